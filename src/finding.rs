@@ -1,0 +1,121 @@
+//! Findings: what a rule complains about.
+
+use crate::edit::{Change, Fix};
+use crate::source::Span;
+use crate::tls::VersionSet;
+use std::fmt;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Worth a look.
+    Low,
+    /// To be mended.
+    Medium,
+    /// To be mended now.
+    High,
+}
+
+impl Severity {
+    /// `low`, `medium`, `high`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The name of a rule: `forbidden-version`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub &'static str);
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+/// What is the matter with an endpoint or a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// Nothing to complain about.
+    Compliant,
+    /// Can't be decided.
+    Unknown,
+    /// A directive that looks decisive and decides nothing, or does something else than it looks like.
+    Shadowed,
+    /// A forbidden version is configured, but library, ciphers or keys block it.
+    Latent,
+    /// A required version is not given.
+    Missing,
+    /// A forbidden version is given.
+    Exposed,
+}
+
+impl Verdict {
+    /// The word used in tables and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Compliant => "compliant",
+            Verdict::Unknown => "unknown",
+            Verdict::Shadowed => "shadowed",
+            Verdict::Latent => "latent",
+            Verdict::Missing => "missing",
+            Verdict::Exposed => "exposed",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A place that a finding points to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Label {
+    /// The place.
+    pub span: Span,
+    /// What is there, as a lowercase fragment; may be empty.
+    pub text: String,
+}
+
+/// A rule's complaint.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule.
+    pub rule: RuleId,
+    /// How bad.
+    pub severity: Severity,
+    /// What it says about the endpoints.
+    pub verdict: Verdict,
+    /// The instance, as an index into the audit's list.
+    pub instance: usize,
+    /// The endpoints that it is about, as indices into the instance's list; may be empty.
+    pub endpoints: Vec<usize>,
+    /// The versions that it is about.
+    pub versions: VersionSet,
+    /// One sentence: `TLSv1 and TLSv1.1 are accepted`.
+    pub message: String,
+    /// The place that decides; none where nothing in a file does.
+    pub primary: Option<Label>,
+    /// The hops that led there, the directive that wins, the line of the policy.
+    pub related: Vec<Label>,
+    /// Further facts, a line each.
+    pub notes: Vec<String>,
+    /// What would end it, in terms of versions.
+    pub change: Option<Change>,
+    /// The same as text; the engine fills it in.
+    pub fix: Option<Fix>,
+    /// Why there is no fix, or what a person has to do.
+    pub help: Option<String>,
+}

@@ -1,0 +1,135 @@
+//! An instance: one configuration of a service, resolved into endpoints and the settings that decide them.
+
+use crate::endpoint::{Endpoint, Role, SettingId, Unknown};
+use crate::source::{FileId, Span};
+use crate::tls::{Version, VersionSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// A kind of software, by its short name: `nginx`, `apache`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceId(pub &'static str);
+
+impl std::fmt::Display for ServiceId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+/// A place where the configuration can't be read or is not valid.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// The place, where a text was read.
+    pub span: Option<Span>,
+    /// The path that the problem is about; shown where there is no span.
+    pub path: Option<PathBuf>,
+    /// What is wrong, as a lowercase fragment: `"ssl_protocols" has an invalid value "TLSv1.0"`.
+    pub message: String,
+    /// How that place was reached: include directives, macro uses, outermost first.
+    pub hops: Vec<Span>,
+}
+
+impl Problem {
+    /// A problem at a place in a text.
+    pub fn at(span: Span, message: impl Into<String>) -> Problem {
+        Problem { span: Some(span), path: None, message: message.into(), hops: Vec::new() }
+    }
+
+    /// A problem with a path.
+    pub fn with(path: impl Into<PathBuf>, message: impl Into<String>) -> Problem {
+        Problem { span: None, path: Some(path.into()), message: message.into(), hops: Vec::new() }
+    }
+}
+
+/// A trap: a setting that does something else than it looks like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trap {
+    /// What really happens: `a repeated ssl_protocols adds to the first, it does not replace it`.
+    pub message: String,
+    /// The other places that take part.
+    pub related: Vec<(Span, String)>,
+}
+
+/// Why a setting decides nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dead {
+    /// The reason: `before nginx 1.29.2 the default server decides for every name on 0.0.0.0:443`.
+    pub why: String,
+    /// What decides instead.
+    pub by: Option<Span>,
+    /// The versions that are given instead, where that is one set.
+    pub instead: Option<VersionSet>,
+}
+
+/// A directive that sets versions, in one of its uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The whole directive, from its name to its end, without indentation.
+    pub span: Span,
+    /// Its value: the part to point at, and to change. It may lie in another place than `span` (a macro's
+    /// argument, a variable's definition).
+    pub value: Span,
+    /// The directive's name: `ssl_protocols`, `SSLProtocol`, `ssl_conf_command`.
+    pub name: String,
+    /// The side of TLS that it is for.
+    pub role: Role,
+    /// What this directive alone would turn on; for a library command, what it leaves or adds.
+    pub versions: VersionSet,
+    /// The block it stands in, for people: `http`, `server a.test`, `<VirtualHost *:443> a.test`.
+    pub scope: String,
+    /// Set where it decides for no endpoint.
+    pub dead: Option<Dead>,
+    /// Set where it does something else than it looks like.
+    pub trap: Option<Trap>,
+}
+
+/// Whether a server loads the instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// A main file and all that it includes.
+    Loaded,
+    /// A file with TLS directives that no main file includes: settings, no endpoints.
+    NotLoaded,
+}
+
+/// What the server and its TLS library can do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ability {
+    /// The versions that the server can be told to speak and the library can speak. Where the versions of the
+    /// software are not known: all of TLS.
+    pub versions: VersionSet,
+    /// Is that established (or assumed because nothing is known)?
+    pub known: bool,
+    /// For each TLS version that is not possible: what is needed, `OpenSSL 1.1.1 or later (found 1.0.2k)`.
+    pub needs: BTreeMap<Version, String>,
+}
+
+/// One configuration of a service, resolved.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The service.
+    pub service: ServiceId,
+    /// Loaded by a server, or not.
+    pub standing: Standing,
+    /// The main file (for [`Standing::NotLoaded`] the file itself), links resolved.
+    pub main: PathBuf,
+    /// All files that were read for it.
+    pub files: BTreeSet<FileId>,
+    /// What could not be read or is not valid.
+    pub problems: Vec<Problem>,
+    /// What could not be decided and is not about single endpoints.
+    pub unknown: Vec<Unknown>,
+    /// The directives that set versions, in the order of reading.
+    pub settings: Vec<Setting>,
+    /// All endpoints, TLS or not, in the order of reading.
+    pub endpoints: Vec<Endpoint>,
+    /// What server and library can do.
+    pub ability: Ability,
+}
+
+impl Instance {
+    /// The setting of that id.
+    pub fn setting(&self, id: SettingId) -> &Setting {
+        &self.settings[id.0 as usize]
+    }
+}

@@ -1,0 +1,3 @@
+//! The `tlsmend` program.
+
+fn main() {}

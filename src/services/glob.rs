@@ -1,0 +1,168 @@
+//! Matching of names against shell patterns, on bytes.
+//!
+//! The crates for it all differ from glob(3) and `apr_fnmatch` in what they do with leading dots, `**`, `{a,b}` or
+//! escapes, and none can be kept inside a root directory.
+
+/// Has the text a character that makes it a pattern: `*`, `?` or `[`?
+pub fn is_pattern(text: &[u8]) -> bool {
+    text.iter().any(|b| matches!(b, b'*' | b'?' | b'['))
+}
+
+/// Does `name`, one component of a path, match `pattern`?
+///
+/// `*` is any run of bytes, `?` any one byte, `[...]` a class (with ranges, negated by `!` or `^`, and with the names
+/// of POSIX classes such as `[:digit:]`), a backslash takes the next byte literally. A leading dot of the name must
+/// be written in the pattern. A `[` without `]` is itself.
+pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    if name.first() == Some(&b'.') && !matches!(pattern, [b'.', ..] | [b'\\', b'.', ..]) {
+        return false;
+    }
+    // On a mismatch, go back to the last star and let it take one byte more.
+    let (mut p, mut n) = (0, 0);
+    let mut star = None;
+    loop {
+        match pattern.get(p) {
+            None if n == name.len() => return true,
+            Some(b'*') => {
+                star = Some((p + 1, n));
+                p += 1;
+                continue;
+            }
+            Some(_) if n < name.len() => {
+                if let Some(next) = one(pattern, p, name[n]) {
+                    (p, n) = (next, n + 1);
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        match star {
+            Some((after, taken)) if taken < name.len() => {
+                star = Some((after, taken + 1));
+                (p, n) = (after, taken + 1);
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// Matches one byte against what stands at `p`; the place after it, or `None`.
+fn one(pattern: &[u8], p: usize, byte: u8) -> Option<usize> {
+    match pattern[p] {
+        b'?' => Some(p + 1),
+        b'[' => match class(pattern, p, byte) {
+            Some((true, next)) => Some(next),
+            Some((false, _)) => None,
+            None => (byte == b'[').then_some(p + 1),
+        },
+        b'\\' if p + 1 < pattern.len() => (pattern[p + 1] == byte).then_some(p + 2),
+        literal => (literal == byte).then_some(p + 1),
+    }
+}
+
+/// Is `byte` in the class that opens at `p`? With the place after the class; `None` if it is not closed.
+fn class(pattern: &[u8], p: usize, byte: u8) -> Option<(bool, usize)> {
+    let mut at = p + 1;
+    let negated = matches!(pattern.get(at), Some(b'!' | b'^'));
+    if negated {
+        at += 1;
+    }
+    let first = at;
+    let mut found = false;
+    loop {
+        let low = *pattern.get(at)?;
+        if low == b']' && at > first {
+            return Some((found != negated, at + 1));
+        }
+        if low == b'['
+            && pattern.get(at + 1) == Some(&b':')
+            && let Some(length) = pattern[at + 2..].windows(2).position(|w| w == b":]")
+        {
+            found |= in_named_class(&pattern[at + 2..at + 2 + length], byte);
+            at += length + 4;
+            continue;
+        }
+        let (low, next) = literal(pattern, at)?;
+        at = next;
+        if pattern.get(at) == Some(&b'-') && pattern.get(at + 1).is_some_and(|b| *b != b']') {
+            let (high, next) = literal(pattern, at + 1)?;
+            at = next;
+            found |= (low..=high).contains(&byte);
+        } else {
+            found |= low == byte;
+        }
+    }
+}
+
+fn literal(pattern: &[u8], at: usize) -> Option<(u8, usize)> {
+    match *pattern.get(at)? {
+        b'\\' => Some((*pattern.get(at + 1)?, at + 2)),
+        byte => Some((byte, at + 1)),
+    }
+}
+
+fn in_named_class(name: &[u8], byte: u8) -> bool {
+    match name {
+        b"alpha" => byte.is_ascii_alphabetic(),
+        b"digit" => byte.is_ascii_digit(),
+        b"alnum" => byte.is_ascii_alphanumeric(),
+        b"upper" => byte.is_ascii_uppercase(),
+        b"lower" => byte.is_ascii_lowercase(),
+        b"space" => byte.is_ascii_whitespace() || byte == 0x0b,
+        b"blank" => matches!(byte, b' ' | b'\t'),
+        b"punct" => byte.is_ascii_punctuation(),
+        b"print" => byte == b' ' || byte.is_ascii_graphic(),
+        b"graph" => byte.is_ascii_graphic(),
+        b"cntrl" => byte.is_ascii_control(),
+        b"xdigit" => byte.is_ascii_hexdigit(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_like_glob_3() {
+        let yes: &[(&str, &str)] = &[
+            ("*.conf", "a.conf"),
+            ("*", "a"),
+            (".*.conf", ".hidden.conf"),
+            ("x[1].conf", "x1.conf"),
+            ("[!a]b", "cb"),
+            ("[0-9][0-9]-*", "10-a"),
+            ("\\[x\\].conf", "[x].conf"),
+            ("[[:digit:]]", "7"),
+            ("a[", "a["),
+            ("[]a]", "]"),
+            ("**", "ab"),
+            ("*a*b*", "xxaxxbxx"),
+            ("", ""),
+        ];
+        let no: &[(&str, &str)] = &[
+            ("*.conf", ".hidden.conf"),
+            ("?a", ".a"),
+            ("[.]a", ".a"),
+            ("x[1].conf", "x[1].conf"),
+            ("{a,b}.conf", "a.conf"),
+            ("*.conf", "a.conf~"),
+            ("[a-c]", "d"),
+            ("", "a"),
+            ("a?", "a"),
+        ];
+        for (pattern, name) in yes {
+            assert!(matches(pattern.as_bytes(), name.as_bytes()), "{pattern} should match {name}");
+        }
+        for (pattern, name) in no {
+            assert!(!matches(pattern.as_bytes(), name.as_bytes()), "{pattern} should not match {name}");
+        }
+    }
+
+    #[test]
+    fn many_stars_are_not_exponential() {
+        let pattern = b"*a".repeat(60);
+        let name = b"a".repeat(59);
+        assert!(!matches(&pattern, &name));
+    }
+}

@@ -1,0 +1,44 @@
+//! Reading files into the source map, many at once.
+
+use crate::source::{FileId, SourceMap};
+use crate::system::System;
+use rayon::prelude::*;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// How deep includes may be nested: more is taken for a cycle. Apache's own limit is 128; nginx has none, and a chain
+/// this long is nobody's intention.
+pub const DEEPEST: usize = 128;
+
+/// Reads one file, or finds it if it has been read under any name.
+pub fn read(system: &dyn System, sources: &mut SourceMap, path: &Path) -> io::Result<FileId> {
+    let real = system.canonical(path)?;
+    if let Some(id) = sources.find(&real) {
+        return Ok(id);
+    }
+    let bytes = system.read(&real)?;
+    Ok(sources.insert(real, bytes))
+}
+
+/// Reads files in parallel; the results are in the order of `paths`, and so are the ids of new files.
+pub fn read_many(system: &dyn System, sources: &mut SourceMap, paths: &[PathBuf]) -> Vec<io::Result<FileId>> {
+    let known = &*sources;
+    let texts: Vec<io::Result<(PathBuf, Option<Vec<u8>>)>> = paths
+        .par_iter()
+        .map(|path| {
+            let real = system.canonical(path)?;
+            let bytes = if known.find(&real).is_some() { None } else { Some(system.read(&real)?) };
+            Ok((real, bytes))
+        })
+        .collect();
+    texts
+        .into_iter()
+        .map(|text| {
+            let (real, bytes) = text?;
+            match bytes {
+                Some(bytes) => Ok(sources.insert(real, bytes)),
+                None => sources.find(&real).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)),
+            }
+        })
+        .collect()
+}

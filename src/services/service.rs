@@ -1,0 +1,113 @@
+//! What a service has to bring, and what the rest of the program gets from it.
+
+use crate::edit::{Change, Fix};
+use crate::endpoint::{Address, Answer, Endpoint};
+use crate::host::Facts;
+use crate::instance::{Instance, ServiceId};
+use crate::source::{FileId, SourceMap};
+use crate::system::System;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What an instance is resolved against.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// The host's files.
+    pub system: &'a dyn System,
+    /// What is known of its software.
+    pub facts: &'a Facts,
+}
+
+/// What a file is to a service, by its path and content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FileRole {
+    /// Nothing that concerns the service.
+    Foreign,
+    /// Holds TLS directives of the service, but is not a main file: to be reported if nothing includes it.
+    Fragment,
+    /// A main file, unless another main file includes it.
+    Main,
+}
+
+/// A kind of software whose configuration is understood.
+pub trait Service: Sync {
+    /// The short name.
+    fn id(&self) -> ServiceId;
+
+    /// The name for people: `Apache httpd`.
+    fn title(&self) -> &'static str;
+
+    /// Main files by absolute path that are instances whatever they hold: `/etc/nginx/nginx.conf`.
+    fn main_files(&self) -> &'static [&'static str];
+
+    /// Directories outside /etc where this software keeps its configuration when built from source.
+    fn directories(&self) -> &'static [&'static str];
+
+    /// What a file is, judged by its path and content alone.
+    fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole;
+
+    /// Loads a main file and all that it includes, and resolves it. Never fails: what can't be read or is not
+    /// valid becomes a problem of the instance.
+    fn load(&self, main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved>;
+
+    /// Reads one file that no main file includes: its TLS directives as settings, line by line, no endpoints.
+    fn fragment(&self, file: FileId, world: World<'_>, sources: &SourceMap) -> Box<dyn Resolved>;
+}
+
+/// A client's question: what would I be given there?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    /// Where the client connects.
+    pub target: Target,
+    /// The server name that it sends.
+    pub sni: Option<String>,
+}
+
+/// Where a client connects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An address of the host and a TCP port.
+    Ip(IpAddr, u16),
+    /// A Unix-domain socket.
+    Unix(String),
+}
+
+/// How exactly a listener fits a question: listeners on one address hide those on all addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    /// listens on all addresses
+    Wildcard,
+    /// listens on that very address
+    Exact,
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// How well the listener fits.
+    pub fit: Fit,
+    /// The listener's address.
+    pub address: Arc<Address>,
+    /// What the client gets.
+    pub answer: Arc<Answer>,
+}
+
+/// A resolved instance together with the text it came from.
+pub trait Resolved: Send + Sync {
+    /// The result.
+    fn instance(&self) -> &Instance;
+
+    /// The answer for one client; `None` where this instance does not listen there.
+    fn ask(&self, question: &Question) -> Option<Response>;
+
+    /// Lowers a change to edits of the text, in the author's own style; `Err` says why that can't be done safely,
+    /// as a lowercase fragment.
+    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String>;
+
+    /// The endpoints that a setting decides; by default those that name it.
+    fn decided_by(&self, setting: crate::endpoint::SettingId) -> Vec<usize> {
+        let decided = |e: &Endpoint| e.answer.deciders.contains(&setting);
+        self.instance().endpoints.iter().enumerate().filter(|(_, e)| decided(e)).map(|(i, _)| i).collect()
+    }
+}

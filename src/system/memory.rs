@@ -1,0 +1,154 @@
+//! A host in memory, for tests.
+
+use super::{Entry, Kind, LARGEST_FILE, System, Walk, normalize, not_a_file, too_large};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Debug)]
+enum Node {
+    File(Vec<u8>),
+    Link(PathBuf),
+    Directory,
+}
+
+/// Files, links and directories by path.
+#[derive(Clone, Debug, Default)]
+pub struct MemorySystem {
+    nodes: BTreeMap<PathBuf, Node>,
+}
+
+impl MemorySystem {
+    /// A host with these files.
+    pub fn with_files<P: AsRef<Path>, B: AsRef<[u8]>>(files: impl IntoIterator<Item = (P, B)>) -> MemorySystem {
+        let mut system = MemorySystem::default();
+        for (path, bytes) in files {
+            system.add_file(path, bytes);
+        }
+        system
+    }
+
+    /// Adds a file and the directories above it; the path may hold `..`.
+    pub fn add_file(&mut self, path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
+        self.add(path.as_ref(), Node::File(bytes.as_ref().to_vec()));
+    }
+
+    /// Adds a symbolic link.
+    pub fn add_link(&mut self, path: impl AsRef<Path>, target: impl AsRef<Path>) {
+        self.add(path.as_ref(), Node::Link(target.as_ref().to_owned()));
+    }
+
+    /// Adds an empty directory.
+    pub fn add_directory(&mut self, path: impl AsRef<Path>) {
+        self.add(path.as_ref(), Node::Directory);
+    }
+
+    fn add(&mut self, path: &Path, node: Node) {
+        let path = normalize(path);
+        for above in path.ancestors().skip(1) {
+            self.nodes.entry(above.to_owned()).or_insert(Node::Directory);
+        }
+        self.nodes.insert(path, node);
+    }
+
+    fn node(&self, path: &Path) -> io::Result<(PathBuf, &Node)> {
+        let mut at = PathBuf::from("/");
+        let mut pending: Vec<OsString> = components(path);
+        let mut links = 0;
+        while let Some(name) = pending.pop() {
+            if name == ".." {
+                at.pop();
+                continue;
+            }
+            at.push(&name);
+            match self.nodes.get(&at) {
+                None => return Err(io::Error::from_raw_os_error(2)),
+                Some(Node::Link(target)) => {
+                    links += 1;
+                    if links > 40 {
+                        return Err(io::Error::from_raw_os_error(40));
+                    }
+                    at.pop();
+                    if target.is_absolute() {
+                        at = PathBuf::from("/");
+                    }
+                    pending.extend(components(target));
+                }
+                Some(Node::File(_)) if !pending.is_empty() => return Err(io::Error::from_raw_os_error(20)),
+                Some(_) => {}
+            }
+        }
+        match self.nodes.get(&at) {
+            Some(node) => Ok((at, node)),
+            None => Err(io::Error::from_raw_os_error(2)),
+        }
+    }
+}
+
+fn components(path: &Path) -> Vec<OsString> {
+    use std::path::Component;
+    let name = |c: Component<'_>| match c {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        _ => None,
+    };
+    path.components().rev().filter_map(name).collect()
+}
+
+fn kind_of(node: &Node) -> Kind {
+    match node {
+        Node::File(_) => Kind::File,
+        Node::Link(_) => Kind::Link,
+        Node::Directory => Kind::Directory,
+    }
+}
+
+impl System for MemorySystem {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self.node(path)? {
+            (_, Node::File(bytes)) if bytes.len() as u64 > LARGEST_FILE => Err(too_large(bytes.len() as u64)),
+            (_, Node::File(bytes)) => Ok(bytes.clone()),
+            (_, node) => Err(not_a_file(kind_of(node))),
+        }
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<Kind> {
+        Ok(kind_of(self.node(path)?.1))
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        let (at, node) = self.node(path)?;
+        if !matches!(node, Node::Directory) {
+            return Err(io::Error::from_raw_os_error(20));
+        }
+        let below = self.nodes.range(at.clone()..).take_while(|(p, _)| p.starts_with(&at));
+        let mut entries: Vec<Entry> = below
+            .filter(|(p, _)| p.parent() == Some(&at))
+            .filter_map(|(p, n)| Some(Entry { name: p.file_name()?.to_owned(), kind: kind_of(n) }))
+            .collect();
+        entries.sort();
+        Ok(entries)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        Ok(self.node(path)?.0)
+    }
+
+    fn walk(&self, path: &Path) -> Walk {
+        let mut walk = Walk::default();
+        match self.node(path) {
+            Ok((at, _)) => {
+                for (p, node) in self.nodes.range(at.clone()..).take_while(|(p, _)| p.starts_with(&at)) {
+                    match node {
+                        Node::File(_) => walk.files.push(p.clone()),
+                        Node::Link(_) => walk.links.push(p.clone()),
+                        Node::Directory => {}
+                    }
+                }
+            }
+            Err(error) => walk.unreadable.push((path.to_owned(), error)),
+        }
+        walk
+    }
+}

@@ -1,0 +1,111 @@
+//! Reading a host.
+//!
+//! A *host path* is absolute and means the path as the host's own services would use it: with `--root DIR` it is a
+//! path inside `DIR`, and every symbolic link on the way, absolute or not, is followed inside `DIR`.
+//! This is the only place where files are opened.
+
+mod memory;
+mod os;
+mod overlay;
+
+pub use memory::MemorySystem;
+pub use os::OsSystem;
+pub use overlay::Overlay;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The longest file that is read, in bytes. No service's configuration comes near it.
+pub const LARGEST_FILE: u64 = 32 << 20;
+
+/// The kind of a directory entry, or of what a path leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// a regular file
+    File,
+    /// a directory
+    Directory,
+    /// a symbolic link (only where links are not followed)
+    Link,
+    /// a fifo, socket or device
+    Other,
+}
+
+/// A name in a directory.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// The name, without its directory.
+    pub name: OsString,
+    /// What it is; links are not followed.
+    pub kind: Kind,
+}
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// Regular files, sorted by path; links are not followed.
+    pub files: Vec<PathBuf>,
+    /// Symbolic links, sorted by path.
+    pub links: Vec<PathBuf>,
+    /// Directories that could not be listed, with the reason.
+    pub unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+/// Reads a host. All paths are host paths.
+pub trait System: Sync {
+    /// The content of a regular file of at most [`LARGEST_FILE`] bytes; anything else is an error that says what
+    /// it is. Links are followed.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// What a path leads to, links followed.
+    fn kind(&self, path: &Path) -> io::Result<Kind>;
+
+    /// The names in a directory, sorted by bytes, without `.` and `..`.
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>>;
+
+    /// The path with all symbolic links resolved; an error where it leads nowhere.
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// All files below a directory (or the file itself).
+    fn walk(&self, path: &Path) -> Walk;
+}
+
+/// The error for a path that is not a regular file.
+fn not_a_file(kind: Kind) -> io::Error {
+    match kind {
+        Kind::Directory => io::Error::new(io::ErrorKind::IsADirectory, "is a directory"),
+        _ => io::Error::other("is not a regular file"),
+    }
+}
+
+/// The error for a file over [`LARGEST_FILE`].
+fn too_large(length: u64) -> io::Error {
+    let (have, most) = (length >> 20, LARGEST_FILE >> 20);
+    io::Error::new(io::ErrorKind::FileTooLarge, format!("is too large ({have} MiB; at most {most} MiB are read)"))
+}
+
+/// `path` without `.` and, as text, without `..`: for paths that need not exist.
+pub fn normalize(path: &Path) -> PathBuf {
+    use std::path::Component;
+    let mut out = PathBuf::from("/");
+    for component in path.components() {
+        match component {
+            Component::ParentDir => {
+                out.pop();
+            }
+            Component::Normal(name) => out.push(name),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    out
+}
+
+/// What an I/O error means, in the words of the C library: `No such file or directory`.
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(at) => text[..at].to_owned(),
+        None => text,
+    }
+}

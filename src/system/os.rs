@@ -1,0 +1,251 @@
+//! The real file system, or a tree of it as if it were one.
+#![expect(clippy::disallowed_methods, reason = "this is where files are read")]
+
+use super::{Entry, Kind, LARGEST_FILE, System, Walk, not_a_file, too_large};
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::{self, FileType};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+use std::sync::RwLock;
+
+/// As many links are followed for one path as Linux does.
+const MOST_LINKS: usize = 40;
+
+/// A host whose root is a directory.
+#[derive(Debug)]
+pub struct OsSystem {
+    /// `/`, or the directory that stands for it.
+    root: PathBuf,
+    /// Host paths that stand for others: (`/etc/nginx`, `/home/me/repo/nginx`).
+    maps: Vec<(PathBuf, PathBuf)>,
+    /// Directories whose links are resolved already.
+    directories: RwLock<HashMap<PathBuf, PathBuf>>,
+}
+
+impl OsSystem {
+    /// The host whose root directory is `root`; `maps` holds host paths and what stands for them.
+    pub fn new(root: &Path, maps: Vec<(PathBuf, PathBuf)>) -> io::Result<OsSystem> {
+        let root = fs::canonicalize(root)?;
+        if !root.is_dir() {
+            return Err(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory"));
+        }
+        Ok(OsSystem { root, maps, directories: RwLock::default() })
+    }
+
+    /// Where a resolved host path is on this machine.
+    fn outside(&self, resolved: &Path) -> PathBuf {
+        match resolved.strip_prefix("/") {
+            Ok(rest) if rest.as_os_str().is_empty() => self.root.clone(),
+            Ok(rest) => self.root.join(rest),
+            Err(_) => self.root.join(resolved),
+        }
+    }
+
+    fn mapped(&self, path: &Path) -> Option<&Path> {
+        self.maps.iter().find(|(from, _)| from == path).map(|(_, to)| to.as_path())
+    }
+
+    /// Resolves every link of `path` inside the root, as the kernel does after chroot(2).
+    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+        if let (Some(parent), Some(name)) = (path.parent(), path.file_name())
+            && path.is_absolute()
+            && parent != Path::new("/")
+        {
+            let parent = self.resolve_directory(parent)?;
+            return self.resolve_all(parent, Path::new(name), &mut 0);
+        }
+        self.resolve_all(PathBuf::from("/"), path, &mut 0)
+    }
+
+    fn resolve_directory(&self, path: &Path) -> io::Result<PathBuf> {
+        if let Some(found) = self.directories.read().ok().and_then(|d| d.get(path).cloned()) {
+            return Ok(found);
+        }
+        let resolved = self.resolve_all(PathBuf::from("/"), path, &mut 0)?;
+        if let Ok(mut known) = self.directories.write() {
+            known.insert(path.to_owned(), resolved.clone());
+        }
+        Ok(resolved)
+    }
+
+    fn resolve_all(&self, mut at: PathBuf, path: &Path, links: &mut usize) -> io::Result<PathBuf> {
+        let mut pending: Vec<OsString> = Vec::new();
+        push_components(&mut pending, &mut at, path);
+        while let Some(name) = pending.pop() {
+            if name == ".." {
+                at.pop();
+                continue;
+            }
+            at.push(&name);
+            if let Some(target) = self.mapped(&at) {
+                *links += 1;
+                let target = target.to_owned();
+                push_components(&mut pending, &mut at, &target);
+            } else {
+                let outside = self.outside(&at);
+                let meta = match fs::symlink_metadata(&outside) {
+                    Ok(meta) => meta,
+                    // Only what is mapped has to be there, not the directories above it.
+                    Err(_) if self.maps.iter().any(|(from, _)| from.starts_with(&at)) => continue,
+                    Err(error) => return Err(error),
+                };
+                if meta.file_type().is_symlink() {
+                    *links += 1;
+                    let target = fs::read_link(&outside)?;
+                    at.pop();
+                    push_components(&mut pending, &mut at, &target);
+                } else if !pending.is_empty() && !meta.is_dir() {
+                    return Err(io::Error::from_raw_os_error(20)); // ENOTDIR
+                }
+            }
+            if *links > MOST_LINKS {
+                return Err(io::Error::from_raw_os_error(40)); // ELOOP
+            }
+        }
+        Ok(at)
+    }
+}
+
+/// Puts the components of `path` on the stack, first one on top; an absolute path starts again at the root.
+fn push_components(pending: &mut Vec<OsString>, at: &mut PathBuf, path: &Path) {
+    for component in path.components().rev() {
+        match component {
+            Component::Normal(name) => pending.push(name.to_owned()),
+            Component::ParentDir => pending.push("..".into()),
+            Component::RootDir => *at = PathBuf::from("/"),
+            Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+}
+
+fn kind_of(kind: FileType) -> Kind {
+    if kind.is_file() {
+        Kind::File
+    } else if kind.is_dir() {
+        Kind::Directory
+    } else if kind.is_symlink() {
+        Kind::Link
+    } else {
+        Kind::Other
+    }
+}
+
+impl System for OsSystem {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let outside = self.outside(&self.resolve(path)?);
+        let meta = fs::symlink_metadata(&outside)?;
+        if !meta.is_file() {
+            return Err(not_a_file(kind_of(meta.file_type())));
+        }
+        if meta.len() > LARGEST_FILE {
+            return Err(too_large(meta.len()));
+        }
+        let mut bytes = Vec::with_capacity(meta.len() as usize);
+        fs::File::open(&outside)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST_FILE {
+            return Err(too_large(bytes.len() as u64));
+        }
+        Ok(bytes)
+    }
+
+    fn kind(&self, path: &Path) -> io::Result<Kind> {
+        let outside = self.outside(&self.resolve(path)?);
+        Ok(kind_of(fs::symlink_metadata(outside)?.file_type()))
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        let outside = self.outside(&self.resolve_directory(path)?);
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(outside)? {
+            let entry = entry?;
+            entries.push(Entry { name: entry.file_name(), kind: kind_of(entry.file_type()?) });
+        }
+        entries.sort();
+        Ok(entries)
+    }
+
+    fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        self.resolve(path)
+    }
+
+    fn walk(&self, path: &Path) -> Walk {
+        let mut walk = Walk::default();
+        let start = match self.resolve(path) {
+            Ok(start) => start,
+            Err(error) => {
+                walk.unreadable.push((path.to_owned(), error));
+                return walk;
+            }
+        };
+        let outside = self.outside(&start);
+        let inside = |p: &Path| match p.strip_prefix(&outside) {
+            Ok(rest) if rest.as_os_str().is_empty() => start.clone(),
+            Ok(rest) => start.join(rest),
+            Err(_) => start.clone(),
+        };
+        for entry in walkdir::WalkDir::new(&outside).follow_links(false).sort_by_file_name() {
+            match entry {
+                Ok(entry) => match kind_of(entry.file_type()) {
+                    Kind::File => walk.files.push(inside(entry.path())),
+                    Kind::Link => walk.links.push(inside(entry.path())),
+                    Kind::Directory | Kind::Other => {}
+                },
+                Err(error) => {
+                    let at = error.path().map_or_else(|| start.clone(), inside);
+                    let cause = error.into_io_error().unwrap_or_else(|| io::Error::other("cannot be listed"));
+                    walk.unreadable.push((at, cause));
+                }
+            }
+        }
+        walk
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn tree() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        fs::create_dir_all(dir.path().join("etc/nginx/sites-available")).expect("mkdir");
+        fs::create_dir_all(dir.path().join("etc/nginx/sites-enabled")).expect("mkdir");
+        fs::write(dir.path().join("etc/nginx/sites-available/a"), "x").expect("write");
+        symlink("/etc/nginx/sites-available/a", dir.path().join("etc/nginx/sites-enabled/a")).expect("link");
+        symlink("../../../../../../etc/nginx", dir.path().join("etc/n")).expect("link");
+        symlink("loop", dir.path().join("etc/loop")).expect("link");
+        symlink("/nowhere", dir.path().join("etc/dangling")).expect("link");
+        dir
+    }
+
+    #[test]
+    fn absolute_and_climbing_links_stay_inside_the_root() {
+        let dir = tree();
+        let system = OsSystem::new(dir.path(), Vec::new()).expect("a root");
+        let a = Path::new("/etc/nginx/sites-available/a");
+        assert_eq!(system.canonical(Path::new("/etc/nginx/sites-enabled/a")).expect("resolves"), a);
+        assert_eq!(system.canonical(Path::new("/etc/n/sites-enabled/a")).expect("resolves"), a);
+        assert_eq!(system.read(Path::new("/etc/n/sites-enabled/a")).expect("reads"), b"x");
+        assert_eq!(system.canonical(Path::new("/../../etc")).expect("resolves"), Path::new("/etc"));
+    }
+
+    #[test]
+    fn loops_dangling_links_and_directories_are_errors() {
+        let dir = tree();
+        let system = OsSystem::new(dir.path(), Vec::new()).expect("a root");
+        assert_eq!(system.read(Path::new("/etc/loop")).expect_err("loops").raw_os_error(), Some(40));
+        assert_eq!(system.read(Path::new("/etc/dangling")).expect_err("dangles").kind(), io::ErrorKind::NotFound);
+        assert_eq!(system.read(Path::new("/etc")).expect_err("is one").kind(), io::ErrorKind::IsADirectory);
+        assert_eq!(system.kind(Path::new("/etc/n")).expect("is there"), Kind::Directory);
+    }
+
+    #[test]
+    fn a_map_stands_for_a_directory_that_is_not_there() {
+        let dir = tree();
+        let maps = vec![("/srv/conf".into(), "/etc/n".into())];
+        let system = OsSystem::new(dir.path(), maps).expect("a root");
+        let found = system.canonical(Path::new("/srv/conf/sites-enabled/a")).expect("resolves");
+        assert_eq!(found, Path::new("/etc/nginx/sites-available/a"));
+    }
+}

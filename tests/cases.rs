@@ -1,0 +1,18 @@
+//! The truth cases can be read, all of them.
+
+mod support;
+
+use support::case;
+use tlsmend::system::System;
+
+#[test]
+fn every_case_reads_and_has_its_main_file() {
+    for (folder, count) in [("nginx", 323), ("apache", 359), ("apache-2.4.41", 18)] {
+        let cases = case::all(folder);
+        assert_eq!(cases.len(), count, "cases in {folder}");
+        for case in cases {
+            let main = case.main_file();
+            assert!(case.system().read(&main).is_ok(), "{}: {} is missing", case.name, main.display());
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The truth cases: a configuration, and what a real server made of it (fixtures/truth).
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tlsmend::host::{Fact, Facts};
+use tlsmend::openssl::Library;
+use tlsmend::release::Release;
+use tlsmend::system::MemorySystem;
+
+/// A case as its file has it.
+#[derive(Debug, Deserialize)]
+pub struct Case {
+    pub name: String,
+    pub why: String,
+    pub observed: Observed,
+    #[serde(default)]
+    pub files: BTreeMap<String, Content>,
+    #[serde(default)]
+    pub files_base64: BTreeMap<String, String>,
+    #[serde(default)]
+    pub symlinks: BTreeMap<String, String>,
+    #[serde(default)]
+    pub dirs: Vec<String>,
+    #[serde(default)]
+    pub defines: Vec<String>,
+    #[serde(default)]
+    pub env: BTreeMap<String, String>,
+    #[serde(default)]
+    pub args: Vec<String>,
+    pub global: Option<String>,
+    pub main: Option<String>,
+    pub openssl_conf: Option<String>,
+    pub valid: bool,
+    pub stage: Option<String>,
+    #[serde(default)]
+    pub endpoints: Vec<Expected>,
+}
+
+/// The software that ran.
+#[derive(Debug, Deserialize)]
+pub struct Observed {
+    pub nginx: Option<String>,
+    pub apache: Option<String>,
+    pub openssl: String,
+}
+
+/// A file's content.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Content {
+    Text(String),
+    Bytes { base64: String },
+}
+
+/// What a client got.
+#[derive(Debug, Deserialize)]
+pub struct Expected {
+    pub listen: String,
+    pub sni: Option<String>,
+    pub accepts: Vec<String>,
+    pub configured: Option<Vec<String>>,
+    pub speaks: Option<String>,
+    #[serde(default)]
+    pub plain: bool,
+    pub transport: Option<String>,
+}
+
+impl Expected {
+    /// The versions that the configuration asks for.
+    pub fn configured(&self) -> &[String] {
+        self.configured.as_deref().unwrap_or(&self.accepts)
+    }
+
+    /// `tls`, `plaintext` or `refused`.
+    pub fn speaks(&self) -> &str {
+        match &self.speaks {
+            Some(speaks) => speaks,
+            None if self.plain => "plaintext",
+            None => "tls",
+        }
+    }
+}
+
+/// All cases of a folder of fixtures/truth, in the order of their names.
+pub fn all(folder: &str) -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/truth").join(folder);
+    let names = std::fs::read_dir(&folder).expect("the folder of cases");
+    let mut paths: Vec<PathBuf> = names.map(|e| e.expect("an entry").path()).collect();
+    paths.sort();
+    paths.iter().map(|p| read(p)).collect()
+}
+
+fn read(path: &Path) -> Case {
+    let text = std::fs::read_to_string(path).expect("a case");
+    serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Where a case's main file lies in the system that [`Case::system`] builds.
+pub const NGINX_CONF: &str = "/etc/nginx/nginx.conf";
+/// The folder of the main file of an Apache case, and its `ServerRoot`.
+pub const APACHE_ROOT: &str = "/etc/apache2";
+
+impl Case {
+    /// The folder of the main file.
+    pub fn folder(&self) -> &'static str {
+        if self.observed.nginx.is_some() { "/etc/nginx" } else { APACHE_ROOT }
+    }
+
+    /// The main file.
+    pub fn main_file(&self) -> PathBuf {
+        let name = match (&self.main, self.observed.nginx.is_some()) {
+            (Some(main), _) => main,
+            (None, true) => "nginx.conf",
+            (None, false) => "apache2.conf",
+        };
+        Path::new(self.folder()).join(name)
+    }
+
+    /// A text of the case with its placeholders filled in.
+    pub fn fill(&self, text: &str) -> String {
+        let folder = self.folder();
+        let mut text = text.to_owned();
+        for (placeholder, value) in [
+            ("@CERT@", "/certs/rsa.crt"),
+            ("@KEY@", "/certs/rsa.key"),
+            ("@ECCERT@", "/certs/ec.crt"),
+            ("@ECKEY@", "/certs/ec.key"),
+            ("@EDCERT@", "/certs/ed.crt"),
+            ("@EDKEY@", "/certs/ed.key"),
+            ("@CONFDIR@", folder),
+            ("@PREFIX@", "/usr/share/nginx"),
+            ("@ROOT@", folder),
+            ("@MODULES@", "/usr/lib/apache2/modules"),
+        ] {
+            text = text.replace(placeholder, value);
+        }
+        text
+    }
+
+    /// The case's files as a host.
+    pub fn system(&self) -> MemorySystem {
+        let mut system = MemorySystem::default();
+        let folder = Path::new(self.folder());
+        for kind in ["rsa", "ec", "ed"] {
+            let certificate = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/certs/{kind}.crt"));
+            let pem = std::fs::read(certificate).expect("a certificate");
+            system.add_file(format!("/certs/{kind}.crt"), pem);
+            system.add_file(format!("/certs/{kind}.key"), "(a key that nothing reads)");
+        }
+        for module in MODULES {
+            system.add_file(format!("/usr/lib/apache2/modules/mod_{module}.so"), "");
+        }
+        system.add_file("/etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost\n");
+        for dir in &self.dirs {
+            system.add_directory(folder.join(dir));
+        }
+        for (path, content) in &self.files {
+            let bytes = match content {
+                Content::Text(text) => self.fill(text).into_bytes(),
+                Content::Bytes { base64 } => self.fill_bytes(&decode_base64(base64)),
+            };
+            system.add_file(folder.join(path), bytes);
+        }
+        for (path, content) in &self.files_base64 {
+            system.add_file(folder.join(path), self.fill_bytes(&decode_base64(content)));
+        }
+        for (path, target) in &self.symlinks {
+            system.add_link(folder.join(path), self.fill(target));
+        }
+        system
+    }
+
+    fn fill_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        // Latin-1 there and back keeps every byte.
+        let text: String = bytes.iter().map(|b| char::from(*b)).collect();
+        self.fill(&text).chars().map(|c| c as u8).collect()
+    }
+
+    /// What ran, as facts.
+    pub fn facts(&self) -> Facts {
+        let mut facts = Facts::unknown();
+        let release = |text: &Option<String>| match text.as_deref().and_then(Release::parse) {
+            Some(release) => Fact::known(release, "the case"),
+            None => Fact::unknown("the case"),
+        };
+        let openssl = Release::parse(&self.observed.openssl).expect("an OpenSSL version");
+        let mut library = Library::unknown();
+        library.release = Some(openssl);
+        // Debian compiles level 2 into its 3.0; the others were built from upstream's source.
+        let level_2 = self.observed.openssl == "3.0.22" || openssl >= Release::new(3, 2, 0);
+        library.level = Some(if level_2 { 2 } else { 1 });
+        facts.nginx.release = release(&self.observed.nginx);
+        facts.apache.release = release(&self.observed.apache);
+        facts.nginx.library = library.clone();
+        facts.apache.library = library;
+        facts.distribution = vec!["debian".to_owned()];
+        facts.defines = Fact::known(self.defines.clone(), "the case");
+        for (name, value) in &self.env {
+            facts.environment.insert(name.clone(), self.fill(value));
+        }
+        facts
+    }
+}
+
+const MODULES: &[&str] = &[
+    "alias",
+    "authn_core",
+    "authz_core",
+    "authz_host",
+    "autoindex",
+    "dir",
+    "env",
+    "headers",
+    "http2",
+    "info",
+    "macro",
+    "md",
+    "mime",
+    "mpm_event",
+    "mpm_prefork",
+    "mpm_worker",
+    "negotiation",
+    "proxy",
+    "proxy_balancer",
+    "proxy_http",
+    "lbmethod_byrequests",
+    "rewrite",
+    "setenvif",
+    "slotmem_shm",
+    "socache_shmcb",
+    "ssl",
+    "status",
+    "unixd",
+];
+
+fn decode_base64(text: &str) -> Vec<u8> {
+    let value = |b: u8| match b {
+        b'A'..=b'Z' => Some(b - b'A'),
+        b'a'..=b'z' => Some(b - b'a' + 26),
+        b'0'..=b'9' => Some(b - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let (mut out, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for six in text.bytes().filter_map(value) {
+        bits = (bits << 6) | u32::from(six);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count) as u8);
+        }
+    }
+    out
+}
