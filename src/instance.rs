@@ -46,6 +46,10 @@ impl Problem {
 pub struct Trap {
     /// What really happens: `a repeated ssl_protocols adds to the first, it does not replace it`.
     pub message: String,
+    /// The versions that the setting looks like it gives.
+    pub looks: VersionSet,
+    /// The versions that it gives, or that all of them together give.
+    pub gives: VersionSet,
     /// The other places that take part.
     pub related: Vec<(Span, String)>,
 }
