@@ -6,6 +6,7 @@ pub mod finding;
 pub mod host;
 pub mod instance;
 pub mod openssl;
+pub mod policy;
 pub mod release;
 pub mod services;
 pub mod source;
