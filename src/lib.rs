@@ -8,6 +8,7 @@ pub mod instance;
 pub mod openssl;
 pub mod policy;
 pub mod release;
+pub mod report;
 pub mod services;
 pub mod source;
 pub mod system;
