@@ -118,16 +118,11 @@ fn hunk(file: &SourceFile, start: usize, end: usize, edits: &[&Edit]) -> Hunk {
         new.pop();
     }
     let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    old.drain(..same);
+    let kept = old.drain(..same).last();
     new.drain(..same);
     let line = file.line_column(start as u32).line + same as u32;
-    let before = (old.is_empty() && line > 1).then(|| line_before(file, line)).flatten();
-    Hunk { line, before, old, new }
-}
-
-/// The line before line `line`, by number.
-fn line_before(file: &SourceFile, line: u32) -> Option<Vec<u8>> {
-    file.bytes().split(|b| *b == b'\n').nth(line as usize - 2).map(<[u8]>::to_vec)
+    let before = kept.or_else(|| (start > 0).then(|| bytes[file.line_range(start as u32 - 1)].to_vec()));
+    Hunk { line, before: before.filter(|_| old.is_empty()), old, new }
 }
 
 fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {

@@ -177,7 +177,7 @@ fn the_end_of_a_file() {
         let end = bytes.len() as u32;
         let text = problem(&host, Span::new(id, end, end));
         assert!(text.starts_with("error: unexpected end of file\n"), "{text}");
-        assert!(text.contains("^"), "{text}");
+        assert!(text.contains('^'), "{text}");
         assert!(problem(&host, Span::new(id, end + 7, end + 9)).contains(MAIN));
     }
     let mut host = Host::default();

@@ -158,9 +158,7 @@ fn no_tls() {
       configured: TLSv1
       effective:  none
     "#);
-    assert_snapshot!(text(&view(&host, Some("a.test"), None)), @r#"
-    a.test at 127.0.0.1:443: nothing listens there
-    "#);
+    assert_snapshot!(text(&view(&host, Some("a.test"), None)), @"a.test at 127.0.0.1:443: nothing listens there");
     assert_snapshot!(json(&view(&host, Some("a.test"), None)), @r#"
     {
       "schema": "tlsmend/why/1",
