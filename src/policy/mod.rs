@@ -16,7 +16,8 @@ mod tests;
 
 pub use error::PolicyError;
 
-use crate::finding::{Severity, Verdict};
+use crate::finding::{Label, Severity, Verdict};
+use crate::source::{FileId, Span};
 use crate::tls::{Version, VersionSet};
 use severity::Severities;
 use std::fmt;
@@ -50,6 +51,14 @@ impl Demand {
     pub fn word(&self, version: Version) -> Option<&Place> {
         self.words.iter().find(|(v, _)| *v == version).map(|(_, place)| place)
     }
+
+    /// The word of the only version, or the list.
+    fn label(&self, file: Option<FileId>, versions: VersionSet, text: &str) -> Option<Label> {
+        let file = self.file.as_ref().and(file)?;
+        let only = versions.min().filter(|_| versions.len() == 1).and_then(|version| self.word(version));
+        let range = &only.unwrap_or(&self.list).range;
+        Some(Label { span: Span::new(file, range.start as u32, range.end as u32), text: text.to_owned() })
+    }
 }
 
 /// For messages: `policy.yaml:3`, `the built-in policy`.
@@ -67,6 +76,8 @@ impl fmt::Display for Demand {
 pub struct Policy {
     /// The name to show: that of the file, or `default`.
     pub name: String,
+    /// The text in the source map, for who has put it there; findings can then point into it.
+    pub text: Option<FileId>,
     /// Versions that no endpoint may offer.
     pub forbid: VersionSet,
     /// Versions that every endpoint must offer.
@@ -107,6 +118,17 @@ impl Policy {
             complaints.sort_by_key(|c| c.range.start);
             complaints.into_iter().map(|c| PolicyError::new(c, text, name)).collect()
         })
+    }
+
+    /// The place that forbids `versions`, for a finding to point to; none where the built-in profile forbids them, or
+    /// where [`Policy::text`] is not set.
+    pub fn forbid_label(&self, versions: VersionSet) -> Option<Label> {
+        self.forbidden_by.label(self.text, versions, "forbidden here")
+    }
+
+    /// Like [`Policy::forbid_label`], for the place that requires `versions`.
+    pub fn require_label(&self, versions: VersionSet) -> Option<Label> {
+        self.required_by.label(self.text, versions, "required here")
     }
 
     /// How bad a finding is; `None`: the policy turns it off.

@@ -77,10 +77,24 @@ fn demands_know_their_place() {
     assert_eq!(policy.required_by.to_string(), "the built-in policy");
     let word = policy.forbidden_by.word(Tls1_1).unwrap();
     assert_eq!((word.line, word.column, &text[word.range.clone()]), (4, 5, "TLSv1.1"));
-    assert_eq!(&text[policy.forbidden_by.list.range.clone()].lines().next(), &Some("forbid:"));
+    assert_eq!(&text[policy.forbidden_by.list.range.clone()], "forbid:\n  - TLSv1\n  - TLSv1.1");
     let built_in = Policy::default_profile();
     let word = built_in.required_by.word(Tls1_3).unwrap();
     assert_eq!(&Policy::default_text()[word.range.clone()], "TLSv1.3");
+}
+
+#[test]
+fn findings_can_point_into_a_policy() {
+    let mut sources = crate::source::SourceMap::default();
+    let text = "require: [ TLSv1.2, TLSv1.3 ]\n";
+    let mut policy = parse(text);
+    let versions = VersionSet::of(&[Tls1_2, Tls1_3]);
+    assert_eq!(policy.require_label(versions), None);
+    policy.text = Some(sources.insert("/policy.yaml".into(), text.into()));
+    let said = |label: Option<Label>| label.map(|label| String::from_utf8_lossy(sources.text(label.span)).into_owned());
+    assert_eq!(said(policy.require_label(versions)).as_deref(), Some("require: [ TLSv1.2, TLSv1.3 ]"));
+    assert_eq!(said(policy.require_label(VersionSet::of(&[Tls1_3]))).as_deref(), Some("TLSv1.3"));
+    assert_eq!(said(policy.forbid_label(VersionSet::of(&[Tls1]))), None);
 }
 
 #[test]
@@ -303,7 +317,7 @@ fn contradictions() {
      --> policy.yaml:2:1
       |
     2 | forbid: [SSLv2, SSLv3, TLSv1, TLSv1.1, TLSv1.2, TLSv1.3]
-      | ^^^^^^^^^
+      | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
     "#);
 }
 

@@ -18,6 +18,7 @@ pub(super) fn built_in(root: &Node, text: &str) -> Result<Policy, Vec<Complaint>
     let nobody = Demand { file: None, list: nothing, words: Vec::new() };
     let empty = Policy {
         name: Policy::DEFAULT_NAME.to_owned(),
+        text: None,
         forbid: VersionSet::EMPTY,
         require: VersionSet::EMPTY,
         forbidden_by: nobody.clone(),
@@ -117,7 +118,11 @@ impl Reader<'_> {
             words.push((version, self.place(item.range.clone())));
         }
         let versions = words.iter().map(|(version, _)| *version).collect();
-        let list = self.place(key.start..node.range.end.max(key.end));
+        // A list of YAML has no end of its own here: it ends with its last word, or the bracket after that.
+        let last = items.last().map_or(node.range.end, |item| item.range.end);
+        let rest = self.text.get(last..).unwrap_or_default();
+        let bracket = rest.find(|c: char| !c.is_whitespace()).filter(|i| rest[*i..].starts_with(']'));
+        let list = self.place(key.start..last.max(key.end) + bracket.map_or(0, |i| i + 1));
         Some((versions, Demand { file: self.file.map(str::to_owned), list, words }))
     }
 

@@ -118,7 +118,7 @@ fn hunk(file: &SourceFile, start: usize, end: usize, edits: &[&Edit]) -> Hunk {
         new.pop();
     }
     let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let kept = old.drain(..same).last();
+    let kept = old.drain(..same).next_back();
     new.drain(..same);
     let line = file.line_column(start as u32).line + same as u32;
     let before = kept.or_else(|| (start > 0).then(|| bytes[file.line_range(start as u32 - 1)].to_vec()));

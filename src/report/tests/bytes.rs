@@ -5,7 +5,7 @@ use crate::edit::{Edit, Fix};
 use crate::endpoint::{Reason, ReasonKind};
 use crate::finding::{Finding, Label, Severity, Verdict};
 use crate::instance::Problem;
-use crate::report::{Paths, WhyView, json, sanitise, snippet, why};
+use crate::report::{Paths, WhyView, json, sanitise, snippet, text, why};
 use crate::source::Span;
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -239,9 +239,16 @@ fn names_and_messages_are_harmless_too() {
     "#);
 }
 
-/// Is this fit for a terminal? (Styles are stripped before.)
-fn harmless(text: &str) -> bool {
-    text.chars().all(|c| c == '\n' || !sanitise::is_hostile(c))
+/// A style that reports do not use.
+const FOREIGN: &str = "\u{1b}[35m";
+
+/// Is what is written fit for a terminal? Only styles may be in it, and none of a file's.
+fn harmless(write: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>) -> bool {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let plain = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&text, "");
+    !text.contains(FOREIGN) && plain.chars().all(|c| c == '\n' || !sanitise::is_hostile(c))
 }
 
 fn config() -> impl Strategy<Value = Vec<u8>> {
@@ -252,6 +259,7 @@ fn config() -> impl Strategy<Value = Vec<u8>> {
         Just(b"\t".to_vec()),
         Just(b"  ssl_protocols TLSv1;\n".to_vec()),
         Just("\u{4e2d}\u{301}\u{1f600}\u{200d}\u{202e}".as_bytes().to_vec()),
+        Just(FOREIGN.as_bytes().to_vec()),
         Just(vec![b' '; 90]),
         Just(vec![b'x'; 2500]),
     ];
@@ -263,7 +271,7 @@ proptest! {
     fn any_bytes_and_any_spans(
         bytes in config(),
         spans in prop::collection::vec((0u32..4000, 0u32..300), 1..6),
-        texts in prop::collection::vec(any::<String>(), 6),
+        texts in prop::collection::vec(prop_oneof![any::<String>(), Just(FOREIGN.to_owned())], 6),
         replacement in config(),
     ) {
         let mut host = Host::default();
@@ -289,7 +297,7 @@ proptest! {
         };
         host.findings.push(finding);
         host.problems.push(Problem { hops: spans.clone(), ..Problem::at(spans[0], texts[5].clone()) });
-        prop_assert!(harmless(&host.text()));
+        prop_assert!(harmless(|out| text::audit(&host.view(), out)));
         let why = WhyView {
             address: &texts[0],
             sni: Some(&texts[1]),
@@ -298,9 +306,8 @@ proptest! {
             sources: &host.sources,
             paths: Paths::absolute(),
         };
-        prop_assert!(harmless(&plain(|out| why::text(&why, out))));
-        prop_assert!(harmless(&host.json()));
-        let mut out = Vec::new();
-        json::why(&why, &mut out).unwrap();
+        prop_assert!(harmless(|out| why::text(&why, out)));
+        prop_assert!(harmless(|out| json::audit(&host.view(), out)));
+        prop_assert!(harmless(|out| json::why(&why, out)));
     }
 }
