@@ -17,11 +17,6 @@ pub struct Keys {
 impl Keys {
     /// Not known, or all kinds: no version is ruled out by the key.
     pub const ANY: Keys = Keys { rsa: true, ec: true, ed: true };
-
-    /// The kind of the key of the first certificate in a PEM file.
-    pub fn of_certificate(_pem: &[u8]) -> Option<Keys> {
-        None
-    }
 }
 
 /// What `openssl.cnf` says in its `system_default` section.

@@ -73,7 +73,7 @@ fn advice(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     let all = count(view.findings.len(), "finding", "findings");
-    writeln!(out, "{mended} of {all} can be mended: `tlsmend diff` shows the patch, `tlsmend fix` applies it")?;
+    writeln!(out, "{mended} of {all} can be mended: `tlsmend diff` shows the patch")?;
     if !view.reload.is_empty() {
         writeln!(out, "then reload:")?;
         for (service, command) in view.reload {

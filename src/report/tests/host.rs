@@ -84,7 +84,7 @@ pub(super) fn finding(rule: &'static str, severity: Severity, verdict: Verdict, 
         primary: None,
         related: Vec::new(),
         notes: Vec::new(),
-        change: None,
+        changes: Vec::new(),
         fix: None,
         help: None,
     }

@@ -1,5 +1,6 @@
 //! The commands of `ssl_conf_command` that touch versions (OpenSSL's SSL_CONF_cmd(3)).
 
+use crate::instance::SettingKind;
 use crate::tls::{Version, VersionSet};
 
 /// What a command does to the set of versions.
@@ -20,6 +21,15 @@ impl Effect {
         match self {
             Effect::Min(_) | Effect::Max(_) => self.apply(VersionSet::TLS),
             Effect::Switch(_) => self.apply(VersionSet::EMPTY),
+        }
+    }
+
+    /// The kind of a setting that does this.
+    pub fn kind(&self) -> SettingKind {
+        match self {
+            Effect::Min(_) => SettingKind::Minimum,
+            Effect::Max(_) => SettingKind::Maximum,
+            Effect::Switch(_) => SettingKind::Switch,
         }
     }
 

@@ -4,7 +4,7 @@ use super::defaults;
 use super::model::{Client, Command, Protocols, Scope, Section, Tls};
 use super::read::{Context, Directive, Reader};
 use crate::endpoint::{Role, SettingId};
-use crate::instance::Setting;
+use crate::instance::{Setting, SettingKind};
 use crate::source::Span;
 use crate::tls::{Version, VersionSet};
 
@@ -221,7 +221,8 @@ pub fn of_directive(directive: &Directive<'_>, role: Role, versions: VersionSet)
         _ => span,
     };
     let name = String::from_utf8_lossy(directive.name).into_owned();
-    Setting { span, value, name, role, versions, scope: String::new(), dead: None, trap: None }
+    let kind = SettingKind::List;
+    Setting { span, value, name, kind, role, versions, scope: String::new(), dead: None, trap: None }
 }
 
 fn command(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>, client: Option<Client>) {
@@ -241,6 +242,9 @@ fn command(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>,
             let role = if client.is_some() { Role::Upstream } else { Role::Listener };
             let versions = effect.alone();
             place_of_setting = setting(reader, context, directive, role, versions).map(|(id, _)| id);
+            if let Some(id) = place_of_setting {
+                reader.settings[id.0 as usize].kind = effect.kind();
+            }
         }
         Ok(None) => {}
         Err(message) => reader.problem(directive.place, message),

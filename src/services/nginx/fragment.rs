@@ -52,7 +52,8 @@ pub fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> NginxFragmen
                 let (command, text) = (value(command).to_ascii_lowercase(), value(text));
                 let (command, text) = (String::from_utf8_lossy(&command), String::from_utf8_lossy(&text));
                 if let Ok(Some(effect)) = command::parse(&command, &text) {
-                    settings.push(of_fragment(&directive, role, effect.alone()));
+                    let setting = of_fragment(&directive, role, effect.alone());
+                    settings.push(Setting { kind: effect.kind(), ..setting });
                 }
             }
             _ => {}
