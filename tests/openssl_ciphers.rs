@@ -168,6 +168,20 @@ fn openssl(options: &[&str], list: &str) -> Option<Vec<String>> {
     output.status.success().then(|| names.map(str::to_owned).collect())
 }
 
+#[test]
+fn security_levels_leave_the_suites_that_openssl_leaves() {
+    let Some(library) = library() else {
+        println!("not tested: this needs the program openssl, 1.1.1 or later");
+        return;
+    };
+    for level in 0..=5 {
+        let list = format!("ALL:COMPLEMENTOFALL:-PSK:-SRP:@SECLEVEL={level}");
+        let expected = openssl(&["-s"], &list).expect("openssl takes the list");
+        let found: Vec<String> = library.allowed(Some(&list)).into_iter().map(|s| s.name.to_owned()).collect();
+        assert_eq!(found, expected, "level {level}");
+    }
+}
+
 /// The library of this machine, if it is one that is understood.
 fn library() -> Option<Library> {
     let output = Command::new("openssl").args(["version", "-a"]).output().ok()?;

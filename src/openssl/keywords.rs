@@ -36,6 +36,8 @@ impl Pattern {
 
     /// What both patterns are about (`A+B`); `None` where that is nothing.
     pub(crate) fn and(mut self, other: &Pattern) -> Option<Pattern> {
+        // A slip in OpenSSL that this has to share: the first word with a strength makes it forget `not_default`.
+        self.not_default &= self.strength != 0 || other.strength == 0;
         for (mine, theirs) in [
             (&mut self.kx, other.kx),
             (&mut self.auth, other.auth),

@@ -140,6 +140,13 @@ impl Library {
         Some(few.union(new).minus(security::refused(release, level, self.patched)).and(self.versions()))
     }
 
+    /// The suites of a list that its security level allows; none where that is not known.
+    pub fn allowed(&self, ciphers: Option<&str>) -> Vec<&'static Suite> {
+        let (Some(release), Some(level)) = (self.release, self.security_level(ciphers)) else { return Vec::new() };
+        let suites = self.select(ciphers).map(|s| s.suites).unwrap_or_default();
+        suites.into_iter().filter(|s| security::allows(release, level, s)).collect()
+    }
+
     /// The versions up to TLS 1.2 that a suite of the list fits.
     fn fitting(&self, release: Release, level: u8, list: Result<Selection, Refused>, keys: Keys) -> Option<VersionSet> {
         let selection = match list {
