@@ -2,6 +2,8 @@
 //!
 //! Says so and does nothing where there is no `openssl`, or none of the versions 1.1.1 to 3.x.
 
+#![expect(clippy::print_stdout, reason = "a test that does nothing says so")]
+
 use std::process::Command;
 use tlsmend::openssl::{Library, Refused};
 use tlsmend::release::Release;
