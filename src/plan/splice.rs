@@ -5,7 +5,8 @@ use crate::edit::Edit;
 /// Do two edits touch the same bytes, or insert at the same place?
 pub(super) fn overlap(a: &Edit, b: &Edit) -> bool {
     let (a, b) = (a.span, b.span);
-    a.file == b.file && (a.start < b.end && b.start < a.end || (a.start == b.start && (a.start == a.end || b.start == b.end)))
+    a.file == b.file
+        && (a.start < b.end && b.start < a.end || (a.start == b.start && (a.start == a.end || b.start == b.end)))
 }
 
 /// The text with the edits made; they are sorted by place and do not overlap. Bytes outside of them stay.

@@ -20,7 +20,8 @@ impl Paths {
         Paths { base: Some(base.into()) }
     }
 
-    fn strip<'p>(&self, path: &'p Path) -> &'p Path {
+    /// The path as it is shown, as a path.
+    pub fn strip<'p>(&self, path: &'p Path) -> &'p Path {
         let stripped = self.base.as_ref().and_then(|base| path.strip_prefix(base).ok());
         stripped.filter(|rest| !rest.as_os_str().is_empty()).unwrap_or(path)
     }

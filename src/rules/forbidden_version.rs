@@ -15,7 +15,10 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
         let configured = answer.configured.value.and(forbid);
         (!configured.is_empty()).then(|| (answer.offered().and(forbid), configured))
     });
-    groups.into_iter().filter_map(|((exposed, configured), group)| finding(subject, exposed, configured, &group)).collect()
+    groups
+        .into_iter()
+        .filter_map(|((exposed, configured), group)| finding(subject, exposed, configured, &group))
+        .collect()
 }
 
 fn finding(

@@ -45,10 +45,8 @@ pub fn decided<'a, K: Ord>(subject: Subject<'a>, key: impl Fn(&Answer) -> Option
 
 /// The value of the setting to point at, and the others that take part.
 pub fn labels(subject: Subject<'_>, settings: &[SettingId], text: &str) -> (Option<Label>, Vec<Label>) {
-    let mut labels = settings.iter().map(|id| subject.instance.setting(*id)).map(|s| Label {
-        span: s.value,
-        text: text.to_owned(),
-    });
+    let mut labels =
+        settings.iter().map(|id| subject.instance.setting(*id)).map(|s| Label { span: s.value, text: text.to_owned() });
     (labels.next(), labels.collect())
 }
 

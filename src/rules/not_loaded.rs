@@ -13,8 +13,24 @@ const ID: RuleId = RuleId("not-loaded");
 
 /// Ends of the names of files that are kept as they were: a backup is of no use once it is changed.
 const KEPT: &[&str] = &[
-    "~", ".bak", ".old", ".orig", ".save", ".swp", ".dpkg-old", ".dpkg-dist", ".dpkg-new", ".dpkg-bak", ".ucf-old",
-    ".ucf-dist", ".rpmnew", ".rpmsave", ".rpmorig", ".apk-new", ".default", ".disabled",
+    "~",
+    ".bak",
+    ".old",
+    ".orig",
+    ".save",
+    ".swp",
+    ".dpkg-old",
+    ".dpkg-dist",
+    ".dpkg-new",
+    ".dpkg-bak",
+    ".ucf-old",
+    ".ucf-dist",
+    ".rpmnew",
+    ".rpmsave",
+    ".rpmorig",
+    ".apk-new",
+    ".default",
+    ".disabled",
 ];
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

@@ -25,9 +25,10 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     }
     let add = policy.require.and(instance.ability.versions);
     // The other lines of a union are settings too; each is mended at its own place.
-    let others = trap.related.iter().filter_map(|(span, _)| {
-        instance.settings.iter().position(|s| s.span == *span).map(|at| SettingId(at as u32))
-    });
+    let others = trap
+        .related
+        .iter()
+        .filter_map(|(span, _)| instance.settings.iter().position(|s| s.span == *span).map(|at| SettingId(at as u32)));
     let changes = std::iter::once(id).chain(others);
     Some(Finding {
         rule: ID,

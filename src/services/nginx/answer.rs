@@ -276,7 +276,8 @@ impl Rules<'_> {
         }
     }
 
-    /// The versions with which a handshake succeeds.
+    /// The versions with which a handshake succeeds. Ciphers, keys and the level are those of the server that
+    /// answers; whether there is a suite at all is checked with the default server's lists before.
     fn effective(
         &self,
         own: ScopeId,
@@ -285,34 +286,46 @@ impl Rules<'_> {
         because: &mut Vec<Reason>,
     ) -> Option<VersionSet> {
         let (ciphers, suites) = self.ciphers(own);
-        let usable = self.library.usable(ciphers.as_deref(), suites.as_deref(), self.keys_of(own))?;
-        let mut effective = configured.and(usable);
+        let keys = self.keys_of(own);
+        let mut effective = configured.and(self.library.usable(Some(&ciphers), suites.as_deref(), keys)?);
+        let mut notes = self.library.why(configured, Some(&ciphers), suites.as_deref(), keys);
+        let (first_ciphers, first_suites) = self.ciphers(default);
+        let mut first = self.asked(default);
+        self.limits(default, &mut first);
+        if self.library.refuses_all(first.set, Some(&first_ciphers), first_suites.as_deref())? {
+            if own != default && !effective.is_empty() {
+                notes = vec!["the default server has no suite for its highest version: every handshake fails".into()];
+            }
+            effective = VersionSet::EMPTY;
+        }
         // OpenSSL 3.1 and later check the level of the default server before the name is looked at.
         let early = self.library.release.is_some_and(|r| r >= Release::new(3, 1, 0));
         if early && own != default && self.by_name() == Some(false) {
-            let (ciphers, suites) = self.ciphers(default);
-            effective = effective.and(self.library.usable(ciphers.as_deref(), suites.as_deref(), Keys::ANY)?);
+            let usable = self.library.usable(Some(&first_ciphers), first_suites.as_deref(), Keys::ANY)?;
+            if !effective.is_subset(usable) {
+                let cut = effective.minus(usable);
+                notes.push(format!("the security level of the default server, which is asked first, refuses {cut}"));
+                effective = effective.and(usable);
+            }
         }
-        if effective != configured {
-            let level = self.library.security_level(ciphers.as_deref()).unwrap_or_default();
-            let cut = configured.minus(effective);
-            let note =
-                format!("{} at security level {level} with these ciphers and keys refuses {cut}", self.library.source);
-            because.push(Reason::placeless(ReasonKind::Floor, note));
-        }
+        because.extend(notes.into_iter().map(|note| Reason::placeless(ReasonKind::Floor, note)));
         Some(effective)
     }
 
     /// The cipher list and the TLS 1.3 suites of a server.
-    fn ciphers(&self, scope: ScopeId) -> (Option<String>, Option<String>) {
+    fn ciphers(&self, scope: ScopeId) -> (String, Option<String>) {
         let list = self.first(scope, |s| {
             let commands = &self.model.scopes[s].tls.commands;
             (!commands.is_empty()).then_some(commands)
         });
         let command = |name: &str| list.and_then(|l| l.iter().rev().find(|c| c.name == name)).map(|c| c.value.clone());
         let directive = self.first(scope, |s| self.model.scopes[s].tls.ciphers.clone()).map(|(value, _)| value);
-        let ciphers = command("cipherstring").or(directive).unwrap_or_else(|| CIPHERS.to_owned());
-        (Some(ciphers), command("ciphersuites"))
+        let mut ciphers = command("cipherstring").or(directive).unwrap_or_else(|| CIPHERS.to_owned());
+        let dhparam = self.first(scope, |s| self.model.scopes[s].tls.dhparam.then_some(())).is_some();
+        if !dhparam && self.release.is_none_or(|r| r >= Release::new(1, 11, 0)) {
+            ciphers.push_str(":!kDHE");
+        }
+        (ciphers, command("ciphersuites"))
     }
 
     fn keys_of(&self, scope: ScopeId) -> Keys {
@@ -321,10 +334,7 @@ impl Rules<'_> {
             (!certificates.is_empty()).then_some(certificates)
         });
         let known = certificates.into_iter().flatten().map(|(path, _)| self.keys.get(path).copied());
-        known
-            .map(|k| k.unwrap_or(Keys::ANY))
-            .reduce(|a, b| Keys { rsa: a.rsa || b.rsa, ec: a.ec || b.ec, ed: a.ed || b.ed })
-            .unwrap_or(Keys::ANY)
+        known.map(|k| k.unwrap_or(Keys::ANY)).reduce(Keys::union).unwrap_or(Keys::ANY)
     }
 }
 

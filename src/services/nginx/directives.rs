@@ -16,6 +16,7 @@ pub fn apply(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_
         b"ssl_ciphers" => with_scope(reader, context, directive, |scope, value, place| {
             scope.tls.ciphers = Some((value, place));
         }),
+        b"ssl_dhparam" => with_scope(reader, context, directive, |scope, _, _| scope.tls.dhparam = true),
         b"ssl_certificate" => with_scope(reader, context, directive, |scope, value, place| {
             scope.certificates.push((value, place));
         }),

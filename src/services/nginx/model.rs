@@ -92,6 +92,8 @@ pub struct Tls {
     pub protocols: Vec<Protocols>,
     pub commands: Vec<Command>,
     pub ciphers: Given<String>,
+    /// Parameters for DHE suites: without them nginx can't use those.
+    pub dhparam: bool,
 }
 
 /// A block: http, stream, mail, a server, or a location.

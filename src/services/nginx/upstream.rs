@@ -120,11 +120,8 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
     let ciphers = model.chain(scope).find_map(|s| settings(s).and_then(|t: &Tls| t.ciphers.clone()));
     let ciphers = ciphers.map_or_else(|| "DEFAULT".to_owned(), |(value, _)| value);
     let effective = rules.library.usable(Some(&ciphers), None, Keys::ANY).map(|usable| usable.and(set));
-    if effective.is_some_and(|e| e != set) {
-        let cut = set.minus(effective.unwrap_or_default());
-        let note = format!("{} at its security level offers no {cut}", rules.library.source);
-        because.push(Reason::placeless(ReasonKind::Floor, note));
-    }
+    let notes = rules.library.why(set, Some(&ciphers), None, Keys::ANY);
+    because.extend(notes.into_iter().map(|note| Reason::placeless(ReasonKind::Floor, note)));
     Answer {
         speaks: Speaks::Tls,
         configured: Traced { value: set, because },
