@@ -22,6 +22,8 @@ pub struct Library {
     /// The security level from which a patch of the distribution refuses TLSv1 and TLSv1.1, where that is not what
     /// upstream's source has: 2 for OpenSSL 1.1.1 of Ubuntu.
     pub patched: Option<u8>,
+    /// Was it built with SSLv3? Since 1.1.0 it is not, unless somebody asks for it.
+    pub ssl3: bool,
     /// The system's configuration of the library.
     pub system: SystemDefault,
 }
@@ -35,6 +37,7 @@ impl Library {
             level: None,
             level_source: String::new(),
             patched: None,
+            ssl3: false,
             system: SystemDefault::default(),
         }
     }
@@ -44,7 +47,10 @@ impl Library {
         match self.release {
             Some(release) if release < Release::new(1, 0, 1) => VersionSet::of(&[Version::Ssl3, Version::Tls1]),
             Some(release) if release < Release::new(1, 1, 0) => VersionSet::range(Version::Ssl3, Version::Tls1_2),
-            Some(release) if release < Release::new(1, 1, 1) => VersionSet::range(Version::Tls1, Version::Tls1_2),
+            Some(release) if release < Release::new(1, 1, 1) => {
+                VersionSet::range(if self.ssl3 { Version::Ssl3 } else { Version::Tls1 }, Version::Tls1_2)
+            }
+            _ if self.ssl3 => VersionSet::TLS.with(Version::Ssl3),
             _ => VersionSet::TLS,
         }
     }

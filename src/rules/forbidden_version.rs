@@ -6,7 +6,7 @@ use crate::finding::{Finding, RuleId, Verdict};
 use crate::tls::VersionSet;
 
 /// The rule.
-pub const RULE: Rule = Rule { id: ID, check };
+pub(super) const RULE: Rule = Rule { id: ID, check };
 const ID: RuleId = RuleId("forbidden-version");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

@@ -5,7 +5,7 @@ use crate::endpoint::ReasonKind;
 use crate::finding::{Finding, RuleId, Verdict};
 
 /// The rule.
-pub const RULE: Rule = Rule { id: ID, check };
+pub(super) const RULE: Rule = Rule { id: ID, check };
 const ID: RuleId = RuleId("implicit-default");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 const CIPHERS: &str = "HIGH:!aNULL:!MD5";
 
 /// What answers are computed from.
-pub struct Rules<'a> {
+pub(super) struct Rules<'a> {
     pub model: &'a Model,
     pub release: Option<Release>,
     pub library: &'a Library,
@@ -32,10 +32,10 @@ struct Asked {
 
 impl Rules<'_> {
     /// The answer of the server at `member` of a listener.
-    pub fn answer(&self, listener: &Listener, member: usize) -> Answer {
+    pub(super) fn answer(&self, listener: &Listener, member: usize) -> Answer {
         let mut because = self.opening(listener, member);
         let Some(engine) = listener.engine else {
-            return plaintext(because);
+            return self.without_tls(listener, member, because);
         };
         because.push(engine_reason(engine));
         let scope = self.scope(listener, member);
@@ -76,6 +76,18 @@ impl Rules<'_> {
         Answer { deciders: asked.deciders, unknown, ..tls(because, asked.set, effective) }
     }
 
+    /// A listener without TLS of its own; in the stream module it may pass on the TLS of another server.
+    fn without_tls(&self, listener: &Listener, member: usize, because: Vec<Reason>) -> Answer {
+        let preread = self.first(self.scope(listener, member), |s| self.model.scopes[s].preread);
+        let Some((true, place)) = preread else { return plaintext(because) };
+        let unknown = Unknown {
+            span: Some(place.span),
+            what: "passes the client's TLS on to another server, which decides the versions".into(),
+            help: "ask for the address of that server".into(),
+        };
+        Answer { speaks: Speaks::Unknown, unknown: vec![unknown], ..tls(because, VersionSet::TLS, None) }
+    }
+
     fn scope(&self, listener: &Listener, member: usize) -> ScopeId {
         self.model.servers[listener.servers[member]].scope
     }
@@ -86,9 +98,20 @@ impl Rules<'_> {
     }
 
     /// Has a server an SSL context of its own: a certificate, or `ssl_reject_handshake`?
-    pub fn has_context(&self, scope: ScopeId) -> bool {
+    pub(super) fn has_context(&self, scope: ScopeId) -> bool {
         self.first(scope, |s| (!self.model.scopes[s].certificates.is_empty()).then_some(())).is_some()
-            || matches!(self.first(scope, |s| self.model.scopes[s].reject), Some((true, _)))
+            || self.rejects(scope)
+    }
+
+    /// Does a server refuse every handshake?
+    pub(super) fn rejects(&self, scope: ScopeId) -> bool {
+        matches!(self.first(scope, |s| self.model.scopes[s].reject), Some((true, _)))
+    }
+
+    /// The versions that a server asks for by itself; `None`: not known.
+    pub(crate) fn versions(&self, scope: ScopeId) -> Option<VersionSet> {
+        let asked = self.asked(scope);
+        asked.unknown.is_empty().then_some(asked.set)
     }
 
     fn hops(&self, hop: HopId) -> impl Iterator<Item = Reason> {

@@ -13,14 +13,14 @@ use std::ops::Range;
 
 /// Where an endpoint's versions are written.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin {
+pub(super) struct Origin {
     pub section: Section,
     /// For an upstream.
     pub client: Option<Client>,
 }
 
 /// What lowering needs.
-pub struct Lowering<'a> {
+pub(super) struct Lowering<'a> {
     pub settings: &'a [Setting],
     /// None for a file that nothing loads.
     pub model: Option<&'a Model>,
@@ -30,7 +30,7 @@ pub struct Lowering<'a> {
 
 impl Lowering<'_> {
     /// Lowers a change.
-    pub fn lower(&self, change: &Change) -> Result<Fix, String> {
+    pub(super) fn lower(&self, change: &Change) -> Result<Fix, String> {
         match *change {
             Change::Adjust { setting, remove, add } => {
                 let this = &self.settings[setting.0 as usize];
