@@ -23,6 +23,9 @@ const NAMES: [(&str, &[&str]); 5] = [
     ("libcrypto.so.1.0.0", &["libssl1.0.0", "libssl1.0.2"]),
 ];
 
+/// More directories than any real host has the loader look in.
+const MOST_DIRECTORIES: usize = 256;
+
 /// What one file says about a library.
 #[derive(Clone, Debug)]
 struct Found {
@@ -63,7 +66,7 @@ impl<'a> Libraries<'a> {
         };
         let origin = path.parent().unwrap_or(Path::new("/"));
         let own = dynamic.paths.iter().map(|p| PathBuf::from(p.replace("$ORIGIN", &origin.to_string_lossy())));
-        let folders: Vec<PathBuf> = own.chain(self.directories().iter().cloned()).collect();
+        let folders: Vec<PathBuf> = own.take(MOST_DIRECTORIES).chain(self.directories().iter().cloned()).collect();
         let machine = elf::machine(file);
         for folder in folders {
             if let Some(found) = self.read(&folder.join(&name), machine) {
@@ -180,6 +183,7 @@ impl<'a> Libraries<'a> {
             );
             let mut seen = std::collections::BTreeSet::new();
             folders.retain(|f| seen.insert(f.clone()));
+            folders.truncate(MOST_DIRECTORIES);
             folders
         })
     }
