@@ -210,7 +210,8 @@ fn fitting(release: Release, level: u8, list: Result<Selection, Refused>, keys: 
         Err(Refused::Invalid(_)) => return Some(VersionSet::EMPTY),
     };
     let allowed: Vec<&Suite> = selection.suites.into_iter().filter(|s| security::allows(release, level, s)).collect();
-    let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && keys.fit(s, *v));
+    let signed = |s: &Suite, v: Version| keys.fit(s, v) && security::allows_signature(release, level, s, v);
+    let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && signed(s, *v));
     Some(VersionSet::range(Version::Ssl3, Version::Tls1_2).iter().filter(fits).collect())
 }
 
@@ -267,6 +268,10 @@ mod tests {
         assert_eq!(debian.allowed_versions(Some("nothing")), Some(NEW));
         assert_eq!(library("1.1.1w", 2).usable(Some("HIGH"), None, RSA), Some(VersionSet::TLS));
         assert_eq!(library("1.1.0i", 1).usable(Some("HIGH"), None, RSA), Some(OLD.with(Tls1_2)));
+        let both = Keys { rsa: true, ..EC };
+        assert_eq!(library("1.1.1w", 2).usable(Some("HIGH:!aNULL"), None, EC), Some(NEW), "ECDSA with SHA-1");
+        assert_eq!(library("1.1.1w", 2).usable(Some("HIGH:!aNULL"), None, both), Some(VersionSet::TLS));
+        assert_eq!(library("1.1.1w", 1).usable(Some("HIGH:!aNULL"), None, EC), Some(VersionSet::TLS));
         let ubuntu = Library { patched: Some(2), ..library("1.1.1f", 2) };
         assert_eq!(ubuntu.usable(Some("HIGH"), None, RSA), Some(NEW));
         let mut system = library("3.0.22", 2);
