@@ -99,8 +99,7 @@ impl Library {
     /// speak: the security level allows them and there is a suite that fits. `None`: unknown.
     ///
     /// `ciphers` is the list for TLS 1.2 and older, `suites` the one for TLS 1.3; `None` means the library's default.
-    /// A server without parameters for DHE (nginx without `ssl_dhparam`) can't use those suites: end its list with
-    /// `:!kDHE`.
+    /// For a server without parameters for DHE (nginx without `ssl_dhparam`) ask with [`without_dhe`].
     pub fn usable(&self, ciphers: Option<&str>, suites: Option<&str>, keys: Keys) -> Option<VersionSet> {
         let release = self.release?;
         let level = self.security_level(ciphers)?;
@@ -117,6 +116,12 @@ impl Library {
         let any_key = keys.rsa || keys.ec || keys.ed;
         let new: VersionSet = (tls1_3 && any_key).then_some(Version::Tls1_3).into_iter().collect();
         Some(few.union(new).minus(security::refused(release, level, self.patched)).and(self.versions()))
+    }
+
+    /// The versions that the library can speak and the security level of the list allows; `None`: unknown.
+    pub fn allowed_versions(&self, ciphers: Option<&str>) -> Option<VersionSet> {
+        let (release, level) = (self.release?, self.security_level(ciphers)?);
+        Some(self.versions().minus(security::refused(release, level, self.patched)))
     }
 
     /// The suites of a list that its security level allows; none where that is not known.
@@ -211,8 +216,14 @@ fn fitting(release: Release, level: u8, list: Result<Selection, Refused>, keys: 
         Err(Refused::Invalid(_)) => return Some(VersionSet::EMPTY),
     };
     let allowed: Vec<&Suite> = selection.suites.into_iter().filter(|s| security::allows(release, level, s)).collect();
-    let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && keys.fit(s, *v));
+    let signed = |s: &Suite, v: Version| keys.fit(s, v) && security::allows_signature(release, level, s, v);
+    let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && signed(s, *v));
     Some(VersionSet::range(Version::Ssl3, Version::Tls1_2).iter().filter(fits).collect())
+}
+
+/// The list for a server that has no parameters for DHE, so that those suites are as good as not there.
+pub fn without_dhe(ciphers: &str) -> String {
+    format!("{ciphers}:!kDHE")
 }
 
 /// The highest version of the lowest run of versions.
@@ -260,8 +271,13 @@ mod tests {
         assert_eq!(debian.usable(None, None, RSA), Some(NEW));
         assert_eq!(debian.usable(Some("HIGH:!aNULL:!MD5:@SECLEVEL=0"), None, RSA), Some(VersionSet::TLS));
         assert_eq!(debian.usable(Some("HIGH:@SECLEVEL=1"), None, RSA), Some(NEW));
+        assert_eq!(debian.allowed_versions(Some("nothing")), Some(NEW));
         assert_eq!(library("1.1.1w", 2).usable(Some("HIGH"), None, RSA), Some(VersionSet::TLS));
         assert_eq!(library("1.1.0i", 1).usable(Some("HIGH"), None, RSA), Some(OLD.with(Tls1_2)));
+        let both = Keys { rsa: true, ..EC };
+        assert_eq!(library("1.1.1w", 2).usable(Some("HIGH:!aNULL"), None, EC), Some(NEW), "ECDSA with SHA-1");
+        assert_eq!(library("1.1.1w", 2).usable(Some("HIGH:!aNULL"), None, both), Some(VersionSet::TLS));
+        assert_eq!(library("1.1.1w", 1).usable(Some("HIGH:!aNULL"), None, EC), Some(VersionSet::TLS));
         let ubuntu = Library { patched: Some(2), ..library("1.1.1f", 2) };
         assert_eq!(ubuntu.usable(Some("HIGH"), None, RSA), Some(NEW));
         let mut system = library("3.0.22", 2);
@@ -272,8 +288,9 @@ mod tests {
     #[test]
     fn the_suites_must_fit_version_and_key() {
         let library = library("3.0.22", 0);
-        let usable = |list, keys| library.usable(Some(list), None, keys);
+        let usable = |list: &str, keys| library.usable(Some(list), None, keys);
         assert_eq!(usable("ECDHE+AESGCM", RSA), Some(NEW));
+        assert_eq!(usable(&without_dhe("DHE:EDH+AES"), RSA), Some(VersionSet::of(&[Tls1_3])));
         assert_eq!(usable("ECDHE-ECDSA-AES128-SHA", RSA), Some(VersionSet::of(&[Tls1_3])));
         assert_eq!(usable("ECDHE-ECDSA-AES128-SHA", EC), Some(VersionSet::TLS));
         assert_eq!(usable("HIGH:!aNULL", ED), Some(NEW));
