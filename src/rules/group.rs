@@ -53,8 +53,26 @@ pub(super) fn labels(subject: Subject<'_>, settings: &[SettingId], text: &str) -
 /// The hops that led to a decision.
 pub(super) fn hops(answer: &Answer) -> Vec<Label> {
     let hop = |kind| matches!(kind, ReasonKind::Include | ReasonKind::Expansion | ReasonKind::DefaultServer);
-    let reasons = answer.configured.because.iter().filter(|r| hop(r.kind));
-    reasons.filter_map(|r| Some(Label { span: r.span?, text: r.note.clone().into_owned() })).collect()
+    let mut labels: Vec<Label> = Vec::new();
+    for reason in answer.configured.because.iter().filter(|r| hop(r.kind)) {
+        let label = reason.span.map(|span| Label { span, text: reason.note.clone().into_owned() });
+        labels.extend(label.filter(|label| !labels.contains(label)));
+    }
+    labels
+}
+
+/// Where nothing sets the versions: the virtual server for which the built-in default counts.
+pub(super) fn server(answer: &Answer) -> Option<Label> {
+    let kinds = [ReasonKind::DefaultServer, ReasonKind::Server, ReasonKind::Engine];
+    let find = |kind| answer.configured.because.iter().rev().find(|r| r.kind == kind).and_then(|r| r.span);
+    let span = kinds.into_iter().find_map(find)?;
+    Some(Label { span, text: "no directive sets the versions of this".into() })
+}
+
+/// Which built-in default counts.
+pub(super) fn default_notes(answer: &Answer) -> Vec<String> {
+    let reasons = answer.configured.because.iter();
+    reasons.filter(|r| r.kind == ReasonKind::Default).map(|r| r.note.clone().into_owned()).collect()
 }
 
 /// What library and system do to a decision.

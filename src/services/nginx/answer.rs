@@ -66,7 +66,7 @@ impl Rules<'_> {
         }
         let effective = self.effective(own, default, asked.set, &mut because);
         let mut unknown = asked.unknown;
-        if let Some((_, place)) = self.first(scope, |s| self.model.scopes[s].dynamic.map(|p| ((), p))) {
+        if let Some(((), place)) = self.first(scope, |s| self.model.scopes[s].dynamic.map(|p| ((), p))) {
             unknown.push(Unknown {
                 span: Some(place.span),
                 what: "Lua code sees each handshake and may choose other versions".into(),

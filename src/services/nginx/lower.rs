@@ -188,10 +188,10 @@ fn word_edits(
         // Everything goes: the first value becomes the new ones.
         let names: Vec<&[u8]> = wanted.iter().map(|v| v.name().as_bytes()).collect();
         edits.push((values[0].clone(), names.join(&between[..])));
-        for i in 1..values.len() {
+        for (i, value) in values.iter().enumerate().skip(1) {
             let gap = gap_before(i);
-            let start = if blank(gap.clone()) { gap.start } else { values[i].start };
-            edits.push((start..values[i].end, Vec::new()));
+            let start = if blank(gap.clone()) { gap.start } else { value.start };
+            edits.push((start..value.end, Vec::new()));
         }
         return merge(edits);
     };

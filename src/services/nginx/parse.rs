@@ -191,13 +191,13 @@ mod tests {
             let words: Vec<&str> = tree.words(i).iter().map(|w| &text[w.start as usize..w.end as usize]).collect();
             match node.kind {
                 NodeKind::Comment => out += "# ",
-                NodeKind::Directive => out += &format!("{}; ", words.join("|")),
-                NodeKind::Open => out += &format!("{}{{ ", words.join("|")),
+                NodeKind::Directive => out.extend([words.join("|"), "; ".into()]),
+                NodeKind::Open => out.extend([words.join("|"), "{ ".into()]),
                 NodeKind::Close => out += "} ",
             }
         }
         for error in &tree.errors {
-            out += &format!("!{}..{} {} ", error.range.start, error.range.end, error.message);
+            out.extend([format!("!{}..{} {} ", error.range.start, error.range.end, error.message)]);
         }
         out.trim_end().to_owned()
     }

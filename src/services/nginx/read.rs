@@ -387,7 +387,7 @@ impl<'a> Reader<'a> {
                         help: "write the address instead of the name, or add the name to /etc/hosts".into(),
                     });
                 }
-                let listen = Listen { place, addresses, transport, ssl, default, dual, options };
+                let listen = Listen { place, addresses, transport, ssl, default, options, dual };
                 self.model.servers[server].listens.push(listen);
             }
             Err(message) => self.problem(directive.place, message),
@@ -395,7 +395,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The client module of a directive such as `proxy_pass`, with what follows the prefix: `pass`.
-    pub(super) fn client<'n>(name: &'n [u8]) -> Option<(Client, &'n [u8])> {
+    pub(super) fn client(name: &[u8]) -> Option<(Client, &[u8])> {
         Client::ALL.into_iter().find_map(|client| {
             let rest = name.strip_prefix(client.prefix().as_bytes())?.strip_prefix(b"_")?;
             Some((client, rest))

@@ -20,10 +20,10 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
         if let Some((path, place)) = content.certificates.get(keys_of(rules, scope)) {
             problems.push((*place, format!("no \"ssl_certificate_key\" is defined for certificate \"{path}\"")));
         }
-        if let Some((list, place)) = &content.tls.ciphers {
-            if let Err(Refused::Invalid(reason)) = rules.library.select(Some(list)) {
-                problems.push((*place, format!("SSL_CTX_set_cipher_list(\"{list}\") failed: {reason}")));
-            }
+        if let Some((list, place)) = &content.tls.ciphers
+            && let Err(Refused::Invalid(reason)) = rules.library.select(Some(list))
+        {
+            problems.push((*place, format!("SSL_CTX_set_cipher_list(\"{list}\") failed: {reason}")));
         }
         for (_, target, place) in &content.targets {
             // RFC 6761: no name below .invalid ever resolves.
