@@ -1,5 +1,21 @@
 //! Apache httpd.
 
+mod address;
+mod conditionals;
+mod directives;
+mod files;
+mod line;
+mod macros;
+mod model;
+mod modules;
+mod parse;
+mod protocol;
+mod read;
+mod settings;
+mod text;
+mod variables;
+mod words;
+
 use super::service::{FileRole, Resolved, Service, World};
 use crate::instance::ServiceId;
 use crate::source::{FileId, SourceMap};
@@ -29,7 +45,8 @@ impl Service for Apache {
         FileRole::Foreign
     }
 
-    fn load(&self, _main: &Path, _world: World<'_>, _sources: &mut SourceMap) -> Box<dyn Resolved> {
+    fn load(&self, main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
+        let _ = read::read(main, world, sources);
         unreachable!("being written")
     }
 
