@@ -35,6 +35,8 @@ pub struct Case {
     pub stage: Option<String>,
     #[serde(default)]
     pub endpoints: Vec<Expected>,
+    #[serde(default)]
+    pub upstreams: Vec<Upstream>,
 }
 
 /// The software that ran.
@@ -64,6 +66,13 @@ pub struct Expected {
     #[serde(default)]
     pub plain: bool,
     pub transport: Option<String>,
+}
+
+/// What the server itself offered as a client of another.
+#[derive(Debug, Deserialize)]
+pub struct Upstream {
+    pub backend: String,
+    pub accepts: Vec<String>,
 }
 
 impl Expected {

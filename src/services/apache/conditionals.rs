@@ -65,7 +65,10 @@ impl Reader<'_> {
             Decision::sure(false)
         });
         let undefined = line.undefined.first().map(|name| {
-            (format!("${{{name}}} is not defined in any file that was read"), format!("say its value with --env {name}=..."))
+            (
+                format!("${{{name}}} is not defined in any file that was read"),
+                format!("say its value with --env {name}=..."),
+            )
         });
         if let Some((what, help)) = undefined.or(decision.doubt)
             && self.body_names().iter().any(|name| matters(name))
@@ -136,9 +139,8 @@ impl Reader<'_> {
     fn version_holds(&self, line: &Line, rest: usize) -> Result<Decision, String> {
         let text = line.bytes();
         let mut words: Vec<Vec<u8>> = split(text, rest).iter().take(3).map(|word: &Word| word.value(text)).collect();
-        let closed = words.iter().position(|word| word.ends_with(b">") && (word != b">" || words.len() > 1));
-        // `>` alone is an operator if something follows it.
-        let closed = closed.filter(|at| !(words[*at] == b">" && *at == 0));
+        // As the first word, `>` is an operator.
+        let closed = (0..words.len()).find(|i| words[*i].ends_with(b">") && !(*i == 0 && words[0] == b">"));
         let Some(closed) = closed else { return Err("<> directive missing closing '>'".to_owned()) };
         words.truncate(closed + 1);
         if let Some(last) = words.last_mut() {

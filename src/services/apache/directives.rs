@@ -85,6 +85,7 @@ impl Reader<'_> {
                 self.model.complain(line.place, format!("the directive Error stops httpd: {text}"));
             }
             "listen" => self.listen(line, &arguments),
+            "mdomain" | "managedomain" => self.model.managed_certificates = true,
             "servername" | "serveralias" | "protocol" => self.names(line, &lower, &arguments),
             "gnutlsenable" | "nssengine" | "tlsengine" => {
                 let server = self.server();
@@ -305,6 +306,10 @@ impl Reader<'_> {
                 sections.push(ProxySection { url, place: line.place, proxy });
                 Scope::Proxy(server, sections.len() - 1)
             }
+            "mdomain" | "mdomainset" | "managedomain" => {
+                self.model.managed_certificates = true;
+                Scope::Inside(server, shown.as_ref().into())
+            }
             "perl" => {
                 self.model.unknown.push(Unknown {
                     span: Some(line.place.span),
@@ -349,8 +354,9 @@ impl Reader<'_> {
 
     /// httpd leaves out what it can't resolve, and so the virtual host may be reached by nobody.
     fn unresolved(&mut self, line: &Line, word: &str) {
-        let looks_like_a_name = word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'_'))
-            && word.bytes().any(|b| b.is_ascii_alphabetic());
+        let looks_like_a_name =
+            word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'_'))
+                && word.bytes().any(|b| b.is_ascii_alphabetic());
         let (what, help) = if looks_like_a_name {
             (format!("the address of {word} is not known"), "add it to the /etc/hosts of the host that is audited")
         } else {

@@ -175,6 +175,8 @@ pub(super) struct Model {
     pub(super) last_ssl: Option<Place>,
     /// The first directive of mod_ssl.
     pub(super) first_ssl: Given<String>,
+    /// Does mod_md bring certificates?
+    pub(super) managed_certificates: bool,
     /// Directives that were read in a virtual host, in files that are read more than once.
     pub(super) in_hosts: BTreeSet<Span>,
 }
@@ -193,6 +195,7 @@ impl Default for Model {
             files: BTreeSet::new(),
             last_ssl: None,
             first_ssl: None,
+            managed_certificates: false,
             in_hosts: BTreeSet::new(),
         }
     }

@@ -265,7 +265,9 @@ mod tests {
         let mut modules = Modules::compiled_in(&["debian".to_owned()]);
         assert_eq!(modules.has("mod_ssl.c"), Some(false));
         modules.load("ssl_module", "/usr/lib/apache2/modules/mod_ssl.so");
-        assert!(["mod_ssl.c", "ssl_module", "mod_version.c", "http_core.c"].iter().all(|n| modules.has(n) == Some(true)));
+        assert!(
+            ["mod_ssl.c", "ssl_module", "mod_version.c", "http_core.c"].iter().all(|n| modules.has(n) == Some(true))
+        );
         assert!(["mod_ssl", "ssl", "mod_ssl.so", "MOD_SSL.C"].iter().all(|n| modules.has(n) == Some(false)));
         modules.load("mpm_event_module", "modules/mod_mpm_event.so");
         assert_eq!(modules.has("event.c"), Some(true));

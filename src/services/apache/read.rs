@@ -68,7 +68,11 @@ enum Frame {
         hop: HopId,
     },
     /// The files of one include that are still to be read.
-    Files { files: Vec<FileId>, next: usize, hop: HopId },
+    Files {
+        files: Vec<FileId>,
+        next: usize,
+        hop: HopId,
+    },
 }
 
 /// What an open section means for the directives in it.

@@ -129,7 +129,8 @@ impl Reader<'_> {
         {
             let together = places.windows(2).all(|pair| pair[0].end <= pair[1].start && pair[0].file == pair[1].file);
             let near = places.windows(2).all(|pair| {
-                let between = &self.sources().file(first.file).bytes()[pair[0].end as usize..pair[1].start.max(pair[0].end) as usize];
+                let between = &self.sources().file(first.file).bytes()
+                    [pair[0].end as usize..pair[1].start.max(pair[0].end) as usize];
                 between.iter().all(|b| matches!(b, b'\\' | b'\r' | b'\n'))
             });
             if together && near {
@@ -178,12 +179,7 @@ pub(super) fn arguments_span(text: &[u8], span: Span) -> Span {
 }
 
 /// What a list does that it does not look like.
-pub(super) fn trap(
-    name: &str,
-    words: &[Vec<u8>],
-    list: &super::protocol::List,
-    served: VersionSet,
-) -> Option<Trap> {
+pub(super) fn trap(name: &str, words: &[Vec<u8>], list: &super::protocol::List, served: VersionSet) -> Option<Trap> {
     let message = if let Some(last) = list.overriding.last() {
         let word = words[*last].escape_ascii();
         format!(

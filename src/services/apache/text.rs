@@ -160,6 +160,19 @@ impl Text {
             .collect()
     }
 
+    /// Like [`Text::places`], without what comes from elsewhere.
+    pub(super) fn known_places(&self, part: Range<usize>) -> Vec<Span> {
+        let pieces = self.pieces_in(part);
+        let place = |(piece, range): (&Piece, Range<usize>)| match &piece.origin {
+            Origin::File(file, offset) => {
+                let start = offset + (range.start as u32 - piece.start);
+                Some(Span::new(*file, start, start + range.len() as u32))
+            }
+            _ => None,
+        };
+        pieces.filter_map(place).collect()
+    }
+
     /// Would white space in this part be lost on the way to the text?
     pub(super) fn is_fragile(&self, part: Range<usize>) -> bool {
         self.pieces_in(part).any(|(piece, _)| piece.fragile)

@@ -73,9 +73,8 @@ impl Variables {
         let mut at = 0;
         while let Some(length) = memchr::memchr(b'$', &bytes[at..]) {
             let dollar = at + length;
-            let name = bytes[dollar + 1..]
-                .strip_prefix(b"{")
-                .and_then(|rest| Some(&rest[..memchr::memchr(b'}', rest)?]));
+            let name =
+                bytes[dollar + 1..].strip_prefix(b"{").and_then(|rest| Some(&rest[..memchr::memchr(b'}', rest)?]));
             let Some(name) = name else {
                 at = dollar + 1;
                 if !bytes[at..].contains(&b'}') {
