@@ -177,6 +177,8 @@ pub struct Answer {
     pub configured: Traced<VersionSet>,
     /// `configured`, cut by what the TLS library, ciphers and keys allow; `None` where that is not known.
     pub effective: Option<VersionSet>,
+    /// Every handshake is refused on purpose (`ssl_reject_handshake`): no version is missing here.
+    pub refuses: bool,
     /// The settings that decide `configured`, all of them; none: the built-in default decides.
     pub deciders: Vec<SettingId>,
     /// What could not be decided.

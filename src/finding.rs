@@ -112,8 +112,8 @@ pub struct Finding {
     pub related: Vec<Label>,
     /// Further facts, a line each.
     pub notes: Vec<String>,
-    /// What would end it, in terms of versions.
-    pub change: Option<Change>,
+    /// What would end it, in terms of versions; all of it together.
+    pub changes: Vec<Change>,
     /// The same as text; the engine fills it in.
     pub fix: Option<Fix>,
     /// Why there is no fix, or what a person has to do.

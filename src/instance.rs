@@ -46,6 +46,10 @@ impl Problem {
 pub struct Trap {
     /// What really happens: `a repeated ssl_protocols adds to the first, it does not replace it`.
     pub message: String,
+    /// The versions that the setting looks like it gives.
+    pub looks: VersionSet,
+    /// The versions that it gives, or that all of them together give.
+    pub gives: VersionSet,
     /// The other places that take part.
     pub related: Vec<(Span, String)>,
 }
@@ -61,6 +65,19 @@ pub struct Dead {
     pub instead: Option<VersionSet>,
 }
 
+/// How a setting acts on the set of versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SettingKind {
+    /// names the versions: `ssl_protocols`, `SSLProtocol`
+    List,
+    /// a library command that names the lowest one
+    Minimum,
+    /// a library command that names the highest one
+    Maximum,
+    /// a library command that switches single ones on and off
+    Switch,
+}
+
 /// A directive that sets versions, in one of its uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
@@ -71,6 +88,8 @@ pub struct Setting {
     pub value: Span,
     /// The directive's name: `ssl_protocols`, `SSLProtocol`, `ssl_conf_command`.
     pub name: String,
+    /// How it acts.
+    pub kind: SettingKind,
     /// The side of TLS that it is for.
     pub role: Role,
     /// What this directive alone would turn on; for a library command, what it leaves or adds.

@@ -1,12 +1,31 @@
 //! tlsmend audits and mends the TLS protocol versions that the services of a host accept.
+//!
+//! The modules, in the order in which data goes through them:
+//!
+//! - words, which depend on nothing but each other: [`tls`], [`release`], [`source`], [`endpoint`], [`instance`],
+//!   [`edit`], [`finding`];
+//! - the world: [`system`] reads files, [`host`] and [`openssl`] know facts about the software;
+//! - [`discover`] finds main files, [`services`] load, parse and resolve them into instances with endpoints;
+//! - [`policy`] says what is demanded, [`rules`] hold instances against it and make findings;
+//! - [`plan`] turns findings into new contents of files and audits those again;
+//! - [`report`] shows it all; [`engine`] is the way from a host to findings; [`cli`] is what the user types.
+//!
+//! Not the library's business: writing files, starting servers, cipher suites beyond their effect on versions.
 
+pub mod cli;
+pub mod discover;
 pub mod edit;
 pub mod endpoint;
+pub mod engine;
 pub mod finding;
 pub mod host;
 pub mod instance;
 pub mod openssl;
+pub mod plan;
+pub mod policy;
 pub mod release;
+pub mod report;
+pub mod rules;
 pub mod services;
 pub mod source;
 pub mod system;

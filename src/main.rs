@@ -1,3 +1,7 @@
 //! The `tlsmend` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tlsmend::cli::main().into()
+}

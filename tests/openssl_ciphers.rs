@@ -2,6 +2,8 @@
 //!
 //! Says so and does nothing where there is no `openssl`, or none of the versions 1.1.1 to 3.x.
 
+#![expect(clippy::print_stdout, reason = "a test that does nothing says so")]
+
 use std::process::Command;
 use tlsmend::openssl::{Library, Refused};
 use tlsmend::release::Release;
@@ -166,6 +168,20 @@ fn openssl(options: &[&str], list: &str) -> Option<Vec<String>> {
     let text = String::from_utf8_lossy(&output.stdout);
     let names = text.trim().split(':').filter(|n| !n.is_empty() && !n.starts_with("TLS_"));
     output.status.success().then(|| names.map(str::to_owned).collect())
+}
+
+#[test]
+fn security_levels_leave_the_suites_that_openssl_leaves() {
+    let Some(library) = library() else {
+        println!("not tested: this needs the program openssl, 1.1.1 or later");
+        return;
+    };
+    for level in 0..=5 {
+        let list = format!("ALL:COMPLEMENTOFALL:-PSK:-SRP:@SECLEVEL={level}");
+        let expected = openssl(&["-s"], &list).expect("openssl takes the list");
+        let found: Vec<String> = library.allowed(Some(&list)).into_iter().map(|s| s.name.to_owned()).collect();
+        assert_eq!(found, expected, "level {level}");
+    }
 }
 
 /// The library of this machine, if it is one that is understood.

@@ -50,6 +50,8 @@ pub struct Facts {
     pub environment: BTreeMap<String, String>,
     /// Names of hosts: those of /etc/hosts, and `localhost`.
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
+    /// What could not be read, as lowercase fragments with the path in them.
+    pub problems: Vec<String>,
 }
 
 impl Facts {
@@ -66,6 +68,7 @@ impl Facts {
                 "localhost".to_owned(),
                 vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])],
             )]),
+            problems: Vec::new(),
         }
     }
 

@@ -1,5 +1,26 @@
-//! Facts about a host, without opinions: which software, in which versions, and how it is reloaded.
+//! Facts about a host, without opinions and without running anything: which software, in which versions, how it is
+//! started and how it is reloaded.
+//!
+//! A program's own text tells its version, in any distribution and for any build; package databases are only asked
+//! where there is no program. Every fact says where it comes from.
 
+mod binary;
+mod command_line;
+mod elf;
 mod facts;
+mod gather;
+mod given;
+mod hosts_file;
+mod init;
+mod libraries;
+mod os_release;
+mod packages;
+mod programs;
+mod shell;
+mod unit;
+mod words;
 
 pub use facts::{Fact, Facts, Software};
+pub use gather::gather;
+pub use given::{Assumption, Given};
+pub use init::{Reload, reload};

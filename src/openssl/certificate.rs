@@ -2,7 +2,7 @@
 //!
 //! Only the path to the public key's algorithm is read (RFC 5280, section 4.1); nothing is checked.
 
-use super::library::Keys;
+use super::keys::Keys;
 
 /// DER's tag of a SEQUENCE.
 const SEQUENCE: u8 = 0x30;

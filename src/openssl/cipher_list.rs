@@ -9,6 +9,7 @@ use super::keywords::{Pattern, lookup};
 use super::suites::{GCM, Suite, auth, enc, kx, mac};
 use crate::release::Release;
 use crate::tls::Version;
+use std::cmp::Reverse;
 
 /// What a cipher list comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,10 +97,7 @@ impl Reader<'_> {
     }
 
     fn default_list(self) -> &'static str {
-        match self.release >= Release::new(1, 1, 0) {
-            true => "ALL:!COMPLEMENTOFDEFAULT:!eNULL",
-            false => "ALL:!aNULL:!eNULL",
-        }
+        if self.release >= Release::new(1, 1, 0) { "ALL:!COMPLEMENTOFDEFAULT:!eNULL" } else { "ALL:!aNULL:!eNULL" }
     }
 
     /// All suites of the library in its own order, none active. It starts from the highest number.
@@ -164,10 +162,7 @@ impl Reader<'_> {
 
     fn sort_by_strength(self, slots: &mut [Slot]) {
         // The inactive ones stay in front, as OpenSSL leaves them there.
-        slots.sort_by_key(|slot| match slot.active {
-            false => (0, 0),
-            true => (1, u32::MAX - slot.suite.bits(self.release)),
-        });
+        slots.sort_by_key(|slot| (slot.active, slot.active.then(|| Reverse(slot.suite.bits(self.release)))));
     }
 
     /// Runs the rules of a list.

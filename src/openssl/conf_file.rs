@@ -117,9 +117,9 @@ impl ConfFile {
             Ok(Kind::Directory) if in_directory => return Ok(()),
             Ok(Kind::Directory) => {
                 for entry in system.list(&path).unwrap_or_default() {
-                    let name = entry.name.to_string_lossy().into_owned();
-                    if name.ends_with(".cnf") || name.ends_with(".conf") {
-                        self.include_file(system, &path.join(name), section, true)?;
+                    let file = path.join(entry.name);
+                    if file.extension().is_some_and(|e| e == "cnf" || e == "conf") {
+                        self.include_file(system, &file, section, true)?;
                     }
                 }
             }

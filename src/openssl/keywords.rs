@@ -18,6 +18,18 @@ pub(crate) struct Pattern {
     pub(crate) not_default: bool,
 }
 
+/// Ephemeral DH with 3DES.
+const EDH_3DES: Pattern = Pattern {
+    name: None,
+    kx: kx::DHE,
+    auth: 0,
+    enc: enc::TRIPLE_DES,
+    mac: mac::SHA1,
+    since: None,
+    strength: 0,
+    not_default: false,
+};
+
 const STRENGTHS: u32 = class::HIGH | class::MEDIUM | class::FIPS;
 
 impl Pattern {
@@ -36,6 +48,8 @@ impl Pattern {
 
     /// What both patterns are about (`A+B`); `None` where that is nothing.
     pub(crate) fn and(mut self, other: &Pattern) -> Option<Pattern> {
+        // A slip in OpenSSL that this has to share: the first word with a strength makes it forget `not_default`.
+        self.not_default &= self.strength != 0 || other.strength == 0;
         for (mine, theirs) in [
             (&mut self.kx, other.kx),
             (&mut self.auth, other.auth),
@@ -155,14 +169,9 @@ fn keyword(word: &str, release: Release) -> Option<Pattern> {
         "HIGH" => by_strength(class::HIGH),
         "FIPS" => Some(Pattern { enc: !enc::NULL, strength: class::FIPS, ..all }),
 
-        "EDH-DSS-DES-CBC3-SHA" => triple_des(auth::DSS),
-        "EDH-RSA-DES-CBC3-SHA" => triple_des(auth::RSA),
+        // Old names of suites.
+        "EDH-DSS-DES-CBC3-SHA" => Some(Pattern { auth: auth::DSS, ..EDH_3DES }),
+        "EDH-RSA-DES-CBC3-SHA" => Some(Pattern { auth: auth::RSA, ..EDH_3DES }),
         _ => None,
     }
-}
-
-/// The old names of the suites with ephemeral DH and 3DES.
-fn triple_des(auth: u32) -> Option<Pattern> {
-    let all = Pattern::default();
-    Some(Pattern { kx: kx::DHE, auth, enc: enc::TRIPLE_DES, mac: mac::SHA1, ..all })
 }

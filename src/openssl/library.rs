@@ -2,45 +2,11 @@
 
 use super::cipher_list::{Reader, Refused, Selection};
 use super::conf::SystemDefault;
+use super::keys::Keys;
 use super::security;
-use super::suites::{Suite, auth, kx};
+use super::suites::Suite;
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
-
-/// The kinds of keys that a server has certificates for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keys {
-    /// RSA
-    pub rsa: bool,
-    /// elliptic curves (P-256 and the like)
-    pub ec: bool,
-    /// Ed25519 or Ed448
-    pub ed: bool,
-}
-
-impl Keys {
-    /// Not known, or all kinds: no version is ruled out by the key.
-    pub const ANY: Keys = Keys { rsa: true, ec: true, ed: true };
-
-    /// The keys of both.
-    #[must_use]
-    pub const fn union(self, other: Keys) -> Keys {
-        Keys { rsa: self.rsa || other.rsa, ec: self.ec || other.ec, ed: self.ed || other.ed }
-    }
-
-    /// Can a handshake of that version with that suite be signed or decrypted with one of the keys?
-    /// (`ssl_set_masks` in OpenSSL; pre-shared keys, SRP and DSS are taken as not set up.)
-    fn fit(self, suite: &Suite, version: Version) -> bool {
-        let exchange = suite.kx & (kx::RSA | kx::DHE | kx::ECDHE) != 0;
-        exchange
-            && match suite.auth {
-                auth::NULL => true,
-                auth::RSA => self.rsa,
-                auth::ECDSA => self.ec || self.ed && version == Version::Tls1_2,
-                _ => false,
-            }
-    }
-}
 
 /// A TLS library as a server finds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,15 +52,22 @@ impl Library {
     /// The security level for a cipher list (`ssl_ciphers`, `SSLCipherSuite`): the one that it names with
     /// `@SECLEVEL`, else the one that openssl.cnf names, else the one compiled in. `None`: unknown.
     pub fn security_level(&self, ciphers: Option<&str>) -> Option<u8> {
+        self.traced_level(ciphers).map(|(level, _)| level)
+    }
+
+    /// The security level and where it comes from. A level stays until another one is named: a new context reads the
+    /// default list (on Red Hat that is the crypto policy), then openssl.cnf, then the server's list.
+    fn traced_level(&self, ciphers: Option<&str>) -> Option<(u8, &str)> {
         if self.release.is_some_and(|release| release < Release::new(1, 1, 0)) {
-            return Some(0);
+            return Some((0, "there were no levels before 1.1.0"));
         }
-        let profile = self.system.profile.as_deref();
-        let in_profile = ciphers.is_none() || ciphers.is_some_and(|list| list.starts_with("PROFILE=SYSTEM"));
-        named_level(ciphers)
-            .or_else(|| in_profile.then(|| named_level(profile))?)
-            .or_else(|| named_level(self.system.cipher_string.as_deref()))
-            .or(self.level)
+        let policy = |list: &str| list.starts_with("PROFILE=SYSTEM").then_some(self.system.profile.as_deref());
+        let said = |list: Option<&str>, origin| Some((named_level(list)?, origin));
+        said(ciphers, "named in the cipher list")
+            .or_else(|| said(ciphers.and_then(policy)?, "named in the system's crypto policy"))
+            .or_else(|| said(self.system.cipher_string.as_deref(), "named in openssl.cnf"))
+            .or_else(|| said(self.system.profile.as_deref(), "named in the system's crypto policy"))
+            .or_else(|| Some((self.level?, self.level_source.as_str())))
     }
 
     /// What a cipher list comes to; `None` is the library's default list.
@@ -129,8 +102,8 @@ impl Library {
             return None; // Red Hat's patch for its LEGACY policy; not tried
         }
         // Without the suites that only some builds have, and with them.
-        let few = self.fitting(release, level, self.read(ciphers, false), keys)?;
-        let many = self.fitting(release, level, self.read(ciphers, true), keys)?;
+        let few = fitting(release, level, self.read(ciphers, false), keys)?;
+        let many = fitting(release, level, self.read(ciphers, true), keys)?;
         if few != many {
             return None;
         }
@@ -140,17 +113,11 @@ impl Library {
         Some(few.union(new).minus(security::refused(release, level, self.patched)).and(self.versions()))
     }
 
-    /// The versions up to TLS 1.2 that a suite of the list fits.
-    fn fitting(&self, release: Release, level: u8, list: Result<Selection, Refused>, keys: Keys) -> Option<VersionSet> {
-        let selection = match list {
-            Ok(selection) => selection,
-            Err(Refused::Unknown) => return None,
-            Err(Refused::Invalid(_)) => return Some(VersionSet::EMPTY),
-        };
-        let allowed: Vec<&Suite> =
-            selection.suites.into_iter().filter(|s| security::allows(release, level, s)).collect();
-        let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && keys.fit(s, *v));
-        Some(VersionSet::range(Version::Ssl3, Version::Tls1_2).iter().filter(fits).collect())
+    /// The suites of a list that its security level allows; none where that is not known.
+    pub fn allowed(&self, ciphers: Option<&str>) -> Vec<&'static Suite> {
+        let (Some(release), Some(level)) = (self.release, self.security_level(ciphers)) else { return Vec::new() };
+        let suites = self.select(ciphers).map(|s| s.suites).unwrap_or_default();
+        suites.into_iter().filter(|s| security::allows(release, level, s)).collect()
     }
 
     fn suites_of_tls1_3(&self, release: Release, suites: Option<&str>) -> Vec<u32> {
@@ -208,10 +175,10 @@ impl Library {
         if !absent.is_empty() {
             reasons.push(format!("OpenSSL {release} has no {}", listed(absent)));
         }
-        let level = self.security_level(ciphers).unwrap_or(0);
+        let (level, origin) = self.traced_level(ciphers).unwrap_or_default();
         let refused = enabled.and(self.versions()).and(security::refused(release, level, self.patched));
         if !refused.is_empty() {
-            let origin = self.level_origin(ciphers);
+            let origin = if origin.is_empty() { "compiled in" } else { origin };
             reasons.push(format!("OpenSSL {release} at security level {level} ({origin}) refuses {}", listed(refused)));
         }
         if let Err(Refused::Invalid(reason)) = self.select(ciphers) {
@@ -228,22 +195,18 @@ impl Library {
         }
         reasons
     }
+}
 
-    /// Where the security level comes from.
-    fn level_origin(&self, ciphers: Option<&str>) -> String {
-        let from_profile = ciphers.is_none() || ciphers.is_some_and(|list| list.starts_with("PROFILE=SYSTEM"));
-        if named_level(ciphers).is_some() {
-            "named in the cipher list".to_owned()
-        } else if from_profile && named_level(self.system.profile.as_deref()).is_some() {
-            "named in the system's crypto policy".to_owned()
-        } else if named_level(self.system.cipher_string.as_deref()).is_some() {
-            "named in openssl.cnf".to_owned()
-        } else if self.level_source.is_empty() {
-            "compiled in".to_owned()
-        } else {
-            self.level_source.clone()
-        }
-    }
+/// The versions up to TLS 1.2 that a suite of the list fits.
+fn fitting(release: Release, level: u8, list: Result<Selection, Refused>, keys: Keys) -> Option<VersionSet> {
+    let selection = match list {
+        Ok(selection) => selection,
+        Err(Refused::Unknown) => return None,
+        Err(Refused::Invalid(_)) => return Some(VersionSet::EMPTY),
+    };
+    let allowed: Vec<&Suite> = selection.suites.into_iter().filter(|s| security::allows(release, level, s)).collect();
+    let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && keys.fit(s, *v));
+    Some(VersionSet::range(Version::Ssl3, Version::Tls1_2).iter().filter(fits).collect())
 }
 
 /// The highest version of the lowest run of versions.
@@ -326,7 +289,11 @@ mod tests {
         red_hat.system.profile = Some("@SECLEVEL=2:kEECDH:kRSA:!aNULL".to_owned());
         assert_eq!(red_hat.usable(Some("PROFILE=SYSTEM"), None, RSA), Some(NEW));
         assert_eq!(red_hat.usable(None, None, RSA), Some(NEW));
+        // The level of the policy stays, as the default list was read first.
+        assert_eq!(red_hat.usable(Some("HIGH"), None, RSA), Some(NEW));
+        red_hat.system.cipher_string = Some("@SECLEVEL=0:HIGH".to_owned());
         assert_eq!(red_hat.usable(Some("HIGH"), None, RSA), Some(VersionSet::TLS));
+        assert_eq!(red_hat.usable(Some("PROFILE=SYSTEM"), None, RSA), Some(NEW));
     }
 
     #[test]

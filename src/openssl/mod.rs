@@ -7,6 +7,7 @@ mod certificate;
 mod cipher_list;
 mod conf;
 mod conf_file;
+mod keys;
 mod keywords;
 mod library;
 mod security;
@@ -14,5 +15,6 @@ mod suites;
 
 pub use cipher_list::{Reader, Refused, Selection};
 pub use conf::SystemDefault;
-pub use library::{Keys, Library};
+pub use keys::Keys;
+pub use library::Library;
 pub use suites::Suite;

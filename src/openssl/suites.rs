@@ -66,6 +66,14 @@ pub(crate) const GCM: u32 = enc::AES128_GCM | enc::AES256_GCM;
 pub(crate) const ARIA: u32 = enc::ARIA128 | enc::ARIA256;
 /// Camellia, which is in CBC mode only.
 pub(crate) const CAMELLIA: u32 = enc::CAMELLIA128 | enc::CAMELLIA256;
+/// Ciphers with keys of 256 bits.
+const BITS_256: u32 = enc::AES256
+    | enc::AES256_GCM
+    | enc::AES256_CCM
+    | enc::AES256_CCM8
+    | enc::CAMELLIA256
+    | enc::ARIA256
+    | enc::CHACHA20;
 /// Ciphers that many builds leave out (`no-weak-ssl-ciphers`, `no-idea`, the legacy provider).
 const OPTIONAL: u32 = enc::RC4 | enc::TRIPLE_DES | enc::IDEA | enc::SEED;
 
@@ -114,8 +122,7 @@ impl Suite {
             enc::NULL => 0,
             enc::TRIPLE_DES => 112,
             e if e & CCM8 != 0 && release >= Release::new(3, 2, 0) => 64,
-            enc::AES256 | enc::AES256_GCM | enc::AES256_CCM | enc::AES256_CCM8 => 256,
-            enc::CAMELLIA256 | enc::ARIA256 | enc::CHACHA20 => 256,
+            e if e & BITS_256 != 0 => 256,
             _ => 128,
         }
     }

@@ -3,6 +3,45 @@
 //! The crates for it all differ from glob(3) and `apr_fnmatch` in what they do with leading dots, `**`, `{a,b}` or
 //! escapes, and none can be kept inside a root directory.
 
+use crate::system::{Kind, System};
+use std::ffi::OsStr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// The paths that match an absolute pattern, in byte order, as glob(3) gives them: every component may be a pattern,
+/// links are followed, a dangling link matches too. A directory that can't be listed matches nothing.
+pub fn expand(system: &dyn System, pattern: &[u8]) -> Vec<PathBuf> {
+    let mut found = vec![PathBuf::from("/")];
+    let components: Vec<&[u8]> = pattern.split(|b| *b == b'/').filter(|c| !c.is_empty()).collect();
+    for (i, component) in components.iter().enumerate() {
+        let last = i + 1 == components.len();
+        let mut next = Vec::new();
+        for directory in &found {
+            if is_pattern(component) {
+                let names = system.list(directory).unwrap_or_default();
+                let matching = names.into_iter().filter(|e| matches(component, e.name.as_bytes()));
+                // Only a directory can have something below it.
+                let fits = matching.filter(|e| last || matches!(e.kind, Kind::Directory | Kind::Link));
+                next.extend(fits.map(|e| directory.join(e.name)));
+            } else {
+                next.push(directory.join(OsStr::from_bytes(component)));
+            }
+        }
+        found = next;
+    }
+    if components.last().is_some_and(|c| !is_pattern(c)) {
+        found.retain(|path| is_there(system, path));
+    }
+    found.sort_by_cached_key(|path| path.clone().into_os_string().into_vec());
+    found
+}
+
+/// Is there an entry of that name, be it a link that leads nowhere?
+fn is_there(system: &dyn System, path: &Path) -> bool {
+    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return true };
+    system.kind(path).is_ok() || system.list(parent).is_ok_and(|l| l.iter().any(|e| e.name == name))
+}
+
 /// Has the text a character that makes it a pattern: `*`, `?` or `[`?
 pub fn is_pattern(text: &[u8]) -> bool {
     text.iter().any(|b| matches!(b, b'*' | b'?' | b'['))
@@ -122,6 +161,7 @@ fn in_named_class(name: &[u8], byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::MemorySystem;
 
     #[test]
     fn matches_like_glob_3() {
@@ -157,6 +197,26 @@ mod tests {
         for (pattern, name) in no {
             assert!(!matches(pattern.as_bytes(), name.as_bytes()), "{pattern} should not match {name}");
         }
+    }
+
+    #[test]
+    fn expands_over_directories_in_byte_order() {
+        let mut system = MemorySystem::with_files([
+            ("/c/2-x", ""),
+            ("/c/10-x", ""),
+            ("/c/B", ""),
+            ("/c/.h", ""),
+            ("/d/one/s.conf", ""),
+            ("/d/two/s.conf", ""),
+        ]);
+        system.add_link("/c/z", "/nowhere");
+        let paths = |pattern: &str| -> Vec<String> {
+            expand(&system, pattern.as_bytes()).iter().map(|p| p.display().to_string()).collect()
+        };
+        assert_eq!(paths("/c/*"), ["/c/10-x", "/c/2-x", "/c/B", "/c/z"]);
+        assert_eq!(paths("/d/*/s.conf"), ["/d/one/s.conf", "/d/two/s.conf"]);
+        assert_eq!(paths("/d/*/nothing"), Vec::<String>::new());
+        assert_eq!(paths("/nowhere/*"), Vec::<String>::new());
     }
 
     #[test]

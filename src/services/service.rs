@@ -1,7 +1,7 @@
 //! What a service has to bring, and what the rest of the program gets from it.
 
 use crate::edit::{Change, Fix};
-use crate::endpoint::{Address, Answer, Endpoint};
+use crate::endpoint::{Address, Answer, Endpoint, Transport};
 use crate::host::Facts;
 use crate::instance::{Instance, ServiceId};
 use crate::source::{FileId, SourceMap};
@@ -60,6 +60,8 @@ pub trait Service: Sync {
 pub struct Question {
     /// Where the client connects.
     pub target: Target,
+    /// How it connects there.
+    pub transport: Transport,
     /// The server name that it sends.
     pub sni: Option<String>,
 }

@@ -81,12 +81,13 @@ impl Expected {
         self.configured.as_deref().unwrap_or(&self.accepts)
     }
 
-    /// `tls`, `plaintext` or `refused`.
-    pub fn speaks(&self) -> &str {
+    /// `tls`, `plaintext` or `refused`; `None`: the case does not tell.
+    pub fn speaks(&self) -> Option<&str> {
         match &self.speaks {
-            Some(speaks) => speaks,
-            None if self.plain => "plaintext",
-            None => "tls",
+            Some(speaks) => Some(speaks),
+            None if self.plain => Some("plaintext"),
+            None if self.accepts.is_empty() => None,
+            None => Some("tls"),
         }
     }
 }

@@ -3,3 +3,4 @@
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
 pub mod case;
+pub mod table;

@@ -1,12 +1,45 @@
-//! nginx.
+//! nginx: http, stream and mail servers, and nginx as a TLS client of others.
+//!
+//! The rules, with the version that each was seen on, are in docs/services/nginx.md.
+
+mod answer;
+mod command;
+mod defaults;
+mod directives;
+mod fragment;
+mod listen;
+mod listeners;
+mod lower;
+mod model;
+mod names;
+mod parse;
+mod read;
+mod resolve;
+mod settings;
+mod upstream;
 
 use super::service::{FileRole, Resolved, Service, World};
 use crate::instance::ServiceId;
 use crate::source::{FileId, SourceMap};
+use regex::bytes::Regex;
 use std::path::Path;
+use std::sync::LazyLock;
+
+pub use parse::parse;
 
 /// The service.
 pub struct Nginx;
+
+/// A block that only a main file has.
+static MAIN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?m)^[ \t]*(?:events|http|stream|mail)[ \t\r\n]*\{").ok());
+/// A directive that sets versions, or would: not `ssl_protocols = ...` of other software.
+static VERSIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?m)^[^#\n]*?\b(?:(?:proxy_|grpc_|uwsgi_)?ssl_protocols[ \t]+["']?(?i:SSLv|TLSv)|(?:proxy_|grpc_|uwsgi_)?ssl_conf_command[ \t]+["']?(?i:Min|Max)?(?i:Protocol))"#,
+    )
+    .ok()
+});
 
 impl Service for Nginx {
     fn id(&self) -> ServiceId {
@@ -18,22 +51,41 @@ impl Service for Nginx {
     }
 
     fn main_files(&self) -> &'static [&'static str] {
-        &[]
+        &[
+            "/etc/nginx/nginx.conf",
+            "/usr/local/etc/nginx/nginx.conf",
+            "/usr/local/nginx/conf/nginx.conf",
+            "/usr/local/openresty/nginx/conf/nginx.conf",
+            "/etc/openresty/nginx.conf",
+            "/etc/angie/angie.conf",
+        ]
     }
 
     fn directories(&self) -> &'static [&'static str] {
-        &[]
+        &["/usr/local/nginx/conf", "/usr/local/openresty/nginx/conf"]
     }
 
-    fn recognise(&self, _path: &Path, _bytes: &[u8]) -> FileRole {
+    fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole {
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
+        if Path::new(name).extension().is_some_and(|e| e == "conf")
+            && MAIN.as_ref().is_some_and(|main| main.is_match(bytes))
+        {
+            return FileRole::Main;
+        }
+        let mentions = |word| memchr::memmem::find(bytes, word).is_some();
+        if (mentions(b"ssl_protocols") || mentions(b"ssl_conf_command"))
+            && VERSIONS.as_ref().is_some_and(|versions| versions.is_match(bytes))
+        {
+            return FileRole::Fragment;
+        }
         FileRole::Foreign
     }
 
-    fn load(&self, _main: &Path, _world: World<'_>, _sources: &mut SourceMap) -> Box<dyn Resolved> {
-        unreachable!("being written")
+    fn load(&self, main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
+        Box::new(resolve::load(main, world, sources))
     }
 
-    fn fragment(&self, _file: FileId, _world: World<'_>, _sources: &SourceMap) -> Box<dyn Resolved> {
-        unreachable!("being written")
+    fn fragment(&self, file: FileId, world: World<'_>, sources: &SourceMap) -> Box<dyn Resolved> {
+        Box::new(fragment::read(file, world, sources))
     }
 }

@@ -1,0 +1,68 @@
+//! `tlsmend diff`
+
+use super::super::args::{Host, Judgement};
+use super::super::exit::ExitStatus;
+use super::super::{options, output};
+use super::status;
+use crate::engine::Request;
+use crate::finding::Finding;
+use crate::plan::{self, Plan};
+use crate::report::sanitise;
+use anyhow::{Context, Result};
+use std::path::Path;
+
+/// Prints the patch.
+pub(in crate::cli) fn run(host: &Host, judgement: &Judgement) -> Result<ExitStatus> {
+    let policy = options::policy(judgement)?;
+    let opened = options::open(host)?;
+    let request = Request { system: &opened.system, facts: &opened.facts, policy: &policy, paths: &opened.paths };
+    let plan = plan::plan(request);
+    let mut patch = Vec::new();
+    for (path, new) in &plan.contents {
+        let Some(file) = plan.before.sources.find(path) else { continue };
+        let old = plan.before.sources.file(file).bytes();
+        let shown = opened.shown.strip(path);
+        let shown = shown.strip_prefix("/").unwrap_or(shown);
+        plan::unified(shown, old, new, &mut patch).context("the patch can't be written")?;
+    }
+    output::raw(&patch)?;
+    leftovers(&opened, &plan);
+    let remaining = status(&plan.after, judgement);
+    Ok(match (plan.contents.is_empty(), judgement.exit_zero) {
+        (_, true) => ExitStatus::Compliant,
+        (false, false) => ExitStatus::Findings,
+        (true, false) => remaining,
+    })
+}
+
+/// What the patch does not mend.
+fn leftovers(opened: &options::Opened, plan: &Plan) {
+    let place = |finding: &Finding| {
+        let label = finding.primary.as_ref()?;
+        let at = plan.after.sources.line_column(label.span);
+        let path = plan.after.sources.file(label.span.file).path();
+        Some(format!("{}:{}:{}: ", opened.shown.show(path), at.line, at.column))
+    };
+    for finding in &plan.after.findings {
+        let place = place(finding).unwrap_or_default();
+        let why = finding.help.clone().unwrap_or_else(|| "it can't be mended here".to_owned());
+        output::remark(&format!(
+            "not mended: {place}{}[{}]: {}; {why}",
+            finding.severity, finding.rule, finding.message
+        ));
+    }
+    for (path, why) in &plan.refused {
+        output::remark(&format!("left alone: {}: {why}", opened.shown.show(path)));
+    }
+    for problem in plan.after.all_problems() {
+        let path = match problem.span {
+            Some(span) => {
+                let at = plan.after.sources.line_column(span);
+                let path = opened.shown.show(plan.after.sources.file(span.file).path());
+                format!("{path}:{}:{}", at.line, at.column)
+            }
+            None => problem.path.as_deref().map(|p: &Path| opened.shown.show(p)).unwrap_or_default(),
+        };
+        output::remark(&format!("problem: {path}: {}", sanitise::message(&problem.message)));
+    }
+}

@@ -1,0 +1,77 @@
+//! `tlsmend why`
+
+use super::super::args::{Format, Host};
+use super::super::exit::ExitStatus;
+use super::super::{options, output};
+use crate::endpoint::{Answer, Speaks, Transport, Unknown};
+use crate::engine::{self, Request};
+use crate::host::Facts;
+use crate::policy::Policy;
+use crate::report::{WhyView, json, why};
+use crate::services::service::{Question, Target};
+use anyhow::{Result, anyhow};
+use std::net::IpAddr;
+
+/// Answers for one client.
+pub(in crate::cli) fn run(
+    address: &str,
+    sni: Option<&str>,
+    quic: bool,
+    host: &Host,
+    format: Format,
+) -> Result<ExitStatus> {
+    let opened = options::open(host)?;
+    let question = Question {
+        target: target(address, &opened.facts)?,
+        transport: if quic { Transport::Quic } else { Transport::Stream },
+        sni: sni.map(str::to_owned),
+    };
+    let policy = Policy::default_profile();
+    let request = Request { system: &opened.system, facts: &opened.facts, policy: &policy, paths: &opened.paths };
+    let (sources, resolved, problems) = engine::load(request);
+    let (found, rivals) = engine::ask(&resolved, &question);
+    let service = found.as_ref().map(|(instance, _)| instance.service.0);
+    let broken = found.as_ref().map_or(problems.len(), |(instance, _)| instance.problems.len());
+    let mut answer = found.map(|(_, response)| Answer::clone(&response.answer));
+    if let (Some(answer), 1..) = (&mut answer, rivals) {
+        answer.unknown.push(Unknown {
+            span: None,
+            what: "another configuration of this host listens on the same address".into(),
+            help: "name the configuration that runs as a PATH".into(),
+        });
+    }
+    let view =
+        WhyView { address, sni, service, answer: answer.as_ref(), sources: &sources, paths: opened.shown.clone() };
+    output::write(host.color, |out| match format {
+        Format::Text => why::text(&view, out),
+        Format::Json => json::why(&view, out),
+    })?;
+    if broken > 0 {
+        output::remark(&format!("the configuration has {broken} problems that may change this: see tlsmend audit"));
+    }
+    let known = answer.is_none_or(|a| a.unknown.is_empty() && a.speaks != Speaks::Unknown);
+    Ok(if known && broken == 0 { ExitStatus::Compliant } else { ExitStatus::Incomplete })
+}
+
+/// `127.0.0.1:443`, `[::1]:443`, `*:443`, `localhost:443`, `unix:/run/x.sock`
+fn target(text: &str, facts: &Facts) -> Result<Target> {
+    if let Some(path) = text.strip_prefix("unix:") {
+        return Ok(Target::Unix(path.to_owned()));
+    }
+    let wrong = || anyhow!("\"{text}\" is not ADDRESS:PORT; for example 127.0.0.1:443 or [::1]:443");
+    let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let port: u16 = port.parse().map_err(|_| wrong())?;
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+    let ip = match (bare, host) {
+        (Some(ip), _) => ip.parse().map_err(|_| wrong())?,
+        (None, "" | "*") => IpAddr::from([0, 0, 0, 0]),
+        (None, _) => match host.parse::<IpAddr>() {
+            Ok(ip @ IpAddr::V4(_)) => ip,
+            Ok(_) => return Err(anyhow!("\"{text}\": write an IPv6 address in brackets: [::1]:443")),
+            Err(_) => *facts.hosts.get(&host.to_ascii_lowercase()).and_then(|ips| ips.first()).ok_or_else(|| {
+                anyhow!("the address of \"{host}\" is not in the host's /etc/hosts: give the address, and the name with --sni")
+            })?,
+        },
+    };
+    Ok(Target::Ip(ip, port))
+}

@@ -1,0 +1,95 @@
+//! The command line as it is meant: paths made absolute, the host opened, facts gathered, the policy read.
+
+use super::args::{Host, Judgement, Level};
+use crate::finding::Severity;
+use crate::host::{self, Assumption, Facts, Given};
+use crate::policy::Policy;
+use crate::report::Paths;
+use crate::system::{OsSystem, System, reason};
+use anyhow::{Context, Result, anyhow, bail};
+use std::path::{Path, PathBuf};
+
+/// Where a host's own configuration lies: facts of this machine are about files below these.
+const OWN: &[&str] = &["/etc", "/usr/local", "/opt"];
+
+/// What is audited, opened.
+pub struct Opened {
+    /// The host.
+    pub system: OsSystem,
+    /// Its facts.
+    pub facts: Facts,
+    /// Where to look, as host paths.
+    pub paths: Vec<PathBuf>,
+    /// How reports show paths.
+    pub shown: Paths,
+}
+
+/// Opens the host that the arguments mean.
+pub fn open(host: &Host) -> Result<Opened> {
+    let here = std::env::current_dir().context("the current directory is not known")?;
+    let own_root = host.root == Path::new("/");
+    // With --root, paths are those inside; without, those of the user's shell.
+    let absolute = |path: &Path| match own_root {
+        true => crate::system::normalize(&here.join(path)),
+        false => crate::system::normalize(&Path::new("/").join(path)),
+    };
+    let maps = host.map.iter().map(|text| map(text, &absolute)).collect::<Result<Vec<_>>>()?;
+    let system = OsSystem::new(&host.root, maps)
+        .map_err(|e| anyhow!("{}: {}", host.root.display(), reason(&e)))
+        .context("the root directory can't be used")?;
+    let mut paths = Vec::new();
+    for path in &host.paths {
+        let inside = absolute(path);
+        let found = system.canonical(&inside).map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))?;
+        paths.push(found);
+    }
+    let mut given = Given {
+        // A repository of configurations is not the host that this machine is.
+        look: !own_root || paths.is_empty() || paths.iter().any(|p| OWN.iter().any(|own| p.starts_with(own))),
+        ..Given::default()
+    };
+    for text in &host.assume {
+        given.assume.push(Assumption::parse(text).map_err(|e| anyhow!("--assume {text}: {e}"))?);
+    }
+    given.defines.clone_from(&host.define);
+    for text in &host.env {
+        let (name, value) = text.split_once('=').ok_or_else(|| anyhow!("--env {text}: it has to be NAME=VALUE"))?;
+        given.env.insert(name.to_owned(), value.to_owned());
+    }
+    let facts = host::gather(&system, &given);
+    let relative = host.paths.iter().all(|p| p.is_relative()) && !(host.paths.is_empty() && host.map.is_empty());
+    let shown = if own_root && relative { Paths::below(here) } else { Paths::absolute() };
+    Ok(Opened { system, facts, paths, shown })
+}
+
+fn map(text: &str, absolute: &dyn Fn(&Path) -> PathBuf) -> Result<(PathBuf, PathBuf)> {
+    let (from, to) = text.split_once('=').ok_or_else(|| anyhow!("--map {text}: it has to be PREFIX=DIR"))?;
+    if !from.starts_with('/') || from == "/" {
+        bail!("--map {text}: the prefix has to be an absolute path, such as /etc/nginx");
+    }
+    Ok((crate::system::normalize(Path::new(from)), absolute(Path::new(to))))
+}
+
+/// Reads the policy that the arguments mean.
+pub fn policy(judgement: &Judgement) -> Result<Policy> {
+    let Some(path) = &judgement.policy else { return Ok(Policy::default_profile()) };
+    let here = std::env::current_dir().context("the current directory is not known")?;
+    let machine = OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")?;
+    let name = path.display().to_string();
+    let bytes = machine.read(&here.join(path)).map_err(|e| anyhow!("{name}: {}", reason(&e)))?;
+    let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name}: is not UTF-8"))?;
+    Policy::parse(&text, &name).map_err(|errors| {
+        let shown: Vec<String> = errors.iter().map(|e| format!("{e}\n{}", e.excerpt)).collect();
+        anyhow!("the policy is not valid\n{}", shown.join("\n"))
+    })
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Severity {
+        match level {
+            Level::Low => Severity::Low,
+            Level::Medium => Severity::Medium,
+            Level::High => Severity::High,
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Standard output and standard error.
+
+use super::args::Colour;
+use super::exit::ExitStatus;
+use crate::report::sanitise;
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Context, Result};
+use std::io::{self, Write};
+
+fn choice(colour: Colour) -> ColorChoice {
+    match colour {
+        Colour::Auto => ColorChoice::Auto,
+        Colour::Always => ColorChoice::Always,
+        Colour::Never => ColorChoice::Never,
+    }
+}
+
+/// Writes to standard output as a whole. A reader that has gone away (`| head`) is not an error.
+pub(super) fn write(colour: Colour, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let mut text = Vec::new();
+    write(&mut text).context("the report can't be written")?;
+    let mut out = AutoStream::new(io::stdout(), choice(colour)).lock();
+    out.write_all(&text).and_then(|()| out.flush()).or_else(gone).context("standard output can't be written")
+}
+
+/// Writes bytes to standard output as they are.
+pub(super) fn raw(bytes: &[u8]) -> Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes).and_then(|()| out.flush()).or_else(gone).context("standard output can't be written")
+}
+
+fn gone(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+}
+
+/// A remark for the person, on standard error.
+pub(super) fn remark(text: &str) {
+    let mut out = anstream::stderr().lock();
+    // There is nowhere to complain about a standard error that can't be written.
+    let _ = writeln!(out, "tlsmend: {}", sanitise::message(text));
+}
+
+/// Says why the program could not run.
+pub(super) fn failed(error: &anyhow::Error) -> ExitStatus {
+    let mut out = anstream::stderr().lock();
+    let causes: Vec<String> = error.chain().map(|cause| sanitise::message(&cause.to_string())).collect();
+    let _ = writeln!(out, "tlsmend: {}", causes.join("\n  cause: "));
+    ExitStatus::CouldNotRun
+}

@@ -1,0 +1,130 @@
+//! Finding the configurations of a host: main files, and files with TLS directives that may turn out to belong to none.
+
+use crate::instance::Problem;
+use crate::services::service::{FileRole, Service};
+use crate::source::{FileId, SourceMap};
+use crate::system::{Kind, System, reason};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Directories that are searched as a whole when no path is given.
+const SEARCHED: &[&str] = &["/etc", "/usr/local/etc"];
+/// Directories in which only main files are looked for; other files count only beside a main file.
+const SEARCHED_FOR_MAIN: &[&str] = &["/opt"];
+
+/// Names that hold keys and certificates, never directives.
+const KEY_MATERIAL: &[&str] = &["key", "pem", "crt", "cer", "der", "p12", "pfx", "jks", "csr", "srl", "gpg", "asc"];
+
+/// What was found.
+#[derive(Default)]
+pub struct Discovery<'s> {
+    /// Main files, sorted by path within each service.
+    pub mains: Vec<(&'s dyn Service, PathBuf)>,
+    /// Files with TLS directives of a service that are not main files, sorted by path.
+    pub fragments: Vec<(&'s dyn Service, FileId)>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+/// Looks for configurations below `paths` (files or directories); none: in the usual places.
+pub fn discover<'s>(
+    system: &dyn System,
+    services: &[&'s dyn Service],
+    paths: &[PathBuf],
+    sources: &mut SourceMap,
+) -> Discovery<'s> {
+    let mut discovery = Discovery::default();
+    let mut files: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut unreadable = Vec::new();
+    let mut walk = |root: &Path, filter: &dyn Fn(&Path) -> bool| {
+        let walk = system.walk(root);
+        files.extend(walk.files.into_iter().filter(|f| filter(f)));
+        unreadable.extend(walk.unreadable);
+    };
+    if paths.is_empty() {
+        let own = services.iter().flat_map(|s| s.directories());
+        for root in SEARCHED.iter().chain(own).map(Path::new) {
+            if system.kind(root).is_ok_and(|k| k == Kind::Directory) {
+                walk(root, &|_| true);
+            }
+        }
+        for root in SEARCHED_FOR_MAIN.iter().map(Path::new) {
+            if system.kind(root).is_ok_and(|k| k == Kind::Directory) {
+                walk(root, &|path| services.iter().any(|s| may_be_main(*s, path)));
+            }
+        }
+    } else {
+        for path in paths {
+            walk(path, &|_| true);
+        }
+    }
+    files.retain(|path| !is_key_material(path));
+    let files: Vec<PathBuf> = files.into_iter().collect();
+    let found = recognise(system, services, &files);
+    // What can't be read matters where servers keep their configuration, or where the user pointed to.
+    let homes: BTreeSet<&Path> = files
+        .iter()
+        .zip(&found)
+        .filter(|(_, f)| matches!(f, Ok(Some((_, FileRole::Main, _)))))
+        .filter_map(|(path, _)| path.parent())
+        .collect();
+    let concerns = |path: &Path| !paths.is_empty() || homes.iter().any(|home| path.starts_with(home));
+    let mut candidates: BTreeMap<&str, Vec<(usize, PathBuf)>> = BTreeMap::new();
+    for (path, found) in files.iter().zip(found) {
+        match found {
+            Ok(None) => {}
+            Ok(Some((service, role, bytes))) => {
+                let file = sources.insert(path.clone(), bytes);
+                match role {
+                    FileRole::Main => {
+                        candidates.entry(services[service].id().0).or_default().push((service, path.clone()));
+                    }
+                    _ => discovery.fragments.push((services[service], file)),
+                }
+            }
+            Err(error) if concerns(path) => discovery.problems.push(Problem::with(path, reason(&error))),
+            Err(_) => {}
+        }
+    }
+    for (path, error) in unreadable {
+        if concerns(&path) || paths.contains(&path) {
+            discovery.problems.push(Problem::with(path, reason(&error)));
+        }
+    }
+    for (service, path) in candidates.into_values().flatten() {
+        discovery.mains.push((services[service], path));
+    }
+    discovery
+}
+
+type Recognised = io::Result<Option<(usize, FileRole, Vec<u8>)>>;
+
+/// Reads every file once and asks the services what it is; in the order of `files`.
+fn recognise(system: &dyn System, services: &[&dyn Service], files: &[PathBuf]) -> Vec<Recognised> {
+    let one = |path: &PathBuf| -> Recognised {
+        let bytes = system.read(path)?;
+        let mut best = None;
+        for (number, service) in services.iter().enumerate() {
+            let known = service.main_files().iter().any(|m| Path::new(m) == path);
+            let role = if known { FileRole::Main } else { service.recognise(path, &bytes) };
+            let better = best.is_none_or(|(_, b)| role > b);
+            if role != FileRole::Foreign && better {
+                best = Some((number, role));
+            }
+        }
+        Ok(best.map(|(number, role)| (number, role, bytes)))
+    };
+    files.par_iter().map(one).collect()
+}
+
+fn may_be_main(service: &dyn Service, path: &Path) -> bool {
+    let name = path.file_name();
+    service.main_files().iter().any(|main| Path::new(main).file_name() == name)
+}
+
+fn is_key_material(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    KEY_MATERIAL.contains(&extension.as_str())
+}

@@ -1,0 +1,168 @@
+//! The front half of the program, from a host to findings: discover, load, resolve, judge, lower.
+
+use crate::discover;
+use crate::edit::{Applicability, Edit, Fix};
+use crate::finding::{Finding, Verdict};
+use crate::host::Facts;
+use crate::instance::{Instance, Problem, Standing};
+use crate::policy::Policy;
+use crate::rules::{self, Subject};
+use crate::services::service::{Question, Resolved, Response, Service, World};
+use crate::source::{FileId, SourceMap};
+use crate::system::System;
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
+
+/// What an audit is made from.
+#[derive(Clone, Copy)]
+pub struct Request<'a> {
+    /// The host.
+    pub system: &'a dyn System,
+    /// What is known of its software.
+    pub facts: &'a Facts,
+    /// What is demanded.
+    pub policy: &'a Policy,
+    /// Where to look; none: the usual places.
+    pub paths: &'a [PathBuf],
+}
+
+/// A host, audited.
+pub struct Audit {
+    /// All texts.
+    pub sources: SourceMap,
+    /// Instances, then files that nothing loads.
+    pub resolved: Vec<Box<dyn Resolved>>,
+    /// What is wrong with the host that is not about one instance.
+    pub problems: Vec<Problem>,
+    /// The findings: worst first, then in the order of files.
+    pub findings: Vec<Finding>,
+    /// Per instance and endpoint.
+    pub verdicts: Vec<Vec<Verdict>>,
+}
+
+/// Audits a host.
+pub fn audit(request: Request<'_>) -> Audit {
+    let (sources, resolved, problems) = load(request);
+    let mut findings = Vec::new();
+    let mut verdicts = Vec::new();
+    for (index, one) in resolved.iter().enumerate() {
+        let instance = one.instance();
+        let judge = |e: &crate::endpoint::Endpoint| rules::verdict(&e.answer, request.policy);
+        verdicts.push(instance.endpoints.iter().map(judge).collect());
+        let mut found = rules::check(Subject { index, instance, policy: request.policy });
+        for finding in &mut found {
+            lower(finding, &**one, &sources);
+        }
+        findings.append(&mut found);
+    }
+    findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
+    Audit { sources, resolved, problems, findings, verdicts }
+}
+
+/// The answer for one client, and the instance that gives it. Where several instances claim the address, the one
+/// that fits it best answers; the second value counts those that fit as well.
+pub fn ask<'a>(resolved: &'a [Box<dyn Resolved>], question: &Question) -> (Option<(&'a Instance, Response)>, usize) {
+    let mut best: Option<(&Instance, Response)> = None;
+    let mut rivals = 0;
+    for one in resolved {
+        let Some(response) = one.ask(question) else { continue };
+        match &best {
+            Some((_, other)) if other.fit > response.fit => {}
+            Some((_, other)) if other.fit == response.fit => rivals += 1,
+            _ => {
+                rivals = 0;
+                best = Some((one.instance(), response));
+            }
+        }
+    }
+    (best, rivals)
+}
+
+/// Finds, loads and resolves everything.
+pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Problem>) {
+    let world = World { system: request.system, facts: request.facts };
+    let mut sources = SourceMap::default();
+    let services = crate::services::all();
+    let discovery = discover::discover(request.system, &services, request.paths, &mut sources);
+    let mut loaded: Vec<(&dyn Service, Box<dyn Resolved>)> = Vec::new();
+    for (service, main) in discovery.mains {
+        loaded.push((service, service.load(&main, world, &mut sources)));
+    }
+    // What another main file includes is a part of that instance.
+    let included = |at: usize| {
+        let main = sources.find(&loaded[at].1.instance().main);
+        let holds = |(other, (_, one)): (usize, &(&dyn Service, Box<dyn Resolved>))| {
+            other != at && main.is_some_and(|m| one.instance().files.contains(&m))
+        };
+        loaded.iter().enumerate().any(holds)
+    };
+    let parts: BTreeSet<usize> = (0..loaded.len()).filter(|at| included(*at)).collect();
+    let mut resolved: Vec<Box<dyn Resolved>> = Vec::new();
+    let mut files: HashSet<FileId> = HashSet::new();
+    for (at, (_, one)) in loaded.into_iter().enumerate() {
+        if !parts.contains(&at) {
+            files.extend(&one.instance().files);
+            resolved.push(one);
+        }
+    }
+    for (service, file) in discovery.fragments {
+        if !files.contains(&file) {
+            resolved.push(service.fragment(file, world, &sources));
+        }
+    }
+    (sources, resolved, discovery.problems)
+}
+
+/// Turns the changes that a finding wants into a fix; what can't be done becomes its help.
+fn lower(finding: &mut Finding, resolved: &dyn Resolved, sources: &SourceMap) {
+    let mut titles: Vec<String> = Vec::new();
+    let mut edits: BTreeSet<Edit> = BTreeSet::new();
+    let mut applicability = Applicability::Safe;
+    let mut reasons: Vec<String> = Vec::new();
+    for change in &finding.changes {
+        match resolved.lower(change, sources) {
+            Ok(fix) => {
+                if !titles.contains(&fix.title) {
+                    titles.push(fix.title);
+                }
+                edits.extend(fix.edits);
+                applicability = applicability.min(fix.applicability);
+            }
+            Err(reason) => {
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                }
+            }
+        }
+    }
+    if edits.is_empty() {
+        if finding.help.is_none() && !reasons.is_empty() {
+            finding.help = Some(format!("can't be mended here: {}", reasons.join("; ")));
+        }
+        return;
+    }
+    finding.fix = Some(Fix { title: titles.join("; "), edits: edits.into_iter().collect(), applicability });
+}
+
+impl Audit {
+    /// All instances, loaded or not.
+    pub fn instances(&self) -> impl Iterator<Item = &Instance> {
+        self.resolved.iter().map(|r| r.instance())
+    }
+
+    /// All problems: those of discovery, then those of the instances.
+    pub fn all_problems(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().chain(self.instances().flat_map(|i| &i.problems))
+    }
+
+    /// Could something not be read or not be decided?
+    pub fn is_incomplete(&self) -> bool {
+        self.all_problems().next().is_some() || self.findings.iter().any(|f| f.verdict == Verdict::Unknown)
+    }
+
+    /// The services of which something is loaded, in order.
+    pub fn services(&self) -> Vec<(crate::instance::ServiceId, PathBuf)> {
+        let loaded = self.instances().filter(|i| i.standing == Standing::Loaded);
+        loaded.map(|i| (i.service, i.main.clone())).collect()
+    }
+}

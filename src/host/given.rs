@@ -1,0 +1,104 @@
+//! What the user says about a host.
+
+use crate::release::Release;
+use std::collections::BTreeMap;
+
+/// What the user says about a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// Facts that beat everything that is found (`--assume`).
+    pub assume: Vec<Assumption>,
+    /// Names that Apache gets with `-D`.
+    pub defines: Vec<String>,
+    /// Variables of the services' environment.
+    pub env: BTreeMap<String, String>,
+    /// Look at the host's programs and settings? Not where there is no host, only configuration files.
+    pub look: bool,
+}
+
+impl Default for Given {
+    fn default() -> Given {
+        Given { assume: Vec::new(), defines: Vec::new(), env: BTreeMap::new(), look: true }
+    }
+}
+
+/// One fact that the user states.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Assumption {
+    /// `nginx=1.18.0`
+    Nginx(Release),
+    /// `apache=2.4.41`
+    Apache(Release),
+    /// `openssl=1.1.1`, for all services
+    OpenSsl(Release),
+    /// `openssl-seclevel=1`: the security level that is compiled in
+    SecurityLevel(u8),
+    /// `distribution=debian`
+    Distribution(String),
+}
+
+impl Assumption {
+    /// The keys that [`Assumption::parse`] knows.
+    pub const KEYS: [&'static str; 5] = ["nginx", "apache", "openssl", "openssl-seclevel", "distribution"];
+
+    /// Reads `KEY=VALUE`; the error is a lowercase fragment.
+    pub fn parse(text: &str) -> Result<Assumption, String> {
+        let keys = || Assumption::KEYS.join(", ");
+        let (key, value) =
+            text.split_once('=').ok_or_else(|| format!("\"{text}\" is not KEY=VALUE; the keys are {}", keys()))?;
+        let release = |least: Release, example: &str| {
+            let wrong = || format!("\"{value}\" is no version of {key}; for example {key}={example}");
+            let release = Release::parse(value).ok_or_else(wrong)?;
+            let shown = release.to_string();
+            let whole = shown == value || shown == format!("{value}.0");
+            if whole && release >= least { Ok(release) } else { Err(wrong()) }
+        };
+        match key {
+            "nginx" => release(Release::new(0, 1, 0), "1.18.0").map(Assumption::Nginx),
+            "apache" => release(Release::new(2, 0, 0), "2.4.41").map(Assumption::Apache),
+            "openssl" => release(Release::new(0, 9, 6), "1.1.1").map(Assumption::OpenSsl),
+            "openssl-seclevel" => match value.parse() {
+                Ok(level @ 0..=5) => Ok(Assumption::SecurityLevel(level)),
+                _ => Err(format!("\"{value}\" is no security level; they go from 0 to 5")),
+            },
+            "distribution" => {
+                let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b);
+                if value.is_empty() || !value.bytes().all(fits) {
+                    return Err(format!("\"{value}\" is no ID of an os-release file; for example {key}=debian"));
+                }
+                Ok(Assumption::Distribution(value.to_owned()))
+            }
+            _ => Err(format!("\"{key}\" can't be assumed; the keys are {}", keys())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_is_assumed() {
+        assert_eq!(Assumption::parse("nginx=1.18"), Ok(Assumption::Nginx(Release::new(1, 18, 0))));
+        assert_eq!(Assumption::parse("apache=2.4.41"), Ok(Assumption::Apache(Release::new(2, 4, 41))));
+        let openssl = Release { numbers: [1, 0, 2], letter: 11 };
+        assert_eq!(Assumption::parse("openssl=1.0.2k"), Ok(Assumption::OpenSsl(openssl)));
+        assert_eq!(Assumption::parse("openssl-seclevel=0"), Ok(Assumption::SecurityLevel(0)));
+        assert_eq!(Assumption::parse("distribution=debian"), Ok(Assumption::Distribution("debian".to_owned())));
+        for key in Assumption::KEYS {
+            assert!(Assumption::parse(&format!("{key}=")).is_err(), "{key}");
+        }
+    }
+
+    #[test]
+    fn errors_say_what_would_do() {
+        let error = |text: &str| Assumption::parse(text).expect_err("is refused");
+        let keys = "nginx, apache, openssl, openssl-seclevel, distribution";
+        assert_eq!(error("nginx"), format!("\"nginx\" is not KEY=VALUE; the keys are {keys}"));
+        assert_eq!(error("php=8"), format!("\"php\" can't be assumed; the keys are {keys}"));
+        assert_eq!(error("nginx=1.x"), "\"1.x\" is no version of nginx; for example nginx=1.18.0");
+        assert_eq!(error("apache=1.3.0"), "\"1.3.0\" is no version of apache; for example apache=2.4.41");
+        assert_eq!(error("openssl=3.0.2-x"), "\"3.0.2-x\" is no version of openssl; for example openssl=1.1.1");
+        assert_eq!(error("openssl-seclevel=6"), "\"6\" is no security level; they go from 0 to 5");
+    }
+}

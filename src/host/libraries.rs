@@ -1,0 +1,218 @@
+//! The TLS library that a program of the host loads, and how it was built.
+//!
+//! The file that a program was linked against can have changed since, so the version comes from the library that
+//! would be loaded now; only for a program with the library built in it comes from the program.
+
+use super::binary::{self, Maker};
+use super::elf;
+use super::os_release::Distribution;
+use super::packages::Packages;
+use crate::openssl::Library;
+use crate::release::Release;
+use crate::system::System;
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Names of libcrypto, newest first, each with the packages that it comes from.
+const NAMES: [(&str, &[&str]); 5] = [
+    ("libcrypto.so.4", &["libssl4", "libcrypto4"]),
+    ("libcrypto.so.3", &["libssl3t64", "libssl3", "libcrypto3"]),
+    ("libcrypto.so.1.1", &["libssl1.1", "libcrypto1.1"]),
+    ("libcrypto.so.10", &["openssl-libs"]),
+    ("libcrypto.so.1.0.0", &["libssl1.0.0", "libssl1.0.2"]),
+];
+
+/// What one file says about a library.
+#[derive(Clone, Debug)]
+struct Found {
+    library: Library,
+    /// The directory of its openssl.cnf, where the file says so.
+    configuration: Option<PathBuf>,
+}
+
+/// Finds libraries; reads each file once.
+pub(crate) struct Libraries<'a> {
+    system: &'a dyn System,
+    distribution: &'a Distribution,
+    packages: OnceCell<Packages>,
+    directories: OnceCell<Vec<PathBuf>>,
+    known: BTreeMap<PathBuf, Option<Found>>,
+}
+
+impl<'a> Libraries<'a> {
+    pub(crate) fn new(system: &'a dyn System, distribution: &'a Distribution) -> Libraries<'a> {
+        let (packages, directories) = (OnceCell::new(), OnceCell::new());
+        Libraries { system, distribution, packages, directories, known: BTreeMap::new() }
+    }
+
+    /// The host's package databases.
+    pub(crate) fn packages(&self) -> &Packages {
+        self.packages.get_or_init(|| Packages::read(self.system))
+    }
+
+    /// The library of a program or module, and its openssl.cnf.
+    pub(crate) fn of_program(&mut self, path: &Path, file: &[u8]) -> (Library, Option<PathBuf>) {
+        let dynamic = elf::dynamic(file).unwrap_or_default();
+        let version = |name: &String| {
+            let rest = name.strip_prefix("libcrypto.so").or_else(|| name.strip_prefix("libssl.so"))?;
+            Some(format!("libcrypto.so{rest}"))
+        };
+        let Some(name) = dynamic.needed.iter().find_map(version) else {
+            return self.built_in(path, file);
+        };
+        let origin = path.parent().unwrap_or(Path::new("/"));
+        let own = dynamic.paths.iter().map(|p| PathBuf::from(p.replace("$ORIGIN", &origin.to_string_lossy())));
+        let folders: Vec<PathBuf> = own.chain(self.directories().iter().cloned()).collect();
+        let machine = elf::machine(file);
+        for folder in folders {
+            if let Some(found) = self.read(&folder.join(&name), machine) {
+                return (found.library, found.configuration);
+            }
+        }
+        self.of_package(&name).unwrap_or_else(|| {
+            (
+                Library {
+                    source: format!("{name}, which {} loads, was not found", path.display()),
+                    ..Library::unknown()
+                },
+                None,
+            )
+        })
+    }
+
+    /// The newest library of the host, for a server whose program was not found.
+    pub(crate) fn of_host(&mut self) -> (Library, Option<PathBuf>) {
+        for (name, _) in NAMES {
+            for folder in self.directories().to_vec() {
+                if let Some(found) = self.read(&folder.join(name), None) {
+                    return (found.library, found.configuration);
+                }
+            }
+        }
+        NAMES.iter().find_map(|(name, _)| self.of_package(name)).unwrap_or_else(|| {
+            let source = "no TLS library was found".to_owned();
+            (Library { source, ..Library::unknown() }, None)
+        })
+    }
+
+    /// A program without a library of its own has one built in, or none.
+    fn built_in(&self, path: &Path, file: &[u8]) -> (Library, Option<PathBuf>) {
+        if let Some(found) = self.describe(path, file) {
+            return (found.library, found.configuration);
+        }
+        let source = format!("{} has no TLS library that is known", path.display());
+        (Library { source, ..Library::unknown() }, None)
+    }
+
+    /// A library as its package has it.
+    fn of_package(&self, name: &str) -> Option<(Library, Option<PathBuf>)> {
+        let (_, packages) = NAMES.iter().find(|(n, _)| *n == name)?;
+        let package = self.packages().first(packages)?;
+        let (level, level_source) = default_level(package.release, self.distribution);
+        let library = Library {
+            release: Some(package.release),
+            source: package.source.clone(),
+            level,
+            level_source,
+            patched: patched(package.release, level, self.distribution),
+            ..Library::unknown()
+        };
+        Some((library, None))
+    }
+
+    /// Reads a libcrypto that is for the same kind of machine.
+    fn read(&mut self, path: &Path, machine: Option<[u8; 4]>) -> Option<Found> {
+        let path = self.system.canonical(path).ok()?;
+        if let Some(known) = self.known.get(&path) {
+            return known.clone();
+        }
+        let file = self.system.read(&path).ok()?;
+        if machine.is_some() && elf::machine(&file) != machine {
+            return None;
+        }
+        let found = self.describe(&path, &file);
+        self.known.insert(path, found.clone());
+        found
+    }
+
+    fn describe(&self, path: &Path, file: &[u8]) -> Option<Found> {
+        let source = path.display().to_string();
+        let library = match binary::maker(file)? {
+            Maker::Other(name) => {
+                Library { source: format!("{source} is {name}, which is not judged"), ..Library::unknown() }
+            }
+            Maker::OpenSsl(release) => {
+                let (level, level_source) = match binary::compiled_level(file) {
+                    Some(level) => (Some(level), format!("compiled into {source}")),
+                    None if binary::says_how_built(file) => upstream_level(release),
+                    None => default_level(release, self.distribution),
+                };
+                let patched = patched(release, level, self.distribution);
+                Library { release: Some(release), source, level, level_source, patched, ..Library::unknown() }
+            }
+        };
+        let configuration = binary::configuration_directory(file).map(|folder| Path::new(folder).join("openssl.cnf"));
+        Some(Found { library, configuration })
+    }
+
+    /// Where the dynamic loader looks, in its order (ld.so(8)).
+    fn directories(&self) -> &[PathBuf] {
+        self.directories.get_or_init(|| {
+            let mut folders = Vec::new();
+            let conf_d = Path::new("/etc/ld.so.conf.d");
+            let more = self.system.list(conf_d).unwrap_or_default();
+            let names =
+                more.into_iter().map(|e| conf_d.join(e.name)).filter(|p| p.extension().is_some_and(|e| e == "conf"));
+            for file in names.chain([PathBuf::from("/etc/ld.so.conf")]) {
+                let text = self.system.read(&file).unwrap_or_default();
+                let lines = String::from_utf8_lossy(&text).into_owned();
+                folders.extend(lines.lines().map(str::trim).filter(|l| l.starts_with('/')).map(PathBuf::from));
+            }
+            for above in ["/lib", "/usr/lib"] {
+                let above = Path::new(above);
+                let multiarch = |name: &std::ffi::OsStr| name.to_string_lossy().contains("-linux-gnu");
+                let entries = self.system.list(above).unwrap_or_default();
+                folders.extend(entries.into_iter().filter(|e| multiarch(&e.name)).map(|e| above.join(e.name)));
+            }
+            folders.extend(
+                ["/lib64", "/usr/lib64", "/lib", "/usr/local/lib", "/usr/lib", "/usr/local/ssl/lib"].map(PathBuf::from),
+            );
+            let mut seen = std::collections::BTreeSet::new();
+            folders.retain(|f| seen.insert(f.clone()));
+            folders
+        })
+    }
+}
+
+/// The security level that a release has if nobody says otherwise: 2 since 3.2.
+fn upstream_level(release: Release) -> (Option<u8>, String) {
+    let level = match release {
+        r if r < Release::new(1, 1, 0) => 0,
+        r if r < Release::new(3, 2, 0) => 1,
+        _ => 2,
+    };
+    let [major, minor, _] = release.numbers;
+    (Some(level), format!("the default of OpenSSL {major}.{minor}"))
+}
+
+/// The security level that a distribution compiles in.
+///
+/// Debian builds with `-DOPENSSL_TLS_SECURITY_LEVEL=2` since 1.1.1, Ubuntu since 20.04 (1.1.1f); the others are taken
+/// to keep upstream's.
+pub(crate) fn default_level(release: Release, distribution: &Distribution) -> (Option<u8>, String) {
+    let since = match distribution {
+        d if d.is("ubuntu") => Release { numbers: [1, 1, 1], letter: 4 },
+        _ => Release::new(1, 1, 1),
+    };
+    match distribution.ids.first() {
+        Some(id) if distribution.is("debian") && release >= since => (Some(2), format!("what {id} compiles in")),
+        _ => upstream_level(release),
+    }
+}
+
+/// Ubuntu's OpenSSL 1.1.1 (20.04) refuses TLSv1 and TLSv1.1 at level 2 (its patch `tls1.2-min-seclevel2`).
+pub(crate) fn patched(release: Release, level: Option<u8>, distribution: &Distribution) -> Option<u8> {
+    let concerned = release >= Release { numbers: [1, 1, 1], letter: 4 } && release < Release::new(3, 0, 0);
+    (distribution.is("ubuntu") && concerned && level == Some(2)).then_some(2)
+}

@@ -1,0 +1,63 @@
+//! Which distribution a host runs: os-release(5).
+
+use super::shell::Shell;
+use crate::system::System;
+use std::path::Path;
+
+/// A distribution.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Distribution {
+    /// Its own identifier, then those it is like: `["ubuntu", "debian"]`.
+    pub(crate) ids: Vec<String>,
+    /// `VERSION_ID`
+    pub(crate) version: Option<String>,
+}
+
+/// Reads /etc/os-release, or else /usr/lib/os-release.
+pub(crate) fn read(system: &dyn System) -> Distribution {
+    let files = ["/etc/os-release", "/usr/lib/os-release"];
+    let Some(bytes) = files.iter().find_map(|file| system.read(Path::new(file)).ok()) else {
+        return Distribution::default();
+    };
+    let mut shell = Shell::default();
+    shell.run(&String::from_utf8_lossy(&bytes));
+    let like = shell.get("ID_LIKE").unwrap_or_default().split_ascii_whitespace();
+    let ids = shell.get("ID").into_iter().chain(like).map(str::to_ascii_lowercase);
+    Distribution { ids: ids.collect(), version: shell.get("VERSION_ID").map(str::to_owned) }
+}
+
+/// A distribution by name, with those it is like.
+pub(crate) fn named(id: &str) -> Distribution {
+    let like: &[&str] = match id {
+        "ubuntu" | "raspbian" | "devuan" | "kali" => &["debian"],
+        "linuxmint" | "pop" | "neon" => &["ubuntu", "debian"],
+        "centos" | "rocky" | "almalinux" | "ol" => &["rhel", "fedora"],
+        "rhel" | "amzn" => &["fedora"],
+        "sles" | "opensuse-leap" | "opensuse-tumbleweed" => &["suse"],
+        _ => &[],
+    };
+    let ids = std::iter::once(&id).chain(like).map(|id| (*id).to_owned());
+    Distribution { ids: ids.collect(), version: None }
+}
+
+impl Distribution {
+    pub(crate) fn is(&self, family: &str) -> bool {
+        self.ids.iter().any(|id| id == family)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::MemorySystem;
+
+    #[test]
+    fn reads_quotes_and_likes() {
+        let text = "NAME=\"Rocky Linux\"\nID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID='9.3'\n";
+        let found = read(&MemorySystem::with_files([("/usr/lib/os-release", text)]));
+        assert_eq!(found.ids, ["rocky", "rhel", "centos", "fedora"]);
+        assert_eq!(found.version.as_deref(), Some("9.3"));
+        assert!(found.is("rhel"));
+        assert_eq!(read(&MemorySystem::default()), Distribution::default());
+    }
+}

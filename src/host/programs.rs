@@ -1,0 +1,157 @@
+//! The server programs of a host: where they are and which version they are.
+
+use super::binary;
+use super::facts::{Fact, Software};
+use super::libraries::Libraries;
+use super::packages::Packages;
+use super::unit::Unit;
+use super::words::unquoted;
+use crate::openssl::{Library, SystemDefault};
+use crate::release::Release;
+use crate::system::{Kind, System};
+use std::path::{Path, PathBuf};
+
+/// A kind of server program.
+pub(crate) struct Program {
+    /// Its name for people.
+    pub(crate) title: &'static str,
+    /// Names of its systemd services.
+    pub(crate) units: &'static [&'static str],
+    /// Names of the program, as units start it.
+    names: &'static [&'static str],
+    /// Where it is, the usual place first.
+    paths: &'static [&'static str],
+    /// Where its TLS module is, if that is a file of its own.
+    modules: &'static [&'static str],
+    /// What stands before its version in its text.
+    prefixes: &'static [&'static str],
+    packages: &'static [&'static str],
+}
+
+/// nginx
+pub(crate) const NGINX: Program = Program {
+    title: "nginx",
+    units: &["nginx", "openresty"],
+    names: &["nginx", "openresty"],
+    paths: &[
+        "/usr/sbin/nginx",
+        "/usr/local/sbin/nginx",
+        "/usr/local/nginx/sbin/nginx",
+        "/usr/local/openresty/nginx/sbin/nginx",
+        "/usr/bin/nginx",
+        "/opt/nginx/sbin/nginx",
+    ],
+    modules: &[],
+    prefixes: &["nginx/", "openresty/"],
+    packages: &["nginx", "nginx-core", "nginx-full", "nginx-light", "nginx-extras", "nginx-mainline"],
+};
+
+/// Apache httpd
+pub(crate) const APACHE: Program = Program {
+    title: "Apache httpd",
+    units: &["apache2", "httpd", "apache24"],
+    names: &["apache2", "httpd"],
+    paths: &[
+        "/usr/sbin/apache2",
+        "/usr/sbin/httpd",
+        "/usr/local/sbin/httpd",
+        "/usr/local/apache2/bin/httpd",
+        "/usr/bin/httpd",
+        "/opt/apache2/bin/httpd",
+    ],
+    modules: &[
+        "/usr/lib/apache2/modules/mod_ssl.so",
+        "/usr/lib64/httpd/modules/mod_ssl.so",
+        "/usr/lib/httpd/modules/mod_ssl.so",
+        "/usr/local/apache2/modules/mod_ssl.so",
+        "/usr/lib64/apache2/modules/mod_ssl.so",
+        "/usr/lib64/apache2/mod_ssl.so",
+        "/usr/lib/apache2/mod_ssl.so",
+        "/usr/local/libexec/apache24/mod_ssl.so",
+    ],
+    prefixes: &["Apache/"],
+    packages: &["apache2-bin", "apache2", "httpd"],
+};
+
+/// A program as it was found.
+pub(crate) struct Found {
+    pub(crate) software: Software,
+    /// The openssl.cnf that its library reads unless its environment names another.
+    pub(crate) configuration: Option<PathBuf>,
+    /// Is the TLS library built into the program, from its source?
+    pub(crate) own_library: bool,
+}
+
+impl Program {
+    /// The unit that starts the program.
+    pub(crate) fn unit(&self, system: &dyn System) -> Option<Unit> {
+        self.units.iter().find_map(|name| Unit::read(system, name))
+    }
+
+    /// Where the program may be: first the one that its unit starts.
+    fn candidates(&self, unit: Option<&Unit>) -> Vec<PathBuf> {
+        let started = unit.and_then(|u| u.exec_start.as_deref()).and_then(|command| {
+            let word = unquoted(command.split_ascii_whitespace().next()?.trim_start_matches(['-', '@', ':', '+', '!']));
+            let path = PathBuf::from(word);
+            let name = path.file_name()?.to_str()?.to_owned();
+            (path.is_absolute() && self.names.contains(&name.as_str())).then_some(path)
+        });
+        started.into_iter().chain(self.paths.iter().map(PathBuf::from)).collect()
+    }
+
+    /// The path of the installed program.
+    pub(crate) fn path(&self, system: &dyn System, unit: Option<&Unit>) -> Option<PathBuf> {
+        self.candidates(unit).into_iter().find(|path| system.kind(path).is_ok_and(|k| k == Kind::File))
+    }
+
+    /// Finds the program, its version and its TLS library.
+    pub(crate) fn find(&self, system: &dyn System, unit: Option<&Unit>, libraries: &mut Libraries<'_>) -> Found {
+        for path in self.candidates(unit) {
+            let Ok(file) = system.read(&path) else { continue };
+            let Some(release) = self.prefixes.iter().find_map(|p| binary::release_after(&file, p)) else { continue };
+            let module = self.modules.iter().find_map(|m| Some((PathBuf::from(m), system.read(Path::new(m)).ok()?)));
+            let (user, user_file) = module.unwrap_or_else(|| (path.clone(), file.clone()));
+            let (library, configuration) = libraries.of_program(&user, &user_file);
+            let release = Fact::known(release, path.display().to_string());
+            let own_library = library.source == path.display().to_string() && binary::has(&file, "--with-openssl=");
+            return Found { software: Software { release, library }, configuration, own_library };
+        }
+        let (library, configuration) = libraries.of_host();
+        let release = self.packaged(libraries.packages());
+        Found { software: Software { release, library }, configuration, own_library: false }
+    }
+
+    fn packaged(&self, packages: &Packages) -> Fact<Release> {
+        match packages.first(self.packages) {
+            Some(package) => Fact::known(package.release, package.source.clone()),
+            None => Fact::unknown(format!("no program or package of {} was found", self.title)),
+        }
+    }
+}
+
+/// Reads the openssl.cnf of a service into its library.
+///
+/// `named` is `OPENSSL_CONF` of its environment; an empty one means no file.
+pub(crate) fn read_configuration(
+    system: &dyn System,
+    library: &mut Library,
+    named: Option<&str>,
+    usual: Option<&Path>,
+    vendor_sections: &[&str],
+) -> Vec<String> {
+    let guesses = ["/usr/lib/ssl", "/etc/pki/tls", "/etc/ssl", "/usr/local/ssl", "/usr/local/etc/ssl"];
+    let path = match (named, usual) {
+        (Some(""), _) => return Vec::new(),
+        (Some(named), _) => Some(PathBuf::from(named)),
+        (None, Some(usual)) => Some(usual.to_owned()),
+        (None, None) => {
+            let mut paths = guesses.iter().map(|folder| Path::new(folder).join("openssl.cnf"));
+            paths.find(|path| system.kind(path).is_ok())
+        }
+    };
+    let Some(path) = path else { return Vec::new() };
+    let (found, problems) = SystemDefault::read(system, &path, vendor_sections);
+    let profile = library.system.profile.take();
+    library.system = SystemDefault { profile, ..found };
+    problems
+}

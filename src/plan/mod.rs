@@ -1,0 +1,152 @@
+//! What follows from the findings: all edits of all files, checked in memory before anybody sees them.
+
+mod diff;
+mod splice;
+
+pub use diff::unified;
+pub use splice::splice;
+
+use crate::edit::{Applicability, Edit};
+use crate::engine::{self, Audit, Request};
+use crate::finding::{Finding, Verdict};
+use crate::instance::Instance;
+use crate::source::SourceMap;
+use crate::system::Overlay;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+/// Fixes may uncover what they hid; more rounds than this mean that they contradict each other.
+const MOST_ROUNDS: usize = 8;
+
+/// The planned contents of files.
+pub struct Plan {
+    /// The new content of each file that changes, by its path with all links resolved.
+    pub contents: BTreeMap<PathBuf, Vec<u8>>,
+    /// The host as it is.
+    pub before: Audit,
+    /// The host as it would be.
+    pub after: Audit,
+    /// Files that are left alone, and why.
+    pub refused: Vec<(PathBuf, String)>,
+}
+
+/// Plans all safe fixes until nothing is left to fix, and refuses what makes anything worse.
+pub fn plan(request: Request<'_>) -> Plan {
+    let before = engine::audit(request);
+    let mut refused: BTreeMap<PathBuf, String> = BTreeMap::new();
+    loop {
+        let (contents, after) = converge(request, &before, &refused);
+        match worse(&before, &after) {
+            None => return Plan { contents, before, after, refused: refused.into_iter().collect() },
+            Some((files, why)) => {
+                // What can't be pinned on some files is pinned on all.
+                let new = files.into_iter().filter(|f| contents.contains_key(f) && !refused.contains_key(f));
+                let new: Vec<PathBuf> = new.collect();
+                let blamed = if new.is_empty() { contents.into_keys().collect() } else { new };
+                refused.extend(blamed.into_iter().map(|path| (path, why.clone())));
+            }
+        }
+    }
+}
+
+/// Applies fixes in memory, audits again, and so on until nothing changes.
+fn converge(
+    request: Request<'_>,
+    before: &Audit,
+    refused: &BTreeMap<PathBuf, String>,
+) -> (BTreeMap<PathBuf, Vec<u8>>, Audit) {
+    let mut contents: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
+    apply(&before.findings, &before.sources, refused, &mut contents);
+    for _ in 1..MOST_ROUNDS {
+        let overlay = Overlay::new(request.system, &contents);
+        let audit = engine::audit(Request { system: &overlay, ..request });
+        let mut next = contents.clone();
+        if !apply(&audit.findings, &audit.sources, refused, &mut next) {
+            return (contents, audit);
+        }
+        contents = next;
+    }
+    let overlay = Overlay::new(request.system, &contents);
+    let audit = engine::audit(Request { system: &overlay, ..request });
+    (contents, audit)
+}
+
+/// Takes the fixes of findings over into the contents; each fix as a whole or not at all. False: nothing changed.
+fn apply(
+    findings: &[Finding],
+    sources: &SourceMap,
+    refused: &BTreeMap<PathBuf, String>,
+    contents: &mut BTreeMap<PathBuf, Vec<u8>>,
+) -> bool {
+    let mut taken: BTreeSet<Edit> = BTreeSet::new();
+    for fix in findings.iter().filter_map(|f| f.fix.as_ref()) {
+        let allowed = |edit: &Edit| !refused.contains_key(sources.file(edit.span.file).path());
+        // Another finding may have asked for the same; what overlaps with other edits waits for the next round.
+        let fits = |edit: &Edit| taken.contains(edit) || !taken.iter().any(|other| splice::overlap(edit, other));
+        if fix.applicability == Applicability::Safe && fix.edits.iter().all(|e| allowed(e) && fits(e)) {
+            taken.extend(fix.edits.iter().cloned());
+        }
+    }
+    let mut by_file: BTreeMap<PathBuf, Vec<&Edit>> = BTreeMap::new();
+    for edit in &taken {
+        by_file.entry(sources.file(edit.span.file).path().to_owned()).or_default().push(edit);
+    }
+    let mut changed = false;
+    for (path, edits) in by_file {
+        let Some(file) = sources.find(&path) else { continue };
+        let old = sources.file(file).bytes();
+        let new = splice(old, &edits);
+        if new != old {
+            changed = true;
+            contents.insert(path, new);
+        }
+    }
+    changed
+}
+
+/// What identifies an endpoint across a change.
+type Key = (String, crate::endpoint::Role, String, crate::endpoint::Transport, Option<String>);
+
+fn endpoints(audit: &Audit) -> BTreeMap<Key, (Verdict, bool, &Instance)> {
+    let mut all = BTreeMap::new();
+    for (instance, verdicts) in audit.instances().zip(&audit.verdicts) {
+        for (endpoint, verdict) in instance.endpoints.iter().zip(verdicts) {
+            let name = endpoint.name.as_deref().map(str::to_owned);
+            let main = instance.main.display().to_string();
+            let key = (main, endpoint.role, endpoint.address.to_string(), endpoint.transport, name);
+            all.insert(key, (*verdict, endpoint.answer.offered().is_empty(), instance));
+        }
+    }
+    all
+}
+
+/// What is worse after the change: the files of the instance to blame, and why. A plan must not lose an endpoint, nor
+/// leave one without a version, nor turn a compliant one into another, nor bring a new problem.
+fn worse(before: &Audit, after: &Audit) -> Option<(Vec<PathBuf>, String)> {
+    let files = |instance: &Instance, audit: &Audit| -> Vec<PathBuf> {
+        instance.files.iter().map(|f| audit.sources.file(*f).path().to_owned()).collect()
+    };
+    let now = endpoints(after);
+    for (key, (verdict, empty, instance)) in endpoints(before) {
+        let what = key.4.as_deref().map_or_else(|| key.2.clone(), |name| format!("{name} at {}", key.2));
+        let blame = |why: String| Some((files(instance, before), why));
+        match now.get(&key) {
+            None => return blame(format!("{what} would be gone")),
+            Some((_, true, _)) if !empty => return blame(format!("{what} would have no version left")),
+            Some((new, ..)) if verdict == Verdict::Compliant && *new != Verdict::Compliant => {
+                return blame(format!("{what} is compliant and would be {new}"));
+            }
+            Some(_) => {}
+        }
+    }
+    let messages = |audit: &Audit| -> BTreeMap<String, usize> {
+        let mut count = BTreeMap::new();
+        for problem in audit.all_problems() {
+            *count.entry(problem.message.clone()).or_default() += 1;
+        }
+        count
+    };
+    let old = messages(before);
+    let new = messages(after).into_iter().find(|(message, count)| old.get(message).is_none_or(|c| c < count));
+    new.map(|(message, _)| (Vec::new(), format!("it would bring a new problem: {message}")))
+}

@@ -1,0 +1,242 @@
+//! `tlsmend/audit/1`
+
+use super::place::{Place, Step, Texts};
+use super::why::names;
+use crate::edit::{Applicability, Edit, Fix};
+use crate::endpoint::{Endpoint, Role, Transport};
+use crate::finding::{Finding, Verdict};
+use crate::instance::{Instance, Problem, Standing};
+use crate::report::AuditView;
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct Audit<'a> {
+    schema: &'static str,
+    policy: &'a str,
+    fail_on: &'static str,
+    exit: Option<Exit<'a>>,
+    instances: Vec<InstanceOut<'a>>,
+    findings: Vec<FindingOut<'a>>,
+    problems: Vec<ProblemOut<'a>>,
+    coverage: Coverage,
+    reload: Vec<Reload<'a>>,
+}
+
+#[derive(Serialize)]
+struct Exit<'a> {
+    status: u8,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct InstanceOut<'a> {
+    service: &'static str,
+    main: String,
+    loaded: bool,
+    files: usize,
+    endpoints: Vec<EndpointOut<'a>>,
+    unknown: Vec<String>,
+    problems: Vec<ProblemOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct EndpointOut<'a> {
+    role: &'static str,
+    address: String,
+    transport: &'static str,
+    name: Option<&'a str>,
+    speaks: &'static str,
+    configured: Vec<&'static str>,
+    effective: Option<Vec<&'static str>>,
+    verdict: &'static str,
+    because: Vec<Step>,
+    unknown: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FindingOut<'a> {
+    rule: &'static str,
+    severity: &'static str,
+    verdict: &'static str,
+    message: &'a str,
+    instance: usize,
+    endpoints: Vec<Touched<'a>>,
+    versions: Vec<&'static str>,
+    primary: Option<Place>,
+    related: Vec<Place>,
+    notes: &'a [String],
+    help: Option<&'a str>,
+    fix: Option<FixOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct Touched<'a> {
+    address: String,
+    name: Option<&'a str>,
+    role: &'static str,
+}
+
+#[derive(Serialize)]
+struct FixOut<'a> {
+    title: &'a str,
+    applicability: &'static str,
+    edits: Vec<EditOut>,
+}
+
+#[derive(Serialize)]
+struct EditOut {
+    path: String,
+    start: Position,
+    end: Position,
+    replacement: String,
+}
+
+#[derive(Serialize)]
+struct Position {
+    line: u32,
+    column: u32,
+    offset: u32,
+}
+
+#[derive(Serialize)]
+struct ProblemOut<'a> {
+    message: &'a str,
+    path: Option<String>,
+    place: Option<Place>,
+    hops: Vec<Place>,
+}
+
+#[derive(Serialize)]
+struct Coverage {
+    files_read: usize,
+    files_found: usize,
+    instances: usize,
+    endpoints: usize,
+    plaintext: usize,
+    not_loaded: usize,
+    problems: usize,
+}
+
+#[derive(Serialize)]
+struct Reload<'a> {
+    service: &'a str,
+    command: &'a str,
+}
+
+impl<'a> Audit<'a> {
+    pub(super) fn of(view: &'a AuditView<'a>) -> Audit<'a> {
+        let texts = Texts { sources: view.sources, paths: &view.paths };
+        let totals = view.totals();
+        Audit {
+            schema: "tlsmend/audit/1",
+            policy: view.policy,
+            fail_on: view.fail_on.name(),
+            exit: view.exit.map(|exit| Exit { status: exit.status, name: exit.name }),
+            instances: view.instances.iter().enumerate().map(|(i, one)| instance(view, texts, i, one)).collect(),
+            findings: view.findings.iter().map(|one| finding(view, texts, one)).collect(),
+            problems: view.problems.iter().map(|one| problem(texts, one)).collect(),
+            coverage: Coverage {
+                files_read: view.files.read,
+                files_found: view.files.found,
+                instances: totals.instances,
+                endpoints: totals.endpoints,
+                plaintext: totals.plaintext,
+                not_loaded: totals.not_loaded,
+                problems: totals.problems,
+            },
+            reload: view.reload.iter().map(|(service, command)| Reload { service, command }).collect(),
+        }
+    }
+}
+
+fn instance<'a>(view: &AuditView<'_>, texts: Texts<'_>, index: usize, instance: &'a Instance) -> InstanceOut<'a> {
+    let endpoints = instance.endpoints.iter().enumerate();
+    InstanceOut {
+        service: instance.service.0,
+        main: texts.paths.lossy(&instance.main),
+        loaded: instance.standing == Standing::Loaded,
+        files: instance.files.len(),
+        endpoints: endpoints.map(|(i, one)| endpoint(texts, one, view.verdict(index, i))).collect(),
+        unknown: texts.unknowns(&instance.unknown),
+        problems: instance.problems.iter().map(|one| problem(texts, one)).collect(),
+    }
+}
+
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Listener => "listener",
+        Role::Upstream => "upstream",
+    }
+}
+
+fn endpoint<'a>(texts: Texts<'_>, endpoint: &'a Endpoint, verdict: Verdict) -> EndpointOut<'a> {
+    let answer = &endpoint.answer;
+    EndpointOut {
+        role: role(endpoint.role),
+        address: endpoint.address.to_string(),
+        transport: match endpoint.transport {
+            Transport::Stream => "stream",
+            Transport::Quic => "quic",
+        },
+        name: endpoint.name.as_deref(),
+        speaks: answer.speaks.name(),
+        configured: names(answer.configured.value),
+        effective: answer.effective.map(names),
+        verdict: verdict.name(),
+        because: texts.steps(&answer.configured.because),
+        unknown: texts.unknowns(&answer.unknown),
+    }
+}
+
+fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> FindingOut<'a> {
+    let all = view.instances.get(finding.instance).map_or(&[][..], |instance| &instance.endpoints[..]);
+    let touched = finding.endpoints.iter().filter_map(|i| all.get(*i));
+    FindingOut {
+        rule: finding.rule.0,
+        severity: finding.severity.name(),
+        verdict: finding.verdict.name(),
+        message: &finding.message,
+        instance: finding.instance,
+        endpoints: touched
+            .map(|one| Touched { address: one.address.to_string(), name: one.name.as_deref(), role: role(one.role) })
+            .collect(),
+        versions: names(finding.versions),
+        primary: finding.primary.as_ref().map(|label| texts.place(label.span, &label.text)),
+        related: finding.related.iter().map(|label| texts.place(label.span, &label.text)).collect(),
+        notes: &finding.notes,
+        help: finding.help.as_deref(),
+        fix: finding.fix.as_ref().map(|one| fix(texts, one)),
+    }
+}
+
+fn fix<'a>(texts: Texts<'_>, fix: &'a Fix) -> FixOut<'a> {
+    FixOut {
+        title: &fix.title,
+        applicability: match fix.applicability {
+            Applicability::Safe => "safe",
+            Applicability::Unsafe => "unsafe",
+            Applicability::DisplayOnly => "display-only",
+        },
+        edits: fix.edits.iter().map(|one| edit(texts, one)).collect(),
+    }
+}
+
+fn edit(texts: Texts<'_>, edit: &Edit) -> EditOut {
+    let (at, end) = (texts.at(edit.span), texts.end(edit.span));
+    EditOut {
+        path: texts.path(edit.span),
+        start: Position { line: at.line, column: at.column, offset: edit.span.start },
+        end: Position { line: end.line, column: end.column, offset: edit.span.end },
+        replacement: String::from_utf8_lossy(&edit.replacement).into_owned(),
+    }
+}
+
+fn problem<'a>(texts: Texts<'_>, problem: &'a Problem) -> ProblemOut<'a> {
+    let path = problem.span.map(|span| texts.path(span));
+    ProblemOut {
+        message: &problem.message,
+        path: path.or_else(|| problem.path.as_deref().map(|path| texts.paths.lossy(path))),
+        place: problem.span.map(|span| texts.place(span, "")),
+        hops: problem.hops.iter().map(|hop| texts.place(*hop, "")).collect(),
+    }
+}

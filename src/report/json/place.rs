@@ -1,0 +1,111 @@
+//! Places, steps and open questions, as both schemas have them.
+
+use crate::endpoint::{Reason, Unknown};
+use crate::report::Paths;
+use crate::source::{LineColumn, SourceMap, Span};
+use serde::Serialize;
+
+/// A line longer than this is not given whole.
+const LONGEST: usize = 400;
+
+/// Where texts and paths come from.
+#[derive(Clone, Copy)]
+pub(super) struct Texts<'a> {
+    pub(super) sources: &'a SourceMap,
+    pub(super) paths: &'a Paths,
+}
+
+/// A step that led to the versions.
+#[derive(Serialize)]
+pub(super) struct Step {
+    path: Option<String>,
+    line: Option<u32>,
+    column: Option<u32>,
+    text: String,
+    role: &'static str,
+    note: String,
+}
+
+/// A place that a finding points to.
+#[derive(Serialize)]
+pub(super) struct Place {
+    path: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+    text: String,
+    label: String,
+}
+
+impl Texts<'_> {
+    pub(super) fn path(&self, span: Span) -> String {
+        self.paths.lossy(self.sources.file(span.file).path())
+    }
+
+    pub(super) fn at(&self, span: Span) -> LineColumn {
+        self.sources.line_column(span)
+    }
+
+    pub(super) fn end(&self, span: Span) -> LineColumn {
+        self.sources.file(span.file).line_column(span.end.max(span.start))
+    }
+
+    /// The line that a span begins in, without blanks around it; of a very long line, the text of the span.
+    pub(super) fn text(&self, span: Span) -> String {
+        let file = self.sources.file(span.file);
+        let bytes = file.bytes();
+        let line = &bytes[file.line_range(span.start.min(bytes.len() as u32))];
+        if line.len() <= LONGEST {
+            return String::from_utf8_lossy(line).trim().to_owned();
+        }
+        let start = (span.start as usize).min(bytes.len());
+        let end = (span.end as usize).clamp(start, bytes.len());
+        let cut = end.min(start + LONGEST);
+        let dots = if cut < end { "..." } else { "" };
+        format!("{}{dots}", String::from_utf8_lossy(&bytes[start..cut]).trim())
+    }
+
+    pub(super) fn place(&self, span: Span, label: &str) -> Place {
+        let (at, end) = (self.at(span), self.end(span));
+        Place {
+            path: self.path(span),
+            line: at.line,
+            column: at.column,
+            end_line: end.line,
+            end_column: end.column,
+            text: self.text(span),
+            label: label.to_owned(),
+        }
+    }
+
+    pub(super) fn step(&self, reason: &Reason) -> Step {
+        let at = reason.span.map(|span| self.at(span));
+        Step {
+            path: reason.span.map(|span| self.path(span)),
+            line: at.map(|at| at.line),
+            column: at.map(|at| at.column),
+            text: reason.span.map_or_else(|| reason.note.to_string(), |span| self.text(span)),
+            role: reason.kind.name(),
+            note: reason.note.to_string(),
+        }
+    }
+
+    pub(super) fn steps(&self, because: &[Reason]) -> Vec<Step> {
+        because.iter().map(|reason| self.step(reason)).collect()
+    }
+
+    /// `path:line:column: what (help)`
+    pub(super) fn unknown(&self, unknown: &Unknown) -> String {
+        let place = unknown.span.map(|span| {
+            let at = self.at(span);
+            format!("{}:{}:{}: ", self.path(span), at.line, at.column)
+        });
+        let help = if unknown.help.is_empty() { String::new() } else { format!(" ({})", unknown.help) };
+        format!("{}{}{help}", place.unwrap_or_default(), unknown.what)
+    }
+
+    pub(super) fn unknowns(&self, unknown: &[Unknown]) -> Vec<String> {
+        unknown.iter().map(|unknown| self.unknown(unknown)).collect()
+    }
+}

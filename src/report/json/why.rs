@@ -1,0 +1,43 @@
+//! `tlsmend/why/1`
+
+use super::place::{Step, Texts};
+use crate::report::WhyView;
+use crate::tls::{Version, VersionSet};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct Why<'a> {
+    schema: &'static str,
+    address: &'a str,
+    sni: Option<&'a str>,
+    speaks: &'static str,
+    service: Option<&'a str>,
+    configured: Vec<&'static str>,
+    effective: Option<Vec<&'static str>>,
+    because: Vec<Step>,
+    unknown: Vec<String>,
+}
+
+impl<'a> Why<'a> {
+    pub(super) fn of(view: &WhyView<'a>) -> Why<'a> {
+        let texts = Texts { sources: view.sources, paths: &view.paths };
+        let answer = view.answer;
+        let nothing = Some(VersionSet::EMPTY);
+        Why {
+            schema: "tlsmend/why/1",
+            address: view.address,
+            sni: view.sni,
+            speaks: view.speaks().name(),
+            service: view.service,
+            configured: answer.map_or_else(Vec::new, |answer| names(answer.configured.value)),
+            effective: answer.map_or(nothing, |answer| answer.effective).map(names),
+            because: answer.map_or_else(Vec::new, |answer| texts.steps(&answer.configured.because)),
+            unknown: answer.map_or_else(Vec::new, |answer| texts.unknowns(&answer.unknown)),
+        }
+    }
+}
+
+/// The names of versions, ascending.
+pub(super) fn names(versions: VersionSet) -> Vec<&'static str> {
+    versions.iter().map(Version::name).collect()
+}

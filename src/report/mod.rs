@@ -1,0 +1,114 @@
+//! What people and programs get to read: the audit and the answer to `why`, as text and as JSON.
+//!
+//! A report is made from plain data ([`AuditView`], [`WhyView`]): findings, endpoints, and the texts that they point
+//! into. It decides nothing. Text goes out with terminal styles; who wants none writes through `anstream`, which
+//! strips them. Nothing that comes from a file or a path reaches a terminal before [`sanitise`] has seen it.
+//!
+//! | what | text | JSON |
+//! | --- | --- | --- |
+//! | audit | [`text::audit`] | [`json::audit`] |
+//! | why | [`why::text`] | [`json::why`] |
+
+mod excerpt;
+pub mod json;
+mod patch;
+mod paths;
+pub mod sanitise;
+pub mod snippet;
+mod table;
+pub mod text;
+pub mod why;
+
+#[cfg(test)]
+mod tests;
+
+pub use paths::Paths;
+pub use why::WhyView;
+
+use crate::endpoint::Speaks;
+use crate::finding::{Finding, Severity, Verdict};
+use crate::instance::{Instance, Problem, Standing};
+use crate::source::SourceMap;
+
+/// How many of the files that were found could be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Files that were read.
+    pub read: usize,
+    /// Files that were found, read or not.
+    pub found: usize,
+}
+
+/// The exit status of the program, as a report may tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exit<'a> {
+    /// The number.
+    pub status: u8,
+    /// What it means, in a word: `findings`.
+    pub name: &'a str,
+}
+
+/// All that the report of an audit is made of.
+#[derive(Debug)]
+pub struct AuditView<'a> {
+    /// The texts.
+    pub sources: &'a SourceMap,
+    /// The instances, loaded and not loaded, in order.
+    pub instances: Vec<&'a Instance>,
+    /// The verdict of each endpoint of each instance; a missing one counts as unknown.
+    pub verdicts: &'a [Vec<Verdict>],
+    /// The findings in the order of the report, each with its fix where there is one.
+    pub findings: &'a [Finding],
+    /// The problems of looking for instances; each instance has its own besides.
+    pub problems: &'a [Problem],
+    /// How many files were read.
+    pub files: Coverage,
+    /// For each service to reload after a fix: its name, and the command.
+    pub reload: &'a [(String, String)],
+    /// The name of the policy.
+    pub policy: &'a str,
+    /// The least severity that makes the program fail.
+    pub fail_on: Severity,
+    /// How the program is going to exit, where that is settled.
+    pub exit: Option<Exit<'a>>,
+    /// How to show a path.
+    pub paths: Paths,
+}
+
+/// Numbers that a report tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Totals {
+    instances: usize,
+    endpoints: usize,
+    plaintext: usize,
+    not_loaded: usize,
+    problems: usize,
+}
+
+impl AuditView<'_> {
+    fn verdict(&self, instance: usize, endpoint: usize) -> Verdict {
+        self.verdicts.get(instance).and_then(|all| all.get(endpoint)).copied().unwrap_or(Verdict::Unknown)
+    }
+
+    /// The problems of looking for instances, then those of each instance.
+    fn all_problems(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().chain(self.instances.iter().flat_map(|instance| &instance.problems))
+    }
+
+    fn totals(&self) -> Totals {
+        let mut totals = Totals { problems: self.all_problems().count(), ..Totals::default() };
+        for instance in &self.instances {
+            match instance.standing {
+                Standing::Loaded => totals.instances += 1,
+                Standing::NotLoaded => totals.not_loaded += 1,
+            }
+            totals.endpoints += instance.endpoints.len();
+            totals.plaintext += instance.endpoints.iter().filter(|e| e.answer.speaks == Speaks::Plaintext).count();
+        }
+        totals
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == severity).count()
+    }
+}

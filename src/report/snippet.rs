@@ -1,0 +1,176 @@
+//! Findings and problems in the manner of a compiler: a headline, the line with a caret, other places, notes.
+
+use super::excerpt::{self, Shown};
+use super::{AuditView, Paths, patch, sanitise};
+use crate::edit::Applicability;
+use crate::endpoint::{Endpoint, Role};
+use crate::finding::{Finding, Severity};
+use crate::instance::Problem;
+use crate::source::{SourceMap, Span};
+use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use std::io::{self, Write};
+
+/// The width that text is made for.
+pub(super) const WIDTH: usize = 100;
+/// Places of one file that are this many lines apart share an excerpt.
+const NEAR: u32 = 6;
+/// So many endpoints are named in a finding.
+const NAMED: usize = 5;
+
+/// A place to show.
+struct Mark<'a> {
+    span: Span,
+    text: &'a str,
+    kind: AnnotationKind,
+}
+
+/// Writes a finding and its fix, without an empty line after it.
+pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+    let primary = finding.primary.iter().map(|l| Mark { span: l.span, text: &l.text, kind: AnnotationKind::Primary });
+    let related = finding.related.iter().map(|l| Mark { span: l.span, text: &l.text, kind: AnnotationKind::Context });
+    let marks: Vec<Mark<'_>> = primary.chain(related).collect();
+    let level = match finding.severity {
+        Severity::High => Level::ERROR,
+        Severity::Medium => Level::WARNING,
+        Severity::Low => Level::NOTE,
+    };
+    let title = level.with_name(finding.severity.name()).primary_title(sanitise::message(&finding.message));
+    let mut group = Group::with_title(title.id(finding.rule.0));
+    let instance = view.instances.get(finding.instance);
+    if marks.is_empty()
+        && let Some(instance) = instance
+    {
+        group = group.element(Origin::path(view.paths.show(&instance.main)));
+    }
+    group = group.elements(places(view.sources, &view.paths, &marks));
+    let endpoints = instance.map_or(&[][..], |instance| &instance.endpoints[..]);
+    if let Some(named) = named(endpoints, &finding.endpoints) {
+        group = group.element(Level::NOTE.with_name("endpoints").message(named));
+    }
+    group = group.elements(finding.notes.iter().map(|note| Level::NOTE.message(sanitise::message(note))));
+    if let Some(help) = &finding.help {
+        group = group.element(Level::HELP.message(sanitise::message(help)));
+    }
+    writeln!(out, "{}", render(group))?;
+    let Some(fix) = &finding.fix else { return Ok(()) };
+    let remark = match fix.applicability {
+        Applicability::Safe => "",
+        Applicability::Unsafe => " (unsafe: this may change other endpoints too)",
+        Applicability::DisplayOnly => " (not applied: a person has to look at it)",
+    };
+    let help = annotate_snippets::renderer::DEFAULT_HELP_STYLE;
+    writeln!(out, "{help}help{help:#}: {}{remark}", sanitise::message(&fix.title))?;
+    let shown = finding.primary.as_ref().map(|label| label.span.file);
+    patch::write(view.sources, &view.paths, fix, shown, out)
+}
+
+/// Writes a problem, without an empty line after it.
+pub(super) fn problem(sources: &SourceMap, paths: &Paths, problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
+    let place = problem.span.map(|span| Mark { span, text: "", kind: AnnotationKind::Primary });
+    let hops =
+        problem.hops.iter().map(|hop| Mark { span: *hop, text: "reached from here", kind: AnnotationKind::Context });
+    let marks: Vec<Mark<'_>> = place.into_iter().chain(hops).collect();
+    let mut group = Group::with_title(Level::ERROR.primary_title(sanitise::message(&problem.message)));
+    if let (None, Some(path)) = (problem.span, &problem.path) {
+        group = group.element(Origin::path(paths.show(path)));
+    }
+    group = group.elements(places(sources, paths, &marks));
+    writeln!(out, "{}", render(group))
+}
+
+fn render(group: Group<'_>) -> String {
+    Renderer::styled().term_width(WIDTH).render(&[group])
+}
+
+/// The excerpts that show all marks: that of the first mark first, near ones of a file together.
+fn places(sources: &SourceMap, paths: &Paths, marks: &[Mark<'_>]) -> Vec<Element<'static>> {
+    let mut elements: Vec<Element<'static>> = Vec::new();
+    let mut shown: Vec<(&Mark<'_>, Option<Shown>)> =
+        marks.iter().map(|mark| (mark, excerpt::shown(sources.file(mark.span.file), mark.span))).collect();
+    while !shown.is_empty() {
+        let (first, part) = shown.remove(0);
+        let Some(part) = part else {
+            elements.extend(told(sources, paths, first));
+            continue;
+        };
+        let mut cluster = vec![(first, part)];
+        let (mut low, mut high) = (part.first_line, part.last_line);
+        // Each mark that joins may bring others near, so look until none does.
+        while let Some(i) = shown.iter().position(|(mark, part)| {
+            let near = |p: &Shown| p.first_line <= high + NEAR && p.last_line + NEAR >= low;
+            mark.span.file == first.span.file && part.as_ref().is_some_and(near)
+        }) {
+            let (mark, part) = shown.remove(i);
+            if let Some(part) = part {
+                (low, high) = (low.min(part.first_line), high.max(part.last_line));
+                cluster.push((mark, part));
+            }
+        }
+        elements.push(snippet(sources, paths, &cluster).into());
+    }
+    elements
+}
+
+fn snippet(
+    sources: &SourceMap,
+    paths: &Paths,
+    cluster: &[(&Mark<'_>, Shown)],
+) -> Snippet<'static, Annotation<'static>> {
+    let file = sources.file(cluster[0].0.span.file);
+    let parts: Vec<Shown> = cluster.iter().map(|(_, part)| *part).collect();
+    let excerpt = excerpt::cut(file, &parts);
+    let annotations = cluster.iter().zip(excerpt.marks).map(|((mark, _), range)| {
+        let label = (!mark.text.is_empty()).then(|| sanitise::line(mark.text.as_bytes()));
+        mark.kind.span(range).label(label)
+    });
+    Snippet::source(excerpt.text)
+        .line_start(excerpt.first_line as usize)
+        .path(paths.show(file.path()))
+        .annotations(annotations)
+}
+
+/// A mark that is too far in its line to be shown.
+fn told(sources: &SourceMap, paths: &Paths, mark: &Mark<'_>) -> [Element<'static>; 2] {
+    let file = sources.file(mark.span.file);
+    let at = file.line_column(mark.span.start);
+    let origin = Origin::path(paths.show(file.path())).line(at.line as usize).char_column(at.column as usize);
+    let text = if mark.text.is_empty() { "the place" } else { mark.text };
+    let note = format!("{}: {}", sanitise::line(text.as_bytes()), excerpt::line(sources, mark.span, WIDTH / 2));
+    [origin.into(), Level::NOTE.message(note).into()]
+}
+
+/// An endpoint for a sentence: `0.0.0.0:443 (a.test)`.
+pub(super) fn endpoint(endpoint: &Endpoint) -> String {
+    let address = match endpoint.role {
+        Role::Listener => endpoint.address.to_string(),
+        Role::Upstream => format!("-> {}", endpoint.address),
+    };
+    let text = match &endpoint.name {
+        Some(name) => format!("{address} ({name})"),
+        None => address,
+    };
+    sanitise::line(text.as_bytes())
+}
+
+/// The first endpoints, in lines that are not too long, and how many more there are.
+fn named(endpoints: &[Endpoint], indices: &[usize]) -> Option<String> {
+    let mut words: Vec<String> = indices.iter().filter_map(|i| endpoints.get(*i)).take(NAMED).map(endpoint).collect();
+    let last = words.pop()?;
+    let more = indices.len().saturating_sub(NAMED);
+    let mut words: Vec<String> = words.into_iter().map(|word| format!("{word}, ")).collect();
+    words.push(last);
+    if more > 0 {
+        words.push(format!(" and {more} more"));
+    }
+    let mut lines = vec![String::new()];
+    for word in words {
+        if let Some(line) = lines.last_mut() {
+            if line.is_empty() || line.chars().count() + word.chars().count() <= WIDTH - 20 {
+                line.push_str(&excerpt::clip(&word, 0, WIDTH - 20));
+            } else {
+                lines.push(excerpt::clip(word.trim_start(), 0, WIDTH - 20));
+            }
+        }
+    }
+    Some(lines.iter().map(|line| line.trim_end()).collect::<Vec<_>>().join("\n"))
+}

@@ -1,0 +1,127 @@
+//! JSON against its manual: the examples are real, and every key is described.
+
+use super::host::{MAIN, SNIPPET, exposed, plain, unknown};
+use crate::endpoint::{Answer, Reason, ReasonKind};
+use crate::instance::Problem;
+use crate::report::{Paths, WhyView, json};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+const MANUAL: &str = include_str!("../../../docs/json.md");
+
+/// Shapes that occur in several places, by the key that holds them.
+const SHAPES: [(&str, &str); 6] = [
+    ("primary", "place"),
+    ("related", "place"),
+    ("place", "place"),
+    ("hops", "place"),
+    ("because", "step"),
+    ("problems", "problem"),
+];
+
+/// The keys of all objects: `coverage.files_read`, `findings[].rule`, and `place.line` wherever a place is.
+fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let dot = if path.is_empty() { "" } else { "." };
+                found.insert(format!("{path}{dot}{key}"));
+                let shape = SHAPES.iter().find(|(holder, _)| holder == key && !value.is_number());
+                let inner = shape.map_or_else(|| format!("{path}{dot}{key}"), |(_, shape)| (*shape).to_owned());
+                let list = if value.is_array() && shape.is_none() { "[]" } else { "" };
+                keys(value, &format!("{inner}{list}"), found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys(item, path, found)),
+        _ => {}
+    }
+}
+
+/// The keys that a section of the manual describes: the first cell of each row, in backticks.
+fn described(head: &str) -> BTreeSet<String> {
+    let section = MANUAL.split("\n## ").find(|section| section.starts_with(head)).unwrap();
+    section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(str::to_owned).collect()
+}
+
+fn why(answer: Option<&Answer>) -> String {
+    let host = exposed();
+    let view = WhyView {
+        address: "127.0.0.1:443",
+        sni: Some("a.test"),
+        service: Some("nginx"),
+        answer,
+        sources: &host.sources,
+        paths: Paths::absolute(),
+    };
+    plain(|out| json::why(&view, out))
+}
+
+#[test]
+fn every_key_is_in_the_manual() {
+    let mut host = exposed();
+    let mut problem = Problem::at(host.at(MAIN, "server"), "not valid");
+    problem.hops = vec![host.at(MAIN, "include")];
+    host.problems.push(problem.clone());
+    host.instances[0].problems.push(problem);
+    host.instances[0].unknown = vec![unknown("a", "b", Some(host.at(SNIPPET, "TLSv1")))];
+    let mut found = BTreeSet::new();
+    let value: Value = serde_json::from_str(&host.json()).unwrap();
+    keys(&value, "", &mut found);
+    let mut expected = described("`tlsmend/audit/1`");
+    expected.extend(described("Shapes"));
+    assert_eq!(found, expected);
+
+    let mut found = BTreeSet::new();
+    keys(&serde_json::from_str(&why(Some(&host.instances[0].endpoints[0].answer))).unwrap(), "", &mut found);
+    found.retain(|key| !key.starts_with("step."));
+    assert_eq!(found, described("`tlsmend/why/1`"));
+}
+
+#[test]
+fn the_examples_of_the_manual_are_real() {
+    let host = exposed();
+    let audit = host.json();
+    assert!(MANUAL.contains(&format!("```json\n{audit}```")), "{audit}");
+    let mut answer = Answer::clone(&host.instances[0].endpoints[0].answer);
+    answer
+        .configured
+        .because
+        .push(Reason::placeless(ReasonKind::Floor, "OpenSSL 3.0.15 at security level 2 blocks TLSv1 and TLSv1.1"));
+    answer.effective = Some(super::host::versions("TLSv1.2 TLSv1.3"));
+    let why = why(Some(&answer));
+    assert!(MANUAL.contains(&format!("```json\n{why}```")), "{why}");
+}
+
+#[test]
+fn hostile_characters_are_escapes_and_come_back() {
+    let name = "a\u{202e}\u{1b}\u{9b}\u{e0001}\u{7f}\u{fc}";
+    let mut host = exposed();
+    let answer = Arc::clone(&host.instances[0].endpoints[0].answer);
+    host.instances[0].endpoints.push(super::host::endpoint(443, Some(name), &answer));
+    let text = host.json();
+    assert!(text.contains(r"a\u202e\u001b\u009b\udb40\udc01\u007f"), "{text}");
+    let value: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["instances"][0]["endpoints"][3]["name"], name);
+}
+
+#[test]
+fn bytes_that_are_not_utf8_and_long_lines() {
+    let mut host = exposed();
+    host.file("/etc/\u{fffd}", b"ssl_protocols \xff\xfe; # \xfc\n");
+    let long = "x".repeat(10_000);
+    host.file("/long", format!("{long} TLSv1;\n"));
+    let instance = &mut host.instances[0];
+    instance.main = std::path::PathBuf::from(std::ffi::OsString::from("/etc/nginx"));
+    host.findings[0].related = vec![
+        host.label("/etc/\u{fffd}", "ssl_protocols", ""),
+        host.label("/long", "TLSv1", ""),
+        host.label("/long", &long, ""),
+    ];
+    let value: Value = serde_json::from_str(&host.json()).unwrap();
+    let related = &value["findings"][0]["related"];
+    assert_eq!(related[0]["text"], "ssl_protocols \u{fffd}\u{fffd}; # \u{fffd}");
+    assert_eq!(related[1]["text"], "TLSv1");
+    assert_eq!(related[1]["column"], 10_002);
+    assert_eq!(related[2]["text"], format!("{}...", &long[..400]));
+}

@@ -1,0 +1,85 @@
+//! The audit as text: the table of endpoints, the findings, the problems, and what was covered.
+
+use super::{AuditView, snippet, table};
+use crate::edit::Applicability;
+use crate::finding::Severity;
+use std::io::{self, Write};
+
+/// Writes the report of an audit, with terminal styles.
+pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Vec::new();
+    table::write(view, &mut table)?;
+    if !table.is_empty() {
+        out.write_all(&table)?;
+        writeln!(out)?;
+    }
+    for finding in view.findings {
+        snippet::finding(view, finding, out)?;
+        writeln!(out)?;
+    }
+    for problem in view.all_problems() {
+        snippet::problem(view.sources, &view.paths, problem, out)?;
+        writeln!(out)?;
+    }
+    coverage(view, out)?;
+    summary(view, out)?;
+    advice(view, out)
+}
+
+/// `1 file`, `2 files`.
+fn count(number: usize, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+fn coverage(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let totals = view.totals();
+    let files = count(view.files.found, "file", "files");
+    let instances = count(totals.instances, "instance", "instances");
+    let endpoints = count(totals.endpoints, "endpoint", "endpoints");
+    write!(out, "{} of {files} read, {instances}, {endpoints}", view.files.read)?;
+    if totals.plaintext > 0 {
+        write!(out, " ({} plaintext)", totals.plaintext)?;
+    }
+    match totals.not_loaded {
+        0 => writeln!(out),
+        1 => writeln!(out, "; 1 file with TLS directives is not loaded"),
+        n => writeln!(out, "; {n} files with TLS directives are not loaded"),
+    }
+}
+
+fn summary(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let problems = view.totals().problems;
+    if problems > 0 {
+        write!(out, "{}, ", count(problems, "error", "errors"))?;
+    }
+    if view.findings.is_empty() {
+        return writeln!(out, "no findings");
+    }
+    let severities = [Severity::High, Severity::Medium, Severity::Low];
+    let counts = severities.map(|severity| (view.count(severity), severity));
+    let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
+    write!(out, "{}: {}", count(view.findings.len(), "finding", "findings"), counts.join(", "))?;
+    if view.findings.iter().all(|finding| finding.severity < view.fail_on) {
+        write!(out, "; none is {} or more", view.fail_on)?;
+    }
+    writeln!(out)
+}
+
+/// What to do now.
+fn advice(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mended = view.findings.iter().filter_map(|finding| finding.fix.as_ref());
+    let mended = mended.filter(|fix| fix.applicability > Applicability::DisplayOnly).count();
+    if mended == 0 {
+        return Ok(());
+    }
+    let all = count(view.findings.len(), "finding", "findings");
+    writeln!(out, "{mended} of {all} can be mended: `tlsmend diff` shows the patch")?;
+    if !view.reload.is_empty() {
+        writeln!(out, "then reload:")?;
+        for (service, command) in view.reload {
+            let line = format!("{service}: {command}");
+            writeln!(out, "  {}", super::sanitise::line(line.as_bytes()))?;
+        }
+    }
+    Ok(())
+}

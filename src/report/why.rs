@@ -1,0 +1,102 @@
+//! The answer to `why`: which versions a client gets, and step by step what decides that.
+
+use super::{Paths, excerpt, sanitise, table};
+use crate::endpoint::{Answer, Reason, Speaks};
+use crate::source::{SourceMap, Span};
+use anstyle::Style;
+use std::io::{self, Write};
+
+/// So wide is the line of a file that a step shows.
+const WIDTH: usize = 90;
+
+/// All that the answer is made of.
+#[derive(Debug)]
+pub struct WhyView<'a> {
+    /// The address that was asked about: `127.0.0.1:443`.
+    pub address: &'a str,
+    /// The server name that was asked about.
+    pub sni: Option<&'a str>,
+    /// The service that answers there.
+    pub service: Option<&'a str>,
+    /// What it answers; none: nothing listens there.
+    pub answer: Option<&'a Answer>,
+    /// The texts.
+    pub sources: &'a SourceMap,
+    /// How to show a path.
+    pub paths: Paths,
+}
+
+impl WhyView<'_> {
+    pub(super) fn speaks(&self) -> Speaks {
+        self.answer.map_or(Speaks::Refused, |answer| answer.speaks)
+    }
+}
+
+/// Writes the answer, with terminal styles.
+pub fn text(view: &WhyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let bold = Style::new().bold();
+    writeln!(out, "{bold}{}: {}{bold:#}", question(view), short(view))?;
+    let Some(answer) = view.answer else { return Ok(()) };
+    if answer.speaks == Speaks::Tls && answer.effective.is_some_and(|e| e != answer.configured.value) {
+        writeln!(out, "  configured: {}", answer.configured.value)?;
+        writeln!(out, "  effective:  {}", answer.offered())?;
+    }
+    if !answer.configured.because.is_empty() {
+        writeln!(out)?;
+    }
+    for (i, reason) in answer.configured.because.iter().enumerate() {
+        step(view, i + 1, reason, out)?;
+    }
+    if !answer.unknown.is_empty() {
+        writeln!(out, "\nnot known:")?;
+    }
+    for unknown in &answer.unknown {
+        let place = unknown.span.map(|span| format!(" ({})", place(view.sources, &view.paths, span)));
+        writeln!(out, "  - {}{}", sanitise::message(&unknown.what), place.unwrap_or_default())?;
+        if !unknown.help.is_empty() {
+            writeln!(out, "    help: {}", sanitise::message(&unknown.help))?;
+        }
+    }
+    Ok(())
+}
+
+fn question(view: &WhyView<'_>) -> String {
+    let name = match view.sni {
+        Some(name) => format!("{name} at {}", view.address),
+        None => format!("{} without a name", view.address),
+    };
+    let service = view.service.map(|service| format!(" ({service})"));
+    sanitise::line(format!("{name}{}", service.unwrap_or_default()).as_bytes())
+}
+
+fn short(view: &WhyView<'_>) -> String {
+    let Some(answer) = view.answer else { return "nothing listens there".to_owned() };
+    match answer.speaks {
+        Speaks::Plaintext => "plaintext, no TLS".to_owned(),
+        Speaks::Refused => "nothing listens there".to_owned(),
+        Speaks::Unknown => "can't be told".to_owned(),
+        Speaks::Tls if answer.offered().is_empty() => "TLS, but no version works".to_owned(),
+        Speaks::Tls if answer.effective.is_none() || !answer.unknown.is_empty() => {
+            format!("at most {}", table::versions(answer.offered(), None))
+        }
+        Speaks::Tls => answer.offered().to_string(),
+    }
+}
+
+fn step(view: &WhyView<'_>, number: usize, reason: &Reason, out: &mut dyn Write) -> io::Result<()> {
+    let note = sanitise::message(&reason.note);
+    let colon = if note.is_empty() { "" } else { ": " };
+    let bold = Style::new().bold();
+    writeln!(out, "{number:>3}. {bold}{}{bold:#}{colon}{note}", reason.kind.name())?;
+    if let Some(span) = reason.span {
+        writeln!(out, "     {}", place(view.sources, &view.paths, span))?;
+        writeln!(out, "         {}", excerpt::line(view.sources, span, WIDTH))?;
+    }
+    Ok(())
+}
+
+/// `path:line:column`
+fn place(sources: &SourceMap, paths: &Paths, span: Span) -> String {
+    let at = sources.line_column(span);
+    format!("{}:{}:{}", paths.show(sources.file(span.file).path()), at.line, at.column)
+}

@@ -1,0 +1,76 @@
+//! A version that the policy forbids is offered, or configured and only blocked by the TLS library.
+
+use super::{Rule, Subject, group};
+use crate::endpoint::Role;
+use crate::finding::{Finding, RuleId, Verdict};
+use crate::tls::VersionSet;
+
+/// The rule.
+pub const RULE: Rule = Rule { id: ID, check };
+const ID: RuleId = RuleId("forbidden-version");
+
+fn check(subject: Subject<'_>) -> Vec<Finding> {
+    let forbid = subject.policy.forbid;
+    let groups = group::decided(subject, |answer| {
+        let configured = answer.configured.value.and(forbid);
+        (!configured.is_empty()).then(|| (answer.offered().and(forbid), configured))
+    });
+    groups
+        .into_iter()
+        .filter_map(|((exposed, configured), group)| finding(subject, exposed, configured, &group))
+        .collect()
+}
+
+fn finding(
+    subject: Subject<'_>,
+    exposed: VersionSet,
+    configured: VersionSet,
+    group: &group::Group<'_>,
+) -> Option<Finding> {
+    let verdict = if exposed.is_empty() { Verdict::Latent } else { Verdict::Exposed };
+    let versions = if exposed.is_empty() { configured } else { exposed };
+    let severity = subject.policy.severity(ID.0, verdict, versions)?;
+    let (names, are) = (group::names(versions), group::be(versions));
+    let message = match (verdict, group.role) {
+        (Verdict::Latent, Role::Listener) => format!("{names} {are} configured, and only the TLS library refuses it"),
+        (Verdict::Latent, Role::Upstream) => {
+            format!("{names} {are} configured towards another server, and only the TLS library refuses it")
+        }
+        (_, Role::Listener) => format!("{names} {are} accepted"),
+        (_, Role::Upstream) => format!("{names} {are} offered to another server"),
+    };
+    let message = if versions.len() > 1 { message.replace("refuses it", "refuses them") } else { message };
+    // A line that adds none of these versions is not to blame.
+    let blamed: Vec<_> = group
+        .deciders
+        .iter()
+        .copied()
+        .filter(|id| !subject.instance.setting(*id).versions.and(versions).is_empty())
+        .collect();
+    let blamed = if blamed.is_empty() { group.deciders } else { &blamed };
+    let (primary, mut related) = group::labels(subject, blamed, "");
+    for label in &mut related {
+        "adds to it".clone_into(&mut label.text);
+    }
+    related.extend(group::hops(group.answer));
+    related.extend(subject.policy.forbid_label(versions));
+    let mut notes = group::floor_notes(group.answer);
+    if group.deciders.is_empty() {
+        notes.insert(0, "nothing sets the versions here: this is the built-in default".to_owned());
+    }
+    Some(Finding {
+        rule: ID,
+        severity,
+        verdict,
+        instance: subject.index,
+        endpoints: group.endpoints.clone(),
+        versions,
+        message,
+        primary,
+        related,
+        notes,
+        changes: group::changes(subject, group),
+        fix: None,
+        help: None,
+    })
+}

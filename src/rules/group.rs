@@ -1,0 +1,91 @@
+//! Endpoints that one and the same place decides make one finding.
+
+use super::Subject;
+use crate::edit::Change;
+use crate::endpoint::{Answer, ReasonKind, Role, SettingId, Speaks};
+use crate::finding::Label;
+use crate::tls::VersionSet;
+use std::collections::BTreeMap;
+
+/// Endpoints with the same deciders about which a rule says the same.
+pub struct Group<'a> {
+    /// Indices of the endpoints.
+    pub endpoints: Vec<usize>,
+    /// The answer of the first one.
+    pub answer: &'a Answer,
+    /// Listener or upstream.
+    pub role: Role,
+    /// Shared by all.
+    pub deciders: &'a [SettingId],
+}
+
+/// Groups the TLS endpoints for which `key` gives something; endpoints about which something is unknown are left out.
+pub fn decided<'a, K: Ord>(subject: Subject<'a>, key: impl Fn(&Answer) -> Option<K>) -> Vec<(K, Group<'a>)> {
+    let judged = |a: &Answer| a.speaks == Speaks::Tls && !a.refuses && a.unknown.is_empty();
+    let mut groups: BTreeMap<(&[SettingId], Role, K), Group<'a>> = BTreeMap::new();
+    // Endpoints that share an answer follow each other: most of the time there is nothing to look up.
+    for (index, endpoint) in subject.instance.endpoints.iter().enumerate() {
+        let answer = &*endpoint.answer;
+        if !judged(answer) {
+            continue;
+        }
+        let Some(key) = key(answer) else { continue };
+        let group = groups.entry((&answer.deciders, endpoint.role, key)).or_insert_with(|| Group {
+            endpoints: Vec::new(),
+            answer,
+            role: endpoint.role,
+            deciders: &answer.deciders,
+        });
+        group.endpoints.push(index);
+    }
+    let mut groups: Vec<_> = groups.into_iter().map(|((_, _, key), group)| (key, group)).collect();
+    groups.sort_by_key(|(_, group)| group.endpoints[0]);
+    groups
+}
+
+/// The value of the setting to point at, and the others that take part.
+pub fn labels(subject: Subject<'_>, settings: &[SettingId], text: &str) -> (Option<Label>, Vec<Label>) {
+    let mut labels =
+        settings.iter().map(|id| subject.instance.setting(*id)).map(|s| Label { span: s.value, text: text.to_owned() });
+    (labels.next(), labels.collect())
+}
+
+/// The hops that led to a decision.
+pub fn hops(answer: &Answer) -> Vec<Label> {
+    let hop = |kind| matches!(kind, ReasonKind::Include | ReasonKind::Expansion | ReasonKind::DefaultServer);
+    let reasons = answer.configured.because.iter().filter(|r| hop(r.kind));
+    reasons.filter_map(|r| Some(Label { span: r.span?, text: r.note.clone().into_owned() })).collect()
+}
+
+/// What library and system do to a decision.
+pub fn floor_notes(answer: &Answer) -> Vec<String> {
+    let reasons = answer.configured.because.iter();
+    reasons.filter(|r| r.kind == ReasonKind::Floor).map(|r| r.note.clone().into_owned()).collect()
+}
+
+/// What would make the endpoints of a group comply: its settings adjusted, or the versions written down.
+pub fn changes(subject: Subject<'_>, group: &Group<'_>) -> Vec<Change> {
+    let Subject { instance, policy, .. } = subject;
+    let add = policy.require.and(instance.ability.versions);
+    if group.deciders.is_empty() {
+        let versions = group.answer.configured.value.minus(policy.forbid).union(add);
+        return vec![Change::Declare { endpoint: group.endpoints[0], versions }];
+    }
+    let adjust = |setting: &SettingId| Change::Adjust { setting: *setting, remove: policy.forbid, add };
+    group.deciders.iter().map(adjust).collect()
+}
+
+/// `TLSv1`, `TLSv1 and TLSv1.1`, `SSLv3, TLSv1 and TLSv1.1`
+pub fn names(set: VersionSet) -> String {
+    let names: Vec<&str> = set.iter().map(crate::tls::Version::name).collect();
+    match names.split_last() {
+        None => "no version".to_owned(),
+        Some((only, [])) => (*only).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+/// `is` or `are`
+pub fn be(set: VersionSet) -> &'static str {
+    if set.len() > 1 { "are" } else { "is" }
+}

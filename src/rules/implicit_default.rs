@@ -1,0 +1,36 @@
+//! No directive sets the versions: they change with the next upgrade of the server.
+
+use super::{Rule, Subject, group};
+use crate::endpoint::ReasonKind;
+use crate::finding::{Finding, RuleId, Verdict};
+
+/// The rule.
+pub const RULE: Rule = Rule { id: ID, check };
+const ID: RuleId = RuleId("implicit-default");
+
+fn check(subject: Subject<'_>) -> Vec<Finding> {
+    let groups = group::decided(subject, |answer| {
+        let default = answer.configured.because.iter().any(|r| r.kind == ReasonKind::Default);
+        (default && answer.deciders.is_empty()).then_some(answer.configured.value)
+    });
+    let Subject { index, policy, .. } = subject;
+    let finding = |(versions, group): (_, group::Group<'_>)| {
+        let because = group.answer.configured.because.iter();
+        Some(Finding {
+            rule: ID,
+            severity: policy.severity(ID.0, Verdict::Shadowed, versions)?,
+            verdict: Verdict::Shadowed,
+            instance: index,
+            endpoints: group.endpoints.clone(),
+            versions,
+            message: format!("the versions are left to the built-in default ({versions})"),
+            primary: None,
+            related: Vec::new(),
+            notes: because.filter(|r| r.kind == ReasonKind::Default).map(|r| r.note.clone().into_owned()).collect(),
+            changes: group::changes(subject, &group),
+            fix: None,
+            help: None,
+        })
+    };
+    groups.into_iter().filter_map(finding).collect()
+}

@@ -1,0 +1,81 @@
+//! A version that the policy requires is not offered.
+
+use super::{Rule, Subject, group};
+use crate::finding::{Finding, RuleId, Verdict};
+use crate::tls::VersionSet;
+
+/// The rule.
+pub const RULE: Rule = Rule { id: ID, check };
+const ID: RuleId = RuleId("missing-version");
+
+/// Why a version is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Why {
+    /// server or library can't do it
+    Impossible,
+    /// configured, but cut by library, ciphers or keys
+    Blocked,
+    /// not configured
+    NotConfigured,
+}
+
+fn check(subject: Subject<'_>) -> Vec<Finding> {
+    let Subject { instance, policy, .. } = subject;
+    let possible = instance.ability.versions;
+    let mut findings = Vec::new();
+    for why in [Why::Impossible, Why::Blocked, Why::NotConfigured] {
+        let groups = group::decided(subject, |answer| {
+            let missing = policy.require.minus(answer.offered());
+            let missing = match why {
+                Why::Impossible => missing.minus(possible),
+                Why::Blocked => missing.and(possible).and(answer.configured.value),
+                Why::NotConfigured => missing.and(possible).minus(answer.configured.value),
+            };
+            (!missing.is_empty()).then_some(missing)
+        });
+        findings.extend(groups.iter().filter_map(|(missing, group)| finding(subject, why, *missing, group)));
+    }
+    findings
+}
+
+fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::Group<'_>) -> Option<Finding> {
+    let severity = subject.policy.severity(ID.0, Verdict::Missing, missing)?;
+    let (names, are) = (group::names(missing), group::be(missing));
+    let needs: Vec<&str> =
+        missing.iter().filter_map(|v| subject.instance.ability.needs.get(&v)).map(String::as_str).collect();
+    let (message, help, changes) = match why {
+        Why::Impossible => (
+            format!("{names} {are} not possible with this software"),
+            Some(format!("upgrade: {names} needs {}", needs.join(", "))),
+            Vec::new(),
+        ),
+        Why::Blocked => (
+            format!("{names} {are} configured, but no handshake can succeed"),
+            Some("look at the cipher list, the security level and the kind of key".to_owned()),
+            Vec::new(),
+        ),
+        Why::NotConfigured => (format!("{names} {are} not offered"), None, group::changes(subject, group)),
+    };
+    let (primary, mut related) = group::labels(subject, group.deciders, "");
+    related.extend(group::hops(group.answer));
+    related.extend(subject.policy.require_label(missing));
+    let mut notes = group::floor_notes(group.answer);
+    if group.deciders.is_empty() {
+        notes.insert(0, "nothing sets the versions here: this is the built-in default".to_owned());
+    }
+    Some(Finding {
+        rule: ID,
+        severity,
+        verdict: Verdict::Missing,
+        instance: subject.index,
+        endpoints: group.endpoints.clone(),
+        versions: missing,
+        message,
+        primary,
+        related,
+        notes,
+        changes,
+        fix: None,
+        help,
+    })
+}

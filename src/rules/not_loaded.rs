@@ -1,0 +1,81 @@
+//! A file that nothing loads holds a line that would break the policy.
+
+use super::{Rule, Subject, group, shadowed_directive};
+use crate::edit::Change;
+use crate::endpoint::SettingId;
+use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::instance::{Setting, Standing};
+use std::path::Path;
+
+/// The rule.
+pub const RULE: Rule = Rule { id: ID, check };
+const ID: RuleId = RuleId("not-loaded");
+
+/// Ends of the names of files that are kept as they were: a backup is of no use once it is changed.
+const KEPT: &[&str] = &[
+    "~",
+    ".bak",
+    ".old",
+    ".orig",
+    ".save",
+    ".swp",
+    ".dpkg-old",
+    ".dpkg-dist",
+    ".dpkg-new",
+    ".dpkg-bak",
+    ".ucf-old",
+    ".ucf-dist",
+    ".rpmnew",
+    ".rpmsave",
+    ".rpmorig",
+    ".apk-new",
+    ".default",
+    ".disabled",
+];
+
+fn check(subject: Subject<'_>) -> Vec<Finding> {
+    if subject.instance.standing == Standing::Loaded {
+        return Vec::new();
+    }
+    let settings = subject.instance.settings.iter().enumerate();
+    settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting)).collect()
+}
+
+/// Is a file of that name a copy that somebody keeps?
+fn is_kept(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    KEPT.iter().any(|end| name.ends_with(end))
+}
+
+fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Finding> {
+    let Subject { index, instance, policy } = subject;
+    if !shadowed_directive::breaks(setting, policy) {
+        return None;
+    }
+    let add = policy.require.and(instance.ability.versions);
+    let kept = is_kept(&instance.main);
+    let offered = setting.versions.and(policy.forbid);
+    let message = match offered.is_empty() {
+        false => format!("a file that nothing loads would offer {}", group::names(offered)),
+        true => format!(
+            "a file that nothing loads would not offer {}",
+            group::names(policy.require.minus(setting.versions))
+        ),
+    };
+    let adjust = Change::Adjust { setting: id, remove: policy.forbid, add };
+    Some(Finding {
+        rule: ID,
+        severity: policy.severity(ID.0, Verdict::Shadowed, setting.versions)?,
+        verdict: Verdict::Shadowed,
+        instance: index,
+        endpoints: Vec::new(),
+        versions: setting.versions,
+        message,
+        primary: Some(Label { span: setting.value, text: String::new() }),
+        related: Vec::new(),
+        notes: Vec::new(),
+        changes: if kept { Vec::new() } else { vec![adjust] },
+        fix: None,
+        help: kept.then(|| "its name says that it is a backup copy: it is left as it is; remove it".to_owned()),
+    })
+}

@@ -1,0 +1,61 @@
+//! A directive that looks decisive and decides nothing.
+
+use super::{Rule, Subject};
+use crate::edit::Change;
+use crate::endpoint::SettingId;
+use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::instance::{Dead, Setting, SettingKind, Standing};
+use crate::policy::Policy;
+
+/// The rule.
+pub const RULE: Rule = Rule { id: ID, check };
+const ID: RuleId = RuleId("shadowed-directive");
+
+fn check(subject: Subject<'_>) -> Vec<Finding> {
+    if subject.instance.standing == Standing::NotLoaded {
+        return Vec::new();
+    }
+    let settings = subject.instance.settings.iter().enumerate();
+    settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting)).collect()
+}
+
+/// Would a setting break the policy if it counted?
+pub(super) fn breaks(setting: &Setting, policy: &Policy) -> bool {
+    let offers_forbidden = !setting.versions.and(policy.forbid).is_empty();
+    let lacks_required = !policy.require.is_subset(setting.versions);
+    match setting.kind {
+        SettingKind::List | SettingKind::Minimum => offers_forbidden || lacks_required,
+        SettingKind::Maximum => lacks_required,
+        SettingKind::Switch => offers_forbidden,
+    }
+}
+
+fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Finding> {
+    let Subject { index, instance, policy } = subject;
+    let dead: &Dead = setting.dead.as_ref()?;
+    let breaks = breaks(setting, policy);
+    let differs = setting.kind == SettingKind::List && dead.instead.is_some_and(|instead| instead != setting.versions);
+    if !breaks && !differs {
+        return None;
+    }
+    let add = policy.require.and(instance.ability.versions);
+    let mut notes = vec![dead.why.clone()];
+    if let Some(instead) = dead.instead {
+        notes.push(format!("clients are given {instead} instead"));
+    }
+    Some(Finding {
+        rule: ID,
+        severity: policy.severity(ID.0, Verdict::Shadowed, setting.versions)?,
+        verdict: Verdict::Shadowed,
+        instance: index,
+        endpoints: Vec::new(),
+        versions: setting.versions,
+        message: format!("this {} ({}) decides nothing", setting.name, setting.scope),
+        primary: Some(Label { span: setting.value, text: String::new() }),
+        related: dead.by.map(|span| Label { span, text: "this decides".into() }).into_iter().collect(),
+        notes,
+        changes: if breaks { vec![Change::Adjust { setting: id, remove: policy.forbid, add }] } else { Vec::new() },
+        fix: None,
+        help: (!breaks).then(|| "set the versions where they are decided, or remove this line".to_owned()),
+    })
+}

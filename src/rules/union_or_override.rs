@@ -1,0 +1,48 @@
+//! A directive that does something else than it looks like: a repeated line that adds, a bare name that replaces.
+
+use super::{Rule, Subject};
+use crate::edit::Change;
+use crate::endpoint::SettingId;
+use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::instance::Setting;
+
+/// The rule.
+pub const RULE: Rule = Rule { id: ID, check };
+const ID: RuleId = RuleId("union-or-override");
+
+fn check(subject: Subject<'_>) -> Vec<Finding> {
+    let settings = subject.instance.settings.iter().enumerate();
+    settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting)).collect()
+}
+
+fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Finding> {
+    let Subject { index, instance, policy } = subject;
+    let trap = setting.trap.as_ref()?;
+    let unexpected = trap.gives.minus(trap.looks).and(policy.forbid);
+    let lost = trap.looks.minus(trap.gives).and(policy.require);
+    if setting.dead.is_some() || (unexpected.is_empty() && lost.is_empty()) {
+        return None;
+    }
+    let add = policy.require.and(instance.ability.versions);
+    // The other lines of a union are settings too; each is mended at its own place.
+    let others = trap
+        .related
+        .iter()
+        .filter_map(|(span, _)| instance.settings.iter().position(|s| s.span == *span).map(|at| SettingId(at as u32)));
+    let changes = std::iter::once(id).chain(others);
+    Some(Finding {
+        rule: ID,
+        severity: policy.severity(ID.0, Verdict::Shadowed, trap.gives)?,
+        verdict: Verdict::Shadowed,
+        instance: index,
+        endpoints: Vec::new(),
+        versions: unexpected.union(lost),
+        message: trap.message.clone(),
+        primary: Some(Label { span: setting.value, text: format!("together this gives {}", trap.gives) }),
+        related: trap.related.iter().map(|(span, text)| Label { span: *span, text: text.clone() }).collect(),
+        notes: Vec::new(),
+        changes: changes.map(|setting| Change::Adjust { setting, remove: policy.forbid, add }).collect(),
+        fix: None,
+        help: None,
+    })
+}

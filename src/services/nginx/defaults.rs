@@ -1,0 +1,72 @@
+//! What nginx does by version: built-in defaults and features.
+//!
+//! From the release tags of nginx and handshakes with builds of them (nginx 1.12.2 to 1.31.4).
+
+use crate::release::Release;
+use crate::tls::{Version, VersionSet};
+
+/// From 1.29.2 (with OpenSSL 1.1.1 or later) the server that the client names decides, not the default server.
+pub const VERSIONS_BY_NAME: Release = Release::new(1, 29, 2);
+/// The value `TLSv1.3`.
+pub const TLS1_3: Release = Release::new(1, 13, 0);
+/// The `ssl` directive is gone; `ssl` on the `listen` line remains.
+pub const NO_SSL_DIRECTIVE: Release = Release::new(1, 25, 1);
+/// `ssl_conf_command` and `ssl_reject_handshake`.
+pub const CONF_COMMAND: Release = Release::new(1, 19, 4);
+/// `listen ... quic`.
+pub const QUIC: Release = Release::new(1, 25, 0);
+/// Server names in the stream module.
+pub const STREAM_NAMES: Release = Release::new(1, 25, 5);
+/// Ranges of ports in `listen`.
+pub const PORT_RANGES: Release = Release::new(1, 15, 10);
+
+/// The versions without any `ssl_protocols` (also `proxy_ssl_protocols` and its like); `None`: depends on the
+/// version, which is not known.
+pub fn protocols(release: Option<Release>) -> Option<VersionSet> {
+    use Version::{Ssl2, Ssl3, Tls1, Tls1_2, Tls1_3};
+    let release = release?;
+    let [_, minor, patch] = release.numbers;
+    let old = release < Release::new(0, 7, 65) || (minor == 8 && patch < 19 && release < Release::new(0, 9, 0));
+    let no_tls1_1 = release < Release::new(1, 0, 12) || (minor == 1 && release < Release::new(1, 1, 13));
+    Some(if old {
+        VersionSet::of(&[Ssl2, Ssl3, Tls1])
+    } else if no_tls1_1 {
+        VersionSet::of(&[Ssl3, Tls1])
+    } else if release < Release::new(1, 9, 1) {
+        VersionSet::range(Ssl3, Tls1_2)
+    } else if release < Release::new(1, 23, 4) {
+        VersionSet::range(Tls1, Tls1_2)
+    } else if release < Release::new(1, 27, 3) {
+        VersionSet::range(Tls1, Tls1_3)
+    } else {
+        VersionSet::range(Tls1_2, Tls1_3)
+    })
+}
+
+/// Does nginx override `MinProtocol` and `MaxProtocol` of openssl.cnf? Since 1.14.2 and 1.15.3.
+pub fn overrides_openssl_conf(release: Release) -> bool {
+    release >= Release::new(1, 15, 3) || (release >= Release::new(1, 14, 2) && release < Release::new(1, 15, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_change_at_the_tagged_versions() {
+        let at = |text: &str| protocols(Release::parse(text)).map(|s| s.to_string()).unwrap_or_default();
+        assert_eq!(at("0.7.64"), "SSLv2 SSLv3 TLSv1");
+        assert_eq!(at("0.7.65"), "SSLv3 TLSv1");
+        assert_eq!(at("0.8.18"), "SSLv2 SSLv3 TLSv1");
+        assert_eq!(at("0.8.19"), "SSLv3 TLSv1");
+        assert_eq!(at("1.0.12"), "SSLv3 TLSv1 TLSv1.1 TLSv1.2");
+        assert_eq!(at("1.1.12"), "SSLv3 TLSv1");
+        assert_eq!(at("1.9.0"), "SSLv3 TLSv1 TLSv1.1 TLSv1.2");
+        assert_eq!(at("1.9.1"), "TLSv1 TLSv1.1 TLSv1.2");
+        assert_eq!(at("1.23.3"), "TLSv1 TLSv1.1 TLSv1.2");
+        assert_eq!(at("1.23.4"), "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3");
+        assert_eq!(at("1.27.2"), "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3");
+        assert_eq!(at("1.27.3"), "TLSv1.2 TLSv1.3");
+        assert_eq!(protocols(None), None);
+    }
+}

@@ -1,0 +1,255 @@
+//! The directives that matter for TLS: where they may stand, what they say.
+
+use super::defaults;
+use super::model::{Client, Command, Protocols, Scope, Section, Tls};
+use super::read::{Context, Directive, Reader};
+use crate::endpoint::{Role, SettingId};
+use crate::instance::{Setting, SettingKind};
+use crate::source::Span;
+use crate::tls::{Version, VersionSet};
+
+/// Takes in a directive that is not an include.
+pub fn apply(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+    let name = directive.name;
+    match name {
+        b"ssl_protocols" => protocols(reader, context, directive, None),
+        b"ssl_ciphers" => with_scope(reader, context, directive, |scope, value, place| {
+            scope.tls.ciphers = Some((value, place));
+        }),
+        b"ssl_dhparam" => with_scope(reader, context, directive, |scope, _, _| scope.tls.dhparam = true),
+        b"ssl_certificate" => with_scope(reader, context, directive, |scope, value, place| {
+            scope.certificates.push((value, place));
+        }),
+        b"ssl_conf_command" => command(reader, context, directive, None),
+        b"ssl_reject_handshake" => {
+            if feature(reader, directive, defaults::CONF_COMMAND) {
+                with_scope(reader, context, directive, |scope, value, place| {
+                    scope.reject = Some((value.eq_ignore_ascii_case("on"), place));
+                });
+            }
+        }
+        b"ssl" => engine(reader, context, directive),
+        b"starttls" => with_scope(reader, context, directive, |scope, value, place| {
+            scope.starttls = Some((!value.eq_ignore_ascii_case("off"), place));
+        }),
+        b"proxy_ssl" => with_scope(reader, context, directive, |scope, value, place| {
+            scope.proxy_ssl = Some((value.eq_ignore_ascii_case("on"), place));
+        }),
+        b"listen" => {
+            if let Context::Server(server) = context {
+                reader.listen(server, directive);
+            }
+        }
+        b"server_name" => {
+            if let Context::Server(server) = context {
+                let names = reader.arguments(directive);
+                reader.model.servers[server].names.extend(names.into_iter().map(|n| lower(&n)));
+            }
+        }
+        _ if name.starts_with(b"ssl_client_hello_by_lua") => {
+            if let Some(scope) = reader.scope(context) {
+                reader.model.scopes[scope].dynamic = Some(directive.place);
+            }
+        }
+        _ => match Reader::client(name) {
+            Some((client, b"ssl_protocols")) => protocols(reader, context, directive, Some(client)),
+            Some((client, b"ssl_conf_command")) => command(reader, context, directive, Some(client)),
+            Some((client, b"ssl_ciphers")) => with_scope(reader, context, directive, |scope, value, place| {
+                scope.clients.entry(client).or_default().ciphers = Some((value, place));
+            }),
+            Some((client, b"pass")) => with_scope(reader, context, directive, |scope, value, place| {
+                scope.targets.push((client, value, place));
+            }),
+            _ => suspicious(reader, directive),
+        },
+    }
+}
+
+/// A name that is meant to be `ssl_protocols` and is not.
+fn suspicious(reader: &mut Reader<'_>, directive: &Directive<'_>) {
+    let name = directive.name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(directive.name);
+    let marked = name.len() < directive.name.len();
+    if marked || (name.eq_ignore_ascii_case(b"ssl_protocols") && name != b"ssl_protocols") {
+        let shown = String::from_utf8_lossy(directive.name).replace('\u{feff}', "<BOM>");
+        let why = if marked { ": the file begins with a byte order mark" } else { ": names are case-sensitive" };
+        reader.problem(directive.place, format!("unknown directive \"{shown}\"{why}"));
+    }
+}
+
+/// Names are lower case, but a regular expression keeps its case (`\S` is not `\s`).
+fn lower(name: &str) -> String {
+    if name.starts_with('~') { name.to_owned() } else { name.to_ascii_lowercase() }
+}
+
+/// Hands the scope and the first argument of a directive on.
+fn with_scope(
+    reader: &mut Reader<'_>,
+    context: Context,
+    directive: &Directive<'_>,
+    then: impl FnOnce(&mut Scope, String, super::model::Place),
+) {
+    let mut arguments = reader.arguments(directive).into_iter();
+    if let (Some(scope), Some(value)) = (reader.scope(context), arguments.next()) {
+        then(&mut reader.model.scopes[scope], value, directive.place);
+    }
+}
+
+/// Says so if nginx is too old for a directive.
+fn feature(reader: &mut Reader<'_>, directive: &Directive<'_>, since: crate::release::Release) -> bool {
+    let there = reader.world.facts.nginx.release.value.is_none_or(|r| r >= since);
+    if !there {
+        let name = String::from_utf8_lossy(directive.name).into_owned();
+        reader.problem(directive.place, format!("unknown directive \"{name}\": it needs nginx {since}"));
+    }
+    there
+}
+
+fn engine(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+    if !matches!(context, Context::Section(Section::Http | Section::Mail) | Context::Server(_)) {
+        return;
+    }
+    if reader.world.facts.nginx.release.value.is_some_and(|r| r >= defaults::NO_SSL_DIRECTIVE) {
+        reader
+            .problem(directive.place, "unknown directive \"ssl\": since nginx 1.25.1 it is a parameter of \"listen\"");
+        return;
+    }
+    with_scope(reader, context, directive, |scope, value, place| {
+        scope.engine = Some((value.eq_ignore_ascii_case("on"), place));
+    });
+}
+
+/// May versions be set here?
+fn allowed(context: Context, section: Option<Section>, client: Option<Client>) -> bool {
+    match (context, client) {
+        (Context::Section(_) | Context::Server(_), None) => true,
+        (Context::Section(_) | Context::Server(_), Some(Client::Proxy)) => section != Some(Section::Mail),
+        (Context::Section(_) | Context::Server(_), Some(_)) => section == Some(Section::Http),
+        (Context::Location(_), Some(_)) => true,
+        _ => false,
+    }
+}
+
+fn section(reader: &Reader<'_>, context: Context) -> Option<Section> {
+    match context {
+        Context::Section(section) => Some(section),
+        Context::Server(server) => Some(reader.model.scopes[reader.model.servers[server].scope].section),
+        Context::Location(_) => Some(Section::Http),
+        Context::Main | Context::Foreign | Context::Data => None,
+    }
+}
+
+fn protocols(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>, client: Option<Client>) {
+    let name = String::from_utf8_lossy(directive.name).into_owned();
+    if !allowed(context, section(reader, context), client) {
+        reader.problem(directive.place, format!("\"{name}\" directive is not allowed here"));
+        return;
+    }
+    if directive.block {
+        reader.problem(directive.place, format!("directive \"{name}\" is not terminated by \";\""));
+        return;
+    }
+    let (versions, errors) = versions(reader, directive);
+    for error in errors {
+        reader.problem(error.0, error.1);
+    }
+    let role = if client.is_some() { Role::Upstream } else { Role::Listener };
+    let Some((setting, scope)) = setting(reader, context, directive, role, versions) else { return };
+    let protocols = Protocols { place: directive.place, versions, setting };
+    tls(&mut reader.model.scopes[scope], client).protocols.push(protocols);
+}
+
+fn tls(scope: &mut Scope, client: Option<Client>) -> &mut Tls {
+    match client {
+        Some(client) => scope.clients.entry(client).or_default(),
+        None => &mut scope.tls,
+    }
+}
+
+/// The versions that the arguments name, and what is wrong with them.
+fn versions(reader: &Reader<'_>, directive: &Directive<'_>) -> (VersionSet, Vec<(super::model::Place, String)>) {
+    let name = String::from_utf8_lossy(directive.name);
+    let mut set = VersionSet::EMPTY;
+    let mut errors = Vec::new();
+    if directive.words.len() < 2 {
+        errors.push((directive.place, format!("invalid number of arguments in \"{name}\" directive")));
+    }
+    let old = reader.world.facts.nginx.release.value.is_some_and(|r| r < defaults::TLS1_3);
+    for word in &directive.words[1..] {
+        let file = directive.place.span.file;
+        let value = reader.value(file, word);
+        match Version::from_name_ignore_case(&value) {
+            Some(version) if !(old && version == Version::Tls1_3) => set = set.with(version),
+            found => {
+                let shown = String::from_utf8_lossy(&value).into_owned();
+                let why = if found.is_some() { ": it needs nginx 1.13.0" } else { "" };
+                let place = super::model::Place { span: Span::new(file, word.start, word.end), ..directive.place };
+                errors.push((place, format!("invalid value \"{shown}\" in \"{name}\"{why}")));
+            }
+        }
+    }
+    (set, errors)
+}
+
+/// The setting of a directive in this use, and the scope that it is used in.
+fn setting(
+    reader: &mut Reader<'_>,
+    context: Context,
+    directive: &Directive<'_>,
+    role: Role,
+    versions: VersionSet,
+) -> Option<(SettingId, usize)> {
+    let scope = reader.scope(context)?;
+    let span = directive.place.span;
+    let id = match reader.by_span.get(&span) {
+        Some(id) => *id,
+        None => {
+            let id = SettingId(reader.settings.len() as u32);
+            reader.by_span.insert(span, id);
+            reader.settings.push(of_directive(directive, role, versions));
+            reader.model.uses.push(Vec::new());
+            id
+        }
+    };
+    reader.model.uses[id.0 as usize].push(scope);
+    Some((id, scope))
+}
+
+/// A setting without the parts that only the whole configuration tells.
+pub fn of_directive(directive: &Directive<'_>, role: Role, versions: VersionSet) -> Setting {
+    let span = directive.place.span;
+    let value = match directive.words {
+        [_, first, .., last] | [_, first @ last] => Span::new(span.file, first.start, last.end),
+        _ => span,
+    };
+    let name = String::from_utf8_lossy(directive.name).into_owned();
+    let kind = SettingKind::List;
+    Setting { span, value, name, kind, role, versions, scope: String::new(), dead: None, trap: None }
+}
+
+fn command(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>, client: Option<Client>) {
+    if !feature(reader, directive, defaults::CONF_COMMAND) {
+        return;
+    }
+    let arguments = reader.arguments(directive);
+    let [name, value] = arguments.as_slice() else {
+        reader.problem(directive.place, "invalid number of arguments in \"ssl_conf_command\" directive");
+        return;
+    };
+    let name = name.to_ascii_lowercase();
+    let Some(scope) = reader.scope(context) else { return };
+    let mut place_of_setting = None;
+    match super::command::parse(&name, value) {
+        Ok(Some(effect)) => {
+            let role = if client.is_some() { Role::Upstream } else { Role::Listener };
+            let versions = effect.alone();
+            place_of_setting = setting(reader, context, directive, role, versions).map(|(id, _)| id);
+            if let Some(id) = place_of_setting {
+                reader.settings[id.0 as usize].kind = effect.kind();
+            }
+        }
+        Ok(None) => {}
+        Err(message) => reader.problem(directive.place, message),
+    }
+    let command = Command { place: directive.place, name, value: value.clone(), setting: place_of_setting };
+    tls(&mut reader.model.scopes[scope], client).commands.push(command);
+}

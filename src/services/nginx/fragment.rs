@@ -1,0 +1,93 @@
+//! A file that no main file includes: its TLS directives, line by line.
+
+use super::lower::Lowering;
+use super::read::Directive;
+use super::{command, directives, model::Place, parse, resolve};
+use crate::edit::{Change, Fix};
+use crate::endpoint::Role;
+use crate::instance::{Instance, Problem, ServiceId, Setting, Standing};
+use crate::services::service::{Question, Resolved, Response, World};
+use crate::services::tree::NodeKind;
+use crate::source::{FileId, SourceMap, Span};
+use crate::tls::{Version, VersionSet};
+use std::collections::BTreeSet;
+
+/// A file with settings and no endpoints.
+pub struct NginxFragment {
+    instance: Instance,
+}
+
+/// Reads a file.
+pub fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> NginxFragment {
+    let bytes = sources.file(file).bytes();
+    let tree = parse::parse(bytes);
+    let mut problems: Vec<Problem> = Vec::new();
+    for error in &tree.errors {
+        problems.push(Problem::at(Span::new(file, error.range.start, error.range.end), error.message.clone()));
+    }
+    let mut settings = Vec::new();
+    for (at, node) in tree.nodes.iter().enumerate() {
+        let words = tree.words(at);
+        let (NodeKind::Directive, [name, rest @ ..]) = (node.kind, words) else { continue };
+        let value = |w: &std::ops::Range<u32>| parse::value(&bytes[w.start as usize..w.end as usize]);
+        let name = value(name);
+        let place = Place { span: Span::new(file, node.start, node.end), hop: 0 };
+        let directive = Directive { place, name: &name, words, block: false };
+        let client = super::read::Reader::client(&name);
+        let role = if client.is_some() { Role::Upstream } else { Role::Listener };
+        let kind = client.map_or(&name[..], |(_, rest)| rest);
+        match kind {
+            b"ssl_protocols" => {
+                let versions = |w| Version::from_name_ignore_case(&value(w));
+                if let Some(bad) = rest.iter().find(|w| versions(w).is_none()) {
+                    let shown = String::from_utf8_lossy(&value(bad)).into_owned();
+                    let span = Span::new(file, bad.start, bad.end);
+                    problems.push(Problem::at(span, format!("invalid value \"{shown}\" in \"ssl_protocols\"")));
+                }
+                let set: VersionSet = rest.iter().filter_map(versions).collect();
+                settings.push(of_fragment(&directive, role, set));
+            }
+            b"ssl_conf_command" => {
+                let [command, text] = rest else { continue };
+                let (command, text) = (value(command).to_ascii_lowercase(), value(text));
+                let (command, text) = (String::from_utf8_lossy(&command), String::from_utf8_lossy(&text));
+                if let Ok(Some(effect)) = command::parse(&command, &text) {
+                    let setting = of_fragment(&directive, role, effect.alone());
+                    settings.push(Setting { kind: effect.kind(), ..setting });
+                }
+            }
+            _ => {}
+        }
+    }
+    let facts = &world.facts.nginx;
+    let instance = Instance {
+        service: ServiceId("nginx"),
+        standing: Standing::NotLoaded,
+        main: sources.file(file).path().to_owned(),
+        files: BTreeSet::from([file]),
+        problems,
+        unknown: Vec::new(),
+        settings,
+        endpoints: Vec::new(),
+        ability: resolve::ability(facts.release.value, &facts.library),
+    };
+    NginxFragment { instance }
+}
+
+fn of_fragment(directive: &Directive<'_>, role: Role, versions: VersionSet) -> Setting {
+    Setting { scope: "a file that nothing loads".into(), ..directives::of_directive(directive, role, versions) }
+}
+
+impl Resolved for NginxFragment {
+    fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    fn ask(&self, _question: &Question) -> Option<Response> {
+        None
+    }
+
+    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
+        Lowering { settings: &self.instance.settings, model: None, origins: &[], sources }.lower(change)
+    }
+}

@@ -1,0 +1,188 @@
+//! Listeners: which servers share an address, which of them is the default, and whether it speaks TLS there.
+
+use super::defaults;
+use super::model::{Listen, Model, Place, Section};
+use super::names::Names;
+use crate::endpoint::{Address, Transport};
+use crate::release::Release;
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// One address and the servers on it.
+#[derive(Debug)]
+pub struct Listener {
+    pub section: Section,
+    pub transport: Transport,
+    pub address: Arc<Address>,
+    /// Servers of the model, in the order of reading.
+    pub servers: Vec<usize>,
+    /// Where each of them listens; `None`: no `listen` directive, the built-in one.
+    pub listens: Vec<Option<Place>>,
+    /// Which of them is the default.
+    pub default: usize,
+    /// The `listen` that says so.
+    pub flag: Option<Place>,
+    /// What makes it TLS; none: plaintext.
+    pub engine: Option<Engine>,
+    /// An IPv6 wildcard that takes IPv4 too.
+    pub dual: bool,
+    pub names: Names,
+    /// For each name that counts: its server, and the name.
+    pub named: Vec<(usize, Arc<str>)>,
+}
+
+/// What makes a listener speak TLS.
+#[derive(Clone, Copy, Debug)]
+pub enum Engine {
+    /// `ssl` or `quic` on a `listen` line
+    Listen(Place),
+    /// `ssl on`
+    Directive(Place),
+    /// mail: `starttls`
+    StartTls(Place),
+}
+
+impl Engine {
+    pub fn place(self) -> Place {
+        match self {
+            Engine::Listen(place) | Engine::Directive(place) | Engine::StartTls(place) => place,
+        }
+    }
+}
+
+/// Groups the `listen` directives of all servers; complaints are places and messages.
+pub fn group(model: &Model, release: Option<Release>) -> (Vec<Listener>, Vec<(Place, String)>) {
+    let mut listeners: Vec<Listener> = Vec::new();
+    let mut problems = Vec::new();
+    let mut index: HashMap<(Section, Transport, Address), usize> = HashMap::new();
+    for (number, server) in model.servers.iter().enumerate() {
+        let scope = &model.scopes[server.scope];
+        let builtin = [Listen {
+            place: scope.head,
+            addresses: vec![Address::Ip(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 80)],
+            transport: Transport::Stream,
+            ssl: false,
+            default: false,
+            dual: false,
+        }];
+        // Only http has a built-in address.
+        let implied = server.listens.is_empty() && scope.section == Section::Http;
+        let listens = if implied { &builtin[..] } else { &server.listens[..] };
+        for listen in listens {
+            for address in &listen.addresses {
+                let key = (scope.section, listen.transport, address.clone());
+                let at = *index.entry(key).or_insert_with(|| {
+                    listeners.push(Listener {
+                        section: scope.section,
+                        transport: listen.transport,
+                        address: Arc::new(address.clone()),
+                        servers: Vec::new(),
+                        listens: Vec::new(),
+                        default: 0,
+                        flag: None,
+                        engine: None,
+                        dual: false,
+                        names: Names::default(),
+                        named: Vec::new(),
+                    });
+                    listeners.len() - 1
+                });
+                let place = (!implied).then_some(listen.place);
+                join(&mut listeners[at], number, listen, place, release, &mut problems);
+            }
+        }
+    }
+    for listener in &mut listeners {
+        engine(listener, model, release);
+        names(listener, model);
+    }
+    shared_addresses(&listeners, &mut problems);
+    (listeners, problems)
+}
+
+/// Adds a server to a listener.
+fn join(
+    listener: &mut Listener,
+    server: usize,
+    listen: &Listen,
+    place: Option<Place>,
+    release: Option<Release>,
+    problems: &mut Vec<(Place, String)>,
+) {
+    let address = Arc::clone(&listener.address);
+    if listener.servers.last() == Some(&server) {
+        problems.push((listen.place, format!("a duplicate listen {address}")));
+        return;
+    }
+    let alone = match listener.section {
+        Section::Http => false,
+        Section::Stream => release.is_some_and(|r| r < defaults::STREAM_NAMES),
+        Section::Mail => true,
+    };
+    if alone && !listener.servers.is_empty() {
+        problems.push((listen.place, format!("duplicate \"{address}\" address and port pair")));
+        return;
+    }
+    if listen.default {
+        match listener.flag {
+            Some(_) => problems.push((listen.place, format!("a duplicate default server for {address}"))),
+            None => {
+                listener.flag = Some(listen.place);
+                listener.default = listener.servers.len();
+            }
+        }
+    }
+    if listen.ssl || listen.transport == Transport::Quic {
+        listener.engine.get_or_insert(Engine::Listen(listen.place));
+    }
+    listener.dual |= listen.dual;
+    listener.servers.push(server);
+    listener.listens.push(place);
+}
+
+fn engine(listener: &mut Listener, model: &Model, release: Option<Release>) {
+    if listener.engine.is_some() || listener.section == Section::Stream {
+        return;
+    }
+    let server = &model.servers[listener.servers[listener.default]];
+    let find = |pick: fn(&super::model::Scope) -> super::model::Given<bool>| {
+        model.chain(server.scope).find_map(|s| pick(&model.scopes[s])).filter(|(on, _)| *on)
+    };
+    if release.is_none_or(|r| r < defaults::NO_SSL_DIRECTIVE) {
+        listener.engine = find(|s| s.engine).map(|(_, place)| Engine::Directive(place));
+    }
+    if listener.engine.is_none() && listener.section == Section::Mail {
+        listener.engine = find(|s| s.starttls).map(|(_, place)| Engine::StartTls(place));
+    }
+}
+
+fn names(listener: &mut Listener, model: &Model) {
+    // Mail has no names; a lone server answers to every name.
+    let alone = listener.servers.len() < 2;
+    for (at, server) in listener.servers.iter().enumerate() {
+        for name in &model.servers[*server].names {
+            if name.is_empty() || listener.section == Section::Mail {
+                continue;
+            }
+            if alone || listener.names.add(name, at) {
+                listener.named.push((at, Arc::from(name.as_str())));
+            }
+        }
+    }
+}
+
+/// Two modules can't listen on one address; `nginx -t` does not notice.
+fn shared_addresses(listeners: &[Listener], problems: &mut Vec<(Place, String)>) {
+    let mut first: HashMap<(Transport, &Address), Section> = HashMap::new();
+    for listener in listeners {
+        let section = *first.entry((listener.transport, &listener.address)).or_insert(listener.section);
+        if section != listener.section {
+            let (here, there) = (listener.section.name(), section.name());
+            if let Some(place) = listener.listens.iter().find_map(|p| *p) {
+                let address = &listener.address;
+                problems.push((place, format!("{here} and {there} both listen on {address}: nginx can't start")));
+            }
+        }
+    }
+}

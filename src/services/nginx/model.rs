@@ -1,0 +1,195 @@
+//! What was read of an nginx configuration: scopes, virtual servers, and the directives in them that matter for TLS.
+
+use crate::endpoint::{SettingId, Transport};
+use crate::source::{FileId, Span};
+use crate::tls::VersionSet;
+use std::collections::BTreeMap;
+
+/// The index of a [`Scope`].
+pub type ScopeId = usize;
+
+/// The include directives that led to a place, as an index into [`Model::hops`]; 0: none.
+pub type HopId = usize;
+
+/// An include directive on the way to a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Hop {
+    pub span: Span,
+    pub parent: HopId,
+}
+
+/// One of the three modules that listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Section {
+    Http,
+    Stream,
+    Mail,
+}
+
+impl Section {
+    pub fn name(self) -> &'static str {
+        match self {
+            Section::Http => "http",
+            Section::Stream => "stream",
+            Section::Mail => "mail",
+        }
+    }
+}
+
+/// The module that is a TLS client of another server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Client {
+    Proxy,
+    Grpc,
+    Uwsgi,
+}
+
+impl Client {
+    pub const ALL: [Client; 3] = [Client::Proxy, Client::Grpc, Client::Uwsgi];
+
+    /// The prefix of its directives.
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Client::Proxy => "proxy",
+            Client::Grpc => "grpc",
+            Client::Uwsgi => "uwsgi",
+        }
+    }
+}
+
+/// A directive, and how it was reached.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    pub span: Span,
+    pub hop: HopId,
+}
+
+/// One `ssl_protocols` (or its upstream kind) in one of its uses.
+#[derive(Clone, Copy, Debug)]
+pub struct Protocols {
+    pub place: Place,
+    pub versions: VersionSet,
+    pub setting: SettingId,
+}
+
+/// One `ssl_conf_command`.
+#[derive(Clone, Debug)]
+pub struct Command {
+    pub place: Place,
+    /// Lower case: `protocol`, `minprotocol`, `ciphersuites`.
+    pub name: String,
+    pub value: String,
+    /// Set for commands that touch versions.
+    pub setting: Option<SettingId>,
+}
+
+/// A value that the last directive in a scope gives.
+pub type Given<T> = Option<(T, Place)>;
+
+/// What is inherited from scope to scope on one side of TLS.
+#[derive(Clone, Debug, Default)]
+pub struct Tls {
+    pub protocols: Vec<Protocols>,
+    pub commands: Vec<Command>,
+    pub ciphers: Given<String>,
+    /// Parameters for DHE suites: without them nginx can't use those.
+    pub dhparam: bool,
+}
+
+/// A block: http, stream, mail, a server, or a location.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    pub section: Section,
+    pub parent: Option<ScopeId>,
+    /// The block's head; none only for what stands outside of blocks.
+    pub head: Place,
+    /// As a server.
+    pub tls: Tls,
+    pub certificates: Vec<(String, Place)>,
+    /// `ssl on|off`
+    pub engine: Given<bool>,
+    pub reject: Given<bool>,
+    /// mail: `starttls on|only`
+    pub starttls: Given<bool>,
+    /// The handshake is handled by Lua code, which may choose the versions at run time.
+    pub dynamic: Option<Place>,
+    /// As a client of another server.
+    pub clients: BTreeMap<Client, Tls>,
+    /// stream: `proxy_ssl on`
+    pub proxy_ssl: Given<bool>,
+    /// Other servers: what is written after `proxy_pass` and its like.
+    pub targets: Vec<(Client, String, Place)>,
+}
+
+impl Scope {
+    pub fn new(section: Section, parent: Option<ScopeId>, head: Place) -> Scope {
+        Scope {
+            section,
+            parent,
+            head,
+            tls: Tls::default(),
+            certificates: Vec::new(),
+            engine: None,
+            reject: None,
+            starttls: None,
+            dynamic: None,
+            clients: BTreeMap::new(),
+            proxy_ssl: None,
+            targets: Vec::new(),
+        }
+    }
+}
+
+/// A virtual server.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub scope: ScopeId,
+    pub listens: Vec<Listen>,
+    /// Lower case, as written.
+    pub names: Vec<String>,
+}
+
+/// A `listen` directive.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    pub place: Place,
+    pub addresses: Vec<crate::endpoint::Address>,
+    pub transport: Transport,
+    pub ssl: bool,
+    pub default: bool,
+    /// `ipv6only=off`
+    pub dual: bool,
+}
+
+/// Everything that was read.
+#[derive(Debug, Default)]
+pub struct Model {
+    pub hops: Vec<Hop>,
+    pub scopes: Vec<Scope>,
+    pub servers: Vec<Server>,
+    /// The scope of each section that is there.
+    pub sections: BTreeMap<Section, ScopeId>,
+    /// The files, in the order of reading.
+    pub files: Vec<FileId>,
+    /// For each setting, the scopes in which it is used.
+    pub uses: Vec<Vec<ScopeId>>,
+}
+
+impl Model {
+    /// The include directives that led to a place, outermost first.
+    pub fn hops_to(&self, mut hop: HopId) -> Vec<Span> {
+        let mut spans = Vec::new();
+        while hop != 0 {
+            let Hop { span, parent } = self.hops[hop - 1];
+            spans.push(span);
+            hop = parent;
+        }
+        spans.reverse();
+        spans
+    }
+
+    /// A scope and those around it, innermost first.
+    pub fn chain(&self, scope: ScopeId) -> impl Iterator<Item = ScopeId> {
+        std::iter::successors(Some(scope), |s| self.scopes[*s].parent)
+    }
+}

@@ -1,0 +1,101 @@
+//! Which virtual server a client's server name selects (ngx_http_find_virtual_server).
+
+use regex::{Regex, RegexBuilder};
+use std::collections::HashMap;
+
+/// The names of all servers on one listener; a server is its place in the listener's list.
+#[derive(Debug, Default)]
+pub struct Names {
+    exact: HashMap<String, usize>,
+    /// `*.example.com`, by `example.com`
+    leading: HashMap<String, usize>,
+    /// `www.*`, by `www`
+    trailing: HashMap<String, usize>,
+    /// In order; `None`: an expression that can't be evaluated here.
+    regexes: Vec<(Option<Regex>, usize)>,
+}
+
+/// The server that a name selects.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Found {
+    /// this one
+    Server(usize),
+    /// none: the default server answers
+    Default,
+    /// depends on a regular expression that can't be evaluated here, of this server
+    Undecided(usize),
+}
+
+impl Names {
+    /// Adds a name of a server. False: another server has it already and keeps it.
+    pub fn add(&mut self, name: &str, server: usize) -> bool {
+        if let Some(expression) = name.strip_prefix('~') {
+            let regex = RegexBuilder::new(expression).case_insensitive(true).size_limit(1 << 20).build().ok();
+            self.regexes.push((regex, server));
+            return true;
+        }
+        let place = |map: &mut HashMap<String, usize>, key: &str| match map.get(key) {
+            Some(_) => false,
+            None => map.insert(key.to_owned(), server).is_none(),
+        };
+        if let Some(rest) = name.strip_prefix("*.") {
+            place(&mut self.leading, rest)
+        } else if let Some(rest) = name.strip_prefix('.') {
+            place(&mut self.exact, rest) | place(&mut self.leading, rest)
+        } else if let Some(rest) = name.strip_suffix(".*") {
+            place(&mut self.trailing, rest)
+        } else {
+            place(&mut self.exact, name)
+        }
+    }
+
+    /// The server for the name that a client sends.
+    pub fn find(&self, sni: &str) -> Found {
+        let name = sni.to_ascii_lowercase();
+        let name = name.strip_suffix('.').unwrap_or(&name);
+        if let Some(server) = self.exact.get(name) {
+            return Found::Server(*server);
+        }
+        let dots = || name.match_indices('.').map(|(at, _)| at);
+        // The longest leading wildcard is the one with the fewest labels left to the star.
+        if let Some(server) = dots().find_map(|at| self.leading.get(&name[at + 1..])) {
+            return Found::Server(*server);
+        }
+        let mut ends: Vec<usize> = dots().collect();
+        ends.reverse();
+        if let Some(server) = ends.into_iter().find_map(|at| self.trailing.get(&name[..at])) {
+            return Found::Server(*server);
+        }
+        for (regex, server) in &self.regexes {
+            match regex {
+                Some(regex) if regex.is_match(name) => return Found::Server(*server),
+                Some(_) => {}
+                None => return Found::Undecided(*server),
+            }
+        }
+        Found::Default
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exact_before_wildcards_before_expressions() {
+        let mut names = Names::default();
+        let all = ["a.test", "*.test", "*.b.test", "www.*", "~^(?<sub>x\\d+)\\.c$", ".d.org", "a.test"];
+        let added: Vec<bool> = all.iter().enumerate().map(|(i, name)| names.add(name, i)).collect();
+        assert_eq!(added, [true, true, true, true, true, true, false]);
+        assert_eq!(names.find("A.TEST."), Found::Server(0));
+        assert_eq!(names.find("z.test"), Found::Server(1));
+        assert_eq!(names.find("y.z.b.test"), Found::Server(2));
+        assert_eq!(names.find("www.example.org"), Found::Server(3));
+        assert_eq!(names.find("x12.c"), Found::Server(4));
+        assert_eq!(names.find("d.org"), Found::Server(5));
+        assert_eq!(names.find("e.d.org"), Found::Server(5));
+        assert_eq!(names.find("test"), Found::Default);
+        names.add("~(?=look)", 7);
+        assert_eq!(names.find("nobody"), Found::Undecided(7));
+    }
+}

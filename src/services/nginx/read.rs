@@ -1,0 +1,354 @@
+//! Reading a configuration: walks the trees of the main file and of all that it includes, in the order in which nginx
+//! does, and collects what matters for TLS in a [`Model`].
+
+use super::model::{Client, Hop, HopId, Listen, Model, Place, Scope, ScopeId, Section, Server};
+use super::{directives, listen, parse};
+use crate::endpoint::Unknown;
+use crate::instance::{Problem, Setting};
+use crate::services::service::World;
+use crate::services::tree::{NodeKind, Tree};
+use crate::services::{glob, include};
+use crate::source::{FileId, SourceMap, Span};
+use crate::system::{normalize, reason};
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Blocks whose body is data, not directives.
+const DATA: &[&[u8]] = &[b"types", b"map", b"geo", b"split_clients", b"charset_map"];
+
+/// What a directive stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    Main,
+    Section(Section),
+    Server(usize),
+    /// location, if, limit_except: an index into [`Reader::locations`]
+    Location(usize),
+    /// A block that neither listens nor connects: events, upstream.
+    Foreign,
+    /// A block whose body is data.
+    Data,
+}
+
+/// What a location lies in.
+#[derive(Clone, Copy, Debug)]
+enum Around {
+    Scope(ScopeId),
+    Location(usize),
+}
+
+/// A location; it gets a scope of its own only when it holds a directive that matters.
+#[derive(Debug)]
+struct Location {
+    around: Around,
+    head: Place,
+    scope: Option<ScopeId>,
+}
+
+struct Frame {
+    file: FileId,
+    tree: Arc<Tree>,
+    at: usize,
+    end: usize,
+    context: Context,
+    hop: HopId,
+    depth: usize,
+}
+
+/// The state of reading.
+pub struct Reader<'a> {
+    pub world: World<'a>,
+    pub sources: &'a mut SourceMap,
+    pub model: Model,
+    pub settings: Vec<Setting>,
+    pub problems: Vec<Problem>,
+    pub unknown: Vec<Unknown>,
+    pub by_span: HashMap<Span, crate::endpoint::SettingId>,
+    trees: HashMap<FileId, Arc<Tree>>,
+    locations: Vec<Location>,
+    /// Includes are relative to this: the directory of the main file, as named.
+    directory: PathBuf,
+}
+
+/// One directive as the walk hands it on.
+pub struct Directive<'t> {
+    pub place: Place,
+    pub name: &'t [u8],
+    pub words: &'t [std::ops::Range<u32>],
+    pub block: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads a main file and all that it includes.
+    pub fn read(main: &Path, world: World<'a>, sources: &'a mut SourceMap) -> Reader<'a> {
+        let directory = main.parent().unwrap_or(Path::new("/")).to_owned();
+        let mut reader = Reader {
+            world,
+            sources,
+            model: Model::default(),
+            settings: Vec::new(),
+            problems: Vec::new(),
+            unknown: Vec::new(),
+            by_span: HashMap::new(),
+            trees: HashMap::new(),
+            locations: Vec::new(),
+            directory,
+        };
+        match include::read(world.system, reader.sources, main) {
+            Ok(file) => {
+                reader.parse_all(&[file]);
+                reader.walk(file);
+                reader.adopt_locations();
+            }
+            Err(error) => reader.problems.push(Problem::with(main, reason(&error))),
+        }
+        reader
+    }
+
+    fn walk(&mut self, main: FileId) {
+        let mut stack = Vec::new();
+        self.enter(&mut stack, main, Context::Main, 0, 0);
+        while let Some(frame) = stack.last_mut() {
+            if frame.at >= frame.end {
+                stack.pop();
+                continue;
+            }
+            let (at, context, hop, depth, file) = (frame.at, frame.context, frame.hop, frame.depth, frame.file);
+            let tree = Arc::clone(&frame.tree);
+            let node = tree.nodes[at];
+            frame.at = tree.next(at);
+            let (NodeKind::Directive | NodeKind::Open) = node.kind else { continue };
+            let [name, ..] = tree.words(at) else { continue };
+            let place = Place { span: Span::new(file, node.start, node.end), hop };
+            let name = self.value(file, name);
+            let block = node.kind == NodeKind::Open;
+            if block {
+                // A block is pointed at by its words, not by the brace.
+                let end = tree.words(at).last().map_or(node.end, |w| w.end);
+                let head = Place { span: Span::new(file, node.start, end), hop };
+                let directive = Directive { place: head, name: &name, words: tree.words(at), block };
+                if let Some(inner) = self.open(context, &directive) {
+                    let body = tree.body(at);
+                    stack.push(Frame { file, tree, at: body.start, end: body.end, context: inner, hop, depth });
+                }
+                continue;
+            }
+            let directive = Directive { place, name: &name, words: tree.words(at), block };
+            if &*name == b"include" {
+                self.include(&mut stack, context, &directive, depth);
+            } else if context != Context::Data {
+                directives::apply(self, context, &directive);
+            }
+        }
+    }
+
+    /// The decoded value of a word.
+    pub fn value(&self, file: FileId, word: &std::ops::Range<u32>) -> Vec<u8> {
+        parse::value(self.sources.text(Span::new(file, word.start, word.end))).into_owned()
+    }
+
+    /// The decoded arguments of a directive, as text; bytes that are not UTF-8 become U+FFFD.
+    pub fn arguments(&self, directive: &Directive<'_>) -> Vec<String> {
+        let file = directive.place.span.file;
+        let text = |w| String::from_utf8_lossy(&self.value(file, w)).into_owned();
+        directive.words[1..].iter().map(text).collect()
+    }
+
+    /// Says that something at a place is wrong.
+    pub fn problem(&mut self, place: Place, message: impl Into<String>) {
+        let hops = self.model.hops_to(place.hop);
+        self.problems.push(Problem { hops, ..Problem::at(place.span, message) });
+    }
+
+    /// Enters a block; `None`: it is not looked into.
+    fn open(&mut self, context: Context, directive: &Directive<'_>) -> Option<Context> {
+        let section = match directive.name {
+            b"http" => Some(Section::Http),
+            b"stream" => Some(Section::Stream),
+            b"mail" => Some(Section::Mail),
+            _ => None,
+        };
+        match (context, section, directive.name) {
+            (Context::Main, Some(section), _) => {
+                if self.model.sections.contains_key(&section) {
+                    self.problem(directive.place, format!("\"{}\" directive is duplicate", section.name()));
+                    return None;
+                }
+                let scope = self.add_scope(section, None, directive.place);
+                self.model.sections.insert(section, scope);
+                Some(Context::Section(section))
+            }
+            (Context::Section(section), _, b"server") => {
+                let parent = self.model.sections.get(&section).copied();
+                let scope = self.add_scope(section, parent, directive.place);
+                self.model.servers.push(Server { scope, listens: Vec::new(), names: Vec::new() });
+                Some(Context::Server(self.model.servers.len() - 1))
+            }
+            (Context::Server(_) | Context::Location(_), _, b"location" | b"if" | b"limit_except") => {
+                let around = match context {
+                    Context::Server(server) => Around::Scope(self.model.servers[server].scope),
+                    Context::Location(location) => Around::Location(location),
+                    _ => return None,
+                };
+                self.locations.push(Location { around, head: directive.place, scope: None });
+                Some(Context::Location(self.locations.len() - 1))
+            }
+            (_, _, name) if DATA.contains(&name) => Some(Context::Data),
+            (Context::Data, ..) => None,
+            (_, _, name) if name.ends_with(b"_by_lua_block") => {
+                directives::apply(self, context, directive);
+                None
+            }
+            (_, Some(_), _) | (Context::Server(_) | Context::Location(_), _, b"server") => {
+                let name = String::from_utf8_lossy(directive.name).into_owned();
+                self.problem(directive.place, format!("\"{name}\" directive is not allowed here"));
+                None
+            }
+            _ => {
+                directives::apply(self, context, directive);
+                Some(Context::Foreign)
+            }
+        }
+    }
+
+    fn add_scope(&mut self, section: Section, parent: Option<ScopeId>, head: Place) -> ScopeId {
+        self.model.scopes.push(Scope::new(section, parent, head));
+        self.model.scopes.len() - 1
+    }
+
+    /// The scope that a directive in this context belongs to.
+    pub fn scope(&mut self, context: Context) -> Option<ScopeId> {
+        match context {
+            Context::Section(section) => self.model.sections.get(&section).copied(),
+            Context::Server(server) => Some(self.model.servers[server].scope),
+            Context::Location(location) => {
+                let Location { head, scope, .. } = self.locations[location];
+                if scope.is_some() {
+                    return scope;
+                }
+                let scope = self.add_scope(Section::Http, None, head);
+                self.locations[location].scope = Some(scope);
+                Some(scope)
+            }
+            Context::Main | Context::Foreign | Context::Data => None,
+        }
+    }
+
+    /// Gives the scopes of locations their parents: the nearest location around them that has a scope, or the server.
+    fn adopt_locations(&mut self) {
+        for location in &self.locations {
+            let Some(scope) = location.scope else { continue };
+            let mut around = location.around;
+            let parent = loop {
+                match around {
+                    Around::Scope(scope) => break scope,
+                    Around::Location(outer) => match self.locations[outer].scope {
+                        Some(scope) => break scope,
+                        None => around = self.locations[outer].around,
+                    },
+                }
+            };
+            self.model.scopes[scope].parent = Some(parent);
+            self.model.scopes[scope].section = self.model.scopes[parent].section;
+        }
+    }
+
+    fn include(&mut self, stack: &mut Vec<Frame>, context: Context, directive: &Directive<'_>, depth: usize) {
+        let file = directive.place.span.file;
+        let [_, argument] = directive.words else {
+            self.problem(directive.place, "invalid number of arguments in \"include\" directive");
+            return;
+        };
+        let text = self.value(file, argument);
+        let path = self.directory.join(Path::new(std::ffi::OsStr::from_bytes(&text)));
+        let pattern = glob::is_pattern(&text);
+        let paths = match pattern {
+            true => glob::expand(self.world.system, path.as_os_str().as_bytes()),
+            false => vec![path],
+        };
+        if paths.is_empty() {
+            return;
+        }
+        self.model.hops.push(Hop { span: directive.place.span, parent: directive.place.hop });
+        let hop = self.model.hops.len();
+        if depth >= include::DEEPEST {
+            self.problem(directive.place, format!("includes are nested more than {} deep", include::DEEPEST));
+            return;
+        }
+        let files = include::read_many(self.world.system, self.sources, &paths);
+        let read: Vec<FileId> = files.iter().filter_map(|f| f.as_ref().ok().copied()).collect();
+        self.parse_all(&read);
+        // The last one on the stack is walked first.
+        for (path, file) in paths.iter().zip(files).rev() {
+            match file {
+                Ok(file) if stack.iter().any(|f| f.file == file) => {
+                    let shown = normalize(path).display().to_string();
+                    self.problem(Place { hop, ..directive.place }, format!("\"{shown}\" includes itself"));
+                }
+                Ok(file) => self.enter(stack, file, context, hop, depth + 1),
+                Err(error) => {
+                    let shown = normalize(path).display().to_string();
+                    self.problem(directive.place, format!("open() \"{shown}\" failed: {}", reason(&error)));
+                }
+            }
+        }
+    }
+
+    /// Puts a file on the stack and says what in it does not parse.
+    fn enter(&mut self, stack: &mut Vec<Frame>, file: FileId, context: Context, hop: HopId, depth: usize) {
+        let Some(tree) = self.trees.get(&file).map(Arc::clone) else { return };
+        if !self.model.files.contains(&file) {
+            for error in &tree.errors {
+                let place = Place { span: Span::new(file, error.range.start, error.range.end), hop };
+                self.problem(place, error.message.clone());
+            }
+        }
+        self.model.files.push(file);
+        let end = tree.nodes.len();
+        stack.push(Frame { file, tree, at: 0, end, context, hop, depth });
+    }
+
+    /// Parses files that have not been parsed yet, in parallel.
+    fn parse_all(&mut self, files: &[FileId]) {
+        let sources = &*self.sources;
+        let new: Vec<FileId> = files.iter().copied().filter(|f| !self.trees.contains_key(f)).collect();
+        let trees: Vec<(FileId, Arc<Tree>)> =
+            new.par_iter().map(|file| (*file, Arc::new(parse::parse(sources.file(*file).bytes())))).collect();
+        self.trees.extend(trees);
+    }
+
+    /// Reads a `listen` directive of a server.
+    pub fn listen(&mut self, server: usize, directive: &Directive<'_>) {
+        let arguments = self.arguments(directive);
+        let section = self.model.scopes[self.model.servers[server].scope].section;
+        let facts = self.world.facts;
+        let context = listen::Context { section, release: facts.nginx.release.value, hosts: &facts.hosts };
+        match listen::parse(&arguments, &context) {
+            Ok(parsed) => {
+                let place = directive.place;
+                let listen::Parsed { addresses, transport, ssl, default, dual } = parsed;
+                if let Some(crate::endpoint::Address::Remote(host)) = addresses.first() {
+                    self.unknown.push(Unknown {
+                        span: Some(place.span),
+                        what: format!("the address of the host \"{host}\" is not in /etc/hosts"),
+                        help: "write the address instead of the name, or add the name to /etc/hosts".into(),
+                    });
+                }
+                let listen = Listen { place, addresses, transport, ssl, default, dual };
+                self.model.servers[server].listens.push(listen);
+            }
+            Err(message) => self.problem(directive.place, message),
+        }
+    }
+
+    /// The client module of a directive such as `proxy_pass`, with what follows the prefix: `pass`.
+    pub fn client<'n>(name: &'n [u8]) -> Option<(Client, &'n [u8])> {
+        Client::ALL.into_iter().find_map(|client| {
+            let rest = name.strip_prefix(client.prefix().as_bytes())?.strip_prefix(b"_")?;
+            Some((client, rest))
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! From a model to an instance: endpoints, settings, and what the instance can answer.
+
+use super::answer::Rules;
+use super::defaults;
+use super::listeners::{self, Engine, Listener};
+use super::lower::{Lowering, Origin};
+use super::model::{Model, Scope, Section};
+use super::names::Found;
+use super::read::Reader;
+use super::{settings, upstream};
+use crate::edit::{Change, Fix};
+use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};
+use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
+use crate::openssl::{Keys, Library};
+use crate::release::Release;
+use crate::services::service::{Fit, Question, Resolved, Response, Target, World};
+use crate::source::SourceMap;
+use crate::tls::Version;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+/// An nginx instance and what is needed to ask and to mend it.
+pub struct NginxInstance {
+    instance: Instance,
+    listeners: Vec<Listener>,
+    /// Per listener, the answer of each of its servers.
+    answers: Vec<Vec<Arc<Answer>>>,
+    model: Model,
+    origins: Vec<Origin>,
+}
+
+/// Loads and resolves a main file.
+pub fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> NginxInstance {
+    let real = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
+    let Reader { model, mut settings, mut problems, unknown, .. } = Reader::read(main, world, sources);
+    let release = world.facts.nginx.release.value;
+    let library = &world.facts.nginx.library;
+    let (listeners, complaints) = listeners::group(&model, release);
+    for (place, message) in complaints {
+        problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
+    }
+    let keys = certificates(&model, main, world);
+    let rules = Rules { model: &model, release, library, keys: &keys };
+    for listener in &listeners {
+        without_certificate(listener, &rules, &mut problems);
+    }
+    let answers: Vec<Vec<Arc<Answer>>> = listeners
+        .iter()
+        .map(|l| (0..l.servers.len()).map(|member| Arc::new(rules.answer(l, member))).collect())
+        .collect();
+    let (mut endpoints, mut origins) = (Vec::new(), Vec::new());
+    for (listener, answers) in listeners.iter().zip(&answers) {
+        let unnamed = std::iter::once((listener.default, None));
+        let named = listener.named.iter().map(|(member, name)| (*member, Some(Arc::clone(name))));
+        for (member, name) in unnamed.chain(named) {
+            endpoints.push(Endpoint {
+                role: Role::Listener,
+                address: Arc::clone(&listener.address),
+                transport: listener.transport,
+                name,
+                answer: Arc::clone(&answers[member]),
+            });
+            origins.push(Origin { section: listener.section, client: None });
+        }
+    }
+    for upstream::Upstream { endpoint, client, section } in upstream::endpoints(&rules) {
+        endpoints.push(endpoint);
+        origins.push(Origin { section, client: Some(client) });
+    }
+    settings::complete(&mut settings, &rules, &listeners, &answers, &endpoints);
+    let instance = Instance {
+        service: ServiceId("nginx"),
+        standing: Standing::Loaded,
+        main: real,
+        files: model.files.iter().copied().collect(),
+        problems,
+        unknown,
+        settings,
+        endpoints,
+        ability: ability(release, library),
+    };
+    NginxInstance { instance, listeners, answers, model, origins }
+}
+
+/// What this nginx and its library can do, and what would be needed for the rest.
+pub fn ability(release: Option<Release>, library: &Library) -> Ability {
+    let mut versions = library.versions();
+    let mut needs = BTreeMap::new();
+    let mut lack = |version: Version, what: &str, found: Option<Release>| {
+        let found = found.map(|f| format!(" (this is {f})")).unwrap_or_default();
+        needs.entry(version).or_insert_with(|| format!("{what} or later{found}"));
+    };
+    if release.is_some_and(|r| r < defaults::TLS1_3) {
+        versions = versions.without(Version::Tls1_3);
+        lack(Version::Tls1_3, "nginx 1.13.0", release);
+    }
+    if !library.versions().has(Version::Tls1_3) {
+        lack(Version::Tls1_3, "OpenSSL 1.1.1", library.release);
+    }
+    if !library.versions().has(Version::Tls1_2) {
+        lack(Version::Tls1_2, "OpenSSL 1.0.1g", library.release);
+    }
+    Ability { versions, known: release.is_some() && library.release.is_some(), needs }
+}
+
+/// The kinds of keys of all certificates that can be read.
+fn certificates(model: &Model, main: &Path, world: World<'_>) -> BTreeMap<String, Keys> {
+    let directory = main.parent().unwrap_or(Path::new("/"));
+    let paths: std::collections::BTreeSet<&String> =
+        model.scopes.iter().flat_map(|s: &Scope| &s.certificates).map(|(path, _)| path).collect();
+    let keys = |path: &String| {
+        let bytes = world.system.read(&directory.join(path)).ok()?;
+        Some((path.clone(), Keys::of_certificate(&bytes)?))
+    };
+    paths.into_iter().filter_map(keys).collect()
+}
+
+/// The default server of a TLS listener needs a certificate; nginx notices since 1.15.0.
+fn without_certificate(listener: &Listener, rules: &Rules<'_>, problems: &mut Vec<Problem>) {
+    let scope = rules.model.servers[listener.servers[listener.default]].scope;
+    if !matches!(listener.engine, Some(Engine::Listen(_) | Engine::Directive(_))) || rules.has_context(scope) {
+        return;
+    }
+    if rules.release.is_none_or(|r| r >= Release::new(1, 15, 0)) {
+        let place = rules.model.scopes[scope].head;
+        let message = format!("no \"ssl_certificate\" is defined for this server, the default of {}", listener.address);
+        problems.push(Problem { hops: rules.model.hops_to(place.hop), ..Problem::at(place.span, message) });
+    }
+}
+
+impl NginxInstance {
+    /// The listener that takes a connection, and how well it fits.
+    fn listener(&self, target: &Target, transport: Transport) -> Option<(usize, Fit)> {
+        let position = |wanted: &dyn Fn(&Listener) -> bool| {
+            self.listeners.iter().position(|l| l.transport == transport && wanted(l))
+        };
+        match target {
+            Target::Unix(path) => {
+                position(&|l| matches!(&*l.address, Address::Unix(p) if p == path)).map(|at| (at, Fit::Exact))
+            }
+            Target::Ip(ip, port) => {
+                let exact = Address::Ip(*ip, *port);
+                let any = match ip {
+                    IpAddr::V4(_) => Address::Ip(IpAddr::from([0, 0, 0, 0]), *port),
+                    IpAddr::V6(_) => Address::Ip(IpAddr::from([0_u16; 8]), *port),
+                };
+                let both = Address::Ip(IpAddr::from([0_u16; 8]), *port);
+                position(&|l| *l.address == exact)
+                    .map(|at| (at, Fit::Exact))
+                    .or_else(|| position(&|l| *l.address == any).map(|at| (at, Fit::Wildcard)))
+                    .or_else(|| position(&|l| l.dual && *l.address == both).map(|at| (at, Fit::Wildcard)))
+            }
+        }
+    }
+}
+
+impl Resolved for NginxInstance {
+    fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    fn ask(&self, question: &Question) -> Option<Response> {
+        let (at, fit) = self.listener(&question.target, question.transport)?;
+        let listener = &self.listeners[at];
+        let default = listener.default;
+        let found = match question.sni.as_deref() {
+            Some(sni) if listener.servers.len() > 1 && listener.section != Section::Mail => listener.names.find(sni),
+            _ => Found::Default,
+        };
+        let answer = match found {
+            Found::Server(member) => Arc::clone(&self.answers[at][member]),
+            Found::Default => Arc::clone(&self.answers[at][default]),
+            Found::Undecided(member) => {
+                let (here, there) = (&self.answers[at][member], &self.answers[at][default]);
+                let mut answer = Answer::clone(here);
+                answer.configured.value = here.configured.value.union(there.configured.value);
+                answer.effective = here.effective.zip(there.effective).map(|(a, b)| a.union(b));
+                answer.unknown.push(Unknown {
+                    span: None,
+                    what: "a server_name is a regular expression that can't be evaluated outside of nginx".into(),
+                    help: "probe the running server".into(),
+                });
+                Arc::new(answer)
+            }
+        };
+        Some(Response { fit, address: Arc::clone(&listener.address), answer })
+    }
+
+    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
+        let lowering =
+            Lowering { settings: &self.instance.settings, model: Some(&self.model), origins: &self.origins, sources };
+        lowering.lower(change)
+    }
+}
