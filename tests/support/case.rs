@@ -36,6 +36,8 @@ pub struct Case {
     pub stage: Option<String>,
     #[serde(default)]
     pub endpoints: Vec<Expected>,
+    #[serde(default)]
+    pub upstreams: Vec<Upstream>,
 }
 
 /// The software that ran.
@@ -65,6 +67,13 @@ pub struct Expected {
     #[serde(default)]
     pub plain: bool,
     pub transport: Option<String>,
+}
+
+/// What the server itself offered as a client of another.
+#[derive(Debug, Deserialize)]
+pub struct Upstream {
+    pub backend: String,
+    pub accepts: Vec<String>,
 }
 
 impl Expected {

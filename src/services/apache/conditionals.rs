@@ -1,0 +1,282 @@
+//! Sections that are read or skipped: `<IfModule>`, `<IfDefine>`, `<IfVersion>`, `<IfFile>`, `<IfDirective>`,
+//! `<IfSection>`. (`<If>` is another thing: its body is always read.)
+
+use super::files;
+use super::modules::is_ssl_directive;
+use super::read::{Line, Reader};
+use super::words::{Word, next_word, split};
+use crate::endpoint::Unknown;
+use crate::release::Release;
+use regex::bytes::Regex;
+use std::cmp::Ordering;
+
+/// A kind of condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Condition {
+    Module,
+    Define,
+    Version,
+    File,
+    Directive,
+    Section,
+}
+
+/// What a condition comes to.
+struct Decision {
+    holds: bool,
+    /// What is not known, and what would tell it.
+    doubt: Option<(String, String)>,
+}
+
+impl Decision {
+    fn sure(holds: bool) -> Decision {
+        Decision { holds, doubt: None }
+    }
+
+    fn doubt(what: String, help: impl Into<String>) -> Decision {
+        Decision { holds: false, doubt: Some((what, help.into())) }
+    }
+}
+
+impl Condition {
+    /// The condition of a section by its lower-case name.
+    pub(super) fn of(section: &[u8]) -> Option<Condition> {
+        Some(match section {
+            b"ifmodule" => Condition::Module,
+            b"ifdefine" => Condition::Define,
+            b"ifversion" => Condition::Version,
+            b"iffile" => Condition::File,
+            b"ifdirective" => Condition::Directive,
+            b"ifsection" => Condition::Section,
+            _ => return None,
+        })
+    }
+}
+
+impl Reader<'_> {
+    /// Reads the head of a condition, and skips its body if it does not hold.
+    pub(super) fn condition(&mut self, line: &Line, condition: Condition, section: &[u8], rest: usize) {
+        let decided = match condition {
+            Condition::Version => self.version_holds(line, rest),
+            _ => self.argument_holds(line, condition, rest),
+        };
+        let decision = decided.unwrap_or_else(|message| {
+            self.model.complain(line.place, message.replace("<>", &format!("<{}>", section.escape_ascii())));
+            Decision::sure(false)
+        });
+        let undefined = line.undefined.first().map(|name| {
+            (
+                format!("${{{name}}} is not defined in any file that was read"),
+                format!("say its value with --env {name}=..."),
+            )
+        });
+        if let Some((what, help)) = undefined.or(decision.doubt)
+            && self.body_names().iter().any(|name| matters(name))
+        {
+            self.model.unknown.push(Unknown { span: Some(line.place.span), what, help });
+        }
+        if decision.holds {
+            self.push_section(section, line.place, true, self.scope());
+        } else {
+            self.skip(line, section);
+        }
+    }
+
+    /// Conditions of the form `[!]ARGUMENT`; `Err`: httpd refuses it.
+    fn argument_holds(&self, line: &Line, condition: Condition, rest: usize) -> Result<Decision, String> {
+        let text = line.bytes();
+        let Some(end) = memchr::memrchr(b'>', &text[rest..]).map(|length| rest + length) else {
+            return Err("<> directive missing closing '>'".to_owned());
+        };
+        let not = text[rest..end].starts_with(b"!");
+        let word = next_word(&text[..end], rest + usize::from(not));
+        let argument = word.map(|word| word.value(&text[..end])).unwrap_or_default();
+        if argument.is_empty() {
+            return Err("<> directive requires additional arguments".to_owned());
+        }
+        let mut decision = self.test(condition, &argument);
+        decision.holds = decision.holds != not;
+        Ok(decision)
+    }
+
+    fn test(&self, condition: Condition, argument: &[u8]) -> Decision {
+        let shown = String::from_utf8_lossy(argument);
+        match condition {
+            Condition::Module => match self.modules.has(&shown) {
+                Some(holds) => Decision::sure(holds),
+                None => Decision::doubt(
+                    format!("whether {shown} was compiled into httpd is not known here"),
+                    "audit the host itself, or a whole copy of it, so that its distribution is known",
+                ),
+            },
+            Condition::Define if self.variables.is_defined(argument) => Decision::sure(true),
+            Condition::Define if self.world.facts.defines.value.is_some() => Decision::sure(false),
+            Condition::Define => Decision::doubt(
+                format!("whether httpd is started with -D {shown} is not known"),
+                format!("say it with --define {shown}, or with --define '' if it is not"),
+            ),
+            Condition::File => {
+                Decision::sure(self.system().kind(&files::absolute(&self.server_root, argument)).is_ok())
+            }
+            Condition::Directive | Condition::Section => {
+                let mut name = shown.to_ascii_lowercase();
+                if condition == Condition::Section && !name.starts_with('<') {
+                    name.insert(0, '<');
+                }
+                match self.modules.knows(&name) {
+                    Some(known) => Decision::sure(known),
+                    None => Decision::doubt(
+                        format!("whether a loaded module brings {shown} is not known"),
+                        "check that section by hand",
+                    ),
+                }
+            }
+            Condition::Version => Decision::sure(false),
+        }
+    }
+
+    /// `<IfVersion [[!]OPERATOR] VERSION>`; `Err`: httpd refuses it.
+    fn version_holds(&self, line: &Line, rest: usize) -> Result<Decision, String> {
+        let text = line.bytes();
+        let mut words: Vec<Vec<u8>> = split(text, rest).iter().take(3).map(|word: &Word| word.value(text)).collect();
+        // As the first word, `>` is an operator.
+        let closed = (0..words.len()).find(|i| words[*i].ends_with(b">") && !(*i == 0 && words[0] == b">"));
+        let Some(closed) = closed else { return Err("<> directive missing closing '>'".to_owned()) };
+        words.truncate(closed + 1);
+        if let Some(last) = words.last_mut() {
+            last.pop();
+        }
+        words.retain(|word| !word.is_empty());
+        let (operator, version) = match words.as_slice() {
+            [version] => (&b"="[..], version),
+            [operator, version] => (operator.as_slice(), version),
+            _ => return Err("<> directive requires additional arguments".to_owned()),
+        };
+        let (not, operator) = match operator {
+            [b'!', rest @ ..] if !rest.is_empty() => (true, rest),
+            operator => (false, operator),
+        };
+        let Some(release) = self.world.facts.apache.release.value else {
+            let what = "the version of httpd is not known, and this section depends on it".to_owned();
+            return Ok(Decision::doubt(what, "say it with --assume apache=2.4.NN"));
+        };
+        let holds = compare(operator, version, release)?;
+        Ok(Decision::sure(holds != not))
+    }
+
+    /// Skips the body of a condition that does not hold. Sections in it have to balance, nothing else is looked at.
+    fn skip(&mut self, head: &Line, section: &[u8]) {
+        let mut open: Vec<Vec<u8>> = vec![section.to_owned()];
+        while let Some(line) = self.next_line() {
+            let text = line.bytes();
+            let Some(word) = next_word(text, 0) else { continue };
+            let name = word.value(text);
+            match name.as_slice() {
+                [b'<', b'/', name @ ..] => {
+                    // httpd drops the last byte, whatever it is.
+                    let name = &name[..name.len().saturating_sub(1)];
+                    let expected = open.pop().unwrap_or_default();
+                    if !expected.eq_ignore_ascii_case(name) {
+                        let (expected, name) = (expected.escape_ascii(), name.escape_ascii());
+                        self.model.complain(line.place, format!("expected </{expected}> but saw </{name}>"));
+                        if name.to_string().eq_ignore_ascii_case(&section.escape_ascii().to_string()) {
+                            return;
+                        }
+                    }
+                    if open.is_empty() {
+                        return;
+                    }
+                }
+                [b'<', name @ ..] => open.push(name.strip_suffix(b">").unwrap_or(name).to_owned()),
+                _ => {}
+            }
+        }
+        let expected = open.last().map(|name| name.escape_ascii().to_string()).unwrap_or_default();
+        self.model.complain(head.place, format!("expected </{expected}> before end of configuration"));
+    }
+}
+
+fn compare(operator: &[u8], version: &[u8], release: Release) -> Result<bool, String> {
+    let regex = |pattern: &[u8]| {
+        let pattern = std::str::from_utf8(pattern).ok().and_then(|pattern| Regex::new(pattern).ok());
+        let pattern = pattern.ok_or("unable to compile the regular expression of <>")?;
+        Ok(pattern.is_match(release.to_string().as_bytes()))
+    };
+    let order = || numbers(version).map(|numbers| release.numbers.cmp(&numbers));
+    match operator {
+        b"~" => regex(version),
+        b"=" | b"==" => match version {
+            [b'/', pattern @ .., b'/'] => regex(pattern),
+            _ => Ok(order()? == Ordering::Equal),
+        },
+        b">" => Ok(order()? == Ordering::Greater),
+        b"<" => Ok(order()? == Ordering::Less),
+        b">=" => Ok(order()? != Ordering::Less),
+        b"<=" => Ok(order()? != Ordering::Greater),
+        _ => Err(format!("unrecognized operator '{}' in <>", operator.escape_ascii())),
+    }
+}
+
+/// Up to three numbers; missing ones are 0.
+fn numbers(version: &[u8]) -> Result<[u32; 3], String> {
+    let wrong = || format!("version '{}' in <> is not a version number", version.escape_ascii());
+    let text = std::str::from_utf8(version).map_err(|_| wrong())?;
+    let mut numbers = [0; 3];
+    for (i, part) in text.split('.').enumerate() {
+        let number = numbers.get_mut(i).ok_or_else(wrong)?;
+        *number = part.parse().map_err(|_| wrong())?;
+    }
+    Ok(numbers)
+}
+
+/// Can a directive of that lower-case name change which versions are offered where?
+fn matters(name: &[u8]) -> bool {
+    const MATTERS: &[&str] = &[
+        "<virtualhost",
+        "define",
+        "include",
+        "includeoptional",
+        "listen",
+        "protocol",
+        "serveralias",
+        "servername",
+        "serverroot",
+        "undefine",
+        "use",
+    ];
+    std::str::from_utf8(name).is_ok_and(|name| {
+        let name = name.trim_end_matches('>');
+        MATTERS.contains(&name) || is_ssl_directive(name)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_as_numbers() {
+        let release = Release::new(2, 4, 9);
+        let holds = |operator: &str, version: &str| compare(operator.as_bytes(), version.as_bytes(), release);
+        for (operator, version, expected) in [
+            (">=", "2.4", true),
+            ("=", "2.4", false),
+            (">", "2.4.10", false),
+            ("<", "2.4.10", true),
+            ("<=", "2.4.9", true),
+            ("=", "/^2\\.4\\./", true),
+            ("~", "^2.2", false),
+        ] {
+            assert_eq!(holds(operator, version), Ok(expected), "{operator} {version}");
+        }
+        assert!(holds("=", "x").is_err());
+        assert!(holds("=>", "2.4").is_err());
+        assert!(holds("~", "(").is_err());
+    }
+
+    #[test]
+    fn what_matters_for_tls() {
+        assert!([&b"sslprotocol"[..], b"<virtualhost", b"use", b"listen"].iter().all(|name| matters(name)));
+        assert!([&b"customlog"[..], b"<directory", b"loadmodule"].iter().all(|name| !matters(name)));
+    }
+}

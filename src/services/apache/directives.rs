@@ -1,0 +1,532 @@
+//! What single directives and sections do to the model.
+
+use super::address;
+use super::files;
+use super::model::{Engine, Listen, MAIN, Place, ProxySection, Server, ServerId};
+use super::modules::is_ssl_directive;
+use super::read::{Line, Reader, Scope};
+use super::words::{Word, split};
+use crate::endpoint::Unknown;
+use crate::system::Kind;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+/// Directives of mod_ssl that may stand in sections for files and paths.
+const SSL_ANYWHERE: &[&str] = &[
+    "sslcacertificatefile",
+    "sslcacertificatepath",
+    "sslciphersuite",
+    "ssllog",
+    "sslloglevel",
+    "ssloptions",
+    "sslrenegbuffersize",
+    "sslrequire",
+    "sslrequiressl",
+    "sslusername",
+    "sslverifyclient",
+    "sslverifydepth",
+];
+
+/// The arguments of a line.
+pub(super) struct Arguments<'a> {
+    text: &'a [u8],
+    pub(super) words: Vec<Word>,
+}
+
+impl Arguments<'_> {
+    /// An argument's bytes.
+    pub(super) fn bytes(&self, index: usize) -> Option<Vec<u8>> {
+        self.words.get(index).map(|word| word.value(self.text))
+    }
+
+    /// An argument as text.
+    pub(super) fn get(&self, index: usize) -> Option<String> {
+        self.bytes(index).map(|value| String::from_utf8_lossy(&value).into_owned())
+    }
+}
+
+impl Reader<'_> {
+    /// Interprets a directive; its arguments begin at `rest`.
+    pub(super) fn directive(&mut self, line: &Line, name: &[u8], rest: usize) {
+        let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
+        let arguments = Arguments { text: line.bytes(), words: split(line.bytes(), rest) };
+        let one = |this: &mut Self| this.single(line, name, &arguments);
+        match lower.as_str() {
+            "include" | "includeoptional" => {
+                if let Some(path) = one(self) {
+                    if self.needs_variables(line) {
+                        return;
+                    }
+                    self.include(line, &path, lower == "includeoptional");
+                }
+            }
+            "loadmodule" => self.load_module(line, &arguments),
+            "serverroot" => {
+                if let Some(path) = one(self)
+                    && !self.needs_variables(line)
+                {
+                    self.set_server_root(line, &path);
+                }
+            }
+            "define" => self.define(line, &arguments),
+            "undefine" => {
+                if let Some(name) = one(self) {
+                    self.variables.undefine(&name);
+                }
+            }
+            "use" => self.use_macro(line, rest),
+            "undefmacro" => {
+                if let Some(name) = one(self) {
+                    self.undefine_macro(line, &name);
+                }
+            }
+            "error" => {
+                let text = line.bytes()[rest..].escape_ascii().to_string();
+                self.model.complain(line.place, format!("the directive Error stops httpd: {text}"));
+            }
+            "listen" => self.listen(line, &arguments),
+            "mdomain" | "managedomain" => self.model.managed_certificates = true,
+            "servername" | "serveralias" | "protocol" => self.names(line, &lower, &arguments),
+            "gnutlsenable" | "nssengine" | "tlsengine" => {
+                let server = self.server();
+                let off = arguments.get(0).is_some_and(|word| word.eq_ignore_ascii_case("off"));
+                let name = String::from_utf8_lossy(name).into_owned();
+                self.model.servers[server].other_engine = (!off).then_some((name, line.place));
+            }
+            "proxypass" | "proxypassmatch" | "rewriterule" | "sethandler" | "balancermember" => {
+                self.proxies(line, &lower, &arguments);
+            }
+            _ if lower.starts_with("ssl") => self.ssl(line, name, &lower, &arguments, rest),
+            _ => {
+                let usual = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+                if !name.first().is_some_and(u8::is_ascii_alphabetic) || !name.iter().all(usual) {
+                    self.invalid_command(line.place, name);
+                }
+            }
+        }
+    }
+
+    fn invalid_command(&mut self, place: Place, name: &[u8]) {
+        let name = name.escape_ascii();
+        let message = format!(
+            "invalid command '{name}', perhaps misspelled or defined by a module not included in the server \
+             configuration"
+        );
+        self.model.complain(place, message);
+    }
+
+    /// The only argument of a directive that takes one.
+    fn single(&mut self, line: &Line, name: &[u8], arguments: &Arguments<'_>) -> Option<Vec<u8>> {
+        if arguments.words.len() != 1 {
+            self.model.complain(line.place, format!("{} takes one argument", name.escape_ascii()));
+        }
+        arguments.bytes(0)
+    }
+
+    /// What is not known of a line; `None`: all of its variables have values.
+    pub(super) fn undefined(line: &Line) -> Option<Unknown> {
+        let name = line.undefined.first()?;
+        Some(Unknown {
+            span: Some(line.place.span),
+            what: format!("${{{name}}} is not defined in any file that was read"),
+            help: format!("say its value with --env {name}=..."),
+        })
+    }
+
+    /// Notes that a line can't be understood without a variable's value.
+    fn needs_variables(&mut self, line: &Line) -> bool {
+        let unknown = Self::undefined(line);
+        let needs = unknown.is_some();
+        self.model.unknown.extend(unknown);
+        needs
+    }
+
+    fn server(&self) -> ServerId {
+        match self.scope() {
+            Scope::Server(server) | Scope::Proxy(server, _) | Scope::Inside(server, _) => server,
+        }
+    }
+
+    fn load_module(&mut self, line: &Line, arguments: &Arguments<'_>) {
+        let (Some(identifier), Some(file)) = (arguments.get(0), arguments.get(1)) else {
+            self.model.complain(line.place, "LoadModule takes two arguments, a module name and the name of a file");
+            return;
+        };
+        if self.modules.is_compiled_in(&identifier) {
+            self.model.complain(line.place, format!("module {identifier} is built-in and can't be loaded"));
+            return;
+        }
+        self.modules.load(&identifier, &file);
+        if line.undefined.is_empty() {
+            let path = files::absolute(&self.server_root, file.as_bytes());
+            if self.system().kind(&path).is_ok() {
+                self.any_module = true;
+            } else {
+                self.missing_modules.push((line.place, path.display().to_string()));
+            }
+        }
+    }
+
+    fn set_server_root(&mut self, line: &Line, path: &[u8]) {
+        let path = files::absolute(&self.server_root, path);
+        if self.system().kind(&path).ok() != Some(Kind::Directory) {
+            let path = path.display();
+            self.model.complain(line.place, format!("ServerRoot must be a valid directory: {path} is none"));
+        }
+        self.server_root = path;
+    }
+
+    fn define(&mut self, line: &Line, arguments: &Arguments<'_>) {
+        if arguments.words.is_empty() || arguments.words.len() > 2 {
+            self.model.complain(line.place, "Define takes 1-2 arguments");
+        }
+        let Some(name) = arguments.bytes(0) else { return };
+        if name.contains(&b':') {
+            self.model.complain(line.place, "variable name must not contain ':'");
+            return;
+        }
+        let value = arguments.words.get(1).map(|word| line.text.word(&word.kept, word.quote.is_some()));
+        self.variables.define(&name, value);
+    }
+
+    fn listen(&mut self, line: &Line, arguments: &Arguments<'_>) {
+        if self.needs_variables(line) {
+            return;
+        }
+        let Some(address) = arguments.get(0) else {
+            self.model.complain(line.place, "Listen requires 1-3 arguments");
+            return;
+        };
+        if self.scope() != Scope::Server(MAIN) {
+            self.model.complain(line.place, "Listen cannot occur within a section");
+        }
+        let is_option = |word: &String| word.to_ascii_lowercase().starts_with("options=");
+        let (ips, port) = match address::listen(&address, self.world.facts) {
+            Ok(found) => found,
+            Err(why) => {
+                self.model.complain(line.place, format!("Listen {address}: {why}"));
+                return;
+            }
+        };
+        let default = if port == 443 { "https" } else { "http" };
+        let protocol = arguments.get(1).filter(|word| !is_option(word)).unwrap_or_else(|| default.to_owned());
+        let protocol = protocol.to_ascii_lowercase();
+        for ip in ips {
+            if self.model.listens.iter().any(|l| (l.ip, l.port) == (ip, port)) {
+                self.model.complain(line.place, "cannot define multiple Listeners on the same IP:port");
+            } else {
+                let clash = self.model.listens.iter().find(|l| l.port == port && overlap(l.ip, ip));
+                if let Some(other) = clash {
+                    let other = other.ip.map_or_else(|| "*".to_owned(), |ip| ip.to_string());
+                    let message = format!("could not bind to this address: {other} port {port} is listened on too");
+                    self.model.complain(line.place, message);
+                }
+                self.model.listens.push(Listen { ip, port, protocol: protocol.clone(), place: line.place });
+            }
+        }
+    }
+
+    fn names(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
+        if let Scope::Inside(_, section) = self.scope() {
+            let name = if lower == "protocol" { "Protocol" } else { "ServerName and ServerAlias" };
+            self.model.complain(line.place, format!("{name} not allowed in <{section}> context"));
+            return;
+        }
+        self.needs_variables(line);
+        let server = self.server();
+        match lower {
+            "protocol" => {
+                self.model.servers[server].protocol = arguments.get(0).map(|word| word.to_ascii_lowercase());
+            }
+            "serveralias" if server == MAIN => {
+                self.model.complain(line.place, "ServerAlias only used in <VirtualHost>");
+            }
+            "serveralias" => {
+                let names = (0..arguments.words.len()).filter_map(|i| arguments.get(i));
+                let names: Vec<String> = names.collect();
+                self.model.servers[server].aliases.extend(names.into_iter().map(|name| (name, line.place)));
+            }
+            _ => {
+                if let Some(name) = arguments.get(0) {
+                    self.server_name(line, server, &name);
+                }
+                if arguments.words.len() != 1 {
+                    self.model.complain(line.place, "ServerName takes one argument");
+                }
+            }
+        }
+    }
+
+    fn server_name(&mut self, line: &Line, server: ServerId, name: &str) {
+        if name.contains(['*', '?']) {
+            let message = format!("invalid ServerName \"{name}\", use ServerAlias to set multiple server names");
+            self.model.complain(line.place, message);
+            return;
+        }
+        let bare = name.split_once("://").map_or(name, |(_, rest)| rest);
+        let (host, port) = match bare.split_once(':') {
+            Some((host, port)) => {
+                let digits = port.bytes().take_while(u8::is_ascii_digit).count();
+                (host, port[..digits].parse::<u16>().unwrap_or(0))
+            }
+            None => (bare, 0),
+        };
+        if bare.contains(':') && port == 0 {
+            let message = format!("the port number of \"{name}\" is outside the appropriate range (1..65535)");
+            self.model.complain(line.place, message);
+        }
+        let server = &mut self.model.servers[server];
+        server.name = Some((host.to_owned(), line.place));
+        server.port = port;
+    }
+
+    /// Opens a section that is not a condition.
+    pub(super) fn section(&mut self, line: &Line, name: &[u8], rest: usize) {
+        if !name.first().is_some_and(u8::is_ascii_alphabetic) {
+            let shown = [b"<", name].concat();
+            self.invalid_command(line.place, &shown);
+            return;
+        }
+        let shown = String::from_utf8_lossy(name);
+        let text = line.bytes();
+        let end = memchr::memrchr(b'>', &text[rest..]).map(|length| rest + length);
+        // `<X>` has lost its bracket with its name.
+        if end.is_none() && !(rest == text.len() && text.ends_with(b">")) {
+            self.model.complain(line.place, format!("<{shown}> directive missing closing '>'"));
+        }
+        let head = &text[rest.min(text.len())..end.unwrap_or(text.len())];
+        let server = self.server();
+        let scope = match shown.to_ascii_lowercase().as_str() {
+            "virtualhost" => Scope::Server(self.virtual_host(line, head)),
+            "proxy" => {
+                let url = split(head, 0).first().map(|word| word.value(head)).unwrap_or_default();
+                let url = String::from_utf8_lossy(&url).into_owned();
+                let sections = &mut self.model.servers[server].sections;
+                let proxy = super::model::Proxy::default();
+                sections.push(ProxySection { url, place: line.place, proxy });
+                Scope::Proxy(server, sections.len() - 1)
+            }
+            "mdomain" | "mdomainset" | "managedomain" => {
+                self.model.managed_certificates = true;
+                Scope::Inside(server, shown.as_ref().into())
+            }
+            "perl" => {
+                self.model.unknown.push(Unknown {
+                    span: Some(line.place.span),
+                    what: "this section makes configuration at run time".to_owned(),
+                    help: "check what it makes by hand".to_owned(),
+                });
+                Scope::Inside(server, shown.as_ref().into())
+            }
+            _ => Scope::Inside(server, shown.as_ref().into()),
+        };
+        self.push_section(name, line.place, false, scope);
+    }
+
+    fn virtual_host(&mut self, line: &Line, head: &[u8]) -> ServerId {
+        if let Some(outer) = self.sections.iter().rev().find(|section| !section.condition) {
+            let message = format!("<VirtualHost> cannot occur within <{}> section", outer.name);
+            self.model.complain(line.place, message);
+        }
+        let words = split(head, 0);
+        if words.is_empty() {
+            self.model.complain(line.place, "<VirtualHost> directive requires additional arguments");
+        }
+        self.needs_variables(line);
+        let mut server = Server { head: Some(line.place), ..Server::default() };
+        server.title = String::from_utf8_lossy(head.trim_ascii()).into_owned();
+        let default_port = self.model.servers[MAIN].port;
+        for word in words {
+            let word = String::from_utf8_lossy(&word.value(head)).into_owned();
+            match address::virtual_host(&word, default_port, self.world.facts) {
+                Ok(addresses) => {
+                    if addresses.is_empty() && line.undefined.is_empty() {
+                        self.unresolved(line, &word);
+                    }
+                    server.addresses.extend(addresses);
+                }
+                Err(why) => self.model.complain(line.place, format!("<VirtualHost {word}>: {why}")),
+            }
+        }
+        self.model.servers.push(server);
+        self.model.servers.len() - 1
+    }
+
+    /// httpd leaves out what it can't resolve, and so the virtual host may be reached by nobody.
+    fn unresolved(&mut self, line: &Line, word: &str) {
+        let looks_like_a_name =
+            word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'_'))
+                && word.bytes().any(|b| b.is_ascii_alphabetic());
+        let (what, help) = if looks_like_a_name {
+            (format!("the address of {word} is not known"), "add it to the /etc/hosts of the host that is audited")
+        } else {
+            let what = format!("httpd can't resolve '{word}' and ignores it: this virtual host may answer nobody");
+            (what, "write addresses separated by blanks, and nothing behind them")
+        };
+        self.model.unknown.push(Unknown { span: Some(line.place.span), what, help: help.to_owned() });
+    }
+
+    fn proxies(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
+        let words: Vec<String> = (0..arguments.words.len()).filter_map(|i| arguments.get(i)).collect();
+        if lower == "rewriterule" {
+            let flags = words.get(2).map(|flags| flags.trim_matches(['[', ']']).to_ascii_lowercase());
+            if !flags.is_some_and(|flags| flags.split(',').any(|flag| matches!(flag.trim(), "p" | "proxy"))) {
+                return;
+            }
+        }
+        let url = words.iter().rev().find_map(|word| {
+            let word = if lower == "sethandler" { word.strip_prefix("proxy:")? } else { word };
+            let word = word.rsplit_once('|').map_or(word, |(_, url)| url);
+            let scheme = word.split_once("://")?.0.to_ascii_lowercase();
+            matches!(scheme.as_str(), "https" | "wss" | "balancer").then(|| word.to_owned())
+        });
+        let Some(url) = url else { return };
+        match self.scope() {
+            Scope::Proxy(server, section) if lower == "balancermember" => {
+                self.model.servers[server].sections[section].proxy.targets.push((url, line.place));
+            }
+            _ => {
+                let server = self.server();
+                self.model.servers[server].proxy.targets.push((url, line.place));
+            }
+        }
+    }
+
+    /// A directive of mod_ssl.
+    fn ssl(&mut self, line: &Line, name: &[u8], lower: &str, arguments: &Arguments<'_>, rest: usize) {
+        let shown = String::from_utf8_lossy(name).into_owned();
+        if !is_ssl_directive(lower) {
+            self.invalid_command(line.place, name);
+            return;
+        }
+        if self.model.first_ssl.is_none() {
+            self.model.first_ssl = Some((shown.clone(), line.place));
+        }
+        let proxy = lower.starts_with("sslproxy");
+        let section = match self.scope() {
+            Scope::Inside(_, section) => Some(section),
+            Scope::Proxy(..) if !proxy => Some("Proxy".into()),
+            _ => None,
+        };
+        if let Some(section) = section {
+            if !SSL_ANYWHERE.contains(&lower) {
+                self.model.complain(line.place, format!("{shown} not allowed in <{section}> context"));
+            }
+            return;
+        }
+        let server = self.server();
+        if self.scope() == Scope::Server(MAIN) {
+            self.model.last_ssl = Some(line.place);
+        } else {
+            self.model.in_hosts.insert(line.place.span);
+        }
+        match lower {
+            "sslprotocol" | "sslproxyprotocol" => self.list(line, &shown, arguments, rest),
+            "sslengine" => {
+                let engine = self.engine(line, arguments);
+                self.model.servers[server].engine = engine.map(|engine| (engine, line.place));
+            }
+            "sslproxyengine" => {
+                let on = arguments.get(0).is_some_and(|word| word.eq_ignore_ascii_case("on"));
+                self.proxy_mut().engine = Some((on, line.place));
+            }
+            "sslciphersuite" | "sslproxyciphersuite" => self.cipher_suite(line, &shown, arguments, proxy),
+            "sslcertificatefile" => {
+                let path = arguments.get(0).map(PathBuf::from);
+                self.model.servers[server].certificates.extend(path);
+            }
+            "sslopensslconfcmd" => self.command(line, &shown, arguments, rest),
+            _ => {}
+        }
+    }
+
+    /// The client side of the current scope.
+    pub(super) fn proxy_mut(&mut self) -> &mut super::model::Proxy {
+        match self.scope() {
+            Scope::Proxy(server, section) => &mut self.model.servers[server].sections[section].proxy,
+            Scope::Server(server) | Scope::Inside(server, _) => &mut self.model.servers[server].proxy,
+        }
+    }
+
+    fn engine(&mut self, line: &Line, arguments: &Arguments<'_>) -> Option<Engine> {
+        let word = arguments.get(0).unwrap_or_default().to_ascii_lowercase();
+        match word.as_str() {
+            "on" => Some(Engine::On),
+            "off" => Some(Engine::Off),
+            "optional" => Some(Engine::Optional),
+            _ => {
+                if let Some(unknown) = Self::undefined(line) {
+                    return Some(Engine::Unclear(unknown));
+                }
+                self.model.complain(line.place, "SSLEngine: argument must be On or Off");
+                None
+            }
+        }
+    }
+
+    fn cipher_suite(&mut self, line: &Line, shown: &str, arguments: &Arguments<'_>, proxy: bool) {
+        let (protocol, list) = match (arguments.get(0), arguments.get(1)) {
+            (Some(protocol), Some(list)) => (protocol, list),
+            (Some(list), None) => ("SSL".to_owned(), list),
+            _ => {
+                self.model.complain(line.place, format!("{shown} takes 1-2 arguments"));
+                return;
+            }
+        };
+        if list.starts_with("PROFILE=SYSTEM") && !self.world.facts.distribution.is_empty() {
+            if !self.world.facts.is_red_hat() {
+                let message = format!("{shown}: only the OpenSSL of Red Hat and its like knows {list}");
+                self.model.complain(line.place, message);
+                return;
+            }
+        }
+        let old = protocol == "SSL";
+        if !old && protocol != "TLSv1.3" {
+            self.model.complain(line.place, format!("{shown}: protocol '{protocol}' not supported"));
+            return;
+        }
+        if proxy {
+            let proxy = self.proxy_mut();
+            *(if old { &mut proxy.ciphers } else { &mut proxy.suites }) = Some(list);
+        } else {
+            let server = self.server();
+            let server = &mut self.model.servers[server];
+            (if old { &mut server.ciphers } else { &mut server.suites })[0] = Some(list);
+        }
+    }
+
+    /// What can be told only when all has been read.
+    pub(super) fn finish(&mut self) {
+        if !self.modules.is_loaded("ssl_module")
+            && let Some((name, place)) = self.model.first_ssl.clone()
+        {
+            self.invalid_command(place, name.as_bytes());
+        }
+        // A copy of the configuration alone has no modules at all.
+        if self.any_module {
+            for (place, path) in std::mem::take(&mut self.missing_modules) {
+                self.model.complain(place, format!("cannot load {path} into server: there is no such file"));
+            }
+        }
+        for server in &mut self.model.servers {
+            for certificate in &mut server.certificates {
+                *certificate = files::absolute(&self.server_root, certificate.as_os_str().as_encoded_bytes());
+            }
+        }
+        self.title_scopes();
+        let problems = &mut self.model.problems;
+        let mut seen = std::collections::BTreeSet::new();
+        problems.retain(|problem| seen.insert((problem.span, problem.path.clone(), problem.message.clone())));
+        let mut seen = std::collections::BTreeSet::new();
+        self.model.unknown.retain(|unknown| seen.insert(unknown.clone()));
+    }
+}
+
+/// Can't both be bound on Linux? (A listener on all addresses takes those of IPv4 too.)
+fn overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
+    let wildcard = |ip: Option<IpAddr>| ip.is_none_or(|ip| ip.is_unspecified());
+    let covers = |wide: Option<IpAddr>, narrow: Option<IpAddr>| {
+        wildcard(wide) && !wildcard(narrow) && wide.is_none_or(|ip| ip.is_ipv6() || narrow.is_some_and(|n| n.is_ipv4()))
+    };
+    covers(a, b) || covers(b, a)
+}

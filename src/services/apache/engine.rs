@@ -1,0 +1,85 @@
+//! Whether a server has TLS on.
+
+use super::model::{Engine, HostAddress, MAIN, Model, Place, ServerId};
+use super::protocol::Build;
+use crate::endpoint::Unknown;
+use std::collections::BTreeMap;
+
+/// Whether TLS is on, and what decided that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Tls {
+    pub(super) state: State,
+    /// The directive that decided; none: nothing turns it on.
+    pub(super) place: Option<Place>,
+    pub(super) note: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    On,
+    Off,
+    Unclear(Unknown),
+}
+
+/// The listeners for https, by address.
+pub(super) type Https = BTreeMap<HostAddress, Place>;
+
+/// The listeners for https that were read. A wildcard equals only a wildcard.
+pub(super) fn https(model: &Model) -> Https {
+    let listens = model.listens.iter().rev().filter(|listen| listen.protocol == "https");
+    let address = |ip: Option<std::net::IpAddr>| ip.filter(|ip| !ip.is_unspecified());
+    listens.map(|l| (HostAddress { ip: address(l.ip), port: l.port }, l.place)).collect()
+}
+
+impl Tls {
+    pub(super) fn is_on(&self) -> bool {
+        self.state == State::On
+    }
+
+    /// The state of a server.
+    pub(super) fn of(model: &Model, build: Build, https: &Https, server: ServerId) -> Tls {
+        let own = &model.servers[server];
+        let main = &model.servers[MAIN];
+        if let Some((name, place)) = own.other_engine.as_ref().or(main.other_engine.as_ref()) {
+            let unknown = Unknown {
+                span: Some(place.span),
+                what: format!("TLS comes from another module than mod_ssl here ({name})"),
+                help: "check its versions by hand".to_owned(),
+            };
+            return Tls { state: State::Unclear(unknown), place: Some(*place), note: "another module than mod_ssl" };
+        }
+        if let Some((engine, place)) = own.engine.as_ref().or(main.engine.as_ref()) {
+            let inherited = own.engine.is_none() && server != MAIN;
+            let (state, note) = match engine {
+                Engine::On if inherited => (State::On, "turns TLS on, inherited from the server level"),
+                Engine::On => (State::On, "turns TLS on"),
+                Engine::Off => (State::Off, "turns TLS off"),
+                Engine::Optional if build.optional_is_off == Some(true) => (State::Off, "optional means off"),
+                Engine::Optional => (State::Off, "optional: TLS only after an HTTP upgrade"),
+                Engine::Unclear(unknown) => (State::Unclear(unknown.clone()), "depends on a variable"),
+            };
+            return Tls { state, place: Some(*place), note };
+        }
+        match automatic(model, https, server) {
+            Some((place, note)) => Tls { state: State::On, place: Some(place), note },
+            None => Tls { state: State::Off, place: None, note: "nothing turns TLS on" },
+        }
+    }
+}
+
+/// Where `SSLEngine` is not set, TLS goes on for a virtual host that speaks https and has a certificate.
+fn automatic(model: &Model, https: &Https, server: ServerId) -> Option<(Place, &'static str)> {
+    let own = &model.servers[server];
+    let main = &model.servers[MAIN];
+    let head = own.head?;
+    if own.certificates.is_empty() && main.certificates.is_empty() {
+        return None;
+    }
+    match own.protocol.as_ref().or(main.protocol.as_ref()) {
+        Some(protocol) => (protocol == "https").then_some((head, "Protocol https and a certificate turn TLS on")),
+        None => {
+            let place = own.addresses.iter().find_map(|address| https.get(address))?;
+            Some((*place, "https on this address, and a certificate, turn TLS on"))
+        }
+    }
+}

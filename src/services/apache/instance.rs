@@ -1,0 +1,106 @@
+//! A resolved configuration as the rest of the program sees it.
+
+use super::dead;
+use super::model::Model;
+use super::resolve::{Resolution, resolve};
+use super::upstream;
+use crate::edit::{Change, Fix};
+use crate::host::{Facts, Software};
+use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
+use crate::release::Release;
+use crate::services::service::{Question, Resolved, Response, World};
+use crate::source::SourceMap;
+use crate::tls::{Version, VersionSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The short name of the service.
+pub(super) const ID: ServiceId = ServiceId("apache");
+
+/// A configuration that was read and resolved.
+pub(super) struct Configuration {
+    pub(super) instance: Instance,
+    pub(super) model: Model,
+    /// None for a file that nothing includes.
+    pub(super) resolution: Option<Resolution>,
+    pub(super) facts: Facts,
+}
+
+impl Configuration {
+    /// Resolves what was read from a main file.
+    pub(super) fn loaded(mut model: Model, main: &Path, world: World<'_>) -> Configuration {
+        let mut resolution = resolve(&model, world);
+        resolution.endpoints.extend(upstream::endpoints(&model, resolution.build, world.facts));
+        dead::examine(&mut model, &resolution, main);
+        let main = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
+        let endpoints = std::mem::take(&mut resolution.endpoints);
+        let instance = instance(&mut model, Standing::Loaded, &main, &world.facts.apache, endpoints);
+        Configuration { instance, model, resolution: Some(resolution), facts: world.facts.clone() }
+    }
+
+    /// A file that nothing includes.
+    pub(super) fn fragment(mut model: Model, file: &Path, world: World<'_>) -> Configuration {
+        let instance = instance(&mut model, Standing::NotLoaded, file, &world.facts.apache, Vec::new());
+        Configuration { instance, model, resolution: None, facts: world.facts.clone() }
+    }
+}
+
+fn instance(
+    model: &mut Model,
+    standing: Standing,
+    main: &Path,
+    apache: &Software,
+    endpoints: Vec<crate::endpoint::Endpoint>,
+) -> Instance {
+    let mut problems: Vec<Problem> = std::mem::take(&mut model.problems);
+    let mut seen = BTreeSet::new();
+    problems.retain(|problem| seen.insert((problem.span, problem.path.clone(), problem.message.clone())));
+    Instance {
+        service: ID,
+        standing,
+        main: main.to_owned(),
+        files: model.files.clone(),
+        problems,
+        unknown: std::mem::take(&mut model.unknown),
+        settings: std::mem::take(&mut model.settings),
+        endpoints,
+        ability: ability(apache),
+    }
+}
+
+/// What this httpd and its library can do.
+fn ability(apache: &Software) -> Ability {
+    let mut ability =
+        Ability { versions: apache.library.versions().and(VersionSet::TLS), known: true, needs: BTreeMap::new() };
+    let openssl = apache.library.release;
+    ability.known = openssl.is_some() && apache.release.value.is_some();
+    if let Some(found) = openssl {
+        if found < Release::new(1, 0, 1) {
+            let needs = format!("OpenSSL 1.0.1 or later (this is {found})");
+            ability.needs.extend([(Version::Tls1_1, needs.clone()), (Version::Tls1_2, needs)]);
+        }
+        if found < Release::new(1, 1, 1) {
+            ability.needs.insert(Version::Tls1_3, format!("OpenSSL 1.1.1 or later (this is {found})"));
+        }
+    }
+    if let Some(found) = apache.release.value.filter(|found| *found < Release::new(2, 4, 36)) {
+        ability.versions = ability.versions.without(Version::Tls1_3);
+        ability.needs.insert(Version::Tls1_3, format!("httpd 2.4.36 or later (this is {found})"));
+    }
+    ability
+}
+
+impl Resolved for Configuration {
+    fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    fn ask(&self, question: &Question) -> Option<Response> {
+        self.resolution.as_ref()?.ask(&self.model, question)
+    }
+
+    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
+        let _ = (change, sources);
+        Err("not yet".to_owned())
+    }
+}

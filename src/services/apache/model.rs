@@ -1,0 +1,237 @@
+//! What was read: the server level, the virtual hosts, and the directives in them that matter for TLS.
+
+use super::protocol::Command;
+use super::text::Text;
+use crate::endpoint::{SettingId, Unknown};
+use crate::instance::{Problem, Setting};
+use crate::source::{FileId, Span};
+use crate::tls::VersionSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The way to a place, as an index into [`Model::hops`], from 1; 0: the main file.
+pub(super) type HopId = u32;
+
+/// The index of a [`Server`].
+pub(super) type ServerId = usize;
+
+/// The server level, which is a server too: it answers where no virtual host does.
+pub(super) const MAIN: ServerId = 0;
+
+/// A directive through which other text was read.
+#[derive(Clone, Debug)]
+pub(super) struct Hop {
+    pub(super) span: Span,
+    pub(super) parent: HopId,
+    /// For a macro's use: its name.
+    pub(super) macro_name: Option<Arc<str>>,
+}
+
+/// A directive and the way to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) span: Span,
+    pub(super) hop: HopId,
+}
+
+/// A value that the last directive of a scope gives.
+pub(super) type Given<T> = Option<(T, Place)>;
+
+/// A state of `SSLEngine`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Engine {
+    On,
+    Off,
+    /// TLS after an HTTP upgrade, before httpd 2.4.64.
+    Optional,
+    /// A variable that is not defined.
+    Unclear(Unknown),
+}
+
+/// A setting in one of its uses.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Use {
+    pub(super) setting: SettingId,
+    pub(super) place: Place,
+}
+
+/// An address of a virtual host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct HostAddress {
+    /// `None`: `*`, `_default_`, `0.0.0.0` or `[::]`
+    pub(super) ip: Option<IpAddr>,
+    /// 0: any
+    pub(super) port: u16,
+}
+
+/// The side of TLS on which httpd is a client: in a server, or in a `<Proxy>` section.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Proxy {
+    pub(super) engine: Given<bool>,
+    pub(super) versions: Vec<Use>,
+    pub(super) ciphers: Option<String>,
+    pub(super) suites: Option<String>,
+    /// What is proxied to: URLs.
+    pub(super) targets: Vec<(String, Place)>,
+}
+
+/// The server level or a virtual host.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Server {
+    /// The head of the section; none for the server level.
+    pub(super) head: Option<Place>,
+    /// The arguments of the head, for people.
+    pub(super) title: String,
+    pub(super) addresses: Vec<HostAddress>,
+    pub(super) name: Given<String>,
+    pub(super) aliases: Vec<(String, Place)>,
+    /// The port in `ServerName`, 0: none.
+    pub(super) port: u16,
+    pub(super) engine: Given<Engine>,
+    /// Another TLS engine than mod_ssl: the directive that turns it on.
+    pub(super) other_engine: Given<String>,
+    /// The last word of `Protocol`.
+    pub(super) protocol: Option<String>,
+    /// `SSLProtocol`, in order.
+    pub(super) versions: Vec<Use>,
+    /// `SSLOpenSSLConfCmd` with a version, in order.
+    pub(super) commands: Vec<Use>,
+    /// `SSLCipherSuite` and `SSLOpenSSLConfCmd CipherString`, the second of which wins.
+    pub(super) ciphers: [Option<String>; 2],
+    /// The same for TLS 1.3.
+    pub(super) suites: [Option<String>; 2],
+    pub(super) certificates: Vec<PathBuf>,
+    pub(super) proxy: Proxy,
+    pub(super) sections: Vec<ProxySection>,
+}
+
+/// A `<Proxy>` section.
+#[derive(Clone, Debug)]
+pub(super) struct ProxySection {
+    pub(super) url: String,
+    pub(super) place: Place,
+    pub(super) proxy: Proxy,
+}
+
+/// A `Listen`.
+#[derive(Clone, Debug)]
+pub(super) struct Listen {
+    /// `None`: all addresses
+    pub(super) ip: Option<IpAddr>,
+    pub(super) port: u16,
+    pub(super) protocol: String,
+    pub(super) place: Place,
+}
+
+/// Which directive a setting is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `SSLProtocol`, `SSLProxyProtocol`
+    List,
+    /// `SSLOpenSSLConfCmd` with a version
+    Command(Command),
+}
+
+/// How a setting is written; one for each of the instance's settings.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    pub(super) kind: Kind,
+    /// The logical line.
+    pub(super) line: Text,
+    /// Where its arguments begin.
+    pub(super) arguments: usize,
+    /// What it asks for before holes are closed.
+    pub(super) asked: VersionSet,
+    /// Where it is not known what it says.
+    pub(super) unknown: Option<Unknown>,
+    /// The servers and, as the second number, `<Proxy>` sections from 1 in which it is used.
+    pub(super) scopes: Vec<(ServerId, usize)>,
+}
+
+/// A place in which a directive could be added: after this line, which is at the server level.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Anchor {
+    pub(super) place: Place,
+    pub(super) line: Span,
+}
+
+/// Everything that was read.
+#[derive(Debug)]
+pub(super) struct Model {
+    pub(super) hops: Vec<Hop>,
+    /// The server level first, then the virtual hosts in the order of reading.
+    pub(super) servers: Vec<Server>,
+    pub(super) listens: Vec<Listen>,
+    pub(super) settings: Vec<Setting>,
+    pub(super) written: Vec<Written>,
+    /// The settings by directive, to find the same one again.
+    pub(super) known: BTreeMap<(Span, Text), SettingId>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) unknown: Vec<Unknown>,
+    pub(super) files: BTreeSet<FileId>,
+    /// The last directive of mod_ssl at the server level.
+    pub(super) last_ssl: Option<Place>,
+    /// The first directive of mod_ssl.
+    pub(super) first_ssl: Given<String>,
+    /// Does mod_md bring certificates?
+    pub(super) managed_certificates: bool,
+    /// Directives that were read in a virtual host, in files that are read more than once.
+    pub(super) in_hosts: BTreeSet<Span>,
+}
+
+impl Default for Model {
+    fn default() -> Model {
+        Model {
+            hops: Vec::new(),
+            servers: vec![Server::default()],
+            listens: Vec::new(),
+            settings: Vec::new(),
+            written: Vec::new(),
+            known: BTreeMap::new(),
+            problems: Vec::new(),
+            unknown: Vec::new(),
+            files: BTreeSet::new(),
+            last_ssl: None,
+            first_ssl: None,
+            managed_certificates: false,
+            in_hosts: BTreeSet::new(),
+        }
+    }
+}
+
+impl Model {
+    /// The directives on the way to a place, outermost first.
+    pub(super) fn hops_to(&self, hop: HopId) -> Vec<&Hop> {
+        let parent = |hop: &&Hop| self.hop(hop.parent);
+        let mut hops: Vec<&Hop> = std::iter::successors(self.hop(hop), parent).collect();
+        hops.reverse();
+        hops
+    }
+
+    fn hop(&self, hop: HopId) -> Option<&Hop> {
+        self.hops.get((hop as usize).checked_sub(1)?)
+    }
+
+    /// A setting as it is written.
+    pub(super) fn written(&self, setting: SettingId) -> &Written {
+        &self.written[setting.0 as usize]
+    }
+
+    /// Adds a problem at a place.
+    pub(super) fn complain(&mut self, place: Place, message: impl Into<String>) {
+        let hops = self.hops_to(place.hop).iter().map(|hop| hop.span).collect();
+        self.problems.push(Problem { hops, ..Problem::at(place.span, message) });
+    }
+
+    /// Names a server for people: `<VirtualHost *:443> a.test`.
+    pub(super) fn title(&self, server: ServerId) -> String {
+        let host = &self.servers[server];
+        match (&host.head, &host.name) {
+            (None, _) => "server level".to_owned(),
+            (Some(_), Some((name, _))) => format!("<VirtualHost {}> {name}", host.title),
+            (Some(_), None) => format!("<VirtualHost {}>", host.title),
+        }
+    }
+}

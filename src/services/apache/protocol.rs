@@ -1,0 +1,251 @@
+//! The arithmetic of `SSLProtocol` and of OpenSSL's commands for versions.
+
+use crate::host::Software;
+use crate::release::Release;
+use crate::tls::{Version, VersionSet};
+
+/// What a build of httpd makes of the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Build {
+    /// What `all` stands for.
+    pub(super) all: VersionSet,
+    /// Is only the run of versions served that ends at the highest one? (OpenSSL 1.1.0 and later have but a minimum
+    /// and a maximum.)
+    pub(super) closes_holes: bool,
+    /// From httpd 2.4.42 on, with OpenSSL 1.1.1, the virtual host of the server name has a say; `None`: not known.
+    pub(super) versions_by_name: Option<bool>,
+    /// From 2.4.64 on `SSLEngine optional` means off; `None`: not known.
+    pub(super) optional_is_off: Option<bool>,
+}
+
+impl Build {
+    /// The build of this software; what is not known is taken to be of today.
+    pub(super) fn of(apache: &Software) -> Build {
+        let httpd = apache.release.value;
+        let openssl = apache.library.release;
+        let with_tls1_3 = httpd.is_none_or(|r| r >= Release::new(2, 4, 36));
+        let all = apache.library.versions();
+        let old = |release: Option<Release>, since| release.is_some_and(|r| r < since);
+        let by_name = if old(httpd, Release::new(2, 4, 42)) || old(openssl, Release::new(1, 1, 1)) {
+            Some(false)
+        } else if httpd.is_some() {
+            Some(true)
+        } else {
+            None
+        };
+        Build {
+            all: if with_tls1_3 { all } else { all.without(Version::Tls1_3) },
+            closes_holes: !old(openssl, Release::new(1, 1, 0)),
+            versions_by_name: by_name,
+            optional_is_off: httpd.map(|r| r >= Release::new(2, 4, 64)),
+        }
+    }
+
+    /// What is served of a set that was asked for.
+    pub(super) fn served(&self, asked: VersionSet) -> VersionSet {
+        if self.closes_holes { asked.top_run() } else { asked }
+    }
+}
+
+/// What a list of words comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct List {
+    /// The versions it asks for, holes and all.
+    pub(super) asked: VersionSet,
+    /// The words that httpd refuses, by index, and why.
+    pub(super) refused: Vec<(usize, String)>,
+    /// Bare names, by index, that threw away something that mattered.
+    pub(super) overriding: Vec<usize>,
+}
+
+/// A word of the list: its sign, and what it names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Term {
+    /// `+`, `-`, or none
+    pub(super) sign: Option<u8>,
+    /// The versions it names.
+    pub(super) versions: VersionSet,
+    /// Is it `all`?
+    pub(super) all: bool,
+}
+
+impl Term {
+    /// Reads a word; `Err`: the reason of httpd to refuse it, after the directive's name.
+    pub(super) fn read(word: &[u8], build: Build) -> Result<Term, String> {
+        let (sign, name) = match word {
+            [sign @ (b'+' | b'-'), name @ ..] => (Some(*sign), name),
+            name => (None, name),
+        };
+        if name.eq_ignore_ascii_case(b"all") {
+            return Ok(Term { sign, versions: build.all, all: true });
+        }
+        let adds = sign != Some(b'-');
+        match Version::from_name_ignore_case(name) {
+            Some(Version::Ssl2) if adds => Err("SSLv2 is no longer supported".to_owned()),
+            Some(Version::Ssl3) if adds && !build.all.has(Version::Ssl3) => {
+                Err("SSLv3 is not supported by this version of OpenSSL".to_owned())
+            }
+            Some(Version::Tls1_3) if !build.all.has(Version::Tls1_3) => {
+                Err("illegal protocol 'TLSv1.3' (it needs httpd 2.4.36 and OpenSSL 1.1.1)".to_owned())
+            }
+            Some(version) => Ok(Term { sign, versions: VersionSet::EMPTY.with(version), all: false }),
+            None => Err(format!("illegal protocol '{}'", name.escape_ascii())),
+        }
+    }
+}
+
+/// Reads a list. It starts from nothing; a bare name replaces all that came before it.
+pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: Build) -> List {
+    let mut list = List::default();
+    // Versions that were taken away by name, which a bare name brings back.
+    let mut taken = VersionSet::EMPTY;
+    for (i, word) in words.enumerate() {
+        match Term::read(word, build) {
+            Err(why) => list.refused.push((i, why)),
+            Ok(Term { sign: Some(b'-'), versions, all }) => {
+                list.asked = list.asked.minus(versions);
+                if !all {
+                    taken = taken.union(versions);
+                }
+            }
+            Ok(Term { sign: Some(_), versions, .. }) => list.asked = list.asked.union(versions),
+            Ok(Term { sign: None, versions, .. }) => {
+                if !list.asked.minus(versions).is_empty() || !taken.and(versions).is_empty() {
+                    list.overriding.push(i);
+                }
+                list.asked = versions;
+                taken = VersionSet::EMPTY;
+            }
+        }
+    }
+    list
+}
+
+/// A command of `SSLOpenSSLConfCmd` that concerns versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    /// `MinProtocol`; `None` is no bound
+    Min(Option<Version>),
+    /// `MaxProtocol`
+    Max(Option<Version>),
+    /// `Protocol`: versions that are switched on (true) or off, in order
+    Switches(Vec<(bool, VersionSet)>),
+}
+
+impl Command {
+    /// Reads a command; `None`: it is not about versions. `Err`: OpenSSL refuses the value.
+    pub(super) fn read(name: &str, value: &str) -> Option<Result<Command, String>> {
+        let refused = || format!("\"SSLOpenSSLConfCmd {name} {value}\" failed: OpenSSL does not know this version");
+        let bound = || match value {
+            "None" => Ok(None),
+            _ => match Version::from_name(value.as_bytes()) {
+                Some(Version::Ssl2) | None => Err(refused()),
+                version => Ok(version),
+            },
+        };
+        match name.to_ascii_lowercase().as_str() {
+            "minprotocol" => Some(bound().map(Command::Min)),
+            "maxprotocol" => Some(bound().map(Command::Max)),
+            "protocol" => {
+                let switches = value.split(',').map(|item| read_switch(item.trim()).ok_or_else(refused));
+                Some(switches.collect::<Result<Vec<_>, _>>().map(Command::Switches))
+            }
+            _ => None,
+        }
+    }
+
+    /// The versions that it leaves: what could be served if nothing else were said.
+    pub(super) fn leaves(&self) -> VersionSet {
+        match self {
+            Command::Min(low) => VersionSet::range(low.unwrap_or(Version::Tls1), Version::Tls1_3),
+            // A maximum lets in nothing by itself but the version it names.
+            Command::Max(high) => VersionSet::EMPTY.with(high.unwrap_or(Version::Tls1_3)),
+            Command::Switches(switches) => VersionSet::TLS.minus(switch(VersionSet::EMPTY, switches)),
+        }
+    }
+}
+
+/// An item of a `Protocol` list: on or off, and which versions.
+pub(super) fn read_switch(item: &str) -> Option<(bool, VersionSet)> {
+    let (on, name) = match item.as_bytes().first()? {
+        b'-' => (false, &item[1..]),
+        b'+' => (true, &item[1..]),
+        _ => (true, item),
+    };
+    if name.eq_ignore_ascii_case("all") {
+        return Some((on, VersionSet::ALL));
+    }
+    Version::from_name_ignore_case(name.as_bytes()).map(|version| (on, VersionSet::EMPTY.with(version)))
+}
+
+/// The versions that are off after the switches, where `off` were before.
+pub(super) fn switch(off: VersionSet, switches: &[(bool, VersionSet)]) -> VersionSet {
+    switches.iter().fold(off, |off, (on, versions)| if *on { off.minus(*versions) } else { off.union(*versions) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Facts;
+
+    fn read(text: &str) -> List {
+        read_list(text.split_whitespace().map(str::as_bytes), Build::of(&Facts::unknown().apache))
+    }
+
+    #[test]
+    fn a_list_starts_from_nothing_and_a_bare_name_replaces() {
+        let cases = [
+            ("all", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"),
+            ("all -SSLv3 -TLSv1 -TLSv1.1", "TLSv1.2 TLSv1.3"),
+            ("TLSv1.2 TLSv1.3", "TLSv1.3"),
+            ("TLSv1.2 +TLSv1.3", "TLSv1.2 TLSv1.3"),
+            ("+TLSv1.2 all", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"),
+            ("-SSLv3 -TLSv1 -TLSv1.1 all", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"),
+            ("-TLSv1", "none"),
+            ("", "none"),
+            ("-SSLv2 -SSLv3 -TLSv1 -TLSv1.1 +tlsv1.2", "TLSv1.2"),
+            ("-ALL +TLSV1", "TLSv1"),
+        ];
+        for (text, asked) in cases {
+            let list = read(text);
+            assert_eq!((list.asked.to_string().as_str(), list.refused.len()), (asked, 0), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_httpd_refuses() {
+        for (text, why) in [
+            ("TLSv1.0", "illegal protocol 'TLSv1.0'"),
+            ("--TLSv1", "illegal protocol '-TLSv1'"),
+            ("+", "illegal protocol ''"),
+            ("+SSLv2", "SSLv2 is no longer supported"),
+            ("SSLv3", "SSLv3 is not supported by this version of OpenSSL"),
+            ("\u{2013}TLSv1", r"illegal protocol '\xe2\x80\x93TLSv1'"),
+        ] {
+            assert_eq!(read(text).refused, [(0, why.to_owned())], "{text}");
+        }
+        assert!(read("all -SSLv2 -SSLv3").refused.is_empty());
+    }
+
+    #[test]
+    fn a_bare_name_is_a_trap_only_where_something_is_lost() {
+        assert_eq!(read("TLSv1.2 TLSv1.3").overriding, [1]);
+        assert_eq!(read("-TLSv1 -TLSv1.1 all").overriding, [2]);
+        assert!(read("-all TLSv1.2 +TLSv1.3").overriding.is_empty());
+        assert!(read("-SSLv2 -SSLv3 all").overriding.is_empty());
+        assert!(read("TLSv1.2 all").overriding.is_empty());
+    }
+
+    #[test]
+    fn commands() {
+        assert_eq!(Command::read("minprotocol", "TLSv1.2"), Some(Ok(Command::Min(Some(Version::Tls1_2)))));
+        assert_eq!(Command::read("MaxProtocol", "None"), Some(Ok(Command::Max(None))));
+        assert!(matches!(Command::read("MinProtocol", "1.2"), Some(Err(_))));
+        assert!(matches!(Command::read("MinProtocol", "tlsv1.2"), Some(Err(_))));
+        assert_eq!(Command::read("CipherString", "ALL"), None);
+        let Some(Ok(Command::Switches(switches))) = Command::read("Protocol", "-ALL, +TLSv1.2,TLSv1.3") else {
+            panic!("not a list of switches")
+        };
+        assert_eq!(VersionSet::TLS.minus(switch(VersionSet::EMPTY, &switches)).to_string(), "TLSv1.2 TLSv1.3");
+    }
+}

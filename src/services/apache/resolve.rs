@@ -1,0 +1,316 @@
+//! From what was read to endpoints: who answers where, and what clients are offered.
+
+use super::chains::{Chain, Chains, address, show};
+use super::engine::{State, Tls, https};
+use super::model::{HostAddress, MAIN, Model, Server, ServerId};
+use super::protocol::Build;
+use super::versions::{Asked, Combination};
+use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
+use crate::host::Facts;
+use crate::openssl::Keys;
+use crate::services::service::{Fit, Question, Response, Target, World};
+use crate::system::System;
+use crate::tls::VersionSet;
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The parameters that decide which versions can work.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lists {
+    pub(super) ciphers: Option<String>,
+    pub(super) suites: Option<String>,
+    /// RSA, elliptic curves, Edwards curves
+    keys: [bool; 3],
+}
+
+impl Lists {
+    fn keys(&self) -> Keys {
+        let [rsa, ec, ed] = self.keys;
+        Keys { rsa, ec, ed }
+    }
+}
+
+/// Where and by whom an answer is given: listener, chain, virtual host.
+type Key = (usize, Option<HostAddress>, ServerId);
+
+/// The resolved configuration, as far as listeners go.
+#[derive(Debug)]
+pub(super) struct Resolution {
+    pub(super) build: Build,
+    pub(super) tls: Vec<Tls>,
+    pub(super) asked: Vec<Asked>,
+    pub(super) chains: Chains,
+    pub(super) endpoints: Vec<Endpoint>,
+    answers: BTreeMap<Key, Arc<Answer>>,
+    /// The listeners by port.
+    listens: BTreeMap<u16, Vec<(usize, Arc<Address>)>>,
+}
+
+/// Resolves what was read.
+pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
+    let build = Build::of(&world.facts.apache);
+    let servers = 0..model.servers.len();
+    let https = https(model);
+    let mut resolver = Resolver {
+        model,
+        facts: world.facts,
+        lists: Vec::new(),
+        known_keys: BTreeMap::new(),
+        usable: BTreeMap::new(),
+        resolution: Resolution {
+            build,
+            tls: servers.clone().map(|server| Tls::of(model, build, &https, server)).collect(),
+            asked: servers.clone().map(|server| Asked::of(model, build, world.facts, server)).collect(),
+            chains: Chains::of(model),
+            endpoints: Vec::new(),
+            answers: BTreeMap::new(),
+            listens: BTreeMap::new(),
+        },
+    };
+    resolver.lists = servers.map(|server| resolver.lists_of(server, world.system)).collect();
+    for listen in 0..model.listens.len() {
+        resolver.listener(listen);
+    }
+    resolver.resolution
+}
+
+struct Resolver<'a> {
+    model: &'a Model,
+    facts: &'a Facts,
+    lists: Vec<Lists>,
+    known_keys: BTreeMap<PathBuf, Option<Keys>>,
+    usable: BTreeMap<Lists, Option<VersionSet>>,
+    resolution: Resolution,
+}
+
+impl Resolver<'_> {
+    fn lists_of(&mut self, server: ServerId, system: &dyn System) -> Lists {
+        let own = &self.model.servers[server];
+        let main = &self.model.servers[MAIN];
+        let pick = |of: fn(&Server) -> &[Option<String>; 2]| {
+            let [list, command] = [0, 1].map(|i| of(own)[i].as_ref().or(of(main)[i].as_ref()));
+            command.cloned().or_else(|| list.map(|list| ciphers(list)))
+        };
+        // A host's own certificates take the place of as many of the server level.
+        let inherited = main.certificates.iter().skip(own.certificates.len()).filter(|_| server != MAIN);
+        let mut keys = None;
+        for path in own.certificates.iter().chain(inherited) {
+            let found = self.keys_of(path, system).unwrap_or(Keys::ANY);
+            let all: Keys = keys.unwrap_or_default();
+            keys = Some(Keys { rsa: all.rsa || found.rsa, ec: all.ec || found.ec, ed: all.ed || found.ed });
+        }
+        let keys = keys.unwrap_or(Keys::ANY);
+        let suites = [0, 1].map(|i| own.suites[i].as_ref().or(main.suites[i].as_ref()));
+        Lists {
+            ciphers: pick(|server| &server.ciphers),
+            suites: suites[1].or(suites[0]).cloned(),
+            keys: [keys.rsa, keys.ec, keys.ed],
+        }
+    }
+
+    fn keys_of(&mut self, path: &Path, system: &dyn System) -> Option<Keys> {
+        if let Some(keys) = self.known_keys.get(path) {
+            return *keys;
+        }
+        let keys = system.read(path).ok().and_then(|bytes| Keys::of_certificate(&bytes));
+        self.known_keys.insert(path.to_owned(), keys);
+        keys
+    }
+
+    /// The endpoints of a listener.
+    fn listener(&mut self, listen: usize) {
+        let (ip, port) = (self.model.listens[listen].ip, self.model.listens[listen].port);
+        let own: Arc<Address> = address(ip, port).into();
+        self.resolution.listens.entry(port).or_default().push((listen, own.clone()));
+        let chains = std::mem::take(&mut self.resolution.chains);
+        match ip {
+            Some(ip) if !ip.is_unspecified() => {
+                let found = chains.find(ip, port);
+                self.chain(listen, &own, found);
+            }
+            _ => {
+                self.chain(listen, &own, chains.wildcard(port));
+                for single in chains.addresses(port).into_iter().filter(|single| accepts(ip, *single)) {
+                    // Connections to this address go to a listener of its own, if there is one.
+                    if !self.model.listens.iter().any(|l| (l.ip, l.port) == (Some(single), port)) {
+                        let address: Arc<Address> = address(Some(single), port).into();
+                        self.chain(listen, &address, chains.find(single, port));
+                    }
+                }
+            }
+        }
+        self.resolution.chains = chains;
+    }
+
+    /// The endpoints of a chain at an address.
+    fn chain(&mut self, listen: usize, address: &Arc<Address>, chain: Option<(HostAddress, &Chain)>) {
+        let main = [MAIN];
+        let hosts = chain.map_or(&main[..], |(_, chain)| &chain.hosts);
+        let key = chain.map(|(key, _)| key);
+        let first = hosts[0];
+        let title = key.map_or_else(|| address.to_string(), show);
+        for host in hosts {
+            let answer = self.answer(listen, &title, first, *host, hosts.len());
+            self.resolution.answers.insert((listen, key, *host), answer);
+        }
+        let answer = |host: ServerId| self.resolution.answers.get(&(listen, key, host)).cloned();
+        let mut add = Vec::new();
+        if let Some(own) = answer(first) {
+            let named = own.speaks == Speaks::Tls;
+            add.push((None, own));
+            for (name, place) in chain.iter().flat_map(|(_, chain)| &chain.reported).filter(|_| named) {
+                add.extend(answer(hosts[*place]).map(|answer| (Some(Arc::from(name.as_str())), answer)));
+            }
+        }
+        let endpoint = |(name, answer)| Endpoint {
+            role: Role::Listener,
+            address: address.clone(),
+            transport: Transport::Stream,
+            name,
+            answer,
+        };
+        self.resolution.endpoints.extend(add.into_iter().map(endpoint));
+    }
+
+    fn answer(&mut self, listen: usize, title: &str, first: ServerId, host: ServerId, hosts: usize) -> Arc<Answer> {
+        let tls = self.resolution.tls[first].clone();
+        let mut because = vec![Reason::at(ReasonKind::Listen, self.model.listens[listen].place.span, "opens the port")];
+        if let Some(place) = tls.place {
+            because.extend(self.model.hops_to(place.hop).iter().map(|hop| {
+                let kind = if hop.macro_name.is_some() { ReasonKind::Expansion } else { ReasonKind::Include };
+                Reason::at(kind, hop.span, "leads to the directive that decides about TLS")
+            }));
+        }
+        let span = tls.place.map(|place| place.span);
+        because.push(Reason { kind: ReasonKind::Engine, span, note: tls.note.into() });
+        // Without a TLS context of its own, the host is served with the one of the first.
+        let counts = if self.resolution.tls[host].is_on() { host } else { first };
+        let note = if host == first {
+            match (hosts, self.model.servers[first].head) {
+                (_, None) => "no virtual host has this address: the server level answers".to_owned(),
+                (1, _) => format!("the only virtual host of {title}"),
+                _ => format!("first virtual host of {title}: answers clients without a known name, too"),
+            }
+        } else if counts == host {
+            "its ServerName or ServerAlias matches".to_owned()
+        } else {
+            "its name matches, but it has no TLS of its own: what the first virtual host has counts".to_owned()
+        };
+        let span = self.model.servers[host].head.map(|place| place.span);
+        because.push(Reason { kind: ReasonKind::Server, span, note: note.into() });
+        match tls.state {
+            State::On => {}
+            State::Off => return Arc::new(silent(Speaks::Plaintext, because, VersionSet::EMPTY, None)),
+            State::Unclear(unknown) => {
+                return Arc::new(silent(Speaks::Unknown, because, VersionSet::TLS, Some(unknown)));
+            }
+        }
+        let combination = Combination {
+            model: self.model,
+            build: self.resolution.build,
+            facts: self.facts,
+            asked: &self.resolution.asked,
+        };
+        let offer = combination.offer(first, counts);
+        let initial = if counts == first { offer.versions } else { combination.offer(first, first).versions };
+        because.extend(offer.because);
+        let effective = self.effective(first, counts, initial, offer.versions);
+        let lists = &self.lists[counts];
+        let library = &self.facts.apache.library;
+        let why = library.why(offer.versions, lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys());
+        because.extend(why.into_iter().map(|why| Reason::placeless(ReasonKind::Floor, why)));
+        Arc::new(Answer {
+            speaks: Speaks::Tls,
+            configured: Traced { value: offer.versions, because },
+            effective,
+            deciders: offer.deciders,
+            unknown: offer.unknown,
+        })
+    }
+
+    /// The versions with which a handshake can succeed.
+    fn effective(
+        &mut self,
+        first: ServerId,
+        host: ServerId,
+        initial: VersionSet,
+        offered: VersionSet,
+    ) -> Option<VersionSet> {
+        let library = &self.facts.apache.library;
+        // This check is made before the name of the client is looked at.
+        let lists = &self.lists[first];
+        if library.refuses_all(initial, lists.ciphers.as_deref(), lists.suites.as_deref())? {
+            return Some(VersionSet::EMPTY);
+        }
+        let lists = &self.lists[host];
+        let usable = match self.usable.get(lists) {
+            Some(usable) => *usable,
+            None => {
+                let usable = library.usable(lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys());
+                self.usable.insert(lists.clone(), usable);
+                usable
+            }
+        };
+        Some(usable?.and(offered))
+    }
+}
+
+fn answer_by(resolution: &Resolution, listen: usize, key: Option<HostAddress>, host: ServerId) -> Option<Arc<Answer>> {
+    resolution.answers.get(&(listen, key, host)).cloned()
+}
+
+/// An answer without versions, or with all of them.
+fn silent(speaks: Speaks, because: Vec<Reason>, value: VersionSet, unknown: Option<Unknown>) -> Answer {
+    Answer {
+        speaks,
+        configured: Traced { value, because },
+        effective: value.is_empty().then_some(value),
+        deciders: Vec::new(),
+        unknown: unknown.into_iter().collect(),
+    }
+}
+
+/// httpd adds to every list that it can't hold ciphers without authentication or encryption.
+pub(super) fn ciphers(list: &str) -> String {
+    if list.starts_with("PROFILE=SYSTEM") { list.to_owned() } else { format!("{list}:!aNULL:!eNULL:!EXP") }
+}
+
+/// Does a listener on all addresses get connections to this one?
+fn accepts(listener: Option<IpAddr>, ip: IpAddr) -> bool {
+    match listener {
+        Some(IpAddr::V4(_)) => ip.is_ipv4(),
+        // A socket for all of IPv6 takes IPv4 too.
+        Some(IpAddr::V6(_)) | None => true,
+    }
+}
+
+impl Resolution {
+    /// The answer to a client's question.
+    pub(super) fn ask(&self, model: &Model, question: &Question) -> Option<Response> {
+        let Target::Ip(ip, port) = question.target else { return None };
+        let ip = ip.to_canonical();
+        let listens = self.listens.get(&port)?;
+        let is = |listen: &usize, wanted: fn(Option<IpAddr>, IpAddr) -> bool| wanted(model.listens[*listen].ip, ip);
+        let exact = listens.iter().find(|(listen, _)| is(listen, |own, ip| own == Some(ip)));
+        let same_family = |own: Option<IpAddr>, ip: IpAddr| {
+            own.is_some_and(|own| own.is_unspecified() && own.is_ipv4() == ip.is_ipv4())
+        };
+        let any = |own: Option<IpAddr>, ip: IpAddr| own.is_none_or(|own| own.is_unspecified()) && accepts(own, ip);
+        let wildcard = || listens.iter().find(|(listen, _)| is(listen, same_family));
+        let (listen, address) =
+            exact.or_else(wildcard).or_else(|| listens.iter().find(|(listen, _)| is(listen, any)))?;
+        let chain = self.chains.find(ip, port);
+        let host = match chain {
+            None => MAIN,
+            Some((_, chain)) => {
+                let place = question.sni.as_deref().and_then(|name| chain.names.find(name));
+                chain.hosts[place.unwrap_or(0)]
+            }
+        };
+        let answer = answer_by(self, *listen, chain.map(|(key, _)| key), host)?;
+        let fit = if exact.is_some() { Fit::Exact } else { Fit::Wildcard };
+        Some(Response { fit, address: address.clone(), answer })
+    }
+}

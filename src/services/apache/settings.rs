@@ -1,0 +1,237 @@
+//! The directives that set versions, as they are read.
+
+use super::directives::Arguments;
+use super::model::{Kind, Use, Written};
+use super::protocol::{Command, read_list};
+use super::read::{Line, Reader, Scope};
+use super::words::next_word;
+use crate::endpoint::{Role, SettingId, Unknown};
+use crate::instance::{Setting, Trap};
+use crate::source::Span;
+use crate::tls::VersionSet;
+use std::ops::Range;
+
+impl Reader<'_> {
+    /// `SSLProtocol` and `SSLProxyProtocol`
+    pub(super) fn list(&mut self, line: &Line, name: &str, arguments: &Arguments<'_>, rest: usize) {
+        let words: Vec<Vec<u8>> = (0..arguments.words.len()).filter_map(|i| arguments.bytes(i)).collect();
+        let mut list = read_list(words.iter().map(Vec::as_slice), self.build);
+        let unknown = Self::undefined(line);
+        for (i, why) in &list.refused {
+            if unknown.is_none() || !words[*i].contains(&b'$') {
+                self.model.complain(line.place, format!("{name}: {why}"));
+            }
+        }
+        if unknown.is_some() {
+            list.asked = VersionSet::TLS;
+        }
+        let trap = trap(name, &words, &list, self.build.served(list.asked)).filter(|_| unknown.is_none());
+        let proxy = name.eq_ignore_ascii_case("sslproxyprotocol");
+        let end = arguments.words.last().map_or(rest, |word| word.written.end);
+        let versions = self.build.served(list.asked);
+        let role = if proxy { Role::Upstream } else { Role::Listener };
+        let new = New { name, role, value: rest..end, kind: Kind::List, asked: list.asked, versions, trap, unknown };
+        let setting = self.setting(line, rest, new);
+        let used = Use { setting, place: line.place };
+        if proxy {
+            self.proxy_mut().versions.push(used);
+        } else if let Scope::Server(server) = self.scope() {
+            self.model.servers[server].versions.push(used);
+        }
+    }
+
+    /// `SSLOpenSSLConfCmd`
+    pub(super) fn command(&mut self, line: &Line, name: &str, arguments: &Arguments<'_>, rest: usize) {
+        let Scope::Server(server) = self.scope() else { return };
+        let (Some(command), Some(value), None) = (arguments.get(0), arguments.get(1), arguments.get(2)) else {
+            self.model.complain(line.place, format!("{name} takes two arguments"));
+            return;
+        };
+        let lower = command.to_ascii_lowercase();
+        match lower.as_str() {
+            "cipherstring" => self.model.servers[server].ciphers[1] = Some(value),
+            "ciphersuites" => self.model.servers[server].suites[1] = Some(value),
+            _ => {
+                let Some(read) = Command::read(&command, &value) else {
+                    if !COMMANDS.contains(&lower.as_str()) {
+                        let message = format!("'{command}': invalid OpenSSL configuration command");
+                        self.model.complain(line.place, message);
+                    }
+                    return;
+                };
+                let unknown = Self::undefined(line);
+                let command = match read {
+                    Ok(command) => command,
+                    Err(why) => {
+                        if unknown.is_none() {
+                            self.model.complain(line.place, why);
+                        }
+                        Command::Switches(Vec::new())
+                    }
+                };
+                let leaves = command.leaves();
+                let new = New {
+                    name,
+                    role: Role::Listener,
+                    value: arguments.words[1].written.clone(),
+                    kind: Kind::Command(command),
+                    asked: leaves,
+                    versions: leaves,
+                    trap: None,
+                    unknown,
+                };
+                let setting = self.setting(line, rest, new);
+                self.model.servers[server].commands.push(Use { setting, place: line.place });
+            }
+        }
+    }
+
+    /// The setting that a directive is: a new one, unless the same text was read in the same place before.
+    fn setting(&mut self, line: &Line, rest: usize, new: New<'_>) -> SettingId {
+        let scope = match self.scope() {
+            Scope::Proxy(server, section) => (server, section + 1),
+            Scope::Server(server) | Scope::Inside(server, _) => (server, 0),
+        };
+        let key = (line.place.span, line.text.clone());
+        if let Some(id) = self.model.known.get(&key) {
+            self.model.written[id.0 as usize].scopes.push(scope);
+            return *id;
+        }
+        let id = SettingId(self.model.settings.len() as u32);
+        let value = self.value_span(line, &new.value);
+        self.model.settings.push(Setting {
+            span: line.place.span,
+            value,
+            name: new.name.to_owned(),
+            role: new.role,
+            versions: new.versions,
+            scope: String::new(),
+            dead: None,
+            trap: new.trap,
+        });
+        self.model.written.push(Written {
+            kind: new.kind,
+            line: line.text.clone(),
+            arguments: rest,
+            asked: new.asked,
+            unknown: new.unknown,
+            scopes: vec![scope],
+        });
+        self.model.known.insert(key, id);
+        id
+    }
+
+    /// Where a part of a line really lies: in one place of a file, or else where the line has it.
+    fn value_span(&self, line: &Line, part: &Range<usize>) -> Span {
+        let span = line.place.span;
+        if let Ok(places) = line.text.places(part.clone())
+            && let (Some(first), Some(last)) = (places.first(), places.last())
+        {
+            let together = places.windows(2).all(|pair| pair[0].end <= pair[1].start && pair[0].file == pair[1].file);
+            let near = places.windows(2).all(|pair| {
+                let between = &self.sources().file(first.file).bytes()
+                    [pair[0].end as usize..pair[1].start.max(pair[0].end) as usize];
+                between.iter().all(|b| matches!(b, b'\\' | b'\r' | b'\n'))
+            });
+            if together && near {
+                return Span::new(first.file, first.start, last.end);
+            }
+        }
+        arguments_span(self.sources().text(span), span)
+    }
+
+    /// Says for each setting in which scopes it stands.
+    pub(super) fn title_scopes(&mut self) {
+        for i in 0..self.model.settings.len() {
+            let scopes = &self.model.written[i].scopes;
+            let titles = scopes.first().map(|(server, section)| match section.checked_sub(1) {
+                None => self.model.title(*server),
+                Some(section) => format!("<Proxy {}>", self.model.servers[*server].sections[section].url),
+            });
+            let mut title = titles.unwrap_or_default();
+            if scopes.len() > 1 {
+                title = format!("{title} and {} more", scopes.len() - 1);
+            }
+            self.model.settings[i].scope = title;
+        }
+    }
+}
+
+/// What is known of a setting before it has a number.
+struct New<'a> {
+    name: &'a str,
+    role: Role,
+    /// The part of the line to point at.
+    value: Range<usize>,
+    kind: Kind,
+    asked: VersionSet,
+    versions: VersionSet,
+    trap: Option<Trap>,
+    unknown: Option<Unknown>,
+}
+
+/// The arguments of a directive, as it stands in the file.
+pub(super) fn arguments_span(text: &[u8], span: Span) -> Span {
+    let name = next_word(text, 0).map_or(0, |word| word.written.end);
+    let blank = text[name..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+    let start = span.start + (name + blank) as u32;
+    if start < span.end { Span::new(span.file, start, span.end) } else { span }
+}
+
+/// What a list does that it does not look like.
+pub(super) fn trap(name: &str, words: &[Vec<u8>], list: &super::protocol::List, served: VersionSet) -> Option<Trap> {
+    let message = if let Some(last) = list.overriding.last() {
+        let word = words[*last].escape_ascii();
+        format!(
+            "in {name} a name without + or - replaces everything before it: '{word}' leaves only {}",
+            enumerate(served)
+        )
+    } else {
+        let closed = list.asked.minus(served);
+        let hole = VersionSet::range(closed.min()?, served.max()?).minus(list.asked);
+        format!(
+            "{} is not served: only versions without a gap up to the highest one are, and {} is off",
+            enumerate(closed),
+            enumerate(hole)
+        )
+    };
+    Some(Trap { message, related: Vec::new() })
+}
+
+/// `TLSv1, TLSv1.1 and TLSv1.2`
+pub(super) fn enumerate(versions: VersionSet) -> String {
+    let names: Vec<&str> = versions.iter().map(crate::tls::Version::name).collect();
+    match names.as_slice() {
+        [] => "no version".to_owned(),
+        [one] => (*one).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+/// The commands that OpenSSL knows in files, in lower case, besides those for versions and ciphers.
+const COMMANDS: &[&str] = &[
+    "antireplay",
+    "certificate",
+    "chaincafile",
+    "chaincapath",
+    "clientcafile",
+    "clientcapath",
+    "clientsignaturealgorithms",
+    "curves",
+    "dhparameters",
+    "ecdhparameters",
+    "groups",
+    "numtickets",
+    "options",
+    "privatekey",
+    "recordpadding",
+    "requestcafile",
+    "requestcapath",
+    "rxcertificatecompression",
+    "serverinfofile",
+    "signaturealgorithms",
+    "txcertificatecompression",
+    "verifycafile",
+    "verifycapath",
+    "verifymode",
+];

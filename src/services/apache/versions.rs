@@ -1,0 +1,277 @@
+//! Which versions a server has switched on, and what decides them.
+
+use super::model::{Kind, MAIN, Model, Place, ServerId, Use};
+use super::protocol::{Build, Command};
+use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
+use crate::host::Facts;
+use crate::source::Span;
+use crate::tls::{Version, VersionSet};
+
+/// What the server level or a virtual host asks for by itself.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// The versions, without what `Protocol` commands switch off.
+    pub(super) versions: VersionSet,
+    /// The `SSLProtocol` that counts; none: the default.
+    pub(super) list: Option<Use>,
+    /// Does the list still decide, after the commands?
+    list_decides: bool,
+    /// `MinProtocol` and `MaxProtocol` that count.
+    bounds: Vec<Use>,
+    /// The versions that are switched off.
+    pub(super) off: VersionSet,
+    /// The `Protocol` commands.
+    switches: Vec<Use>,
+    unknown: Vec<Unknown>,
+    /// Why there is a default.
+    default: Option<String>,
+}
+
+/// What a client is offered, and why.
+#[derive(Clone, Debug)]
+pub(super) struct Offer {
+    pub(super) versions: VersionSet,
+    pub(super) deciders: Vec<SettingId>,
+    pub(super) because: Vec<Reason>,
+    pub(super) unknown: Vec<Unknown>,
+}
+
+impl Asked {
+    /// What a server asks for.
+    pub(super) fn of(model: &Model, build: Build, facts: &Facts, server: ServerId) -> Asked {
+        let own = &model.servers[server];
+        let main = &model.servers[MAIN];
+        let list = own.versions.last().or(main.versions.last()).copied();
+        let mut asked = Asked {
+            versions: VersionSet::EMPTY,
+            list,
+            list_decides: true,
+            bounds: Vec::new(),
+            off: facts.apache.library.system.off,
+            switches: Vec::new(),
+            unknown: Vec::new(),
+            default: None,
+        };
+        asked.versions = match list {
+            Some(list) => {
+                let written = model.written(list.setting);
+                asked.unknown.extend(written.unknown.clone());
+                build.served(written.asked)
+            }
+            None => asked.default_versions(build, facts),
+        };
+        let inherited = if server == MAIN { &[][..] } else { &main.commands };
+        asked.command(model, build, inherited.iter().chain(&own.commands));
+        asked
+    }
+
+    fn default_versions(&mut self, build: Build, facts: &Facts) -> VersionSet {
+        let all = build.all.without(Version::Ssl3);
+        if !facts.is_red_hat() {
+            self.default = Some(format!("no SSLProtocol: the default of httpd is {all}"));
+            return all;
+        }
+        let system = &facts.apache.library.system;
+        if let Some(low) = system.min {
+            let versions = VersionSet::range(low, system.max.unwrap_or(Version::Tls1_3)).and(all);
+            self.default = Some(format!("no SSLProtocol: the crypto policy of the system gives {versions}"));
+            return versions;
+        }
+        self.default = Some("no SSLProtocol: the crypto policy of the system decides".to_owned());
+        self.unknown.push(Unknown {
+            span: None,
+            what: "without SSLProtocol httpd follows the crypto policy of the system here, which is not known"
+                .to_owned(),
+            help: "write SSLProtocol, or audit a copy of the host that holds /etc/crypto-policies".to_owned(),
+        });
+        all
+    }
+
+    /// Applies the library's commands, which come after `SSLProtocol` whatever the order of the lines is.
+    fn command<'a>(&mut self, model: &Model, build: Build, commands: impl Iterator<Item = &'a Use>) {
+        let (mut low, mut high) = (None, None);
+        for used in commands {
+            let written = model.written(used.setting);
+            self.unknown.extend(written.unknown.clone());
+            let Kind::Command(command) = &written.kind else { continue };
+            match command {
+                // OpenSSL before 1.1.0 has no such commands.
+                Command::Min(_) | Command::Max(_) if !build.closes_holes => {}
+                Command::Min(version) => low = Some((*version, *used)),
+                Command::Max(version) => high = Some((*version, *used)),
+                Command::Switches(switches) => {
+                    self.off = super::protocol::switch(self.off, switches);
+                    self.switches.push(*used);
+                }
+            }
+        }
+        if low.is_none() && high.is_none() {
+            return;
+        }
+        let min = low.map_or(self.versions.min(), |(version, _)| Some(version.unwrap_or(Version::Ssl3)));
+        let max = high.map_or(self.versions.max(), |(version, _)| Some(version.unwrap_or(Version::Tls1_3)));
+        let both = min.zip(max).map(|(min, max)| VersionSet::range(min, max));
+        self.versions = both.unwrap_or_default().and(build.all);
+        self.list_decides = low.is_none() || high.is_none();
+        self.bounds = [low, high].into_iter().flatten().map(|(_, used)| used).collect();
+    }
+
+    /// The command that takes the place of a setting which would count otherwise.
+    pub(super) fn overruled(&self, setting: SettingId) -> Option<Use> {
+        let list = self.list.filter(|list| list.setting == setting && !self.list_decides);
+        list.and(self.bounds.last().copied())
+    }
+
+    /// Does the default decide, at least in part?
+    pub(super) fn is_default(&self) -> bool {
+        self.list.is_none() && self.list_decides
+    }
+}
+
+/// What is offered where `first` is the first virtual host, and `host` the one that the name selects.
+pub(super) struct Combination<'a> {
+    pub(super) model: &'a Model,
+    pub(super) build: Build,
+    pub(super) facts: &'a Facts,
+    pub(super) asked: &'a [Asked],
+}
+
+impl Combination<'_> {
+    /// The offer for a first host and a selected one.
+    pub(super) fn offer(&self, first: ServerId, host: ServerId) -> Offer {
+        if first == host {
+            return self.by(first, host, true);
+        }
+        match self.build.versions_by_name {
+            Some(by_name) => self.by(first, host, by_name),
+            None => {
+                let mut offer = self.by(first, host, true);
+                let old = self.by(first, host, false);
+                if old.versions != offer.versions {
+                    offer.versions = offer.versions.union(old.versions);
+                    offer.deciders.extend(old.deciders);
+                    offer.unknown.push(Unknown {
+                        span: None,
+                        what: "whether httpd is 2.4.42 or later, where each virtual host has versions of its own, is \
+                               not known"
+                            .to_owned(),
+                        help: "say its version with --assume apache=2.4.NN".to_owned(),
+                    });
+                }
+                offer
+            }
+        }
+    }
+
+    fn by(&self, first: ServerId, host: ServerId, by_name: bool) -> Offer {
+        // A host counts if it or the server level has an SSLProtocol; else the first one does.
+        let counts = if by_name && self.asked[host].list.is_some() { host } else { first };
+        let asked = &self.asked[counts];
+        let mut offer = Offer {
+            versions: asked.versions,
+            deciders: Vec::new(),
+            because: Vec::new(),
+            unknown: asked.unknown.clone(),
+        };
+        if counts != host {
+            let note = if by_name {
+                "first virtual host: its versions count where the one that answers has no SSLProtocol"
+            } else {
+                "first virtual host: before httpd 2.4.42 its versions count for every name"
+            };
+            self.server_reason(&mut offer, counts, note);
+        }
+        self.list_reason(&mut offer, counts);
+        for used in &asked.bounds {
+            let note = "applies after SSLProtocol, whatever the order of the lines is";
+            self.use_reason(&mut offer, *used, ReasonKind::Command, note.to_owned());
+        }
+        let others = if by_name && first != host { &[first, host][..] } else { &[first][..] };
+        for server in others {
+            self.switch_off(&mut offer, *server);
+        }
+        let system = self.facts.apache.library.system.off;
+        if !system.and(asked.versions).minus(offer.versions).is_empty() {
+            let note = format!("openssl.cnf switches off {}", system.and(asked.versions));
+            offer.because.push(Reason::placeless(ReasonKind::Floor, note));
+        }
+        offer
+    }
+
+    fn switch_off(&self, offer: &mut Offer, server: ServerId) {
+        let asked = &self.asked[server];
+        let (system, before) = (self.facts.apache.library.system.off, offer.versions);
+        offer.versions = offer.versions.minus(asked.off);
+        // They decide where they take something away, or give back what openssl.cnf takes.
+        let differs = before.and(system) != before.and(asked.off);
+        for used in asked.switches.iter().filter(|_| differs) {
+            let note = format!("switches off {}", super::settings::enumerate(before.and(asked.off)));
+            self.use_reason(offer, *used, ReasonKind::Command, note);
+        }
+    }
+
+    fn list_reason(&self, offer: &mut Offer, server: ServerId) {
+        let asked = &self.asked[server];
+        if !asked.list_decides {
+            return;
+        }
+        match asked.list {
+            Some(used) => {
+                let own = !self.model.servers[server].versions.is_empty() && server != MAIN;
+                let note = if own {
+                    "in the virtual host"
+                } else if server == MAIN {
+                    "at the server level"
+                } else {
+                    "inherited from the server level"
+                };
+                self.use_reason(offer, used, ReasonKind::Versions, note.to_owned());
+            }
+            None => {
+                let note = asked.default.clone().unwrap_or_default();
+                offer.because.push(Reason::placeless(ReasonKind::Default, note));
+            }
+        }
+    }
+
+    /// A setting decides: the way to it, and the setting.
+    fn use_reason(&self, offer: &mut Offer, used: Use, kind: ReasonKind, note: String) {
+        offer.because.extend(way(self.model, used));
+        offer.because.push(Reason::at(kind, used.place.span, note));
+        if !offer.deciders.contains(&used.setting) {
+            offer.deciders.push(used.setting);
+        }
+    }
+
+    fn server_reason(&self, offer: &mut Offer, server: ServerId, note: &'static str) {
+        let place: Option<Place> = self.model.servers[server].head;
+        let span = place.map(|place| place.span);
+        offer.because.push(Reason { kind: ReasonKind::DefaultServer, span, note: note.into() });
+    }
+}
+
+/// The way to a setting: includes, macros, and what gave the value.
+pub(super) fn way(model: &Model, used: Use) -> Vec<Reason> {
+    let hops = model.hops_to(used.place.hop);
+    let mut way: Vec<Reason> = hops
+        .iter()
+        .map(|hop| match &hop.macro_name {
+            Some(name) => Reason::at(ReasonKind::Expansion, hop.span, format!("uses macro {name}")),
+            None => Reason::at(ReasonKind::Include, hop.span, "included here"),
+        })
+        .collect();
+    let within =
+        |inner: Span, outer: Span| inner.file == outer.file && outer.start <= inner.start && inner.end <= outer.end;
+    let written = model.written(used.setting);
+    let line = &written.line;
+    for name in line.environment(written.arguments..line.len()) {
+        way.push(Reason::placeless(ReasonKind::Expansion, format!("the environment gives ${{{name}}}")));
+    }
+    for place in line.known_places(written.arguments..line.len()) {
+        let known = within(place, used.place.span) || hops.iter().any(|hop| within(place, hop.span));
+        if !known {
+            way.push(Reason::at(ReasonKind::Expansion, place, "gives the value"));
+        }
+    }
+    way
+}
