@@ -54,6 +54,8 @@ pub(super) struct List {
     pub(super) asked: VersionSet,
     /// The words that httpd refuses, by index, and why.
     pub(super) refused: Vec<(usize, String)>,
+    /// The versions that the words look like they ask for: as if a bare name added.
+    pub(super) looks: VersionSet,
     /// Bare names, by index, that threw away something that mattered.
     pub(super) overriding: Vec<usize>,
 }
@@ -104,16 +106,21 @@ pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: Build)
             Err(why) => list.refused.push((i, why)),
             Ok(Term { sign: Some(b'-'), versions, all }) => {
                 list.asked = list.asked.minus(versions);
+                list.looks = list.looks.minus(versions);
                 if !all {
                     taken = taken.union(versions);
                 }
             }
-            Ok(Term { sign: Some(_), versions, .. }) => list.asked = list.asked.union(versions),
+            Ok(Term { sign: Some(_), versions, .. }) => {
+                list.asked = list.asked.union(versions);
+                list.looks = list.looks.union(versions);
+            }
             Ok(Term { sign: None, versions, .. }) => {
                 if !list.asked.minus(versions).is_empty() || !taken.and(versions).is_empty() {
                     list.overriding.push(i);
                 }
                 list.asked = versions;
+                list.looks = list.looks.union(versions).minus(taken);
                 taken = VersionSet::EMPTY;
             }
         }

@@ -225,6 +225,7 @@ impl Resolver<'_> {
             speaks: Speaks::Tls,
             configured: Traced { value: offer.versions, because },
             effective,
+            refuses: false,
             deciders: offer.deciders,
             unknown: offer.unknown,
         })
@@ -267,6 +268,7 @@ fn silent(speaks: Speaks, because: Vec<Reason>, value: VersionSet, unknown: Opti
         speaks,
         configured: Traced { value, because },
         effective: value.is_empty().then_some(value),
+        refuses: false,
         deciders: Vec::new(),
         unknown: unknown.into_iter().collect(),
     }

@@ -103,6 +103,7 @@ impl Reader<'_> {
             span: line.place.span,
             value,
             name: new.name.to_owned(),
+            kind: new.kind.of_setting(),
             role: new.role,
             versions: new.versions,
             scope: String::new(),
@@ -180,6 +181,7 @@ pub(super) fn arguments_span(text: &[u8], span: Span) -> Span {
 
 /// What a list does that it does not look like.
 pub(super) fn trap(name: &str, words: &[Vec<u8>], list: &super::protocol::List, served: VersionSet) -> Option<Trap> {
+    let looks = if list.overriding.is_empty() { list.asked } else { list.looks };
     let message = if let Some(last) = list.overriding.last() {
         let word = words[*last].escape_ascii();
         format!(
@@ -195,7 +197,7 @@ pub(super) fn trap(name: &str, words: &[Vec<u8>], list: &super::protocol::List, 
             enumerate(hole)
         )
     };
-    Some(Trap { message, related: Vec::new() })
+    Some(Trap { message, looks, gives: served, related: Vec::new() })
 }
 
 /// `TLSv1, TLSv1.1 and TLSv1.2`

@@ -129,5 +129,5 @@ fn answer(
     let why = library.why(versions, list.as_deref(), suites, Keys::ANY);
     because.extend(why.into_iter().map(|why| Reason::placeless(ReasonKind::Floor, why)));
     let configured = Traced { value: versions, because };
-    Answer { speaks: Speaks::Tls, configured, effective, deciders, unknown }
+    Answer { speaks: Speaks::Tls, configured, effective, refuses: false, deciders, unknown }
 }
