@@ -76,7 +76,7 @@ impl Library {
             .or_else(|| Some((self.level?, self.level_source.as_str())))
     }
 
-    /// What a cipher list comes to; `None` is the library's default list.
+    /// What a cipher list comes to; `None` is the library's default list. Suites that only some builds have are left out.
     ///
     /// `Err(Refused::Invalid)`: the server won't start with it.
     pub fn select(&self, ciphers: Option<&str>) -> Result<Selection, Refused> {
@@ -87,12 +87,27 @@ impl Library {
         let release = self.release.ok_or(Refused::Unknown)?;
         let profile = self.system.profile.as_deref();
         let reader = Reader { release, optional, profile };
-        match (ciphers, self.system.cipher_string.as_deref()) {
-            (Some(list), _) => reader.select(list),
-            // A list of openssl.cnf that is refused leaves the built-in one in place (but its level is kept).
-            (None, Some(list)) if reader.select(list).is_ok() => reader.select(list),
-            (None, _) => reader.select(if profile.is_some() { "PROFILE=SYSTEM" } else { "DEFAULT" }),
+        if ciphers.is_none()
+            && let Some(list) = self.system.cipher_string.as_deref()
+            && let Ok(selection) = reader.select(list)
+        {
+            return Ok(selection);
         }
+        // A list of openssl.cnf that is refused leaves the built-in one in place (but its level is kept).
+        reader.select(ciphers.unwrap_or(if profile.is_some() { "PROFILE=SYSTEM" } else { "DEFAULT" }))
+    }
+
+    /// The suites of a list: those that every build has, and those that some build has. A list that is refused has
+    /// none. `None`: unknown.
+    fn suites(&self, ciphers: Option<&str>) -> Option<[Vec<&'static Suite>; 2]> {
+        let release = self.release?;
+        let most = match self.read(ciphers, true) {
+            Ok(selection) => selection.suites,
+            Err(Refused::Unknown) => return None,
+            Err(Refused::Invalid(_)) => Vec::new(),
+        };
+        let least = most.iter().copied().filter(|s| s.exists(release) == Some(true)).collect();
+        Some([least, most])
     }
 
     /// The versions for which a handshake can succeed with these ciphers and keys, among all that the library can
@@ -106,16 +121,14 @@ impl Library {
         if self.system.sha1_signatures && level == 1 && release >= Release::new(3, 0, 0) {
             return None; // Red Hat's patch for its LEGACY policy; not tried
         }
-        // Without the suites that only some builds have, and with them.
-        let few = fitting(release, level, self.read(ciphers, false), keys)?;
-        let many = fitting(release, level, self.read(ciphers, true), keys)?;
-        if few != many {
-            return None;
+        let [old, other] = self.suites(ciphers)?.map(|suites| fitting(release, level, &suites, keys));
+        if old != other {
+            return None; // it depends on the build
         }
         let tls1_3 = self.suites_of_tls1_3(release, suites).into_iter().any(|b| security::allows_tls1_3(level, b));
         let any_key = keys.rsa || keys.ec || keys.ed;
         let new: VersionSet = (tls1_3 && any_key).then_some(Version::Tls1_3).into_iter().collect();
-        Some(few.union(new).minus(security::refused(release, level, self.patched)).and(self.versions()))
+        Some(old.union(new).minus(security::refused(release, level, self.patched)).and(self.versions()))
     }
 
     /// The versions that the library can speak and the security level of the list allows; `None`: unknown.
@@ -165,14 +178,8 @@ impl Library {
         if top == Version::Tls1_3 {
             return Some(self.suites_of_tls1_3(release, suites).is_empty());
         }
-        let lacks = |list: Result<Selection, Refused>| match list {
-            Ok(selection) => Some(!selection.suites.iter().any(|s| s.since <= top)),
-            Err(Refused::Unknown) => None,
-            Err(Refused::Invalid(_)) => Some(true),
-        };
-        let few = lacks(self.read(ciphers, false))?;
-        let many = lacks(self.read(ciphers, true))?;
-        (few == many).then_some(few)
+        let [one, other] = self.suites(ciphers)?.map(|suites| !suites.iter().any(|s| s.since <= top));
+        (one == other).then_some(one)
     }
 
     /// Why versions of `enabled` are not accepted, as lowercase fragments, most general first. Empty where all are, or
@@ -208,17 +215,12 @@ impl Library {
     }
 }
 
-/// The versions up to TLS 1.2 that a suite of the list fits.
-fn fitting(release: Release, level: u8, list: Result<Selection, Refused>, keys: Keys) -> Option<VersionSet> {
-    let selection = match list {
-        Ok(selection) => selection,
-        Err(Refused::Unknown) => return None,
-        Err(Refused::Invalid(_)) => return Some(VersionSet::EMPTY),
-    };
-    let allowed: Vec<&Suite> = selection.suites.into_iter().filter(|s| security::allows(release, level, s)).collect();
+/// The versions up to TLS 1.2 that one of the suites fits.
+fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys) -> VersionSet {
+    let allowed: Vec<&&Suite> = suites.iter().filter(|s| security::allows(release, level, s)).collect();
     let signed = |s: &Suite, v: Version| keys.fit(s, v) && security::allows_signature(release, level, s, v);
     let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && signed(s, *v));
-    Some(VersionSet::range(Version::Ssl3, Version::Tls1_2).iter().filter(fits).collect())
+    VersionSet::range(Version::Ssl3, Version::Tls1_2).iter().filter(fits).collect()
 }
 
 /// The list for a server that has no parameters for DHE, so that those suites are as good as not there.
