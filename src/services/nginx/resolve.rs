@@ -1,6 +1,6 @@
 //! From a model to an instance: endpoints, settings, and what the instance can answer.
 
-use super::answer::Rules;
+use super::answer::{Floors, Rules};
 use super::defaults;
 use super::listeners::{self, Listener};
 use super::lower::{Lowering, Origin};
@@ -42,7 +42,7 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Ng
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
     }
     let keys = certificates(&model, main, world);
-    let rules = Rules { model: &model, release, library, keys: &keys };
+    let rules = Rules { model: &model, release, library, keys: &keys, floors: Floors::default() };
     for (place, message) in startup::check(&rules, &listeners) {
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
     }
