@@ -110,7 +110,12 @@ pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Pro
             resolved.push(service.fragment(file, world, &sources));
         }
     }
-    (sources, resolved, discovery.problems)
+    // What an instance says of a file that it includes says more.
+    let said: BTreeSet<&PathBuf> =
+        resolved.iter().flat_map(|r| &r.instance().problems).filter_map(|p| p.path.as_ref()).collect();
+    let new = |p: &Problem| p.path.as_ref().is_none_or(|path| !said.contains(path));
+    let problems = discovery.problems.into_iter().filter(new).collect();
+    (sources, resolved, problems)
 }
 
 /// Turns the changes that a finding wants into a fix; what can't be done becomes its help.

@@ -333,8 +333,12 @@ impl<'a> Reader<'a> {
                 }
                 Ok(file) => self.enter(stack, file, context, hop, depth + 1),
                 Err(error) => {
-                    let shown = normalize(path).display().to_string();
-                    self.problem(directive.place, format!("open() \"{shown}\" failed: {}", reason(&error)));
+                    let path = normalize(path);
+                    let message = format!("open() \"{}\" failed: {}", path.display(), reason(&error));
+                    self.problem(directive.place, message);
+                    if let Some(problem) = self.problems.last_mut() {
+                        problem.path = Some(path);
+                    }
                 }
             }
         }
