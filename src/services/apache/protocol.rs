@@ -42,7 +42,7 @@ impl Build {
     }
 
     /// What is served of a set that was asked for.
-    pub(super) fn served(&self, asked: VersionSet) -> VersionSet {
+    pub(super) fn served(self, asked: VersionSet) -> VersionSet {
         if self.closes_holes { asked.top_run() } else { asked }
     }
 }
@@ -52,6 +52,8 @@ impl Build {
 pub(super) struct List {
     /// The versions it asks for, holes and all.
     pub(super) asked: VersionSet,
+    /// What it looks like: all that is added, without all that is taken away, in whatever order.
+    pub(super) looks: VersionSet,
     /// The words that httpd refuses, by index, and why.
     pub(super) refused: Vec<(usize, String)>,
     /// Bare names, by index, that threw away something that mattered.
@@ -99,6 +101,7 @@ pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: Build)
     let mut list = List::default();
     // Versions that were taken away by name, which a bare name brings back.
     let mut taken = VersionSet::EMPTY;
+    let (mut added, mut removed) = (VersionSet::EMPTY, VersionSet::EMPTY);
     for (i, word) in words.enumerate() {
         match Term::read(word, build) {
             Err(why) => list.refused.push((i, why)),
@@ -106,18 +109,24 @@ pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: Build)
                 list.asked = list.asked.minus(versions);
                 if !all {
                     taken = taken.union(versions);
+                    removed = removed.union(versions);
                 }
             }
-            Ok(Term { sign: Some(_), versions, .. }) => list.asked = list.asked.union(versions),
+            Ok(Term { sign: Some(_), versions, .. }) => {
+                list.asked = list.asked.union(versions);
+                added = added.union(versions);
+            }
             Ok(Term { sign: None, versions, .. }) => {
                 if !list.asked.minus(versions).is_empty() || !taken.and(versions).is_empty() {
                     list.overriding.push(i);
                 }
                 list.asked = versions;
                 taken = VersionSet::EMPTY;
+                added = added.union(versions);
             }
         }
     }
+    list.looks = added.minus(removed);
     list
 }
 
@@ -154,13 +163,12 @@ impl Command {
         }
     }
 
-    /// The versions that it leaves: what could be served if nothing else were said.
-    pub(super) fn leaves(&self) -> VersionSet {
+    /// What it leaves or adds by itself: a bound, of all versions of TLS; switches, to none.
+    pub(super) fn alone(&self) -> VersionSet {
         match self {
             Command::Min(low) => VersionSet::range(low.unwrap_or(Version::Tls1), Version::Tls1_3),
-            // A maximum lets in nothing by itself but the version it names.
-            Command::Max(high) => VersionSet::EMPTY.with(high.unwrap_or(Version::Tls1_3)),
-            Command::Switches(switches) => VersionSet::TLS.minus(switch(VersionSet::EMPTY, switches)),
+            Command::Max(high) => VersionSet::range(Version::Tls1, high.unwrap_or(Version::Tls1_3)),
+            Command::Switches(switches) => VersionSet::TLS.minus(switch(VersionSet::TLS, switches)),
         }
     }
 }

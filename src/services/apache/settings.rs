@@ -6,7 +6,7 @@ use super::protocol::{Command, read_list};
 use super::read::{Line, Reader, Scope};
 use super::words::next_word;
 use crate::endpoint::{Role, SettingId, Unknown};
-use crate::instance::{Setting, Trap};
+use crate::instance::{Setting, SettingKind, Trap};
 use crate::source::Span;
 use crate::tls::VersionSet;
 use std::ops::Range;
@@ -69,14 +69,14 @@ impl Reader<'_> {
                         Command::Switches(Vec::new())
                     }
                 };
-                let leaves = command.leaves();
+                let alone = command.alone();
                 let new = New {
                     name,
                     role: Role::Listener,
                     value: arguments.words[1].written.clone(),
                     kind: Kind::Command(command),
-                    asked: leaves,
-                    versions: leaves,
+                    asked: alone,
+                    versions: alone,
                     trap: None,
                     unknown,
                 };
@@ -103,6 +103,12 @@ impl Reader<'_> {
             span: line.place.span,
             value,
             name: new.name.to_owned(),
+            kind: match &new.kind {
+                Kind::List => SettingKind::List,
+                Kind::Command(Command::Min(_)) => SettingKind::Minimum,
+                Kind::Command(Command::Max(_)) => SettingKind::Maximum,
+                Kind::Command(Command::Switches(_)) => SettingKind::Switch,
+            },
             role: new.role,
             versions: new.versions,
             scope: String::new(),
@@ -180,22 +186,22 @@ pub(super) fn arguments_span(text: &[u8], span: Span) -> Span {
 
 /// What a list does that it does not look like.
 pub(super) fn trap(name: &str, words: &[Vec<u8>], list: &super::protocol::List, served: VersionSet) -> Option<Trap> {
-    let message = if let Some(last) = list.overriding.last() {
+    if let Some(last) = list.overriding.last() {
         let word = words[*last].escape_ascii();
-        format!(
-            "in {name} a name without + or - replaces everything before it: '{word}' leaves only {}",
-            enumerate(served)
-        )
-    } else {
-        let closed = list.asked.minus(served);
-        let hole = VersionSet::range(closed.min()?, served.max()?).minus(list.asked);
-        format!(
-            "{} is not served: only versions without a gap up to the highest one are, and {} is off",
-            enumerate(closed),
-            enumerate(hole)
-        )
-    };
-    Some(Trap { message, related: Vec::new() })
+        let served_names = enumerate(served);
+        let message = format!(
+            "in {name} a name without + or - replaces everything before it: '{word}' leaves only {served_names}"
+        );
+        return Some(Trap { message, looks: list.looks, gives: served, related: Vec::new() });
+    }
+    let closed = list.asked.minus(served);
+    let hole = VersionSet::range(closed.min()?, served.max()?).minus(list.asked);
+    let message = format!(
+        "{} is not served: only versions without a gap up to the highest one are, and {} is off",
+        enumerate(closed),
+        enumerate(hole)
+    );
+    Some(Trap { message, looks: list.asked, gives: served, related: Vec::new() })
 }
 
 /// `TLSv1, TLSv1.1 and TLSv1.2`
