@@ -17,7 +17,7 @@ Exit status:
 /// Nothing is written.
 #[derive(Debug, Parser)]
 #[command(name = "tlsmend", version, max_term_width = 100, after_help = EXIT_STATUS)]
-pub struct Arguments {
+pub(super) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -25,7 +25,7 @@ pub struct Arguments {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(super) enum Command {
     /// Show every TLS endpoint, its versions, and what is wrong with it
     #[command(after_help = EXIT_STATUS)]
     Audit {
@@ -75,7 +75,7 @@ pub enum Command {
 
 /// What is audited.
 #[derive(Debug, Args)]
-pub struct Host {
+pub(super) struct Host {
     /// Files or directories with configuration (none: the usual places, such as /etc)
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
@@ -105,7 +105,7 @@ pub struct Host {
 
 /// What is demanded.
 #[derive(Debug, Args)]
-pub struct Judgement {
+pub(super) struct Judgement {
     /// A policy (YAML: forbid, require, severity) instead of the built-in one
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
@@ -119,7 +119,7 @@ pub struct Judgement {
 
 /// A format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(super) enum Format {
     /// for people
     Text,
     /// for programs; docs/json.md describes it
@@ -128,7 +128,7 @@ pub enum Format {
 
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Colour {
+pub(super) enum Colour {
     /// on a terminal
     Auto,
     /// always

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 const OWN: &[&str] = &["/etc", "/usr/local", "/opt"];
 
 /// What is audited, opened.
-pub struct Opened {
+pub(super) struct Opened {
     /// The host.
     pub system: OsSystem,
     /// Its facts.
@@ -25,7 +25,7 @@ pub struct Opened {
 }
 
 /// Opens the host that the arguments mean.
-pub fn open(host: &Host) -> Result<Opened> {
+pub(super) fn open(host: &Host) -> Result<Opened> {
     let here = std::env::current_dir().context("the current directory is not known")?;
     let own_root = host.root == Path::new("/");
     // With --root, paths are those inside; without, those of the user's shell.
@@ -71,7 +71,7 @@ fn map(text: &str, absolute: &dyn Fn(&Path) -> PathBuf) -> Result<(PathBuf, Path
 }
 
 /// Reads the policy that the arguments mean.
-pub fn policy(judgement: &Judgement) -> Result<Policy> {
+pub(super) fn policy(judgement: &Judgement) -> Result<Policy> {
     let Some(path) = &judgement.policy else { return Ok(Policy::default_profile()) };
     let here = std::env::current_dir().context("the current directory is not known")?;
     let machine = OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")?;

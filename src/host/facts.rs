@@ -44,6 +44,8 @@ pub struct Facts {
     pub apache: Software,
     /// The distribution's identifiers, its own first, then those it is like: `["ubuntu", "debian"]`. Empty: unknown.
     pub distribution: Vec<String>,
+    /// Directives that nginx is given on its command line (`-g`), before the main file.
+    pub nginx_global: String,
     /// Names given to Apache with `-D`; `None`: its command line is not known.
     pub defines: Fact<Vec<String>>,
     /// The environment of Apache, as far as it is known (`/etc/apache2/envvars`, `--env`).
@@ -62,6 +64,7 @@ impl Facts {
             nginx: software(),
             apache: software(),
             distribution: Vec::new(),
+            nginx_global: String::new(),
             defines: Fact::unknown("not looked for"),
             environment: BTreeMap::new(),
             hosts: BTreeMap::from([(

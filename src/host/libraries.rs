@@ -23,6 +23,9 @@ const NAMES: [(&str, &[&str]); 5] = [
     ("libcrypto.so.1.0.0", &["libssl1.0.0", "libssl1.0.2"]),
 ];
 
+/// More directories than any real host has the loader look in.
+const MOST_DIRECTORIES: usize = 256;
+
 /// What one file says about a library.
 #[derive(Clone, Debug)]
 struct Found {
@@ -63,7 +66,7 @@ impl<'a> Libraries<'a> {
         };
         let origin = path.parent().unwrap_or(Path::new("/"));
         let own = dynamic.paths.iter().map(|p| PathBuf::from(p.replace("$ORIGIN", &origin.to_string_lossy())));
-        let folders: Vec<PathBuf> = own.chain(self.directories().iter().cloned()).collect();
+        let folders: Vec<PathBuf> = own.take(MOST_DIRECTORIES).chain(self.directories().iter().cloned()).collect();
         let machine = elf::machine(file);
         for folder in folders {
             if let Some(found) = self.read(&folder.join(&name), machine) {
@@ -180,6 +183,7 @@ impl<'a> Libraries<'a> {
             );
             let mut seen = std::collections::BTreeSet::new();
             folders.retain(|f| seen.insert(f.clone()));
+            folders.truncate(MOST_DIRECTORIES);
             folders
         })
     }
@@ -198,12 +202,12 @@ fn upstream_level(release: Release) -> (Option<u8>, String) {
 
 /// The security level that a distribution compiles in.
 ///
-/// Debian builds with `-DOPENSSL_TLS_SECURITY_LEVEL=2` since 1.1.1, Ubuntu since 20.04 (1.1.1f); the others are taken
-/// to keep upstream's.
+/// Debian builds with `-DOPENSSL_TLS_SECURITY_LEVEL=2` since 3.0 (in its 1.1.1 only openssl.cnf asks for level 2),
+/// Ubuntu since 20.04 (1.1.1f); the others are taken to keep upstream's.
 pub(crate) fn default_level(release: Release, distribution: &Distribution) -> (Option<u8>, String) {
     let since = match distribution {
         d if d.is("ubuntu") => Release { numbers: [1, 1, 1], letter: 4 },
-        _ => Release::new(1, 1, 1),
+        _ => Release::new(3, 0, 0),
     };
     match distribution.ids.first() {
         Some(id) if distribution.is("debian") && release >= since => (Some(2), format!("what {id} compiles in")),
@@ -211,7 +215,8 @@ pub(crate) fn default_level(release: Release, distribution: &Distribution) -> (O
     }
 }
 
-/// Ubuntu's OpenSSL 1.1.1 (20.04) refuses TLSv1 and TLSv1.1 at level 2 (its patch `tls1.2-min-seclevel2`).
+/// Ubuntu's OpenSSL 1.1.1 (20.04) refuses TLSv1 and TLSv1.1 at level 2: a patch of its own (pyca/pyopenssl issue 1002,
+/// python/cpython pull request 24928; not tried on an Ubuntu).
 pub(crate) fn patched(release: Release, level: Option<u8>, distribution: &Distribution) -> Option<u8> {
     let concerned = release >= Release { numbers: [1, 1, 1], letter: 4 } && release < Release::new(3, 0, 0);
     (distribution.is("ubuntu") && concerned && level == Some(2)).then_some(2)

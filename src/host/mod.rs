@@ -6,6 +6,7 @@
 
 mod binary;
 mod command_line;
+mod directive_names;
 mod elf;
 mod facts;
 mod gather;
@@ -20,6 +21,7 @@ mod shell;
 mod unit;
 mod words;
 
+pub use directive_names::DirectiveNames;
 pub use facts::{Fact, Facts, Software};
 pub use gather::gather;
 pub use given::{Assumption, Given};

@@ -9,8 +9,6 @@ use std::path::Path;
 pub(crate) struct Distribution {
     /// Its own identifier, then those it is like: `["ubuntu", "debian"]`.
     pub(crate) ids: Vec<String>,
-    /// `VERSION_ID`
-    pub(crate) version: Option<String>,
 }
 
 /// Reads /etc/os-release, or else /usr/lib/os-release.
@@ -23,7 +21,7 @@ pub(crate) fn read(system: &dyn System) -> Distribution {
     shell.run(&String::from_utf8_lossy(&bytes));
     let like = shell.get("ID_LIKE").unwrap_or_default().split_ascii_whitespace();
     let ids = shell.get("ID").into_iter().chain(like).map(str::to_ascii_lowercase);
-    Distribution { ids: ids.collect(), version: shell.get("VERSION_ID").map(str::to_owned) }
+    Distribution { ids: ids.collect() }
 }
 
 /// A distribution by name, with those it is like.
@@ -37,7 +35,7 @@ pub(crate) fn named(id: &str) -> Distribution {
         _ => &[],
     };
     let ids = std::iter::once(&id).chain(like).map(|id| (*id).to_owned());
-    Distribution { ids: ids.collect(), version: None }
+    Distribution { ids: ids.collect() }
 }
 
 impl Distribution {
@@ -56,7 +54,6 @@ mod tests {
         let text = "NAME=\"Rocky Linux\"\nID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\nVERSION_ID='9.3'\n";
         let found = read(&MemorySystem::with_files([("/usr/lib/os-release", text)]));
         assert_eq!(found.ids, ["rocky", "rhel", "centos", "fedora"]);
-        assert_eq!(found.version.as_deref(), Some("9.3"));
         assert!(found.is("rhel"));
         assert_eq!(read(&MemorySystem::default()), Distribution::default());
     }

@@ -109,7 +109,10 @@ impl Program {
         for path in self.candidates(unit) {
             let Ok(file) = system.read(&path) else { continue };
             let Some(release) = self.prefixes.iter().find_map(|p| binary::release_after(&file, p)) else { continue };
-            let module = self.modules.iter().find_map(|m| Some((PathBuf::from(m), system.read(Path::new(m)).ok()?)));
+            // A build of one's own has its own modules.
+            let local = |path: &Path| path.starts_with("/usr/local");
+            let modules = self.modules.iter().map(Path::new).filter(|m| local(m) == local(&path));
+            let module = modules.into_iter().find_map(|m| Some((m.to_owned(), system.read(m).ok()?)));
             let (user, user_file) = module.unwrap_or_else(|| (path.clone(), file.clone()));
             let (library, configuration) = libraries.of_program(&user, &user_file);
             let release = Fact::known(release, path.display().to_string());

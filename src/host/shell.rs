@@ -7,6 +7,11 @@
 use super::words::{assignment, commands, is_name, raw_words};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Deeper nesting than any real file has; what comes after it is not read.
+const MOST_NESTED: usize = 100;
+/// The longest value, in bytes; a longer one can't be told.
+const LONGEST_VALUE: usize = 65536;
+
 /// The variables of a shell.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shell {
@@ -57,6 +62,9 @@ impl Shell {
         // The end that a loop, `case` or function that is passed over has.
         let mut skipping: Vec<&str> = Vec::new();
         for command in commands(text) {
+            if branches.len() + skipping.len() > MOST_NESTED {
+                return;
+            }
             let words = raw_words(&command);
             let Some(first) = words.first().map(String::as_str) else { continue };
             match first {
@@ -206,6 +214,9 @@ impl Shell {
         let mut chars = word.chars().peekable();
         let mut quoted = false;
         while let Some(c) = chars.next() {
+            if out.len() > LONGEST_VALUE {
+                return None;
+            }
             match c {
                 '"' => quoted = !quoted,
                 '\'' if !quoted => {
@@ -346,6 +357,9 @@ export LANG
 
     #[test]
     fn any_text_is_read() {
+        let doubling = "A=xx\n".to_owned() + &"A=$A$A\n".repeat(80);
+        assert_eq!(run(&doubling).get("A"), None);
+        assert_eq!(run(&"if x\n".repeat(100_000)).get("A"), None);
         for text in
             ["\"", "'", "${", "$", "\\", "if", "fi\nfi", "}", "a=${b", "export", "esac", "#", "a='\n", "$(", "unset"]
         {

@@ -40,6 +40,9 @@ pub enum Refused {
     Invalid(String),
 }
 
+/// Longer lists are not read; nginx takes 4 KiB at most.
+const LONGEST_LIST: usize = 65536;
+
 /// A suite in the making of a selection.
 #[derive(Clone, Copy)]
 struct Slot {
@@ -79,7 +82,7 @@ impl Reader<'_> {
 
     /// Replaces what stands for a whole list.
     fn expand(self, list: &str) -> Result<String, Refused> {
-        if list.contains(['$', '{', '%', '<']) {
+        if list.contains(['$', '{', '%', '<']) || list.len() > LONGEST_LIST {
             return Err(Refused::Unknown);
         }
         let (aes128, aes256) = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384");

@@ -45,20 +45,16 @@ impl SystemDefault {
         let mut problems = std::mem::take(&mut file.problems);
         let mut names = vendor_sections.iter().copied().chain(["openssl_conf"]);
         let Some(start) = names.find_map(|name| file.value("default", name)) else { return (default, problems) };
-        let modules = file.section(start).unwrap_or_default();
+        let modules = file.section(start);
         let module = |wanted: &str| {
             let named = |name: &str| name.rsplit_once('.').map_or(name, |(name, _)| name) == wanted;
-            modules.iter().rev().find(|(name, _)| named(name)).map(|(_, value)| value.as_str())
+            modules.iter().rev().find(|(name, _)| named(name)).map(|(_, value)| *value)
         };
-        if let Some(properties) = module("alg_section").and_then(|name| file.section(name)) {
-            let allows = |(name, value): &(String, String)| name == "rh-allow-sha1-signatures" && value == "yes";
-            default.sha1_signatures = properties.iter().any(allows);
-        }
-        let commands = module("ssl_conf")
-            .and_then(|name| file.section(name))
-            .and_then(|programs| programs.iter().find(|(name, _)| name == "system_default"))
-            .and_then(|(_, name)| file.section(name));
-        for (name, value) in commands.unwrap_or_default() {
+        let section = |name: Option<&str>| name.map(|name| file.section(name)).unwrap_or_default();
+        default.sha1_signatures = section(module("alg_section")).contains(&("rh-allow-sha1-signatures", "yes"));
+        let programs = section(module("ssl_conf"));
+        let system_default = programs.iter().find(|(name, _)| *name == "system_default").map(|(_, name)| *name);
+        for (name, value) in section(system_default) {
             if let Err(problem) = default.set(name, value) {
                 problems.push(format!("{}: {problem}", path.display()));
             }

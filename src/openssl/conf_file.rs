@@ -15,7 +15,9 @@ const LONGEST_VALUE: usize = 65536;
 /// The content of an openssl.cnf and all that it includes.
 #[derive(Debug, Default)]
 pub(crate) struct ConfFile {
-    sections: BTreeMap<String, Vec<(String, String)>>,
+    /// By section and name: the value, and its place in the order of all.
+    sections: BTreeMap<String, BTreeMap<String, (usize, String)>>,
+    count: usize,
     /// What was passed over, as lowercase fragments.
     pub(crate) problems: Vec<String>,
     includes: usize,
@@ -34,15 +36,15 @@ impl ConfFile {
 
     /// A value of a section, or of the default section.
     pub(crate) fn value(&self, section: &str, name: &str) -> Option<&str> {
-        let of = |section: &str| {
-            self.sections.get(section)?.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
-        };
+        let of = |section: &str| self.sections.get(section)?.get(name).map(|(_, value)| value.as_str());
         of(section).or_else(|| of("default"))
     }
 
     /// The names and values of a section in the order in which the library runs them.
-    pub(crate) fn section(&self, name: &str) -> Option<&[(String, String)]> {
-        self.sections.get(name).map(Vec::as_slice)
+    pub(crate) fn section(&self, name: &str) -> Vec<(&str, &str)> {
+        let mut entries: Vec<_> = self.sections.get(name).into_iter().flatten().collect();
+        entries.sort_by_key(|(_, (place, _))| *place);
+        entries.into_iter().map(|(name, (_, value))| (name.as_str(), value.as_str())).collect()
     }
 
     fn load(
@@ -63,7 +65,6 @@ impl ConfFile {
             if let Some(rest) = line.strip_prefix('[') {
                 let (name, _) = rest.split_once(']').ok_or_else(|| at("the section name has no \"]\""))?;
                 name.trim().clone_into(section);
-                self.sections.entry(section.clone()).or_default();
                 continue;
             }
             let end = line.find(|c| !is_name(c)).unwrap_or(line.len());
@@ -86,10 +87,9 @@ impl ConfFile {
             } else {
                 let value = value.ok_or_else(|| at("an equal sign is missing"))?;
                 let value = self.expand(&target, value.trim()).map_err(|e| at(&e))?;
-                let entries = self.sections.entry(target).or_default();
                 // A repeated name replaces the earlier one and moves to the end.
-                entries.retain(|(n, _)| n != name);
-                entries.push((name.to_owned(), value));
+                self.count += 1;
+                self.sections.entry(target).or_default().insert(name.to_owned(), (self.count, value));
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use super::suites::{Suite, auth, kx};
 use crate::tls::Version;
 
 /// The kinds of keys that a server has certificates for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Keys {
     /// RSA
     pub rsa: bool,

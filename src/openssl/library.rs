@@ -22,6 +22,8 @@ pub struct Library {
     /// The security level from which a patch of the distribution refuses TLSv1 and TLSv1.1, where that is not what
     /// upstream's source has: 2 for OpenSSL 1.1.1 of Ubuntu.
     pub patched: Option<u8>,
+    /// Was it built with SSLv3? Since 1.1.0 it is not, unless somebody asks for it.
+    pub ssl3: bool,
     /// The system's configuration of the library.
     pub system: SystemDefault,
 }
@@ -35,6 +37,7 @@ impl Library {
             level: None,
             level_source: String::new(),
             patched: None,
+            ssl3: false,
             system: SystemDefault::default(),
         }
     }
@@ -44,7 +47,10 @@ impl Library {
         match self.release {
             Some(release) if release < Release::new(1, 0, 1) => VersionSet::of(&[Version::Ssl3, Version::Tls1]),
             Some(release) if release < Release::new(1, 1, 0) => VersionSet::range(Version::Ssl3, Version::Tls1_2),
-            Some(release) if release < Release::new(1, 1, 1) => VersionSet::range(Version::Tls1, Version::Tls1_2),
+            Some(release) if release < Release::new(1, 1, 1) => {
+                VersionSet::range(if self.ssl3 { Version::Ssl3 } else { Version::Tls1 }, Version::Tls1_2)
+            }
+            _ if self.ssl3 => VersionSet::TLS.with(Version::Ssl3),
             _ => VersionSet::TLS,
         }
     }
@@ -70,7 +76,7 @@ impl Library {
             .or_else(|| Some((self.level?, self.level_source.as_str())))
     }
 
-    /// What a cipher list comes to; `None` is the library's default list.
+    /// What a cipher list comes to; `None` is the library's default list. Suites that only some builds have are left out.
     ///
     /// `Err(Refused::Invalid)`: the server won't start with it.
     pub fn select(&self, ciphers: Option<&str>) -> Result<Selection, Refused> {
@@ -81,36 +87,54 @@ impl Library {
         let release = self.release.ok_or(Refused::Unknown)?;
         let profile = self.system.profile.as_deref();
         let reader = Reader { release, optional, profile };
-        match (ciphers, self.system.cipher_string.as_deref()) {
-            (Some(list), _) => reader.select(list),
-            // A list of openssl.cnf that is refused leaves the built-in one in place (but its level is kept).
-            (None, Some(list)) if reader.select(list).is_ok() => reader.select(list),
-            (None, _) => reader.select(if profile.is_some() { "PROFILE=SYSTEM" } else { "DEFAULT" }),
+        if ciphers.is_none()
+            && let Some(list) = self.system.cipher_string.as_deref()
+            && let Ok(selection) = reader.select(list)
+        {
+            return Ok(selection);
         }
+        // A list of openssl.cnf that is refused leaves the built-in one in place (but its level is kept).
+        reader.select(ciphers.unwrap_or(if profile.is_some() { "PROFILE=SYSTEM" } else { "DEFAULT" }))
+    }
+
+    /// The suites of a list: those that every build has, and those that some build has. A list that is refused has
+    /// none. `None`: unknown.
+    fn suites(&self, ciphers: Option<&str>) -> Option<[Vec<&'static Suite>; 2]> {
+        let release = self.release?;
+        let most = match self.read(ciphers, true) {
+            Ok(selection) => selection.suites,
+            Err(Refused::Unknown) => return None,
+            Err(Refused::Invalid(_)) => Vec::new(),
+        };
+        let least = most.iter().copied().filter(|s| s.exists(release) == Some(true)).collect();
+        Some([least, most])
     }
 
     /// The versions for which a handshake can succeed with these ciphers and keys, among all that the library can
     /// speak: the security level allows them and there is a suite that fits. `None`: unknown.
     ///
     /// `ciphers` is the list for TLS 1.2 and older, `suites` the one for TLS 1.3; `None` means the library's default.
-    /// A server without parameters for DHE (nginx without `ssl_dhparam`) can't use those suites: end its list with
-    /// `:!kDHE`.
+    /// For a server without parameters for DHE (nginx without `ssl_dhparam`) ask with [`without_dhe`].
     pub fn usable(&self, ciphers: Option<&str>, suites: Option<&str>, keys: Keys) -> Option<VersionSet> {
         let release = self.release?;
         let level = self.security_level(ciphers)?;
         if self.system.sha1_signatures && level == 1 && release >= Release::new(3, 0, 0) {
             return None; // Red Hat's patch for its LEGACY policy; not tried
         }
-        // Without the suites that only some builds have, and with them.
-        let few = fitting(release, level, self.read(ciphers, false), keys)?;
-        let many = fitting(release, level, self.read(ciphers, true), keys)?;
-        if few != many {
-            return None;
+        let [old, other] = self.suites(ciphers)?.map(|suites| fitting(release, level, &suites, keys));
+        if old != other {
+            return None; // it depends on the build
         }
         let tls1_3 = self.suites_of_tls1_3(release, suites).into_iter().any(|b| security::allows_tls1_3(level, b));
         let any_key = keys.rsa || keys.ec || keys.ed;
         let new: VersionSet = (tls1_3 && any_key).then_some(Version::Tls1_3).into_iter().collect();
-        Some(few.union(new).minus(security::refused(release, level, self.patched)).and(self.versions()))
+        Some(old.union(new).minus(security::refused(release, level, self.patched)).and(self.versions()))
+    }
+
+    /// The versions that the library can speak and the security level of the list allows; `None`: unknown.
+    pub fn allowed_versions(&self, ciphers: Option<&str>) -> Option<VersionSet> {
+        let (release, level) = (self.release?, self.security_level(ciphers)?);
+        Some(self.versions().minus(security::refused(release, level, self.patched)))
     }
 
     /// The suites of a list that its security level allows; none where that is not known.
@@ -154,14 +178,8 @@ impl Library {
         if top == Version::Tls1_3 {
             return Some(self.suites_of_tls1_3(release, suites).is_empty());
         }
-        let lacks = |list: Result<Selection, Refused>| match list {
-            Ok(selection) => Some(!selection.suites.iter().any(|s| s.since <= top)),
-            Err(Refused::Unknown) => None,
-            Err(Refused::Invalid(_)) => Some(true),
-        };
-        let few = lacks(self.read(ciphers, false))?;
-        let many = lacks(self.read(ciphers, true))?;
-        (few == many).then_some(few)
+        let [one, other] = self.suites(ciphers)?.map(|suites| !suites.iter().any(|s| s.since <= top));
+        (one == other).then_some(one)
     }
 
     /// Why versions of `enabled` are not accepted, as lowercase fragments, most general first. Empty where all are, or
@@ -197,16 +215,17 @@ impl Library {
     }
 }
 
-/// The versions up to TLS 1.2 that a suite of the list fits.
-fn fitting(release: Release, level: u8, list: Result<Selection, Refused>, keys: Keys) -> Option<VersionSet> {
-    let selection = match list {
-        Ok(selection) => selection,
-        Err(Refused::Unknown) => return None,
-        Err(Refused::Invalid(_)) => return Some(VersionSet::EMPTY),
-    };
-    let allowed: Vec<&Suite> = selection.suites.into_iter().filter(|s| security::allows(release, level, s)).collect();
-    let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && keys.fit(s, *v));
-    Some(VersionSet::range(Version::Ssl3, Version::Tls1_2).iter().filter(fits).collect())
+/// The versions up to TLS 1.2 that one of the suites fits.
+fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys) -> VersionSet {
+    let allowed: Vec<&&Suite> = suites.iter().filter(|s| security::allows(release, level, s)).collect();
+    let signed = |s: &Suite, v: Version| keys.fit(s, v) && security::allows_signature(release, level, s, v);
+    let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && signed(s, *v));
+    VersionSet::range(Version::Ssl3, Version::Tls1_2).iter().filter(fits).collect()
+}
+
+/// The list for a server that has no parameters for DHE, so that those suites are as good as not there.
+pub fn without_dhe(ciphers: &str) -> String {
+    format!("{ciphers}:!kDHE")
 }
 
 /// The highest version of the lowest run of versions.
@@ -254,8 +273,13 @@ mod tests {
         assert_eq!(debian.usable(None, None, RSA), Some(NEW));
         assert_eq!(debian.usable(Some("HIGH:!aNULL:!MD5:@SECLEVEL=0"), None, RSA), Some(VersionSet::TLS));
         assert_eq!(debian.usable(Some("HIGH:@SECLEVEL=1"), None, RSA), Some(NEW));
+        assert_eq!(debian.allowed_versions(Some("nothing")), Some(NEW));
         assert_eq!(library("1.1.1w", 2).usable(Some("HIGH"), None, RSA), Some(VersionSet::TLS));
         assert_eq!(library("1.1.0i", 1).usable(Some("HIGH"), None, RSA), Some(OLD.with(Tls1_2)));
+        let both = Keys { rsa: true, ..EC };
+        assert_eq!(library("1.1.1w", 2).usable(Some("HIGH:!aNULL"), None, EC), Some(NEW), "ECDSA with SHA-1");
+        assert_eq!(library("1.1.1w", 2).usable(Some("HIGH:!aNULL"), None, both), Some(VersionSet::TLS));
+        assert_eq!(library("1.1.1w", 1).usable(Some("HIGH:!aNULL"), None, EC), Some(VersionSet::TLS));
         let ubuntu = Library { patched: Some(2), ..library("1.1.1f", 2) };
         assert_eq!(ubuntu.usable(Some("HIGH"), None, RSA), Some(NEW));
         let mut system = library("3.0.22", 2);
@@ -266,8 +290,9 @@ mod tests {
     #[test]
     fn the_suites_must_fit_version_and_key() {
         let library = library("3.0.22", 0);
-        let usable = |list, keys| library.usable(Some(list), None, keys);
+        let usable = |list: &str, keys| library.usable(Some(list), None, keys);
         assert_eq!(usable("ECDHE+AESGCM", RSA), Some(NEW));
+        assert_eq!(usable(&without_dhe("DHE:EDH+AES"), RSA), Some(VersionSet::of(&[Tls1_3])));
         assert_eq!(usable("ECDHE-ECDSA-AES128-SHA", RSA), Some(VersionSet::of(&[Tls1_3])));
         assert_eq!(usable("ECDHE-ECDSA-AES128-SHA", EC), Some(VersionSet::TLS));
         assert_eq!(usable("HIGH:!aNULL", ED), Some(NEW));

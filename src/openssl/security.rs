@@ -62,6 +62,15 @@ pub(crate) fn allows(release: Release, level: u8, suite: &Suite) -> bool {
         && (level < 3 || suite.kx & forward_secret != 0)
 }
 
+/// Does the level allow the signature that the suite needs with that version?
+///
+/// Before TLS 1.2 ECDSA signs a SHA-1 hash, worth 80 bits; 1.1.1 asks the level about it (observed; RSA signs MD5 and
+/// SHA-1 together, which it does not ask about). A server with both kinds of keys still serves clients that offer
+/// suites with RSA only.
+pub(crate) fn allows_signature(release: Release, level: u8, suite: &Suite, version: Version) -> bool {
+    version >= Version::Tls1_2 || suite.auth != auth::ECDSA || level < 2 || release < Release::new(1, 1, 1)
+}
+
 /// The suites of TLS 1.3 with their strength in bits.
 const TLS1_3: [(&str, u32); 7] = [
     ("TLS_AES_256_GCM_SHA384", 256),

@@ -6,27 +6,24 @@ use crate::finding::{Finding, RuleId, Verdict};
 use crate::tls::VersionSet;
 
 /// The rule.
-pub const RULE: Rule = Rule { id: ID, check };
+pub(super) const RULE: Rule = Rule { id: ID, check };
 const ID: RuleId = RuleId("forbidden-version");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     let forbid = subject.policy.forbid;
     let groups = group::decided(subject, |answer| {
         let configured = answer.configured.value.and(forbid);
-        (!configured.is_empty()).then(|| (answer.offered().and(forbid), configured))
+        (!configured.is_empty()).then_some(configured)
     });
-    groups
-        .into_iter()
-        .filter_map(|((exposed, configured), group)| finding(subject, exposed, configured, &group))
-        .collect()
+    groups.into_iter().filter_map(|(configured, group)| finding(subject, configured, &group)).collect()
 }
 
-fn finding(
-    subject: Subject<'_>,
-    exposed: VersionSet,
-    configured: VersionSet,
-    group: &group::Group<'_>,
-) -> Option<Finding> {
+fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_>) -> Option<Finding> {
+    let Subject { instance, policy, .. } = subject;
+    // What is exposed at one of the endpoints is what the finding is about; at others it may be latent.
+    let offered = |at: &usize| instance.endpoints[*at].answer.offered().and(policy.forbid);
+    let exposed = group.endpoints.iter().map(offered).fold(VersionSet::EMPTY, VersionSet::union);
+    let latent = group.endpoints.iter().filter(|at| offered(at).is_empty()).count();
     let verdict = if exposed.is_empty() { Verdict::Latent } else { Verdict::Exposed };
     let versions = if exposed.is_empty() { configured } else { exposed };
     let severity = subject.policy.severity(ID.0, verdict, versions)?;
@@ -54,9 +51,16 @@ fn finding(
     }
     related.extend(group::hops(group.answer));
     related.extend(subject.policy.forbid_label(versions));
+    let primary = primary.or_else(|| group::server(group.answer));
     let mut notes = group::floor_notes(group.answer);
     if group.deciders.is_empty() {
-        notes.insert(0, "nothing sets the versions here: this is the built-in default".to_owned());
+        notes.splice(0..0, group::default_notes(group.answer));
+    }
+    if verdict == Verdict::Exposed && latent > 0 {
+        let rest = group.endpoints.len() - latent;
+        notes = vec![format!(
+            "exposed at {rest} of these endpoints; at {latent} only the TLS library, the ciphers or the key refuse"
+        )];
     }
     Some(Finding {
         rule: ID,

@@ -8,7 +8,7 @@ use crate::tls::VersionSet;
 use std::collections::BTreeMap;
 
 /// Endpoints with the same deciders about which a rule says the same.
-pub struct Group<'a> {
+pub(super) struct Group<'a> {
     /// Indices of the endpoints.
     pub endpoints: Vec<usize>,
     /// The answer of the first one.
@@ -20,7 +20,7 @@ pub struct Group<'a> {
 }
 
 /// Groups the TLS endpoints for which `key` gives something; endpoints about which something is unknown are left out.
-pub fn decided<'a, K: Ord>(subject: Subject<'a>, key: impl Fn(&Answer) -> Option<K>) -> Vec<(K, Group<'a>)> {
+pub(super) fn decided<'a, K: Ord>(subject: Subject<'a>, key: impl Fn(&Answer) -> Option<K>) -> Vec<(K, Group<'a>)> {
     let judged = |a: &Answer| a.speaks == Speaks::Tls && !a.refuses && a.unknown.is_empty();
     let mut groups: BTreeMap<(&[SettingId], Role, K), Group<'a>> = BTreeMap::new();
     // Endpoints that share an answer follow each other: most of the time there is nothing to look up.
@@ -44,27 +44,45 @@ pub fn decided<'a, K: Ord>(subject: Subject<'a>, key: impl Fn(&Answer) -> Option
 }
 
 /// The value of the setting to point at, and the others that take part.
-pub fn labels(subject: Subject<'_>, settings: &[SettingId], text: &str) -> (Option<Label>, Vec<Label>) {
+pub(super) fn labels(subject: Subject<'_>, settings: &[SettingId], text: &str) -> (Option<Label>, Vec<Label>) {
     let mut labels =
         settings.iter().map(|id| subject.instance.setting(*id)).map(|s| Label { span: s.value, text: text.to_owned() });
     (labels.next(), labels.collect())
 }
 
 /// The hops that led to a decision.
-pub fn hops(answer: &Answer) -> Vec<Label> {
+pub(super) fn hops(answer: &Answer) -> Vec<Label> {
     let hop = |kind| matches!(kind, ReasonKind::Include | ReasonKind::Expansion | ReasonKind::DefaultServer);
-    let reasons = answer.configured.because.iter().filter(|r| hop(r.kind));
-    reasons.filter_map(|r| Some(Label { span: r.span?, text: r.note.clone().into_owned() })).collect()
+    let mut labels: Vec<Label> = Vec::new();
+    for reason in answer.configured.because.iter().filter(|r| hop(r.kind)) {
+        let label = reason.span.map(|span| Label { span, text: reason.note.clone().into_owned() });
+        labels.extend(label.filter(|label| !labels.contains(label)));
+    }
+    labels
+}
+
+/// Where nothing sets the versions: the virtual server for which the built-in default counts.
+pub(super) fn server(answer: &Answer) -> Option<Label> {
+    let kinds = [ReasonKind::DefaultServer, ReasonKind::Server, ReasonKind::Engine];
+    let find = |kind| answer.configured.because.iter().rev().find(|r| r.kind == kind).and_then(|r| r.span);
+    let span = kinds.into_iter().find_map(find)?;
+    Some(Label { span, text: "no directive sets the versions of this".into() })
+}
+
+/// Which built-in default counts.
+pub(super) fn default_notes(answer: &Answer) -> Vec<String> {
+    let reasons = answer.configured.because.iter();
+    reasons.filter(|r| r.kind == ReasonKind::Default).map(|r| r.note.clone().into_owned()).collect()
 }
 
 /// What library and system do to a decision.
-pub fn floor_notes(answer: &Answer) -> Vec<String> {
+pub(super) fn floor_notes(answer: &Answer) -> Vec<String> {
     let reasons = answer.configured.because.iter();
     reasons.filter(|r| r.kind == ReasonKind::Floor).map(|r| r.note.clone().into_owned()).collect()
 }
 
 /// What would make the endpoints of a group comply: its settings adjusted, or the versions written down.
-pub fn changes(subject: Subject<'_>, group: &Group<'_>) -> Vec<Change> {
+pub(super) fn changes(subject: Subject<'_>, group: &Group<'_>) -> Vec<Change> {
     let Subject { instance, policy, .. } = subject;
     let add = policy.require.and(instance.ability.versions);
     if group.deciders.is_empty() {
@@ -76,7 +94,7 @@ pub fn changes(subject: Subject<'_>, group: &Group<'_>) -> Vec<Change> {
 }
 
 /// `TLSv1`, `TLSv1 and TLSv1.1`, `SSLv3, TLSv1 and TLSv1.1`
-pub fn names(set: VersionSet) -> String {
+pub(super) fn names(set: VersionSet) -> String {
     let names: Vec<&str> = set.iter().map(crate::tls::Version::name).collect();
     match names.split_last() {
         None => "no version".to_owned(),
@@ -86,6 +104,6 @@ pub fn names(set: VersionSet) -> String {
 }
 
 /// `is` or `are`
-pub fn be(set: VersionSet) -> &'static str {
+pub(super) fn be(set: VersionSet) -> &'static str {
     if set.len() > 1 { "are" } else { "is" }
 }

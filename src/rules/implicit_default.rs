@@ -5,7 +5,7 @@ use crate::endpoint::ReasonKind;
 use crate::finding::{Finding, RuleId, Verdict};
 
 /// The rule.
-pub const RULE: Rule = Rule { id: ID, check };
+pub(super) const RULE: Rule = Rule { id: ID, check };
 const ID: RuleId = RuleId("implicit-default");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
@@ -15,7 +15,6 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
     });
     let Subject { index, policy, .. } = subject;
     let finding = |(versions, group): (_, group::Group<'_>)| {
-        let because = group.answer.configured.because.iter();
         Some(Finding {
             rule: ID,
             severity: policy.severity(ID.0, Verdict::Shadowed, versions)?,
@@ -24,9 +23,9 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
             endpoints: group.endpoints.clone(),
             versions,
             message: format!("the versions are left to the built-in default ({versions})"),
-            primary: None,
+            primary: group::server(group.answer),
             related: Vec::new(),
-            notes: because.filter(|r| r.kind == ReasonKind::Default).map(|r| r.note.clone().into_owned()).collect(),
+            notes: group::default_notes(group.answer),
             changes: group::changes(subject, &group),
             fix: None,
             help: None,

@@ -5,7 +5,7 @@ use crate::finding::{Finding, RuleId, Verdict};
 use crate::tls::VersionSet;
 
 /// The rule.
-pub const RULE: Rule = Rule { id: ID, check };
+pub(super) const RULE: Rule = Rule { id: ID, check };
 const ID: RuleId = RuleId("missing-version");
 
 /// Why a version is missing.
@@ -59,9 +59,10 @@ fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::G
     let (primary, mut related) = group::labels(subject, group.deciders, "");
     related.extend(group::hops(group.answer));
     related.extend(subject.policy.require_label(missing));
+    let primary = primary.or_else(|| group::server(group.answer));
     let mut notes = group::floor_notes(group.answer);
     if group.deciders.is_empty() {
-        notes.insert(0, "nothing sets the versions here: this is the built-in default".to_owned());
+        notes.splice(0..0, group::default_notes(group.answer));
     }
     Some(Finding {
         rule: ID,

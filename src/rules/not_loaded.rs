@@ -8,7 +8,7 @@ use crate::instance::{Setting, Standing};
 use std::path::Path;
 
 /// The rule.
-pub const RULE: Rule = Rule { id: ID, check };
+pub(super) const RULE: Rule = Rule { id: ID, check };
 const ID: RuleId = RuleId("not-loaded");
 
 /// Ends of the names of files that are kept as they were: a backup is of no use once it is changed.

@@ -8,7 +8,7 @@ use crate::instance::{Dead, Setting, SettingKind, Standing};
 use crate::policy::Policy;
 
 /// The rule.
-pub const RULE: Rule = Rule { id: ID, check };
+pub(super) const RULE: Rule = Rule { id: ID, check };
 const ID: RuleId = RuleId("shadowed-directive");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

@@ -7,7 +7,7 @@ use crate::finding::{Finding, Label, RuleId, Verdict};
 use crate::instance::Setting;
 
 /// The rule.
-pub const RULE: Rule = Rule { id: ID, check };
+pub(super) const RULE: Rule = Rule { id: ID, check };
 const ID: RuleId = RuleId("union-or-override");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

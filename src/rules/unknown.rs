@@ -6,7 +6,7 @@ use crate::finding::{Finding, Label, RuleId, Verdict};
 use std::collections::BTreeMap;
 
 /// The rule.
-pub const RULE: Rule = Rule { id: ID, check };
+pub(super) const RULE: Rule = Rule { id: ID, check };
 const ID: RuleId = RuleId("unknown");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use tlsmend::host::{Fact, Facts};
-use tlsmend::openssl::Library;
+use tlsmend::openssl::{Library, SystemDefault};
 use tlsmend::release::Release;
 use tlsmend::system::MemorySystem;
 
@@ -162,6 +163,15 @@ impl Case {
             system.add_file(format!("/usr/lib/apache2/modules/mod_{module}.so"), "");
         }
         system.add_file("/etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost\n");
+        if let Some(text) = &self.openssl_conf {
+            system.add_file("/openssl.cnf", self.fill(text));
+        }
+        if self.observed.nginx.is_some() {
+            // Which directives there are is asked of the program: any nginx does.
+            for (path, bytes) in PROGRAMS.iter() {
+                system.add_file(path, bytes);
+            }
+        }
         for dir in &self.dirs {
             system.add_directory(folder.join(dir));
         }
@@ -187,6 +197,15 @@ impl Case {
         self.fill(&text).chars().map(|c| c as u8).collect()
     }
 
+    /// Where the openssl.cnf of the case lies.
+    fn openssl_conf_path(&self) -> Option<PathBuf> {
+        match (&self.openssl_conf, self.env.get("OPENSSL_CONF")) {
+            (Some(_), _) => Some(PathBuf::from("/openssl.cnf")),
+            (None, Some(path)) if !path.is_empty() => Some(PathBuf::from(self.fill(path))),
+            _ => None,
+        }
+    }
+
     /// What ran, as facts.
     pub fn facts(&self) -> Facts {
         let mut facts = Facts::unknown();
@@ -197,9 +216,20 @@ impl Case {
         let openssl = Release::parse(&self.observed.openssl).expect("an OpenSSL version");
         let mut library = Library::unknown();
         library.release = Some(openssl);
+        // The one with 1.1.0 was built with SSLv3 (truth notes on nginx, section 1).
+        library.ssl3 = self.observed.openssl == "1.1.0i";
         // Debian compiles level 2 into its 3.0; the others were built from upstream's source.
         let level_2 = self.observed.openssl == "3.0.22" || openssl >= Release::new(3, 2, 0);
         library.level = Some(if level_2 { 2 } else { 1 });
+        let system = self.system();
+        if let Some(path) = self.openssl_conf_path() {
+            let newer = self.observed.nginx.as_deref().and_then(Release::parse) >= Some(Release::new(1, 25, 2));
+            let sections: &[&str] = if newer { &["nginx"] } else { &[] };
+            library.system = SystemDefault::read(&system, &path, sections).0;
+        }
+        if let Some(global) = &self.global {
+            facts.nginx_global = self.fill(global);
+        }
         facts.nginx.release = release(&self.observed.nginx);
         facts.apache.release = release(&self.observed.apache);
         facts.nginx.library = library.clone();
@@ -212,6 +242,19 @@ impl Case {
         facts
     }
 }
+
+/// The machine's nginx and its modules.
+static PROGRAMS: LazyLock<Vec<(PathBuf, Vec<u8>)>> = LazyLock::new(|| {
+    let mut paths = vec![PathBuf::from("/usr/sbin/nginx")];
+    for entry in std::fs::read_dir("/usr/lib/nginx/modules").into_iter().flatten().flatten() {
+        paths.push(entry.path());
+    }
+    let read = |path: PathBuf| {
+        let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e} (tests/run installs it)", path.display()));
+        (path, bytes)
+    };
+    paths.into_iter().map(read).collect()
+});
 
 const MODULES: &[&str] = &[
     "alias",

@@ -35,6 +35,7 @@ pub(super) fn answer(configured: &str, effective: Option<&str>, because: Vec<Rea
         speaks: Speaks::Tls,
         configured: Traced { value: versions(configured), because },
         effective: effective.map(versions),
+        refuses: false,
         deciders: Vec::new(),
         unknown: Vec::new(),
     }

@@ -3,7 +3,7 @@
 use super::protocol::Command;
 use super::text::Text;
 use crate::endpoint::{SettingId, Unknown};
-use crate::instance::{Problem, Setting};
+use crate::instance::{Problem, Setting, SettingKind};
 use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -132,6 +132,18 @@ pub(super) enum Kind {
     List,
     /// `SSLOpenSSLConfCmd` with a version
     Command(Command),
+}
+
+impl Kind {
+    /// How a setting of this kind acts.
+    pub(super) fn of_setting(&self) -> SettingKind {
+        match self {
+            Kind::List => SettingKind::List,
+            Kind::Command(Command::Min(_)) => SettingKind::Minimum,
+            Kind::Command(Command::Max(_)) => SettingKind::Maximum,
+            Kind::Command(Command::Switches(_)) => SettingKind::Switch,
+        }
+    }
 }
 
 /// How a setting is written; one for each of the instance's settings.

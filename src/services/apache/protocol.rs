@@ -52,10 +52,10 @@ impl Build {
 pub(super) struct List {
     /// The versions it asks for, holes and all.
     pub(super) asked: VersionSet,
-    /// What it looks like: all that is added, without all that is taken away, in whatever order.
-    pub(super) looks: VersionSet,
     /// The words that httpd refuses, by index, and why.
     pub(super) refused: Vec<(usize, String)>,
+    /// The versions that the words look like they ask for: as if a bare name added.
+    pub(super) looks: VersionSet,
     /// Bare names, by index, that threw away something that mattered.
     pub(super) overriding: Vec<usize>,
 }
@@ -101,32 +101,30 @@ pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: Build)
     let mut list = List::default();
     // Versions that were taken away by name, which a bare name brings back.
     let mut taken = VersionSet::EMPTY;
-    let (mut added, mut removed) = (VersionSet::EMPTY, VersionSet::EMPTY);
     for (i, word) in words.enumerate() {
         match Term::read(word, build) {
             Err(why) => list.refused.push((i, why)),
             Ok(Term { sign: Some(b'-'), versions, all }) => {
                 list.asked = list.asked.minus(versions);
+                list.looks = list.looks.minus(versions);
                 if !all {
                     taken = taken.union(versions);
-                    removed = removed.union(versions);
                 }
             }
             Ok(Term { sign: Some(_), versions, .. }) => {
                 list.asked = list.asked.union(versions);
-                added = added.union(versions);
+                list.looks = list.looks.union(versions);
             }
             Ok(Term { sign: None, versions, .. }) => {
                 if !list.asked.minus(versions).is_empty() || !taken.and(versions).is_empty() {
                     list.overriding.push(i);
                 }
                 list.asked = versions;
+                list.looks = list.looks.union(versions).minus(taken);
                 taken = VersionSet::EMPTY;
-                added = added.union(versions);
             }
         }
     }
-    list.looks = added.minus(removed);
     list
 }
 

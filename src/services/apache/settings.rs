@@ -6,7 +6,7 @@ use super::protocol::{Command, read_list};
 use super::read::{Line, Reader, Scope};
 use super::words::next_word;
 use crate::endpoint::{Role, SettingId, Unknown};
-use crate::instance::{Setting, SettingKind, Trap};
+use crate::instance::{Setting, Trap};
 use crate::source::Span;
 use crate::tls::VersionSet;
 use std::ops::Range;
@@ -103,12 +103,7 @@ impl Reader<'_> {
             span: line.place.span,
             value,
             name: new.name.to_owned(),
-            kind: match &new.kind {
-                Kind::List => SettingKind::List,
-                Kind::Command(Command::Min(_)) => SettingKind::Minimum,
-                Kind::Command(Command::Max(_)) => SettingKind::Maximum,
-                Kind::Command(Command::Switches(_)) => SettingKind::Switch,
-            },
+            kind: new.kind.of_setting(),
             role: new.role,
             versions: new.versions,
             scope: String::new(),
@@ -186,22 +181,23 @@ pub(super) fn arguments_span(text: &[u8], span: Span) -> Span {
 
 /// What a list does that it does not look like.
 pub(super) fn trap(name: &str, words: &[Vec<u8>], list: &super::protocol::List, served: VersionSet) -> Option<Trap> {
-    if let Some(last) = list.overriding.last() {
+    let looks = if list.overriding.is_empty() { list.asked } else { list.looks };
+    let message = if let Some(last) = list.overriding.last() {
         let word = words[*last].escape_ascii();
-        let served_names = enumerate(served);
-        let message = format!(
-            "in {name} a name without + or - replaces everything before it: '{word}' leaves only {served_names}"
-        );
-        return Some(Trap { message, looks: list.looks, gives: served, related: Vec::new() });
-    }
-    let closed = list.asked.minus(served);
-    let hole = VersionSet::range(closed.min()?, served.max()?).minus(list.asked);
-    let message = format!(
-        "{} is not served: only versions without a gap up to the highest one are, and {} is off",
-        enumerate(closed),
-        enumerate(hole)
-    );
-    Some(Trap { message, looks: list.asked, gives: served, related: Vec::new() })
+        format!(
+            "in {name} a name without + or - replaces everything before it: '{word}' leaves only {}",
+            enumerate(served)
+        )
+    } else {
+        let closed = list.asked.minus(served);
+        let hole = VersionSet::range(closed.min()?, served.max()?).minus(list.asked);
+        format!(
+            "{} is not served: only versions without a gap up to the highest one are, and {} is off",
+            enumerate(closed),
+            enumerate(hole)
+        )
+    };
+    Some(Trap { message, looks, gives: served, related: Vec::new() })
 }
 
 /// `TLSv1, TLSv1.1 and TLSv1.2`

@@ -5,21 +5,36 @@ use super::defaults;
 use super::listeners::{Engine, Listener};
 use super::model::{Command, HopId, Model, Place, Protocols, ScopeId, Section};
 use crate::endpoint::{Answer, Reason, ReasonKind, SettingId, Speaks, Traced, Transport, Unknown};
-use crate::openssl::{Keys, Library};
+use crate::openssl::{Keys, Library, without_dhe};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 /// nginx's own default for `ssl_ciphers`.
 const CIPHERS: &str = "HIGH:!aNULL:!MD5";
 
+/// What the library makes of a set of versions, a cipher list and keys.
+#[derive(Clone, Debug)]
+pub(super) struct Floor {
+    usable: Option<VersionSet>,
+    /// What the security level by itself allows.
+    allowed: Option<VersionSet>,
+    refuses_all: Option<bool>,
+    notes: Vec<String>,
+}
+
+/// Floors that are known already.
+pub(super) type Floors = RefCell<HashMap<(VersionSet, String, Option<String>, Keys), Floor>>;
+
 /// What answers are computed from.
-pub struct Rules<'a> {
+pub(super) struct Rules<'a> {
     pub model: &'a Model,
     pub release: Option<Release>,
     pub library: &'a Library,
     /// The kinds of keys of the certificates, by the path that the configuration writes.
     pub keys: &'a BTreeMap<String, Keys>,
+    pub(super) floors: Floors,
 }
 
 /// The versions that one server asks for, with the reasons.
@@ -32,10 +47,10 @@ struct Asked {
 
 impl Rules<'_> {
     /// The answer of the server at `member` of a listener.
-    pub fn answer(&self, listener: &Listener, member: usize) -> Answer {
+    pub(super) fn answer(&self, listener: &Listener, member: usize) -> Answer {
         let mut because = self.opening(listener, member);
         let Some(engine) = listener.engine else {
-            return plaintext(because);
+            return self.without_tls(listener, member, because);
         };
         because.push(engine_reason(engine));
         let scope = self.scope(listener, member);
@@ -66,7 +81,7 @@ impl Rules<'_> {
         }
         let effective = self.effective(own, default, asked.set, &mut because);
         let mut unknown = asked.unknown;
-        if let Some((_, place)) = self.first(scope, |s| self.model.scopes[s].dynamic.map(|p| ((), p))) {
+        if let Some(((), place)) = self.first(scope, |s| self.model.scopes[s].dynamic.map(|p| ((), p))) {
             unknown.push(Unknown {
                 span: Some(place.span),
                 what: "Lua code sees each handshake and may choose other versions".into(),
@@ -74,6 +89,18 @@ impl Rules<'_> {
             });
         }
         Answer { deciders: asked.deciders, unknown, ..tls(because, asked.set, effective) }
+    }
+
+    /// A listener without TLS of its own; in the stream module it may pass on the TLS of another server.
+    fn without_tls(&self, listener: &Listener, member: usize, because: Vec<Reason>) -> Answer {
+        let preread = self.first(self.scope(listener, member), |s| self.model.scopes[s].preread);
+        let Some((true, place)) = preread else { return plaintext(because) };
+        let unknown = Unknown {
+            span: Some(place.span),
+            what: "passes the client's TLS on to another server, which decides the versions".into(),
+            help: "ask for the address of that server".into(),
+        };
+        Answer { speaks: Speaks::Unknown, unknown: vec![unknown], ..tls(because, VersionSet::TLS, None) }
     }
 
     fn scope(&self, listener: &Listener, member: usize) -> ScopeId {
@@ -86,9 +113,20 @@ impl Rules<'_> {
     }
 
     /// Has a server an SSL context of its own: a certificate, or `ssl_reject_handshake`?
-    pub fn has_context(&self, scope: ScopeId) -> bool {
+    pub(super) fn has_context(&self, scope: ScopeId) -> bool {
         self.first(scope, |s| (!self.model.scopes[s].certificates.is_empty()).then_some(())).is_some()
-            || matches!(self.first(scope, |s| self.model.scopes[s].reject), Some((true, _)))
+            || self.rejects(scope)
+    }
+
+    /// Does a server refuse every handshake?
+    pub(super) fn rejects(&self, scope: ScopeId) -> bool {
+        matches!(self.first(scope, |s| self.model.scopes[s].reject), Some((true, _)))
+    }
+
+    /// The versions that a server asks for by itself; `None`: not known.
+    pub(crate) fn versions(&self, scope: ScopeId) -> Option<VersionSet> {
+        let asked = self.asked(scope);
+        asked.unknown.is_empty().then_some(asked.set)
     }
 
     fn hops(&self, hop: HopId) -> impl Iterator<Item = Reason> {
@@ -287,12 +325,14 @@ impl Rules<'_> {
     ) -> Option<VersionSet> {
         let (ciphers, suites) = self.ciphers(own);
         let keys = self.keys_of(own);
-        let mut effective = configured.and(self.library.usable(Some(&ciphers), suites.as_deref(), keys)?);
-        let mut notes = self.library.why(configured, Some(&ciphers), suites.as_deref(), keys);
+        let floor = self.floor(configured, self.usable_list(own, ciphers), suites, keys);
+        let mut effective = configured.and(floor.usable?);
+        let mut notes = floor.notes;
         let (first_ciphers, first_suites) = self.ciphers(default);
         let mut first = self.asked(default);
         self.limits(default, &mut first);
-        if self.library.refuses_all(first.set, Some(&first_ciphers), first_suites.as_deref())? {
+        let first_floor = self.floor(first.set, first_ciphers, first_suites, Keys::ANY);
+        if first_floor.refuses_all? {
             if own != default && !effective.is_empty() {
                 notes = vec!["the default server has no suite for its highest version: every handshake fails".into()];
             }
@@ -301,7 +341,7 @@ impl Rules<'_> {
         // OpenSSL 3.1 and later check the level of the default server before the name is looked at.
         let early = self.library.release.is_some_and(|r| r >= Release::new(3, 1, 0));
         if early && own != default && self.by_name() == Some(false) {
-            let usable = self.library.usable(Some(&first_ciphers), first_suites.as_deref(), Keys::ANY)?;
+            let usable = first_floor.allowed?;
             if !effective.is_subset(usable) {
                 let cut = effective.minus(usable);
                 notes.push(format!("the security level of the default server, which is asked first, refuses {cut}"));
@@ -312,6 +352,33 @@ impl Rules<'_> {
         Some(effective)
     }
 
+    /// The suites of a list that nginx can use: since 1.11.0 those with DHE only if it has parameters for them.
+    fn usable_list(&self, scope: ScopeId, ciphers: String) -> String {
+        let dhparam = self.first(scope, |s| self.model.scopes[s].tls.dhparam.then_some(())).is_some();
+        if dhparam || self.release.is_some_and(|r| r < Release::new(1, 11, 0)) {
+            ciphers
+        } else {
+            without_dhe(&ciphers)
+        }
+    }
+
+    /// What the library makes of a cipher list; most servers of a host share theirs.
+    fn floor(&self, set: VersionSet, ciphers: String, suites: Option<String>, keys: Keys) -> Floor {
+        let key = (set, ciphers, suites, keys);
+        if let Some(known) = self.floors.borrow().get(&key) {
+            return known.clone();
+        }
+        let (set, ciphers, suites, keys) = &key;
+        let floor = Floor {
+            usable: self.library.usable(Some(ciphers), suites.as_deref(), *keys),
+            allowed: self.library.allowed_versions(Some(ciphers)),
+            refuses_all: self.library.refuses_all(*set, Some(ciphers), suites.as_deref()),
+            notes: self.library.why(*set, Some(ciphers), suites.as_deref(), *keys),
+        };
+        self.floors.borrow_mut().insert(key, floor.clone());
+        floor
+    }
+
     /// The cipher list and the TLS 1.3 suites of a server.
     fn ciphers(&self, scope: ScopeId) -> (String, Option<String>) {
         let list = self.first(scope, |s| {
@@ -320,11 +387,7 @@ impl Rules<'_> {
         });
         let command = |name: &str| list.and_then(|l| l.iter().rev().find(|c| c.name == name)).map(|c| c.value.clone());
         let directive = self.first(scope, |s| self.model.scopes[s].tls.ciphers.clone()).map(|(value, _)| value);
-        let mut ciphers = command("cipherstring").or(directive).unwrap_or_else(|| CIPHERS.to_owned());
-        let dhparam = self.first(scope, |s| self.model.scopes[s].tls.dhparam.then_some(())).is_some();
-        if !dhparam && self.release.is_none_or(|r| r >= Release::new(1, 11, 0)) {
-            ciphers.push_str(":!kDHE");
-        }
+        let ciphers = command("cipherstring").or(directive).unwrap_or_else(|| CIPHERS.to_owned());
         (ciphers, command("ciphersuites"))
     }
 

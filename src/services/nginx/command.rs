@@ -5,7 +5,7 @@ use crate::tls::{Version, VersionSet};
 
 /// What a command does to the set of versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub(super) enum Effect {
     /// `MinProtocol`; `None`: no limit
     Min(Option<Version>),
     /// `MaxProtocol`; `None`: no limit
@@ -17,15 +17,27 @@ pub enum Effect {
 impl Effect {
     /// What the command leaves or adds by itself: the set that it would make of all versions of TLS (a limit), or of
     /// none (a switch).
-    pub fn alone(&self) -> VersionSet {
+    pub(super) fn alone(&self) -> VersionSet {
         match self {
             Effect::Min(_) | Effect::Max(_) => self.apply(VersionSet::TLS),
             Effect::Switch(_) => self.apply(VersionSet::EMPTY),
         }
     }
 
+    /// The versions that it names one by one.
+    pub(crate) fn names(&self) -> VersionSet {
+        match self {
+            Effect::Min(version) | Effect::Max(version) => version.iter().copied().collect(),
+            Effect::Switch(switches) => {
+                let single = switches.iter().map(|(_, versions)| *versions).filter(|v| v.len() == 1);
+                // SSLv2 and SSLv3 are taken by every library.
+                single.fold(VersionSet::EMPTY, VersionSet::union).and(VersionSet::TLS)
+            }
+        }
+    }
+
     /// The kind of a setting that does this.
-    pub fn kind(&self) -> SettingKind {
+    pub(super) fn kind(&self) -> SettingKind {
         match self {
             Effect::Min(_) => SettingKind::Minimum,
             Effect::Max(_) => SettingKind::Maximum,
@@ -34,7 +46,7 @@ impl Effect {
     }
 
     /// Applies it to a set.
-    pub fn apply(&self, set: VersionSet) -> VersionSet {
+    pub(super) fn apply(&self, set: VersionSet) -> VersionSet {
         match self {
             Effect::Min(low) => set.and(VersionSet::range(low.unwrap_or(Version::Ssl2), Version::Tls1_3)),
             Effect::Max(high) => set.and(VersionSet::range(Version::Ssl2, high.unwrap_or(Version::Tls1_3))),
@@ -48,7 +60,7 @@ impl Effect {
 
 /// The effect of a command (its name in lower case); `None`: it does not touch versions. The error is what OpenSSL
 /// makes nginx say.
-pub fn parse(name: &str, value: &str) -> Result<Option<Effect>, String> {
+pub(super) fn parse(name: &str, value: &str) -> Result<Option<Effect>, String> {
     let bad = || format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: bad value");
     let limit = |value: &str| match value {
         "None" => Ok(None),

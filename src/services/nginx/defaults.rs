@@ -6,23 +6,44 @@ use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 
 /// From 1.29.2 (with OpenSSL 1.1.1 or later) the server that the client names decides, not the default server.
-pub const VERSIONS_BY_NAME: Release = Release::new(1, 29, 2);
+pub(super) const VERSIONS_BY_NAME: Release = Release::new(1, 29, 2);
 /// The value `TLSv1.3`.
-pub const TLS1_3: Release = Release::new(1, 13, 0);
+pub(super) const TLS1_3: Release = Release::new(1, 13, 0);
 /// The `ssl` directive is gone; `ssl` on the `listen` line remains.
-pub const NO_SSL_DIRECTIVE: Release = Release::new(1, 25, 1);
+pub(super) const NO_SSL_DIRECTIVE: Release = Release::new(1, 25, 1);
 /// `ssl_conf_command` and `ssl_reject_handshake`.
-pub const CONF_COMMAND: Release = Release::new(1, 19, 4);
 /// `listen ... quic`.
-pub const QUIC: Release = Release::new(1, 25, 0);
+pub(super) const QUIC: Release = Release::new(1, 25, 0);
 /// Server names in the stream module.
-pub const STREAM_NAMES: Release = Release::new(1, 25, 5);
+pub(super) const STREAM_NAMES: Release = Release::new(1, 25, 5);
 /// Ranges of ports in `listen`.
-pub const PORT_RANGES: Release = Release::new(1, 15, 10);
+pub(super) const PORT_RANGES: Release = Release::new(1, 15, 10);
+
+/// Directives that matter here or are common, and the version that they came with (changes of nginx).
+pub(crate) const SINCE: &[(&str, Release)] = &[
+    ("ssl_conf_command", Release::new(1, 19, 4)),
+    ("proxy_ssl_conf_command", Release::new(1, 19, 4)),
+    ("grpc_ssl_conf_command", Release::new(1, 19, 4)),
+    ("uwsgi_ssl_conf_command", Release::new(1, 19, 4)),
+    ("ssl_reject_handshake", Release::new(1, 19, 4)),
+    ("http2", Release::new(1, 25, 1)),
+    ("http3", Release::new(1, 25, 1)),
+    ("ssl_early_data", Release::new(1, 15, 3)),
+    ("grpc_ssl_protocols", Release::new(1, 13, 10)),
+    ("proxy_ssl_protocols", Release::new(1, 5, 6)),
+    ("uwsgi_ssl_protocols", Release::new(1, 5, 8)),
+];
+
+/// Before this version white space before a comment or a word had to fit into nginx's buffer too.
+pub(crate) const LONG_BLANKS: Release = Release::new(1, 15, 3);
+/// Words that begin with a variable in braces.
+pub(super) const BRACED_WORDS: Release = Release::new(1, 13, 8);
+/// Variables in `ssl_certificate`.
+pub(crate) const CERTIFICATE_VARIABLES: Release = Release::new(1, 15, 9);
 
 /// The versions without any `ssl_protocols` (also `proxy_ssl_protocols` and its like); `None`: depends on the
 /// version, which is not known.
-pub fn protocols(release: Option<Release>) -> Option<VersionSet> {
+pub(super) fn protocols(release: Option<Release>) -> Option<VersionSet> {
     use Version::{Ssl2, Ssl3, Tls1, Tls1_2, Tls1_3};
     let release = release?;
     let [_, minor, patch] = release.numbers;
@@ -44,7 +65,7 @@ pub fn protocols(release: Option<Release>) -> Option<VersionSet> {
 }
 
 /// Does nginx override `MinProtocol` and `MaxProtocol` of openssl.cnf? Since 1.14.2 and 1.15.3.
-pub fn overrides_openssl_conf(release: Release) -> bool {
+pub(super) fn overrides_openssl_conf(release: Release) -> bool {
     release >= Release::new(1, 15, 3) || (release >= Release::new(1, 14, 2) && release < Release::new(1, 15, 0))
 }
 

@@ -9,8 +9,19 @@ use crate::source::Span;
 use crate::tls::{Version, VersionSet};
 
 /// Takes in a directive that is not an include.
-pub fn apply(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
     let name = directive.name;
+    if !is_known(reader, directive) {
+        return;
+    }
+    if reader.world.facts.nginx.release.value.is_some_and(|r| r < defaults::BRACED_WORDS) {
+        let file = directive.place.span.file;
+        let braced = directive.words.iter().find(|w| reader.value(file, w).starts_with(b"${"));
+        if let Some(word) = braced.map(|w| Span::new(file, w.start, w.end)) {
+            let place = super::model::Place { span: word, ..directive.place };
+            reader.problem(place, "a word that begins with \"${\" needs nginx 1.13.8");
+        }
+    }
     match name {
         b"ssl_protocols" => protocols(reader, context, directive, None),
         b"ssl_ciphers" => with_scope(reader, context, directive, |scope, value, place| {
@@ -21,13 +32,13 @@ pub fn apply(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_
             scope.certificates.push((value, place));
         }),
         b"ssl_conf_command" => command(reader, context, directive, None),
-        b"ssl_reject_handshake" => {
-            if feature(reader, directive, defaults::CONF_COMMAND) {
-                with_scope(reader, context, directive, |scope, value, place| {
-                    scope.reject = Some((value.eq_ignore_ascii_case("on"), place));
-                });
-            }
-        }
+        b"ssl_reject_handshake" => with_scope(reader, context, directive, |scope, value, place| {
+            scope.reject = Some((value.eq_ignore_ascii_case("on"), place));
+        }),
+        b"ssl_certificate_key" => with_scope(reader, context, directive, |scope, _, _| scope.keys += 1),
+        b"ssl_preread" => with_scope(reader, context, directive, |scope, value, place| {
+            scope.preread = Some((value.eq_ignore_ascii_case("on"), place));
+        }),
         b"ssl" => engine(reader, context, directive),
         b"starttls" => with_scope(reader, context, directive, |scope, value, place| {
             scope.starttls = Some((!value.eq_ignore_ascii_case("off"), place));
@@ -60,13 +71,44 @@ pub fn apply(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_
             Some((client, b"pass")) => with_scope(reader, context, directive, |scope, value, place| {
                 scope.targets.push((client, value, place));
             }),
+            _ if VARIABLES.contains(&name) => variables(reader, directive),
             _ => suspicious(reader, directive),
         },
     }
 }
 
+/// Directives whose arguments are texts with variables.
+const VARIABLES: &[&[u8]] = &[
+    b"add_header",
+    b"add_trailer",
+    b"alias",
+    b"fastcgi_param",
+    b"proxy_set_header",
+    b"return",
+    b"root",
+    b"scgi_param",
+    b"uwsgi_param",
+];
+
+/// A dollar sign always begins a variable; no escape helps (ngx_http_script_compile).
+fn variables(reader: &mut Reader<'_>, directive: &Directive<'_>) {
+    for word in &directive.words[1..] {
+        let value = reader.value(directive.place.span.file, word);
+        let named = |rest: &[u8]| rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'{'));
+        if memchr::memchr_iter(b'$', &value).any(|at| !named(&value[at + 1..])) {
+            let span = Span::new(directive.place.span.file, word.start, word.end);
+            reader.problem(super::model::Place { span, ..directive.place }, "invalid variable name after \"$\"");
+        }
+    }
+}
+
 /// A name that is meant to be `ssl_protocols` and is not.
 fn suspicious(reader: &mut Reader<'_>, directive: &Directive<'_>) {
+    if directive.name.contains(&b'\\') {
+        let shown = String::from_utf8_lossy(directive.name).into_owned();
+        reader.problem(directive.place, format!("unknown directive \"{shown}\": no directive has a backslash"));
+        return;
+    }
     let name = directive.name.strip_prefix(b"\xef\xbb\xbf").unwrap_or(directive.name);
     let marked = name.len() < directive.name.len();
     if marked || (name.eq_ignore_ascii_case(b"ssl_protocols") && name != b"ssl_protocols") {
@@ -95,13 +137,16 @@ fn with_scope(
 }
 
 /// Says so if nginx is too old for a directive.
-fn feature(reader: &mut Reader<'_>, directive: &Directive<'_>, since: crate::release::Release) -> bool {
-    let there = reader.world.facts.nginx.release.value.is_none_or(|r| r >= since);
-    if !there {
-        let name = String::from_utf8_lossy(directive.name).into_owned();
-        reader.problem(directive.place, format!("unknown directive \"{name}\": it needs nginx {since}"));
+fn is_known(reader: &mut Reader<'_>, directive: &Directive<'_>) -> bool {
+    let Some(release) = reader.world.facts.nginx.release.value else { return true };
+    let since = defaults::SINCE.iter().find(|(name, _)| name.as_bytes() == directive.name);
+    match since {
+        Some((name, since)) if release < *since => {
+            reader.problem(directive.place, format!("unknown directive \"{name}\": it needs nginx {since}"));
+            false
+        }
+        _ => true,
     }
-    there
 }
 
 fn engine(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
@@ -215,7 +260,7 @@ fn setting(
 }
 
 /// A setting without the parts that only the whole configuration tells.
-pub fn of_directive(directive: &Directive<'_>, role: Role, versions: VersionSet) -> Setting {
+pub(super) fn of_directive(directive: &Directive<'_>, role: Role, versions: VersionSet) -> Setting {
     let span = directive.place.span;
     let value = match directive.words {
         [_, first, .., last] | [_, first @ last] => Span::new(span.file, first.start, last.end),
@@ -227,9 +272,6 @@ pub fn of_directive(directive: &Directive<'_>, role: Role, versions: VersionSet)
 }
 
 fn command(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>, client: Option<Client>) {
-    if !feature(reader, directive, defaults::CONF_COMMAND) {
-        return;
-    }
     let arguments = reader.arguments(directive);
     let [name, value] = arguments.as_slice() else {
         reader.problem(directive.place, "invalid number of arguments in \"ssl_conf_command\" directive");
@@ -238,7 +280,13 @@ fn command(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>,
     let name = name.to_ascii_lowercase();
     let Some(scope) = reader.scope(context) else { return };
     let mut place_of_setting = None;
+    let lacks = reader.world.facts.nginx.library.versions();
     match super::command::parse(&name, value) {
+        Ok(Some(effect)) if !effect.names().is_subset(lacks) => {
+            let lacking = effect.names().minus(lacks);
+            let message = format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: the TLS library has no {lacking}");
+            reader.problem(directive.place, message);
+        }
         Ok(Some(effect)) => {
             let role = if client.is_some() { Role::Upstream } else { Role::Listener };
             let versions = effect.alone();

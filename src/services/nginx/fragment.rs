@@ -13,12 +13,12 @@ use crate::tls::{Version, VersionSet};
 use std::collections::BTreeSet;
 
 /// A file with settings and no endpoints.
-pub struct NginxFragment {
+pub(super) struct NginxFragment {
     instance: Instance,
 }
 
 /// Reads a file.
-pub fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> NginxFragment {
+pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> NginxFragment {
     let bytes = sources.file(file).bytes();
     let tree = parse::parse(bytes);
     let mut problems: Vec<Problem> = Vec::new();

@@ -9,29 +9,42 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What a `listen` directive says.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Parsed {
+pub(super) struct Parsed {
     pub addresses: Vec<Address>,
     pub transport: Transport,
     pub ssl: bool,
     pub default: bool,
     pub dual: bool,
+    /// Are options of the socket itself set?
+    pub options: bool,
 }
 
 /// What `listen` is read against.
-pub struct Context<'a> {
+pub(super) struct Context<'a> {
     pub section: Section,
     pub release: Option<Release>,
     pub hosts: &'a BTreeMap<String, Vec<IpAddr>>,
 }
 
 /// Parameters without a value that do not concern TLS.
-const FLAGS: &[&str] =
-    &["bind", "deferred", "http2", "spdy", "proxy_protocol", "reuseport", "multipath", "udp", "v2", "so_keepalive"];
-/// Parameters with a value that do not concern TLS.
-const VALUES: &[&str] = &["setfib", "fastopen", "backlog", "rcvbuf", "sndbuf", "accept_filter", "so_keepalive"];
+const FLAGS: &[&str] = &["http2", "spdy", "proxy_protocol", "udp", "v2"];
+/// Options of the socket: they may be set once for an address. Some have a value.
+const OPTIONS: &[&str] = &[
+    "bind",
+    "deferred",
+    "reuseport",
+    "multipath",
+    "so_keepalive",
+    "setfib",
+    "fastopen",
+    "backlog",
+    "rcvbuf",
+    "sndbuf",
+    "accept_filter",
+];
 
 /// Parses the arguments; the error is a lowercase fragment in nginx's words.
-pub fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parsed, String> {
+pub(super) fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parsed, String> {
     let Some((address, parameters)) = arguments.split_first() else {
         return Err("invalid number of arguments in \"listen\" directive".into());
     };
@@ -41,6 +54,7 @@ pub fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parsed, Stri
         ssl: false,
         default: false,
         dual: false,
+        options: false,
     };
     for parameter in parameters {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
@@ -53,9 +67,12 @@ pub fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parsed, Stri
                 }
                 parsed.transport = Transport::Quic;
             }
-            ("ipv6only", "on") => parsed.dual = false,
-            ("ipv6only", "off") => parsed.dual = true,
-            _ if FLAGS.contains(&parameter.as_str()) || (!value.is_empty() && VALUES.contains(&name)) => {}
+            ("ipv6only", "on" | "off") => {
+                parsed.dual = value == "off";
+                parsed.options = true;
+            }
+            _ if OPTIONS.contains(&name) => parsed.options = true,
+            _ if FLAGS.contains(&parameter.as_str()) => {}
             _ => return Err(format!("invalid parameter \"{parameter}\"")),
         }
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// One address and the servers on it.
 #[derive(Debug)]
-pub struct Listener {
+pub(super) struct Listener {
     pub section: Section,
     pub transport: Transport,
     pub address: Arc<Address>,
@@ -25,6 +25,8 @@ pub struct Listener {
     pub flag: Option<Place>,
     /// What makes it TLS; none: plaintext.
     pub engine: Option<Engine>,
+    /// Has a `listen` set options of the socket?
+    pub(crate) options: bool,
     /// An IPv6 wildcard that takes IPv4 too.
     pub dual: bool,
     pub names: Names,
@@ -34,7 +36,7 @@ pub struct Listener {
 
 /// What makes a listener speak TLS.
 #[derive(Clone, Copy, Debug)]
-pub enum Engine {
+pub(super) enum Engine {
     /// `ssl` or `quic` on a `listen` line
     Listen(Place),
     /// `ssl on`
@@ -44,7 +46,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    pub fn place(self) -> Place {
+    pub(super) fn place(self) -> Place {
         match self {
             Engine::Listen(place) | Engine::Directive(place) | Engine::StartTls(place) => place,
         }
@@ -52,7 +54,7 @@ impl Engine {
 }
 
 /// Groups the `listen` directives of all servers; complaints are places and messages.
-pub fn group(model: &Model, release: Option<Release>) -> (Vec<Listener>, Vec<(Place, String)>) {
+pub(super) fn group(model: &Model, release: Option<Release>) -> (Vec<Listener>, Vec<(Place, String)>) {
     let mut listeners: Vec<Listener> = Vec::new();
     let mut problems = Vec::new();
     let mut index: HashMap<(Section, Transport, Address), usize> = HashMap::new();
@@ -64,6 +66,7 @@ pub fn group(model: &Model, release: Option<Release>) -> (Vec<Listener>, Vec<(Pl
             transport: Transport::Stream,
             ssl: false,
             default: false,
+            options: false,
             dual: false,
         }];
         // Only http has a built-in address.
@@ -82,6 +85,7 @@ pub fn group(model: &Model, release: Option<Release>) -> (Vec<Listener>, Vec<(Pl
                         default: 0,
                         flag: None,
                         engine: None,
+                        options: false,
                         dual: false,
                         names: Names::default(),
                         named: Vec::new(),
@@ -94,7 +98,7 @@ pub fn group(model: &Model, release: Option<Release>) -> (Vec<Listener>, Vec<(Pl
         }
     }
     for listener in &mut listeners {
-        engine(listener, model, release);
+        engine(listener, model, release, &mut problems);
         names(listener, model);
     }
     shared_addresses(&listeners, &mut problems);
@@ -124,6 +128,12 @@ fn join(
         problems.push((listen.place, format!("duplicate \"{address}\" address and port pair")));
         return;
     }
+    if listen.options {
+        if listener.options {
+            problems.push((listen.place, format!("duplicate listen options for {address}")));
+        }
+        listener.options = true;
+    }
     if listen.default {
         match listener.flag {
             Some(_) => problems.push((listen.place, format!("a duplicate default server for {address}"))),
@@ -141,7 +151,7 @@ fn join(
     listener.listens.push(place);
 }
 
-fn engine(listener: &mut Listener, model: &Model, release: Option<Release>) {
+fn engine(listener: &mut Listener, model: &Model, release: Option<Release>, problems: &mut Vec<(Place, String)>) {
     if listener.engine.is_some() || listener.section == Section::Stream {
         return;
     }
@@ -154,6 +164,9 @@ fn engine(listener: &mut Listener, model: &Model, release: Option<Release>) {
     }
     if listener.engine.is_none() && listener.section == Section::Mail {
         listener.engine = find(|s| s.starttls).map(|(_, place)| Engine::StartTls(place));
+    } else if let (Some(_), Some((_, place)), Section::Mail) = (listener.engine, find(|s| s.starttls), listener.section)
+    {
+        problems.push((place, "\"ssl\" directive conflicts with \"starttls\"".to_owned()));
     }
 }
 

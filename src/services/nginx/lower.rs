@@ -13,14 +13,14 @@ use std::ops::Range;
 
 /// Where an endpoint's versions are written.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin {
+pub(super) struct Origin {
     pub section: Section,
     /// For an upstream.
     pub client: Option<Client>,
 }
 
 /// What lowering needs.
-pub struct Lowering<'a> {
+pub(super) struct Lowering<'a> {
     pub settings: &'a [Setting],
     /// None for a file that nothing loads.
     pub model: Option<&'a Model>,
@@ -30,7 +30,7 @@ pub struct Lowering<'a> {
 
 impl Lowering<'_> {
     /// Lowers a change.
-    pub fn lower(&self, change: &Change) -> Result<Fix, String> {
+    pub(super) fn lower(&self, change: &Change) -> Result<Fix, String> {
         match *change {
             Change::Adjust { setting, remove, add } => {
                 let this = &self.settings[setting.0 as usize];
@@ -188,10 +188,10 @@ fn word_edits(
         // Everything goes: the first value becomes the new ones.
         let names: Vec<&[u8]> = wanted.iter().map(|v| v.name().as_bytes()).collect();
         edits.push((values[0].clone(), names.join(&between[..])));
-        for i in 1..values.len() {
+        for (i, value) in values.iter().enumerate().skip(1) {
             let gap = gap_before(i);
-            let start = if blank(gap.clone()) { gap.start } else { values[i].start };
-            edits.push((start..values[i].end, Vec::new()));
+            let start = if blank(gap.clone()) { gap.start } else { value.start };
+            edits.push((start..value.end, Vec::new()));
         }
         return merge(edits);
     };

@@ -16,6 +16,7 @@ mod parse;
 mod read;
 mod resolve;
 mod settings;
+mod startup;
 mod upstream;
 
 use super::service::{FileRole, Resolved, Service, World};

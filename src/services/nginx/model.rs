@@ -6,28 +6,28 @@ use crate::tls::VersionSet;
 use std::collections::BTreeMap;
 
 /// The index of a [`Scope`].
-pub type ScopeId = usize;
+pub(super) type ScopeId = usize;
 
 /// The include directives that led to a place, as an index into [`Model::hops`]; 0: none.
-pub type HopId = usize;
+pub(super) type HopId = usize;
 
 /// An include directive on the way to a place.
 #[derive(Clone, Copy, Debug)]
-pub struct Hop {
+pub(super) struct Hop {
     pub span: Span,
     pub parent: HopId,
 }
 
 /// One of the three modules that listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Section {
+pub(super) enum Section {
     Http,
     Stream,
     Mail,
 }
 
 impl Section {
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Section::Http => "http",
             Section::Stream => "stream",
@@ -38,17 +38,17 @@ impl Section {
 
 /// The module that is a TLS client of another server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Client {
+pub(super) enum Client {
     Proxy,
     Grpc,
     Uwsgi,
 }
 
 impl Client {
-    pub const ALL: [Client; 3] = [Client::Proxy, Client::Grpc, Client::Uwsgi];
+    pub(super) const ALL: [Client; 3] = [Client::Proxy, Client::Grpc, Client::Uwsgi];
 
     /// The prefix of its directives.
-    pub fn prefix(self) -> &'static str {
+    pub(super) fn prefix(self) -> &'static str {
         match self {
             Client::Proxy => "proxy",
             Client::Grpc => "grpc",
@@ -59,14 +59,14 @@ impl Client {
 
 /// A directive, and how it was reached.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub(super) struct Place {
     pub span: Span,
     pub hop: HopId,
 }
 
 /// One `ssl_protocols` (or its upstream kind) in one of its uses.
 #[derive(Clone, Copy, Debug)]
-pub struct Protocols {
+pub(super) struct Protocols {
     pub place: Place,
     pub versions: VersionSet,
     pub setting: SettingId,
@@ -74,7 +74,7 @@ pub struct Protocols {
 
 /// One `ssl_conf_command`.
 #[derive(Clone, Debug)]
-pub struct Command {
+pub(super) struct Command {
     pub place: Place,
     /// Lower case: `protocol`, `minprotocol`, `ciphersuites`.
     pub name: String,
@@ -84,11 +84,11 @@ pub struct Command {
 }
 
 /// A value that the last directive in a scope gives.
-pub type Given<T> = Option<(T, Place)>;
+pub(super) type Given<T> = Option<(T, Place)>;
 
 /// What is inherited from scope to scope on one side of TLS.
 #[derive(Clone, Debug, Default)]
-pub struct Tls {
+pub(super) struct Tls {
     pub protocols: Vec<Protocols>,
     pub commands: Vec<Command>,
     pub ciphers: Given<String>,
@@ -98,7 +98,7 @@ pub struct Tls {
 
 /// A block: http, stream, mail, a server, or a location.
 #[derive(Clone, Debug)]
-pub struct Scope {
+pub(super) struct Scope {
     pub section: Section,
     pub parent: Option<ScopeId>,
     /// The block's head; none only for what stands outside of blocks.
@@ -106,6 +106,8 @@ pub struct Scope {
     /// As a server.
     pub tls: Tls,
     pub certificates: Vec<(String, Place)>,
+    /// How many `ssl_certificate_key` it has.
+    pub keys: usize,
     /// `ssl on|off`
     pub engine: Given<bool>,
     pub reject: Given<bool>,
@@ -115,6 +117,8 @@ pub struct Scope {
     pub dynamic: Option<Place>,
     /// As a client of another server.
     pub clients: BTreeMap<Client, Tls>,
+    /// stream: the TLS of the client is passed on, and only looked at.
+    pub preread: Given<bool>,
     /// stream: `proxy_ssl on`
     pub proxy_ssl: Given<bool>,
     /// Other servers: what is written after `proxy_pass` and its like.
@@ -122,18 +126,20 @@ pub struct Scope {
 }
 
 impl Scope {
-    pub fn new(section: Section, parent: Option<ScopeId>, head: Place) -> Scope {
+    pub(super) fn new(section: Section, parent: Option<ScopeId>, head: Place) -> Scope {
         Scope {
             section,
             parent,
             head,
             tls: Tls::default(),
             certificates: Vec::new(),
+            keys: 0,
             engine: None,
             reject: None,
             starttls: None,
             dynamic: None,
             clients: BTreeMap::new(),
+            preread: None,
             proxy_ssl: None,
             targets: Vec::new(),
         }
@@ -142,7 +148,7 @@ impl Scope {
 
 /// A virtual server.
 #[derive(Clone, Debug)]
-pub struct Server {
+pub(super) struct Server {
     pub scope: ScopeId,
     pub listens: Vec<Listen>,
     /// Lower case, as written.
@@ -151,19 +157,21 @@ pub struct Server {
 
 /// A `listen` directive.
 #[derive(Clone, Debug)]
-pub struct Listen {
+pub(super) struct Listen {
     pub place: Place,
     pub addresses: Vec<crate::endpoint::Address>,
     pub transport: Transport,
     pub ssl: bool,
     pub default: bool,
+    /// Are options of the socket itself set?
+    pub options: bool,
     /// `ipv6only=off`
     pub dual: bool,
 }
 
 /// Everything that was read.
 #[derive(Debug, Default)]
-pub struct Model {
+pub(super) struct Model {
     pub hops: Vec<Hop>,
     pub scopes: Vec<Scope>,
     pub servers: Vec<Server>,
@@ -177,7 +185,7 @@ pub struct Model {
 
 impl Model {
     /// The include directives that led to a place, outermost first.
-    pub fn hops_to(&self, mut hop: HopId) -> Vec<Span> {
+    pub(super) fn hops_to(&self, mut hop: HopId) -> Vec<Span> {
         let mut spans = Vec::new();
         while hop != 0 {
             let Hop { span, parent } = self.hops[hop - 1];
@@ -189,7 +197,7 @@ impl Model {
     }
 
     /// A scope and those around it, innermost first.
-    pub fn chain(&self, scope: ScopeId) -> impl Iterator<Item = ScopeId> {
+    pub(super) fn chain(&self, scope: ScopeId) -> impl Iterator<Item = ScopeId> {
         std::iter::successors(Some(scope), |s| self.scopes[*s].parent)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 /// The names of all servers on one listener; a server is its place in the listener's list.
 #[derive(Debug, Default)]
-pub struct Names {
+pub(super) struct Names {
     exact: HashMap<String, usize>,
     /// `*.example.com`, by `example.com`
     leading: HashMap<String, usize>,
@@ -17,7 +17,7 @@ pub struct Names {
 
 /// The server that a name selects.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Found {
+pub(super) enum Found {
     /// this one
     Server(usize),
     /// none: the default server answers
@@ -28,7 +28,7 @@ pub enum Found {
 
 impl Names {
     /// Adds a name of a server. False: another server has it already and keeps it.
-    pub fn add(&mut self, name: &str, server: usize) -> bool {
+    pub(super) fn add(&mut self, name: &str, server: usize) -> bool {
         if let Some(expression) = name.strip_prefix('~') {
             let regex = RegexBuilder::new(expression).case_insensitive(true).size_limit(1 << 20).build().ok();
             self.regexes.push((regex, server));
@@ -50,7 +50,7 @@ impl Names {
     }
 
     /// The server for the name that a client sends.
-    pub fn find(&self, sni: &str) -> Found {
+    pub(super) fn find(&self, sni: &str) -> Found {
         let name = sni.to_ascii_lowercase();
         let name = name.strip_suffix('.').unwrap_or(&name);
         if let Some(server) = self.exact.get(name) {

@@ -129,8 +129,27 @@ fn check_length(tree: &mut Tree, range: std::ops::Range<u32>, bytes: &[u8]) {
     }
 }
 
+/// Where white space, together with a comment after it, is longer than the buffer of an nginx before 1.15.3.
+pub(crate) fn long_blanks(tree: &Tree, bytes: &[u8]) -> Vec<std::ops::Range<u32>> {
+    let limit = BUFFER as usize;
+    let is_comment = |at: u32| bytes.get(at as usize) == Some(&b'#');
+    let gaps = tree.gaps(bytes.len() as u32);
+    let inner = tree.words.windows(2).map(|pair| pair[0].end..pair[1].start).filter(|gap| gap.start < gap.end);
+    let mut found = Vec::new();
+    for gap in gaps.into_iter().chain(inner) {
+        let text = &bytes[gap.start as usize..gap.end as usize];
+        let longest = text.split(|b| !b.is_ascii_whitespace()).map(<[u8]>::len).max().unwrap_or(0);
+        let comment = tree.nodes.iter().find(|n| n.start == gap.end && is_comment(n.start));
+        let comment = comment.map_or(0, |n| (n.end - n.start) as usize);
+        if longest + comment >= limit {
+            found.push(gap.end.saturating_sub(1)..gap.end);
+        }
+    }
+    found
+}
+
 /// What a word means: quotes gone, escapes decoded.
-pub fn value(word: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+pub(super) fn value(word: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     let inner = match word {
         [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
         _ => word,
@@ -172,13 +191,13 @@ mod tests {
             let words: Vec<&str> = tree.words(i).iter().map(|w| &text[w.start as usize..w.end as usize]).collect();
             match node.kind {
                 NodeKind::Comment => out += "# ",
-                NodeKind::Directive => out += &format!("{}; ", words.join("|")),
-                NodeKind::Open => out += &format!("{}{{ ", words.join("|")),
+                NodeKind::Directive => out.extend([words.join("|"), "; ".into()]),
+                NodeKind::Open => out.extend([words.join("|"), "{ ".into()]),
                 NodeKind::Close => out += "} ",
             }
         }
         for error in &tree.errors {
-            out += &format!("!{}..{} {} ", error.range.start, error.range.end, error.message);
+            out.extend([format!("!{}..{} {} ", error.range.start, error.range.end, error.message)]);
         }
         out.trim_end().to_owned()
     }

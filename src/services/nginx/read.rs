@@ -4,6 +4,7 @@
 use super::model::{Client, Hop, HopId, Listen, Model, Place, Scope, ScopeId, Section, Server};
 use super::{directives, listen, parse};
 use crate::endpoint::Unknown;
+use crate::host::DirectiveNames;
 use crate::instance::{Problem, Setting};
 use crate::services::service::World;
 use crate::services::tree::{NodeKind, Tree};
@@ -11,7 +12,7 @@ use crate::services::{glob, include};
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::{normalize, reason};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,7 +22,7 @@ const DATA: &[&[u8]] = &[b"types", b"map", b"geo", b"split_clients", b"charset_m
 
 /// What a directive stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Context {
+pub(super) enum Context {
     Main,
     Section(Section),
     Server(usize),
@@ -59,22 +60,26 @@ struct Frame {
 }
 
 /// The state of reading.
-pub struct Reader<'a> {
+pub(super) struct Reader<'a> {
     pub world: World<'a>,
     pub sources: &'a mut SourceMap,
     pub model: Model,
     pub settings: Vec<Setting>,
     pub problems: Vec<Problem>,
     pub unknown: Vec<Unknown>,
+    /// Where each directive was met first.
+    pub names: BTreeMap<Vec<u8>, Place>,
     pub by_span: HashMap<Span, crate::endpoint::SettingId>,
     trees: HashMap<FileId, Arc<Tree>>,
     locations: Vec<Location>,
+    /// Was there an events block?
+    events: bool,
     /// Includes are relative to this: the directory of the main file, as named.
     directory: PathBuf,
 }
 
 /// One directive as the walk hands it on.
-pub struct Directive<'t> {
+pub(super) struct Directive<'t> {
     pub place: Place,
     pub name: &'t [u8],
     pub words: &'t [std::ops::Range<u32>],
@@ -83,7 +88,7 @@ pub struct Directive<'t> {
 
 impl<'a> Reader<'a> {
     /// Reads a main file and all that it includes.
-    pub fn read(main: &Path, world: World<'a>, sources: &'a mut SourceMap) -> Reader<'a> {
+    pub(super) fn read(main: &Path, world: World<'a>, sources: &'a mut SourceMap) -> Reader<'a> {
         let directory = main.parent().unwrap_or(Path::new("/")).to_owned();
         let mut reader = Reader {
             world,
@@ -92,20 +97,38 @@ impl<'a> Reader<'a> {
             settings: Vec::new(),
             problems: Vec::new(),
             unknown: Vec::new(),
+            names: BTreeMap::new(),
             by_span: HashMap::new(),
             trees: HashMap::new(),
             locations: Vec::new(),
+            events: false,
             directory,
         };
         match include::read(world.system, reader.sources, main) {
             Ok(file) => {
                 reader.parse_all(&[file]);
+                reader.global();
                 reader.walk(file);
                 reader.adopt_locations();
+                reader.unknown_directives();
+                if !reader.events {
+                    let message = "no \"events\" section in configuration";
+                    reader.problems.push(Problem::with(main, message));
+                }
             }
             Err(error) => reader.problems.push(Problem::with(main, reason(&error))),
         }
         reader
+    }
+
+    /// Reads what the command line gives with `-g`, as if it stood before the main file.
+    fn global(&mut self) {
+        let text = self.world.facts.nginx_global.clone();
+        if !text.is_empty() {
+            let file = self.sources.insert(PathBuf::from("(command line)"), text.into_bytes());
+            self.parse_all(&[file]);
+            self.walk(file);
+        }
     }
 
     fn walk(&mut self, main: FileId) {
@@ -125,6 +148,9 @@ impl<'a> Reader<'a> {
             let place = Place { span: Span::new(file, node.start, node.end), hop };
             let name = self.value(file, name);
             let block = node.kind == NodeKind::Open;
+            if context != Context::Data && !self.names.contains_key(&name) {
+                self.names.insert(name.clone(), place);
+            }
             if block {
                 // A block is pointed at by its words, not by the brace.
                 let end = tree.words(at).last().map_or(node.end, |w| w.end);
@@ -146,19 +172,32 @@ impl<'a> Reader<'a> {
     }
 
     /// The decoded value of a word.
-    pub fn value(&self, file: FileId, word: &std::ops::Range<u32>) -> Vec<u8> {
+    pub(super) fn value(&self, file: FileId, word: &std::ops::Range<u32>) -> Vec<u8> {
         parse::value(self.sources.text(Span::new(file, word.start, word.end))).into_owned()
     }
 
     /// The decoded arguments of a directive, as text; bytes that are not UTF-8 become U+FFFD.
-    pub fn arguments(&self, directive: &Directive<'_>) -> Vec<String> {
+    pub(super) fn arguments(&self, directive: &Directive<'_>) -> Vec<String> {
         let file = directive.place.span.file;
         let text = |w| String::from_utf8_lossy(&self.value(file, w)).into_owned();
         directive.words[1..].iter().map(text).collect()
     }
 
+    /// Says which directives the host's own nginx does not have.
+    fn unknown_directives(&mut self) {
+        let Some(known) = DirectiveNames::read(self.world.system) else { return };
+        let names = std::mem::take(&mut self.names);
+        for (name, place) in names.iter().filter(|(name, _)| !known.has(name)) {
+            // What was said about the very place already says more.
+            if !self.problems.iter().any(|p| p.span == Some(place.span)) {
+                let shown = String::from_utf8_lossy(name).into_owned();
+                self.problem(*place, format!("unknown directive \"{shown}\": the nginx of this host has no such"));
+            }
+        }
+    }
+
     /// Says that something at a place is wrong.
-    pub fn problem(&mut self, place: Place, message: impl Into<String>) {
+    pub(super) fn problem(&mut self, place: Place, message: impl Into<String>) {
         let hops = self.model.hops_to(place.hop);
         self.problems.push(Problem { hops, ..Problem::at(place.span, message) });
     }
@@ -196,6 +235,10 @@ impl<'a> Reader<'a> {
                 self.locations.push(Location { around, head: directive.place, scope: None });
                 Some(Context::Location(self.locations.len() - 1))
             }
+            (Context::Main, _, b"events") => {
+                self.events = true;
+                Some(Context::Foreign)
+            }
             (_, _, name) if DATA.contains(&name) => Some(Context::Data),
             (Context::Data, ..) => None,
             (_, _, name) if name.ends_with(b"_by_lua_block") => {
@@ -220,7 +263,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The scope that a directive in this context belongs to.
-    pub fn scope(&mut self, context: Context) -> Option<ScopeId> {
+    pub(super) fn scope(&mut self, context: Context) -> Option<ScopeId> {
         match context {
             Context::Section(section) => self.model.sections.get(&section).copied(),
             Context::Server(server) => Some(self.model.servers[server].scope),
@@ -305,6 +348,13 @@ impl<'a> Reader<'a> {
                 let place = Place { span: Span::new(file, error.range.start, error.range.end), hop };
                 self.problem(place, error.message.clone());
             }
+            if self.world.facts.nginx.release.value.is_some_and(|r| r < super::defaults::LONG_BLANKS) {
+                let bytes = self.sources.file(file).bytes();
+                for range in parse::long_blanks(&tree, bytes) {
+                    let place = Place { span: Span::new(file, range.start, range.end), hop };
+                    self.problem(place, "too long parameter: before nginx 1.15.3 blanks count too");
+                }
+            }
         }
         self.model.files.push(file);
         let end = tree.nodes.len();
@@ -321,7 +371,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a `listen` directive of a server.
-    pub fn listen(&mut self, server: usize, directive: &Directive<'_>) {
+    pub(super) fn listen(&mut self, server: usize, directive: &Directive<'_>) {
         let arguments = self.arguments(directive);
         let section = self.model.scopes[self.model.servers[server].scope].section;
         let facts = self.world.facts;
@@ -329,7 +379,7 @@ impl<'a> Reader<'a> {
         match listen::parse(&arguments, &context) {
             Ok(parsed) => {
                 let place = directive.place;
-                let listen::Parsed { addresses, transport, ssl, default, dual } = parsed;
+                let listen::Parsed { addresses, transport, ssl, default, dual, options } = parsed;
                 if let Some(crate::endpoint::Address::Remote(host)) = addresses.first() {
                     self.unknown.push(Unknown {
                         span: Some(place.span),
@@ -337,7 +387,7 @@ impl<'a> Reader<'a> {
                         help: "write the address instead of the name, or add the name to /etc/hosts".into(),
                     });
                 }
-                let listen = Listen { place, addresses, transport, ssl, default, dual };
+                let listen = Listen { place, addresses, transport, ssl, default, options, dual };
                 self.model.servers[server].listens.push(listen);
             }
             Err(message) => self.problem(directive.place, message),
@@ -345,7 +395,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The client module of a directive such as `proxy_pass`, with what follows the prefix: `pass`.
-    pub fn client<'n>(name: &'n [u8]) -> Option<(Client, &'n [u8])> {
+    pub(super) fn client(name: &[u8]) -> Option<(Client, &[u8])> {
         Client::ALL.into_iter().find_map(|client| {
             let rest = name.strip_prefix(client.prefix().as_bytes())?.strip_prefix(b"_")?;
             Some((client, rest))

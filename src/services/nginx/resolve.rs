@@ -1,13 +1,13 @@
 //! From a model to an instance: endpoints, settings, and what the instance can answer.
 
-use super::answer::Rules;
+use super::answer::{Floors, Rules};
 use super::defaults;
-use super::listeners::{self, Engine, Listener};
+use super::listeners::{self, Listener};
 use super::lower::{Lowering, Origin};
 use super::model::{Model, Scope, Section};
 use super::names::Found;
 use super::read::Reader;
-use super::{settings, upstream};
+use super::{settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// An nginx instance and what is needed to ask and to mend it.
-pub struct NginxInstance {
+pub(super) struct NginxInstance {
     instance: Instance,
     listeners: Vec<Listener>,
     /// Per listener, the answer of each of its servers.
@@ -32,7 +32,7 @@ pub struct NginxInstance {
 }
 
 /// Loads and resolves a main file.
-pub fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> NginxInstance {
+pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> NginxInstance {
     let real = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
     let Reader { model, mut settings, mut problems, unknown, .. } = Reader::read(main, world, sources);
     let release = world.facts.nginx.release.value;
@@ -42,9 +42,9 @@ pub fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> NginxInst
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
     }
     let keys = certificates(&model, main, world);
-    let rules = Rules { model: &model, release, library, keys: &keys };
-    for listener in &listeners {
-        without_certificate(listener, &rules, &mut problems);
+    let rules = Rules { model: &model, release, library, keys: &keys, floors: Floors::default() };
+    for (place, message) in startup::check(&rules, &listeners) {
+        problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
     }
     let answers: Vec<Vec<Arc<Answer>>> = listeners
         .iter()
@@ -85,7 +85,7 @@ pub fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> NginxInst
 }
 
 /// What this nginx and its library can do, and what would be needed for the rest.
-pub fn ability(release: Option<Release>, library: &Library) -> Ability {
+pub(super) fn ability(release: Option<Release>, library: &Library) -> Ability {
     let mut versions = library.versions();
     let mut needs = BTreeMap::new();
     let mut lack = |version: Version, what: &str, found: Option<Release>| {
@@ -115,19 +115,6 @@ fn certificates(model: &Model, main: &Path, world: World<'_>) -> BTreeMap<String
         Some((path.clone(), Keys::of_certificate(&bytes)?))
     };
     paths.into_iter().filter_map(keys).collect()
-}
-
-/// The default server of a TLS listener needs a certificate; nginx notices since 1.15.0.
-fn without_certificate(listener: &Listener, rules: &Rules<'_>, problems: &mut Vec<Problem>) {
-    let scope = rules.model.servers[listener.servers[listener.default]].scope;
-    if !matches!(listener.engine, Some(Engine::Listen(_) | Engine::Directive(_))) || rules.has_context(scope) {
-        return;
-    }
-    if rules.release.is_none_or(|r| r >= Release::new(1, 15, 0)) {
-        let place = rules.model.scopes[scope].head;
-        let message = format!("no \"ssl_certificate\" is defined for this server, the default of {}", listener.address);
-        problems.push(Problem { hops: rules.model.hops_to(place.hop), ..Problem::at(place.span, message) });
-    }
 }
 
 impl NginxInstance {

@@ -10,7 +10,7 @@ use crate::tls::VersionSet;
 use std::sync::Arc;
 
 /// Fills in scope, `dead` and `trap` of all settings.
-pub fn complete(
+pub(super) fn complete(
     settings: &mut [Setting],
     rules: &Rules<'_>,
     listeners: &[Listener],

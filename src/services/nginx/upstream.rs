@@ -11,14 +11,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// An upstream endpoint, and the client module that it belongs to.
-pub struct Upstream {
+pub(super) struct Upstream {
     pub endpoint: Endpoint,
     pub client: Client,
     pub section: Section,
 }
 
 /// All other servers that are reached by TLS; the same target with the same answer is one endpoint.
-pub fn endpoints(rules: &Rules<'_>) -> Vec<Upstream> {
+pub(super) fn endpoints(rules: &Rules<'_>) -> Vec<Upstream> {
     let mut found: Vec<Upstream> = Vec::new();
     let mut seen: BTreeMap<(String, Vec<u32>), Vec<usize>> = BTreeMap::new();
     for (scope, content) in rules.model.scopes.iter().enumerate() {

@@ -1,0 +1,57 @@
+//! The directives that the nginx of a host knows, read from its program and modules.
+//!
+//! nginx refuses a configuration with a directive that no module of it has. Which modules there are differs from build
+//! to build, so a list in this program could not tell; the names are texts in the program itself.
+
+use super::programs::NGINX;
+use super::unit::Unit;
+use crate::system::{Kind, System};
+use memchr::memmem;
+use std::collections::HashSet;
+use std::path::Path;
+
+/// Where modules lie that are loaded at run time.
+const MODULES: &[&str] = &[
+    "/usr/lib/nginx/modules",
+    "/usr/lib64/nginx/modules",
+    "/usr/share/nginx/modules",
+    "/usr/local/nginx/modules",
+    "/usr/local/libexec/nginx",
+    "/etc/nginx/modules",
+];
+
+/// The texts of a program that may be names of directives.
+pub struct DirectiveNames {
+    programs: Vec<Vec<u8>>,
+    names: HashSet<Vec<u8>>,
+}
+
+impl DirectiveNames {
+    /// Reads the host's nginx; `None`: there is none, or a module of it can't be read.
+    pub fn read(system: &dyn System) -> Option<DirectiveNames> {
+        let unit: Option<Unit> = NGINX.unit(system);
+        let program = system.read(&NGINX.path(system, unit.as_ref())?).ok()?;
+        let mut programs = vec![program];
+        for directory in MODULES.iter().map(Path::new) {
+            for entry in system.list(directory).unwrap_or_default() {
+                let path = directory.join(&entry.name);
+                if path.extension().is_some_and(|e| e == "so") && matches!(system.kind(&path), Ok(Kind::File)) {
+                    programs.push(system.read(&path).ok()?);
+                }
+            }
+        }
+        let is_name = |text: &&[u8]| {
+            (2..64).contains(&text.len())
+                && text.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_')
+        };
+        let texts = programs.iter().flat_map(|program| program.split(|b| *b == 0));
+        let names = texts.filter(is_name).map(<[u8]>::to_vec).collect();
+        Some(DirectiveNames { programs, names })
+    }
+
+    /// Is there a directive of that name? A text that merely ends so counts too: linkers share the ends of texts.
+    pub fn has(&self, name: &[u8]) -> bool {
+        let ended = [name, b"\0"].concat();
+        self.names.contains(name) || self.programs.iter().any(|p| memmem::find(p, &ended).is_some())
+    }
+}
