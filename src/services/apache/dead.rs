@@ -121,30 +121,7 @@ impl Reach {
                 return replaced(model, last.setting, last.place, "a later command in the same scope replaces it");
             }
         }
-        if server == MAIN { self.why_main(model, resolution, id) } else { self.why_host(model, resolution, id, server) }
-    }
-
-    fn why_main(&self, model: &Model, resolution: &Resolution, id: SettingId) -> Dead {
-        let with_tls = |server: &ServerId| resolution.tls[*server].is_on();
-        let Some(_) = (0..model.servers.len()).find(with_tls) else {
-            return dead("TLS is on nowhere in this configuration", None);
-        };
-        let decides: BTreeSet<SettingId> = resolution
-            .endpoints
-            .iter()
-            .filter(|endpoint| endpoint.role == Role::Listener)
-            .flat_map(|endpoint| endpoint.answer.deciders.iter().copied())
-            .collect();
-        let instead: BTreeSet<VersionSet> =
-            decides.iter().map(|decider| model.settings[decider.0 as usize].versions).collect();
-        let by = decides.iter().next().map(|decider| model.settings[decider.0 as usize].span);
-        let why = if matches!(model.written(id).kind, Kind::List) {
-            "every virtual host with TLS that answers has an SSLProtocol or commands of its own"
-        } else {
-            "what it says is overruled wherever TLS is on"
-        };
-        let instead = instead.first().copied().filter(|_| instead.len() == 1);
-        Dead { why: why.to_owned(), by, instead }
+        if server == MAIN { why_main(model, resolution, id) } else { self.why_host(model, resolution, id, server) }
     }
 
     fn why_host(&self, model: &Model, resolution: &Resolution, id: SettingId, server: ServerId) -> Dead {
@@ -182,6 +159,30 @@ impl Reach {
         };
         dead(why, span(server))
     }
+}
+
+/// Why a setting of the server level decides nothing.
+fn why_main(model: &Model, resolution: &Resolution, id: SettingId) -> Dead {
+    let with_tls = |server: &ServerId| resolution.tls[*server].is_on();
+    let Some(_) = (0..model.servers.len()).find(with_tls) else {
+        return dead("TLS is on nowhere in this configuration", None);
+    };
+    let decides: BTreeSet<SettingId> = resolution
+        .endpoints
+        .iter()
+        .filter(|endpoint| endpoint.role == Role::Listener)
+        .flat_map(|endpoint| endpoint.answer.deciders.iter().copied())
+        .collect();
+    let instead: BTreeSet<VersionSet> =
+        decides.iter().map(|decider| model.settings[decider.0 as usize].versions).collect();
+    let by = decides.iter().next().map(|decider| model.settings[decider.0 as usize].span);
+    let why = if matches!(model.written(id).kind, Kind::List) {
+        "every virtual host with TLS that answers has an SSLProtocol or commands of its own"
+    } else {
+        "what it says is overruled wherever TLS is on"
+    };
+    let instead = instead.first().copied().filter(|_| instead.len() == 1);
+    Dead { why: why.to_owned(), by, instead }
 }
 
 fn dead(why: &str, by: Option<Span>) -> Dead {

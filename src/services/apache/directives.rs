@@ -11,7 +11,7 @@ use crate::system::Kind;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-/// Directives of mod_ssl that may stand in sections for files and paths.
+/// Directives of `mod_ssl` that may stand in sections for files and paths.
 const SSL_ANYWHERE: &[&str] = &[
     "sslcacertificatefile",
     "sslcacertificatepath",
@@ -33,7 +33,12 @@ pub(super) struct Arguments<'a> {
     pub(super) words: Vec<Word>,
 }
 
-impl Arguments<'_> {
+impl<'a> Arguments<'a> {
+    /// The arguments of a text that was split into words.
+    pub(super) fn new(text: &'a [u8], words: Vec<Word>) -> Arguments<'a> {
+        Arguments { text, words }
+    }
+
     /// An argument's bytes.
     pub(super) fn bytes(&self, index: usize) -> Option<Vec<u8>> {
         self.words.get(index).map(|word| word.value(self.text))
@@ -49,7 +54,7 @@ impl Reader<'_> {
     /// Interprets a directive; its arguments begin at `rest`.
     pub(super) fn directive(&mut self, line: &Line, name: &[u8], rest: usize) {
         let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
-        let arguments = Arguments { text: line.bytes(), words: split(line.bytes(), rest) };
+        let arguments = Arguments::new(line.bytes(), split(line.bytes(), rest));
         let one = |this: &mut Self| this.single(line, name, &arguments);
         match lower.as_str() {
             "include" | "includeoptional" => {
@@ -392,7 +397,7 @@ impl Reader<'_> {
         }
     }
 
-    /// A directive of mod_ssl.
+    /// A directive of `mod_ssl`.
     fn ssl(&mut self, line: &Line, name: &[u8], lower: &str, arguments: &Arguments<'_>, rest: usize) {
         let shown = String::from_utf8_lossy(name).into_owned();
         if !is_ssl_directive(lower) {
@@ -416,7 +421,7 @@ impl Reader<'_> {
         }
         let server = self.server();
         if self.scope() == Scope::Server(MAIN) {
-            self.model.last_ssl = Some(line.place);
+            self.model.ssl_lines.push(line.place);
         } else {
             self.model.in_hosts.insert(line.place.span);
         }
@@ -473,12 +478,11 @@ impl Reader<'_> {
                 return;
             }
         };
-        if list.starts_with("PROFILE=SYSTEM") && !self.world.facts.distribution.is_empty() {
-            if !self.world.facts.is_red_hat() {
-                let message = format!("{shown}: only the OpenSSL of Red Hat and its like knows {list}");
-                self.model.complain(line.place, message);
-                return;
-            }
+        let facts = self.world.facts;
+        if list.starts_with("PROFILE=SYSTEM") && !facts.distribution.is_empty() && !facts.is_red_hat() {
+            let message = format!("{shown}: only the OpenSSL of Red Hat and its like knows {list}");
+            self.model.complain(line.place, message);
+            return;
         }
         let old = protocol == "SSL";
         if !old && protocol != "TLSv1.3" {

@@ -75,11 +75,9 @@ fn automatic(model: &Model, https: &Https, server: ServerId) -> Option<(Place, &
     if own.certificates.is_empty() && main.certificates.is_empty() {
         return None;
     }
-    match own.protocol.as_ref().or(main.protocol.as_ref()) {
-        Some(protocol) => (protocol == "https").then_some((head, "Protocol https and a certificate turn TLS on")),
-        None => {
-            let place = own.addresses.iter().find_map(|address| https.get(address))?;
-            Some((*place, "https on this address, and a certificate, turn TLS on"))
-        }
+    if let Some(protocol) = own.protocol.as_ref().or(main.protocol.as_ref()) {
+        return (protocol == "https").then_some((head, "Protocol https and a certificate turn TLS on"));
     }
+    let place = own.addresses.iter().find_map(|address| https.get(address))?;
+    Some((*place, "https on this address, and a certificate, turn TLS on"))
 }

@@ -100,7 +100,9 @@ impl Resolved for Configuration {
     }
 
     fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
-        let _ = (change, sources);
-        Err("not yet".to_owned())
+        match *change {
+            Change::Adjust { setting, remove, add } => self.adjust(setting, remove, add, sources),
+            Change::Declare { endpoint, versions } => self.declare(endpoint, versions, sources),
+        }
     }
 }

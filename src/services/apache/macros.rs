@@ -1,4 +1,4 @@
-//! mod_macro: `<Macro>`, `Use` and `UndefMacro`.
+//! `mod_macro`: `<Macro>`, `Use` and `UndefMacro`.
 
 use super::read::{LONGEST_LINE, Line, Reader};
 use super::text::Text;

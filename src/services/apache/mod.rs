@@ -11,11 +11,15 @@ mod address;
 mod chains;
 mod conditionals;
 mod dead;
+mod declare;
 mod directives;
 mod engine;
 mod files;
+mod fragment;
 mod instance;
 mod line;
+mod list_edit;
+mod lower;
 mod macros;
 mod model;
 mod modules;
@@ -23,7 +27,9 @@ mod names;
 mod parse;
 mod protocol;
 mod read;
+mod recognise;
 mod resolve;
+mod rewrite;
 mod settings;
 mod text;
 mod upstream;
@@ -36,6 +42,11 @@ use crate::instance::ServiceId;
 use crate::source::{FileId, SourceMap};
 use instance::Configuration;
 use std::path::Path;
+
+/// Parses a file into its logical lines.
+pub fn parse(bytes: &[u8]) -> super::tree::Tree {
+    parse::parse(bytes)
+}
 
 /// The service.
 pub struct Apache;
@@ -50,15 +61,21 @@ impl Service for Apache {
     }
 
     fn main_files(&self) -> &'static [&'static str] {
-        &[]
+        &[
+            "/etc/apache2/apache2.conf",
+            "/etc/httpd/conf/httpd.conf",
+            "/etc/apache2/httpd.conf",
+            "/usr/local/etc/apache24/httpd.conf",
+            "/usr/local/apache2/conf/httpd.conf",
+        ]
     }
 
     fn directories(&self) -> &'static [&'static str] {
-        &[]
+        &["/usr/local/etc", "/usr/local/apache2/conf", "/opt"]
     }
 
-    fn recognise(&self, _path: &Path, _bytes: &[u8]) -> FileRole {
-        FileRole::Foreign
+    fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole {
+        recognise::role(path, bytes)
     }
 
     fn load(&self, main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
@@ -66,7 +83,8 @@ impl Service for Apache {
         Box::new(Configuration::loaded(model, main, world))
     }
 
-    fn fragment(&self, _file: FileId, _world: World<'_>, _sources: &SourceMap) -> Box<dyn Resolved> {
-        unreachable!("being written")
+    fn fragment(&self, file: FileId, world: World<'_>, sources: &SourceMap) -> Box<dyn Resolved> {
+        let model = fragment::read(file, world, sources);
+        Box::new(Configuration::fragment(model, sources.file(file).path(), world))
     }
 }

@@ -90,7 +90,7 @@ pub(super) struct Server {
     /// The port in `ServerName`, 0: none.
     pub(super) port: u16,
     pub(super) engine: Given<Engine>,
-    /// Another TLS engine than mod_ssl: the directive that turns it on.
+    /// Another TLS engine than `mod_ssl`: the directive that turns it on.
     pub(super) other_engine: Given<String>,
     /// The last word of `Protocol`.
     pub(super) protocol: Option<String>,
@@ -162,13 +162,6 @@ pub(super) struct Written {
     pub(super) scopes: Vec<(ServerId, usize)>,
 }
 
-/// A place in which a directive could be added: after this line, which is at the server level.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Anchor {
-    pub(super) place: Place,
-    pub(super) line: Span,
-}
-
 /// Everything that was read.
 #[derive(Debug)]
 pub(super) struct Model {
@@ -183,11 +176,11 @@ pub(super) struct Model {
     pub(super) problems: Vec<Problem>,
     pub(super) unknown: Vec<Unknown>,
     pub(super) files: BTreeSet<FileId>,
-    /// The last directive of mod_ssl at the server level.
-    pub(super) last_ssl: Option<Place>,
-    /// The first directive of mod_ssl.
+    /// The directives of `mod_ssl` at the server level.
+    pub(super) ssl_lines: Vec<Place>,
+    /// The first directive of `mod_ssl`.
     pub(super) first_ssl: Given<String>,
-    /// Does mod_md bring certificates?
+    /// Does `mod_md` bring certificates?
     pub(super) managed_certificates: bool,
     /// Directives that were read in a virtual host, in files that are read more than once.
     pub(super) in_hosts: BTreeSet<Span>,
@@ -205,7 +198,7 @@ impl Default for Model {
             problems: Vec::new(),
             unknown: Vec::new(),
             files: BTreeSet::new(),
-            last_ssl: None,
+            ssl_lines: Vec::new(),
             first_ssl: None,
             managed_certificates: false,
             in_hosts: BTreeSet::new(),

@@ -98,12 +98,12 @@ impl Modules {
     }
 }
 
-/// Is this the lower-case name of a directive of mod_ssl (2.4)?
+/// Is this the lower-case name of a directive of `mod_ssl` (2.4)?
 pub(super) fn is_ssl_directive(name: &str) -> bool {
     name.strip_prefix("ssl").is_some_and(|rest| SSL.contains(&rest))
 }
 
-/// The directives of mod_ssl, after `ssl`.
+/// The directives of `mod_ssl`, after `ssl`.
 const SSL: &[&str] = &[
     "cacertificatefile",
     "cacertificatepath",

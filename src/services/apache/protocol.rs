@@ -42,7 +42,7 @@ impl Build {
     }
 
     /// What is served of a set that was asked for.
-    pub(super) fn served(&self, asked: VersionSet) -> VersionSet {
+    pub(super) fn served(self, asked: VersionSet) -> VersionSet {
         if self.closes_holes { asked.top_run() } else { asked }
     }
 }
@@ -161,13 +161,12 @@ impl Command {
         }
     }
 
-    /// The versions that it leaves: what could be served if nothing else were said.
-    pub(super) fn leaves(&self) -> VersionSet {
+    /// What it leaves or adds by itself: a bound, of all versions of TLS; switches, to none.
+    pub(super) fn alone(&self) -> VersionSet {
         match self {
             Command::Min(low) => VersionSet::range(low.unwrap_or(Version::Tls1), Version::Tls1_3),
-            // A maximum lets in nothing by itself but the version it names.
-            Command::Max(high) => VersionSet::EMPTY.with(high.unwrap_or(Version::Tls1_3)),
-            Command::Switches(switches) => VersionSet::TLS.minus(switch(VersionSet::EMPTY, switches)),
+            Command::Max(high) => VersionSet::range(Version::Tls1, high.unwrap_or(Version::Tls1_3)),
+            Command::Switches(switches) => VersionSet::TLS.minus(switch(VersionSet::TLS, switches)),
         }
     }
 }

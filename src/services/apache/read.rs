@@ -96,11 +96,28 @@ pub(super) struct Section {
     pub(super) scope: Scope,
 }
 
+/// The files: to be added to, or as they are.
+enum Sources<'a> {
+    Growing(&'a mut SourceMap),
+    Fixed(&'a SourceMap),
+}
+
+impl std::ops::Deref for Sources<'_> {
+    type Target = SourceMap;
+
+    fn deref(&self) -> &SourceMap {
+        match self {
+            Sources::Growing(sources) => sources,
+            Sources::Fixed(sources) => sources,
+        }
+    }
+}
+
 /// The interpreter.
 pub(super) struct Reader<'a> {
     pub(super) world: World<'a>,
     pub(super) build: Build,
-    sources: &'a mut SourceMap,
+    sources: Sources<'a>,
     trees: BTreeMap<FileId, Arc<Tree>>,
     frames: Vec<Frame>,
     pub(super) sections: Vec<Section>,
@@ -109,7 +126,7 @@ pub(super) struct Reader<'a> {
     pub(super) macros: BTreeMap<Vec<u8>, Arc<Macro>>,
     pub(super) server_root: PathBuf,
     pub(super) model: Model,
-    /// Modules that LoadModule names and that are not there, and whether any is.
+    /// Modules that `LoadModule` names and that are not there, and whether any is.
     pub(super) missing_modules: Vec<(Place, String)>,
     pub(super) any_module: bool,
     lines: usize,
@@ -118,29 +135,11 @@ pub(super) struct Reader<'a> {
 
 /// Reads a main file and all that it includes.
 pub(super) fn read(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Model {
-    let facts = world.facts;
-    let names = facts.defines.value.as_deref().unwrap_or_default();
-    let mut reader = Reader {
-        world,
-        build: Build::of(&facts.apache),
-        sources,
-        trees: BTreeMap::new(),
-        frames: Vec::new(),
-        sections: Vec::new(),
-        variables: Variables::new(names, &facts.environment),
-        modules: Modules::compiled_in(&facts.distribution),
-        macros: BTreeMap::new(),
-        server_root: compiled_server_root(main),
-        model: Model::default(),
-        missing_modules: Vec::new(),
-        any_module: false,
-        lines: 0,
-        growth: 0,
-    };
-    match include::read(world.system, reader.sources, main) {
+    let file = include::read(world.system, sources, main);
+    let mut reader = Reader::new(world, Sources::Growing(sources), compiled_server_root(main));
+    match file {
         Ok(file) => {
-            reader.parse(&[file]);
-            reader.open(file, 0);
+            reader.begin(file);
             reader.run();
         }
         Err(error) => {
@@ -161,7 +160,40 @@ fn compiled_server_root(main: &Path) -> PathBuf {
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(world: World<'a>, sources: Sources<'a>, server_root: PathBuf) -> Reader<'a> {
+        let facts = world.facts;
+        let names = facts.defines.value.as_deref().unwrap_or_default();
+        Reader {
+            world,
+            build: Build::of(&facts.apache),
+            sources,
+            trees: BTreeMap::new(),
+            frames: Vec::new(),
+            sections: Vec::new(),
+            variables: Variables::new(names, &facts.environment),
+            modules: Modules::compiled_in(&facts.distribution),
+            macros: BTreeMap::new(),
+            server_root,
+            model: Model::default(),
+            missing_modules: Vec::new(),
+            any_module: false,
+            lines: 0,
+            growth: 0,
+        }
+    }
+
+    /// A reader that reads no other file than those that are there already.
+    pub(super) fn fixed(world: World<'a>, sources: &'a SourceMap) -> Reader<'a> {
+        Reader::new(world, Sources::Fixed(sources), PathBuf::from("/"))
+    }
+
+    /// Begins with a file.
+    pub(super) fn begin(&mut self, file: FileId) {
+        self.parse(&[file]);
+        self.open(file, 0);
+    }
+
     fn run(&mut self) {
         loop {
             match self.next_line() {
@@ -361,7 +393,8 @@ impl Reader<'_> {
         for why in found.refused {
             self.model.complain(line.place, why);
         }
-        let read = include::read_many(self.world.system, self.sources, &found.files);
+        let Sources::Growing(sources) = &mut self.sources else { return };
+        let read = include::read_many(self.world.system, sources, &found.files);
         let mut files = Vec::new();
         for (path, file) in found.files.iter().zip(read) {
             match file {
@@ -505,7 +538,7 @@ impl Reader<'_> {
 
     /// The files.
     pub(super) fn sources(&self) -> &SourceMap {
-        self.sources
+        &self.sources
     }
 }
 

@@ -43,6 +43,8 @@ pub(super) struct Resolution {
     pub(super) asked: Vec<Asked>,
     pub(super) chains: Chains,
     pub(super) endpoints: Vec<Endpoint>,
+    /// For each endpoint of a listener: the first host of the chain, and the one whose TLS counts.
+    pub(super) origins: Vec<(ServerId, ServerId)>,
     answers: BTreeMap<Key, Arc<Answer>>,
     /// The listeners by port.
     listens: BTreeMap<u16, Vec<(usize, Arc<Address>)>>,
@@ -65,6 +67,7 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
             asked: servers.clone().map(|server| Asked::of(model, build, world.facts, server)).collect(),
             chains: Chains::of(model),
             endpoints: Vec::new(),
+            origins: Vec::new(),
             answers: BTreeMap::new(),
             listens: BTreeMap::new(),
         },
@@ -156,12 +159,16 @@ impl Resolver<'_> {
             self.resolution.answers.insert((listen, key, *host), answer);
         }
         let answer = |host: ServerId| self.resolution.answers.get(&(listen, key, host)).cloned();
+        let counts = |host: ServerId| if self.resolution.tls[host].is_on() { host } else { first };
         let mut add = Vec::new();
+        let mut origins = Vec::new();
         if let Some(own) = answer(first) {
             let named = own.speaks == Speaks::Tls;
             add.push((None, own));
+            origins.push((first, first));
             for (name, place) in chain.iter().flat_map(|(_, chain)| &chain.reported).filter(|_| named) {
                 add.extend(answer(hosts[*place]).map(|answer| (Some(Arc::from(name.as_str())), answer)));
+                origins.push((first, counts(hosts[*place])));
             }
         }
         let endpoint = |(name, answer)| Endpoint {
@@ -171,6 +178,7 @@ impl Resolver<'_> {
             name,
             answer,
         };
+        self.resolution.origins.extend(origins);
         self.resolution.endpoints.extend(add.into_iter().map(endpoint));
     }
 
@@ -246,15 +254,12 @@ impl Resolver<'_> {
             return Some(VersionSet::EMPTY);
         }
         let lists = &self.lists[host];
-        let usable = match self.usable.get(lists) {
-            Some(usable) => *usable,
-            None => {
-                let usable = library.usable(lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys());
-                self.usable.insert(lists.clone(), usable);
-                usable
-            }
-        };
-        Some(usable?.and(offered))
+        if !self.usable.contains_key(lists) {
+            let usable = library.usable(lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys());
+            self.usable.insert(lists.clone(), usable);
+        }
+        let usable = self.usable.get(lists).copied().flatten()?;
+        Some(usable.and(offered))
     }
 }
 
@@ -292,6 +297,9 @@ impl Resolution {
     /// The answer to a client's question.
     pub(super) fn ask(&self, model: &Model, question: &Question) -> Option<Response> {
         let Target::Ip(ip, port) = question.target else { return None };
+        if question.transport != Transport::Stream {
+            return None;
+        }
         let ip = ip.to_canonical();
         let listens = self.listens.get(&port)?;
         let is = |listen: &usize, wanted: fn(Option<IpAddr>, IpAddr) -> bool| wanted(model.listens[*listen].ip, ip);

@@ -69,14 +69,14 @@ impl Reader<'_> {
                         Command::Switches(Vec::new())
                     }
                 };
-                let leaves = command.leaves();
+                let alone = command.alone();
                 let new = New {
                     name,
                     role: Role::Listener,
                     value: arguments.words[1].written.clone(),
                     kind: Kind::Command(command),
-                    asked: leaves,
-                    versions: leaves,
+                    asked: alone,
+                    versions: alone,
                     trap: None,
                     unknown,
                 };

@@ -14,7 +14,7 @@ pub(super) enum Origin {
     File(FileId, u32),
     /// The environment variable of that name.
     Environment(Arc<str>),
-    /// Nowhere: quotes that mod_macro adds around a `@` argument.
+    /// Nowhere: quotes that `mod_macro` adds around a `@` argument.
     Added,
 }
 
@@ -137,15 +137,6 @@ impl Text {
         })
     }
 
-    /// Where a byte comes from.
-    pub(super) fn origin(&self, at: usize) -> Option<Origin> {
-        let (piece, range) = self.pieces_in(at..at + 1).next()?;
-        Some(match &piece.origin {
-            Origin::File(file, offset) => Origin::File(*file, offset + (range.start as u32 - piece.start)),
-            other => other.clone(),
-        })
-    }
-
     /// The parts of files that a part of the text was taken from, in the order of the text; `Err`: the origin of the
     /// first bytes that come from elsewhere.
     pub(super) fn places(&self, part: Range<usize>) -> Result<Vec<Span>, Origin> {
@@ -209,9 +200,9 @@ mod tests {
         text.push_text(&value);
         text.push_part(&line, 16..18);
         assert_eq!(text.bytes(), b"SSLProtocol q w b");
-        assert_eq!(text.origin(12), Some(Origin::File(file, 29)));
-        assert_eq!(text.origin(16), Some(Origin::File(file, 17)));
-        assert_eq!(text.origin(17), None);
+        assert_eq!(text.places(12..13), Ok(vec![Span::new(file, 29, 30)]));
+        assert_eq!(text.places(16..17), Ok(vec![Span::new(file, 17, 18)]));
+        assert_eq!(text.places(17..18), Ok(vec![]));
         let spans = [Span::new(file, 31, 32), Span::new(file, 16, 18)];
         assert_eq!(text.places(14..17), Ok(spans.to_vec()));
         assert!(text.was_passed(12..13) && !text.was_passed(15..17));

@@ -103,19 +103,16 @@ fn answer(
     ];
     let library = &facts.apache.library;
     let (mut versions, mut deciders, mut unknown) = (build.all.without(Version::Ssl3), Vec::new(), Vec::new());
-    match list_of(model, server, section) {
-        Some(used) => {
-            let written = model.written(used.setting);
-            versions = build.served(written.asked);
-            unknown.extend(written.unknown.clone());
-            because.extend(way(model, used));
-            because.push(Reason::at(ReasonKind::Versions, used.place.span, "for connections to other servers"));
-            deciders.push(used.setting);
-        }
-        None => {
-            let note = format!("no SSLProxyProtocol: the default of httpd is {versions}");
-            because.push(Reason::placeless(ReasonKind::Default, note));
-        }
+    if let Some(used) = list_of(model, server, section) {
+        let written = model.written(used.setting);
+        versions = build.served(written.asked);
+        unknown.extend(written.unknown.clone());
+        because.extend(way(model, used));
+        because.push(Reason::at(ReasonKind::Versions, used.place.span, "for connections to other servers"));
+        deciders.push(used.setting);
+    } else {
+        let note = format!("no SSLProxyProtocol: the default of httpd is {versions}");
+        because.push(Reason::placeless(ReasonKind::Default, note));
     }
     let off = library.system.off.and(versions);
     if !off.is_empty() {

@@ -52,12 +52,11 @@ impl Variables {
     }
 
     fn value(&self, name: &[u8]) -> Option<Text> {
-        let value = match self.values.get(&name.to_ascii_lowercase()) {
-            Some(value) => value.clone(),
-            None => {
-                let name = std::str::from_utf8(name).ok()?;
-                Text::of_environment(name, self.environment.get(name)?)
-            }
+        let value = if let Some(value) = self.values.get(&name.to_ascii_lowercase()) {
+            value.clone()
+        } else {
+            let name = std::str::from_utf8(name).ok()?;
+            Text::of_environment(name, self.environment.get(name)?)
         };
         (!value.is_empty()).then_some(value)
     }

@@ -12,6 +12,8 @@ use crate::tls::{Version, VersionSet};
 pub(super) struct Asked {
     /// The versions, without what `Protocol` commands switch off.
     pub(super) versions: VersionSet,
+    /// Is there an `SSLProtocol` here or at the server level?
+    pub(super) set: bool,
     /// The `SSLProtocol` that counts; none: the default.
     pub(super) list: Option<Use>,
     /// Does the list still decide, after the commands?
@@ -39,11 +41,23 @@ pub(super) struct Offer {
 impl Asked {
     /// What a server asks for.
     pub(super) fn of(model: &Model, build: Build, facts: &Facts, server: ServerId) -> Asked {
+        Asked::with(model, build, facts, server, None)
+    }
+
+    /// What a server would ask for if the server level had an `SSLProtocol` with the declared versions.
+    pub(super) fn with(
+        model: &Model,
+        build: Build,
+        facts: &Facts,
+        server: ServerId,
+        declared: Option<VersionSet>,
+    ) -> Asked {
         let own = &model.servers[server];
         let main = &model.servers[MAIN];
         let list = own.versions.last().or(main.versions.last()).copied();
         let mut asked = Asked {
             versions: VersionSet::EMPTY,
+            set: list.is_some() || declared.is_some(),
             list,
             list_decides: true,
             bounds: Vec::new(),
@@ -52,13 +66,14 @@ impl Asked {
             unknown: Vec::new(),
             default: None,
         };
-        asked.versions = match list {
-            Some(list) => {
+        asked.versions = match (list, declared) {
+            (Some(list), _) => {
                 let written = model.written(list.setting);
                 asked.unknown.extend(written.unknown.clone());
                 build.served(written.asked)
             }
-            None => asked.default_versions(build, facts),
+            (None, Some(declared)) => build.served(declared),
+            (None, None) => asked.default_versions(build, facts),
         };
         let inherited = if server == MAIN { &[][..] } else { &main.commands };
         asked.command(model, build, inherited.iter().chain(&own.commands));
@@ -121,11 +136,6 @@ impl Asked {
         let list = self.list.filter(|list| list.setting == setting && !self.list_decides);
         list.and(self.bounds.last().copied())
     }
-
-    /// Does the default decide, at least in part?
-    pub(super) fn is_default(&self) -> bool {
-        self.list.is_none() && self.list_decides
-    }
 }
 
 /// What is offered where `first` is the first virtual host, and `host` the one that the name selects.
@@ -142,30 +152,25 @@ impl Combination<'_> {
         if first == host {
             return self.by(first, host, true);
         }
-        match self.build.versions_by_name {
-            Some(by_name) => self.by(first, host, by_name),
-            None => {
-                let mut offer = self.by(first, host, true);
-                let old = self.by(first, host, false);
-                if old.versions != offer.versions {
-                    offer.versions = offer.versions.union(old.versions);
-                    offer.deciders.extend(old.deciders);
-                    offer.unknown.push(Unknown {
-                        span: None,
-                        what: "whether httpd is 2.4.42 or later, where each virtual host has versions of its own, is \
-                               not known"
-                            .to_owned(),
-                        help: "say its version with --assume apache=2.4.NN".to_owned(),
-                    });
-                }
-                offer
-            }
+        if let Some(by_name) = self.build.versions_by_name {
+            return self.by(first, host, by_name);
         }
+        let mut offer = self.by(first, host, true);
+        let old = self.by(first, host, false);
+        if old.versions != offer.versions {
+            offer.versions = offer.versions.union(old.versions);
+            offer.deciders.extend(old.deciders);
+            let what =
+                "whether httpd is 2.4.42 or later, where each virtual host has versions of its own, is not known";
+            let help = "say its version with --assume apache=2.4.NN";
+            offer.unknown.push(Unknown { span: None, what: what.to_owned(), help: help.to_owned() });
+        }
+        offer
     }
 
     fn by(&self, first: ServerId, host: ServerId, by_name: bool) -> Offer {
         // A host counts if it or the server level has an SSLProtocol; else the first one does.
-        let counts = if by_name && self.asked[host].list.is_some() { host } else { first };
+        let counts = if by_name && self.asked[host].set { host } else { first };
         let asked = &self.asked[counts];
         let mut offer = Offer {
             versions: asked.versions,
@@ -215,23 +220,18 @@ impl Combination<'_> {
         if !asked.list_decides {
             return;
         }
-        match asked.list {
-            Some(used) => {
-                let own = !self.model.servers[server].versions.is_empty() && server != MAIN;
-                let note = if own {
-                    "in the virtual host"
-                } else if server == MAIN {
-                    "at the server level"
-                } else {
-                    "inherited from the server level"
-                };
-                self.use_reason(offer, used, ReasonKind::Versions, note.to_owned());
-            }
-            None => {
-                let note = asked.default.clone().unwrap_or_default();
-                offer.because.push(Reason::placeless(ReasonKind::Default, note));
-            }
-        }
+        let Some(used) = asked.list else {
+            let note = asked.default.clone().unwrap_or_default();
+            offer.because.push(Reason::placeless(ReasonKind::Default, note));
+            return;
+        };
+        let own = !self.model.servers[server].versions.is_empty();
+        let note = match server {
+            MAIN => "at the server level",
+            _ if own => "in the virtual host",
+            _ => "inherited from the server level",
+        };
+        self.use_reason(offer, used, ReasonKind::Versions, note.to_owned());
     }
 
     /// A setting decides: the way to it, and the setting.

@@ -35,14 +35,12 @@ pub(super) fn skip_space(text: &[u8], at: usize) -> usize {
 /// The word at or after `at`; `None` where only white space is left.
 pub(super) fn next_word(text: &[u8], at: usize) -> Option<Word> {
     let start = skip_space(text, at);
-    match *text.get(start)? {
-        quote @ (b'"' | b'\'') => Some(quoted(text, start, quote)),
-        _ => {
-            let length = text[start..].iter().take_while(|b| !is_space(**b)).count();
-            let kept = kept(text, start..start + length, None);
-            Some(Word { written: start..start + length, kept, quote: None, closed: true })
-        }
+    if let quote @ (b'"' | b'\'') = *text.get(start)? {
+        return Some(quoted(text, start, quote));
     }
+    let length = text[start..].iter().take_while(|b| !is_space(**b)).count();
+    let kept = kept(text, start..start + length, None);
+    Some(Word { written: start..start + length, kept, quote: None, closed: true })
 }
 
 fn quoted(text: &[u8], start: usize, quote: u8) -> Word {

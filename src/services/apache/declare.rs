@@ -1,0 +1,130 @@
+//! Writing down what the built-in default decides, once, where that changes nothing else.
+
+use super::instance::Configuration;
+use super::model::{MAIN, Place, ServerId};
+use super::resolve::Resolution;
+use super::versions::{Asked, Combination};
+use crate::edit::{Edit, Fix};
+use crate::endpoint::{Answer, ReasonKind, Role};
+use crate::source::{SourceMap, Span};
+use crate::tls::VersionSet;
+
+impl Configuration {
+    /// Writes the versions of an endpoint that has no setting.
+    pub(super) fn declare(&self, endpoint: usize, versions: VersionSet, sources: &SourceMap) -> Result<Fix, String> {
+        let resolution = self.resolution.as_ref().ok_or("nothing includes this file")?;
+        let role = self.instance.endpoints.get(endpoint).ok_or("there is no such endpoint")?.role;
+        if versions.is_empty() {
+            return Err("no version would be left".to_owned());
+        }
+        if resolution.build.served(versions) != versions {
+            return Err(format!("httpd can't serve {versions}, which has a gap"));
+        }
+        let name = if role == Role::Upstream { "SSLProxyProtocol" } else { "SSLProtocol" };
+        let names: Vec<String> = versions.iter().map(|version| format!("+{version}")).collect();
+        let directive = format!("{name} -all {}", names.join(" "));
+        if role == Role::Upstream || self.changes_only_defaults(resolution, versions) {
+            let edit = self.at_server_level(resolution, &directive, sources);
+            let edit = edit.ok_or("there is no good place at the server level")?;
+            return Ok(Fix::safe(format!("write {directive} at the server level"), vec![edit]));
+        }
+        let (first, _) = *resolution.origins.get(endpoint).ok_or("there is no such endpoint")?;
+        if first == MAIN {
+            return Err("a line at the server level would change other endpoints, too".to_owned());
+        }
+        let edit = self.in_host(first, &directive, sources).ok_or("the virtual host was not found again")?;
+        Ok(Fix::safe(format!("write {directive} in {}", self.model.title(first)), vec![edit]))
+    }
+
+    /// Would a line at the server level change no endpoint that has versions of its own?
+    fn changes_only_defaults(&self, resolution: &Resolution, versions: VersionSet) -> bool {
+        let (model, build, facts) = (&self.model, resolution.build, &self.facts);
+        let servers = 0..model.servers.len();
+        let asked: Vec<Asked> =
+            servers.map(|server| Asked::with(model, build, facts, server, Some(versions))).collect();
+        let combination = Combination { model, build, facts, asked: &asked };
+        self.instance.endpoints.iter().zip(&resolution.origins).all(|(endpoint, (first, host))| {
+            let answer = &endpoint.answer;
+            is_default(answer) || combination.offer(*first, *host).versions == answer.configured.value
+        })
+    }
+
+    /// Behind the last directive of `mod_ssl` at the server level, or before the first virtual host with TLS.
+    fn at_server_level(&self, resolution: &Resolution, directive: &str, sources: &SourceMap) -> Option<Edit> {
+        let model = &self.model;
+        let plain = |place: &Place| {
+            let in_macro = model.hops_to(place.hop).iter().any(|hop| hop.macro_name.is_some());
+            !in_macro && !model.in_hosts.contains(&place.span)
+        };
+        if let Some(last) = model.ssl_lines.iter().rev().find(|place| plain(place)) {
+            return Some(after(last.span, directive, &indentation(last.span, sources), sources));
+        }
+        let with_tls = (1..model.servers.len()).filter(|server| resolution.tls[*server].is_on());
+        let heads = with_tls.chain(1..model.servers.len()).filter_map(|server| model.servers[server].head);
+        let head = heads.into_iter().find(plain)?;
+        Some(before(head.span, directive, sources))
+    }
+
+    /// In a virtual host, behind its `SSLEngine`.
+    fn in_host(&self, server: ServerId, directive: &str, sources: &SourceMap) -> Option<Edit> {
+        let host = &self.model.servers[server];
+        if let Some((_, place)) = &host.engine {
+            return Some(after(place.span, directive, &indentation(place.span, sources), sources));
+        }
+        let head = host.head?.span;
+        let own = indentation(head, sources);
+        // As deep as the next line, if that is deeper than the head.
+        let bytes = sources.file(head.file).bytes();
+        let next = memchr::memchr(b'\n', &bytes[head.end as usize..]).map(|length| head.end as usize + length + 1);
+        let next = next.map_or(&[][..], |start| &bytes[start..]);
+        let blank = next.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+        let deeper = blank > own.len() && next[..blank].starts_with(&own);
+        let indentation = if deeper { next[..blank].to_vec() } else { [&own[..], b"    "].concat() };
+        Some(after(head, directive, &indentation, sources))
+    }
+}
+
+/// Does the built-in default take part?
+pub(super) fn is_default(answer: &Answer) -> bool {
+    answer.configured.because.iter().any(|reason| reason.kind == ReasonKind::Default)
+}
+
+/// The white space before a directive in its line.
+fn indentation(span: Span, sources: &SourceMap) -> Vec<u8> {
+    let bytes = &sources.file(span.file).bytes()[..span.start as usize];
+    let start = memchr::memrchr(b'\n', bytes).map_or(0, |feed| feed + 1);
+    bytes[start..].iter().copied().filter(|b| matches!(b, b' ' | b'\t')).collect()
+}
+
+/// The line end that is used at a place, or in its file.
+fn line_end(bytes: &[u8], at: usize) -> &'static str {
+    let feed =
+        memchr::memchr(b'\n', &bytes[at..]).map(|length| at + length).or_else(|| memchr::memrchr(b'\n', &bytes[..at]));
+    match feed {
+        Some(feed) if bytes[..feed].ends_with(b"\r") => "\r\n",
+        _ => "\n",
+    }
+}
+
+/// A line behind a directive.
+fn after(span: Span, directive: &str, indentation: &[u8], sources: &SourceMap) -> Edit {
+    let bytes = sources.file(span.file).bytes();
+    let end = span.end as usize;
+    let line_end = line_end(bytes, end).as_bytes();
+    let line = [indentation, directive.as_bytes()].concat();
+    let (at, replacement) = match memchr::memchr(b'\n', &bytes[end..]) {
+        Some(length) => (end + length + 1, [&line[..], line_end].concat()),
+        // The last line of the file; an empty line ends it if it asks to be continued.
+        None if bytes.ends_with(b"\n") => (bytes.len(), [line_end, &line[..], line_end].concat()),
+        None => (bytes.len(), [line_end, &line[..]].concat()),
+    };
+    Edit { span: Span::new(span.file, at as u32, at as u32), replacement }
+}
+
+/// A line before a directive.
+fn before(span: Span, directive: &str, sources: &SourceMap) -> Edit {
+    let bytes = sources.file(span.file).bytes();
+    let line_end = line_end(bytes, span.start as usize).as_bytes();
+    let replacement = [directive.as_bytes(), line_end, &indentation(span, sources)].concat();
+    Edit { span: Span::new(span.file, span.start, span.start), replacement }
+}

@@ -1,0 +1,85 @@
+//! A file that nothing includes: its settings, line by line, as if every condition held.
+
+use super::directives::Arguments;
+use super::model::{MAIN, Model, ProxySection, Server};
+use super::read::{Line, Reader, Scope};
+use super::words::{next_word, skip_space, split};
+use crate::services::service::World;
+use crate::source::{FileId, SourceMap};
+
+/// Reads the settings of a file.
+pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Model {
+    let mut reader = Reader::fixed(world, sources);
+    reader.begin(file);
+    while let Some(mut line) = reader.next_line() {
+        if line.text.is_empty() || line.bytes().starts_with(b"#") {
+            continue;
+        }
+        let expanded = reader.variables.expand(line.text);
+        line.text = expanded.text;
+        line.undefined = expanded.undefined;
+        if !reader.grows(line.place, expanded.grown) {
+            break;
+        }
+        reader.fragment_line(&line);
+    }
+    reader.title_scopes();
+    let unknown = reader.model.written.iter().filter_map(|written| written.unknown.clone());
+    reader.model.unknown = unknown.collect();
+    reader.model
+}
+
+impl Reader<'_> {
+    fn fragment_line(&mut self, line: &Line) {
+        let Some(word) = next_word(line.bytes(), 0) else { return };
+        let name = word.value(line.bytes());
+        let rest = skip_space(line.bytes(), word.written.end);
+        let arguments = Arguments::new(line.bytes(), split(line.bytes(), rest));
+        let shown = String::from_utf8_lossy(&name).into_owned();
+        match shown.trim_end_matches('>').to_ascii_lowercase().as_str() {
+            "define" => {
+                if let (Some(name), Some(word)) = (arguments.bytes(0), arguments.words.get(1)) {
+                    let value = line.text.word(&word.kept, word.quote.is_some());
+                    self.variables.define(&name, Some(value));
+                }
+            }
+            "servername" => {
+                if let (Scope::Server(server), Some(name)) = (self.scope(), arguments.get(0)) {
+                    self.model.servers[server].name = Some((name, line.place));
+                }
+            }
+            "sslprotocol" | "sslproxyprotocol" => self.list(line, &shown, &arguments, rest),
+            "sslopensslconfcmd" => self.command(line, &shown, &arguments, rest),
+            section if section.starts_with("</") => {
+                self.sections.pop_if(|open| open.name.eq_ignore_ascii_case(&section[2..]));
+            }
+            section if section.starts_with('<') => {
+                let end = memchr::memrchr(b'>', &line.bytes()[rest..]).map_or(line.text.len(), |length| rest + length);
+                let head = String::from_utf8_lossy(line.bytes()[rest..end].trim_ascii()).into_owned();
+                let scope = self.fragment_scope(line, &section[1..], head);
+                self.push_section(&section.as_bytes()[1..], line.place, false, scope);
+            }
+            _ => {}
+        }
+    }
+
+    /// The scope that a section opens.
+    fn fragment_scope(&mut self, line: &Line, section: &str, head: String) -> Scope {
+        let server = match self.scope() {
+            Scope::Server(server) | Scope::Proxy(server, _) | Scope::Inside(server, _) => server,
+        };
+        match section {
+            "virtualhost" if server == MAIN => {
+                let host = Server { head: Some(line.place), title: head, ..Server::default() };
+                self.model.servers.push(host);
+                Scope::Server(self.model.servers.len() - 1)
+            }
+            "proxy" => {
+                let sections = &mut self.model.servers[server].sections;
+                sections.push(ProxySection { url: head, place: line.place, proxy: super::model::Proxy::default() });
+                Scope::Proxy(server, sections.len() - 1)
+            }
+            _ => Scope::Server(server),
+        }
+    }
+}
