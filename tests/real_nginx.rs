@@ -3,6 +3,7 @@
 
 mod support;
 
+use support::patched::patch;
 use support::replay::{Cases, replay};
 use support::site::Software;
 
@@ -20,4 +21,16 @@ fn the_truth_cases_hold_here() {
     assert!(outcome.complaints.is_empty(), "{}\n{summary}", outcome.complaints);
     println!("{summary}");
     assert!(outcome.contacts > 100, "{summary}");
+}
+
+#[test]
+fn patched_truth_cases_work_and_comply() {
+    let outcome = patch(&Cases::of("nginx", Software::Nginx));
+    let summary = format!(
+        "{} cases with findings, {} changed, {} endpoints comply; left: {:#?}",
+        outcome.cases, outcome.changed, outcome.comply, outcome.left,
+    );
+    assert!(outcome.complaints.is_empty(), "{}\n{summary}", outcome.complaints);
+    println!("{summary}");
+    assert!(outcome.changed > 20, "{summary}");
 }
