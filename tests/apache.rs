@@ -323,7 +323,8 @@ fn values_are_changed_where_they_are_given() {
         after("<Macro T $p>\nSSLProtocol \"$p\"\n</Macro>\nUse T TLSv1").unwrap(),
         ["SSLProtocol \"$p\" +TLSv1.3", "Use T TLSv1.2"]
     );
-    assert!(after("Define P -TLSv1\nSSLProtocol ${P} ${P} all").is_ok());
+    let twice = after("Define P -TLSv1\nSSLProtocol ${P} ${P} all");
+    assert_eq!(twice.unwrap_err(), "the same text stands in the line twice");
 }
 
 #[test]
@@ -337,11 +338,9 @@ fn defaults_are_written_down_at_the_widest_scope() {
     assert_eq!(changed(&text, &new), [line]);
     assert!(new.contains(&format!("SSLCertificateFile c\n{line}\n<VirtualHost")));
     // Before the first virtual host, in the same condition, with the same line ends.
-    let text = format!(
-        "LoadModule ssl_module m\r\nListen 443\r\n<IfModule ssl_module>\r\n  <VirtualHost *:443>\r\n    SSLEngine on\r\n    \
-         SSLCertificateFile c\r\n  </VirtualHost>\r\n</IfModule>\r\n"
-    );
-    let new = load(&text).declare(0).unwrap();
+    let text = "LoadModule ssl_module m\r\nListen 443\r\n<IfModule ssl_module>\r\n  <VirtualHost *:443>\r\n    SSLEngine on\r\n    \
+         SSLCertificateFile c\r\n  </VirtualHost>\r\n</IfModule>\r\n";
+    let new = load(text).declare(0).unwrap();
     assert!(new.contains(&format!("<IfModule ssl_module>\r\n  {line}\r\n  <VirtualHost")), "{new}");
     // A line at the server level would change b.test, which has the first host's versions now.
     let first = "<VirtualHost *:443>\n  ServerName f\n  SSLEngine on\n  SSLProtocol TLSv1.2\n</VirtualHost>\n";

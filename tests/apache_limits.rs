@@ -1,5 +1,7 @@
 //! Apache httpd: input that is large, deep, endless or not text at all must neither hang nor break anything.
 
+#![allow(clippy::print_stderr, reason = "says what was not tried")]
+
 mod support;
 
 use proptest::prelude::*;
