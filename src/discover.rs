@@ -1,6 +1,6 @@
 //! Finding the configurations of a host: main files, and files with TLS directives that may turn out to belong to none.
 
-use crate::instance::Problem;
+use crate::instance::{MainFile, Problem};
 use crate::services::service::{FileRole, Service};
 use crate::source::{FileId, SourceMap};
 use crate::system::{Kind, System, reason};
@@ -28,11 +28,12 @@ pub struct Discovery<'s> {
     pub problems: Vec<Problem>,
 }
 
-/// Looks for configurations below `paths` (files or directories); none: in the usual places.
+/// Looks for configurations below `paths` (files or directories); none: in the usual places, and what is `named`.
 pub fn discover<'s>(
     system: &dyn System,
     services: &[&'s dyn Service],
     paths: &[PathBuf],
+    named: &[MainFile],
     sources: &mut SourceMap,
 ) -> Discovery<'s> {
     let mut discovery = Discovery::default();
@@ -61,8 +62,13 @@ pub fn discover<'s>(
         }
     }
     files.retain(|path| !is_key_material(path));
+    let named: Vec<&MainFile> =
+        named.iter().filter(|n| paths.is_empty() || paths.iter().any(|path| n.path.starts_with(path))).collect();
+    // A link stays what it is called: nginx includes from the directory of the link.
+    let by_itself = |n: &&&MainFile| system.canonical(&n.path).is_ok_and(|real| real == n.path);
+    files.extend(named.iter().filter(by_itself).map(|n| n.path.clone()));
     let files: Vec<PathBuf> = files.into_iter().collect();
-    let found = recognise(system, services, &files);
+    let found = recognise(system, services, &named, &files);
     // What can't be read matters where servers keep their configuration, or where the user pointed to.
     let homes: BTreeSet<&Path> = files
         .iter()
@@ -93,6 +99,21 @@ pub fn discover<'s>(
             discovery.problems.push(Problem::with(path, reason(&error)));
         }
     }
+    for file in named.iter().filter(|n| !files.contains(&n.path)) {
+        let service = services.iter().position(|service| service.id() == file.service);
+        match (system.read(&file.path), service) {
+            (Ok(_), Some(service)) => {
+                let of_service = candidates.entry(file.service.0).or_default();
+                of_service.push((service, file.path.clone()));
+                of_service.sort_by(|a, b| a.1.cmp(&b.1));
+            }
+            (Err(error), _) => {
+                let message = format!("{}: named by {}", reason(&error), file.source);
+                discovery.problems.push(Problem::with(&file.path, message));
+            }
+            (Ok(_), None) => {}
+        }
+    }
     for (service, path) in candidates.into_values().flatten() {
         discovery.mains.push((services[service], path));
     }
@@ -102,12 +123,18 @@ pub fn discover<'s>(
 type Recognised = io::Result<Option<(usize, FileRole, Vec<u8>)>>;
 
 /// Reads every file once and asks the services what it is; in the order of `files`.
-fn recognise(system: &dyn System, services: &[&dyn Service], files: &[PathBuf]) -> Vec<Recognised> {
+fn recognise(
+    system: &dyn System,
+    services: &[&dyn Service],
+    named: &[&MainFile],
+    files: &[PathBuf],
+) -> Vec<Recognised> {
     let one = |path: &PathBuf| -> Recognised {
         let bytes = system.read(path)?;
         let mut best = None;
         for (number, service) in services.iter().enumerate() {
-            let known = service.main_files().iter().any(|m| Path::new(m) == path);
+            let known = service.main_files().iter().any(|m| Path::new(m) == path)
+                || named.iter().any(|n| n.service == service.id() && n.path == *path);
             let role = if known { FileRole::Main } else { service.recognise(path, &bytes) };
             let better = best.is_none_or(|(_, b)| role > b);
             if role != FileRole::Foreign && better {

@@ -83,7 +83,8 @@ pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Pro
     let world = World { system: request.system, facts: request.facts };
     let mut sources = SourceMap::default();
     let services = crate::services::all();
-    let mut discovery = discover::discover(request.system, &services, request.paths, &mut sources);
+    let mut discovery =
+        discover::discover(request.system, &services, request.paths, &request.facts.main_files, &mut sources);
     let mut loaded: Vec<(&dyn Service, Box<dyn Resolved>)> = Vec::new();
     for (service, main) in discovery.mains {
         loaded.push((service, service.load(&main, world, &mut sources)));

@@ -16,6 +16,17 @@ impl std::fmt::Display for ServiceId {
     }
 }
 
+/// A main file that a command line names, whatever it is called and wherever it lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MainFile {
+    /// The server that reads it.
+    pub service: ServiceId,
+    /// Its path as it is named; links are not followed.
+    pub path: PathBuf,
+    /// What names it: `-c in /etc/systemd/system/nginx.service`.
+    pub source: String,
+}
+
 /// A place where the configuration can't be read or is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Problem {

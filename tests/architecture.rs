@@ -16,7 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("finding", &["edit", "source", "tls"]),
     ("system", &[]),
     ("openssl", &["release", "system", "tls"]),
-    ("host", &["instance", "openssl", "release", "system"]),
+    ("host", &["instance", "openssl", "release", "system", "tls"]),
     ("services", &["edit", "endpoint", "host", "instance", "openssl", "release", "source", "system", "tls"]),
     ("policy", &["finding", "source", "tls"]),
     ("rules", &["edit", "endpoint", "finding", "instance", "policy", "tls"]),

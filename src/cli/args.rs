@@ -10,6 +10,13 @@ Exit status:
   2  could not run: wrong usage, wrong policy, no such path
   3  something could not be read or decided, and nothing worse is known";
 
+const FACTS_STATUS: &str = "\
+Exit status:
+  0  what the audit needs is known
+  2  could not run: wrong usage, no such path
+  3  there is a configuration, and the version of its server, the TLS library or its security level is not known, or
+     something could not be read";
+
 /// Audits and mends the TLS protocol versions that the services of a host accept.
 ///
 /// Reads the configuration of nginx and Apache httpd as the servers do, works out for every address and server name
@@ -70,6 +77,18 @@ pub(super) enum Command {
         /// What is demanded.
         #[command(flatten)]
         judgement: Judgement,
+    },
+    /// Show what is known of the host's software, and from where: all that the other commands go by
+    ///
+    /// What is not known is said, with what depends on it. With --root nothing of that tree is ever run.
+    #[command(after_help = FACTS_STATUS)]
+    Facts {
+        /// What is looked at.
+        #[command(flatten)]
+        host: Host,
+        /// How to write the facts
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
     },
 }
 

@@ -29,6 +29,7 @@ pub fn main() -> ExitStatus {
         Command::Why { address, sni, quic, host, format } => {
             commands::why::run(address, sni.as_deref(), *quic, host, *format)
         }
+        Command::Facts { host, format } => commands::facts::run(host, *format),
         Command::Diff { host, judgement } => commands::diff::run(host, judgement),
     };
     done.unwrap_or_else(|error| output::failed(&error))

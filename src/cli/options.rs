@@ -50,6 +50,9 @@ pub(super) fn open(host: &Host) -> Result<Opened> {
         look: !own_root || paths.is_empty() || paths.iter().any(|p| OWN.iter().any(|own| p.starts_with(own))),
         ..Given::default()
     };
+    // Nothing but this machine itself is run or has processes; a mapped path could lead elsewhere.
+    given.processes = given.look && own_root && host.map.is_empty();
+    given.exec = given.processes && !host.no_exec;
     for text in &host.assume {
         given.assume.push(Assumption::parse(text).map_err(|e| anyhow!("--assume {text}: {e}"))?);
     }

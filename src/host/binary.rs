@@ -3,6 +3,9 @@
 use crate::release::Release;
 use memchr::memmem;
 
+/// Longer arguments than any build has.
+const LONGEST_ARGUMENTS: usize = 65536;
+
 /// The release after the first `prefix` that a digit follows: `nginx/1.22.1`, `Apache/2.4.71 (Debian)`.
 ///
 /// Of several, one with three numbers is preferred: Apache has `Apache/2.4` in it too.
@@ -70,6 +73,22 @@ pub(crate) fn configuration_directory(file: &[u8]) -> Option<&str> {
     let label = b"OPENSSLDIR: \"";
     let at = memmem::find(file, label)? + label.len();
     printable(&file[at..]).split_once('"').map(|(path, _)| path).filter(|path| path.starts_with('/'))
+}
+
+/// The arguments that nginx was configured with, which it carries as a text of its own; `None`: there is no such text.
+pub(crate) fn configure_arguments(file: &[u8]) -> Option<String> {
+    let label = b"configure arguments: ";
+    let at = memmem::find(file, label)? + label.len();
+    let rest = file.get(at..)?;
+    let end = memchr::memchr2(0, b'\n', rest.get(..LONGEST_ARGUMENTS).unwrap_or(rest))?;
+    Some(String::from_utf8_lossy(&rest[..end]).into_owned())
+}
+
+/// A path that httpd was built with, as `httpd -V` shows it: ` -D HTTPD_ROOT="/etc/apache2"`.
+pub(crate) fn built_in_path<'a>(file: &'a [u8], name: &str) -> Option<&'a str> {
+    let label = format!("-D {name}=\"");
+    let at = memmem::find(file, label.as_bytes())? + label.len();
+    printable(&file[at..]).split_once('"').map(|(path, _)| path)
 }
 
 fn digit_at(file: &[u8], at: usize) -> bool {

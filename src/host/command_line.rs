@@ -56,18 +56,10 @@ pub(crate) fn read(system: &dyn System, unit: Option<&Unit>) -> CommandLine {
         add_defines(options.get("OPTIONS").unwrap_or_default(), &mut defines);
     }
     if let Some(unit) = unit {
-        for (name, value) in &unit.environment {
-            shell.export(name, value);
-            options.set(name, value);
-        }
-        for file in &unit.environment_files {
-            let text = system.read(file).unwrap_or_default();
-            for line in String::from_utf8_lossy(&text).lines().map(str::trim) {
-                if let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with(['#', ';'])) {
-                    shell.export(name, &unquoted(value));
-                    options.set(name, &unquoted(value));
-                }
-            }
+        let own = unit.shell(system);
+        for (name, value) in own.environment() {
+            shell.export(&name, &value);
+            options.set(&name, &value);
         }
         if let Some(command) = &unit.exec_start {
             add_defines(&options.expand(command).unwrap_or_else(|| command.clone()), &mut defines);

@@ -1,7 +1,10 @@
 //! What is known of a host, and from where.
 
+use super::build::Build;
+use crate::instance::{MainFile, ServiceId};
 use crate::openssl::Library;
 use crate::release::Release;
+use crate::tls::{Version, VersionSet};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -31,8 +34,44 @@ impl<T> Fact<T> {
 pub struct Software {
     /// The program's version.
     pub release: Fact<Release>,
+    /// How it was built.
+    pub build: Fact<Build>,
     /// Its TLS library.
     pub library: Library,
+}
+
+impl Software {
+    /// The versions that both the program and its library have; `None`: one of them is not known. `tls1_3` is the
+    /// program's first release with TLSv1.3.
+    pub fn versions(&self, tls1_3: Release) -> Option<VersionSet> {
+        self.library.release?;
+        let own = if self.release.value? < tls1_3 { Version::Tls1_2 } else { Version::Tls1_3 };
+        Some(self.library.versions().and(VersionSet::range(Version::Ssl2, own)))
+    }
+}
+
+/// Where a command line comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// A process that runs with it.
+    Running,
+    /// A unit or a setting that starts a server with it.
+    Named,
+    /// A process in a container, whose files are not those of the host.
+    Contained,
+}
+
+/// A command line that a server is started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The server.
+    pub service: ServiceId,
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    /// The unit's files, the file with settings, or the process.
+    pub source: String,
+    /// Where it comes from.
+    pub standing: Standing,
 }
 
 /// What is known of a host.
@@ -44,6 +83,12 @@ pub struct Facts {
     pub apache: Software,
     /// The distribution's identifiers, its own first, then those it is like: `["ubuntu", "debian"]`. Empty: unknown.
     pub distribution: Vec<String>,
+    /// Where the distribution comes from, or was looked for.
+    pub distribution_source: String,
+    /// The command lines that servers are or may be started with: those of running ones first.
+    pub starts: Vec<Start>,
+    /// Main files that these command lines name, or that are built into the programs.
+    pub main_files: Vec<MainFile>,
     /// Directives that nginx is given on its command line (`-g`), before the main file.
     pub nginx_global: String,
     /// Names given to Apache with `-D`; `None`: its command line is not known.
@@ -59,11 +104,18 @@ pub struct Facts {
 impl Facts {
     /// Nothing is known.
     pub fn unknown() -> Facts {
-        let software = || Software { release: Fact::unknown("not looked for"), library: Library::unknown() };
+        let software = || Software {
+            release: Fact::unknown("not looked for"),
+            build: Fact::unknown("not looked for"),
+            library: Library::unknown(),
+        };
         Facts {
             nginx: software(),
             apache: software(),
             distribution: Vec::new(),
+            distribution_source: "not looked for".to_owned(),
+            starts: Vec::new(),
+            main_files: Vec::new(),
             nginx_global: String::new(),
             defines: Fact::unknown("not looked for"),
             environment: BTreeMap::new(),

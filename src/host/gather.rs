@@ -6,7 +6,8 @@ use super::libraries::{Libraries, default_level, patched};
 use super::os_release::{self, Distribution};
 use super::programs::{APACHE, NGINX, Program, read_configuration};
 use super::unit::Unit;
-use super::{command_line, hosts_file};
+use super::{command_line, hosts_file, main_files, started};
+use crate::instance::ServiceId;
 use crate::openssl::SystemDefault;
 use crate::release::Release;
 use crate::system::System;
@@ -28,6 +29,9 @@ pub fn gather(system: &dyn System, given: &Given) -> Facts {
     };
     let mut facts = if given.look { look(system, &distribution, given) } else { Facts::unknown() };
     facts.distribution.clone_from(&distribution.ids);
+    if !distribution.source.is_empty() {
+        facts.distribution_source.clone_from(&distribution.source);
+    }
     for (name, value) in &given.env {
         facts.environment.insert(name.clone(), value.clone());
     }
@@ -91,6 +95,17 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given) -> Fact
     let (apache, problems) = find(&APACHE, apache_unit.as_ref(), of_apache.as_deref());
     facts.apache = apache;
     facts.problems.extend(problems);
+    if given.processes {
+        facts.starts = started::by_processes(system);
+    }
+    let units = started::by_units(system);
+    for service in [ServiceId("nginx"), ServiceId("apache")] {
+        if units.iter().all(|start| start.service != service) {
+            facts.starts.extend(started::by_settings(system, service));
+        }
+    }
+    facts.starts.extend(units);
+    main_files::add(system, &mut facts);
     facts.problems.sort();
     facts.problems.dedup();
     facts
@@ -193,7 +208,7 @@ mod tests {
             assume: assume.iter().map(|a| Assumption::parse(a).expect("an assumption")).collect(),
             defines: vec!["SSL".to_owned()],
             env: [("OPENSSL_CONF".to_owned(), String::new())].into(),
-            look: true,
+            ..Given::default()
         };
         let facts = gather(&debian(), &given);
         assert_eq!(facts.nginx.release, Fact::known(Release::new(1, 18, 0), "--assume"));

@@ -14,11 +14,23 @@ pub struct Given {
     pub env: BTreeMap<String, String>,
     /// Look at the host's programs and settings? Not where there is no host, only configuration files.
     pub look: bool,
+    /// Look at the processes of the host, and not only at its files? Only where the host is this machine.
+    pub processes: bool,
+    /// May the host's programs be asked for their versions, where their files do not tell? Only where the host is this
+    /// machine.
+    pub exec: bool,
 }
 
 impl Default for Given {
     fn default() -> Given {
-        Given { assume: Vec::new(), defines: Vec::new(), env: BTreeMap::new(), look: true }
+        Given {
+            assume: Vec::new(),
+            defines: Vec::new(),
+            env: BTreeMap::new(),
+            look: true,
+            processes: false,
+            exec: false,
+        }
     }
 }
 

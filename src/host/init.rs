@@ -1,6 +1,6 @@
 //! How a service is tested, reloaded and restarted on a host, as commands for a person to run.
 
-use super::facts::Facts;
+use super::facts::{Fact, Facts};
 use super::programs::{APACHE, NGINX};
 use super::unit::Unit;
 use crate::instance::ServiceId;
@@ -31,6 +31,43 @@ enum Manager {
 /// The commands for the instance of a service that has this main file.
 pub fn reload(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -> Reload {
     if service.0 == "nginx" { nginx(system, main) } else { apache(system, facts, service, main) }
+}
+
+/// What starts a service, and the name that it has there: `systemd`, `nginx`.
+pub fn started_by(system: &dyn System, service: ServiceId) -> Option<(&'static str, String)> {
+    let program = if service.0 == "nginx" { NGINX } else { APACHE };
+    let (manager, name) = managed_by(system, program.units)?;
+    Some((manager.title(), name))
+}
+
+/// The init system of the host: its first process, or what is installed.
+pub fn init_system(system: &dyn System) -> Fact<&'static str> {
+    let first = system.read(Path::new("/proc/1/comm")).ok();
+    if first.is_some_and(|name| name.starts_with(b"systemd")) {
+        return Fact::known(Manager::Systemd.title(), "/proc/1/comm");
+    }
+    let signs = [
+        (Manager::Systemd, "/usr/lib/systemd/systemd"),
+        (Manager::Systemd, "/lib/systemd/systemd"),
+        (Manager::OpenRc, "/sbin/openrc-run"),
+        (Manager::OpenRc, "/usr/sbin/openrc-run"),
+        (Manager::SysV, "/etc/inittab"),
+        (Manager::Systemd, "/etc/systemd/system"),
+    ];
+    match signs.iter().find(|(_, path)| system.kind(Path::new(path)).is_ok()) {
+        Some((manager, path)) => Fact::known(manager.title(), *path),
+        None => Fact::unknown("no init system was found"),
+    }
+}
+
+impl Manager {
+    fn title(self) -> &'static str {
+        match self {
+            Manager::Systemd => "systemd",
+            Manager::OpenRc => "OpenRC",
+            Manager::SysV => "SysV init",
+        }
+    }
 }
 
 fn nginx(system: &dyn System, main: &Path) -> Reload {

@@ -10,8 +10,9 @@ use super::packages::Packages;
 use crate::openssl::Library;
 use crate::release::Release;
 use crate::system::System;
+use crate::tls::{Version, VersionSet};
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Names of libcrypto, newest first, each with the packages that it comes from.
@@ -181,12 +182,59 @@ impl<'a> Libraries<'a> {
             folders.extend(
                 ["/lib64", "/usr/lib64", "/lib", "/usr/local/lib", "/usr/lib", "/usr/local/ssl/lib"].map(PathBuf::from),
             );
-            let mut seen = std::collections::BTreeSet::new();
+            let mut seen = BTreeSet::new();
             folders.retain(|f| seen.insert(f.clone()));
             folders.truncate(MOST_DIRECTORIES);
             folders
         })
     }
+}
+
+/// A TLS library of the host, used or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsLibrary {
+    /// What it calls itself: `OpenSSL 3.0.19`, `LibreSSL 3.8.2`.
+    pub name: String,
+    /// Its file, links resolved.
+    pub path: PathBuf,
+    /// The versions that it has; `None`: not known.
+    pub versions: Option<VersionSet>,
+}
+
+/// All TLS libraries where the dynamic loader looks, sorted by path.
+pub fn libraries(system: &dyn System) -> Vec<TlsLibrary> {
+    let distribution = Distribution::default();
+    let libraries = Libraries::new(system, &distribution);
+    let mut paths = BTreeSet::new();
+    for folder in libraries.directories() {
+        for entry in system.list(folder).unwrap_or_default() {
+            if entry.name.as_encoded_bytes().starts_with(b"libcrypto.so") {
+                paths.extend(system.canonical(&folder.join(&entry.name)));
+            }
+        }
+    }
+    let read = |path: PathBuf| {
+        let file = system.read(&path).ok()?;
+        let (name, versions) = match binary::maker(&file)? {
+            Maker::OpenSsl(release) => {
+                let library = Library { release: Some(release), ..Library::unknown() };
+                (format!("OpenSSL {release}"), Some(library.versions()))
+            }
+            Maker::Other(name) => {
+                let release = name.strip_prefix("LibreSSL ").and_then(Release::parse);
+                (name, release.map(libre))
+            }
+        };
+        Some(TlsLibrary { name, path, versions })
+    };
+    paths.into_iter().filter_map(read).collect()
+}
+
+/// What LibreSSL has: TLS 1.3 for servers since 3.2.0 (its release notes; not tried).
+fn libre(release: Release) -> VersionSet {
+    let newest = if release < Release::new(3, 2, 0) { Version::Tls1_2 } else { Version::Tls1_3 };
+    let oldest = if release < Release::new(3, 8, 0) { Version::Tls1 } else { Version::Tls1_2 };
+    VersionSet::range(oldest, newest)
 }
 
 /// The security level that a release has if nobody says otherwise: 2 since 3.2.

@@ -5,6 +5,7 @@
 //! where there is no program. Every fact says where it comes from.
 
 mod binary;
+mod build;
 mod command_line;
 mod directive_names;
 mod elf;
@@ -14,15 +15,20 @@ mod given;
 mod hosts_file;
 mod init;
 mod libraries;
+mod main_files;
+mod options;
 mod os_release;
 mod packages;
 mod programs;
 mod shell;
+mod started;
 mod unit;
 mod words;
 
+pub use build::Build;
 pub use directive_names::DirectiveNames;
-pub use facts::{Fact, Facts, Software};
+pub use facts::{Fact, Facts, Software, Standing, Start};
 pub use gather::gather;
 pub use given::{Assumption, Given};
-pub use init::{Reload, reload};
+pub use init::{Reload, init_system, reload, started_by};
+pub use libraries::{TlsLibrary, libraries};

@@ -9,19 +9,22 @@ use std::path::Path;
 pub(crate) struct Distribution {
     /// Its own identifier, then those it is like: `["ubuntu", "debian"]`.
     pub(crate) ids: Vec<String>,
+    /// Where that comes from, or was looked for.
+    pub(crate) source: String,
 }
 
 /// Reads /etc/os-release, or else /usr/lib/os-release.
 pub(crate) fn read(system: &dyn System) -> Distribution {
     let files = ["/etc/os-release", "/usr/lib/os-release"];
-    let Some(bytes) = files.iter().find_map(|file| system.read(Path::new(file)).ok()) else {
-        return Distribution::default();
+    let found = files.iter().find_map(|file| Some((file, system.read(Path::new(file)).ok()?)));
+    let Some((file, bytes)) = found else {
+        return Distribution { source: "there is no /etc/os-release".to_owned(), ..Distribution::default() };
     };
     let mut shell = Shell::default();
     shell.run(&String::from_utf8_lossy(&bytes));
     let like = shell.get("ID_LIKE").unwrap_or_default().split_ascii_whitespace();
     let ids = shell.get("ID").into_iter().chain(like).map(str::to_ascii_lowercase);
-    Distribution { ids: ids.collect() }
+    Distribution { ids: ids.collect(), source: (*file).to_owned() }
 }
 
 /// A distribution by name, with those it is like.
@@ -35,7 +38,7 @@ pub(crate) fn named(id: &str) -> Distribution {
         _ => &[],
     };
     let ids = std::iter::once(&id).chain(like).map(|id| (*id).to_owned());
-    Distribution { ids: ids.collect() }
+    Distribution { ids: ids.collect(), source: "--assume".to_owned() }
 }
 
 impl Distribution {
@@ -55,6 +58,6 @@ mod tests {
         let found = read(&MemorySystem::with_files([("/usr/lib/os-release", text)]));
         assert_eq!(found.ids, ["rocky", "rhel", "centos", "fedora"]);
         assert!(found.is("rhel"));
-        assert_eq!(read(&MemorySystem::default()), Distribution::default());
+        assert_eq!(read(&MemorySystem::default()).ids, [] as [&str; 0]);
     }
 }

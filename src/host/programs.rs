@@ -1,6 +1,7 @@
 //! The server programs of a host: where they are and which version they are.
 
 use super::binary;
+use super::build::Build;
 use super::facts::{Fact, Software};
 use super::libraries::Libraries;
 use super::packages::Packages;
@@ -18,7 +19,7 @@ pub(crate) struct Program {
     /// Names of its systemd services.
     pub(crate) units: &'static [&'static str],
     /// Names of the program, as units start it.
-    names: &'static [&'static str],
+    pub(crate) names: &'static [&'static str],
     /// Where it is, the usual place first.
     paths: &'static [&'static str],
     /// Where its TLS module is, if that is a file of its own.
@@ -116,12 +117,26 @@ impl Program {
             let (user, user_file) = module.unwrap_or_else(|| (path.clone(), file.clone()));
             let (library, configuration) = libraries.of_program(&user, &user_file);
             let release = Fact::known(release, path.display().to_string());
+            let build = self.build(&file, &path);
             let own_library = library.source == path.display().to_string() && binary::has(&file, "--with-openssl=");
-            return Found { software: Software { release, library }, configuration, own_library };
+            return Found { software: Software { release, build, library }, configuration, own_library };
         }
         let (library, configuration) = libraries.of_host();
         let release = self.packaged(libraries.packages());
-        Found { software: Software { release, library }, configuration, own_library: false }
+        let build = Fact::unknown(format!("no program of {} was found", self.title));
+        Found { software: Software { release, build, library }, configuration, own_library: false }
+    }
+
+    /// How the program says that it was built.
+    pub(crate) fn build(&self, file: &[u8], path: &Path) -> Fact<Build> {
+        let build = match self.title {
+            "nginx" => binary::configure_arguments(file).map(|arguments| Build::of_nginx(&arguments)),
+            _ => Build::of_apache(file),
+        };
+        match build {
+            Some(build) => Fact::known(build, path.display().to_string()),
+            None => Fact::unknown(format!("{} does not say how it was built", path.display())),
+        }
     }
 
     fn packaged(&self, packages: &Packages) -> Fact<Release> {

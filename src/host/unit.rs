@@ -1,7 +1,9 @@
 //! systemd units: systemd.unit(5), systemd.service(5).
 
+use super::shell::Shell;
 use super::words::{raw_words, unquoted};
 use crate::system::System;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Where units are looked for, the most important place first.
@@ -16,6 +18,8 @@ const FOLDERS: [&str; 5] = [
 /// A service's unit with its drop-ins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Unit {
+    /// What stands behind the `@` of its name, if it comes from a template.
+    pub(crate) instance: Option<String>,
     /// The files that it was read from.
     pub(crate) files: Vec<PathBuf>,
     /// The last `ExecStart=`, as written.
@@ -27,24 +31,32 @@ pub(crate) struct Unit {
 }
 
 impl Unit {
-    /// The unit `NAME.service`; `None`: there is none, or it is masked.
+    /// The unit `NAME.service`; `None`: there is none, or it is masked. An instance of a template (`web@one`) that has
+    /// no file of its own is read from the template (`web@.service`).
     pub(crate) fn read(system: &dyn System, name: &str) -> Option<Unit> {
-        let paths = FOLDERS.iter().map(|folder| Path::new(folder).join(format!("{name}.service")));
-        let (path, bytes) = paths.into_iter().find_map(|path| Some((path.clone(), system.read(&path).ok()?)))?;
+        let template = name.split_once('@').map(|(prefix, instance)| (format!("{prefix}@"), instance));
+        let file = |name: &str| {
+            let paths = FOLDERS.iter().map(|folder| Path::new(folder).join(format!("{name}.service")));
+            paths.into_iter().find_map(|path| Some((path.clone(), system.read(&path).ok()?)))
+        };
+        let (path, bytes) = file(name).or_else(|| file(&template.as_ref()?.0))?;
         if bytes.is_empty() {
             return None;
         }
-        let mut unit = Unit::default();
+        let mut unit = Unit { instance: template.map(|(_, instance)| instance.to_owned()), ..Unit::default() };
         unit.add(path, &bytes);
         // Drop-ins of all folders, ordered by their names; of equal names the one of the first folder counts.
         let mut drop_ins: Vec<(String, PathBuf)> = Vec::new();
         for folder in FOLDERS {
-            let folder = Path::new(folder).join(format!("{name}.service.d"));
-            for entry in system.list(&folder).unwrap_or_default() {
-                let file = entry.name.to_string_lossy().into_owned();
-                if Path::new(&file).extension().is_some_and(|e| e == "conf") && drop_ins.iter().all(|(f, _)| *f != file)
-                {
-                    drop_ins.push((file.clone(), folder.join(file)));
+            let template = name.split_once('@').map(|(prefix, _)| format!("{prefix}@"));
+            for name in std::iter::once(name).chain(template.as_deref()) {
+                let folder = Path::new(folder).join(format!("{name}.service.d"));
+                for entry in system.list(&folder).unwrap_or_default() {
+                    let file = entry.name.to_string_lossy().into_owned();
+                    let counts = Path::new(&file).extension().is_some_and(|e| e == "conf");
+                    if counts && drop_ins.iter().all(|(f, _)| *f != file) {
+                        drop_ins.push((file.clone(), folder.join(file)));
+                    }
                 }
             }
         }
@@ -57,9 +69,60 @@ impl Unit {
         Some(unit)
     }
 
+    /// The names of all services whose files have one of these texts in them, and of enabled instances of templates
+    /// that have; without `.service`, sorted.
+    pub(crate) fn names(system: &dyn System, texts: &[&str]) -> Vec<String> {
+        let mut names = BTreeSet::new();
+        let mut instances = BTreeSet::new();
+        for folder in FOLDERS.map(Path::new) {
+            for entry in system.list(folder).unwrap_or_default() {
+                let name = entry.name.to_string_lossy().into_owned();
+                if let Some(service) = name.strip_suffix(".service") {
+                    let bytes = system.read(&folder.join(&entry.name)).unwrap_or_default();
+                    if texts.iter().any(|text| memchr::memmem::find(&bytes, text.as_bytes()).is_some()) {
+                        names.insert(service.to_owned());
+                    }
+                } else if name.ends_with(".wants") || name.ends_with(".requires") {
+                    let enabled = system.list(&folder.join(&entry.name)).unwrap_or_default();
+                    let enabled = enabled.iter().filter_map(|e| e.name.to_str()?.strip_suffix(".service"));
+                    instances.extend(enabled.filter(|service| service.contains('@')).map(str::to_owned));
+                }
+            }
+        }
+        let known =
+            |name: &String| name.split_once('@').is_some_and(|(prefix, _)| names.contains(&format!("{prefix}@")));
+        let instances: Vec<String> = instances.into_iter().filter(known).collect();
+        names.extend(instances);
+        // A template alone starts nothing.
+        names.into_iter().filter(|name| !name.ends_with('@')).collect()
+    }
+
+    /// The environment that the unit gives, as variables.
+    pub(crate) fn shell(&self, system: &dyn System) -> Shell {
+        let mut shell = Shell::default();
+        for (name, value) in &self.environment {
+            shell.export(name, value);
+        }
+        for file in &self.environment_files {
+            let text = system.read(file).unwrap_or_default();
+            for line in String::from_utf8_lossy(&text).lines().map(str::trim) {
+                if let Some((name, value)) = line.split_once('=').filter(|_| !line.starts_with(['#', ';'])) {
+                    shell.export(name, &unquoted(value));
+                }
+            }
+        }
+        shell
+    }
+
+    /// Puts the name of the instance where the template wants it.
+    fn specified(&self, text: &str) -> String {
+        let Some(instance) = &self.instance else { return text.to_owned() };
+        text.replace("%i", instance).replace("%I", &instance.replace('-', "/"))
+    }
+
     fn add(&mut self, path: PathBuf, bytes: &[u8]) {
         self.files.push(path);
-        let text = String::from_utf8_lossy(bytes).replace("\\\n", " ");
+        let text = self.specified(&String::from_utf8_lossy(bytes).replace("\\\n", " "));
         let mut section = "";
         for line in text.lines().map(str::trim) {
             if line.starts_with('[') {

@@ -63,7 +63,7 @@ impl Library {
 
     /// The security level and where it comes from. A level stays until another one is named: a new context reads the
     /// default list (on Red Hat that is the crypto policy), then openssl.cnf, then the server's list.
-    fn traced_level(&self, ciphers: Option<&str>) -> Option<(u8, &str)> {
+    pub fn traced_level(&self, ciphers: Option<&str>) -> Option<(u8, &str)> {
         if self.release.is_some_and(|release| release < Release::new(1, 1, 0)) {
             return Some((0, "there were no levels before 1.1.0"));
         }

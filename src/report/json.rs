@@ -1,14 +1,15 @@
-//! The audit and the answer to `why` as JSON, for programs: described field by field in `docs/json.md`.
+//! The audit, the answer to `why` and the facts as JSON, for programs: described field by field in `docs/json.md`.
 //!
 //! The shapes are structs of their own, apart from the words of the program, so that a change of those does not
 //! change what others read. Within a schema's number, fields are only added.
 
 mod audit;
+mod facts;
 mod place;
 mod why;
 
 use super::sanitise;
-use super::{AuditView, WhyView};
+use super::{AuditView, FactsView, WhyView};
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -21,6 +22,11 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// Writes the answer to `why` as JSON.
 pub fn why(view: &WhyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     write(&why::Why::of(view), out)
+}
+
+/// Writes the facts as JSON.
+pub fn facts(view: &FactsView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write(&facts::Facts::of(view), out)
 }
 
 /// JSON with indentation and a line end. Characters that could do something to a terminal occur in strings only, and

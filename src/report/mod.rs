@@ -1,6 +1,6 @@
-//! What people and programs get to read: the audit and the answer to `why`, as text and as JSON.
+//! What people and programs get to read: the audit, the answer to `why` and the facts, as text and as JSON.
 //!
-//! A report is made from plain data ([`AuditView`], [`WhyView`]): findings, endpoints, and the texts that they point
+//! A report is made from plain data ([`AuditView`], [`WhyView`], [`FactsView`]): findings, endpoints, and the texts that they point
 //! into. It decides nothing. Text goes out with terminal styles; who wants none writes through `anstream`, which
 //! strips them. Nothing that comes from a file or a path reaches a terminal before [`sanitise`] has seen it.
 //!
@@ -8,8 +8,10 @@
 //! | --- | --- | --- |
 //! | audit | [`text::audit`] | [`json::audit`] |
 //! | why | [`why::text`] | [`json::why`] |
+//! | facts | [`facts::text`] | [`json::facts`] |
 
 mod excerpt;
+pub mod facts;
 pub mod json;
 mod patch;
 mod paths;
@@ -22,6 +24,7 @@ pub mod why;
 #[cfg(test)]
 mod tests;
 
+pub use facts::FactsView;
 pub use paths::Paths;
 pub use why::WhyView;
 

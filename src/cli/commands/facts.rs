@@ -1,0 +1,166 @@
+//! `tlsmend facts`
+
+use super::super::args::{Format, Host};
+use super::super::exit::ExitStatus;
+use super::super::{options, output};
+use crate::engine::{self, Request};
+use crate::host::{self, Fact, Software, Standing};
+use crate::instance::{ServiceId, Standing as Loaded};
+use crate::policy::Policy;
+use crate::release::Release;
+use crate::report::facts::{self as report, FactsView, Known, Main, Server, Sourced, TlsLibrary, Variable};
+use crate::report::{Exit, json};
+use crate::services;
+use anyhow::Result;
+use std::path::PathBuf;
+
+/// Parts of names of variables whose values may be secrets.
+const SECRET: &[&str] = &["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "DSN", "COOKIE"];
+
+/// Shows the facts about a host.
+pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
+    let opened = options::open(host)?;
+    let facts = &opened.facts;
+    let policy = Policy::default_profile();
+    let request = Request { system: &opened.system, facts, policy: &policy, paths: &opened.paths };
+    let (_, resolved, _) = engine::load(request);
+    let loaded = resolved.iter().map(|one| one.instance()).filter(|one| one.standing == Loaded::Loaded);
+    let mains: Vec<(ServiceId, PathBuf)> = loaded.map(|one| (one.service, one.main.clone())).collect();
+    let servers: Vec<Server> =
+        services::all().iter().map(|service| server(&opened, service.id(), service.title(), &mains)).collect();
+    let lacks = |s: &Server| {
+        let known = s.version.value.is_some() && s.library.value.is_some() && s.security_level.value.is_some();
+        !s.main_files.is_empty() && !known
+    };
+    let status = match servers.iter().any(lacks) || !facts.problems.is_empty() {
+        true => ExitStatus::Incomplete,
+        false => ExitStatus::Compliant,
+    };
+    let libraries = if opened.look { host::libraries(&opened.system) } else { Vec::new() };
+    let view = FactsView {
+        distribution: Known {
+            value: (!facts.distribution.is_empty()).then(|| facts.distribution.clone()),
+            source: facts.distribution_source.clone(),
+            matters: "the security level that OpenSSL is built with, and what a missing SSLProtocol means; \
+                      say it with --assume distribution=ID",
+        },
+        init: match opened.look {
+            true => known(host::init_system(&opened.system), str::to_owned, "how servers are reloaded"),
+            false => known(Fact::<&str>::unknown("not looked for"), str::to_owned, "how servers are reloaded"),
+        },
+        servers,
+        libraries: libraries.into_iter().map(library).collect(),
+        defines: known(
+            facts.defines.clone(),
+            |names| names,
+            "which <IfDefine> sections are read; say it with --define NAME",
+        ),
+        environment: facts.environment.iter().map(|(name, value)| variable(name, value)).collect(),
+        problems: facts.problems.clone(),
+        exit: Exit {
+            status: status as u8,
+            name: if status == ExitStatus::Compliant { "known" } else { status.name() },
+        },
+    };
+    output::write(host.color, |out| match format {
+        Format::Text => report::text(&view, out),
+        Format::Json => json::facts(&view, out),
+    })?;
+    Ok(status)
+}
+
+/// What is known of one kind of server.
+fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mains: &[(ServiceId, PathBuf)]) -> Server {
+    let facts = &opened.facts;
+    let nginx = service.0 == "nginx";
+    let (software, tls1_3, decides) = match nginx {
+        true => (
+            &facts.nginx,
+            Release::new(1, 13, 0),
+            "the built-in default of ssl_protocols, and whether each server's own line counts; \
+             say it with --assume nginx=VERSION",
+        ),
+        false => (
+            &facts.apache,
+            Release::new(2, 4, 36),
+            "the built-in default of SSLProtocol, and whether each virtual host's own line counts; \
+             say it with --assume apache=VERSION",
+        ),
+    };
+    let of_service = |start: &&host::Start| start.service == service;
+    let commands = facts.starts.iter().filter(of_service).map(|start| {
+        let note = match start.standing {
+            Standing::Running => ", running",
+            Standing::Named => "",
+            Standing::Contained => ", in a container: not audited here, but with --root /proc/NUMBER/root",
+        };
+        Sourced { value: start.words.join(" "), source: format!("{}{note}", start.source) }
+    });
+    let main_files = mains.iter().filter(|(of, _)| *of == service).map(|(_, path)| main_file(opened, service, path));
+    let manager = opened.look.then(|| host::started_by(&opened.system, service)).flatten();
+    Server {
+        service: service.0,
+        title,
+        version: known(software.release.clone(), |release| release.to_string(), decides),
+        build: known(software.build.clone(), |build| build.options, "where relative paths of -c, -f and -p lead"),
+        library: openssl(software),
+        security_level: level(software),
+        versions: Known {
+            value: software.versions(tls1_3),
+            source: String::new(),
+            matters: "which versions can be switched on",
+        },
+        manager: Known {
+            value: manager.map(|(manager, name)| format!("{manager}, as {name}")),
+            source: String::new(),
+            matters: "how it is reloaded",
+        },
+        command_lines: commands.collect(),
+        main_files: main_files.collect(),
+    }
+}
+
+fn main_file(opened: &options::Opened, service: ServiceId, path: &PathBuf) -> Main {
+    let named = opened.facts.main_files.iter().find(|file| file.service == service && file.path == *path);
+    let commands = host::reload(&opened.system, &opened.facts, service, path);
+    Main {
+        path: path.display().to_string(),
+        source: named.map_or("found".to_owned(), |file| file.source.clone()),
+        test: commands.test,
+        reload: commands.command,
+        restart: commands.restart,
+    }
+}
+
+fn openssl(software: &Software) -> Known<String> {
+    let library = &software.library;
+    Known {
+        value: library.release.map(|release| format!("OpenSSL {release}")),
+        source: library.source.clone(),
+        matters: "what is blocked of the configured versions; say it with --assume openssl=VERSION",
+    }
+}
+
+/// The security level for a server without a cipher list.
+fn level(software: &Software) -> Known<u8> {
+    let (value, source) = match software.library.traced_level(None) {
+        Some((level, source)) => (Some(level), source.to_owned()),
+        None => (None, String::new()),
+    };
+    let matters = "whether TLSv1 and TLSv1.1 are blocked; say it with --assume openssl-seclevel=N";
+    Known { value, source, matters }
+}
+
+fn library(found: host::TlsLibrary) -> TlsLibrary {
+    TlsLibrary { name: found.name, path: found.path.display().to_string(), versions: found.versions }
+}
+
+fn variable(name: &str, value: &str) -> Variable {
+    let upper = name.to_ascii_uppercase();
+    let secret = SECRET.iter().any(|part| upper.contains(part));
+    Variable { name: name.to_owned(), value: (!secret).then(|| value.to_owned()) }
+}
+
+fn known<T, U>(fact: Fact<T>, show: impl FnOnce(T) -> U, matters: &'static str) -> Known<U> {
+    Known { value: fact.value.map(show), source: fact.source, matters }
+}

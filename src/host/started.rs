@@ -1,0 +1,236 @@
+//! How the servers of a host are started: commands of units, settings of init scripts, and running processes.
+//!
+//! Every unit that starts one of the programs counts, whatever its name, and every instance of a template that is
+//! enabled; whether a unit is enabled does not matter, since it may be started any time.
+
+use super::facts::{Standing, Start};
+use super::options::{words, words_of_title};
+use super::programs::{APACHE, NGINX, Program};
+use super::shell::Shell;
+use super::unit::Unit;
+use super::words::{raw_words, unquoted};
+use crate::instance::ServiceId;
+use crate::system::System;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Scripts that start httpd.
+const CONTROLS: [&str; 2] = ["apachectl", "apache2ctl"];
+/// More processes than any host has.
+const MOST_PROCESSES: usize = 1 << 20;
+
+/// What the unit files start.
+pub(crate) fn by_units(system: &dyn System) -> Vec<Start> {
+    let mut starts = Vec::new();
+    let texts: Vec<&str> = NGINX.names.iter().chain(APACHE.names).chain(&CONTROLS).copied().collect();
+    for name in Unit::names(system, &texts) {
+        let Some(unit) = Unit::read(system, &name) else { continue };
+        let Some(command) = &unit.exec_start else { continue };
+        let mut words = expanded(command, &unit.shell(system));
+        if let Some(first) = words.first_mut() {
+            *first = first.trim_start_matches(['-', '@', ':', '+', '!', '|']).to_owned();
+        }
+        let Some(service) = service(&words) else { continue };
+        let environment = unit.shell(system);
+        if let Some(folder) = environment.get("APACHE_CONFDIR").filter(|_| is_control(&words)) {
+            words.extend(["-d".to_owned(), folder.to_owned()]);
+        }
+        let files: Vec<String> = unit.files.iter().map(|file| file.display().to_string()).collect();
+        starts.push(Start { service, words, source: files.join(", "), standing: Standing::Named });
+    }
+    starts
+}
+
+/// What the settings of init scripts add to a command, where no unit says how the server is started.
+pub(crate) fn by_settings(system: &dyn System, service: ServiceId) -> Vec<Start> {
+    let (files, options, mains): (&[&str], &[&str], &[&str]) = match service {
+        NGINX_ID => (
+            &["/etc/default/nginx", "/etc/sysconfig/nginx", "/etc/conf.d/nginx"],
+            &["DAEMON_OPTS", "NGINX_OPTS", "command_args"],
+            &["cfgfile", "NGINX_CONFIGFILE", "NGINX_CONF_FILE", "CONFFILE"],
+        ),
+        _ => (
+            &["/etc/default/apache2", "/etc/sysconfig/httpd", "/etc/sysconfig/apache2", "/etc/conf.d/apache2"],
+            &["OPTIONS", "APACHE2_OPTS"],
+            &["CONFIGFILE", "APACHE_HTTPD_CONF"],
+        ),
+    };
+    let (program, option) = if service == NGINX_ID { ("nginx", "-c") } else { ("httpd", "-f") };
+    let mut starts = Vec::new();
+    for file in files {
+        let Ok(bytes) = system.read(Path::new(file)) else { continue };
+        let mut shell = Shell::default();
+        shell.run(&String::from_utf8_lossy(&bytes));
+        let mut found = vec![program.to_owned()];
+        for name in mains {
+            if let Some(main) = shell.get(name).filter(|main| !main.is_empty()) {
+                found.extend([option.to_owned(), main.to_owned()]);
+            }
+        }
+        for name in options {
+            found.extend(words(shell.get(name).unwrap_or_default()));
+        }
+        if found.len() > 1 {
+            starts.push(Start { service, words: found, source: (*file).to_owned(), standing: Standing::Named });
+        }
+    }
+    starts
+}
+
+/// The running servers, each once.
+pub(crate) fn by_processes(system: &dyn System) -> Vec<Start> {
+    let mut found: BTreeMap<(Standing, ServiceId, Vec<String>), u32> = BTreeMap::new();
+    let numbers = system.list(Path::new("/proc")).unwrap_or_default();
+    let numbers = numbers.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
+    for number in numbers.take(MOST_PROCESSES) {
+        let folder = Path::new("/proc").join(number.to_string());
+        let Ok(bytes) = system.read(&folder.join("cmdline")) else { continue };
+        let Some((service, words)) = command_of(&bytes) else { continue };
+        let standing = if in_container(system, &folder) { Standing::Contained } else { Standing::Running };
+        let first = found.entry((standing, service, words)).or_insert(number);
+        *first = number.min(*first);
+    }
+    let start =
+        |((standing, service, words), number)| Start { service, words, source: format!("process {number}"), standing };
+    let mut starts: Vec<Start> = found.into_iter().map(start).collect();
+    starts.sort_by_key(|start| start.standing);
+    starts
+}
+
+/// The server and the command of a process, if it is the first one of a server.
+fn command_of(bytes: &[u8]) -> Option<(ServiceId, Vec<String>)> {
+    let text = String::from_utf8_lossy(bytes);
+    if let Some(title) = text.strip_prefix("nginx: ") {
+        let title = title.trim_end_matches(['\0', ' ']).strip_prefix("master process ")?;
+        return Some((NGINX_ID, words_of_title(title)));
+    }
+    let words: Vec<String> = text.trim_end_matches('\0').split('\0').map(str::to_owned).collect();
+    // Tests and signals are processes too, for a moment. nginx with a title of its own was seen above.
+    let passing = words.iter().any(|word| matches!(word.as_str(), "-t" | "-T" | "-v" | "-V" | "-S" | "-M" | "-s"));
+    let service = service(&words).filter(|_| !passing)?;
+    (service == APACHE_ID && !is_control(&words)).then_some((service, words))
+}
+
+/// Has the process a number of its own inside of a container? Its files are not this host's then.
+fn in_container(system: &dyn System, folder: &Path) -> bool {
+    let status = system.read(&folder.join("status")).unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    numbers.is_some_and(|numbers| numbers.split_ascii_whitespace().count() > 1)
+}
+
+const NGINX_ID: ServiceId = ServiceId("nginx");
+const APACHE_ID: ServiceId = ServiceId("apache");
+
+/// The service that a command starts.
+fn service(words: &[String]) -> Option<ServiceId> {
+    let name = Path::new(words.first()?).file_name()?.to_str()?;
+    let is = |program: &Program| program.names.contains(&name);
+    match () {
+        () if is(&NGINX) => Some(NGINX_ID),
+        () if is(&APACHE) || CONTROLS.contains(&name) => Some(APACHE_ID),
+        () => None,
+    }
+}
+
+fn is_control(words: &[String]) -> bool {
+    let name = words.first().and_then(|word| Path::new(word).file_name()?.to_str());
+    name.is_some_and(|name| CONTROLS.contains(&name))
+}
+
+/// The words of a unit's command: a word that is a variable alone becomes several words.
+fn expanded(command: &str, environment: &Shell) -> Vec<String> {
+    let mut out = Vec::new();
+    for word in raw_words(command) {
+        match word.strip_prefix('$') {
+            Some(name) if super::words::is_name(name) => out.extend(words(environment.get(name).unwrap_or_default())),
+            _ => out.push(environment.expand(&word).unwrap_or_else(|| unquoted(&word))),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::MemorySystem;
+
+    fn shown(starts: &[Start]) -> Vec<String> {
+        starts.iter().map(|s| format!("{} {:?} {} ({})", s.service, s.standing, s.words.join("|"), s.source)).collect()
+    }
+
+    #[test]
+    fn units_of_any_name_and_instances_of_templates() {
+        let system = MemorySystem::with_files([
+            ("/usr/lib/systemd/system/nginx.service", "[Service]\nExecStart=/usr/sbin/nginx -g 'daemon on;'\n"),
+            (
+                "/etc/systemd/system/shop.service",
+                "[Service]\nEnvironment=\"CONF=/srv/a b/x.conf\"\nEnvironmentFile=-/etc/default/shop\n\
+                 ExecStart=-/opt/nginx/sbin/nginx -c ${CONF} $MORE\n",
+            ),
+            ("/etc/default/shop", "MORE=\"-p /srv -q\"\n"),
+            ("/usr/lib/systemd/system/web@.service", "[Service]\nExecStart=/usr/sbin/nginx -c /etc/nginx/%i.conf\n"),
+            ("/etc/systemd/system/multi-user.target.wants/web@two.service", "is a link"),
+            ("/usr/lib/systemd/system/other.service", "[Service]\nExecStart=/usr/bin/other --like nginx\n"),
+            (
+                "/lib/systemd/system/apache2@.service",
+                "[Service]\nEnvironment=APACHE_CONFDIR=/etc/apache2-%i\nExecStart=/usr/sbin/apachectl start\n",
+            ),
+            ("/etc/systemd/system/multi-user.target.wants/apache2@b.service", ""),
+        ]);
+        assert_eq!(
+            shown(&by_units(&system)),
+            [
+                "apache Named /usr/sbin/apachectl|start|-d|/etc/apache2-b (/lib/systemd/system/apache2@.service)",
+                "nginx Named /usr/sbin/nginx|-g|daemon on; (/usr/lib/systemd/system/nginx.service)",
+                "nginx Named /opt/nginx/sbin/nginx|-c|/srv/a b/x.conf|-p|/srv|-q (/etc/systemd/system/shop.service)",
+                "nginx Named /usr/sbin/nginx|-c|/etc/nginx/two.conf (/usr/lib/systemd/system/web@.service)",
+            ]
+        );
+    }
+
+    #[test]
+    fn settings() {
+        let system = MemorySystem::with_files([
+            ("/etc/default/nginx", "DAEMON_OPTS=\"-c /srv/x.conf\"\n"),
+            ("/etc/conf.d/nginx", "cfgfile=/etc/nginx/two.conf\n"),
+            ("/etc/sysconfig/nginx", "# nothing\n"),
+            ("/etc/conf.d/apache2", "CONFIGFILE=/srv/httpd.conf\nAPACHE2_OPTS='-D SSL'\n"),
+        ]);
+        assert_eq!(
+            shown(&by_settings(&system, NGINX_ID)),
+            [
+                "nginx Named nginx|-c|/srv/x.conf (/etc/default/nginx)",
+                "nginx Named nginx|-c|/etc/nginx/two.conf (/etc/conf.d/nginx)"
+            ]
+        );
+        assert_eq!(
+            shown(&by_settings(&system, APACHE_ID)),
+            ["apache Named httpd|-f|/srv/httpd.conf|-D|SSL (/etc/conf.d/apache2)"]
+        );
+    }
+
+    #[test]
+    fn processes() {
+        let system = MemorySystem::with_files([
+            ("/proc/7/cmdline", "nginx: master process /usr/sbin/nginx -c /srv/x.conf\0\0\0"),
+            ("/proc/7/status", "Name:\tnginx\nNSpid:\t7\n"),
+            ("/proc/8/cmdline", "nginx: worker process"),
+            ("/proc/12/cmdline", "/usr/sbin/apache2\0-k\0start\0-D\0X Y\0"),
+            ("/proc/13/cmdline", "/usr/sbin/apache2\0-k\0start\0-D\0X Y\0"),
+            ("/proc/14/cmdline", "/usr/sbin/apache2\0-t\0"),
+            ("/proc/20/cmdline", "nginx: master process nginx -g daemon off;"),
+            ("/proc/20/status", "NSpid:\t20\t1\n"),
+            ("/proc/21/cmdline", "vi\0/etc/nginx/nginx.conf\0"),
+            ("/proc/self/cmdline", "tlsmend\0"),
+        ]);
+        assert_eq!(
+            shown(&by_processes(&system)),
+            [
+                "apache Running /usr/sbin/apache2|-k|start|-D|X Y (process 12)",
+                "nginx Running /usr/sbin/nginx|-c|/srv/x.conf (process 7)",
+                "nginx Contained nginx|-g|daemon off; (process 20)",
+            ]
+        );
+    }
+}
