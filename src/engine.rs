@@ -114,6 +114,8 @@ pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Pro
     // What an instance says of a file that it includes says more.
     let said: BTreeSet<&PathBuf> =
         resolved.iter().flat_map(|r| &r.instance().problems).filter_map(|p| p.path.as_ref()).collect();
+    let about_facts = |message: &String| Problem { path: None, ..Problem::with("", message) };
+    discovery.problems.extend(request.facts.problems.iter().map(about_facts));
     if resolved.is_empty() {
         // Whoever names a path expects something there; a host without these servers is fine.
         let empty = |path: &PathBuf| Problem::with(path, "no configuration of nginx or Apache httpd is there");

@@ -114,7 +114,7 @@ pub(super) struct Host {
     /// distribution=debian
     #[arg(long, value_name = "KEY=VALUE")]
     pub assume: Vec<String>,
-    /// Never start a program of the host, not even to ask for its version (this version starts none)
+    /// Never start a program of the host, not even to ask for its version where its files do not tell
     #[arg(long)]
     pub no_exec: bool,
     /// When to use colour

@@ -1,6 +1,7 @@
 //! What is known of a host, and from where.
 
 use super::build::Build;
+use super::words::quoted;
 use crate::instance::{MainFile, ServiceId};
 use crate::openssl::Library;
 use crate::release::Release;
@@ -72,6 +73,14 @@ pub struct Start {
     pub source: String,
     /// Where it comes from.
     pub standing: Standing,
+}
+
+impl Start {
+    /// The command line, quoted as for a shell.
+    pub fn text(&self) -> String {
+        let words: Vec<String> = self.words.iter().map(|word| quoted(word)).collect();
+        words.join(" ")
+    }
 }
 
 /// What is known of a host.

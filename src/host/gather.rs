@@ -3,10 +3,11 @@
 use super::facts::{Fact, Facts, Software};
 use super::given::{Assumption, Given};
 use super::libraries::{Libraries, default_level, patched};
+use super::live::ThisMachine;
 use super::os_release::{self, Distribution};
 use super::programs::{APACHE, NGINX, Program, read_configuration};
 use super::unit::Unit;
-use super::{command_line, hosts_file, main_files, started};
+use super::{ask, command_line, hosts_file, main_files, started};
 use crate::instance::ServiceId;
 use crate::openssl::SystemDefault;
 use crate::release::Release;
@@ -16,7 +17,8 @@ use std::path::Path;
 /// Red Hat's crypto policy for OpenSSL: what `PROFILE=SYSTEM` stands for.
 const CRYPTO_POLICY: &str = "/etc/crypto-policies/back-ends/openssl.config";
 
-/// Gathers the facts about a host without running anything. Never fails: what can't be read is unknown.
+/// Gathers the facts about a host. Never fails: what can't be read is unknown. Nothing is run unless `given.exec`, and
+/// then only where files leave something unknown.
 pub fn gather(system: &dyn System, given: &Given) -> Facts {
     let assumed = given.assume.iter().find_map(|a| match a {
         Assumption::Distribution(id) => Some(os_release::named(id)),
@@ -105,6 +107,9 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given) -> Fact
         }
     }
     facts.starts.extend(units);
+    if given.exec {
+        ask::ask(system, &mut facts, &ThisMachine, distribution);
+    }
     main_files::add(system, &mut facts);
     facts.problems.sort();
     facts.problems.dedup();

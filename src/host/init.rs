@@ -3,6 +3,7 @@
 use super::facts::{Fact, Facts};
 use super::programs::{APACHE, NGINX};
 use super::unit::Unit;
+use super::words;
 use crate::instance::ServiceId;
 use crate::system::{Kind, System};
 use std::path::Path;
@@ -194,9 +195,7 @@ fn commands(manager: Manager, name: &str) -> (String, String) {
 
 /// A path as a word of a shell.
 fn quoted(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+@:,".contains(&b);
-    if text.bytes().all(plain) { text.into_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    words::quoted(&path.to_string_lossy())
 }
 
 #[cfg(test)]

@@ -24,6 +24,11 @@ const NAMES: [(&str, &[&str]); 5] = [
     ("libcrypto.so.1.0.0", &["libssl1.0.0", "libssl1.0.2"]),
 ];
 
+/// The source of a library that is not there.
+pub(crate) const NOT_FOUND: &str = "no TLS library was found";
+/// The end of the source of a library by another maker.
+pub(crate) const NOT_JUDGED: &str = "which is not judged";
+
 /// More directories than any real host has the loader look in.
 const MOST_DIRECTORIES: usize = 256;
 
@@ -95,7 +100,7 @@ impl<'a> Libraries<'a> {
             }
         }
         NAMES.iter().find_map(|(name, _)| self.of_package(name)).unwrap_or_else(|| {
-            let source = "no TLS library was found".to_owned();
+            let source = NOT_FOUND.to_owned();
             (Library { source, ..Library::unknown() }, None)
         })
     }
@@ -143,9 +148,7 @@ impl<'a> Libraries<'a> {
     fn describe(&self, path: &Path, file: &[u8]) -> Option<Found> {
         let source = path.display().to_string();
         let library = match binary::maker(file)? {
-            Maker::Other(name) => {
-                Library { source: format!("{source} is {name}, which is not judged"), ..Library::unknown() }
-            }
+            Maker::Other(name) => Library { source: format!("{source} is {name}, {NOT_JUDGED}"), ..Library::unknown() },
             Maker::OpenSsl(release) => {
                 let (level, level_source) = match binary::compiled_level(file) {
                     Some(level) => (Some(level), format!("compiled into {source}")),

@@ -1,7 +1,7 @@
 //! The main files that command lines name, and the directives that they add.
 
 use super::build::Build;
-use super::facts::{Facts, Standing, Start};
+use super::facts::{Fact, Facts, Standing, Start};
 use super::options::Options;
 use super::programs::{APACHE, NGINX};
 use crate::instance::{MainFile, ServiceId};
@@ -47,28 +47,47 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
     });
     facts.main_files = files;
     facts.problems.extend(problems);
-    if let Some(start) = main_start(&starts, ServiceId("nginx")) {
-        facts.nginx_global = options(start).directives.join(" ");
+    let own = |service: &'static str| {
+        starts.iter().filter(move |s| s.service.0 == service && s.standing != Standing::Contained)
+    };
+    if let Some(first) = own("nginx").min_by_key(|start| rank(start)) {
+        facts.nginx_global = options(first).directives.join(" ");
+        let others = own("nginx").filter(|s| s.standing == first.standing).flat_map(|s| {
+            let texts = options(s).directives;
+            texts.into_iter().map(|text| format!("{}: -g '{text}'", s.source))
+        });
+        let differs = |said: &String| concerns_tls(said) && !said.contains(&facts.nginx_global);
+        facts.problems.extend(others.filter(differs).map(|said| format!("{said} is not read for this instance alone")));
     }
-    let apache = main_start(&starts, ServiceId("apache")).filter(|start| start.standing == Standing::Running);
-    if let Some(start) = apache {
-        facts.defines = super::Fact::known(options(start).defines, start.source.clone());
-    }
-    for start in starts.iter().filter(|s| s.standing != Standing::Contained && !is_nginx(s.service)) {
-        for directive in options(start).directives {
-            facts
-                .problems
-                .push(format!("{}: the directive \"{directive}\" of the command line is not read", start.source));
+    let running: Vec<&Start> = own("apache").filter(|start| start.standing == Standing::Running).collect();
+    if let Some(first) = running.iter().min_by_key(|start| rank(start)) {
+        let names = options(first).defines;
+        if rank(first).2 && running.iter().any(|start| options(start).defines != names) {
+            facts.problems.push("running httpds have different names (-D): say with --define which count".to_owned());
+        } else {
+            facts.defines = Fact::known(names, first.source.clone());
         }
+    }
+    for start in own("apache") {
+        let directives = options(start).directives.into_iter().filter(|text| concerns_tls(text));
+        let unread = directives.map(|text| format!("{}: the directive \"{text}\" is not read", start.source));
+        facts.problems.extend(unread);
     }
     facts.starts = starts;
 }
 
-/// The command line that counts for the whole service: a running one first, and one that names no other main file.
-fn main_start(starts: &[Start], service: ServiceId) -> Option<&Start> {
-    let own = |start: &&Start| start.service == service && start.standing != Standing::Contained;
-    let usual = |start: &Start| start.source.contains("/nginx.service") || start.source.contains("/httpd.service");
-    starts.iter().filter(own).min_by_key(|start| (start.standing, !usual(start), options(start).main.is_some()))
+/// Which command line counts for the whole service, least first: a running one, the one of the usual unit, one that
+/// names no other main file.
+fn rank(start: &Start) -> (Standing, bool, bool) {
+    let usual = start.source.contains("/nginx.service") || start.source.contains("/httpd.service");
+    (start.standing, start.standing == Standing::Named && !usual, options(start).main.is_some())
+}
+
+/// Could a directive on a command line change what is offered?
+fn concerns_tls(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let words = ["ssl", "include", "define", "listen", "loadmodule", "serverroot", "use ", "{"];
+    words.iter().any(|word| text.contains(word))
 }
 
 fn is_nginx(service: ServiceId) -> bool {
@@ -122,5 +141,89 @@ impl Builds<'_> {
         let build = self.system.read(path_of).ok().and_then(|file| program.build(&file, path_of).value);
         self.known.insert(path.clone(), build.clone());
         build
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Given, gather};
+    use super::*;
+    use crate::host::elf::tests::sample;
+    use crate::system::MemorySystem;
+
+    fn shown(system: &MemorySystem) -> (Vec<String>, Facts) {
+        let facts = gather(system, &Given { processes: true, ..Given::default() });
+        let one = |f: &MainFile| format!("{} {} ({})", f.service, f.path.display(), f.source);
+        (facts.main_files.iter().map(one).collect(), facts)
+    }
+
+    #[test]
+    fn what_units_name() {
+        let built = b"\0nginx/1.26.0\0configure arguments: --prefix=/opt/n --with-http_ssl_module\0";
+        let mut system = MemorySystem::with_files([("/usr/sbin/nginx", sample(&[], built))]);
+        let unit = |command: &str| format!("[Service]\nExecStart={command}\n");
+        system.add_file("/etc/systemd/system/a.service", unit("/usr/sbin/nginx -c shop.conf"));
+        system.add_file("/etc/systemd/system/b.service", unit("/usr/sbin/nginx -p /srv/b/"));
+        system.add_file("/etc/systemd/system/c.service", unit("/none/nginx -c shop.conf"));
+        system.add_file("/etc/systemd/system/d.service", unit("/usr/sbin/httpd -d /srv/d -f web.conf -D X"));
+        system.add_file("/etc/systemd/system/nginx.service", unit("/usr/sbin/nginx -g 'pcre_jit on;'"));
+        let (files, facts) = shown(&system);
+        assert_eq!(
+            files,
+            [
+                "nginx /opt/n/shop.conf (-c of /etc/systemd/system/a.service)",
+                "nginx /srv/b/conf/nginx.conf (-p of /etc/systemd/system/b.service)",
+                // The installed program stands for one that is not there.
+                "apache /srv/d/web.conf (-f of /etc/systemd/system/d.service)",
+            ]
+        );
+        assert_eq!(facts.nginx_global, "pcre_jit on;");
+        assert_eq!(facts.problems, [] as [&str; 0]);
+        system.add_file("/opt/n/conf/nginx.conf", "events {}\n");
+        assert_eq!(shown(&system).0[3], "nginx /opt/n/conf/nginx.conf (built into /usr/sbin/nginx)");
+    }
+
+    #[test]
+    fn what_can_not_be_told_is_said() {
+        let unit = "[Service]\nExecStart=/usr/sbin/nginx -c shop.conf\n";
+        let system = MemorySystem::with_files([
+            ("/etc/systemd/system/a.service", unit),
+            (
+                "/etc/systemd/system/b.service",
+                "[Service]\nExecStart=/usr/sbin/httpd -C 'SSLProtocol all' -C 'User x'\n",
+            ),
+        ]);
+        let (files, facts) = shown(&system);
+        assert_eq!(files, [] as [&str; 0]);
+        assert_eq!(
+            facts.problems,
+            [
+                "/etc/systemd/system/a.service: where shop.conf lies can't be told: how the program was built is not known",
+                "/etc/systemd/system/b.service: the directive \"SSLProtocol all\" is not read",
+            ]
+        );
+    }
+
+    #[test]
+    fn running_servers_beat_units() {
+        let system = MemorySystem::with_files([
+            ("/etc/systemd/system/nginx.service", "[Service]\nExecStart=/usr/sbin/nginx -g 'daemon on;' -c /a.conf\n"),
+            ("/etc/systemd/system/httpd.service", "[Service]\nExecStart=/usr/sbin/httpd -D UNIT\n"),
+            ("/proc/5/cmdline", "nginx: master process /usr/sbin/nginx -g pcre_jit on; -c /b.conf\0"),
+            ("/proc/6/cmdline", "/usr/sbin/httpd\0-D\0RUNS\0"),
+            ("/proc/7/cmdline", "nginx: master process nginx -c /c.conf\0"),
+            ("/proc/7/status", "NSpid:\t7\t1\n"),
+        ]);
+        let (files, facts) = shown(&system);
+        assert_eq!(
+            files,
+            ["nginx /b.conf (-c of process 5)", "nginx /a.conf (-c of /etc/systemd/system/nginx.service)"]
+        );
+        assert_eq!(facts.nginx_global, "pcre_jit on;");
+        assert_eq!(facts.defines, Fact::known(vec!["RUNS".to_owned()], "process 6"));
+        assert_eq!(facts.starts.len(), 5);
+        let still = gather(&system, &Given::default());
+        assert_eq!(still.nginx_global, "daemon on;");
+        assert_eq!(still.defines.value, Some(vec!["UNIT".to_owned()]));
     }
 }

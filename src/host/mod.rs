@@ -1,9 +1,11 @@
-//! Facts about a host, without opinions and without running anything: which software, in which versions, how it is
-//! started and how it is reloaded.
+//! Facts about a host, without opinions: which software, in which versions, how it is started and how it is reloaded.
 //!
 //! A program's own text tells its version, in any distribution and for any build; package databases are only asked
-//! where there is no program. Every fact says where it comes from.
+//! where there is no program; programs are only run on this machine itself, if that is allowed, and where files leave
+//! something unknown (`ask`, `live`). Running servers' command lines beat those of units (`started`). Every fact
+//! says where it comes from.
 
+mod ask;
 mod binary;
 mod build;
 mod command_line;
@@ -15,6 +17,7 @@ mod given;
 mod hosts_file;
 mod init;
 mod libraries;
+mod live;
 mod main_files;
 mod options;
 mod os_release;

@@ -25,7 +25,7 @@ pub(crate) struct Program {
     /// Where its TLS module is, if that is a file of its own.
     modules: &'static [&'static str],
     /// What stands before its version in its text.
-    prefixes: &'static [&'static str],
+    pub(crate) prefixes: &'static [&'static str],
     packages: &'static [&'static str],
 }
 

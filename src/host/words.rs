@@ -82,6 +82,15 @@ pub(crate) fn unquoted(word: &str) -> String {
     out
 }
 
+/// A text as one word of a shell.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+@:,=%".contains(&b);
+    match !text.is_empty() && text.bytes().all(plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

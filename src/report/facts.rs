@@ -160,7 +160,7 @@ fn server(out: &mut dyn Write, server: &Server) -> io::Result<()> {
     fact(out, "  library", &server.library, Clone::clone)?;
     fact(out, "  security level", &server.security_level, u8::to_string)?;
     fact(out, "  can speak", &server.versions, VersionSet::to_string)?;
-    fact(out, "  built with", &server.build, |options| or_none(options.join(" ")))?;
+    fact(out, "  built with", &server.build, |options| or_none(telling(options)))?;
     fact(out, "  started by", &server.manager, Clone::clone)?;
     for (at, command) in server.command_lines.iter().enumerate() {
         line(out, if at == 0 { "  command" } else { "" }, &command.value, &command.source)?;
@@ -172,6 +172,20 @@ fn server(out: &mut dyn Write, server: &Server) -> io::Result<()> {
         line(out, "    restart", &main.restart, "")?;
     }
     Ok(())
+}
+
+/// The options that say something about TLS or paths; JSON has all.
+fn telling(options: &[String]) -> String {
+    let tells = |option: &&String| {
+        let paths = ["--prefix=", "--conf-path=", "HTTPD_ROOT=", "SERVER_CONFIG_FILE="];
+        paths.iter().any(|path| option.starts_with(path)) || option.contains("ssl") || option.contains("http_v3")
+    };
+    let mut told: Vec<String> = options.iter().filter(tells).cloned().collect();
+    let others = options.len() - told.len();
+    if others > 0 {
+        told.push(format!("(+{others} more)"));
+    }
+    told.join(" ")
 }
 
 fn or_none(text: String) -> String {

@@ -1,8 +1,8 @@
 //! What people and programs get to read: the audit, the answer to `why` and the facts, as text and as JSON.
 //!
-//! A report is made from plain data ([`AuditView`], [`WhyView`], [`FactsView`]): findings, endpoints, and the texts that they point
-//! into. It decides nothing. Text goes out with terminal styles; who wants none writes through `anstream`, which
-//! strips them. Nothing that comes from a file or a path reaches a terminal before [`sanitise`] has seen it.
+//! A report is made from plain data ([`AuditView`], [`WhyView`], [`FactsView`]): findings, endpoints, and the texts that
+//! they point into. It decides nothing. Text goes out with terminal styles; who wants none writes through `anstream`,
+//! which strips them. Nothing that comes from a file or a path reaches a terminal before [`sanitise`] has seen it.
 //!
 //! | what | text | JSON |
 //! | --- | --- | --- |

@@ -94,7 +94,7 @@ fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mai
             Standing::Named => "",
             Standing::Contained => ", in a container: not audited here, but with --root /proc/NUMBER/root",
         };
-        Sourced { value: start.words.join(" "), source: format!("{}{note}", start.source) }
+        Sourced { value: start.text(), source: format!("{}{note}", start.source) }
     });
     let main_files = mains.iter().filter(|(of, _)| *of == service).map(|(_, path)| main_file(opened, service, path));
     let manager = opened.look.then(|| host::started_by(&opened.system, service)).flatten();
@@ -111,8 +111,8 @@ fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mai
             matters: "which versions can be switched on",
         },
         manager: Known {
-            value: manager.map(|(manager, name)| format!("{manager}, as {name}")),
-            source: String::new(),
+            value: manager.as_ref().map(|(manager, name)| format!("{manager}, as {name}")),
+            source: if manager.is_some() { String::new() } else { "nothing that starts it was found".to_owned() },
             matters: "how it is reloaded",
         },
         command_lines: commands.collect(),

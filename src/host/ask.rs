@@ -1,0 +1,151 @@
+//! What the programs of a host say of themselves: `nginx -V`, `httpd -V`, `openssl version -a`.
+//!
+//! Asked only for what the files left unknown. What they say is read as text; nothing is taken from how they exit.
+
+use super::binary::{self, Maker};
+use super::build::Build;
+use super::facts::{Fact, Facts};
+use super::libraries::{NOT_FOUND, NOT_JUDGED, default_level, patched};
+use super::live::Programs;
+use super::os_release::Distribution;
+use super::programs::{APACHE, NGINX};
+use crate::openssl::Library;
+use crate::system::System;
+use std::path::Path;
+
+/// Where `openssl` may be.
+const OPENSSL: [&str; 2] = ["/usr/bin/openssl", "/usr/local/bin/openssl"];
+
+/// Asks for what is not known yet.
+pub(crate) fn ask(system: &dyn System, facts: &mut Facts, programs: &dyn Programs, distribution: &Distribution) {
+    for program in [&NGINX, &APACHE] {
+        let nginx = program.title == NGINX.title;
+        let software = if nginx { &mut facts.nginx } else { &mut facts.apache };
+        let library = &software.library;
+        let library = nginx && library.release.is_none() && !library.source.ends_with(NOT_JUDGED);
+        if software.release.value.is_some() && software.build.value.is_some() && !library {
+            continue;
+        }
+        let Some(path) = program.path(system, program.unit(system).as_ref()) else { continue };
+        let Some(text) = programs.says(&path, &["-V"]) else { continue };
+        let source = format!("{} -V", path.display());
+        if software.release.value.is_none()
+            && let Some(release) = program.prefixes.iter().find_map(|p| binary::release_after(text.as_bytes(), p))
+        {
+            software.release = Fact::known(release, source.clone());
+        }
+        if software.build.value.is_none() {
+            let build = match text.split_once("configure arguments:") {
+                Some((_, rest)) if nginx => Some(Build::of_nginx(rest.lines().next().unwrap_or_default())),
+                _ => Build::of_apache(text.as_bytes()),
+            };
+            software.build = build.map_or(software.build.clone(), |build| Fact::known(build, source.clone()));
+        }
+        if library {
+            // What it runs with is not always what it was built with.
+            let said = text.split_once("running with ").or_else(|| text.split_once("built with "));
+            set_library(&mut software.library, said.map_or("", |(_, rest)| rest), &source, distribution);
+        }
+    }
+    let missing = |library: &Library| library.release.is_none() && library.source == NOT_FOUND;
+    if !missing(&facts.nginx.library) && !missing(&facts.apache.library) {
+        return;
+    }
+    let there = OPENSSL.iter().map(Path::new).find(|path| system.kind(path).is_ok());
+    let Some((path, text)) = there.and_then(|path| Some((path, programs.says(path, &["version", "-a"])?))) else {
+        return;
+    };
+    let source = format!("{} version -a", path.display());
+    // The library that is loaded now is named behind the version of the program.
+    let said = text.split_once("Library: ").map_or(text.as_str(), |(_, rest)| rest);
+    for library in [&mut facts.nginx.library, &mut facts.apache.library] {
+        if missing(library) {
+            set_library(library, said, &source, distribution);
+            if let Some(level) = binary::compiled_level(text.as_bytes()).filter(|_| library.release.is_some()) {
+                library.level = Some(level);
+                library.level_source.clone_from(&source);
+            }
+        }
+    }
+}
+
+fn set_library(library: &mut Library, said: &str, source: &str, distribution: &Distribution) {
+    match binary::maker(said.as_bytes()) {
+        Some(Maker::OpenSsl(release)) => {
+            library.release = Some(release);
+            source.clone_into(&mut library.source);
+            (library.level, library.level_source) = default_level(release, distribution);
+            library.patched = patched(release, library.level, distribution);
+        }
+        Some(Maker::Other(name)) => library.source = format!("{source} says {name}, {NOT_JUDGED}"),
+        None => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::release::Release;
+    use crate::system::MemorySystem;
+
+    /// Programs that say these texts.
+    struct Said<'a>(&'a [(&'a str, &'a str)]);
+
+    impl Programs for Said<'_> {
+        fn says(&self, path: &Path, _: &[&str]) -> Option<String> {
+            self.0.iter().find(|(program, _)| Path::new(program) == path).map(|(_, text)| (*text).to_owned())
+        }
+    }
+
+    const NGINX_SAYS: &str = "nginx version: nginx/1.22.1\nbuilt with OpenSSL 3.0.22 25 Aug 2026 (running with OpenSSL \
+        3.0.19 27 Jan 2026)\nTLS SNI support enabled\nconfigure arguments: --with-cc-opt='-g -O2' \
+        --prefix=/usr/share/nginx --conf-path=/etc/nginx/nginx.conf\n";
+    const APACHE_SAYS: &str = "apache2: Syntax error on line 80 of /etc/apache2/apache2.conf: x\n\
+        Server version: Apache/2.4.71 (Debian)\nServer built:   2026-11-12T08:58:41\n -D HTTPD_ROOT=\"/etc/apache2\"\n \
+        -D SERVER_CONFIG_FILE=\"apache2.conf\"\n";
+    const OPENSSL_SAYS: &str = "OpenSSL 3.0.17 1 Jul 2025 (Library: OpenSSL 3.0.19 27 Jan 2026)\n\
+        compiler: gcc -fPIC -DOPENSSL_TLS_SECURITY_LEVEL=2 -g\nOPENSSLDIR: \"/usr/lib/ssl\"\n";
+
+    fn asked(said: &[(&str, &str)]) -> Facts {
+        let system = MemorySystem::with_files([
+            ("/usr/sbin/nginx", "#!/bin/sh\n"),
+            ("/usr/sbin/apache2", "#!/bin/sh\n"),
+            ("/usr/bin/openssl", "#!/bin/sh\n"),
+        ]);
+        let mut facts = Facts::unknown();
+        facts.nginx.library.source = NOT_FOUND.to_owned();
+        facts.apache.library.source = NOT_FOUND.to_owned();
+        ask(&system, &mut facts, &Said(said), &Distribution::default());
+        facts
+    }
+
+    #[test]
+    fn all_that_programs_say() {
+        let facts = asked(&[
+            ("/usr/sbin/nginx", NGINX_SAYS),
+            ("/usr/sbin/apache2", APACHE_SAYS),
+            ("/usr/bin/openssl", OPENSSL_SAYS),
+        ]);
+        assert_eq!(facts.nginx.release, Fact::known(Release::new(1, 22, 1), "/usr/sbin/nginx -V"));
+        assert_eq!(facts.nginx.library.release, Some(Release::new(3, 0, 19)), "what it runs with");
+        assert_eq!(facts.nginx.library.source, "/usr/sbin/nginx -V");
+        let build = facts.nginx.build.value.expect("it says");
+        assert_eq!(build.options[0], "--with-cc-opt=-g -O2");
+        assert_eq!(build.usual_main(), Path::new("/etc/nginx/nginx.conf"));
+        assert_eq!(facts.apache.release, Fact::known(Release::new(2, 4, 71), "/usr/sbin/apache2 -V"));
+        assert_eq!(facts.apache.build.value.map(|b| b.usual_main()), Some("/etc/apache2/apache2.conf".into()));
+        let library = facts.apache.library;
+        assert_eq!((library.release, library.level), (Some(Release::new(3, 0, 19)), Some(2)));
+        assert_eq!(library.level_source, "/usr/bin/openssl version -a");
+    }
+
+    #[test]
+    fn other_libraries_and_silence() {
+        let libre = "nginx version: nginx/1.25.3\nbuilt with LibreSSL 3.8.2\n";
+        let facts = asked(&[("/usr/sbin/nginx", libre)]);
+        assert_eq!(facts.nginx.library.release, None);
+        assert_eq!(facts.nginx.library.source, "/usr/sbin/nginx -V says LibreSSL 3.8.2, which is not judged");
+        assert_eq!(facts.apache.release.value, None);
+        assert_eq!(facts.apache.library.source, NOT_FOUND);
+    }
+}
