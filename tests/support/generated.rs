@@ -9,6 +9,7 @@ use super::server::{Server, check};
 use super::site::{Site, Software};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::panic::catch_unwind;
 
 /// Fills a site and names the clients that ask it.
 pub type Generator = fn(&mut Random, &mut Site) -> Vec<Contact>;
@@ -46,7 +47,11 @@ pub fn run(software: Software, generator: Generator) -> Tally {
     let hosts = number("TLSMEND_HOSTS", 300);
     let seeds: Vec<u64> = (seed..seed + hosts).collect();
     let mut sum = Tally::default();
-    for (seed, one) in seeds.iter().zip(crew::all(&seeds, |seed| one(software, generator, *seed))) {
+    let caught = |seed: &u64| {
+        catch_unwind(|| one(software, generator, *seed))
+            .unwrap_or_else(|_| Tally { complaints: "panics, as said above\n".to_owned(), ..Tally::default() })
+    };
+    for (seed, one) in seeds.iter().zip(crew::all(&seeds, caught)) {
         sum.hosts += 1;
         sum.refused += one.refused;
         sum.exact += one.exact;

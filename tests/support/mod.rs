@@ -7,6 +7,7 @@ pub mod case;
 pub mod certificates;
 pub mod crew;
 pub mod generate;
+pub mod generate_apache;
 pub mod generate_nginx;
 pub mod generated;
 pub mod handshake;
