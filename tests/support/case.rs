@@ -231,8 +231,20 @@ impl Case {
         contents
     }
 
-    /// The case's files as a host.
+    /// The case's files as a host, with the machine's nginx: which directives there are is asked of the program, and
+    /// any nginx does.
     pub fn system(&self) -> MemorySystem {
+        let mut system = self.files_only();
+        if self.observed.nginx.is_some() {
+            for (path, bytes) in PROGRAMS.iter() {
+                system.add_file(path, bytes);
+            }
+        }
+        system
+    }
+
+    /// The case's files as a host.
+    pub fn files_only(&self) -> MemorySystem {
         let mut system = MemorySystem::default();
         let folder = Path::new(self.folder());
         for kind in ["rsa", "ec", "ed"] {
@@ -247,12 +259,6 @@ impl Case {
         system.add_file("/etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost\n");
         if let Some(text) = &self.openssl_conf {
             system.add_file("/openssl.cnf", self.fill(text));
-        }
-        if self.observed.nginx.is_some() {
-            // Which directives there are is asked of the program: any nginx does.
-            for (path, bytes) in PROGRAMS.iter() {
-                system.add_file(path, bytes);
-            }
         }
         for dir in &self.dirs {
             system.add_directory(folder.join(dir));

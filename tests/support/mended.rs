@@ -98,7 +98,7 @@ impl Planned {
             let _ = write!(mended.complaints, "  after the patch:\n{text}");
         }
         let Some(answer) = response.map(|r| r.answer) else { return };
-        let verdict = rules::verdict(&answer, &self.policy);
+        let verdict = rules::verdict(&answer, contact.question().transport, &self.policy);
         if verdict != Verdict::Compliant {
             self.explain(verdict, mended);
             return;
