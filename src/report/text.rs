@@ -33,6 +33,9 @@ fn count(number: usize, one: &str, many: &str) -> String {
 
 fn coverage(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let totals = view.totals();
+    if totals.instances + totals.not_loaded == 0 {
+        return writeln!(out, "no configuration of nginx or Apache httpd was found: nothing to audit");
+    }
     let files = count(view.files.found, "file", "files");
     let instances = count(totals.instances, "instance", "instances");
     let endpoints = count(totals.endpoints, "endpoint", "endpoints");

@@ -11,8 +11,8 @@ const ID: RuleId = RuleId("forbidden-version");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     let forbid = subject.policy.forbid;
-    let groups = group::decided(subject, |answer| {
-        let configured = answer.configured.value.and(forbid);
+    let groups = group::decided(subject, |endpoint| {
+        let configured = endpoint.answer.configured.value.and(forbid);
         (!configured.is_empty()).then_some(configured)
     });
     groups.into_iter().filter_map(|(configured, group)| finding(subject, configured, &group)).collect()

@@ -2,5 +2,17 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part")]
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
+pub mod answers;
 pub mod case;
+pub mod certificates;
+pub mod crew;
+pub mod handshake;
+pub mod mended;
+pub mod network;
+pub mod patched;
+pub mod proxy_protocol;
+pub mod replay;
+pub mod server;
+pub mod site;
+pub mod staged;
 pub mod table;

@@ -215,7 +215,7 @@ fn problems_and_files_that_are_not_loaded() {
 #[test]
 fn nothing_at_all() {
     assert_snapshot!(Host::default().text(), @r#"
-    0 of 0 files read, 0 instances, 0 endpoints
+    no configuration of nginx or Apache httpd was found: nothing to audit
     no findings
     "#);
 }

@@ -55,6 +55,9 @@ fn instance(
     let mut problems: Vec<Problem> = std::mem::take(&mut model.problems);
     let mut seen = BTreeSet::new();
     problems.retain(|problem| seen.insert((problem.span, problem.path.clone(), problem.message.clone())));
+    if model.more_problems > 0 {
+        problems.push(Problem::with(main, format!("{} more problems are not listed", model.more_problems)));
+    }
     Instance {
         service: ID,
         standing,

@@ -40,8 +40,14 @@ impl Plan {
     }
 }
 
+/// Longer lists are nobody's intention; they are written anew.
+const LONGEST: usize = 64;
+
 /// How a list is made to ask for exactly the wanted versions; `None`: not by changing words.
 pub(super) fn plan(words: &[Vec<u8>], wanted: VersionSet, build: Build) -> Option<Plan> {
+    if words.len() > LONGEST {
+        return None;
+    }
     let terms: Vec<Term> = words.iter().map(|word| Term::read(word, build)).collect::<Result<_, _>>().ok()?;
     let style = Style::of(words, &terms);
     let adds = |term: &Term| term.sign != Some(b'-');

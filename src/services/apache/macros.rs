@@ -38,11 +38,9 @@ impl Reader<'_> {
             self.model.complain(line.place, "<Macro> macro definition: name not found");
         }
         let mut parameters: Vec<Vec<u8>> = words.collect();
-        if self.world.facts.distribution.iter().any(|id| id == "debian") {
-            // Debian's flags: /IgnoreEmptyArgs, /IgnoreBadNesting
-            let flags = parameters.iter().take_while(|word| word.starts_with(b"/Ignore")).count();
-            parameters.drain(..flags);
-        }
+        // Flags of mod_macro in Debian: /IgnoreEmptyArgs, /IgnoreBadNesting
+        let flags = parameters.iter().take_while(|word| word.starts_with(b"/Ignore")).count();
+        parameters.drain(..flags);
         if parameters.iter().any(Vec::is_empty) {
             self.model.complain(line.place, "a parameter of this macro has an empty name");
             parameters.retain(|parameter| !parameter.is_empty());

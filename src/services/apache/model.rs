@@ -11,6 +11,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// So many problems are told at most.
+const MOST_PROBLEMS: usize = 1000;
+
 /// The way to a place, as an index into [`Model::hops`], from 1; 0: the main file.
 pub(super) type HopId = u32;
 
@@ -174,6 +177,8 @@ pub(super) struct Model {
     /// The settings by directive, to find the same one again.
     pub(super) known: BTreeMap<(Span, Text), SettingId>,
     pub(super) problems: Vec<Problem>,
+    /// How many more there are.
+    pub(super) more_problems: usize,
     pub(super) unknown: Vec<Unknown>,
     pub(super) files: BTreeSet<FileId>,
     /// The directives of `mod_ssl` at the server level.
@@ -196,6 +201,7 @@ impl Default for Model {
             written: Vec::new(),
             known: BTreeMap::new(),
             problems: Vec::new(),
+            more_problems: 0,
             unknown: Vec::new(),
             files: BTreeSet::new(),
             ssl_lines: Vec::new(),
@@ -225,7 +231,13 @@ impl Model {
     }
 
     /// Adds a problem at a place.
+    ///
+    /// A file that is no configuration at all has one in every line; so only the first ones are kept.
     pub(super) fn complain(&mut self, place: Place, message: impl Into<String>) {
+        if self.problems.len() >= MOST_PROBLEMS {
+            self.more_problems += 1;
+            return;
+        }
         let hops = self.hops_to(place.hop).iter().map(|hop| hop.span).collect();
         self.problems.push(Problem { hops, ..Problem::at(place.span, message) });
     }

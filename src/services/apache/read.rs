@@ -27,9 +27,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// So many lines are read at most, macros and repeated includes counted: more is a bomb.
-const MOST_LINES: usize = 8_000_000;
+const MOST_LINES: usize = 2_000_000;
 /// So many bytes may come from variables and macros.
-const MOST_GROWTH: usize = 256 << 20;
+const MOST_GROWTH: usize = 64 << 20;
 /// httpd's longest line (`VARBUF_MAX_LEN`).
 pub(super) const LONGEST_LINE: usize = 16 << 20;
 
@@ -240,7 +240,8 @@ impl<'a> Reader<'a> {
     }
 
     fn give_up(&mut self, place: Place, why: &str) {
-        self.model.complain(place, format!("{why}; the rest is not read"));
+        let hops = self.model.hops_to(place.hop).iter().map(|hop| hop.span).collect();
+        self.model.problems.push(Problem { hops, ..Problem::at(place.span, format!("{why}; the rest is not read")) });
         self.frames.clear();
         self.sections.clear();
     }

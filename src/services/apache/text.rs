@@ -194,7 +194,7 @@ mod tests {
         let file = sources.insert("/a".into(), b"SSLProtocol ${X} b\nDefine X \"q w\"".to_vec());
         let line = Text::of_file(file, 0, b"SSLProtocol ${X} b");
         let define = Text::of_file(file, 19, b"Define X \"q w\"");
-        let value = define.word(&[10..13], true);
+        let value = define.word(std::slice::from_ref(&(10..13)), true);
         let mut text = Text::default();
         text.push_part(&line, 0..12);
         text.push_text(&value);

@@ -70,15 +70,17 @@ impl Variables {
         let mut out = Expanded::default();
         let mut copied = 0;
         let mut at = 0;
+        // Behind the last brace there is nothing to replace.
+        let last = memchr::memrchr(b'}', bytes).unwrap_or(0);
         while let Some(length) = memchr::memchr(b'$', &bytes[at..]) {
             let dollar = at + length;
+            if dollar > last {
+                break;
+            }
             let name =
                 bytes[dollar + 1..].strip_prefix(b"{").and_then(|rest| Some(&rest[..memchr::memchr(b'}', rest)?]));
             let Some(name) = name else {
                 at = dollar + 1;
-                if !bytes[at..].contains(&b'}') {
-                    break;
-                }
                 continue;
             };
             at = dollar + name.len() + 3;

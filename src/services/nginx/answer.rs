@@ -413,7 +413,9 @@ fn changed(asked: &mut Asked, command: &Command, effect: &Effect) {
     asked.set = set;
 }
 
-fn tls(because: Vec<Reason>, configured: VersionSet, effective: Option<VersionSet>) -> Answer {
+fn tls(mut because: Vec<Reason>, configured: VersionSet, effective: Option<VersionSet>) -> Answer {
+    // There may be as many of these as there are servers.
+    because.shrink_to_fit();
     Answer {
         speaks: Speaks::Tls,
         configured: Traced { value: configured, because },

@@ -15,7 +15,8 @@ const BUFFER: u32 = 4096;
 pub fn parse(bytes: &[u8]) -> Tree {
     let text = shadow(bytes);
     let mut tree = Tree::default();
-    match Grammar::parse(Rule::file, &text) {
+    let lua = memchr::memmem::find(bytes, b"_by_lua_block").is_some();
+    match Grammar::parse(if lua { Rule::file_with_lua } else { Rule::file }, &text) {
         Ok(mut pairs) => {
             for item in pairs.next().into_iter().flat_map(Pair::into_inner) {
                 add(&mut tree, &item, bytes);
