@@ -47,7 +47,7 @@ pub fn audit(request: Request<'_>) -> Audit {
     let mut verdicts = Vec::new();
     for (index, one) in resolved.iter().enumerate() {
         let instance = one.instance();
-        let judge = |e: &crate::endpoint::Endpoint| rules::verdict(&e.answer, request.policy);
+        let judge = |e: &crate::endpoint::Endpoint| rules::verdict(&e.answer, e.transport, request.policy);
         verdicts.push(instance.endpoints.iter().map(judge).collect());
         let mut found = rules::check(Subject { index, instance, policy: request.policy });
         for finding in &mut found {
@@ -83,7 +83,7 @@ pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Pro
     let world = World { system: request.system, facts: request.facts };
     let mut sources = SourceMap::default();
     let services = crate::services::all();
-    let discovery = discover::discover(request.system, &services, request.paths, &mut sources);
+    let mut discovery = discover::discover(request.system, &services, request.paths, &mut sources);
     let mut loaded: Vec<(&dyn Service, Box<dyn Resolved>)> = Vec::new();
     for (service, main) in discovery.mains {
         loaded.push((service, service.load(&main, world, &mut sources)));
@@ -110,7 +110,17 @@ pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Pro
             resolved.push(service.fragment(file, world, &sources));
         }
     }
-    (sources, resolved, discovery.problems)
+    // What an instance says of a file that it includes says more.
+    let said: BTreeSet<&PathBuf> =
+        resolved.iter().flat_map(|r| &r.instance().problems).filter_map(|p| p.path.as_ref()).collect();
+    if resolved.is_empty() {
+        // Whoever names a path expects something there; a host without these servers is fine.
+        let empty = |path: &PathBuf| Problem::with(path, "no configuration of nginx or Apache httpd is there");
+        discovery.problems.extend(request.paths.iter().map(empty));
+    }
+    let new = |p: &Problem| p.path.as_ref().is_none_or(|path| !said.contains(path));
+    let problems = discovery.problems.into_iter().filter(new).collect();
+    (sources, resolved, problems)
 }
 
 /// Turns the changes that a finding wants into a fix; what can't be done becomes its help.

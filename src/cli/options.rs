@@ -20,6 +20,8 @@ pub(super) struct Opened {
     pub facts: Facts,
     /// Where to look, as host paths.
     pub paths: Vec<PathBuf>,
+    /// Are the files those of this host (or of the root), and not of a repository of configurations?
+    pub look: bool,
     /// How reports show paths.
     pub shown: Paths,
 }
@@ -59,7 +61,7 @@ pub(super) fn open(host: &Host) -> Result<Opened> {
     let facts = host::gather(&system, &given);
     let relative = host.paths.iter().all(|p| p.is_relative()) && !(host.paths.is_empty() && host.map.is_empty());
     let shown = if own_root && relative { Paths::below(here) } else { Paths::absolute() };
-    Ok(Opened { system, facts, paths, shown })
+    Ok(Opened { system, facts, paths, look: given.look, shown })
 }
 
 fn map(text: &str, absolute: &dyn Fn(&Path) -> PathBuf) -> Result<(PathBuf, PathBuf)> {
@@ -79,7 +81,7 @@ pub(super) fn policy(judgement: &Judgement) -> Result<Policy> {
     let bytes = machine.read(&here.join(path)).map_err(|e| anyhow!("{name}: {}", reason(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name}: is not UTF-8"))?;
     Policy::parse(&text, &name).map_err(|errors| {
-        let shown: Vec<String> = errors.iter().map(|e| format!("{e}\n{}", e.excerpt)).collect();
+        let shown: Vec<String> = errors.iter().map(|e| e.excerpt.clone()).collect();
         anyhow!("the policy is not valid\n{}", shown.join("\n"))
     })
 }

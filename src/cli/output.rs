@@ -5,7 +5,7 @@ use super::exit::ExitStatus;
 use crate::report::sanitise;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 fn choice(colour: Colour) -> ColorChoice {
     match colour {
@@ -15,12 +15,10 @@ fn choice(colour: Colour) -> ColorChoice {
     }
 }
 
-/// Writes to standard output as a whole. A reader that has gone away (`| head`) is not an error.
+/// Writes to standard output. A reader that has gone away (`| head`) is not an error.
 pub(super) fn write(colour: Colour, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let mut text = Vec::new();
-    write(&mut text).context("the report can't be written")?;
-    let mut out = AutoStream::new(io::stdout(), choice(colour)).lock();
-    out.write_all(&text).and_then(|()| out.flush()).or_else(gone).context("standard output can't be written")
+    let mut out = BufWriter::with_capacity(1 << 16, AutoStream::new(io::stdout(), choice(colour)).lock());
+    write(&mut out).and_then(|()| out.flush()).or_else(gone).context("standard output can't be written")
 }
 
 /// Writes bytes to standard output as they are.

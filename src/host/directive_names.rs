@@ -31,6 +31,11 @@ impl DirectiveNames {
     pub fn read(system: &dyn System) -> Option<DirectiveNames> {
         let unit: Option<Unit> = NGINX.unit(system);
         let program = system.read(&NGINX.path(system, unit.as_ref())?).ok()?;
+        // What is only called nginx knows nothing of directives.
+        let knows = |name: &[u8]| memmem::find(&program, name).is_some();
+        if !program.starts_with(b"\x7fELF") || !knows(b"\0worker_processes\0") || !knows(b"ssl_protocols\0") {
+            return None;
+        }
         let mut programs = vec![program];
         for directory in MODULES.iter().map(Path::new) {
             for entry in system.list(directory).unwrap_or_default() {

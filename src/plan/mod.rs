@@ -37,7 +37,14 @@ pub fn plan(request: Request<'_>) -> Plan {
     loop {
         let (contents, after) = converge(request, &before, &refused);
         match worse(&before, &after) {
-            None => return Plan { contents, before, after, refused: refused.into_iter().collect() },
+            None => {
+                return Plan {
+                    contents,
+                    before,
+                    after: explain(after, &refused),
+                    refused: refused.into_iter().collect(),
+                };
+            }
             Some((files, why)) => {
                 // What can't be pinned on some files is pinned on all.
                 let new = files.into_iter().filter(|f| contents.contains_key(f) && !refused.contains_key(f));
@@ -47,6 +54,19 @@ pub fn plan(request: Request<'_>) -> Plan {
             }
         }
     }
+}
+
+/// Fixes that are refused become reasons.
+fn explain(mut after: Audit, refused: &BTreeMap<PathBuf, String>) -> Audit {
+    for finding in &mut after.findings {
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+        let why = edits.filter_map(|e| refused.get(after.sources.file(e.span.file).path())).next();
+        if let Some(why) = why {
+            finding.help = Some(format!("the fix is refused: {why}"));
+            finding.fix = None;
+        }
+    }
+    after
 }
 
 /// Applies fixes in memory, audits again, and so on until nothing changes.

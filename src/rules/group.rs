@@ -2,9 +2,10 @@
 
 use super::Subject;
 use crate::edit::Change;
-use crate::endpoint::{Answer, ReasonKind, Role, SettingId, Speaks};
+use crate::endpoint::{Answer, Endpoint, ReasonKind, Role, SettingId, Speaks, Transport};
 use crate::finding::Label;
-use crate::tls::VersionSet;
+use crate::policy::Policy;
+use crate::tls::{Version, VersionSet};
 use std::collections::BTreeMap;
 
 /// Endpoints with the same deciders about which a rule says the same.
@@ -20,7 +21,7 @@ pub(super) struct Group<'a> {
 }
 
 /// Groups the TLS endpoints for which `key` gives something; endpoints about which something is unknown are left out.
-pub(super) fn decided<'a, K: Ord>(subject: Subject<'a>, key: impl Fn(&Answer) -> Option<K>) -> Vec<(K, Group<'a>)> {
+pub(super) fn decided<'a, K: Ord>(subject: Subject<'a>, key: impl Fn(&Endpoint) -> Option<K>) -> Vec<(K, Group<'a>)> {
     let judged = |a: &Answer| a.speaks == Speaks::Tls && !a.refuses && a.unknown.is_empty();
     let mut groups: BTreeMap<(&[SettingId], Role, K), Group<'a>> = BTreeMap::new();
     // Endpoints that share an answer follow each other: most of the time there is nothing to look up.
@@ -29,7 +30,7 @@ pub(super) fn decided<'a, K: Ord>(subject: Subject<'a>, key: impl Fn(&Answer) ->
         if !judged(answer) {
             continue;
         }
-        let Some(key) = key(answer) else { continue };
+        let Some(key) = key(endpoint) else { continue };
         let group = groups.entry((&answer.deciders, endpoint.role, key)).or_insert_with(|| Group {
             endpoints: Vec::new(),
             answer,
@@ -43,6 +44,14 @@ pub(super) fn decided<'a, K: Ord>(subject: Subject<'a>, key: impl Fn(&Answer) ->
     groups
 }
 
+/// What the policy requires of an endpoint: QUIC has no version but TLSv1.3.
+pub(super) fn required(transport: Transport, policy: &Policy) -> VersionSet {
+    match transport {
+        Transport::Stream => policy.require,
+        Transport::Quic => policy.require.and(VersionSet::of(&[Version::Tls1_3])),
+    }
+}
+
 /// The value of the setting to point at, and the others that take part.
 pub(super) fn labels(subject: Subject<'_>, settings: &[SettingId], text: &str) -> (Option<Label>, Vec<Label>) {
     let mut labels =
@@ -50,11 +59,14 @@ pub(super) fn labels(subject: Subject<'_>, settings: &[SettingId], text: &str) -
     (labels.next(), labels.collect())
 }
 
-/// The hops that led to a decision.
+/// The hops that led to a decision. How the address and the server were reached matters only where nothing else decides.
 pub(super) fn hops(answer: &Answer) -> Vec<Label> {
     let hop = |kind| matches!(kind, ReasonKind::Include | ReasonKind::Expansion | ReasonKind::DefaultServer);
+    let reaches = |kind| matches!(kind, ReasonKind::Listen | ReasonKind::Engine | ReasonKind::Server);
+    let because = &answer.configured.because;
+    let reached = because.iter().rposition(|r| reaches(r.kind)).filter(|_| !answer.deciders.is_empty());
     let mut labels: Vec<Label> = Vec::new();
-    for reason in answer.configured.because.iter().filter(|r| hop(r.kind)) {
+    for reason in because[reached.unwrap_or(0)..].iter().filter(|r| hop(r.kind)) {
         let label = reason.span.map(|span| Label { span, text: reason.note.clone().into_owned() });
         labels.extend(label.filter(|label| !labels.contains(label)));
     }

@@ -9,7 +9,8 @@ pub(super) const RULE: Rule = Rule { id: ID, check };
 const ID: RuleId = RuleId("implicit-default");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let groups = group::decided(subject, |answer| {
+    let groups = group::decided(subject, |endpoint| {
+        let answer = &endpoint.answer;
         let default = answer.configured.because.iter().any(|r| r.kind == ReasonKind::Default);
         (default && answer.deciders.is_empty()).then_some(answer.configured.value)
     });

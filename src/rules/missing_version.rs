@@ -24,8 +24,9 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
     let possible = instance.ability.versions;
     let mut findings = Vec::new();
     for why in [Why::Impossible, Why::Blocked, Why::NotConfigured] {
-        let groups = group::decided(subject, |answer| {
-            let missing = policy.require.minus(answer.offered());
+        let groups = group::decided(subject, |endpoint| {
+            let answer = &endpoint.answer;
+            let missing = group::required(endpoint.transport, policy).minus(answer.offered());
             let missing = match why {
                 Why::Impossible => missing.minus(possible),
                 Why::Blocked => missing.and(possible).and(answer.configured.value),

@@ -1,11 +1,12 @@
 //! The verdict on one endpoint.
 
-use crate::endpoint::{Answer, Speaks};
+use super::group;
+use crate::endpoint::{Answer, Speaks, Transport};
 use crate::finding::Verdict;
 use crate::policy::Policy;
 
-/// The worst that can be said of an endpoint. What could not be decided is unknown, not guessed.
-pub fn verdict(answer: &Answer, policy: &Policy) -> Verdict {
+/// The worst that can be said of what a client gets. What could not be decided is unknown, not guessed.
+pub fn verdict(answer: &Answer, transport: Transport, policy: &Policy) -> Verdict {
     if answer.speaks == Speaks::Unknown || !answer.unknown.is_empty() {
         return Verdict::Unknown;
     }
@@ -14,7 +15,7 @@ pub fn verdict(answer: &Answer, policy: &Policy) -> Verdict {
     }
     if !answer.offered().and(policy.forbid).is_empty() {
         Verdict::Exposed
-    } else if !policy.require.is_subset(answer.offered()) {
+    } else if !group::required(transport, policy).is_subset(answer.offered()) {
         Verdict::Missing
     } else if !answer.configured.value.and(policy.forbid).is_empty() {
         Verdict::Latent

@@ -39,6 +39,9 @@ pub struct Node {
 /// The partner of a node that has none.
 pub const NO_PARTNER: u32 = u32::MAX;
 
+/// The most places of one file that are said not to parse.
+const MOST_ERRORS: usize = 20;
+
 /// A place that does not parse.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
@@ -106,6 +109,14 @@ impl Tree {
         for head in open {
             let range = self.nodes[head].start..self.nodes[head].end;
             self.errors.push(SyntaxError { range, message: unclosed.to_owned(), opened: None });
+        }
+        self.errors.sort_by_key(|e| e.range.start);
+        // After so many mistakes the rest is no help to anybody.
+        if let Some(more) = self.errors.len().checked_sub(MOST_ERRORS).filter(|more| *more > 0) {
+            self.errors.truncate(MOST_ERRORS);
+            if let Some(last) = self.errors.last_mut() {
+                last.message = format!("{} (and {more} more such places in this file)", last.message);
+            }
         }
     }
 

@@ -32,8 +32,14 @@ pub struct Case {
     pub global: Option<String>,
     pub main: Option<String>,
     pub openssl_conf: Option<String>,
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// The number of files that the server may open.
+    pub nofile: Option<u32>,
     pub valid: bool,
     pub stage: Option<String>,
+    /// What the server says when it is not valid.
+    pub error: Option<Fragments>,
     #[serde(default)]
     pub endpoints: Vec<Expected>,
     #[serde(default)]
@@ -56,6 +62,24 @@ pub enum Content {
     Bytes { base64: String },
 }
 
+/// Parts of a message.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum Fragments {
+    One(String),
+    All(Vec<String>),
+}
+
+impl Fragments {
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let all = match self {
+            Fragments::One(one) => std::slice::from_ref(one),
+            Fragments::All(all) => all,
+        };
+        all.iter().map(String::as_str)
+    }
+}
+
 /// What a client got.
 #[derive(Debug, Deserialize)]
 pub struct Expected {
@@ -67,6 +91,11 @@ pub struct Expected {
     #[serde(default)]
     pub plain: bool,
     pub transport: Option<String>,
+    pub starttls: Option<String>,
+    #[serde(default)]
+    pub proxy_protocol: bool,
+    /// The groups that the client offers.
+    pub groups: Option<String>,
 }
 
 /// What the server itself offered as a client of another.
@@ -107,6 +136,51 @@ fn read(path: &Path) -> Case {
     serde_saphyr::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
 }
 
+/// Where the placeholders of a case lead.
+pub struct Layout {
+    /// The folder of the main file.
+    pub folder: String,
+    /// nginx's prefix.
+    pub prefix: String,
+    /// The folder of certificates and keys.
+    pub certificates: String,
+}
+
+impl Layout {
+    /// A text with its placeholders filled in.
+    pub fn fill(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (placeholder, file) in [
+            ("@CERT@", "rsa.crt"),
+            ("@KEY@", "rsa.key"),
+            ("@ECCERT@", "ec.crt"),
+            ("@ECKEY@", "ec.key"),
+            ("@EDCERT@", "ed.crt"),
+            ("@EDKEY@", "ed.key"),
+        ] {
+            text = text.replace(placeholder, &format!("{}/{file}", self.certificates));
+        }
+        for (placeholder, path) in [
+            ("@CONFDIR@", self.folder.as_str()),
+            ("@PREFIX@", &self.prefix),
+            ("@ROOT@", &self.folder),
+            ("@MODULES@", APACHE_MODULES),
+        ] {
+            text = text.replace(placeholder, path);
+        }
+        text
+    }
+
+    fn fill_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        // Latin-1 there and back keeps every byte.
+        let text: String = bytes.iter().map(|b| char::from(*b)).collect();
+        self.fill(&text).chars().map(|c| c as u8).collect()
+    }
+}
+
+/// Where Debian has Apache's modules.
+pub const APACHE_MODULES: &str = "/usr/lib/apache2/modules";
+
 /// Where a case's main file lies in the system that [`Case::system`] builds.
 pub const NGINX_CONF: &str = "/etc/nginx/nginx.conf";
 /// The folder of the main file of an Apache case, and its `ServerRoot`.
@@ -130,27 +204,47 @@ impl Case {
 
     /// A text of the case with its placeholders filled in.
     pub fn fill(&self, text: &str) -> String {
-        let folder = self.folder();
-        let mut text = text.to_owned();
-        for (placeholder, value) in [
-            ("@CERT@", "/certs/rsa.crt"),
-            ("@KEY@", "/certs/rsa.key"),
-            ("@ECCERT@", "/certs/ec.crt"),
-            ("@ECKEY@", "/certs/ec.key"),
-            ("@EDCERT@", "/certs/ed.crt"),
-            ("@EDKEY@", "/certs/ed.key"),
-            ("@CONFDIR@", folder),
-            ("@PREFIX@", "/usr/share/nginx"),
-            ("@ROOT@", folder),
-            ("@MODULES@", "/usr/lib/apache2/modules"),
-        ] {
-            text = text.replace(placeholder, value);
+        self.usual().fill(text)
+    }
+
+    fn usual(&self) -> Layout {
+        Layout {
+            folder: self.folder().to_owned(),
+            prefix: "/usr/share/nginx".to_owned(),
+            certificates: "/certs".to_owned(),
         }
-        text
+    }
+
+    /// The case's files, by their path below the folder of the main file.
+    pub fn contents(&self, layout: &Layout) -> Vec<(&str, Vec<u8>)> {
+        let mut contents = Vec::new();
+        for (path, content) in &self.files {
+            let bytes = match content {
+                Content::Text(text) => layout.fill(text).into_bytes(),
+                Content::Bytes { base64 } => layout.fill_bytes(&decode_base64(base64)),
+            };
+            contents.push((path.as_str(), bytes));
+        }
+        for (path, content) in &self.files_base64 {
+            contents.push((path.as_str(), layout.fill_bytes(&decode_base64(content))));
+        }
+        contents
+    }
+
+    /// The case's files as a host, with the machine's nginx: which directives there are is asked of the program, and
+    /// any nginx does.
+    pub fn system(&self) -> MemorySystem {
+        let mut system = self.files_only();
+        if self.observed.nginx.is_some() {
+            for (path, bytes) in PROGRAMS.iter() {
+                system.add_file(path, bytes);
+            }
+        }
+        system
     }
 
     /// The case's files as a host.
-    pub fn system(&self) -> MemorySystem {
+    pub fn files_only(&self) -> MemorySystem {
         let mut system = MemorySystem::default();
         let folder = Path::new(self.folder());
         for kind in ["rsa", "ec", "ed"] {
@@ -166,35 +260,16 @@ impl Case {
         if let Some(text) = &self.openssl_conf {
             system.add_file("/openssl.cnf", self.fill(text));
         }
-        if self.observed.nginx.is_some() {
-            // Which directives there are is asked of the program: any nginx does.
-            for (path, bytes) in PROGRAMS.iter() {
-                system.add_file(path, bytes);
-            }
-        }
         for dir in &self.dirs {
             system.add_directory(folder.join(dir));
         }
-        for (path, content) in &self.files {
-            let bytes = match content {
-                Content::Text(text) => self.fill(text).into_bytes(),
-                Content::Bytes { base64 } => self.fill_bytes(&decode_base64(base64)),
-            };
+        for (path, bytes) in self.contents(&self.usual()) {
             system.add_file(folder.join(path), bytes);
-        }
-        for (path, content) in &self.files_base64 {
-            system.add_file(folder.join(path), self.fill_bytes(&decode_base64(content)));
         }
         for (path, target) in &self.symlinks {
             system.add_link(folder.join(path), self.fill(target));
         }
         system
-    }
-
-    fn fill_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        // Latin-1 there and back keeps every byte.
-        let text: String = bytes.iter().map(|b| char::from(*b)).collect();
-        self.fill(&text).chars().map(|c| c as u8).collect()
     }
 
     /// Where the openssl.cnf of the case lies.

@@ -2,5 +2,22 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part")]
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
+pub mod answers;
 pub mod case;
+pub mod certificates;
+pub mod crew;
+pub mod generate;
+pub mod generate_apache;
+pub mod generate_nginx;
+pub mod generated;
+pub mod handshake;
+pub mod mended;
+pub mod network;
+pub mod patched;
+pub mod proxy_protocol;
+pub mod random;
+pub mod replay;
+pub mod server;
+pub mod site;
+pub mod staged;
 pub mod table;

@@ -3,7 +3,7 @@
 use super::case::{Case, Expected};
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use tlsmend::endpoint::Transport;
+use tlsmend::endpoint::{Answer, Transport};
 use tlsmend::services::service::{Question, Resolved, Response, Service, Target, World};
 use tlsmend::source::SourceMap;
 use tlsmend::system::System;
@@ -75,19 +75,26 @@ pub fn difference(case: &Case, expected: &Expected, loaded: &Loaded) -> Option<S
         case.why,
     );
     if let Some(response) = &response {
-        for reason in &response.answer.configured.because {
-            let place = reason.span.map_or_else(String::new, |span| {
-                let at = loaded.sources.line_column(span);
-                let text = String::from_utf8_lossy(loaded.sources.text(span)).into_owned();
-                format!(" {}:{} {text:.60}", loaded.sources.file(span.file).path().display(), at.line)
-            });
-            let _ = writeln!(text, "    because {}: {}{place}", reason.kind.name(), reason.note);
-        }
+        text += &because(&response.answer, &loaded.sources);
     }
     for problem in &loaded.resolved.instance().problems {
         let _ = writeln!(text, "    problem {}", problem.message);
     }
     Some(text)
+}
+
+/// Why an answer is what it is, a line for each step.
+pub fn because(answer: &Answer, sources: &SourceMap) -> String {
+    let mut text = String::new();
+    for reason in &answer.configured.because {
+        let place = reason.span.map_or_else(String::new, |span| {
+            let at = sources.line_column(span);
+            let text = String::from_utf8_lossy(sources.text(span)).into_owned();
+            format!(" {}:{} {text:.60}", sources.file(span.file).path().display(), at.line)
+        });
+        let _ = writeln!(text, "    because {}: {}{place}", reason.kind.name(), reason.note);
+    }
+    text
 }
 
 /// What a folder of cases gives.

@@ -49,6 +49,9 @@ fn coverage(audit: &Audit) -> Coverage {
 /// How to make a change effective, for each service that has something to mend.
 fn reload(opened: &options::Opened, audit: &Audit) -> Vec<(String, String)> {
     let mut commands: Vec<(String, String)> = Vec::new();
+    if !opened.look {
+        return commands;
+    }
     for (index, instance) in audit.instances().enumerate() {
         let mended = audit.findings.iter().any(|f| f.instance == index && f.fix.is_some());
         if instance.standing == Standing::Loaded && mended {

@@ -61,6 +61,7 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
         lists: Vec::new(),
         known_keys: BTreeMap::new(),
         usable: BTreeMap::new(),
+        why: BTreeMap::new(),
         resolution: Resolution {
             build,
             tls: servers.clone().map(|server| Tls::of(model, build, &https, server)).collect(),
@@ -85,6 +86,8 @@ struct Resolver<'a> {
     lists: Vec<Lists>,
     known_keys: BTreeMap<PathBuf, Option<Keys>>,
     usable: BTreeMap<Lists, Option<VersionSet>>,
+    /// Why versions are refused, by what is asked for.
+    why: BTreeMap<(VersionSet, Lists), Vec<String>>,
     resolution: Resolution,
 }
 
@@ -227,8 +230,11 @@ impl Resolver<'_> {
         let effective = self.effective(first, counts, initial, offer.versions);
         let lists = &self.lists[counts];
         let library = &self.facts.apache.library;
-        let why = library.why(offer.versions, lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys());
-        because.extend(why.into_iter().map(|why| Reason::placeless(ReasonKind::Floor, why)));
+        let why = self.why.entry((offer.versions, lists.clone())).or_insert_with(|| {
+            library.why(offer.versions, lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys())
+        });
+        because.extend(why.iter().map(|why| Reason::placeless(ReasonKind::Floor, why.clone())));
+        because.shrink_to_fit();
         Arc::new(Answer {
             speaks: Speaks::Tls,
             configured: Traced { value: offer.versions, because },

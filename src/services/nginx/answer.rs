@@ -5,7 +5,7 @@ use super::defaults;
 use super::listeners::{Engine, Listener};
 use super::model::{Command, HopId, Model, Place, Protocols, ScopeId, Section};
 use crate::endpoint::{Answer, Reason, ReasonKind, SettingId, Speaks, Traced, Transport, Unknown};
-use crate::openssl::{Keys, Library, without_dhe};
+use crate::openssl::{Keys, Library, one_after_another, without_dhe};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 use std::cell::RefCell;
@@ -108,7 +108,7 @@ impl Rules<'_> {
     }
 
     /// The nearest value around a scope.
-    fn first<T>(&self, scope: ScopeId, pick: impl Fn(ScopeId) -> Option<T>) -> Option<T> {
+    pub(super) fn first<T>(&self, scope: ScopeId, pick: impl Fn(ScopeId) -> Option<T>) -> Option<T> {
         self.model.chain(scope).find_map(pick)
     }
 
@@ -385,10 +385,12 @@ impl Rules<'_> {
             let commands = &self.model.scopes[s].tls.commands;
             (!commands.is_empty()).then_some(commands)
         });
-        let command = |name: &str| list.and_then(|l| l.iter().rev().find(|c| c.name == name)).map(|c| c.value.clone());
-        let directive = self.first(scope, |s| self.model.scopes[s].tls.ciphers.clone()).map(|(value, _)| value);
-        let ciphers = command("cipherstring").or(directive).unwrap_or_else(|| CIPHERS.to_owned());
-        (ciphers, command("ciphersuites"))
+        let values = |name| list.into_iter().flatten().filter(move |c| c.name == name).map(|c| c.value.as_str());
+        let directive = self.first(scope, |s| self.model.scopes[s].tls.ciphers.as_ref()).map(|(list, _)| list.as_str());
+        // Commands are carried out after the directive, in order.
+        let lists = std::iter::once(directive.unwrap_or(CIPHERS)).chain(values("cipherstring"));
+        let ciphers = one_after_another(lists).unwrap_or_default();
+        (ciphers, values("ciphersuites").next_back().map(str::to_owned))
     }
 
     fn keys_of(&self, scope: ScopeId) -> Keys {
@@ -413,7 +415,9 @@ fn changed(asked: &mut Asked, command: &Command, effect: &Effect) {
     asked.set = set;
 }
 
-fn tls(because: Vec<Reason>, configured: VersionSet, effective: Option<VersionSet>) -> Answer {
+fn tls(mut because: Vec<Reason>, configured: VersionSet, effective: Option<VersionSet>) -> Answer {
+    // There may be as many of these as there are servers.
+    because.shrink_to_fit();
     Answer {
         speaks: Speaks::Tls,
         configured: Traced { value: configured, because },

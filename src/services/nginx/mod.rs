@@ -17,6 +17,7 @@ mod read;
 mod resolve;
 mod settings;
 mod startup;
+mod state;
 mod upstream;
 
 use super::service::{FileRole, Resolved, Service, World};

@@ -6,7 +6,7 @@ use super::listeners::{self, Listener};
 use super::lower::{Lowering, Origin};
 use super::model::{Model, Scope, Section};
 use super::names::Found;
-use super::read::Reader;
+use super::state::Reader;
 use super::{settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};

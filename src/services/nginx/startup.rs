@@ -32,6 +32,14 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
             }
         }
     }
+    for server in &rules.model.servers {
+        // The legacy directive, where it is still known, wants a certificate in every server.
+        if let Some((true, place)) = rules.first(server.scope, |s| rules.model.scopes[s].engine)
+            && !rules.has_context(server.scope)
+        {
+            problems.push((place, "no \"ssl_certificate\" is defined for the \"ssl\" directive".to_owned()));
+        }
+    }
     for listener in listeners {
         without_certificate(rules, listener, &mut problems);
         quic(rules, listener, &mut problems);

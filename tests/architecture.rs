@@ -1,0 +1,139 @@
+//! Imports run downwards only (docs/architecture.md).
+#![allow(clippy::disallowed_methods, reason = "tests read their own files")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// The modules of the library, and what each may import. `services` below stands for the parts that all services
+/// share; a service may import those and never another service.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("tls", &[]),
+    ("release", &[]),
+    ("source", &[]),
+    ("endpoint", &["instance", "source", "tls"]),
+    ("instance", &["endpoint", "source", "tls"]),
+    ("edit", &["endpoint", "source", "tls"]),
+    ("finding", &["edit", "source", "tls"]),
+    ("system", &[]),
+    ("openssl", &["release", "system", "tls"]),
+    ("host", &["instance", "openssl", "release", "system"]),
+    ("services", &["edit", "endpoint", "host", "instance", "openssl", "release", "source", "system", "tls"]),
+    ("policy", &["finding", "source", "tls"]),
+    ("rules", &["edit", "endpoint", "finding", "instance", "policy", "tls"]),
+    ("report", &["edit", "endpoint", "finding", "instance", "source", "tls"]),
+    ("discover", &["instance", "services", "source", "system"]),
+    (
+        "engine",
+        &[
+            "discover", "edit", "endpoint", "finding", "host", "instance", "policy", "rules", "services", "source",
+            "system",
+        ],
+    ),
+    ("plan", &["edit", "endpoint", "engine", "finding", "instance", "source", "system"]),
+];
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder of the source") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The first two names of each path that begins with `crate::`, outside of tests.
+fn imports(text: &str) -> BTreeSet<(String, String)> {
+    let code = text.split("#[cfg(test)]").next().unwrap_or(text);
+    let code: String = code.lines().filter(|l| !l.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+    let name = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let mut found = BTreeSet::new();
+    for rest in code.split("crate::").skip(1) {
+        let first = name(rest);
+        let after = rest[first.len()..].strip_prefix("::").unwrap_or_default();
+        match after.strip_prefix('{').and_then(|list| list.split_once('}')) {
+            Some((list, _)) => found.extend(list.split(',').map(|n| (first.clone(), name(n.trim())))),
+            None => {
+                found.insert((first, name(after)));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn imports_run_downwards() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let allowed: BTreeMap<&str, &[&str]> = ALLOWED.iter().copied().collect();
+    let mut wrong = Vec::new();
+    for path in files(&source) {
+        let inside = path.strip_prefix(&source).expect("below src").to_owned();
+        let parts: Vec<String> =
+            inside.iter().map(|p| p.to_string_lossy().trim_end_matches(".rs").to_owned()).collect();
+        let module = parts[0].as_str();
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        if inside.components().any(|c| c.as_os_str() == "tests" || c.as_os_str() == "tests.rs") {
+            continue;
+        }
+        for (first, second) in imports(&text) {
+            let fine = match module {
+                // The top: the list of modules, the program, the command line.
+                "lib" | "main" | "cli" => true,
+                _ if first == module => module != "services" || same_service(&parts, &second),
+                _ => allowed.get(module).is_some_and(|a| a.contains(&first.as_str())),
+            };
+            if !fine {
+                wrong.push(format!("src/{} imports crate::{first}::{second}", inside.display()));
+            }
+        }
+        assert!(
+            matches!(module, "lib" | "main" | "cli") || allowed.contains_key(module),
+            "src/{} belongs to no layer: add it to the list",
+            inside.display()
+        );
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Within `services` a service sees itself and what all share.
+fn same_service(parts: &[String], imported: &str) -> bool {
+    let shared = ["service", "tree", "glob", "include"];
+    match parts.get(1).map(String::as_str) {
+        Some("mod") => true,
+        Some(own) if !shared.contains(&own) => imported == own || shared.contains(&imported),
+        _ => shared.contains(&imported),
+    }
+}
+
+#[test]
+fn only_the_parsers_know_pest() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for path in files(&source) {
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        let parser = path.file_name().is_some_and(|n| n == "parse.rs");
+        assert!(parser || !text.contains("use pest"), "{} knows pest", path.display());
+    }
+}
+
+#[test]
+fn every_service_and_rule_is_complete() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for service in tlsmend::services::all() {
+        let id = service.id().0;
+        for path in [format!("grammars/{id}.pest"), format!("docs/services/{id}.md"), format!("fixtures/truth/{id}")] {
+            assert!(root.join(&path).exists(), "{path} is missing");
+        }
+    }
+    for rule in &tlsmend::rules::ALL {
+        let path = format!("docs/rules/{}.md", rule.id);
+        assert!(root.join(&path).exists(), "{path} is missing");
+        assert!(tlsmend::policy::Policy::default_text().contains(rule.id.0), "the policy does not know {}", rule.id);
+    }
+}

@@ -1,0 +1,144 @@
+//! Input that is not what it should be: a message with the place, the rest still audited, status 3, and never a panic.
+#![allow(clippy::disallowed_methods, reason = "tests make their own files")]
+
+use assert_cmd::Command;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const MAIN: &str = "events {}\nhttp {\n    include sites/*;\n}\n";
+const GOOD: &str = "server {\n    listen 443 ssl;\n    server_name good.test;\n    ssl_certificate /c.crt;\n    \
+                    ssl_certificate_key /c.key;\n    ssl_protocols TLSv1.2 TLSv1.3;\n}\n";
+
+/// A host with one good site, to which a test adds something bad.
+fn host() -> TempDir {
+    let host = tempfile::tempdir().expect("a temporary directory");
+    fs::create_dir_all(host.path().join("etc/nginx/sites")).expect("mkdir");
+    fs::write(host.path().join("etc/nginx/nginx.conf"), MAIN).expect("write");
+    fs::write(host.path().join("etc/nginx/sites/good"), GOOD).expect("write");
+    host
+}
+
+/// Audits, and checks that the good site is audited and that the status is 3; gives standard output.
+fn audit(root: &Path) -> String {
+    let output = Command::cargo_bin("tlsmend")
+        .expect("the program")
+        .args(["audit", "--root"])
+        .arg(root)
+        .env_clear()
+        .timeout(Duration::from_secs(60))
+        .output()
+        .expect("runs");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{text}{errors}");
+    assert!(text.contains("good.test"), "{text}{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+    text
+}
+
+fn site(host: &TempDir, name: &str) -> std::path::PathBuf {
+    host.path().join("etc/nginx/sites").join(name)
+}
+
+#[test]
+fn missing_includes_and_cycles() {
+    let host = host();
+    fs::write(site(&host, "a"), "include /etc/nginx/nothing.conf;\ninclude sites/a;\n").expect("write");
+    let text = audit(host.path());
+    assert!(text.contains("/etc/nginx/nothing.conf\" failed: No such file or directory"), "{text}");
+    assert!(text.contains("includes itself"), "{text}");
+    assert!(text.contains("/etc/nginx/sites/a:1:1"), "{text}");
+}
+
+#[test]
+fn links_that_lead_nowhere_or_round() {
+    let host = host();
+    symlink("/etc/nowhere", site(&host, "dangling")).expect("link");
+    symlink("round", site(&host, "round")).expect("link");
+    let text = audit(host.path());
+    assert!(text.contains("/etc/nginx/sites/dangling\" failed: No such file or directory"), "{text}");
+    assert!(text.contains("Too many levels of symbolic links"), "{text}");
+}
+
+#[test]
+fn directories_and_fifos_where_files_are_expected() {
+    let host = host();
+    fs::create_dir(site(&host, "directory")).expect("mkdir");
+    let made = std::process::Command::new("mkfifo").arg(site(&host, "fifo")).status().expect("mkfifo runs");
+    assert!(made.success());
+    symlink("/dev/zero", site(&host, "device")).expect("link");
+    let text = audit(host.path());
+    assert!(text.contains("is a directory"), "{text}");
+    assert!(text.contains("fifo\" failed: is not a regular file"), "{text}");
+}
+
+#[test]
+fn a_file_of_100_megabytes() {
+    let host = host();
+    fs::File::create(site(&host, "large")).expect("create").set_len(100 << 20).expect("grows");
+    let text = audit(host.path());
+    assert!(text.contains("is too large (100 MiB; at most 32 MiB are read)"), "{text}");
+}
+
+#[test]
+fn a_hundred_thousand_braces() {
+    let host = host();
+    fs::write(site(&host, "deep"), "location / {\n".repeat(100_000)).expect("write");
+    let text = audit(host.path());
+    assert!(text.contains("expecting \"}\""), "{}", &text[..2000]);
+}
+
+#[test]
+fn rubbish() {
+    let host = host();
+    let mut state = 7_u32;
+    let mut rubbish = Vec::new();
+    for _ in 0..200_000 {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        rubbish.push((state >> 24) as u8);
+    }
+    fs::write(site(&host, "rubbish"), rubbish).expect("write");
+    audit(host.path());
+}
+
+#[test]
+fn control_characters_do_not_reach_the_terminal() {
+    let host = host();
+    fs::write(site(&host, "evil"), "ssl_protocols TLSv1\x1b[2J\x1b]0;x\x07;\n").expect("write");
+    let text = audit(host.path());
+    assert!(text.contains("invalid value"), "{text}");
+    assert!(!text.contains('\x1b') && !text.contains('\x07'), "{text:?}");
+}
+
+#[test]
+fn an_unreadable_file_is_said() {
+    let host = host();
+    let path = site(&host, "secret");
+    fs::write(&path, GOOD).expect("write");
+    let mut mode = fs::metadata(&path).expect("is there").permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o000);
+    fs::set_permissions(&path, mode).expect("chmod");
+    if fs::read(&path).is_ok() {
+        // Root reads everything: let somebody else look.
+        let root = host.path().to_owned();
+        fs::set_permissions(&root, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("chmod");
+        let program = assert_cmd::cargo::cargo_bin("tlsmend");
+        let copy = root.join("tlsmend");
+        fs::copy(program, &copy).expect("copies");
+        let output = std::process::Command::new("setpriv")
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(copy)
+            .args(["audit", "--root"])
+            .arg(&root)
+            .output()
+            .expect("setpriv runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{text}");
+        assert!(text.contains("Permission denied") && text.contains("good.test"), "{text}");
+    } else {
+        assert!(audit(host.path()).contains("Permission denied"));
+    }
+}

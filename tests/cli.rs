@@ -1,0 +1,239 @@
+//! The user's screen: whole outputs of the program on the sample hosts, and how it ends.
+#![allow(clippy::disallowed_methods, reason = "tests make their own files")]
+
+use assert_cmd::Command;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How a run ended, and what it printed.
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    /// For snapshots.
+    fn screen(&self) -> String {
+        let err = if self.err.is_empty() { String::new() } else { format!("\n--- standard error ---\n{}", self.err) };
+        format!("--- exit status {} ---\n{}{err}", self.status, self.out)
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn host(name: &str) -> String {
+    format!("fixtures/hosts/{name}")
+}
+
+fn run_in(folder: &Path, arguments: &[&str]) -> Run {
+    let output = Command::cargo_bin("tlsmend")
+        .expect("the program")
+        .current_dir(folder)
+        .args(arguments)
+        .env_clear()
+        .timeout(std::time::Duration::from_secs(120))
+        .output()
+        .expect("runs");
+    Run {
+        status: output.status.code().expect("an exit status"),
+        out: String::from_utf8(output.stdout).expect("UTF-8"),
+        err: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+fn run(arguments: &[&str]) -> Run {
+    run_in(root(), arguments)
+}
+
+#[test]
+fn audits_of_the_sample_hosts() {
+    for name in ["debian", "rhel", "alpine", "compliant", "broken"] {
+        let screen = run(&["audit", "--root", &host(name)]).screen();
+        insta::assert_snapshot!(format!("audit_{name}"), screen);
+    }
+}
+
+#[test]
+fn diffs_of_the_sample_hosts() {
+    for name in ["debian", "rhel", "alpine", "compliant", "broken"] {
+        let screen = run(&["diff", "--root", &host(name)]).screen();
+        insta::assert_snapshot!(format!("diff_{name}"), screen);
+    }
+}
+
+#[test]
+fn answers_for_one_client() {
+    let debian = host("debian");
+    let why = |arguments: &[&str]| run(&[&["why", "--root", &debian][..], arguments].concat()).screen();
+    insta::assert_snapshot!("why_default_server", why(&["192.0.2.10:443", "--sni", "blog.example"]));
+    insta::assert_snapshot!("why_macro", why(&["10.0.0.20:443", "--sni", "beta.tenants.example"]));
+    insta::assert_snapshot!("why_refused", why(&["192.0.2.10:9", "--format", "json"]));
+    insta::assert_snapshot!("why_json", why(&["192.0.2.20:8443", "--sni", "legacy.example", "--format", "json"]));
+}
+
+#[test]
+fn json_is_one_document_with_its_schema() {
+    let run = run(&["audit", "--root", &host("debian"), "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!(document["schema"], "tlsmend/audit/1");
+    assert_eq!((run.status, &document["exit"]["status"]), (1, &serde_json::json!(1)));
+}
+
+#[test]
+fn same_input_same_bytes() {
+    let once = || run(&["audit", "--root", &host("debian"), "--format", "json"]).out;
+    assert_eq!(once(), once());
+}
+
+#[test]
+fn help_names_the_exit_statuses() {
+    insta::assert_snapshot!("help", run(&["--help"]).screen());
+    insta::assert_snapshot!("help_audit", run(&["audit", "--help"]).screen());
+    insta::assert_snapshot!("help_why", run(&["why", "--help"]).screen());
+    insta::assert_snapshot!("help_diff", run(&["diff", "--help"]).screen());
+}
+
+#[test]
+fn what_it_can_not_run_with_is_status_2() {
+    let compliant = host("compliant");
+    for (arguments, message) in [
+        (&["audit", "/no/such/path"][..], "/no/such/path: No such file or directory"),
+        (&["audit", "--root", "/no/such/root"], "/no/such/root: No such file or directory"),
+        (&["audit", "--root", "Cargo.toml"], "is not a directory"),
+        (&["audit", "--no-such-option"], "unexpected argument"),
+        (&["audit", "--assume", "nginx=new"], "is no version of nginx"),
+        (&["audit", "--assume", "lighttpd=1.4"], "can't be assumed; the keys are"),
+        (&["audit", "--map", "nginx=./nginx"], "has to be an absolute path"),
+        (&["audit", "--policy", "/no/such/policy"], "/no/such/policy: No such file or directory"),
+        (&["why", "localhost"], "is not ADDRESS:PORT"),
+        (&["why", "::1:443"], "in brackets"),
+        (&["why", "www.example.org:443", "--root", &compliant], "/etc/hosts"),
+        (&[], "Usage"),
+    ] {
+        let run = run(arguments);
+        assert_eq!(run.status, 2, "{arguments:?}: {}", run.screen());
+        assert!(run.err.contains(message), "{arguments:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn a_wrong_policy_is_shown_with_its_places() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    fs::write(folder.path().join("p.yaml"), "forbids: [TLSv1]\nrequire: [TLSv1.2, TLSv1.9]\n").expect("write");
+    let run = run_in(folder.path(), &["audit", "--policy", "p.yaml"]);
+    assert_eq!(run.status, 2);
+    insta::assert_snapshot!("wrong_policy", run.screen());
+}
+
+#[test]
+fn a_policy_decides() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let policy = folder.path().join("p.yaml");
+    fs::write(&policy, "forbid: [TLSv1.2]\nrequire: [TLSv1.3]\n").expect("write");
+    let policy = policy.display().to_string();
+    let run = run(&["diff", "--root", &host("compliant"), "--policy", &policy]);
+    assert_eq!(run.status, 1, "{}", run.screen());
+    assert!(run.out.contains("+\tssl_protocols TLSv1.3;"), "{}", run.screen());
+}
+
+#[test]
+fn levels_and_zero() {
+    let status = |arguments: &[&str]| run(&[&["audit", "--root", &host("debian")][..], arguments].concat()).status;
+    assert_eq!(status(&["--fail-on", "high"]), 1);
+    assert_eq!(status(&["--exit-zero"]), 0);
+    assert_eq!(run(&["audit", "--root", &host("compliant"), "--fail-on", "low"]).status, 0);
+}
+
+/// A copy of a sample host.
+fn copy(name: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let done = std::process::Command::new("cp")
+        .args(["-a", &format!("{}/.", root().join(host(name)).display())])
+        .arg(folder.path())
+        .status()
+        .expect("cp runs");
+    assert!(done.success());
+    folder
+}
+
+/// All files below a folder and their contents.
+fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().filter_map(Result::ok);
+    entries
+        .filter(|e| e.file_type().is_file())
+        .map(|e| (e.path().to_owned(), fs::read(e.path()).expect("a file")))
+        .collect()
+}
+
+#[test]
+fn patches_apply_with_patch_and_with_git_and_then_there_is_none() {
+    for name in ["debian", "rhel", "alpine", "broken"] {
+        let (by_patch, by_git) = (copy(name), copy(name));
+        let before = contents(by_patch.path());
+        let diff = run(&["diff", "--root", &by_patch.path().display().to_string()]);
+        assert_eq!(contents(by_patch.path()), before, "{name}: diff writes nothing");
+        let patch = by_patch.path().join("patch");
+        fs::write(&patch, &diff.out).ok();
+        // Latin-1 in the context: take the bytes, not the text.
+        let raw = Command::cargo_bin("tlsmend")
+            .expect("the program")
+            .args(["diff", "--root"])
+            .arg(by_git.path())
+            .output()
+            .expect("runs")
+            .stdout;
+        fs::write(&patch, &raw).expect("write");
+        let applied = |program: &str, arguments: &[&str], folder: &Path| {
+            let input = fs::File::open(&patch).expect("the patch");
+            let output = std::process::Command::new(program)
+                .args(arguments)
+                .current_dir(folder)
+                .stdin(input)
+                .output()
+                .unwrap_or_else(|e| panic!("{program}: {e} (tests/run installs it)"));
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{name}: {program}: {text}{}", String::from_utf8_lossy(&output.stderr));
+        };
+        applied("patch", &["-p1", "--fuzz=0", "--no-backup-if-mismatch"], by_patch.path());
+        applied("git", &["apply", "-p1", "-"], by_git.path());
+        fs::remove_file(&patch).expect("removes");
+        let strip = |folder: &Path| -> Vec<(PathBuf, Vec<u8>)> {
+            let all = contents(folder).into_iter();
+            all.map(|(p, b)| (p.strip_prefix(folder).expect("below").to_owned(), b)).collect()
+        };
+        assert!(strip(by_patch.path()) == strip(by_git.path()), "{name}: patch and git apply differ");
+        let again = run(&["diff", "--root", &by_patch.path().display().to_string()]);
+        assert_eq!(again.out, "", "{name}: a second patch");
+    }
+}
+
+#[test]
+fn a_repository_of_configurations() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let conf = folder.path().join("web/nginx");
+    fs::create_dir_all(conf.join("conf.d")).expect("mkdir");
+    fs::write(conf.join("nginx.conf"), "events {}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n}\n").expect("write");
+    let site = "server {\n    listen 443 ssl;\n    server_name a.test;\n    ssl_certificate a.crt;\n    \
+                ssl_certificate_key a.key;\n    ssl_protocols TLSv1.1 TLSv1.2;\n}\n";
+    fs::write(conf.join("conf.d/a.conf"), site).expect("write");
+    fs::write(conf.join("leftover.inc"), "ssl_protocols TLSv1;\n").expect("write");
+    let audit = run_in(folder.path(), &["audit", "web", "--map", "/etc/nginx=./web/nginx"]);
+    insta::assert_snapshot!("repository_audit", audit.screen());
+    let diff = run_in(folder.path(), &["diff", "web", "--map", "/etc/nginx=./web/nginx"]);
+    insta::assert_snapshot!("repository_diff", diff.screen());
+}
+
+#[test]
+fn nothing_to_audit() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let path = folder.path().display().to_string();
+    let empty = run(&["audit", "--root", &path]);
+    assert_eq!(empty.status, 0, "{}", empty.screen());
+    assert!(empty.out.contains("nothing to audit"), "{}", empty.screen());
+    fs::write(folder.path().join("x.conf"), "hello\n").expect("write");
+    let named = run(&["audit", &path]);
+    assert_eq!(named.status, 3, "{}", named.screen());
+}

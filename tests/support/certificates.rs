@@ -1,0 +1,42 @@
+//! Certificates with keys of several kinds, made once.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::LazyLock;
+
+/// The folder that holds rsa.crt, rsa.key, ec.crt, ec.key, ed.crt and ed.key.
+pub fn folder() -> &'static Path {
+    static FOLDER: LazyLock<PathBuf> = LazyLock::new(make);
+    &FOLDER
+}
+
+fn make() -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let done = place.join("certificates");
+    if done.is_dir() {
+        return done;
+    }
+    let fresh = tempfile::tempdir_in(place).expect("a temporary directory");
+    for (name, kind) in
+        [("rsa", &["rsa:2048"][..]), ("ec", &["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]), ("ed", &["ed25519"])]
+    {
+        let status = Command::new("openssl")
+            .args(["req", "-x509", "-nodes", "-days", "3650", "-subj", "/CN=main.test", "-newkey"])
+            .args(kind)
+            .arg("-keyout")
+            .arg(fresh.path().join(format!("{name}.key")))
+            .arg("-out")
+            .arg(fresh.path().join(format!("{name}.crt")))
+            .env("OPENSSL_CONF", "/etc/ssl/openssl.cnf")
+            .stdin(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        assert!(status.expect("openssl (tests/run installs it)").success(), "openssl makes a certificate ({name})");
+    }
+    // Another test process may have been quicker, and its certificates do as well.
+    if std::fs::rename(fresh.path(), &done).is_ok() {
+        let _gone = fresh.keep();
+    }
+    assert!(done.is_dir(), "{} is there", done.display());
+    done
+}

@@ -1,0 +1,142 @@
+//! What a client gets: one handshake for each version, by `openssl s_client`.
+
+use super::server::{connects, stream};
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tlsmend::endpoint::Transport;
+use tlsmend::services::service::{Question, Target};
+use tlsmend::tls::{Version, VersionSet};
+
+const LONGEST: Duration = Duration::from_secs(10);
+
+const VERSIONS: [(Version, &str); 4] = [
+    (Version::Tls1, "-tls1"),
+    (Version::Tls1_1, "-tls1_1"),
+    (Version::Tls1_2, "-tls1_2"),
+    (Version::Tls1_3, "-tls1_3"),
+];
+
+/// Where and how a client knocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contact {
+    pub target: Target,
+    pub sni: Option<String>,
+    pub starttls: Option<String>,
+    /// The groups that it offers.
+    pub groups: Option<String>,
+}
+
+impl Contact {
+    pub fn new(target: Target, sni: Option<&str>) -> Contact {
+        Contact { target, sni: sni.map(str::to_owned), starttls: None, groups: None }
+    }
+
+    /// The same as a question.
+    pub fn question(&self) -> Question {
+        Question { target: self.target.clone(), transport: Transport::Stream, sni: self.sni.clone() }
+    }
+}
+
+/// What it got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Got {
+    /// at least one handshake
+    Tls,
+    /// HTTP without TLS
+    Plaintext,
+    /// nothing listens there
+    Refused,
+    /// a connection, but neither of these
+    Nothing,
+}
+
+/// What a client gets there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub got: Got,
+    /// The versions with which a handshake was completed.
+    pub versions: VersionSet,
+}
+
+/// Tries all versions, at once.
+pub fn knock(contact: &Contact) -> Seen {
+    let clients: Vec<(Version, Child)> = VERSIONS.iter().map(|(v, flag)| (*v, client(contact, flag))).collect();
+    let end = Instant::now() + LONGEST;
+    let versions: VersionSet =
+        clients.into_iter().filter_map(|(version, child)| completes(version, child, end).then_some(version)).collect();
+    let got = if !versions.is_empty() {
+        Got::Tls
+    } else if !connects(&contact.target) {
+        Got::Refused
+    } else if speaks_http(&contact.target) {
+        Got::Plaintext
+    } else {
+        Got::Nothing
+    };
+    Seen { got, versions }
+}
+
+fn client(contact: &Contact, version: &str) -> Child {
+    let mut command = Command::new("openssl");
+    command
+        // Reading the machine's certificate store takes most of a client's time.
+        .args(["s_client", "-brief", "-no-CAfile", "-no-CApath", "-no-CAstore", "-cipher", "ALL:@SECLEVEL=0", version]);
+    match &contact.target {
+        Target::Ip(ip, port) => {
+            command.arg("-connect").arg(std::net::SocketAddr::new(*ip, *port).to_string());
+        }
+        Target::Unix(path) => {
+            command.arg("-unix").arg(path);
+        }
+    }
+    match &contact.sni {
+        Some(name) => command.arg("-servername").arg(name),
+        None => command.arg("-noservername"),
+    };
+    if let Some(protocol) = &contact.starttls {
+        command.arg("-starttls").arg(protocol);
+    }
+    if let Some(groups) = &contact.groups {
+        command.arg("-groups").arg(groups);
+    }
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        // The level of the machine's own openssl.cnf must not matter.
+        .env("OPENSSL_CONF", "/dev/null")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("openssl (tests/run installs it)")
+}
+
+fn completes(version: Version, mut child: Child, end: Instant) -> bool {
+    while matches!(child.try_wait(), Ok(None)) {
+        if Instant::now() > end {
+            let _ended_already = child.kill();
+            break;
+        }
+        sleep(Duration::from_millis(1));
+    }
+    let output = child.wait_with_output().expect("a child of our own");
+    let text = String::from_utf8_lossy(&output.stderr);
+    let says = |line: &str| text.lines().any(|l| l.trim() == line);
+    says("CONNECTION ESTABLISHED") && says(&format!("Protocol version: {}", version.name()))
+}
+
+/// Does it answer HTTP, and not just by a complaint that TLS is missing?
+fn speaks_http(target: &Target) -> bool {
+    let Target::Ip(ip, port) = target else { return false };
+    let Some(mut stream) = stream(*ip, *port) else { return false };
+    let mut answer = Vec::new();
+    let asked = stream.set_read_timeout(Some(Duration::from_secs(3))).is_ok()
+        && stream.write_all(b"GET / HTTP/1.0\r\n\r\n").is_ok();
+    // A server that closes early has said all that matters.
+    let _closed = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer);
+    let complaints = ["The plain HTTP request was sent to HTTPS port", "speaking plain HTTP to an SSL-enabled"];
+    asked && answer.starts_with("HTTP/") && !complaints.iter().any(|c| answer.contains(c))
+}
