@@ -228,6 +228,20 @@ pub fn without_dhe(ciphers: &str) -> String {
     format!("{ciphers}:!kDHE")
 }
 
+/// The list for a server that is given one list after another: the last one counts, but a level that it does not name
+/// stays as an earlier one has set it.
+pub fn one_after_another<'l>(lists: impl IntoIterator<Item = &'l str>) -> Option<String> {
+    let (mut last, mut level) = (None, None);
+    for list in lists {
+        level = named_level(Some(list)).or(level);
+        last = Some(list);
+    }
+    match (last?, level) {
+        (list, Some(level)) if named_level(Some(list)).is_none() => Some(format!("{list}:@SECLEVEL={level}")),
+        (list, _) => Some(list.to_owned()),
+    }
+}
+
 /// The highest version of the lowest run of versions.
 fn top_of_lowest_run(set: VersionSet) -> Option<Version> {
     let after_run = |v: &Version| !set.has(*v) && set.iter().any(|w| w < *v);
@@ -334,6 +348,16 @@ mod tests {
         let to_1_2 = OLD.with(Tls1_2);
         assert_eq!(library.accepts(to_1_2, Some("aECDSA:AES128-SHA"), None, RSA), Some(to_1_2));
         assert_eq!(library.accepts(VersionSet::EMPTY, Some("HIGH"), None, RSA), Some(VersionSet::EMPTY));
+    }
+
+    #[test]
+    fn a_level_stays_until_another_one_is_named() {
+        let after = |lists: &[&str]| one_after_another(lists.iter().copied());
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "HIGH"]).as_deref(), Some("HIGH:@SECLEVEL=0"));
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "AES:@SECLEVEL=1", "HIGH"]).as_deref(), Some("HIGH:@SECLEVEL=1"));
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "@SECLEVEL=2:HIGH"]).as_deref(), Some("@SECLEVEL=2:HIGH"));
+        assert_eq!(after(&["ALL", "HIGH"]).as_deref(), Some("HIGH"));
+        assert_eq!(after(&[]), None);
     }
 
     #[test]

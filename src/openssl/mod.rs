@@ -16,5 +16,5 @@ mod suites;
 pub use cipher_list::{Reader, Refused, Selection};
 pub use conf::SystemDefault;
 pub use keys::Keys;
-pub use library::{Library, without_dhe};
+pub use library::{Library, one_after_another, without_dhe};
 pub use suites::Suite;

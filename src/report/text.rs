@@ -75,8 +75,12 @@ fn advice(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     if mended == 0 {
         return Ok(());
     }
-    let all = count(view.findings.len(), "finding", "findings");
-    writeln!(out, "{mended} of {all} can be mended: `tlsmend diff` shows the patch")?;
+    let what = match view.findings.len() {
+        1 => "it".to_owned(),
+        all if all == mended => "all of them".to_owned(),
+        all => format!("{mended} of {all} findings"),
+    };
+    writeln!(out, "{what} can be mended: `tlsmend diff` shows the patch")?;
     if !view.reload.is_empty() {
         writeln!(out, "then reload:")?;
         for (service, command) in view.reload {

@@ -28,15 +28,20 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
     let versions = if exposed.is_empty() { configured } else { exposed };
     let severity = subject.policy.severity(ID.0, verdict, versions)?;
     let (names, are) = (group::names(versions), group::be(versions));
+    let (it, library) = if versions.len() > 1 { ("them", "refuses them") } else { ("it", "refuses it") };
+    let towards = if group.role == Role::Upstream { " towards another server" } else { "" };
+    // Of what is configured, all counts as offered where nobody knows what the library makes of it.
+    let known = group.endpoints.iter().any(|at| instance.endpoints[*at].answer.effective.is_some());
     let message = match (verdict, group.role) {
-        (Verdict::Latent, Role::Listener) => format!("{names} {are} configured, and only the TLS library refuses it"),
-        (Verdict::Latent, Role::Upstream) => {
-            format!("{names} {are} configured towards another server, and only the TLS library refuses it")
+        (Verdict::Latent, _) => {
+            format!("{names} {are} configured{towards}, and only the TLS library, the ciphers or the key blocks {it}")
+        }
+        _ if !known => {
+            format!("{names} {are} configured{towards}; whether the TLS library {library} is not known")
         }
         (_, Role::Listener) => format!("{names} {are} accepted"),
         (_, Role::Upstream) => format!("{names} {are} offered to another server"),
     };
-    let message = if versions.len() > 1 { message.replace("refuses it", "refuses them") } else { message };
     // A line that adds none of these versions is not to blame.
     let blamed: Vec<_> = group
         .deciders

@@ -59,11 +59,14 @@ pub(super) fn labels(subject: Subject<'_>, settings: &[SettingId], text: &str) -
     (labels.next(), labels.collect())
 }
 
-/// The hops that led to a decision.
+/// The hops that led to a decision. How the address and the server were reached matters only where nothing else decides.
 pub(super) fn hops(answer: &Answer) -> Vec<Label> {
     let hop = |kind| matches!(kind, ReasonKind::Include | ReasonKind::Expansion | ReasonKind::DefaultServer);
+    let reaches = |kind| matches!(kind, ReasonKind::Listen | ReasonKind::Engine | ReasonKind::Server);
+    let because = &answer.configured.because;
+    let reached = because.iter().rposition(|r| reaches(r.kind)).filter(|_| !answer.deciders.is_empty());
     let mut labels: Vec<Label> = Vec::new();
-    for reason in answer.configured.because.iter().filter(|r| hop(r.kind)) {
+    for reason in because[reached.unwrap_or(0)..].iter().filter(|r| hop(r.kind)) {
         let label = reason.span.map(|span| Label { span, text: reason.note.clone().into_owned() });
         labels.extend(label.filter(|label| !labels.contains(label)));
     }

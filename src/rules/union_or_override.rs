@@ -30,6 +30,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         .iter()
         .filter_map(|(span, _)| instance.settings.iter().position(|s| s.span == *span).map(|at| SettingId(at as u32)));
     let changes = std::iter::once(id).chain(others);
+    let gives = if trap.related.is_empty() { "this gives" } else { "together this gives" };
     Some(Finding {
         rule: ID,
         severity: policy.severity(ID.0, Verdict::Shadowed, trap.gives)?,
@@ -38,7 +39,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         endpoints: Vec::new(),
         versions: unexpected.union(lost),
         message: trap.message.clone(),
-        primary: Some(Label { span: setting.value, text: format!("together this gives {}", trap.gives) }),
+        primary: Some(Label { span: setting.value, text: format!("{gives} {}", trap.gives) }),
         related: trap.related.iter().map(|(span, text)| Label { span: *span, text: text.clone() }).collect(),
         notes: Vec::new(),
         changes: changes.map(|setting| Change::Adjust { setting, remove: policy.forbid, add }).collect(),

@@ -34,7 +34,7 @@ fn exposed_through_a_hop() {
 
     2 of 2 files read, 1 instance, 3 endpoints (1 plaintext)
     1 finding: 1 high
-    1 of 1 finding can be mended: `tlsmend diff` shows the patch
+    it can be mended: `tlsmend diff` shows the patch
     then reload:
       nginx: systemctl reload nginx
     "#);
@@ -71,7 +71,7 @@ fn paths_below_the_working_folder_are_relative() {
 
     2 of 2 files read, 1 instance, 3 endpoints (1 plaintext)
     1 finding: 1 high
-    1 of 1 finding can be mended: `tlsmend diff` shows the patch
+    it can be mended: `tlsmend diff` shows the patch
     then reload:
       nginx: systemctl reload nginx
     "#);
@@ -122,7 +122,7 @@ fn latent_with_several_places_in_one_file() {
 
     1 of 1 file read, 1 instance, 1 endpoint
     1 finding: 1 medium
-    1 of 1 finding can be mended: `tlsmend diff` shows the patch
+    it can be mended: `tlsmend diff` shows the patch
     "#);
 }
 

@@ -233,7 +233,7 @@ fn names_and_messages_are_harmless_too() {
 
     1 of 1 file read, 1 instance, 1 endpoint
     1 error, 1 finding: 1 low
-    1 of 1 finding can be mended: `tlsmend diff` shows the patch
+    it can be mended: `tlsmend diff` shows the patch
     then reload:
       x␛: y␛
     "#);

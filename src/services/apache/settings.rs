@@ -128,13 +128,13 @@ impl Reader<'_> {
         if let Ok(places) = line.text.places(part.clone())
             && let (Some(first), Some(last)) = (places.first(), places.last())
         {
-            let together = places.windows(2).all(|pair| pair[0].end <= pair[1].start && pair[0].file == pair[1].file);
-            let near = places.windows(2).all(|pair| {
-                let between = &self.sources().file(first.file).bytes()
-                    [pair[0].end as usize..pair[1].start.max(pair[0].end) as usize];
-                between.iter().all(|b| matches!(b, b'\\' | b'\r' | b'\n'))
+            let adjoin = places.windows(2).all(|pair| {
+                let bytes = self.sources().file(pair[0].file).bytes();
+                let continues = |b: &u8| matches!(b, b'\\' | b'\r' | b'\n');
+                pair[0].file == pair[1].file
+                    && bytes.get(pair[0].end as usize..pair[1].start as usize).is_some_and(|b| b.iter().all(continues))
             });
-            if together && near {
+            if adjoin {
                 return Span::new(first.file, first.start, last.end);
             }
         }

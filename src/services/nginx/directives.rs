@@ -2,7 +2,7 @@
 
 use super::defaults;
 use super::model::{Client, Command, Protocols, Scope, Section, Tls};
-use super::read::{Context, Directive, Reader};
+use super::state::{Context, Directive, Reader};
 use crate::endpoint::{Role, SettingId};
 use crate::instance::{Setting, SettingKind};
 use crate::source::Span;

@@ -1,7 +1,7 @@
 //! A file that no main file includes: its TLS directives, line by line.
 
 use super::lower::Lowering;
-use super::read::Directive;
+use super::state::Directive;
 use super::{command, directives, model::Place, parse, resolve};
 use crate::edit::{Change, Fix};
 use crate::endpoint::Role;
@@ -33,7 +33,7 @@ pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Nginx
         let name = value(name);
         let place = Place { span: Span::new(file, node.start, node.end), hop: 0 };
         let directive = Directive { place, name: &name, words, block: false };
-        let client = super::read::Reader::client(&name);
+        let client = super::state::Reader::client(&name);
         let role = if client.is_some() { Role::Upstream } else { Role::Listener };
         let kind = client.map_or(&name[..], |(_, rest)| rest);
         match kind {

@@ -3,10 +3,13 @@
 //! The rules, with the version that each was seen on, are in docs/services/nginx.md.
 
 mod answer;
+mod asked;
 mod command;
 mod defaults;
 mod directives;
+mod floor;
 mod fragment;
+mod inherit;
 mod listen;
 mod listeners;
 mod lower;
@@ -17,6 +20,7 @@ mod read;
 mod resolve;
 mod settings;
 mod startup;
+mod state;
 mod upstream;
 
 use super::service::{FileRole, Resolved, Service, World};

@@ -1,12 +1,13 @@
 //! From a model to an instance: endpoints, settings, and what the instance can answer.
 
-use super::answer::{Floors, Rules};
 use super::defaults;
+use super::floor::Floors;
+use super::inherit::Rules;
 use super::listeners::{self, Listener};
 use super::lower::{Lowering, Origin};
 use super::model::{Model, Scope, Section};
 use super::names::Found;
-use super::read::Reader;
+use super::state::Reader;
 use super::{settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};

@@ -1,8 +1,8 @@
 //! What nginx refuses when it starts, beyond the syntax: certificates without keys, cipher lists that hold nothing,
 //! QUIC without TLSv1.3.
 
-use super::answer::Rules;
 use super::defaults::CERTIFICATE_VARIABLES;
+use super::inherit::Rules;
 use super::listeners::{Engine, Listener};
 use super::model::{Place, ScopeId};
 use crate::endpoint::Transport;
@@ -30,6 +30,14 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
             if host_of(target).ends_with(".invalid") {
                 problems.push((*place, format!("host not found in upstream \"{}\"", host_of(target))));
             }
+        }
+    }
+    for server in &rules.model.servers {
+        // The legacy directive, where it is still known, wants a certificate in every server.
+        if let Some((true, place)) = rules.first(server.scope, |s| rules.model.scopes[s].engine)
+            && !rules.has_context(server.scope)
+        {
+            problems.push((place, "no \"ssl_certificate\" is defined for the \"ssl\" directive".to_owned()));
         }
     }
     for listener in listeners {

@@ -1,0 +1,194 @@
+//! The state of reading: what has been collected so far, and what a directive is read against.
+
+use super::model::{Client, Listen, Model, Place, Scope, ScopeId, Section};
+use super::{listen, parse};
+use crate::endpoint::{SettingId, Unknown};
+use crate::host::DirectiveNames;
+use crate::instance::{Problem, Setting};
+use crate::services::service::World;
+use crate::services::tree::Tree;
+use crate::source::{FileId, SourceMap, Span};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What a directive stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Context {
+    Main,
+    Section(Section),
+    Server(usize),
+    /// location, if, limit_except: an index into [`Reader::locations`]
+    Location(usize),
+    /// A block that neither listens nor connects: events, upstream.
+    Foreign,
+    /// A block whose body is data.
+    Data,
+}
+
+/// What a location lies in.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Around {
+    Scope(ScopeId),
+    Location(usize),
+}
+
+/// A location; it gets a scope of its own only when it holds a directive that matters.
+#[derive(Debug)]
+pub(super) struct Location {
+    pub around: Around,
+    pub head: Place,
+    pub scope: Option<ScopeId>,
+}
+
+/// The state of reading.
+pub(super) struct Reader<'a> {
+    pub world: World<'a>,
+    pub sources: &'a mut SourceMap,
+    pub model: Model,
+    pub settings: Vec<Setting>,
+    pub problems: Vec<Problem>,
+    pub unknown: Vec<Unknown>,
+    /// Where each directive was met first.
+    pub names: BTreeMap<Vec<u8>, Place>,
+    pub by_span: HashMap<Span, SettingId>,
+    pub trees: HashMap<FileId, Arc<Tree>>,
+    pub locations: Vec<Location>,
+    /// Was there an events block?
+    pub events: bool,
+    /// Includes are relative to this: the directory of the main file, as named.
+    pub directory: PathBuf,
+}
+
+/// One directive as the walk hands it on.
+pub(super) struct Directive<'t> {
+    pub place: Place,
+    pub name: &'t [u8],
+    pub words: &'t [std::ops::Range<u32>],
+    pub block: bool,
+}
+
+impl<'a> Reader<'a> {
+    /// Nothing has been read; includes are relative to `directory`.
+    pub(super) fn new(world: World<'a>, sources: &'a mut SourceMap, directory: PathBuf) -> Reader<'a> {
+        Reader {
+            world,
+            sources,
+            model: Model::default(),
+            settings: Vec::new(),
+            problems: Vec::new(),
+            unknown: Vec::new(),
+            names: BTreeMap::new(),
+            by_span: HashMap::new(),
+            trees: HashMap::new(),
+            locations: Vec::new(),
+            events: false,
+            directory,
+        }
+    }
+
+    /// The decoded value of a word.
+    pub(super) fn value(&self, file: FileId, word: &std::ops::Range<u32>) -> Vec<u8> {
+        parse::value(self.sources.text(Span::new(file, word.start, word.end))).into_owned()
+    }
+
+    /// The decoded arguments of a directive, as text; bytes that are not UTF-8 become U+FFFD.
+    pub(super) fn arguments(&self, directive: &Directive<'_>) -> Vec<String> {
+        let file = directive.place.span.file;
+        let text = |w| String::from_utf8_lossy(&self.value(file, w)).into_owned();
+        directive.words[1..].iter().map(text).collect()
+    }
+
+    /// Says which directives the host's own nginx does not have.
+    pub(super) fn unknown_directives(&mut self) {
+        let Some(known) = DirectiveNames::read(self.world.system) else { return };
+        let names = std::mem::take(&mut self.names);
+        for (name, place) in names.iter().filter(|(name, _)| !known.has(name)) {
+            // What was said about the very place already says more.
+            if !self.problems.iter().any(|p| p.span == Some(place.span)) {
+                let shown = String::from_utf8_lossy(name).into_owned();
+                self.problem(*place, format!("unknown directive \"{shown}\": the nginx of this host has no such"));
+            }
+        }
+    }
+
+    /// Says that something at a place is wrong.
+    pub(super) fn problem(&mut self, place: Place, message: impl Into<String>) {
+        let hops = self.model.hops_to(place.hop);
+        self.problems.push(Problem { hops, ..Problem::at(place.span, message) });
+    }
+
+    pub(super) fn add_scope(&mut self, section: Section, parent: Option<ScopeId>, head: Place) -> ScopeId {
+        self.model.scopes.push(Scope::new(section, parent, head));
+        self.model.scopes.len() - 1
+    }
+
+    /// The scope that a directive in this context belongs to.
+    pub(super) fn scope(&mut self, context: Context) -> Option<ScopeId> {
+        match context {
+            Context::Section(section) => self.model.sections.get(&section).copied(),
+            Context::Server(server) => Some(self.model.servers[server].scope),
+            Context::Location(location) => {
+                let Location { head, scope, .. } = self.locations[location];
+                if scope.is_some() {
+                    return scope;
+                }
+                let scope = self.add_scope(Section::Http, None, head);
+                self.locations[location].scope = Some(scope);
+                Some(scope)
+            }
+            Context::Main | Context::Foreign | Context::Data => None,
+        }
+    }
+
+    /// Gives the scopes of locations their parents: the nearest location around them that has a scope, or the server.
+    pub(super) fn adopt_locations(&mut self) {
+        for location in &self.locations {
+            let Some(scope) = location.scope else { continue };
+            let mut around = location.around;
+            let parent = loop {
+                match around {
+                    Around::Scope(scope) => break scope,
+                    Around::Location(outer) => match self.locations[outer].scope {
+                        Some(scope) => break scope,
+                        None => around = self.locations[outer].around,
+                    },
+                }
+            };
+            self.model.scopes[scope].parent = Some(parent);
+            self.model.scopes[scope].section = self.model.scopes[parent].section;
+        }
+    }
+
+    /// Reads a `listen` directive of a server.
+    pub(super) fn listen(&mut self, server: usize, directive: &Directive<'_>) {
+        let arguments = self.arguments(directive);
+        let section = self.model.scopes[self.model.servers[server].scope].section;
+        let facts = self.world.facts;
+        let context = listen::Context { section, release: facts.nginx.release.value, hosts: &facts.hosts };
+        match listen::parse(&arguments, &context) {
+            Ok(parsed) => {
+                let place = directive.place;
+                let listen::Parsed { addresses, transport, ssl, default, dual, options } = parsed;
+                if let Some(crate::endpoint::Address::Remote(host)) = addresses.first() {
+                    self.unknown.push(Unknown {
+                        span: Some(place.span),
+                        what: format!("the address of the host \"{host}\" is not in /etc/hosts"),
+                        help: "write the address instead of the name, or add the name to /etc/hosts".into(),
+                    });
+                }
+                let listen = Listen { place, addresses, transport, ssl, default, options, dual };
+                self.model.servers[server].listens.push(listen);
+            }
+            Err(message) => self.problem(directive.place, message),
+        }
+    }
+
+    /// The client module of a directive such as `proxy_pass`, with what follows the prefix: `pass`.
+    pub(super) fn client(name: &[u8]) -> Option<(Client, &[u8])> {
+        Client::ALL.into_iter().find_map(|client| {
+            let rest = name.strip_prefix(client.prefix().as_bytes())?.strip_prefix(b"_")?;
+            Some((client, rest))
+        })
+    }
+}
