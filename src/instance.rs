@@ -23,8 +23,10 @@ pub struct MainFile {
     pub service: ServiceId,
     /// Its path as it is named; links are not followed.
     pub path: PathBuf,
-    /// What names it: `-c in /etc/systemd/system/nginx.service`.
+    /// What names it: `-c of /etc/systemd/system/shop.service`.
     pub source: String,
+    /// The unit that starts a server with it: `shop`.
+    pub unit: Option<String>,
 }
 
 /// A place where the configuration can't be read or is not valid.

@@ -4,7 +4,6 @@
 use assert_cmd::Command;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 
 /// Runs the program; how it ended, and its standard output and error.
 fn run(arguments: &[&str]) -> (i32, String) {

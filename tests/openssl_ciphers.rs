@@ -1,7 +1,7 @@
 //! Holds the reading of cipher lists against `openssl ciphers` of this machine, on lists made from a fixed seed.
 //!
 //! Says so and does nothing where there is no `openssl`, or none of the versions 1.1.1 to 3.x.
-
+#![allow(clippy::disallowed_methods, reason = "tests run programs")]
 #![expect(clippy::print_stdout, reason = "a test that does nothing says so")]
 
 use std::process::Command;

@@ -1,4 +1,5 @@
 //! Holds the facts about this machine against what its programs say of themselves.
+#![allow(clippy::disallowed_methods, reason = "tests run programs")]
 #![expect(clippy::print_stdout, reason = "a test that does nothing says so")]
 
 use std::path::Path;

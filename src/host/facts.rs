@@ -73,6 +73,8 @@ pub struct Start {
     pub source: String,
     /// Where it comes from.
     pub standing: Standing,
+    /// The name of the unit, without `.service`.
+    pub unit: Option<String>,
 }
 
 impl Start {

@@ -1,11 +1,12 @@
 //! How a service is tested, reloaded and restarted on a host, as commands for a person to run.
 
-use super::facts::{Fact, Facts};
+use super::facts::Facts;
+use super::manager::{Manager, commands, managed_by, runs_systemd};
 use super::programs::{APACHE, NGINX};
 use super::unit::Unit;
 use super::words;
 use crate::instance::ServiceId;
-use crate::system::{Kind, System};
+use crate::system::System;
 use std::path::Path;
 
 /// The commands for one instance of a service.
@@ -21,54 +22,17 @@ pub struct Reload {
     pub test: String,
 }
 
-/// What starts services on a host.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Manager {
-    Systemd,
-    OpenRc,
-    SysV,
-}
-
 /// The commands for the instance of a service that has this main file.
 pub fn reload(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -> Reload {
-    if service.0 == "nginx" { nginx(system, main) } else { apache(system, facts, service, main) }
-}
-
-/// What starts a service, and the name that it has there: `systemd`, `nginx`.
-pub fn started_by(system: &dyn System, service: ServiceId) -> Option<(&'static str, String)> {
-    let program = if service.0 == "nginx" { NGINX } else { APACHE };
-    let (manager, name) = managed_by(system, program.units)?;
-    Some((manager.title(), name))
-}
-
-/// The init system of the host: its first process, or what is installed.
-pub fn init_system(system: &dyn System) -> Fact<&'static str> {
-    let first = system.read(Path::new("/proc/1/comm")).ok();
-    if first.is_some_and(|name| name.starts_with(b"systemd")) {
-        return Fact::known(Manager::Systemd.title(), "/proc/1/comm");
+    let mut found = if service.0 == "nginx" { nginx(system, main) } else { apache(system, facts, service, main) };
+    // A unit of another name that starts a server with this main file.
+    let is_it = |path: &Path| path == main || system.canonical(path).is_ok_and(|real| real == main);
+    let mut named = facts.main_files.iter().filter(|file| file.service == service && is_it(&file.path));
+    let unit = named.find_map(|file| file.unit.as_ref());
+    if let Some(unit) = unit.filter(|_| !found.command.starts_with("systemctl ") && runs_systemd(system)) {
+        (found.command, found.restart) = commands(Manager::Systemd, unit);
     }
-    let signs = [
-        (Manager::Systemd, "/usr/lib/systemd/systemd"),
-        (Manager::Systemd, "/lib/systemd/systemd"),
-        (Manager::OpenRc, "/sbin/openrc-run"),
-        (Manager::OpenRc, "/usr/sbin/openrc-run"),
-        (Manager::SysV, "/etc/inittab"),
-        (Manager::Systemd, "/etc/systemd/system"),
-    ];
-    match signs.iter().find(|(_, path)| system.kind(Path::new(path)).is_ok()) {
-        Some((manager, path)) => Fact::known(manager.title(), *path),
-        None => Fact::unknown("no init system was found"),
-    }
-}
-
-impl Manager {
-    fn title(self) -> &'static str {
-        match self {
-            Manager::Systemd => "systemd",
-            Manager::OpenRc => "OpenRC",
-            Manager::SysV => "SysV init",
-        }
-    }
+    found
 }
 
 fn nginx(system: &dyn System, main: &Path) -> Reload {
@@ -151,46 +115,6 @@ fn apache(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -
 fn names_file(unit: Option<&Unit>, main: &Path) -> bool {
     let start = unit.and_then(|u| u.exec_start.as_deref()).unwrap_or_default();
     main.to_str().is_some_and(|main| start.split_ascii_whitespace().any(|word| word.trim_matches(['"', '\'']) == main))
-}
-
-/// What starts one of these services, and its name there.
-fn managed_by(system: &dyn System, names: &[&str]) -> Option<(Manager, String)> {
-    let named = |manager: Manager, name: &&str| Some((manager, (*name).to_owned()));
-    // A host that runs says what its first process is; an image of one does not.
-    let first = system.read(Path::new("/proc/1/comm")).ok();
-    let systemd = match &first {
-        Some(name) => name.starts_with(b"systemd") || is_directory(system, "/run/systemd/system"),
-        None => true,
-    };
-    if systemd && let Some(name) = names.iter().find(|name| Unit::read(system, name).is_some()) {
-        return named(Manager::Systemd, name);
-    }
-    let script = |name: &&&str| system.read(&Path::new("/etc/init.d").join(name)).ok();
-    let name = names.iter().find(|name| script(name).is_some())?;
-    let text = script(&name).unwrap_or_default();
-    let first_line = text.split(|b| *b == b'\n').next().unwrap_or_default();
-    let open_rc = first_line.ends_with(b"openrc-run") || first_line.ends_with(b"/runscript");
-    // In a container without any of them the scripts of SysV still work, but nothing was started by them.
-    let container = first.is_some_and(|name| !name.starts_with(b"init") && !name.starts_with(b"systemd"));
-    match (open_rc, container) {
-        (_, true) => None,
-        (true, false) => named(Manager::OpenRc, name),
-        (false, false) => named(Manager::SysV, name),
-    }
-}
-
-fn is_directory(system: &dyn System, path: &str) -> bool {
-    system.kind(Path::new(path)).is_ok_and(|kind| kind == Kind::Directory)
-}
-
-/// The commands to reload and to restart.
-fn commands(manager: Manager, name: &str) -> (String, String) {
-    let command = |action: &str| match manager {
-        Manager::Systemd => format!("systemctl {action} {name}"),
-        Manager::OpenRc => format!("rc-service {name} {action}"),
-        Manager::SysV => format!("service {name} {action}"),
-    };
-    (command("reload"), command("restart"))
 }
 
 /// A path as a word of a shell.
@@ -293,6 +217,18 @@ mod tests {
                 "httpd -f /srv/httpd.conf -t"
             ]
         );
+    }
+
+    #[test]
+    fn a_unit_of_another_name() {
+        let unit = "[Service]\nExecStart=/usr/sbin/nginx -c /srv/shop.conf\n";
+        let mut system = MemorySystem::with_files([("/etc/systemd/system/shop.service", unit)]);
+        let facts = super::super::gather(&system, &super::super::Given::default());
+        let main = Path::new("/srv/shop.conf");
+        assert_eq!(reload(&system, &facts, ServiceId("nginx"), main).command, "systemctl reload shop");
+        system.add_file("/proc/1/comm", "sh\n");
+        let found = reload(&system, &facts, ServiceId("nginx"), main);
+        assert_eq!(found.command, "nginx -c /srv/shop.conf -s reload");
     }
 
     #[test]

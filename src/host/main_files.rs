@@ -24,7 +24,7 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
                 let letters = if is_nginx(start.service) { ["-c", "-p"] } else { ["-f", "-d"] };
                 let letter = letters[usize::from(options.main.is_none())];
                 let source = format!("{letter} of {}", start.source);
-                files.push(MainFile { service: start.service, path, source });
+                files.push(MainFile { service: start.service, path, source, unit: start.unit.clone() });
             }
             Ok(None) => {}
             Err(problem) => problems.push(format!("{}: {problem}", start.source)),
@@ -34,18 +34,18 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
         let Some(path) = software.build.value.as_ref().map(Build::usual_main) else { continue };
         if system.kind(&path).is_ok_and(|kind| kind == Kind::File) {
             let source = format!("built into {}", software.build.source);
-            files.push(MainFile { service: ServiceId(service), path, source });
+            files.push(MainFile { service: ServiceId(service), path, source, unit: None });
         }
     }
-    let mut seen: Vec<(ServiceId, PathBuf)> = Vec::new();
-    files.retain(|file| {
-        let key = (file.service, file.path.clone());
-        !seen.contains(&key) && {
-            seen.push(key);
-            true
+    let mut merged: Vec<MainFile> = Vec::new();
+    for file in files {
+        match merged.iter_mut().find(|known| known.service == file.service && known.path == file.path) {
+            // A running server does not say which unit started it, but a unit with the same main file does.
+            Some(known) => known.unit = known.unit.take().or(file.unit),
+            None => merged.push(file),
         }
-    });
-    facts.main_files = files;
+    }
+    facts.main_files = merged;
     facts.problems.extend(problems);
     let own = |service: &'static str| {
         starts.iter().filter(move |s| s.service.0 == service && s.standing != Standing::Contained)

@@ -36,7 +36,7 @@ pub(crate) fn by_units(system: &dyn System) -> Vec<Start> {
             words.extend(["-d".to_owned(), folder.to_owned()]);
         }
         let files: Vec<String> = unit.files.iter().map(|file| file.display().to_string()).collect();
-        starts.push(Start { service, words, source: files.join(", "), standing: Standing::Named });
+        starts.push(Start { service, words, source: files.join(", "), standing: Standing::Named, unit: Some(name) });
     }
     starts
 }
@@ -71,7 +71,13 @@ pub(crate) fn by_settings(system: &dyn System, service: ServiceId) -> Vec<Start>
             found.extend(words(shell.get(name).unwrap_or_default()));
         }
         if found.len() > 1 {
-            starts.push(Start { service, words: found, source: (*file).to_owned(), standing: Standing::Named });
+            starts.push(Start {
+                service,
+                words: found,
+                source: (*file).to_owned(),
+                standing: Standing::Named,
+                unit: None,
+            });
         }
     }
     starts
@@ -90,8 +96,13 @@ pub(crate) fn by_processes(system: &dyn System) -> Vec<Start> {
         let first = found.entry((standing, service, words)).or_insert(number);
         *first = number.min(*first);
     }
-    let start =
-        |((standing, service, words), number)| Start { service, words, source: format!("process {number}"), standing };
+    let start = |((standing, service, words), number)| Start {
+        service,
+        words,
+        source: format!("process {number}"),
+        standing,
+        unit: None,
+    };
     let mut starts: Vec<Start> = found.into_iter().map(start).collect();
     starts.sort_by_key(|start| start.standing);
     starts

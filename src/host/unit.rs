@@ -82,7 +82,7 @@ impl Unit {
                     if texts.iter().any(|text| memchr::memmem::find(&bytes, text.as_bytes()).is_some()) {
                         names.insert(service.to_owned());
                     }
-                } else if name.ends_with(".wants") || name.ends_with(".requires") {
+                } else if matches!(name.rsplit_once('.'), Some((_, "wants" | "requires"))) {
                     let enabled = system.list(&folder.join(&entry.name)).unwrap_or_default();
                     let enabled = enabled.iter().filter_map(|e| e.name.to_str()?.strip_suffix(".service"));
                     instances.extend(enabled.filter(|service| service.contains('@')).map(str::to_owned));

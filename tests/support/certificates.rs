@@ -1,4 +1,5 @@
 //! Certificates with keys of several kinds, made once.
+#![allow(clippy::disallowed_methods, reason = "tests run programs")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,4 +1,5 @@
 //! What a client gets: one handshake for each version, by `openssl s_client`.
+#![allow(clippy::disallowed_methods, reason = "tests run programs")]
 
 use super::server::{connects, stream};
 use std::io::{Read, Write};

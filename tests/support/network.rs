@@ -1,5 +1,6 @@
 //! A network of its own for each thread that starts servers, so that ports never clash and nothing is reachable from
 //! outside.
+#![allow(clippy::disallowed_methods, reason = "tests run programs")]
 
 use nix::sched::{CloneFlags, unshare};
 use std::process::Command;

@@ -1,4 +1,5 @@
 //! Real servers on sites of our own.
+#![allow(clippy::disallowed_methods, reason = "tests run programs")]
 
 use super::site::{Site, Software};
 use nix::sys::signal::{Signal, kill, killpg};

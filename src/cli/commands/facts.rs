@@ -11,6 +11,7 @@ use crate::release::Release;
 use crate::report::facts::{self as report, FactsView, Known, Main, Server, Sourced, TlsLibrary, Variable};
 use crate::report::{Exit, json};
 use crate::services;
+use crate::system::System;
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -73,18 +74,20 @@ pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
 fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mains: &[(ServiceId, PathBuf)]) -> Server {
     let facts = &opened.facts;
     let nginx = service.0 == "nginx";
-    let (software, tls1_3, decides) = match nginx {
+    let (software, tls1_3, decides, paths) = match nginx {
         true => (
             &facts.nginx,
             Release::new(1, 13, 0),
             "the built-in default of ssl_protocols, and whether each server's own line counts; \
              say it with --assume nginx=VERSION",
+            "where relative paths of -c lead",
         ),
         false => (
             &facts.apache,
             Release::new(2, 4, 36),
             "the built-in default of SSLProtocol, and whether each virtual host's own line counts; \
              say it with --assume apache=VERSION",
+            "where relative paths of -f lead",
         ),
     };
     let of_service = |start: &&host::Start| start.service == service;
@@ -102,7 +105,7 @@ fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mai
         service: service.0,
         title,
         version: known(software.release.clone(), |release| release.to_string(), decides),
-        build: known(software.build.clone(), |build| build.options, "where relative paths of -c, -f and -p lead"),
+        build: known(software.build.clone(), |build| build.options, paths),
         library: openssl(software),
         security_level: level(software),
         versions: Known {
@@ -121,11 +124,12 @@ fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mai
 }
 
 fn main_file(opened: &options::Opened, service: ServiceId, path: &PathBuf) -> Main {
-    let named = opened.facts.main_files.iter().find(|file| file.service == service && file.path == *path);
+    let is_it = |named: &PathBuf| named == path || opened.system.canonical(named).is_ok_and(|real| real == *path);
+    let named = opened.facts.main_files.iter().find(|file| file.service == service && is_it(&file.path));
     let commands = host::reload(&opened.system, &opened.facts, service, path);
     Main {
         path: path.display().to_string(),
-        source: named.map_or("found".to_owned(), |file| file.source.clone()),
+        source: named.map_or("found by its name".to_owned(), |file| file.source.clone()),
         test: commands.test,
         reload: commands.command,
         restart: commands.restart,

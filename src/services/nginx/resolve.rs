@@ -75,7 +75,8 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Ng
         service: ServiceId("nginx"),
         standing: Standing::Loaded,
         main: real,
-        files: model.files.iter().copied().collect(),
+        // What comes from the command line is in no file.
+        files: model.files.iter().copied().filter(|f| sources.file(*f).path().is_absolute()).collect(),
         problems,
         unknown,
         settings,
