@@ -59,8 +59,8 @@ pub fn plan(request: Request<'_>) -> Plan {
 /// Fixes that are refused become reasons.
 fn explain(mut after: Audit, refused: &BTreeMap<PathBuf, String>) -> Audit {
     for finding in &mut after.findings {
-        let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
-        let why = edits.filter_map(|e| refused.get(after.sources.file(e.span.file).path())).next();
+        let mut edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+        let why = edits.find_map(|e| refused.get(after.sources.file(e.span.file).path()));
         if let Some(why) = why {
             finding.help = Some(format!("the fix is refused: {why}"));
             finding.fix = None;
