@@ -34,7 +34,7 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
     let known = group.endpoints.iter().any(|at| instance.endpoints[*at].answer.effective.is_some());
     let message = match (verdict, group.role) {
         (Verdict::Latent, _) => {
-            format!("{names} {are} configured{towards}, and only the TLS library, the ciphers or the key block {it}")
+            format!("{names} {are} configured{towards}, and only the TLS library, the ciphers or the key blocks {it}")
         }
         _ if !known => {
             format!("{names} {are} configured{towards}; whether the TLS library {library} is not known")

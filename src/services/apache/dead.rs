@@ -38,6 +38,9 @@ fn complain(model: &mut Model, resolution: &Resolution, main: &Path) {
             if let Some(used) = resolution.asked[server].list {
                 complaints.extend(none_left(model, used.setting, used.place));
             }
+            if let (Some(reason), Some(place)) = (resolution.refused.get(&server), tls.place) {
+                complaints.insert(place, reason.clone());
+            }
             let own = &model.servers[server];
             let certificates = own.certificates.len() + model.servers[MAIN].certificates.len();
             if certificates == 0

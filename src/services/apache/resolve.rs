@@ -2,12 +2,12 @@
 
 use super::chains::{Chain, Chains, address, show};
 use super::engine::{State, Tls, https};
-use super::model::{HostAddress, MAIN, Model, Server, ServerId};
+use super::model::{HostAddress, MAIN, Model, ServerId};
 use super::protocol::Build;
 use super::versions::{Asked, Combination};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
 use crate::host::Facts;
-use crate::openssl::Keys;
+use crate::openssl::{Keys, Refused, one_after_another};
 use crate::services::service::{Fit, Question, Response, Target, World};
 use crate::system::System;
 use crate::tls::VersionSet;
@@ -48,6 +48,8 @@ pub(super) struct Resolution {
     answers: BTreeMap<Key, Arc<Answer>>,
     /// The listeners by port.
     listens: BTreeMap<u16, Vec<(usize, Arc<Address>)>>,
+    /// Servers with TLS and a cipher list with which httpd does not start, and why.
+    pub(super) refused: BTreeMap<ServerId, String>,
 }
 
 /// Resolves what was read.
@@ -71,9 +73,14 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
             origins: Vec::new(),
             answers: BTreeMap::new(),
             listens: BTreeMap::new(),
+            refused: BTreeMap::new(),
         },
     };
     resolver.lists = servers.map(|server| resolver.lists_of(server, world.system)).collect();
+    for server in 0..model.servers.len() {
+        let refused = resolver.refused(server).filter(|_| resolver.resolution.tls[server].is_on());
+        resolver.resolution.refused.extend(refused.map(|reason| (server, reason)));
+    }
     for listen in 0..model.listens.len() {
         resolver.listener(listen);
     }
@@ -95,10 +102,7 @@ impl Resolver<'_> {
     fn lists_of(&mut self, server: ServerId, system: &dyn System) -> Lists {
         let own = &self.model.servers[server];
         let main = &self.model.servers[MAIN];
-        let pick = |of: fn(&Server) -> &[Option<String>; 2]| {
-            let [list, command] = [0, 1].map(|i| of(own)[i].as_ref().or(of(main)[i].as_ref()));
-            command.cloned().or_else(|| list.map(|list| ciphers(list)))
-        };
+        let picked = self.cipher_lists(server);
         // A host's own certificates take the place of as many of the server level.
         let inherited = main.certificates.iter().skip(own.certificates.len()).filter(|_| server != MAIN);
         let mut keys = None;
@@ -110,10 +114,29 @@ impl Resolver<'_> {
         let keys = keys.unwrap_or(Keys::ANY);
         let suites = [0, 1].map(|i| own.suites[i].as_ref().or(main.suites[i].as_ref()));
         Lists {
-            ciphers: pick(|server| &server.ciphers),
+            ciphers: one_after_another(picked.iter().map(String::as_str)),
             suites: suites[1].or(suites[0]).cloned(),
             keys: [keys.rsa, keys.ec, keys.ed],
         }
+    }
+
+    /// The cipher lists that a server is given, one after another: `SSLCipherSuite`, then the commands of the server
+    /// level and its own.
+    fn cipher_lists(&self, server: ServerId) -> Vec<String> {
+        let own = &self.model.servers[server].ciphers;
+        let main = &self.model.servers[MAIN].ciphers;
+        let inherited = main[1].as_ref().filter(|_| server != MAIN);
+        let lists = [own[0].as_ref().or(main[0].as_ref()), inherited, own[1].as_ref()];
+        lists.into_iter().flatten().map(|list| ciphers(list)).collect()
+    }
+
+    /// Why OpenSSL refuses a cipher list of a server, so that httpd does not start.
+    fn refused(&self, server: ServerId) -> Option<String> {
+        let library = &self.facts.apache.library;
+        self.cipher_lists(server).iter().find_map(|list| match library.select(Some(list)) {
+            Err(Refused::Invalid(reason)) => Some(format!("OpenSSL refuses the cipher list \"{list}\": {reason}")),
+            _ => None,
+        })
     }
 
     fn keys_of(&mut self, path: &Path, system: &dyn System) -> Option<Keys> {

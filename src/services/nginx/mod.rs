@@ -3,10 +3,13 @@
 //! The rules, with the version that each was seen on, are in docs/services/nginx.md.
 
 mod answer;
+mod asked;
 mod command;
 mod defaults;
 mod directives;
+mod floor;
 mod fragment;
+mod inherit;
 mod listen;
 mod listeners;
 mod lower;

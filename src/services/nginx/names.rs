@@ -1,12 +1,14 @@
 //! Which virtual server a client's server name selects (ngx_http_find_virtual_server).
 
 use regex::{Regex, RegexBuilder};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The names of all servers on one listener; a server is its place in the listener's list.
 #[derive(Debug, Default)]
 pub(super) struct Names {
     exact: HashMap<String, usize>,
+    /// Exact names that are given away: those in `exact`, and those that a refused `.example.com` asked for.
+    taken: HashSet<String>,
     /// `*.example.com`, by `example.com`
     leading: HashMap<String, usize>,
     /// `www.*`, by `www`
@@ -41,11 +43,13 @@ impl Names {
         if let Some(rest) = name.strip_prefix("*.") {
             place(&mut self.leading, rest)
         } else if let Some(rest) = name.strip_prefix('.') {
-            place(&mut self.exact, rest) | place(&mut self.leading, rest)
+            // Both or nothing: where somebody has `x`, not even `*.x` is left of `.x`.
+            let added = self.taken.insert(rest.to_owned()) && place(&mut self.leading, rest);
+            added && place(&mut self.exact, rest)
         } else if let Some(rest) = name.strip_suffix(".*") {
             place(&mut self.trailing, rest)
         } else {
-            place(&mut self.exact, name)
+            self.taken.insert(name.to_owned()) && place(&mut self.exact, name)
         }
     }
 
@@ -80,6 +84,19 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What nginx 1.22.1 says of the names of servers in that order.
+    #[test]
+    fn a_leading_dot_is_both_names_or_none() {
+        let added = |all: &[&str]| -> Vec<bool> {
+            let mut names = Names::default();
+            all.iter().enumerate().map(|(i, name)| names.add(name, i)).collect()
+        };
+        assert_eq!(added(&["b.test", ".b.test"]), [true, false]);
+        assert_eq!(added(&[".b.test", "b.test", "*.b.test"]), [true, false, false]);
+        assert_eq!(added(&["*.b.test", ".b.test", "b.test"]), [true, false, false]);
+        assert_eq!(added(&["*.b.test", "b.test"]), [true, true]);
+    }
 
     #[test]
     fn exact_before_wildcards_before_expressions() {

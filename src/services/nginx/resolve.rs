@@ -1,7 +1,8 @@
 //! From a model to an instance: endpoints, settings, and what the instance can answer.
 
-use super::answer::{Floors, Rules};
 use super::defaults;
+use super::floor::Floors;
+use super::inherit::Rules;
 use super::listeners::{self, Listener};
 use super::lower::{Lowering, Origin};
 use super::model::{Model, Scope, Section};

@@ -1,7 +1,7 @@
 //! What only the whole configuration tells of a setting: where it is used, whether it decides anything, and whether it
 //! does what it looks like.
 
-use super::answer::Rules;
+use super::inherit::Rules;
 use super::listeners::Listener;
 use super::model::{ScopeId, Section};
 use crate::endpoint::{Answer, Endpoint, Role};

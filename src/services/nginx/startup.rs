@@ -1,8 +1,8 @@
 //! What nginx refuses when it starts, beyond the syntax: certificates without keys, cipher lists that hold nothing,
 //! QUIC without TLSv1.3.
 
-use super::answer::Rules;
 use super::defaults::CERTIFICATE_VARIABLES;
+use super::inherit::Rules;
 use super::listeners::{Engine, Listener};
 use super::model::{Place, ScopeId};
 use crate::endpoint::Transport;

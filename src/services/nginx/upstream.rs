@@ -1,8 +1,8 @@
 //! nginx as a TLS client of other servers: `proxy_pass https://...` and its like.
 
-use super::answer::Rules;
 use super::command::{self, Effect};
 use super::defaults;
+use super::inherit::Rules;
 use super::model::{Client, Place, ScopeId, Section, Tls};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
 use crate::openssl::Keys;

@@ -1,0 +1,181 @@
+//! Which versions a server asks for: its lines, those around it or the built-in default, and what library commands
+//! make of them.
+
+use super::command::Effect;
+use super::defaults;
+use super::inherit::Rules;
+use super::listeners::Listener;
+use super::model::{Command, Protocols, ScopeId, Section};
+use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
+use crate::release::Release;
+use crate::tls::{Version, VersionSet};
+
+/// The versions that one server asks for, with the reasons.
+pub(super) struct Asked {
+    pub set: VersionSet,
+    pub because: Vec<Reason>,
+    pub deciders: Vec<SettingId>,
+    pub unknown: Vec<Unknown>,
+}
+
+impl Rules<'_> {
+    /// The versions that a server asks for by itself; `None`: not known.
+    pub(crate) fn versions(&self, scope: ScopeId) -> Option<VersionSet> {
+        let asked = self.asked(scope);
+        asked.unknown.is_empty().then_some(asked.set)
+    }
+
+    /// Does the server that the client names decide the versions (`None`: not known)?
+    pub(super) fn by_name(&self) -> Option<bool> {
+        match (self.release, self.library.release) {
+            (Some(nginx), _) if nginx < defaults::VERSIONS_BY_NAME => Some(false),
+            (_, Some(openssl)) if openssl < Release::new(1, 1, 1) => Some(false),
+            (Some(_), Some(_)) => Some(true),
+            _ => None,
+        }
+    }
+
+    /// The versions that the deciding server asks for.
+    pub(super) fn asked_by(&self, listener: &Listener, own: ScopeId, default: ScopeId, answering: ScopeId) -> Asked {
+        let note = |decides: &str| format!("{decides} decides the versions for every name on {}", listener.address);
+        let behind = |mut asked: Asked| {
+            if own != default && own == answering {
+                let head = self.model.scopes[default].head.span;
+                let decides = match self.release {
+                    Some(_) => "before nginx 1.29.2 the default server",
+                    None => "the default server",
+                };
+                asked.because.insert(0, Reason::at(ReasonKind::DefaultServer, head, note(decides)));
+            }
+            asked
+        };
+        match self.by_name() {
+            Some(true) => self.asked(own),
+            Some(false) => behind(self.asked(default)),
+            None => {
+                let (mut old, new) = (behind(self.asked(default)), self.asked(own));
+                if old.set == new.set {
+                    return old;
+                }
+                old.unknown.push(Unknown {
+                    span: Some(self.model.scopes[own].head.span),
+                    what: format!(
+                        "before nginx 1.29.2 the default server decides ({}), from then on the named one ({})",
+                        old.set, new.set
+                    ),
+                    help: "say which version runs: --assume nginx=VERSION --assume openssl=VERSION".into(),
+                });
+                old.set = old.set.union(new.set);
+                old.because.extend(new.because);
+                old.unknown.extend(new.unknown);
+                for decider in new.deciders {
+                    if !old.deciders.contains(&decider) {
+                        old.deciders.push(decider);
+                    }
+                }
+                old
+            }
+        }
+    }
+
+    /// The versions of one server: its own lines, else those around it, else the built-in default; then its
+    /// `ssl_conf_command Protocol`.
+    pub(super) fn asked(&self, scope: ScopeId) -> Asked {
+        let mut asked =
+            Asked { set: VersionSet::EMPTY, because: Vec::new(), deciders: Vec::new(), unknown: Vec::new() };
+        let lines = self.first(scope, |s| {
+            let lines = &self.model.scopes[s].tls.protocols;
+            (!lines.is_empty()).then_some((s, lines))
+        });
+        match lines {
+            Some((from, lines)) => self.lines(scope, from, lines, &mut asked),
+            None => self.builtin(self.model.scopes[scope].section, &mut asked),
+        }
+        let forced = self.release.is_some_and(|r| r < defaults::TLS1_3)
+            && self.library.release.is_some_and(|r| r >= Release::new(1, 1, 1));
+        if forced {
+            asked.set = asked.set.with(Version::Tls1_3);
+            let note = "nginx before 1.13.0 can't switch TLSv1.3 off in OpenSSL 1.1.1 and later";
+            asked.because.push(Reason::placeless(ReasonKind::Floor, note));
+        }
+        for (command, effect) in self.commands(scope) {
+            if let Effect::Switch(_) = effect {
+                changed(&mut asked, command, &effect);
+            }
+        }
+        asked
+    }
+
+    fn lines(&self, scope: ScopeId, from: ScopeId, lines: &[Protocols], asked: &mut Asked) {
+        for line in lines {
+            asked.set = asked.set.union(line.versions);
+            asked.because.extend(self.hops(line.place.hop));
+            let section = self.model.scopes[from].section.name();
+            let note = match (from == scope, lines.len()) {
+                (true, 1) => "sets the versions of this server".to_owned(),
+                (false, 1) => format!("inherited from the {section} block"),
+                (true, _) => "one of several lines in this server: together they are a union".to_owned(),
+                (false, _) => format!("one of several lines in the {section} block: together they are a union"),
+            };
+            asked.because.push(Reason::at(ReasonKind::Versions, line.place.span, note));
+            if !asked.deciders.contains(&line.setting) {
+                asked.deciders.push(line.setting);
+            }
+        }
+    }
+
+    fn builtin(&self, section: Section, asked: &mut Asked) {
+        let name = section.name();
+        if let (Some(set), Some(release)) = (defaults::protocols(self.release), self.release) {
+            asked.set = set;
+            let note = format!("no ssl_protocols in the server or in {name}: the default of nginx {release} is {set}");
+            asked.because.push(Reason::placeless(ReasonKind::Default, note));
+        } else {
+            asked.set = VersionSet::TLS;
+            let note =
+                format!("no ssl_protocols in the server or in {name}: the default depends on the version of nginx");
+            asked.because.push(Reason::placeless(ReasonKind::Default, note));
+            asked.unknown.push(Unknown {
+                span: None,
+                what: "no ssl_protocols is set, and the built-in default depends on the version of nginx, \
+                       which is not known"
+                    .into(),
+                help: "write ssl_protocols, or say the version: --assume nginx=VERSION".into(),
+            });
+        }
+    }
+
+    /// Minimum and maximum, which always come from the default server, and those of openssl.cnf for an nginx that does
+    /// not override them. The last of each counts.
+    pub(super) fn limits(&self, default: ScopeId, asked: &mut Asked) {
+        if let Some(release) = self.release.filter(|r| !defaults::overrides_openssl_conf(*r)) {
+            let system = &self.library.system;
+            let (low, high) = (system.min.unwrap_or(Version::Ssl2), system.max.unwrap_or(Version::Tls1_3));
+            let set = asked.set.and(VersionSet::range(low, high));
+            if set != asked.set {
+                let note = format!("openssl.cnf limits the versions ({low} to {high}); nginx {release} keeps that");
+                asked.because.push(Reason::placeless(ReasonKind::Floor, note));
+                asked.set = set;
+            }
+        }
+        let commands = self.commands(default);
+        let last = |kind: fn(&Effect) -> bool| commands.iter().rev().find(|(_, e)| kind(e));
+        for (command, effect) in
+            [last(|e| matches!(e, Effect::Min(_))), last(|e| matches!(e, Effect::Max(_)))].into_iter().flatten()
+        {
+            changed(asked, command, effect);
+        }
+    }
+}
+
+/// Applies a command, and says so if it changes something.
+fn changed(asked: &mut Asked, command: &Command, effect: &Effect) {
+    let set = effect.apply(asked.set);
+    if set == asked.set {
+        return;
+    }
+    let note = format!("ssl_conf_command changes the versions to {set}");
+    asked.because.push(Reason::at(ReasonKind::Command, command.place.span, note));
+    asked.deciders.extend(command.setting);
+    asked.set = set;
+}

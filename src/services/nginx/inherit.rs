@@ -1,0 +1,52 @@
+//! What a scope inherits: the nearest value, certificate or command around it.
+
+use super::command::{self, Effect};
+use super::floor::Floors;
+use super::model::{Command, HopId, Model, ScopeId};
+use crate::endpoint::{Reason, ReasonKind};
+use crate::openssl::{Keys, Library};
+use crate::release::Release;
+use std::collections::BTreeMap;
+
+/// What answers are computed from.
+pub(super) struct Rules<'a> {
+    pub model: &'a Model,
+    pub release: Option<Release>,
+    pub library: &'a Library,
+    /// The kinds of keys of the certificates, by the path that the configuration writes.
+    pub keys: &'a BTreeMap<String, Keys>,
+    pub(super) floors: Floors,
+}
+
+impl Rules<'_> {
+    /// The nearest value around a scope.
+    pub(super) fn first<T>(&self, scope: ScopeId, pick: impl Fn(ScopeId) -> Option<T>) -> Option<T> {
+        self.model.chain(scope).find_map(pick)
+    }
+
+    /// Has a server an SSL context of its own: a certificate, or `ssl_reject_handshake`?
+    pub(super) fn has_context(&self, scope: ScopeId) -> bool {
+        self.first(scope, |s| (!self.model.scopes[s].certificates.is_empty()).then_some(())).is_some()
+            || self.rejects(scope)
+    }
+
+    /// Does a server refuse every handshake?
+    pub(super) fn rejects(&self, scope: ScopeId) -> bool {
+        matches!(self.first(scope, |s| self.model.scopes[s].reject), Some((true, _)))
+    }
+
+    pub(super) fn hops(&self, hop: HopId) -> impl Iterator<Item = Reason> {
+        let spans = self.model.hops_to(hop);
+        spans.into_iter().map(|span| Reason::at(ReasonKind::Include, span, "included from here"))
+    }
+
+    /// The commands that count for a server: its own, or all those around it.
+    pub(super) fn commands(&self, scope: ScopeId) -> Vec<(&Command, Effect)> {
+        let list = self.first(scope, |s| {
+            let commands = &self.model.scopes[s].tls.commands;
+            (!commands.is_empty()).then_some(commands)
+        });
+        let effect = |c: &Command| command::parse(&c.name, &c.value).ok().flatten();
+        list.into_iter().flatten().filter_map(|c| Some((c, effect(c)?))).collect()
+    }
+}
