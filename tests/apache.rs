@@ -371,6 +371,45 @@ fn upstreams_are_endpoints_too() {
 }
 
 #[test]
+fn the_last_section_that_covers_an_upstream_counts() {
+    let section = |head: &str, versions: &str| format!("<Proxy{head}>\nSSLProxyProtocol {versions}\n</Proxy>\n");
+    let versions = |main: &str, host: &str, target: &str| {
+        let text = format!(
+            "{BASE}SSLProxyEngine on\n{main}<VirtualHost *:443>\nSSLProxyProtocol TLSv1.1\n{host}ProxyPass / {target}\n</VirtualHost>\n"
+        )
+        .replace("<ProxyMatch ^https>\nSSLProxyProtocol TLSv1.2\n</Proxy>", "<ProxyMatch ^https>\nSSLProxyProtocol TLSv1.2\n</ProxyMatch>");
+        let loaded = load(&text);
+        assert_eq!(loaded.problems(), Vec::<&str>::new());
+        let upstreams = loaded.instance().endpoints.iter().filter(|endpoint| endpoint.role == Role::Upstream);
+        upstreams.map(|endpoint| endpoint.answer.configured.value.to_string()).collect::<Vec<_>>()
+    };
+    let (any, whole) = (section(" *", "TLSv1.3"), section(" https://b/", "TLSv1.2"));
+    assert_eq!(versions("", &format!("{whole}{any}"), "https://b/"), ["TLSv1.3"]);
+    assert_eq!(versions(&any, &whole, "https://b/"), ["TLSv1.2"]);
+    assert_eq!(versions(&whole, &any, "https://b/"), ["TLSv1.3"]);
+    assert_eq!(versions("", &whole, "https://b/app/"), ["TLSv1.2"]);
+    assert_eq!(versions("", &section(" HTTPS://b/", "TLSv1.2"), "https://b/"), ["TLSv1.1"]);
+    assert_eq!(versions("", &section("Match ^https", "TLSv1.2"), "https://b/"), ["TLSv1.2"]);
+    // Some of the requests only.
+    assert_eq!(versions("", &section(" https://b/app", "TLSv1.2"), "https://b/"), ["TLSv1.1", "TLSv1.2"]);
+    // A balancer's section is for all of its members; those of the members are not looked at.
+    let balancer = format!("<Proxy balancer://x>\nBalancerMember https://b\n</Proxy>\n{whole}");
+    assert_eq!(versions("", &balancer, "balancer://x/"), ["TLSv1.1"]);
+}
+
+#[test]
+fn a_host_without_core_directives_is_not_https_by_its_listener() {
+    let speaks = |line: &str| {
+        let text = format!("{BASE}<VirtualHost *:443>\n{line}\nSSLProtocol TLSv1.2\n</VirtualHost>\n");
+        load(&text).instance().endpoints[0].answer.speaks
+    };
+    assert_eq!(speaks(""), Speaks::Plaintext);
+    assert_eq!(speaks("ServerName a"), Speaks::Tls);
+    assert_eq!(speaks("<Directory /x>\n</Directory>"), Speaks::Tls);
+    assert_eq!(speaks("SSLEngine on"), Speaks::Tls);
+}
+
+#[test]
 fn listeners_on_all_addresses_have_those_of_single_hosts() {
     let text = format!(
         "{BASE}Listen 127.0.0.1:80\n<VirtualHost 10.0.0.9:443>\nServerName x\nSSLEngine on\nSSLProtocol TLSv1.2\n</VirtualHost>\n"

@@ -2,7 +2,7 @@
 
 use super::model::{Kind, MAIN, Model, Place, ServerId};
 use super::resolve::Resolution;
-use super::upstream::{engine_of, list_of};
+use super::upstream::used_lists;
 use crate::endpoint::{Role, SettingId, Unknown};
 use crate::instance::{Dead, Problem};
 use crate::source::Span;
@@ -50,13 +50,8 @@ fn complain(model: &mut Model, resolution: &Resolution, main: &Path) {
                 complaints.insert(place, "TLS is on here, but there is no SSLCertificateFile".to_owned());
             }
         }
-        let sections = model.servers[server].sections.iter().map(Some);
-        for section in sections.chain([None]) {
-            if engine_of(model, server, section).is_some_and(|(on, _)| on)
-                && let Some(used) = list_of(model, server, section)
-            {
-                complaints.extend(none_left(model, used.setting, used.place));
-            }
+        for used in used_lists(model, server) {
+            complaints.extend(none_left(model, used.setting, used.place));
         }
     }
     for (place, message) in complaints {

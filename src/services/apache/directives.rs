@@ -3,7 +3,7 @@
 use super::address;
 use super::files;
 use super::model::{Engine, Listen, MAIN, Place, ProxySection, Server, ServerId};
-use super::modules::is_ssl_directive;
+use super::modules::{is_core_directive, is_ssl_directive};
 use super::read::{Line, Reader, Scope};
 use super::words::{Word, split};
 use crate::endpoint::Unknown;
@@ -54,6 +54,7 @@ impl Reader<'_> {
     /// Interprets a directive; its arguments begin at `rest`.
     pub(super) fn directive(&mut self, line: &Line, name: &[u8], rest: usize) {
         let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
+        self.note_core(&lower);
         let arguments = Arguments::new(line.bytes(), split(line.bytes(), rest));
         let one = |this: &mut Self| this.single(line, name, &arguments);
         match lower.as_str() {
@@ -108,6 +109,13 @@ impl Reader<'_> {
                     self.invalid_command(line.place, name);
                 }
             }
+        }
+    }
+
+    fn note_core(&mut self, lower: &str) {
+        let server = self.server();
+        if is_core_directive(lower) {
+            self.model.servers[server].has_core = true;
         }
     }
 
@@ -301,14 +309,16 @@ impl Reader<'_> {
         }
         let head = &text[rest.min(text.len())..end.unwrap_or(text.len())];
         let server = self.server();
-        let scope = match shown.to_ascii_lowercase().as_str() {
+        let lower = shown.to_ascii_lowercase();
+        self.note_core(&format!("<{lower}"));
+        let scope = match lower.as_str() {
             "virtualhost" => Scope::Server(self.virtual_host(line, head)),
-            "proxy" => {
-                let url = split(head, 0).first().map(|word| word.value(head)).unwrap_or_default();
-                let url = String::from_utf8_lossy(&url).into_owned();
+            "proxy" | "proxymatch" => {
+                let words = split(head, 0);
+                let words = words.iter().map(|word| String::from_utf8_lossy(&word.value(head)).into_owned());
+                let words: Vec<String> = words.collect();
                 let sections = &mut self.model.servers[server].sections;
-                let proxy = super::model::Proxy::default();
-                sections.push(ProxySection { url, place: line.place, proxy });
+                sections.push(ProxySection::new(&words, lower == "proxymatch"));
                 Scope::Proxy(server, sections.len() - 1)
             }
             "mdomain" | "mdomainset" | "managedomain" => {

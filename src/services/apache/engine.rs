@@ -78,6 +78,10 @@ fn automatic(model: &Model, https: &Https, server: ServerId) -> Option<(Place, &
     if let Some(protocol) = own.protocol.as_ref().or(main.protocol.as_ref()) {
         return (protocol == "https").then_some((head, "Protocol https and a certificate turn TLS on"));
     }
+    // Without a core directive the host has the protocol that was found for the server level, which is http.
+    if !own.has_core {
+        return None;
+    }
     let place = own.addresses.iter().find_map(|address| https.get(address))?;
     Some((*place, "https on this address, and a certificate, turn TLS on"))
 }

@@ -76,7 +76,7 @@ impl Reader<'_> {
             }
             "proxy" => {
                 let sections = &mut self.model.servers[server].sections;
-                sections.push(ProxySection { url: head, place: line.place, proxy: super::model::Proxy::default() });
+                sections.push(ProxySection::new(&[head], false));
                 Scope::Proxy(server, sections.len() - 1)
             }
             _ => Scope::Server(server),

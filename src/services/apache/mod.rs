@@ -71,7 +71,7 @@ impl Service for Apache {
     }
 
     fn directories(&self) -> &'static [&'static str] {
-        &["/usr/local/etc", "/usr/local/apache2/conf", "/opt"]
+        &["/usr/local/apache2/conf"]
     }
 
     fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole {

@@ -4,8 +4,10 @@ use super::protocol::Command;
 use super::text::Text;
 use crate::endpoint::{SettingId, Unknown};
 use crate::instance::{Problem, Setting, SettingKind};
+use crate::services::glob;
 use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
+use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -95,6 +97,8 @@ pub(super) struct Server {
     pub(super) engine: Given<Engine>,
     /// Another TLS engine than `mod_ssl`: the directive that turns it on.
     pub(super) other_engine: Given<String>,
+    /// Has the host a directive of httpd's core? Without one it shares the protocol of the server level.
+    pub(super) has_core: bool,
     /// The last word of `Protocol`.
     pub(super) protocol: Option<String>,
     /// `SSLProtocol`, in order.
@@ -110,12 +114,48 @@ pub(super) struct Server {
     pub(super) sections: Vec<ProxySection>,
 }
 
-/// A `<Proxy>` section.
+/// For which URLs a `<Proxy>` section is.
+#[derive(Clone, Debug)]
+pub(super) enum Covers {
+    /// Those that begin with the section's.
+    Beginning,
+    /// Those that match its wildcards.
+    Pattern,
+    /// Those that its regular expression finds something in; none where it can't be read.
+    Regex(Option<Regex>),
+}
+
+/// A `<Proxy>` or `<ProxyMatch>` section.
 #[derive(Clone, Debug)]
 pub(super) struct ProxySection {
     pub(super) url: String,
-    pub(super) place: Place,
+    pub(super) covers: Covers,
     pub(super) proxy: Proxy,
+}
+
+impl ProxySection {
+    /// The section whose head has these words.
+    pub(super) fn new(words: &[String], is_match: bool) -> ProxySection {
+        let tilde = !is_match && words.first().is_some_and(|word| word == "~");
+        let url = words.get(usize::from(tilde)).cloned().unwrap_or_default();
+        let covers = if is_match || tilde {
+            Covers::Regex(Regex::new(&url).ok())
+        } else if url.contains(['*', '?', '[']) {
+            Covers::Pattern
+        } else {
+            Covers::Beginning
+        };
+        ProxySection { url, covers, proxy: Proxy::default() }
+    }
+
+    /// Is the section for that URL?
+    pub(super) fn covers(&self, url: &str) -> bool {
+        match &self.covers {
+            Covers::Beginning => url.starts_with(&self.url),
+            Covers::Pattern => glob::matches(self.url.as_bytes(), url.as_bytes()),
+            Covers::Regex(regex) => regex.as_ref().is_some_and(|regex| regex.is_match(url)),
+        }
+    }
 }
 
 /// A `Listen`.

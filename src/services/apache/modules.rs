@@ -84,7 +84,7 @@ impl Modules {
     /// What `<IfDirective NAME>` and `<IfSection NAME>` ask, `name` being the lower-case name of the directive or
     /// `<name` of the section; `None`: the directive is not one that is known here.
     pub(super) fn knows(&self, name: &str) -> Option<bool> {
-        if CORE.contains(&name) {
+        if is_core_directive(name) || READING.contains(&name) {
             return Some(true);
         }
         if is_ssl_directive(name) {
@@ -182,7 +182,31 @@ const SSL: &[&str] = &[
     "vhostsnipolicy",
 ];
 
-/// The directives and sections of httpd's core that a condition is likely to ask for.
+/// Is this the lower-case name of a directive (`name`) or section (`<name`) of httpd's core that takes effect after
+/// reading?
+pub(super) fn is_core_directive(name: &str) -> bool {
+    CORE.binary_search(&name).is_ok()
+}
+
+/// What httpd's core takes while it reads.
+const READING: &[&str] = &[
+    "<ifdefine",
+    "<ifdirective",
+    "<iffile",
+    "<ifmodule",
+    "<ifsection",
+    "defaultruntimedir",
+    "define",
+    "include",
+    "includeoptional",
+    "loadfile",
+    "loadmodule",
+    "serverroot",
+    "unclist",
+    "undefine",
+];
+
+/// The other directives and sections of httpd's core.
 const CORE: &[&str] = &[
     "<directory",
     "<directorymatch",
@@ -191,45 +215,95 @@ const CORE: &[&str] = &[
     "<files",
     "<filesmatch",
     "<if",
-    "<ifdefine",
-    "<ifdirective",
-    "<iffile",
-    "<ifmodule",
-    "<ifsection",
     "<limit",
     "<limitexcept",
     "<location",
     "<locationmatch",
     "<virtualhost",
     "acceptfilter",
+    "acceptpathinfo",
+    "accessfilename",
+    "adddefaultcharset",
+    "allowencodedslashes",
     "allowoverride",
-    "define",
+    "allowoverridelist",
+    "asyncfilter",
+    "cgipassauth",
+    "cgivar",
+    "coredumpdirectory",
+    "defaultstatedir",
+    "defaulttype",
     "documentroot",
+    "enableexceptionhook",
+    "enablemmap",
+    "enablesendfile",
+    "error",
     "errordocument",
     "errorlog",
+    "errorlogformat",
+    "extendedstatus",
+    "fileetag",
+    "flushmaxpipelined",
+    "flushmaxthreshold",
+    "forcetype",
+    "gprofdir",
+    "hostnamelookups",
+    "httpcontentlengthheadzero",
+    "httpexpectstrict",
     "httpprotocoloptions",
-    "include",
-    "includeoptional",
-    "keepalive",
+    "limitinternalrecursion",
+    "limitrequestbody",
+    "limitrequestfields",
+    "limitrequestfieldsize",
+    "limitrequestline",
+    "limitxmlrequestbody",
     "listen",
-    "loadmodule",
+    "listenbacklog",
     "loglevel",
+    "logleveloverride",
+    "maxconnectionsperchild",
+    "maxmemfree",
+    "maxrangeoverlaps",
+    "maxrangereversals",
+    "maxranges",
+    "maxrequestsperchild",
     "mergeslashes",
+    "mergetrailers",
     "mutex",
+    "namevirtualhost",
     "options",
+    "pidfile",
+    "port",
     "protocol",
     "protocols",
     "protocolshonororder",
+    "qualifyredirecturl",
+    "readbuffersize",
+    "receivebuffersize",
+    "regexdefaultoptions",
+    "registerhttpmethod",
+    "rlimitcpu",
+    "rlimitmem",
+    "rlimitnproc",
+    "scoreboardfile",
+    "seerequesttail",
+    "sendbuffersize",
     "serveradmin",
     "serveralias",
     "servername",
-    "serverroot",
+    "serverpath",
     "serversignature",
     "servertokens",
+    "sethandler",
+    "setinputfilter",
+    "setoutputfilter",
+    "stricthostcheck",
+    "threadstacksize",
     "timeout",
     "traceenable",
-    "undefine",
     "usecanonicalname",
+    "usecanonicalphysicalport",
+    "warning",
 ];
 
 /// Directives of other modules, by lower-case name.
@@ -284,6 +358,6 @@ mod tests {
         assert_eq!(modules.knows("sslpolicy"), Some(false));
         assert_eq!(modules.knows("modsecurity"), None);
         assert_eq!(modules.knows("<virtualhost"), Some(true));
-        assert!(SSL.is_sorted());
+        assert!(SSL.is_sorted() && CORE.is_sorted() && READING.is_sorted());
     }
 }

@@ -1,6 +1,6 @@
 //! httpd as a client: which versions it offers to the servers that it proxies to.
 
-use super::model::{MAIN, Model, Place, Proxy, ProxySection, ServerId, Use};
+use super::model::{Covers, MAIN, Model, Place, Proxy, ProxySection, ServerId, Use};
 use super::protocol::Build;
 use super::resolve::ciphers;
 use super::versions::way;
@@ -11,21 +11,54 @@ use crate::tls::Version;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// The `SSLProxyProtocol` of a place: that of the innermost scope which has one.
-pub(super) fn list_of(model: &Model, server: ServerId, section: Option<&ProxySection>) -> Option<Use> {
-    let scopes = scopes(model, server, section);
-    scopes.into_iter().flatten().find_map(|proxy| proxy.versions.last().copied())
+/// What applies to a URL that a server proxies to, innermost scope first.
+#[derive(Clone)]
+struct View<'a>(Vec<&'a Proxy>);
+
+impl<'a> View<'a> {
+    /// The last section that covers a URL comes first; those of a virtual host are behind those of the server level.
+    fn of(model: &'a Model, server: ServerId, url: &str) -> View<'a> {
+        let covering = sections(model, server).filter(|section| section.covers(url));
+        let mut proxies: Vec<&Proxy> = covering.map(|section| &section.proxy).collect();
+        proxies.reverse();
+        proxies.extend(levels(model, server));
+        View(proxies)
+    }
+
+    fn list(&self) -> Option<Use> {
+        self.0.iter().find_map(|proxy| proxy.versions.last().copied())
+    }
+
+    fn engine(&self) -> Option<(bool, Place)> {
+        self.0.iter().find_map(|proxy| proxy.engine)
+    }
+
+    fn ciphers(&self) -> Option<&'a str> {
+        self.0.iter().find_map(|proxy| proxy.ciphers.as_deref())
+    }
+
+    fn suites(&self) -> Option<&'a str> {
+        self.0.iter().find_map(|proxy| proxy.suites.as_deref())
+    }
 }
 
-/// The scopes of a place, innermost first.
-fn scopes<'a>(model: &'a Model, server: ServerId, section: Option<&'a ProxySection>) -> [Option<&'a Proxy>; 3] {
+/// A server, and the server level.
+fn levels(model: &Model, server: ServerId) -> impl Iterator<Item = &Proxy> {
     let main = (server != MAIN).then_some(&model.servers[MAIN].proxy);
-    [section.map(|section| &section.proxy), Some(&model.servers[server].proxy), main]
+    std::iter::once(&model.servers[server].proxy).chain(main)
 }
 
-/// Is TLS on towards other servers?
-pub(super) fn engine_of(model: &Model, server: ServerId, section: Option<&ProxySection>) -> Option<(bool, Place)> {
-    scopes(model, server, section).into_iter().flatten().find_map(|proxy| proxy.engine)
+/// The sections that a server has: those of the server level, then its own.
+fn sections(model: &Model, server: ServerId) -> impl Iterator<Item = &ProxySection> {
+    let main = model.servers[MAIN].sections.iter().filter(move |_| server != MAIN);
+    main.chain(&model.servers[server].sections)
+}
+
+/// The `SSLProxyProtocol` that is used with TLS on towards other servers, in a server or one of its sections.
+pub(super) fn used_lists(model: &Model, server: ServerId) -> Vec<Use> {
+    let own = model.servers[server].sections.iter().map(|section| Some(&section.proxy));
+    let views = own.chain([None]).map(|own| View(own.into_iter().chain(levels(model, server)).collect()));
+    views.filter(|view| view.engine().is_some_and(|(on, _)| on)).filter_map(|view| view.list()).collect()
 }
 
 /// The endpoints of all proxied servers that are reached over TLS.
@@ -35,22 +68,25 @@ pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts) -> Vec<Endpo
         let own = &model.servers[server];
         // What the server level proxies, every host does; it is another endpoint only where it is set otherwise.
         let differs = own.proxy.engine.is_some() || !own.proxy.versions.is_empty() || own.proxy.ciphers.is_some();
+        let differs = differs || !own.sections.is_empty();
         let inherited = if server != MAIN && differs { &model.servers[MAIN].proxy.targets[..] } else { &[] };
         let mut seen = BTreeSet::new();
         for (url, place) in own.proxy.targets.iter().chain(inherited) {
-            for (section, url, place) in reached(model, server, url, *place) {
-                let on = engine_of(model, server, section);
-                let Some((true, engine)) = on else { continue };
-                let remote = origin(&url);
-                if seen.insert((remote.clone(), section.map(|section| section.place))) {
-                    let answer = answer(model, build, facts, server, section, place, engine);
-                    endpoints.push(Endpoint {
-                        role: Role::Upstream,
-                        address: Address::Remote(remote).into(),
-                        transport: Transport::Stream,
-                        name: None,
-                        answer: Arc::new(answer),
-                    });
+            for url in urls(model, server, url) {
+                let view = View::of(model, server, &url);
+                let Some((true, engine)) = view.engine() else { continue };
+                for (remote, place) in remotes(model, server, &url, *place) {
+                    let parameters = (view.list().map(|used| used.setting), view.ciphers(), view.suites());
+                    if seen.insert((remote.clone(), parameters)) {
+                        let answer = answer(model, build, facts, &view, place, engine);
+                        endpoints.push(Endpoint {
+                            role: Role::Upstream,
+                            address: Address::Remote(remote).into(),
+                            transport: Transport::Stream,
+                            name: None,
+                            answer: Arc::new(answer),
+                        });
+                    }
                 }
             }
         }
@@ -58,27 +94,25 @@ pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts) -> Vec<Endpo
     endpoints
 }
 
-/// What a URL leads to: itself, or the members of a balancer; with the `<Proxy>` section that applies.
-fn reached<'a>(
-    model: &'a Model,
-    server: ServerId,
-    url: &str,
-    place: Place,
-) -> Vec<(Option<&'a ProxySection>, String, Place)> {
-    let main = model.servers[MAIN].sections.iter().filter(|_| server != MAIN);
-    let sections = || model.servers[server].sections.iter().chain(main.clone());
-    let scheme = |text: &str| text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
-    if scheme(url).as_deref() == Some("balancer") {
-        let name = origin(url);
-        let balancers = sections().filter(|section| origin(&section.url).eq_ignore_ascii_case(&name));
-        let members = balancers.flat_map(|section| section.proxy.targets.iter().map(move |target| (section, target)));
-        let tls = members.filter(|(_, (url, _))| scheme(url).as_deref() != Some("balancer"));
-        return tls.map(|(section, (url, place))| (Some(section), url.clone(), *place)).collect();
+/// A proxied URL, and those below it for which there are sections.
+fn urls(model: &Model, server: ServerId, url: &str) -> Vec<String> {
+    let below = |section: &&ProxySection| {
+        matches!(section.covers, Covers::Beginning) && section.url.len() > url.len() && section.url.starts_with(url)
+    };
+    let below = sections(model, server).filter(below).map(|section| section.url.clone());
+    std::iter::once(url.to_owned()).chain(below).collect()
+}
+
+/// The servers that a URL leads to: its own, or the members of a balancer.
+fn remotes(model: &Model, server: ServerId, url: &str, place: Place) -> Vec<(String, Place)> {
+    let is_balancer = |url: &str| url.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("balancer://"));
+    if !is_balancer(url) {
+        return vec![(origin(url), place)];
     }
-    // Of several sections whose URL begins this one, the longest belongs to its worker.
-    let begins = |section: &&ProxySection| !section.url.is_empty() && url.starts_with(section.url.as_str());
-    let section = sections().filter(begins).max_by_key(|section| section.url.len());
-    vec![(section, url.to_owned(), place)]
+    let name = origin(url);
+    let balancers = sections(model, server).filter(|section| origin(&section.url).eq_ignore_ascii_case(&name));
+    let members = balancers.flat_map(|section| &section.proxy.targets);
+    members.filter(|(url, _)| !is_balancer(url)).map(|(url, place)| (origin(url), *place)).collect()
 }
 
 /// Scheme and authority of a URL.
@@ -88,22 +122,14 @@ fn origin(url: &str) -> String {
     url[..start + length].to_owned()
 }
 
-fn answer(
-    model: &Model,
-    build: Build,
-    facts: &Facts,
-    server: ServerId,
-    section: Option<&ProxySection>,
-    target: Place,
-    engine: Place,
-) -> Answer {
+fn answer(model: &Model, build: Build, facts: &Facts, view: &View<'_>, target: Place, engine: Place) -> Answer {
     let mut because = vec![
         Reason::at(ReasonKind::Server, target.span, "proxies there"),
         Reason::at(ReasonKind::Engine, engine.span, "turns TLS on towards other servers"),
     ];
     let library = &facts.apache.library;
     let (mut versions, mut deciders, mut unknown) = (build.all.without(Version::Ssl3), Vec::new(), Vec::new());
-    if let Some(used) = list_of(model, server, section) {
+    if let Some(used) = view.list() {
         let written = model.written(used.setting);
         versions = build.served(written.asked);
         unknown.extend(written.unknown.clone());
@@ -119,9 +145,7 @@ fn answer(
         because.push(Reason::placeless(ReasonKind::Floor, format!("openssl.cnf switches off {off}")));
         versions = versions.minus(off);
     }
-    let lists = scopes(model, server, section).into_iter().flatten();
-    let list = lists.clone().find_map(|proxy| proxy.ciphers.as_deref()).map(ciphers);
-    let suites = lists.into_iter().find_map(|proxy| proxy.suites.as_deref());
+    let (list, suites) = (view.ciphers().map(ciphers), view.suites());
     let effective = library.accepts(versions, list.as_deref(), suites, Keys::ANY);
     let why = library.why(versions, list.as_deref(), suites, Keys::ANY);
     because.extend(why.into_iter().map(|why| Reason::placeless(ReasonKind::Floor, why)));
