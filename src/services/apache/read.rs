@@ -261,6 +261,11 @@ impl<'a> Reader<'a> {
             name.pop();
         }
         let rest = skip_space(line.bytes(), word.written.end);
+        // Those that pass a value on are not its users.
+        let known: [&[u8]; 5] = [b"SSLProtocol", b"SSLProxyProtocol", b"SSLOpenSSLConfCmd", b"Define", b"Use"];
+        if !known.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            self.model.lent.extend(line.text.passed_places());
+        }
         match name.as_slice() {
             [b'<', b'/', ..] => self.close(&line, &name),
             [b'<', section @ ..] => self.open_section(&line, section, rest),
