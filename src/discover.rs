@@ -14,6 +14,9 @@ const SEARCHED: &[&str] = &["/etc", "/usr/local/etc"];
 /// Directories in which only main files are looked for; other files count only beside a main file.
 const SEARCHED_FOR_MAIN: &[&str] = &["/opt"];
 
+/// Files of secrets, which there is no reason to open.
+const SECRETS: &[&str] = &["shadow", "shadow-", "gshadow", "gshadow-"];
+
 /// Names that hold keys and certificates, never directives.
 const KEY_MATERIAL: &[&str] = &["key", "pem", "crt", "cer", "der", "p12", "pfx", "jks", "csr", "srl", "gpg", "asc"];
 
@@ -90,13 +93,15 @@ pub fn discover<'s>(
                     _ => discovery.fragments.push((services[service], file)),
                 }
             }
-            Err(error) if concerns(path) => discovery.problems.push(Problem::with(path, reason(&error))),
+            Err(error) if concerns(path) => {
+                discovery.problems.push(Problem::with(path, format!("can't be read: {}", reason(&error))))
+            }
             Err(_) => {}
         }
     }
     for (path, error) in unreadable {
         if concerns(&path) || paths.contains(&path) {
-            discovery.problems.push(Problem::with(path, reason(&error)));
+            discovery.problems.push(Problem::with(path, format!("can't be read: {}", reason(&error))));
         }
     }
     for file in named.iter().filter(|n| !files.contains(&n.path)) {
@@ -153,5 +158,6 @@ fn may_be_main(service: &dyn Service, path: &Path) -> bool {
 
 fn is_key_material(path: &Path) -> bool {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    KEY_MATERIAL.contains(&extension.as_str())
+    let secret = path.parent() == Some(Path::new("/etc")) && SECRETS.iter().any(|name| path.ends_with(name));
+    secret || KEY_MATERIAL.contains(&extension.as_str())
 }

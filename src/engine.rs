@@ -170,7 +170,8 @@ impl Audit {
 
     /// Could something not be read or not be decided?
     pub fn is_incomplete(&self) -> bool {
-        self.all_problems().next().is_some() || self.findings.iter().any(|f| f.verdict == Verdict::Unknown)
+        let unknown = |i: &Instance| !i.unknown.is_empty() || i.endpoints.iter().any(|e| !e.answer.unknown.is_empty());
+        self.all_problems().next().is_some() || self.instances().any(unknown)
     }
 
     /// The services of which something is loaded, in order.

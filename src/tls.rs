@@ -149,6 +149,16 @@ impl VersionSet {
         Version::ALL.into_iter().rev().skip_while(|v| !self.has(*v)).take_while(|v| self.has(*v)).collect()
     }
 
+    /// The names as a part of a sentence: `TLSv1, TLSv1.1 and TLSv1.2`; `no version` for the empty set.
+    pub fn listed(self) -> String {
+        let names: Vec<&str> = self.iter().map(Version::name).collect();
+        match names.split_last() {
+            None => "no version".to_owned(),
+            Some((only, [])) => (*only).to_owned(),
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        }
+    }
+
     /// The versions, lowest first.
     pub fn iter(self) -> impl Iterator<Item = Version> {
         Version::ALL.into_iter().filter(move |v| self.has(*v))
@@ -195,6 +205,9 @@ mod tests {
         let set = VersionSet::of(&[Version::Tls1_3, Version::Tls1]);
         assert_eq!(set.to_string(), "TLSv1 TLSv1.3");
         assert_eq!(VersionSet::EMPTY.to_string(), "none");
+        assert_eq!(set.with(Version::Tls1_2).listed(), "TLSv1, TLSv1.2 and TLSv1.3");
+        assert_eq!(set.listed(), "TLSv1 and TLSv1.3");
+        assert_eq!(VersionSet::EMPTY.listed(), "no version");
         assert_eq!(VersionSet::range(Version::Tls1_3, Version::Tls1), VersionSet::EMPTY);
     }
 }

@@ -237,3 +237,17 @@ fn nothing_to_audit() {
     let named = run(&["audit", &path]);
     assert_eq!(named.status, 3, "{}", named.screen());
 }
+
+#[test]
+fn a_repository_does_not_mean_the_files_of_this_machine() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let conf = folder.path().join("nginx");
+    fs::create_dir_all(&conf).expect("mkdir");
+    let main = "events {}\nhttp {\n    include /etc/nginx/conf.d/*.conf;\n    include /etc/nginx/mime.types;\n}\n";
+    fs::write(conf.join("nginx.conf"), main).expect("write");
+    let run = run_in(folder.path(), &["audit", "nginx"]);
+    assert_eq!(run.status, 3, "{}", run.screen());
+    for line in ["nginx/nginx.conf:3:5", "nginx/nginx.conf:4:5", "--map says where it is"] {
+        assert!(run.out.contains(line), "{}", run.screen());
+    }
+}

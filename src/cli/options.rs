@@ -61,6 +61,7 @@ pub(super) fn open(host: &Host) -> Result<Opened> {
         let (name, value) = text.split_once('=').ok_or_else(|| anyhow!("--env {text}: it has to be NAME=VALUE"))?;
         given.env.insert(name.to_owned(), value.to_owned());
     }
+    let system = if given.look { system } else { system.within(&paths) };
     let facts = host::gather(&system, &given);
     let relative = host.paths.iter().all(|p| p.is_relative()) && !(host.paths.is_empty() && host.map.is_empty());
     let shown = if own_root && relative { Paths::below(here) } else { Paths::absolute() };

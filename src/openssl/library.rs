@@ -191,13 +191,14 @@ impl Library {
         };
         let absent = enabled.minus(self.versions());
         if !absent.is_empty() {
-            reasons.push(format!("OpenSSL {release} has no {}", listed(absent)));
+            reasons.push(format!("OpenSSL {release} has no {}", absent.listed()));
         }
         let (level, origin) = self.traced_level(ciphers).unwrap_or_default();
         let refused = enabled.and(self.versions()).and(security::refused(release, level, self.patched));
         if !refused.is_empty() {
             let origin = if origin.is_empty() { "compiled in" } else { origin };
-            reasons.push(format!("OpenSSL {release} at security level {level} ({origin}) refuses {}", listed(refused)));
+            reasons
+                .push(format!("OpenSSL {release} at security level {level} ({origin}) refuses {}", refused.listed()));
         }
         if let Err(Refused::Invalid(reason)) = self.select(ciphers) {
             reasons.push(format!("OpenSSL {release} refuses the cipher list: {reason}"));
@@ -209,7 +210,7 @@ impl Library {
         let unfit = enabled.minus(accepted).minus(absent).minus(refused);
         if !unfit.is_empty() {
             let fit = if keys == Keys::ANY { "" } else { " that fits the certificate" };
-            reasons.push(format!("no cipher suite{fit} is left for {}", listed(unfit)));
+            reasons.push(format!("no cipher suite{fit} is left for {}", unfit.listed()));
         }
         reasons
     }
@@ -247,16 +248,6 @@ fn top_of_lowest_run(set: VersionSet) -> Option<Version> {
     let after_run = |v: &Version| !set.has(*v) && set.iter().any(|w| w < *v);
     let end = Version::ALL.into_iter().find(after_run);
     set.iter().filter(|v| end.is_none_or(|end| *v < end)).last()
-}
-
-/// `TLSv1 and TLSv1.1`
-fn listed(set: VersionSet) -> String {
-    let names: Vec<&str> = set.iter().map(Version::name).collect();
-    match names.split_last() {
-        Some((last, [])) => (*last).to_owned(),
-        Some((last, before)) => format!("{} and {last}", before.join(", ")),
-        None => String::new(),
-    }
 }
 
 /// The last `@SECLEVEL=n` of a cipher list.

@@ -27,7 +27,7 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
     let verdict = if exposed.is_empty() { Verdict::Latent } else { Verdict::Exposed };
     let versions = if exposed.is_empty() { configured } else { exposed };
     let severity = subject.policy.severity(ID.0, verdict, versions)?;
-    let (names, are) = (group::names(versions), group::be(versions));
+    let (names, are) = (versions.listed(), group::be(versions));
     let (it, library) = if versions.len() > 1 { ("them", "refuses them") } else { ("it", "refuses it") };
     let towards = if group.role == Role::Upstream { " towards another server" } else { "" };
     // Of what is configured, all counts as offered where nobody knows what the library makes of it.

@@ -105,16 +105,6 @@ pub(super) fn changes(subject: Subject<'_>, group: &Group<'_>) -> Vec<Change> {
     group.deciders.iter().map(adjust).collect()
 }
 
-/// `TLSv1`, `TLSv1 and TLSv1.1`, `SSLv3, TLSv1 and TLSv1.1`
-pub(super) fn names(set: VersionSet) -> String {
-    let names: Vec<&str> = set.iter().map(crate::tls::Version::name).collect();
-    match names.split_last() {
-        None => "no version".to_owned(),
-        Some((only, [])) => (*only).to_owned(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-    }
-}
-
 /// `is` or `are`
 pub(super) fn be(set: VersionSet) -> &'static str {
     if set.len() > 1 { "are" } else { "is" }

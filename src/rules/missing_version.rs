@@ -41,7 +41,7 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
 
 fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::Group<'_>) -> Option<Finding> {
     let severity = subject.policy.severity(ID.0, Verdict::Missing, missing)?;
-    let (names, are) = (group::names(missing), group::be(missing));
+    let (names, are) = (missing.listed(), group::be(missing));
     let needs: Vec<&str> =
         missing.iter().filter_map(|v| subject.instance.ability.needs.get(&v)).map(String::as_str).collect();
     let (message, help, changes) = match why {

@@ -1,6 +1,6 @@
 //! A file that nothing loads holds a line that would break the policy.
 
-use super::{Rule, Subject, group, shadowed_directive};
+use super::{Rule, Subject, shadowed_directive};
 use crate::edit::Change;
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Verdict};
@@ -56,11 +56,10 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     let kept = is_kept(&instance.main);
     let offered = setting.versions.and(policy.forbid);
     let message = match offered.is_empty() {
-        false => format!("a file that nothing loads would offer {}", group::names(offered)),
-        true => format!(
-            "a file that nothing loads would not offer {}",
-            group::names(policy.require.minus(setting.versions))
-        ),
+        false => format!("a file that nothing loads would offer {}", offered.listed()),
+        true => {
+            format!("a file that nothing loads would not offer {}", policy.require.minus(setting.versions).listed())
+        }
     };
     let adjust = Change::Adjust { setting: id, remove: policy.forbid, add };
     Some(Finding {

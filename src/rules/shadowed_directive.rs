@@ -43,6 +43,9 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     if let Some(instead) = dead.instead {
         notes.push(format!("clients are given {instead} instead"));
     }
+    if instance.problems.iter().any(|p| p.path.is_some()) {
+        notes.push("as far as the files could be read".to_owned());
+    }
     Some(Finding {
         rule: ID,
         severity: policy.severity(ID.0, Verdict::Shadowed, setting.versions)?,

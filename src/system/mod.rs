@@ -101,6 +101,29 @@ pub fn normalize(path: &Path) -> PathBuf {
     out
 }
 
+/// The error for a path that the user did not give: in a repository of configurations, the files of the machine are
+/// not those that are meant.
+#[derive(Debug)]
+struct Outside;
+
+impl std::fmt::Display for Outside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("lies outside of the given paths; --map says where it is (/etc/nginx=DIR)")
+    }
+}
+
+impl std::error::Error for Outside {}
+
+/// The error for a path outside of the given ones.
+fn outside() -> io::Error {
+    io::Error::other(Outside)
+}
+
+/// Is that why something could not be read?
+pub fn is_outside(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Outside>())
+}
+
 /// What an I/O error means, in the words of the C library: `No such file or directory`.
 pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();

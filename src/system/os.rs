@@ -1,7 +1,7 @@
 //! The real file system, or a tree of it as if it were one.
 #![expect(clippy::disallowed_methods, reason = "this is where files are read")]
 
-use super::{Entry, Kind, LARGEST_FILE, System, Walk, not_a_file, too_large};
+use super::{Entry, Kind, LARGEST_FILE, System, Walk, not_a_file, outside, too_large};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::{self, FileType};
@@ -19,6 +19,8 @@ pub struct OsSystem {
     root: PathBuf,
     /// Host paths that stand for others: (`/etc/nginx`, `/home/me/repo/nginx`).
     maps: Vec<(PathBuf, PathBuf)>,
+    /// If set, nothing but what lies in these is there.
+    within: Option<Vec<PathBuf>>,
     /// Directories whose links are resolved already.
     directories: RwLock<HashMap<PathBuf, PathBuf>>,
 }
@@ -30,7 +32,33 @@ impl OsSystem {
         if !root.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory"));
         }
-        Ok(OsSystem { root, maps, directories: RwLock::default() })
+        Ok(OsSystem { root, maps, within: None, directories: RwLock::default() })
+    }
+
+    /// Shows nothing but what lies in these files and directories, and in what is mapped.
+    #[must_use]
+    pub fn within(mut self, paths: &[PathBuf]) -> OsSystem {
+        let mapped = self.maps.iter().map(|(_, to)| to.clone());
+        let paths = paths.iter().cloned().chain(mapped);
+        let real: Vec<PathBuf> = paths.map(|p| self.resolve(&p).unwrap_or(p)).collect();
+        self.within = Some(real);
+        self
+    }
+
+    /// Resolves a path that is to be looked at.
+    fn look(&self, path: &Path) -> io::Result<PathBuf> {
+        let allowed = |real: &Path| self.within.as_ref().is_none_or(|w| w.iter().any(|p| real.starts_with(p)));
+        match self.resolve(path) {
+            Ok(real) if allowed(&real) => Ok(real),
+            Ok(_) => Err(outside()),
+            // What is not there may be outside too; the directories on the way to what is given are not.
+            Err(_) if !allowed(&super::normalize(path)) && !self.leads_to_mapped(path) => Err(outside()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn leads_to_mapped(&self, path: &Path) -> bool {
+        self.maps.iter().any(|(from, _)| path.starts_with(from))
     }
 
     /// Where a resolved host path is on this machine.
@@ -133,7 +161,7 @@ fn kind_of(kind: FileType) -> Kind {
 
 impl System for OsSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let outside = self.outside(&self.resolve(path)?);
+        let outside = self.outside(&self.look(path)?);
         let meta = fs::symlink_metadata(&outside)?;
         if !meta.is_file() {
             return Err(not_a_file(kind_of(meta.file_type())));
@@ -150,11 +178,12 @@ impl System for OsSystem {
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
-        let outside = self.outside(&self.resolve(path)?);
+        let outside = self.outside(&self.look(path)?);
         Ok(kind_of(fs::symlink_metadata(outside)?.file_type()))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
+        self.look(path)?;
         let outside = self.outside(&self.resolve_directory(path)?);
         let mut entries = Vec::new();
         for entry in fs::read_dir(outside)? {
@@ -166,7 +195,7 @@ impl System for OsSystem {
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        self.resolve(path)
+        self.look(path)
     }
 
     fn walk(&self, path: &Path) -> Walk {

@@ -71,7 +71,7 @@ pub fn generate(random: &mut Random, site: &mut Site) -> Vec<Contact> {
         hosts.push(writer.host(certificate));
     }
     let hosts = writer.apart(hosts);
-    let mut main = writer.head();
+    let mut main = head();
     main.extend(listens);
     main.append(&mut writer.first);
     let late = writer.random.percent(30);
@@ -129,21 +129,21 @@ fn contacts(random: &mut Random, places: &[String]) -> Vec<Contact> {
     contacts
 }
 
-impl Writer<'_> {
-    fn head(&mut self) -> Vec<String> {
-        let module = |name: &str| format!("LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so");
-        let mut lines: Vec<String> =
-            ["mpm_event", "authz_core", "socache_shmcb", "macro", "ssl"].map(module).into_iter().collect();
-        // Few processes, so that starting and ending are quick.
-        for line in ["StartServers 1", "ServerLimit 1", "ThreadsPerChild 8", "MaxRequestWorkers 8", "MinSpareThreads 1"]
-        {
-            lines.push(line.to_owned());
-        }
-        lines.push("MaxSpareThreads 8".to_owned());
-        lines.push("ServerName main.test".to_owned());
-        lines
+/// What comes first in every main file.
+fn head() -> Vec<String> {
+    let module = |name: &str| format!("LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so");
+    let mut lines: Vec<String> =
+        ["mpm_event", "authz_core", "socache_shmcb", "macro", "ssl"].map(module).into_iter().collect();
+    // Few processes, so that starting and ending are quick.
+    for line in ["StartServers 1", "ServerLimit 1", "ThreadsPerChild 8", "MaxRequestWorkers 8", "MinSpareThreads 1"] {
+        lines.push(line.to_owned());
     }
+    lines.push("MaxSpareThreads 8".to_owned());
+    lines.push("ServerName main.test".to_owned());
+    lines
+}
 
+impl Writer<'_> {
     fn host(&mut self, inherited: bool) -> String {
         let addresses = [
             "*:18443",

@@ -2,30 +2,14 @@
 
 use super::address;
 use super::files;
-use super::model::{Engine, Listen, MAIN, Place, ProxySection, Server, ServerId};
-use super::modules::{is_core_directive, is_ssl_directive};
-use super::read::{Line, Reader, Scope};
+use super::model::{Listen, MAIN, Place, ServerId};
+use super::modules::is_core_directive;
+use super::read::{Line, Reader};
+use super::sections::Scope;
 use super::words::{Word, split};
 use crate::endpoint::Unknown;
 use crate::system::Kind;
 use std::net::IpAddr;
-use std::path::PathBuf;
-
-/// Directives of `mod_ssl` that may stand in sections for files and paths.
-const SSL_ANYWHERE: &[&str] = &[
-    "sslcacertificatefile",
-    "sslcacertificatepath",
-    "sslciphersuite",
-    "ssllog",
-    "sslloglevel",
-    "ssloptions",
-    "sslrenegbuffersize",
-    "sslrequire",
-    "sslrequiressl",
-    "sslusername",
-    "sslverifyclient",
-    "sslverifydepth",
-];
 
 /// The arguments of a line.
 pub(super) struct Arguments<'a> {
@@ -112,14 +96,14 @@ impl Reader<'_> {
         }
     }
 
-    fn note_core(&mut self, lower: &str) {
+    pub(super) fn note_core(&mut self, lower: &str) {
         let server = self.server();
         if is_core_directive(lower) {
             self.model.servers[server].has_core = true;
         }
     }
 
-    fn invalid_command(&mut self, place: Place, name: &[u8]) {
+    pub(super) fn invalid_command(&mut self, place: Place, name: &[u8]) {
         let name = name.escape_ascii();
         let message = format!(
             "invalid command '{name}', perhaps misspelled or defined by a module not included in the server \
@@ -147,14 +131,14 @@ impl Reader<'_> {
     }
 
     /// Notes that a line can't be understood without a variable's value.
-    fn needs_variables(&mut self, line: &Line) -> bool {
+    pub(super) fn needs_variables(&mut self, line: &Line) -> bool {
         let unknown = Self::undefined(line);
         let needs = unknown.is_some();
         self.model.unknown.extend(unknown);
         needs
     }
 
-    fn server(&self) -> ServerId {
+    pub(super) fn server(&self) -> ServerId {
         match self.scope() {
             Scope::Server(server) | Scope::Proxy(server, _) | Scope::Inside(server, _) => server,
         }
@@ -293,94 +277,6 @@ impl Reader<'_> {
         server.port = port;
     }
 
-    /// Opens a section that is not a condition.
-    pub(super) fn section(&mut self, line: &Line, name: &[u8], rest: usize) {
-        if !name.first().is_some_and(u8::is_ascii_alphabetic) {
-            let shown = [b"<", name].concat();
-            self.invalid_command(line.place, &shown);
-            return;
-        }
-        let shown = String::from_utf8_lossy(name);
-        let text = line.bytes();
-        let end = memchr::memrchr(b'>', &text[rest..]).map(|length| rest + length);
-        // `<X>` has lost its bracket with its name.
-        if end.is_none() && !(rest == text.len() && text.ends_with(b">")) {
-            self.model.complain(line.place, format!("<{shown}> directive missing closing '>'"));
-        }
-        let head = &text[rest.min(text.len())..end.unwrap_or(text.len())];
-        let server = self.server();
-        let lower = shown.to_ascii_lowercase();
-        self.note_core(&format!("<{lower}"));
-        let scope = match lower.as_str() {
-            "virtualhost" => Scope::Server(self.virtual_host(line, head)),
-            "proxy" | "proxymatch" => {
-                let words = split(head, 0);
-                let words = words.iter().map(|word| String::from_utf8_lossy(&word.value(head)).into_owned());
-                let words: Vec<String> = words.collect();
-                let sections = &mut self.model.servers[server].sections;
-                sections.push(ProxySection::new(&words, lower == "proxymatch"));
-                Scope::Proxy(server, sections.len() - 1)
-            }
-            "mdomain" | "mdomainset" | "managedomain" => {
-                self.model.managed_certificates = true;
-                Scope::Inside(server, shown.as_ref().into())
-            }
-            "perl" => {
-                self.model.unknown.push(Unknown {
-                    span: Some(line.place.span),
-                    what: "this section makes configuration at run time".to_owned(),
-                    help: "check what it makes by hand".to_owned(),
-                });
-                Scope::Inside(server, shown.as_ref().into())
-            }
-            _ => Scope::Inside(server, shown.as_ref().into()),
-        };
-        self.push_section(name, line.place, false, scope);
-    }
-
-    fn virtual_host(&mut self, line: &Line, head: &[u8]) -> ServerId {
-        if let Some(outer) = self.sections.iter().rev().find(|section| !section.condition) {
-            let message = format!("<VirtualHost> cannot occur within <{}> section", outer.name);
-            self.model.complain(line.place, message);
-        }
-        let words = split(head, 0);
-        if words.is_empty() {
-            self.model.complain(line.place, "<VirtualHost> directive requires additional arguments");
-        }
-        self.needs_variables(line);
-        let mut server = Server { head: Some(line.place), ..Server::default() };
-        server.title = String::from_utf8_lossy(head.trim_ascii()).into_owned();
-        let default_port = self.model.servers[MAIN].port;
-        for word in words {
-            let word = String::from_utf8_lossy(&word.value(head)).into_owned();
-            match address::virtual_host(&word, default_port, self.world.facts) {
-                Ok(addresses) => {
-                    if addresses.is_empty() && line.undefined.is_empty() {
-                        self.unresolved(line, &word);
-                    }
-                    server.addresses.extend(addresses);
-                }
-                Err(why) => self.model.complain(line.place, format!("<VirtualHost {word}>: {why}")),
-            }
-        }
-        self.model.servers.push(server);
-        self.model.servers.len() - 1
-    }
-
-    /// httpd leaves out what it can't resolve, and so the virtual host may be reached by nobody.
-    fn unresolved(&mut self, line: &Line, word: &str) {
-        let looks_like_a_name =
-            word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'_'))
-                && word.bytes().any(|b| b.is_ascii_alphabetic());
-        let (what, help) = if looks_like_a_name {
-            (format!("the address of {word} is not known"), "add it to the /etc/hosts of the host that is audited")
-        } else {
-            let what = format!("httpd can't resolve '{word}' and ignores it: this virtual host may answer nobody");
-            (what, "write addresses separated by blanks, and nothing behind them")
-        };
-        self.model.unknown.push(Unknown { span: Some(line.place.span), what, help: help.to_owned() });
-    }
-
     fn proxies(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
         let words: Vec<String> = (0..arguments.words.len()).filter_map(|i| arguments.get(i)).collect();
         if lower == "rewriterule" {
@@ -404,108 +300,6 @@ impl Reader<'_> {
                 let server = self.server();
                 self.model.servers[server].proxy.targets.push((url, line.place));
             }
-        }
-    }
-
-    /// A directive of `mod_ssl`.
-    fn ssl(&mut self, line: &Line, name: &[u8], lower: &str, arguments: &Arguments<'_>, rest: usize) {
-        let shown = String::from_utf8_lossy(name).into_owned();
-        if !is_ssl_directive(lower) {
-            self.invalid_command(line.place, name);
-            return;
-        }
-        if self.model.first_ssl.is_none() {
-            self.model.first_ssl = Some((shown.clone(), line.place));
-        }
-        let proxy = lower.starts_with("sslproxy");
-        let section = match self.scope() {
-            Scope::Inside(_, section) => Some(section),
-            Scope::Proxy(..) if !proxy => Some("Proxy".into()),
-            _ => None,
-        };
-        if let Some(section) = section {
-            if !SSL_ANYWHERE.contains(&lower) {
-                self.model.complain(line.place, format!("{shown} not allowed in <{section}> context"));
-            }
-            return;
-        }
-        let server = self.server();
-        if self.scope() == Scope::Server(MAIN) {
-            self.model.ssl_lines.push(line.place);
-        } else {
-            self.model.in_hosts.insert(line.place.span);
-        }
-        match lower {
-            "sslprotocol" | "sslproxyprotocol" => self.list(line, &shown, arguments, rest),
-            "sslengine" => {
-                let engine = self.engine(line, arguments);
-                self.model.servers[server].engine = engine.map(|engine| (engine, line.place));
-            }
-            "sslproxyengine" => {
-                let on = arguments.get(0).is_some_and(|word| word.eq_ignore_ascii_case("on"));
-                self.proxy_mut().engine = Some((on, line.place));
-            }
-            "sslciphersuite" | "sslproxyciphersuite" => self.cipher_suite(line, &shown, arguments, proxy),
-            "sslcertificatefile" => {
-                let path = arguments.get(0).map(PathBuf::from);
-                self.model.servers[server].certificates.extend(path);
-            }
-            "sslopensslconfcmd" => self.command(line, &shown, arguments, rest),
-            _ => {}
-        }
-    }
-
-    /// The client side of the current scope.
-    pub(super) fn proxy_mut(&mut self) -> &mut super::model::Proxy {
-        match self.scope() {
-            Scope::Proxy(server, section) => &mut self.model.servers[server].sections[section].proxy,
-            Scope::Server(server) | Scope::Inside(server, _) => &mut self.model.servers[server].proxy,
-        }
-    }
-
-    fn engine(&mut self, line: &Line, arguments: &Arguments<'_>) -> Option<Engine> {
-        let word = arguments.get(0).unwrap_or_default().to_ascii_lowercase();
-        match word.as_str() {
-            "on" => Some(Engine::On),
-            "off" => Some(Engine::Off),
-            "optional" => Some(Engine::Optional),
-            _ => {
-                if let Some(unknown) = Self::undefined(line) {
-                    return Some(Engine::Unclear(unknown));
-                }
-                self.model.complain(line.place, "SSLEngine: argument must be On or Off");
-                None
-            }
-        }
-    }
-
-    fn cipher_suite(&mut self, line: &Line, shown: &str, arguments: &Arguments<'_>, proxy: bool) {
-        let (protocol, list) = match (arguments.get(0), arguments.get(1)) {
-            (Some(protocol), Some(list)) => (protocol, list),
-            (Some(list), None) => ("SSL".to_owned(), list),
-            _ => {
-                self.model.complain(line.place, format!("{shown} takes 1-2 arguments"));
-                return;
-            }
-        };
-        let facts = self.world.facts;
-        if list.starts_with("PROFILE=SYSTEM") && !facts.distribution.is_empty() && !facts.is_red_hat() {
-            let message = format!("{shown}: only the OpenSSL of Red Hat and its like knows {list}");
-            self.model.complain(line.place, message);
-            return;
-        }
-        let old = protocol == "SSL";
-        if !old && protocol != "TLSv1.3" {
-            self.model.complain(line.place, format!("{shown}: protocol '{protocol}' not supported"));
-            return;
-        }
-        if proxy {
-            let proxy = self.proxy_mut();
-            *(if old { &mut proxy.ciphers } else { &mut proxy.suites }) = Some(list);
-        } else {
-            let server = self.server();
-            let server = &mut self.model.servers[server];
-            (if old { &mut server.ciphers } else { &mut server.suites })[0] = Some(list);
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::directives::Arguments;
 use super::model::{MAIN, Model, ProxySection, Server};
-use super::read::{Line, Reader, Scope};
+use super::read::{Line, Reader};
+use super::sections::Scope;
 use super::words::{next_word, skip_space, split};
 use crate::services::service::World;
 use crate::source::{FileId, SourceMap};

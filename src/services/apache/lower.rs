@@ -7,13 +7,31 @@ use super::protocol::{Build, Command, read_list, read_switch, switch};
 use super::rewrite::{self, Splice, apply, join};
 use super::text::Text;
 use super::words::{Word, split};
-use crate::edit::Fix;
+use crate::edit::{Edit, Fix};
 use crate::endpoint::SettingId;
-use crate::source::SourceMap;
+use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
 use std::ops::Range;
 
+/// No value of a variable that matters here is longer.
+const LONGEST_VALUE: u32 = 1 << 16;
+
 impl Configuration {
+    /// The edits of a line, unless they would change other directives too.
+    fn edits(&self, line: &Text, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, String> {
+        let edits = rewrite::edits(line, splices, sources)?;
+        // Only values that begin near an edit can reach it: there may be many.
+        let near = |edit: &Edit| {
+            let Span { file, start, end } = edit.span;
+            let values = Span::new(file, start.saturating_sub(LONGEST_VALUE), 0)..=Span::new(file, end, u32::MAX);
+            self.model.lent.range(values).any(|used| used.end >= start)
+        };
+        if edits.iter().any(near) {
+            return Err("the value is that of a variable or macro that other directives use too".to_owned());
+        }
+        Ok(edits)
+    }
+
     /// Makes a setting comply by itself.
     pub(super) fn adjust(
         &self,
@@ -33,7 +51,7 @@ impl Configuration {
             Kind::Command(command) => command,
             Kind::List => {
                 let splices = list(written, given.minus(remove).union(add), build)?;
-                return Ok(Fix::safe(title(given, remove, add), rewrite::edits(line, &splices, sources)?));
+                return Ok(Fix::safe(title(given, remove, add), self.edits(line, &splices, sources)?));
             }
         };
         let words = split(line.bytes(), written.arguments);
@@ -42,7 +60,7 @@ impl Configuration {
         let mut fix = Fix::safe(String::new(), Vec::new());
         if let Some(new) = command_value(command, &old, remove, add) {
             fix.title = format!("change the value to {new}");
-            fix.edits = rewrite::edits(line, &[Splice { part: inner(word), text: new.into_bytes() }], sources)?;
+            fix.edits = self.edits(line, &[Splice { part: inner(word), text: new.into_bytes() }], sources)?;
         }
         // A command can't make up for a missing list.
         if let Some(endpoint) = self.left_to_default(setting, remove, add) {

@@ -16,6 +16,7 @@ mod directives;
 mod engine;
 mod files;
 mod fragment;
+mod include;
 mod instance;
 mod line;
 mod list_edit;
@@ -30,7 +31,9 @@ mod read;
 mod recognise;
 mod resolve;
 mod rewrite;
+mod sections;
 mod settings;
+mod ssl;
 mod text;
 mod upstream;
 mod variables;
@@ -71,7 +74,7 @@ impl Service for Apache {
     }
 
     fn directories(&self) -> &'static [&'static str] {
-        &["/usr/local/etc", "/usr/local/apache2/conf", "/opt"]
+        &["/usr/local/apache2/conf"]
     }
 
     fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole {

@@ -216,6 +216,8 @@ pub(super) struct Model {
     pub(super) written: Vec<Written>,
     /// The settings by directive, to find the same one again.
     pub(super) known: BTreeMap<(Span, Text), SettingId>,
+    /// Where values of variables and arguments of macros lie that directives use which set no versions.
+    pub(super) lent: BTreeSet<Span>,
     pub(super) problems: Vec<Problem>,
     /// How many more there are.
     pub(super) more_problems: usize,
@@ -240,6 +242,7 @@ impl Default for Model {
             settings: Vec::new(),
             written: Vec::new(),
             known: BTreeMap::new(),
+            lent: BTreeSet::new(),
             problems: Vec::new(),
             more_problems: 0,
             unknown: Vec::new(),

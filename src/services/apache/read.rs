@@ -4,25 +4,22 @@
 //! here: an interpreter with a stack of its own, whose frames are files and uses of macros. What httpd would refuse
 //! becomes a problem, and reading goes on behind it.
 
-use super::conditionals;
+use super::line;
 use super::macros::Macro;
-use super::model::{Hop, HopId, MAIN, Model, Place, ServerId};
+use super::model::{Hop, HopId, Model, Place};
 use super::modules::Modules;
-use super::parse::parse;
 use super::protocol::Build;
+use super::sections::Section;
 use super::text::Text;
 use super::variables::Variables;
 use super::words::{is_space, next_word, skip_space};
-use super::{files, line};
 use crate::instance::Problem;
-use crate::services::include::{self, DEEPEST};
+use crate::services::include;
 use crate::services::service::World;
 use crate::services::tree::{NodeKind, Tree};
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::{System, reason};
-use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
-use std::io;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,7 +49,7 @@ impl Line {
 
 /// Where text comes from at the moment.
 #[derive(Debug)]
-enum Frame {
+pub(super) enum Frame {
     File {
         file: FileId,
         tree: Arc<Tree>,
@@ -75,29 +72,8 @@ enum Frame {
     },
 }
 
-/// What an open section means for the directives in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
-    Server(ServerId),
-    /// In a `<Proxy>` section of a server, by index.
-    Proxy(ServerId, usize),
-    /// In a section for files, paths or requests.
-    Inside(ServerId, Arc<str>),
-}
-
-/// An open section.
-#[derive(Debug)]
-pub(super) struct Section {
-    /// As written: `VirtualHost`.
-    pub(super) name: Arc<str>,
-    pub(super) place: Place,
-    /// A condition that holds; such a section is read as if it were not there.
-    pub(super) condition: bool,
-    pub(super) scope: Scope,
-}
-
 /// The files: to be added to, or as they are.
-enum Sources<'a> {
+pub(super) enum Sources<'a> {
     Growing(&'a mut SourceMap),
     Fixed(&'a SourceMap),
 }
@@ -117,9 +93,9 @@ impl std::ops::Deref for Sources<'_> {
 pub(super) struct Reader<'a> {
     pub(super) world: World<'a>,
     pub(super) build: Build,
-    sources: Sources<'a>,
-    trees: BTreeMap<FileId, Arc<Tree>>,
-    frames: Vec<Frame>,
+    pub(super) sources: Sources<'a>,
+    pub(super) trees: BTreeMap<FileId, Arc<Tree>>,
+    pub(super) frames: Vec<Frame>,
     pub(super) sections: Vec<Section>,
     pub(super) variables: Variables,
     pub(super) modules: Modules,
@@ -285,6 +261,11 @@ impl<'a> Reader<'a> {
             name.pop();
         }
         let rest = skip_space(line.bytes(), word.written.end);
+        // Those that pass a value on are not its users.
+        let known: [&[u8]; 5] = [b"SSLProtocol", b"SSLProxyProtocol", b"SSLOpenSSLConfCmd", b"Define", b"Use"];
+        if !known.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+            self.model.lent.extend(line.text.passed_places());
+        }
         match name.as_slice() {
             [b'<', b'/', ..] => self.close(&line, &name),
             [b'<', section @ ..] => self.open_section(&line, section, rest),
@@ -292,164 +273,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Is this the end of the innermost section, which is a condition that holds? Only this very text is.
-    fn ends_condition(&self, text: &[u8]) -> bool {
-        let Some(Section { name, condition: true, .. }) = self.sections.last() else { return false };
-        let name = name.as_bytes();
-        self.sections.len() > self.base()
-            && text.len() == name.len() + 3
-            && text.starts_with(b"</")
-            && text.ends_with(b">")
-            && text[2..text.len() - 1].eq_ignore_ascii_case(name)
-    }
-
     /// How many sections were open when the current file began: it can't end those.
-    fn base(&self) -> usize {
+    pub(super) fn base(&self) -> usize {
         let base = |frame: &Frame| match frame {
             Frame::File { base, .. } => Some(*base),
             _ => None,
         };
         self.frames.iter().rev().find_map(base).unwrap_or(0)
-    }
-
-    fn open_section(&mut self, line: &Line, section: &[u8], rest: usize) {
-        let lower = section.to_ascii_lowercase();
-        if let Some(condition) = conditionals::Condition::of(&lower) {
-            self.condition(line, condition, section, rest);
-        } else if lower == b"macro" {
-            self.define_macro(line, rest);
-        } else {
-            self.section(line, section, rest);
-        }
-    }
-
-    /// The scope of directives at this moment.
-    pub(super) fn scope(&self) -> Scope {
-        self.sections.last().map_or(Scope::Server(MAIN), |section| section.scope.clone())
-    }
-
-    /// Opens a section.
-    pub(super) fn push_section(&mut self, name: &[u8], place: Place, condition: bool, scope: Scope) {
-        let name = String::from_utf8_lossy(name).as_ref().into();
-        self.sections.push(Section { name, place, condition, scope });
-    }
-
-    fn close(&mut self, line: &Line, name: &[u8]) {
-        let shown = name.escape_ascii();
-        let Some(name) = name.strip_suffix(b">") else {
-            self.model.complain(line.place, format!("{shown}> directive missing closing '>'"));
-            // It is meant as an end all the same.
-            if self.innermost().is_some_and(|open| is_name(open, &name[2..])) {
-                self.sections.pop();
-            }
-            return;
-        };
-        let name = &name[2..];
-        let open = self.innermost().map(|open| open.name.clone());
-        match open {
-            Some(open) if open.as_bytes().eq_ignore_ascii_case(name) => {
-                self.sections.pop();
-            }
-            None => {
-                let name = name.escape_ascii();
-                self.model.complain(line.place, format!("</{name}> without matching <{name}> section"));
-                // Text behind the end of a condition that holds; go on as if it were not there.
-                if self.sections.len() > self.base()
-                    && let Some(section) = self.sections.last()
-                    && section.name.as_bytes().eq_ignore_ascii_case(line_section(line))
-                {
-                    self.sections.pop();
-                }
-            }
-            Some(open) => {
-                let message = format!("expected </{open}> but saw </{}>", name.escape_ascii());
-                self.model.complain(line.place, message);
-                let base = self.base();
-                match self.sections[base..].iter().rposition(|section| is_name(section, name)) {
-                    Some(index) => self.sections.truncate(base + index),
-                    None => {
-                        self.sections.pop();
-                    }
-                }
-            }
-        }
-    }
-
-    /// The innermost section, if a line of this file can end it as httpd sees it.
-    fn innermost(&self) -> Option<&Section> {
-        self.sections.last().filter(|section| !section.condition && self.sections.len() > self.base())
-    }
-
-    /// `Include` and `IncludeOptional`
-    pub(super) fn include(&mut self, line: &Line, argument: &[u8], optional: bool) {
-        let is_include = |frame: &&Frame| matches!(frame, Frame::Files { .. });
-        if self.frames.iter().filter(is_include).count() >= DEEPEST {
-            let message = format!("exceeded maximum include depth of {DEEPEST}, there appears to be a recursion");
-            self.model.complain(line.place, message);
-            self.leave_cycle();
-            return;
-        }
-        let path = files::absolute(&self.server_root, argument);
-        let found = files::find(self.world.system, &path, optional);
-        for why in found.refused {
-            self.model.complain(line.place, why);
-        }
-        let Sources::Growing(sources) = &mut self.sources else { return };
-        let read = include::read_many(self.world.system, sources, &found.files);
-        let mut files = Vec::new();
-        for (path, file) in found.files.iter().zip(read) {
-            match file {
-                Ok(file) => files.push(file),
-                Err(_) if path == Path::new("/dev/null") => {}
-                Err(error) if optional && is_missing(&error) => {}
-                Err(error) => {
-                    let (path, why) = (path.display(), reason(&error));
-                    self.model.complain(line.place, format!("could not open configuration file {path}: {why}"));
-                }
-            }
-        }
-        self.parse(&files);
-        let hop = self.hop(line.place, None);
-        self.frames.push(Frame::Files { files, next: 0, hop });
-    }
-
-    /// Leaves the files that include each other without end.
-    fn leave_cycle(&mut self) {
-        let file = |frame: &Frame| match frame {
-            Frame::File { file, .. } => Some(*file),
-            _ => None,
-        };
-        let current = self.frames.iter().rev().find_map(file);
-        if let Some(first) = self.frames.iter().position(|frame| file(frame) == current && current.is_some()) {
-            while self.frames.len() > first + 1 {
-                if let Some(Frame::File { base, .. }) = self.frames.pop() {
-                    self.sections.truncate(base);
-                }
-            }
-        }
-    }
-
-    /// Parses files that have not been parsed yet.
-    fn parse(&mut self, files: &[FileId]) {
-        let new: BTreeSet<FileId> = files.iter().copied().filter(|file| !self.trees.contains_key(file)).collect();
-        let new: Vec<FileId> = new.into_iter().collect();
-        let sources = &*self.sources;
-        let parsed: Vec<Tree> = new.par_iter().map(|file| parse(sources.file(*file).bytes())).collect();
-        for (file, tree) in new.into_iter().zip(parsed) {
-            self.model.files.insert(file);
-            for error in &tree.errors {
-                let place = Place { span: Span::new(file, error.range.start, error.range.end), hop: 0 };
-                self.model.complain(place, error.message.clone());
-            }
-            self.trees.insert(file, Arc::new(tree));
-        }
-    }
-
-    fn open(&mut self, file: FileId, hop: HopId) {
-        if let Some(tree) = self.trees.get(&file) {
-            let (tree, base) = (tree.clone(), self.sections.len());
-            self.frames.push(Frame::File { file, tree, next: 0, hop, base });
-        }
     }
 
     /// At the end of what is being read.
@@ -541,20 +371,4 @@ impl<'a> Reader<'a> {
     pub(super) fn sources(&self) -> &SourceMap {
         &self.sources
     }
-}
-
-/// Is a section of that name?
-fn is_name(section: &Section, name: &[u8]) -> bool {
-    section.name.as_bytes().eq_ignore_ascii_case(name)
-}
-
-/// The name in a line that ends a section, whatever follows it.
-fn line_section(line: &Line) -> &[u8] {
-    let name = line.bytes().strip_prefix(b"</").unwrap_or_default();
-    let length = name.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
-    &name[..length]
-}
-
-fn is_missing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }

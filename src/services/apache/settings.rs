@@ -3,7 +3,8 @@
 use super::directives::Arguments;
 use super::model::{Kind, Use, Written};
 use super::protocol::{Command, read_list};
-use super::read::{Line, Reader, Scope};
+use super::read::{Line, Reader};
+use super::sections::Scope;
 use super::words::next_word;
 use crate::endpoint::{Role, SettingId, Unknown};
 use crate::instance::{Setting, Trap};

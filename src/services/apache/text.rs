@@ -164,6 +164,17 @@ impl Text {
         pieces.filter_map(place).collect()
     }
 
+    /// Where the parts lie that were the value of a Define or the argument of a macro.
+    pub(super) fn passed_places(&self) -> impl Iterator<Item = Span> {
+        self.pieces_in(0..self.len()).filter_map(|(piece, range)| match &piece.origin {
+            Origin::File(file, offset) if piece.passed > 0 => {
+                let start = offset + (range.start as u32 - piece.start);
+                Some(Span::new(*file, start, start + range.len() as u32))
+            }
+            _ => None,
+        })
+    }
+
     /// Would white space in this part be lost on the way to the text?
     pub(super) fn is_fragile(&self, part: Range<usize>) -> bool {
         self.pieces_in(part).any(|(piece, _)| piece.fragile)

@@ -161,12 +161,12 @@ impl Lowering<'_> {
     }
 }
 
-/// `remove TLSv1 TLSv1.1, add TLSv1.3`
+/// `remove TLSv1 and TLSv1.1, add TLSv1.3`
 fn title(removed: VersionSet, added: VersionSet) -> String {
     match (removed.is_empty(), added.is_empty()) {
-        (false, false) => format!("remove {removed}, add {added}"),
-        (false, true) => format!("remove {removed}"),
-        (true, _) => format!("add {added}"),
+        (false, false) => format!("remove {}, add {}", removed.listed(), added.listed()),
+        (false, true) => format!("remove {}", removed.listed()),
+        (true, _) => format!("add {}", added.listed()),
     }
 }
 

@@ -9,10 +9,10 @@ use crate::services::service::World;
 use crate::services::tree::{NodeKind, Tree};
 use crate::services::{glob, include};
 use crate::source::{FileId, SourceMap, Span};
-use crate::system::{normalize, reason};
+use crate::system::{is_outside, normalize, reason};
 use rayon::prelude::*;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 /// Blocks whose body is data, not directives.
@@ -167,9 +167,18 @@ impl<'a> Reader<'a> {
         let pattern = glob::is_pattern(&text);
         let paths = match pattern {
             true => glob::expand(self.world.system, path.as_os_str().as_bytes()),
-            false => vec![path],
+            false => vec![path.clone()],
         };
         if paths.is_empty() {
+            // No match is fine, but not where nobody could look.
+            let fixed = |c: &Component<'_>| !glob::is_pattern(c.as_os_str().as_bytes());
+            let folder: PathBuf = path.components().take_while(fixed).collect();
+            if let Err(error) = self.world.system.kind(&folder)
+                && is_outside(&error)
+            {
+                let message = format!("\"{}\" {}", normalize(&path).display(), reason(&error));
+                self.problem(directive.place, message);
+            }
             return;
         }
         self.model.hops.push(Hop { span: directive.place.span, parent: directive.place.hop });
@@ -190,7 +199,8 @@ impl<'a> Reader<'a> {
                 }
                 Ok(file) => self.enter(stack, file, context, hop, depth + 1),
                 Err(error) => {
-                    let path = normalize(path);
+                    // The same file under its real name is the same problem.
+                    let path = self.world.system.canonical(path).unwrap_or_else(|_| normalize(path));
                     let message = format!("open() \"{}\" failed: {}", path.display(), reason(&error));
                     self.problem(directive.place, message);
                     if let Some(problem) = self.problems.last_mut() {

@@ -1,0 +1,93 @@
+//! `Include`: other files, in the place of the directive.
+
+use super::files;
+use super::model::{HopId, Place};
+use super::parse::parse;
+use super::read::{Frame, Line, Reader, Sources};
+use crate::services::include::{self, DEEPEST};
+use crate::services::tree::Tree;
+use crate::source::{FileId, Span};
+use crate::system::reason;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+impl Reader<'_> {
+    /// `Include` and `IncludeOptional`
+    pub(super) fn include(&mut self, line: &Line, argument: &[u8], optional: bool) {
+        let is_include = |frame: &&Frame| matches!(frame, Frame::Files { .. });
+        if self.frames.iter().filter(is_include).count() >= DEEPEST {
+            let message = format!("exceeded maximum include depth of {DEEPEST}, there appears to be a recursion");
+            self.model.complain(line.place, message);
+            self.leave_cycle();
+            return;
+        }
+        let path = files::absolute(&self.server_root, argument);
+        let found = files::find(self.world.system, &path, optional);
+        for why in found.refused {
+            self.model.complain(line.place, why);
+        }
+        let Sources::Growing(sources) = &mut self.sources else { return };
+        let read = include::read_many(self.world.system, sources, &found.files);
+        let mut files = Vec::new();
+        for (path, file) in found.files.iter().zip(read) {
+            match file {
+                Ok(file) => files.push(file),
+                Err(_) if path == Path::new("/dev/null") => {}
+                Err(error) if optional && is_missing(&error) => {}
+                Err(error) => {
+                    let (path, why) = (path.display(), reason(&error));
+                    self.model.complain(line.place, format!("could not open configuration file {path}: {why}"));
+                }
+            }
+        }
+        self.parse(&files);
+        let hop = self.hop(line.place, None);
+        self.frames.push(Frame::Files { files, next: 0, hop });
+    }
+
+    /// Leaves the files that include each other without end.
+    fn leave_cycle(&mut self) {
+        let file = |frame: &Frame| match frame {
+            Frame::File { file, .. } => Some(*file),
+            _ => None,
+        };
+        let current = self.frames.iter().rev().find_map(file);
+        if let Some(first) = self.frames.iter().position(|frame| file(frame) == current && current.is_some()) {
+            while self.frames.len() > first + 1 {
+                if let Some(Frame::File { base, .. }) = self.frames.pop() {
+                    self.sections.truncate(base);
+                }
+            }
+        }
+    }
+
+    /// Parses files that have not been parsed yet.
+    pub(super) fn parse(&mut self, files: &[FileId]) {
+        let new: BTreeSet<FileId> = files.iter().copied().filter(|file| !self.trees.contains_key(file)).collect();
+        let new: Vec<FileId> = new.into_iter().collect();
+        let sources = &*self.sources;
+        let parsed: Vec<Tree> = new.par_iter().map(|file| parse(sources.file(*file).bytes())).collect();
+        for (file, tree) in new.into_iter().zip(parsed) {
+            self.model.files.insert(file);
+            for error in &tree.errors {
+                let place = Place { span: Span::new(file, error.range.start, error.range.end), hop: 0 };
+                self.model.complain(place, error.message.clone());
+            }
+            self.trees.insert(file, Arc::new(tree));
+        }
+    }
+
+    pub(super) fn open(&mut self, file: FileId, hop: HopId) {
+        if let Some(tree) = self.trees.get(&file) {
+            let (tree, base) = (tree.clone(), self.sections.len());
+            self.frames.push(Frame::File { file, tree, next: 0, hop, base });
+        }
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}

@@ -1,0 +1,211 @@
+//! Sections: which are open, and what they mean for the directives in them.
+
+use super::address;
+use super::conditionals::Condition;
+use super::model::{MAIN, Place, ProxySection, Server, ServerId};
+use super::read::{Line, Reader};
+use super::words::split;
+use crate::endpoint::Unknown;
+use std::sync::Arc;
+
+/// What an open section means for the directives in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    Server(ServerId),
+    /// In a `<Proxy>` section of a server, by index.
+    Proxy(ServerId, usize),
+    /// In a section for files, paths or requests.
+    Inside(ServerId, Arc<str>),
+}
+
+/// An open section.
+#[derive(Debug)]
+pub(super) struct Section {
+    /// As written: `VirtualHost`.
+    pub(super) name: Arc<str>,
+    pub(super) place: Place,
+    /// A condition that holds; such a section is read as if it were not there.
+    pub(super) condition: bool,
+    pub(super) scope: Scope,
+}
+
+impl Reader<'_> {
+    /// Is this the end of the innermost section, which is a condition that holds? Only this very text is.
+    pub(super) fn ends_condition(&self, text: &[u8]) -> bool {
+        let Some(Section { name, condition: true, .. }) = self.sections.last() else { return false };
+        let name = name.as_bytes();
+        self.sections.len() > self.base()
+            && text.len() == name.len() + 3
+            && text.starts_with(b"</")
+            && text.ends_with(b">")
+            && text[2..text.len() - 1].eq_ignore_ascii_case(name)
+    }
+
+    pub(super) fn open_section(&mut self, line: &Line, section: &[u8], rest: usize) {
+        let lower = section.to_ascii_lowercase();
+        if let Some(condition) = Condition::of(&lower) {
+            self.condition(line, condition, section, rest);
+        } else if lower == b"macro" {
+            self.define_macro(line, rest);
+        } else {
+            self.section(line, section, rest);
+        }
+    }
+
+    /// The scope of directives at this moment.
+    pub(super) fn scope(&self) -> Scope {
+        self.sections.last().map_or(Scope::Server(MAIN), |section| section.scope.clone())
+    }
+
+    /// Opens a section.
+    pub(super) fn push_section(&mut self, name: &[u8], place: Place, condition: bool, scope: Scope) {
+        let name = String::from_utf8_lossy(name).as_ref().into();
+        self.sections.push(Section { name, place, condition, scope });
+    }
+
+    pub(super) fn close(&mut self, line: &Line, name: &[u8]) {
+        let shown = name.escape_ascii();
+        let Some(name) = name.strip_suffix(b">") else {
+            self.model.complain(line.place, format!("{shown}> directive missing closing '>'"));
+            // It is meant as an end all the same.
+            if self.innermost().is_some_and(|open| is_name(open, &name[2..])) {
+                self.sections.pop();
+            }
+            return;
+        };
+        let name = &name[2..];
+        let open = self.innermost().map(|open| open.name.clone());
+        match open {
+            Some(open) if open.as_bytes().eq_ignore_ascii_case(name) => {
+                self.sections.pop();
+            }
+            None => {
+                let name = name.escape_ascii();
+                self.model.complain(line.place, format!("</{name}> without matching <{name}> section"));
+                // Text behind the end of a condition that holds; go on as if it were not there.
+                if self.sections.len() > self.base()
+                    && let Some(section) = self.sections.last()
+                    && section.name.as_bytes().eq_ignore_ascii_case(line_section(line))
+                {
+                    self.sections.pop();
+                }
+            }
+            Some(open) => {
+                let message = format!("expected </{open}> but saw </{}>", name.escape_ascii());
+                self.model.complain(line.place, message);
+                let base = self.base();
+                match self.sections[base..].iter().rposition(|section| is_name(section, name)) {
+                    Some(index) => self.sections.truncate(base + index),
+                    None => {
+                        self.sections.pop();
+                    }
+                }
+            }
+        }
+    }
+
+    /// The innermost section, if a line of this file can end it as httpd sees it.
+    fn innermost(&self) -> Option<&Section> {
+        self.sections.last().filter(|section| !section.condition && self.sections.len() > self.base())
+    }
+
+    /// Opens a section that is not a condition.
+    fn section(&mut self, line: &Line, name: &[u8], rest: usize) {
+        if !name.first().is_some_and(u8::is_ascii_alphabetic) {
+            let shown = [b"<", name].concat();
+            self.invalid_command(line.place, &shown);
+            return;
+        }
+        let shown = String::from_utf8_lossy(name);
+        let text = line.bytes();
+        let end = memchr::memrchr(b'>', &text[rest..]).map(|length| rest + length);
+        // `<X>` has lost its bracket with its name.
+        if end.is_none() && !(rest == text.len() && text.ends_with(b">")) {
+            self.model.complain(line.place, format!("<{shown}> directive missing closing '>'"));
+        }
+        let head = &text[rest.min(text.len())..end.unwrap_or(text.len())];
+        let server = self.server();
+        let lower = shown.to_ascii_lowercase();
+        self.note_core(&format!("<{lower}"));
+        let scope = match lower.as_str() {
+            "virtualhost" => Scope::Server(self.virtual_host(line, head)),
+            "proxy" | "proxymatch" => {
+                let words = split(head, 0);
+                let words = words.iter().map(|word| String::from_utf8_lossy(&word.value(head)).into_owned());
+                let words: Vec<String> = words.collect();
+                let sections = &mut self.model.servers[server].sections;
+                sections.push(ProxySection::new(&words, lower == "proxymatch"));
+                Scope::Proxy(server, sections.len() - 1)
+            }
+            "mdomain" | "mdomainset" | "managedomain" => {
+                self.model.managed_certificates = true;
+                Scope::Inside(server, shown.as_ref().into())
+            }
+            "perl" => {
+                self.model.unknown.push(Unknown {
+                    span: Some(line.place.span),
+                    what: "this section makes configuration at run time".to_owned(),
+                    help: "check what it makes by hand".to_owned(),
+                });
+                Scope::Inside(server, shown.as_ref().into())
+            }
+            _ => Scope::Inside(server, shown.as_ref().into()),
+        };
+        self.push_section(name, line.place, false, scope);
+    }
+
+    fn virtual_host(&mut self, line: &Line, head: &[u8]) -> ServerId {
+        if let Some(outer) = self.sections.iter().rev().find(|section| !section.condition) {
+            let message = format!("<VirtualHost> cannot occur within <{}> section", outer.name);
+            self.model.complain(line.place, message);
+        }
+        let words = split(head, 0);
+        if words.is_empty() {
+            self.model.complain(line.place, "<VirtualHost> directive requires additional arguments");
+        }
+        self.needs_variables(line);
+        let mut server = Server { head: Some(line.place), ..Server::default() };
+        server.title = String::from_utf8_lossy(head.trim_ascii()).into_owned();
+        let default_port = self.model.servers[MAIN].port;
+        for word in words {
+            let word = String::from_utf8_lossy(&word.value(head)).into_owned();
+            match address::virtual_host(&word, default_port, self.world.facts) {
+                Ok(addresses) => {
+                    if addresses.is_empty() && line.undefined.is_empty() {
+                        self.unresolved(line, &word);
+                    }
+                    server.addresses.extend(addresses);
+                }
+                Err(why) => self.model.complain(line.place, format!("<VirtualHost {word}>: {why}")),
+            }
+        }
+        self.model.servers.push(server);
+        self.model.servers.len() - 1
+    }
+
+    /// httpd leaves out what it can't resolve, and so the virtual host may be reached by nobody.
+    fn unresolved(&mut self, line: &Line, word: &str) {
+        let looks_like_a_name =
+            word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'_'))
+                && word.bytes().any(|b| b.is_ascii_alphabetic());
+        let (what, help) = if looks_like_a_name {
+            (format!("the address of {word} is not known"), "add it to the /etc/hosts of the host that is audited")
+        } else {
+            let what = format!("httpd can't resolve '{word}' and ignores it: this virtual host may answer nobody");
+            (what, "write addresses separated by blanks, and nothing behind them")
+        };
+        self.model.unknown.push(Unknown { span: Some(line.place.span), what, help: help.to_owned() });
+    }
+}
+
+/// Is a section of that name?
+fn is_name(section: &Section, name: &[u8]) -> bool {
+    section.name.as_bytes().eq_ignore_ascii_case(name)
+}
+
+/// The name in a line that ends a section, whatever follows it.
+fn line_section(line: &Line) -> &[u8] {
+    let name = line.bytes().strip_prefix(b"</").unwrap_or_default();
+    let length = name.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
+    &name[..length]
+}

@@ -1,0 +1,128 @@
+//! The directives of `mod_ssl`.
+
+use super::directives::Arguments;
+use super::model::{Engine, MAIN, Proxy};
+use super::modules::is_ssl_directive;
+use super::read::{Line, Reader};
+use super::sections::Scope;
+use std::path::PathBuf;
+
+/// Directives of `mod_ssl` that may stand in sections for files and paths.
+const SSL_ANYWHERE: &[&str] = &[
+    "sslcacertificatefile",
+    "sslcacertificatepath",
+    "sslciphersuite",
+    "ssllog",
+    "sslloglevel",
+    "ssloptions",
+    "sslrenegbuffersize",
+    "sslrequire",
+    "sslrequiressl",
+    "sslusername",
+    "sslverifyclient",
+    "sslverifydepth",
+];
+
+impl Reader<'_> {
+    /// A directive of `mod_ssl`.
+    pub(super) fn ssl(&mut self, line: &Line, name: &[u8], lower: &str, arguments: &Arguments<'_>, rest: usize) {
+        let shown = String::from_utf8_lossy(name).into_owned();
+        if !is_ssl_directive(lower) {
+            self.invalid_command(line.place, name);
+            return;
+        }
+        if self.model.first_ssl.is_none() {
+            self.model.first_ssl = Some((shown.clone(), line.place));
+        }
+        let proxy = lower.starts_with("sslproxy");
+        let section = match self.scope() {
+            Scope::Inside(_, section) => Some(section),
+            Scope::Proxy(..) if !proxy => Some("Proxy".into()),
+            _ => None,
+        };
+        if let Some(section) = section {
+            if !SSL_ANYWHERE.contains(&lower) {
+                self.model.complain(line.place, format!("{shown} not allowed in <{section}> context"));
+            }
+            return;
+        }
+        let server = self.server();
+        if self.scope() == Scope::Server(MAIN) {
+            self.model.ssl_lines.push(line.place);
+        } else {
+            self.model.in_hosts.insert(line.place.span);
+        }
+        match lower {
+            "sslprotocol" | "sslproxyprotocol" => self.list(line, &shown, arguments, rest),
+            "sslengine" => {
+                let engine = self.engine(line, arguments);
+                self.model.servers[server].engine = engine.map(|engine| (engine, line.place));
+            }
+            "sslproxyengine" => {
+                let on = arguments.get(0).is_some_and(|word| word.eq_ignore_ascii_case("on"));
+                self.proxy_mut().engine = Some((on, line.place));
+            }
+            "sslciphersuite" | "sslproxyciphersuite" => self.cipher_suite(line, &shown, arguments, proxy),
+            "sslcertificatefile" => {
+                let path = arguments.get(0).map(PathBuf::from);
+                self.model.servers[server].certificates.extend(path);
+            }
+            "sslopensslconfcmd" => self.command(line, &shown, arguments, rest),
+            _ => {}
+        }
+    }
+
+    /// The client side of the current scope.
+    pub(super) fn proxy_mut(&mut self) -> &mut Proxy {
+        match self.scope() {
+            Scope::Proxy(server, section) => &mut self.model.servers[server].sections[section].proxy,
+            Scope::Server(server) | Scope::Inside(server, _) => &mut self.model.servers[server].proxy,
+        }
+    }
+
+    fn engine(&mut self, line: &Line, arguments: &Arguments<'_>) -> Option<Engine> {
+        let word = arguments.get(0).unwrap_or_default().to_ascii_lowercase();
+        match word.as_str() {
+            "on" => Some(Engine::On),
+            "off" => Some(Engine::Off),
+            "optional" => Some(Engine::Optional),
+            _ => {
+                if let Some(unknown) = Self::undefined(line) {
+                    return Some(Engine::Unclear(unknown));
+                }
+                self.model.complain(line.place, "SSLEngine: argument must be On or Off");
+                None
+            }
+        }
+    }
+
+    fn cipher_suite(&mut self, line: &Line, shown: &str, arguments: &Arguments<'_>, proxy: bool) {
+        let (protocol, list) = match (arguments.get(0), arguments.get(1)) {
+            (Some(protocol), Some(list)) => (protocol, list),
+            (Some(list), None) => ("SSL".to_owned(), list),
+            _ => {
+                self.model.complain(line.place, format!("{shown} takes 1-2 arguments"));
+                return;
+            }
+        };
+        let facts = self.world.facts;
+        if list.starts_with("PROFILE=SYSTEM") && !facts.distribution.is_empty() && !facts.is_red_hat() {
+            let message = format!("{shown}: only the OpenSSL of Red Hat and its like knows {list}");
+            self.model.complain(line.place, message);
+            return;
+        }
+        let old = protocol == "SSL";
+        if !old && protocol != "TLSv1.3" {
+            self.model.complain(line.place, format!("{shown}: protocol '{protocol}' not supported"));
+            return;
+        }
+        if proxy {
+            let proxy = self.proxy_mut();
+            *(if old { &mut proxy.ciphers } else { &mut proxy.suites }) = Some(list);
+        } else {
+            let server = self.server();
+            let server = &mut self.model.servers[server];
+            (if old { &mut server.ciphers } else { &mut server.suites })[0] = Some(list);
+        }
+    }
+}
