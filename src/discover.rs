@@ -79,7 +79,9 @@ pub fn discover<'s>(
         .filter(|(_, f)| matches!(f, Ok(Some((_, FileRole::Main, _)))))
         .filter_map(|(path, _)| path.parent())
         .collect();
-    let concerns = |path: &Path| !paths.is_empty() || homes.iter().any(|home| path.starts_with(home));
+    let concerns = |path: &Path| {
+        !paths.is_empty() || homes.iter().any(|home| path.starts_with(home)) || named.iter().any(|n| n.path == path)
+    };
     let mut candidates: BTreeMap<&str, Vec<(usize, PathBuf)>> = BTreeMap::new();
     for (path, found) in files.iter().zip(found) {
         match found {
@@ -94,7 +96,7 @@ pub fn discover<'s>(
                 }
             }
             Err(error) if concerns(path) => {
-                discovery.problems.push(Problem::with(path, format!("can't be read: {}", reason(&error))))
+                discovery.problems.push(Problem::with(path, format!("can't be read: {}", reason(&error))));
             }
             Err(_) => {}
         }
@@ -113,7 +115,7 @@ pub fn discover<'s>(
                 of_service.sort_by(|a, b| a.1.cmp(&b.1));
             }
             (Err(error), _) => {
-                let message = format!("{}: named by {}", reason(&error), file.source);
+                let message = format!("can't be read: {} (named by {})", reason(&error), file.source);
                 discovery.problems.push(Problem::with(&file.path, message));
             }
             (Ok(_), None) => {}

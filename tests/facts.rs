@@ -2,6 +2,8 @@
 #![allow(clippy::disallowed_methods, reason = "tests make their own files")]
 
 use assert_cmd::Command;
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -52,6 +54,35 @@ fn the_example_of_the_manual_is_real() {
     let manual = include_str!("../docs/json.md");
     let (_, json) = run(&["facts", "--root", "fixtures/hosts/alpine", "--format", "json"]);
     assert!(manual.contains(&format!("```json\n{json}```")), "{json}");
+}
+
+/// The keys of all objects; those of a fact are the same everywhere.
+fn keys(value: &Value, path: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(map) => {
+            let path = if map.contains_key("decides") { "fact" } else { path };
+            for (key, value) in map {
+                let key = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+                keys(value, &key, found);
+                found.insert(key);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys(item, &format!("{path}[]"), found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_is_in_the_manual() {
+    let mut found = BTreeSet::new();
+    for name in ["debian", "rhel"] {
+        let (_, json) = run(&["facts", "--root", &format!("fixtures/hosts/{name}"), "--format", "json"]);
+        keys(&serde_json::from_str(&json).expect("JSON"), "", &mut found);
+    }
+    let manual = include_str!("../docs/json.md");
+    let section = manual.split("\n## ").find(|s| s.starts_with("`tlsmend/facts/1`")).expect("a section");
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    assert_eq!(found, rows.map(str::to_owned).collect());
 }
 
 #[test]
@@ -114,4 +145,17 @@ fn a_main_file_that_only_a_unit_names_is_audited() {
     let (status, text) = on(&host, &["audit"]);
     insta::assert_snapshot!("audit_of_an_odd_main_file", text);
     assert_eq!(status, 1);
+}
+
+#[test]
+fn a_named_main_file_that_can_not_be_read_is_a_problem() {
+    let host = host(&[
+        ("srv/web/x", ""),
+        ("etc/systemd/system/web.service", "[Service]\nExecStart=/usr/sbin/nginx -c /srv/web\n"),
+        ("etc/systemd/system/odd.service", "[Service]\nExecStart=/usr/sbin/nginx -c odd.conf\n"),
+    ]);
+    let (status, text) = on(&host, &["audit"]);
+    assert_eq!(status, 3, "{text}");
+    assert!(text.contains("can't be read: is a directory"), "{text}");
+    assert!(text.contains("odd.service: where odd.conf lies can't be told"), "{text}");
 }
