@@ -36,8 +36,11 @@ impl Unit {
     pub(crate) fn read(system: &dyn System, name: &str) -> Option<Unit> {
         let template = name.split_once('@').map(|(prefix, instance)| (format!("{prefix}@"), instance));
         let file = |name: &str| {
-            let paths = FOLDERS.iter().map(|folder| Path::new(folder).join(format!("{name}.service")));
-            paths.into_iter().find_map(|path| Some((path.clone(), system.read(&path).ok()?)))
+            let mut paths = FOLDERS.iter().map(|folder| Path::new(folder).join(format!("{name}.service")));
+            // A link to /dev/null masks what is in the folders behind it.
+            let path = paths.find(|path| system.kind(path).is_ok())?;
+            let bytes = system.read(&path).ok()?;
+            Some((path, bytes))
         };
         let (path, bytes) = file(name).or_else(|| file(&template.as_ref()?.0))?;
         if bytes.is_empty() {
