@@ -94,7 +94,7 @@ pub fn discover<'s>(
                 }
             }
             Err(error) if concerns(path) => {
-                discovery.problems.push(Problem::with(path, format!("can't be read: {}", reason(&error))))
+                discovery.problems.push(Problem::with(path, format!("can't be read: {}", reason(&error))));
             }
             Err(_) => {}
         }
