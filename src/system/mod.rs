@@ -121,7 +121,7 @@ fn outside() -> io::Error {
 
 /// Is that why something could not be read?
 pub fn is_outside(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Outside>)
+    error.get_ref().and_then(|inner| inner.downcast_ref::<Outside>()).is_some()
 }
 
 /// What an I/O error means, in the words of the C library: `No such file or directory`.

@@ -85,13 +85,12 @@ impl Configuration {
 
 /// `remove TLSv1 and TLSv1.1, add TLSv1.3`
 fn title(given: VersionSet, remove: VersionSet, add: VersionSet) -> String {
-    use super::settings::enumerate;
     let (removed, added) = (given.and(remove), add.minus(given));
     match (removed.is_empty(), added.is_empty()) {
-        (false, false) => format!("remove {}, add {}", enumerate(removed), enumerate(added)),
-        (false, true) => format!("remove {}", enumerate(removed)),
-        (true, false) => format!("add {}", enumerate(added)),
-        (true, true) => format!("write down {} only", enumerate(given)),
+        (false, false) => format!("remove {}, add {}", removed.listed(), added.listed()),
+        (false, true) => format!("remove {}", removed.listed()),
+        (true, false) => format!("add {}", added.listed()),
+        (true, true) => format!("write down {} only", given.listed()),
     }
 }
 

@@ -187,28 +187,18 @@ pub(super) fn trap(name: &str, words: &[Vec<u8>], list: &super::protocol::List, 
         let word = words[*last].escape_ascii();
         format!(
             "in {name} a name without + or - replaces everything before it: '{word}' leaves only {}",
-            enumerate(served)
+            served.listed()
         )
     } else {
         let closed = list.asked.minus(served);
         let hole = VersionSet::range(closed.min()?, served.max()?).minus(list.asked);
         format!(
             "{} is not served: only versions without a gap up to the highest one are, and {} is off",
-            enumerate(closed),
-            enumerate(hole)
+            closed.listed(),
+            hole.listed()
         )
     };
     Some(Trap { message, looks, gives: served, related: Vec::new() })
-}
-
-/// `TLSv1, TLSv1.1 and TLSv1.2`
-pub(super) fn enumerate(versions: VersionSet) -> String {
-    let names: Vec<&str> = versions.iter().map(crate::tls::Version::name).collect();
-    match names.as_slice() {
-        [] => "no version".to_owned(),
-        [one] => (*one).to_owned(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 /// The commands that OpenSSL knows in files, in lower case, besides those for versions and ciphers.

@@ -210,7 +210,7 @@ impl Combination<'_> {
         // They decide where they take something away, or give back what openssl.cnf takes.
         let differs = before.and(system) != before.and(asked.off);
         for used in asked.switches.iter().filter(|_| differs) {
-            let note = format!("switches off {}", super::settings::enumerate(before.and(asked.off)));
+            let note = format!("switches off {}", before.and(asked.off).listed());
             self.use_reason(offer, *used, ReasonKind::Command, note);
         }
     }
