@@ -42,12 +42,19 @@ pub fn discover<'s>(
     let mut discovery = Discovery::default();
     let mut files: BTreeSet<PathBuf> = BTreeSet::new();
     let mut unreadable = Vec::new();
+    let mut missing = None;
     let mut walk = |root: &Path, filter: &dyn Fn(&Path) -> bool| {
         let walk = system.walk(root);
         files.extend(walk.files.into_iter().filter(|f| filter(f)));
         unreadable.extend(walk.unreadable);
     };
     if paths.is_empty() {
+        match system.list(Path::new("/")) {
+            Ok(_) if SEARCHED.iter().any(|root| system.kind(Path::new(root)).is_ok()) => {}
+            // An image that is not mounted must not look like a host without servers.
+            Ok(_) => missing = Some("neither /etc nor /usr/local/etc is there: is this the root of a host?".to_owned()),
+            Err(error) => missing = Some(format!("can't be read: {}", reason(&error))),
+        }
         let own = services.iter().flat_map(|s| s.directories());
         for root in SEARCHED.iter().chain(own).map(Path::new) {
             if system.kind(root).is_ok_and(|k| k == Kind::Directory) {
@@ -64,6 +71,7 @@ pub fn discover<'s>(
             walk(path, &|_| true);
         }
     }
+    discovery.problems.extend(missing.map(|why| Problem::with("/", why)));
     files.retain(|path| !is_key_material(path));
     let named: Vec<&MainFile> =
         named.iter().filter(|n| paths.is_empty() || paths.iter().any(|path| n.path.starts_with(path))).collect();
@@ -102,7 +110,9 @@ pub fn discover<'s>(
         }
     }
     for (path, error) in unreadable {
-        if concerns(&path) || paths.contains(&path) {
+        // A directory that could not be listed may be the very one with the configuration.
+        let holds_main = || services.iter().flat_map(|s| s.main_files()).any(|m| Path::new(m).starts_with(&path));
+        if concerns(&path) || paths.contains(&path) || holds_main() {
             discovery.problems.push(Problem::with(path, format!("can't be read: {}", reason(&error))));
         }
     }

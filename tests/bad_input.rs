@@ -142,3 +142,46 @@ fn an_unreadable_file_is_said() {
         assert!(audit(host.path()).contains("Permission denied"));
     }
 }
+
+#[test]
+fn one_file_under_two_names_is_no_cycle() {
+    let host = host();
+    symlink("good", site(&host, "again")).expect("link");
+    fs::write(site(&host, "first"), "include sites/good;\n").expect("write");
+    // The audit ends with 3 for another reason, so that the helper can be used.
+    fs::write(site(&host, "z"), "include /etc/nginx/nothing.conf;\n").expect("write");
+    let text = audit(host.path());
+    assert!(!text.contains("includes itself"), "{text}");
+}
+
+#[test]
+fn includes_that_double_end() {
+    let host = host();
+    for level in 0..40 {
+        let next = format!("include /etc/nginx/i{};\n", level + 1);
+        fs::write(host.path().join(format!("etc/nginx/i{level}")), next.repeat(2)).expect("write");
+    }
+    fs::write(host.path().join("etc/nginx/i40"), "").expect("write");
+    fs::write(site(&host, "zz"), "include /etc/nginx/i0;\n").expect("write");
+    let text = audit(host.path());
+    assert!(text.contains("files are included: what follows is not read"), "{text}");
+}
+
+#[test]
+fn a_directory_of_configuration_that_can_not_be_listed_is_said() {
+    let host = host();
+    let folder = host.path().join("etc/nginx");
+    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o000)).expect("chmod");
+    fs::set_permissions(host.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("chmod");
+    let copy = host.path().join("tlsmend");
+    fs::copy(assert_cmd::cargo::cargo_bin("tlsmend"), &copy).expect("copies");
+    let as_nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
+    let root = fs::read_dir(&folder).is_ok();
+    let mut command = std::process::Command::new(if root { "setpriv" } else { "env" });
+    let command = if root { command.args(as_nobody) } else { &mut command };
+    let output = command.arg(copy).args(["audit", "--root"]).arg(host.path()).output().expect("runs");
+    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("chmod");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert!(text.contains("can't be read: Permission denied"), "{text}");
+}

@@ -230,6 +230,10 @@ fn a_repository_of_configurations() {
 fn nothing_to_audit() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let path = folder.path().display().to_string();
+    let unmounted = run(&["audit", "--root", &path]);
+    assert_eq!(unmounted.status, 3, "{}", unmounted.screen());
+    assert!(unmounted.out.contains("is this the root of a host?"), "{}", unmounted.screen());
+    fs::create_dir(folder.path().join("etc")).expect("mkdir");
     let empty = run(&["audit", "--root", &path]);
     assert_eq!(empty.status, 0, "{}", empty.screen());
     assert!(empty.out.contains("nothing to audit"), "{}", empty.screen());

@@ -7,7 +7,10 @@ use std::path::Path;
 
 /// Writes the diff of one file; `path` is what follows `a/` and `b/`.
 pub fn unified(path: &Path, old: &[u8], new: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    let diff = TextDiff::from_lines(old, new);
+    // Lines end at line feeds only, for the servers and for patch alike; a lone carriage return is a byte like others.
+    let lines = |text| <[u8]>::split_inclusive(text, |b| *b == b'\n').collect::<Vec<&[u8]>>();
+    let (old, new) = (lines(old), lines(new));
+    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
     let path = path.as_os_str().as_bytes();
     out.write_all(b"--- ")?;
     out.write_all(&name(b"a/", path))?;
@@ -62,6 +65,14 @@ mod tests {
         let expected: &[u8] = b"--- a/etc/a b\t\n+++ b/etc/a b\t\n@@ -1,2 +1,2 @@\n x\xff\r\n-ssl_protocols TLSv1;\n\\ No newline at end of file\n+ssl_protocols TLSv1.2;\n\\ No newline at end of file\n";
         assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(expected));
         assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn a_lone_carriage_return_ends_no_line() {
+        let mut out = Vec::new();
+        unified(Path::new("x"), b"a\rb\r\r\nTLSv1\r\r\nc\rd", b"a\rb\r\r\nTLSv1.2\r\r\nc\rd", &mut out).unwrap();
+        let expected: &[u8] = b"--- a/x\n+++ b/x\n@@ -1,3 +1,3 @@\n a\rb\r\r\n-TLSv1\r\r\n+TLSv1.2\r\r\n c\rd\n\\ No newline at end of file\n";
+        assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(expected));
     }
 
     #[test]

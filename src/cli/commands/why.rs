@@ -31,7 +31,9 @@ pub(in crate::cli) fn run(
     let (sources, resolved, problems) = engine::load(request);
     let (found, rivals) = engine::ask(&resolved, &question);
     let service = found.as_ref().map(|(instance, _)| instance.service.0);
-    let broken = found.as_ref().map_or(problems.len(), |(instance, _)| instance.problems.len());
+    // Where nothing listens, it may be that what listens could not be read.
+    let all = || problems.len() + resolved.iter().map(|r| r.instance().problems.len()).sum::<usize>();
+    let broken = found.as_ref().map_or_else(all, |(instance, _)| instance.problems.len());
     let mut answer = found.map(|(_, response)| Answer::clone(&response.answer));
     if let (Some(answer), 1..) = (&mut answer, rivals) {
         answer.unknown.push(Unknown {
@@ -47,7 +49,8 @@ pub(in crate::cli) fn run(
         Format::Json => json::why(&view, out),
     })?;
     if broken > 0 {
-        output::remark(&format!("the configuration has {broken} problems that may change this: see tlsmend audit"));
+        let problems = if broken == 1 { "a problem" } else { "problems" };
+        output::remark(&format!("the configuration has {problems} that may change this: see tlsmend audit"));
     }
     let known = answer.is_none_or(|a| a.unknown.is_empty() && a.speaks != Speaks::Unknown);
     Ok(if known && broken == 0 { ExitStatus::Compliant } else { ExitStatus::Incomplete })

@@ -3,7 +3,7 @@
 use crate::endpoint::{SettingId, Transport};
 use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The index of a [`Scope`].
 pub(super) type ScopeId = usize;
@@ -177,8 +177,8 @@ pub(super) struct Model {
     pub servers: Vec<Server>,
     /// The scope of each section that is there.
     pub sections: BTreeMap<Section, ScopeId>,
-    /// The files, in the order of reading.
-    pub files: Vec<FileId>,
+    /// All files that were read.
+    pub files: BTreeSet<FileId>,
     /// For each setting, the scopes in which it is used.
     pub uses: Vec<Vec<ScopeId>>,
 }

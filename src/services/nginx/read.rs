@@ -18,6 +18,9 @@ use std::sync::Arc;
 /// Blocks whose body is data, not directives.
 const DATA: &[&[u8]] = &[b"types", b"map", b"geo", b"split_clients", b"charset_map"];
 
+/// So many files may be included, the same one again and again counted each time.
+const MOST_FILES: usize = 200_000;
+
 /// A file or block that is being walked.
 struct Frame {
     file: FileId,
@@ -193,7 +196,7 @@ impl<'a> Reader<'a> {
         // The last one on the stack is walked first.
         for (path, file) in paths.iter().zip(files).rev() {
             match file {
-                Ok(file) if stack.iter().any(|f| f.file == file) => {
+                Ok(file) if self.leads_to(directive.place, file) => {
                     let shown = normalize(path).display().to_string();
                     self.problem(Place { hop, ..directive.place }, format!("\"{shown}\" includes itself"));
                 }
@@ -211,10 +214,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Is a place reached through that file?
+    fn leads_to(&self, place: Place, file: FileId) -> bool {
+        place.span.file == file || self.model.hops_to(place.hop).iter().any(|hop| hop.file == file)
+    }
+
     /// Puts a file on the stack and says what in it does not parse.
     fn enter(&mut self, stack: &mut Vec<Frame>, file: FileId, context: Context, hop: HopId, depth: usize) {
         let Some(tree) = self.trees.get(&file).map(Arc::clone) else { return };
-        if !self.model.files.contains(&file) {
+        self.entered += 1;
+        if self.entered > MOST_FILES {
+            if self.entered == MOST_FILES + 1 {
+                let place = Place { span: Span::new(file, 0, 0), hop };
+                self.problem(place, format!("more than {MOST_FILES} files are included: what follows is not read"));
+            }
+            return;
+        }
+        if self.model.files.insert(file) {
             for error in &tree.errors {
                 let place = Place { span: Span::new(file, error.range.start, error.range.end), hop };
                 self.problem(place, error.message.clone());
@@ -227,7 +243,6 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        self.model.files.push(file);
         let end = tree.nodes.len();
         stack.push(Frame { file, tree, at: 0, end, context, hop, depth });
     }

@@ -77,6 +77,16 @@ fn certificate(rules: &Rules<'_>, path: &str, place: Place, problems: &mut Vec<(
 /// The default server of a TLS listener needs a certificate; nginx notices since 1.15.0.
 fn without_certificate(rules: &Rules<'_>, listener: &Listener, problems: &mut Vec<(Place, String)>) {
     let scope = rules.model.servers[listener.servers[listener.default]].scope;
+    if rules.rejects(scope) && matches!(listener.engine, Some(Engine::Listen(_))) {
+        // Behind a default server that refuses all, each of the others needs a certificate of its own.
+        for server in &listener.servers {
+            let scope = rules.model.servers[*server].scope;
+            if !rules.has_context(scope) {
+                let message = format!("no \"ssl_certificate\" is defined for this server on {}", listener.address);
+                problems.push((rules.model.scopes[scope].head, message));
+            }
+        }
+    }
     if !matches!(listener.engine, Some(Engine::Listen(_) | Engine::Directive(_))) || rules.has_context(scope) {
         return;
     }

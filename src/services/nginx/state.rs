@@ -54,6 +54,8 @@ pub(super) struct Reader<'a> {
     pub by_span: HashMap<Span, SettingId>,
     pub trees: HashMap<FileId, Arc<Tree>>,
     pub locations: Vec<Location>,
+    /// How often a file has been entered.
+    pub entered: usize,
     /// Was there an events block?
     pub events: bool,
     /// Includes are relative to this: the directory of the main file, as named.
@@ -82,6 +84,7 @@ impl<'a> Reader<'a> {
             by_span: HashMap::new(),
             trees: HashMap::new(),
             locations: Vec::new(),
+            entered: 0,
             events: false,
             directory,
         }
