@@ -26,8 +26,12 @@ impl Rules<'_> {
 
     /// Has a server an SSL context of its own: a certificate, or `ssl_reject_handshake`?
     pub(super) fn has_context(&self, scope: ScopeId) -> bool {
+        self.has_certificate(scope) || self.rejects(scope)
+    }
+
+    /// Has a server a certificate, its own or inherited?
+    pub(super) fn has_certificate(&self, scope: ScopeId) -> bool {
         self.first(scope, |s| (!self.model.scopes[s].certificates.is_empty()).then_some(())).is_some()
-            || self.rejects(scope)
     }
 
     /// Does a server refuse every handshake?

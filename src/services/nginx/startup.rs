@@ -77,8 +77,9 @@ fn certificate(rules: &Rules<'_>, path: &str, place: Place, problems: &mut Vec<(
 /// The default server of a TLS listener needs a certificate; nginx notices since 1.15.0.
 fn without_certificate(rules: &Rules<'_>, listener: &Listener, problems: &mut Vec<(Place, String)>) {
     let scope = rules.model.servers[listener.servers[listener.default]].scope;
-    if rules.rejects(scope) && matches!(listener.engine, Some(Engine::Listen(_))) {
-        // Behind a default server that refuses all, each of the others needs a certificate of its own.
+    if !rules.has_certificate(scope) && rules.rejects(scope) && matches!(listener.engine, Some(Engine::Listen(_))) {
+        // Behind a default server that refuses all and has no certificate, each of the others needs one of its own
+        // (ngx_http_ssl_init).
         for server in &listener.servers {
             let scope = rules.model.servers[*server].scope;
             if !rules.has_context(scope) {
