@@ -11,6 +11,7 @@ use crate::openssl::{Keys, Refused, one_after_another};
 use crate::services::service::{Fit, Question, Response, Target, World};
 use crate::system::System;
 use crate::tls::VersionSet;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -64,6 +65,7 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
         known_keys: BTreeMap::new(),
         usable: BTreeMap::new(),
         why: BTreeMap::new(),
+        refused_lists: RefCell::default(),
         resolution: Resolution {
             build,
             tls: servers.clone().map(|server| Tls::of(model, build, &https, server)).collect(),
@@ -95,6 +97,8 @@ struct Resolver<'a> {
     usable: BTreeMap<Lists, Option<VersionSet>>,
     /// Why versions are refused, by what is asked for.
     why: BTreeMap<(VersionSet, Lists), Vec<String>>,
+    /// Why a cipher list is refused; `None`: it is not.
+    refused_lists: RefCell<BTreeMap<String, Option<String>>>,
     resolution: Resolution,
 }
 
@@ -133,10 +137,14 @@ impl Resolver<'_> {
     /// Why OpenSSL refuses a cipher list of a server, so that httpd does not start.
     fn refused(&self, server: ServerId) -> Option<String> {
         let library = &self.facts.apache.library;
-        self.cipher_lists(server).iter().find_map(|list| match library.select(Some(list)) {
+        let refused = |list: &str| match library.select(Some(list)) {
             Err(Refused::Invalid(reason)) => Some(format!("OpenSSL refuses the cipher list \"{list}\": {reason}")),
             _ => None,
-        })
+        };
+        let mut known = self.refused_lists.borrow_mut();
+        self.cipher_lists(server)
+            .into_iter()
+            .find_map(|list| known.entry(list).or_insert_with_key(|list| refused(list)).clone())
     }
 
     fn keys_of(&mut self, path: &Path, system: &dyn System) -> Option<Keys> {

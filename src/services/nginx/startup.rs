@@ -9,10 +9,13 @@ use crate::endpoint::Transport;
 use crate::openssl::{Keys, Refused};
 use crate::release::Release;
 use crate::tls::Version;
+use std::collections::BTreeMap;
 
 /// All complaints, as places and lowercase fragments.
 pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, String)> {
     let mut problems = Vec::new();
+    // Most servers of a host share their lists.
+    let mut lists: BTreeMap<&str, Option<String>> = BTreeMap::new();
     for (scope, content) in rules.model.scopes.iter().enumerate() {
         for (path, place) in &content.certificates {
             certificate(rules, path, *place, &mut problems);
@@ -21,7 +24,7 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
             problems.push((*place, format!("no \"ssl_certificate_key\" is defined for certificate \"{path}\"")));
         }
         if let Some((list, place)) = &content.tls.ciphers
-            && let Err(Refused::Invalid(reason)) = rules.library.select(Some(list))
+            && let Some(reason) = lists.entry(list).or_insert_with(|| refused(rules, list))
         {
             problems.push((*place, format!("SSL_CTX_set_cipher_list(\"{list}\") failed: {reason}")));
         }
@@ -45,6 +48,14 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
         quic(rules, listener, &mut problems);
     }
     problems
+}
+
+/// Why OpenSSL refuses a cipher list.
+fn refused(rules: &Rules<'_>, list: &str) -> Option<String> {
+    match rules.library.select(Some(list)) {
+        Err(Refused::Invalid(reason)) => Some(reason),
+        _ => None,
+    }
 }
 
 fn host_of(target: &str) -> &str {
