@@ -4,7 +4,7 @@ use crate::discover;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Verdict};
 use crate::host::Facts;
-use crate::instance::{Instance, Problem, Standing};
+use crate::instance::{Instance, Problem};
 use crate::policy::Policy;
 use crate::rules::{self, Subject};
 use crate::services::service::{Question, Resolved, Response, Service, World};
@@ -172,11 +172,5 @@ impl Audit {
     pub fn is_incomplete(&self) -> bool {
         let unknown = |i: &Instance| !i.unknown.is_empty() || i.endpoints.iter().any(|e| !e.answer.unknown.is_empty());
         self.all_problems().next().is_some() || self.instances().any(unknown)
-    }
-
-    /// The services of which something is loaded, in order.
-    pub fn services(&self) -> Vec<(crate::instance::ServiceId, PathBuf)> {
-        let loaded = self.instances().filter(|i| i.standing == Standing::Loaded);
-        loaded.map(|i| (i.service, i.main.clone())).collect()
     }
 }

@@ -93,16 +93,21 @@ pub(super) fn floor_notes(answer: &Answer) -> Vec<String> {
     reasons.filter(|r| r.kind == ReasonKind::Floor).map(|r| r.note.clone().into_owned()).collect()
 }
 
+/// What makes a setting comply by itself, as far as server and library can.
+pub(super) fn adjust(subject: Subject<'_>, setting: SettingId) -> Change {
+    let Subject { instance, policy, .. } = subject;
+    Change::Adjust { setting, remove: policy.forbid, add: policy.require.and(instance.ability.versions) }
+}
+
 /// What would make the endpoints of a group comply: its settings adjusted, or the versions written down.
 pub(super) fn changes(subject: Subject<'_>, group: &Group<'_>) -> Vec<Change> {
     let Subject { instance, policy, .. } = subject;
-    let add = policy.require.and(instance.ability.versions);
     if group.deciders.is_empty() {
+        let add = policy.require.and(instance.ability.versions);
         let versions = group.answer.configured.value.minus(policy.forbid).union(add);
         return vec![Change::Declare { endpoint: group.endpoints[0], versions }];
     }
-    let adjust = |setting: &SettingId| Change::Adjust { setting: *setting, remove: policy.forbid, add };
-    group.deciders.iter().map(adjust).collect()
+    group.deciders.iter().map(|setting| adjust(subject, *setting)).collect()
 }
 
 /// `is` or `are`

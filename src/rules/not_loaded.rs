@@ -1,7 +1,6 @@
 //! A file that nothing loads holds a line that would break the policy.
 
-use super::{Rule, Subject, shadowed_directive};
-use crate::edit::Change;
+use super::{Rule, Subject, group, shadowed_directive};
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Verdict};
 use crate::instance::{Setting, Standing};
@@ -52,7 +51,6 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     if !shadowed_directive::breaks(setting, policy) {
         return None;
     }
-    let add = policy.require.and(instance.ability.versions);
     let kept = is_kept(&instance.main);
     let offered = setting.versions.and(policy.forbid);
     let message = match offered.is_empty() {
@@ -61,7 +59,6 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
             format!("a file that nothing loads would not offer {}", policy.require.minus(setting.versions).listed())
         }
     };
-    let adjust = Change::Adjust { setting: id, remove: policy.forbid, add };
     Some(Finding {
         rule: ID,
         severity: policy.severity(ID.0, Verdict::Shadowed, setting.versions)?,
@@ -73,7 +70,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         primary: Some(Label { span: setting.value, text: String::new() }),
         related: Vec::new(),
         notes: Vec::new(),
-        changes: if kept { Vec::new() } else { vec![adjust] },
+        changes: if kept { Vec::new() } else { vec![group::adjust(subject, id)] },
         fix: None,
         help: kept.then(|| "its name says that it is a backup copy: it is left as it is; remove it".to_owned()),
     })

@@ -1,7 +1,6 @@
 //! A directive that looks decisive and decides nothing.
 
-use super::{Rule, Subject};
-use crate::edit::Change;
+use super::{Rule, Subject, group};
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Verdict};
 use crate::instance::{Dead, Setting, SettingKind, Standing};
@@ -38,7 +37,6 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     if !breaks && !differs {
         return None;
     }
-    let add = policy.require.and(instance.ability.versions);
     let mut notes = vec![dead.why.clone()];
     if let Some(instead) = dead.instead {
         notes.push(format!("clients are given {instead} instead"));
@@ -57,7 +55,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         primary: Some(Label { span: setting.value, text: String::new() }),
         related: dead.by.map(|span| Label { span, text: "this decides".into() }).into_iter().collect(),
         notes,
-        changes: if breaks { vec![Change::Adjust { setting: id, remove: policy.forbid, add }] } else { Vec::new() },
+        changes: if breaks { vec![group::adjust(subject, id)] } else { Vec::new() },
         fix: None,
         help: (!breaks).then(|| "set the versions where they are decided, or remove this line".to_owned()),
     })

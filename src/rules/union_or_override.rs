@@ -1,7 +1,6 @@
 //! A directive that does something else than it looks like: a repeated line that adds, a bare name that replaces.
 
-use super::{Rule, Subject};
-use crate::edit::Change;
+use super::{Rule, Subject, group};
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Verdict};
 use crate::instance::Setting;
@@ -23,7 +22,6 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     if setting.dead.is_some() || (unexpected.is_empty() && lost.is_empty()) {
         return None;
     }
-    let add = policy.require.and(instance.ability.versions);
     // The other lines of a union are settings too; each is mended at its own place.
     let others = trap
         .related
@@ -42,7 +40,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         primary: Some(Label { span: setting.value, text: format!("{gives} {}", trap.gives) }),
         related: trap.related.iter().map(|(span, text)| Label { span: *span, text: text.clone() }).collect(),
         notes: Vec::new(),
-        changes: changes.map(|setting| Change::Adjust { setting, remove: policy.forbid, add }).collect(),
+        changes: changes.map(|setting| group::adjust(subject, setting)).collect(),
         fix: None,
         help: None,
     })
