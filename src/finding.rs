@@ -89,17 +89,72 @@ pub struct Label {
     pub text: String,
 }
 
+/// Where a waiver is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WaiverPlace {
+    /// In the policy: the name of its file as the user gave it, and the line, from 1.
+    Policy {
+        /// The file.
+        file: String,
+        /// The line.
+        line: u32,
+    },
+    /// In a comment of a configuration file.
+    Comment(Span),
+}
+
+/// What somebody decided to live with, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waived {
+    /// The reason, in the words of whoever wrote the waiver.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// The last day on which it holds: `2027-01-31`.
+    pub until: Option<String>,
+    /// Where it is written.
+    pub place: WaiverPlace,
+}
+
+/// Whether a finding counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It counts.
+    #[default]
+    Open,
+    /// A waiver covers it: it is shown, and does not count.
+    Waived(Waived),
+    /// It is in the baseline: it is shown, and does not count.
+    Known,
+}
+
+impl Standing {
+    /// `open`, `waived`, `known`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Standing::Open => "open",
+            Standing::Waived(_) => "waived",
+            Standing::Known => "known",
+        }
+    }
+}
+
 /// A rule's complaint.
 #[derive(Clone, Debug)]
 pub struct Finding {
     /// The rule.
     pub rule: RuleId,
+    /// What identifies it from one audit to the next, however its lines move: 32 hexadecimal digits. The engine fills
+    /// it in.
+    pub fingerprint: String,
+    /// Whether it counts for the exit status.
+    pub standing: Standing,
     /// How bad.
     pub severity: Severity,
     /// What it says about the endpoints.
     pub verdict: Verdict,
-    /// The instance, as an index into the audit's list.
-    pub instance: usize,
+    /// The instance, as an index into the audit's list; none where it is not about one (a waiver of the policy).
+    pub instance: Option<usize>,
     /// The endpoints that it is about, as indices into the instance's list; may be empty.
     pub endpoints: Vec<usize>,
     /// The versions that it is about.
@@ -118,4 +173,11 @@ pub struct Finding {
     pub fix: Option<Fix>,
     /// Why there is no fix, or what a person has to do.
     pub help: Option<String>,
+}
+
+impl Finding {
+    /// Does it count for the exit status?
+    pub fn is_open(&self) -> bool {
+        self.standing == Standing::Open
+    }
 }

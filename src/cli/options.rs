@@ -1,6 +1,7 @@
 //! The command line as it is meant: paths made absolute, the host opened, facts gathered, the policy read.
 
 use super::args::{Host, Judgement, Level};
+use crate::engine::Request;
 use crate::finding::Severity;
 use crate::host::{self, Assumption, Facts, Given};
 use crate::policy::Policy;
@@ -24,6 +25,14 @@ pub(super) struct Opened {
     pub look: bool,
     /// How reports show paths.
     pub shown: Paths,
+}
+
+impl Opened {
+    /// What an audit by a policy is made from.
+    pub(super) fn request<'a>(&'a self, policy: &'a Policy) -> Request<'a> {
+        let Opened { system, facts, paths, shown, .. } = self;
+        Request { system, facts, policy, paths, base: shown.base() }
+    }
 }
 
 /// Opens the host that the arguments mean.

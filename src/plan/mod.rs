@@ -91,7 +91,8 @@ fn converge(
     (contents, audit)
 }
 
-/// Takes the fixes of findings over into the contents; each fix as a whole or not at all. False: nothing changed.
+/// Takes the fixes of findings that count over into the contents; each fix as a whole or not at all. False: nothing
+/// changed.
 fn apply(
     findings: &[Finding],
     sources: &SourceMap,
@@ -99,7 +100,7 @@ fn apply(
     contents: &mut BTreeMap<PathBuf, Vec<u8>>,
 ) -> bool {
     let mut taken: BTreeSet<Edit> = BTreeSet::new();
-    for fix in findings.iter().filter_map(|f| f.fix.as_ref()) {
+    for fix in findings.iter().filter(|f| f.is_open()).filter_map(|f| f.fix.as_ref()) {
         let allowed = |edit: &Edit| !refused.contains_key(sources.file(edit.span.file).path());
         // Another finding may have asked for the same; what overlaps with other edits waits for the next round.
         let fits = |edit: &Edit| taken.contains(edit) || !taken.iter().any(|other| splice::overlap(edit, other));

@@ -111,7 +111,12 @@ impl AuditView<'_> {
         totals
     }
 
+    /// The findings that count.
+    fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.is_open())
+    }
+
     fn count(&self, severity: Severity) -> usize {
-        self.findings.iter().filter(|finding| finding.severity == severity).count()
+        self.open().filter(|finding| finding.severity == severity).count()
     }
 }

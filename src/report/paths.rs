@@ -20,6 +20,11 @@ impl Paths {
         Paths { base: Some(base.into()) }
     }
 
+    /// The folder that paths are shown without.
+    pub fn base(&self) -> Option<&Path> {
+        self.base.as_deref()
+    }
+
     /// The path as it is shown, as a path.
     pub fn strip<'p>(&self, path: &'p Path) -> &'p Path {
         let stripped = self.base.as_ref().and_then(|base| path.strip_prefix(base).ok());

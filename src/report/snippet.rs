@@ -4,7 +4,7 @@ use super::excerpt::{self, Shown};
 use super::{AuditView, Paths, patch, sanitise};
 use crate::edit::Applicability;
 use crate::endpoint::{Endpoint, Role};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Severity, Standing, Waived, WaiverPlace};
 use crate::instance::Problem;
 use crate::source::{SourceMap, Span};
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
@@ -34,9 +34,14 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
         Severity::Medium => Level::WARNING,
         Severity::Low => Level::NOTE,
     };
-    let title = level.with_name(finding.severity.name()).primary_title(sanitise::message(&finding.message));
+    let name = match &finding.standing {
+        Standing::Open => finding.severity.name().to_owned(),
+        standing => format!("{}, {}", standing.name(), finding.severity),
+    };
+    let level = if finding.is_open() { level } else { Level::INFO };
+    let title = level.with_name(name).primary_title(sanitise::message(&finding.message));
     let mut group = Group::with_title(title.id(finding.rule.0));
-    let instance = view.instances.get(finding.instance);
+    let instance = finding.instance.and_then(|at| view.instances.get(at));
     if marks.is_empty()
         && let Some(instance) = instance
     {
@@ -48,6 +53,9 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
         group = group.element(Level::NOTE.with_name("endpoints").message(named));
     }
     group = group.elements(finding.notes.iter().map(|note| Level::NOTE.message(sanitise::message(note))));
+    if let Standing::Waived(waived) = &finding.standing {
+        group = group.element(Level::NOTE.with_name("waived").message(sanitise::message(&waiver(view, waived))));
+    }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(sanitise::message(help)));
     }
@@ -62,6 +70,21 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
     writeln!(out, "{help}help{help:#}: {}{remark}", sanitise::message(&fix.title))?;
     let shown = finding.primary.as_ref().map(|label| label.span.file);
     patch::write(view.sources, &view.paths, fix, shown, out)
+}
+
+/// Who decided to live with a finding, and why: `old tills (web team, until 2027-01-31; policy.yaml:12)`.
+pub(super) fn waiver(view: &AuditView<'_>, waived: &Waived) -> String {
+    let place = match &waived.place {
+        WaiverPlace::Policy { file, line } => format!("{file}:{line}"),
+        WaiverPlace::Comment(span) => {
+            let path = view.paths.show(view.sources.file(span.file).path());
+            format!("{path}:{}", view.sources.line_column(*span).line)
+        }
+    };
+    let until = waived.until.as_ref().map(|until| format!("until {until}"));
+    let terms: Vec<String> = waived.owner.clone().into_iter().chain(until).collect();
+    let terms = if terms.is_empty() { String::new() } else { format!("{}; ", terms.join(", ")) };
+    format!("{} ({terms}{place})", waived.reason)
 }
 
 /// Writes a problem, without an empty line after it.

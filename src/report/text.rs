@@ -55,27 +55,37 @@ fn summary(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     if problems > 0 {
         write!(out, "{}, ", count(problems, "error", "errors"))?;
     }
-    if view.findings.is_empty() {
-        return writeln!(out, "no findings");
+    let open = view.open().count();
+    let aside = aside(view);
+    if open == 0 {
+        return writeln!(out, "no findings{}", aside.map(|text| format!(" but {text}")).unwrap_or_default());
     }
     let severities = [Severity::High, Severity::Medium, Severity::Low];
     let counts = severities.map(|severity| (view.count(severity), severity));
     let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
-    write!(out, "{}: {}", count(view.findings.len(), "finding", "findings"), counts.join(", "))?;
-    if view.findings.iter().all(|finding| finding.severity < view.fail_on) {
+    write!(out, "{}: {}", count(open, "finding", "findings"), counts.join(", "))?;
+    if view.open().all(|finding| finding.severity < view.fail_on) {
         write!(out, "; none is {} or more", view.fail_on)?;
     }
-    writeln!(out)
+    writeln!(out, "{}", aside.map(|text| format!("; besides {text}")).unwrap_or_default())
+}
+
+/// The findings that do not count: `2 waived, 1 known`.
+fn aside(view: &AuditView<'_>) -> Option<String> {
+    let number = |name: &str| view.findings.iter().filter(|finding| finding.standing.name() == name).count();
+    let counts = ["waived", "known"].map(|name| (number(name), name));
+    let words: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// What to do now.
 fn advice(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mended = view.findings.iter().filter_map(|finding| finding.fix.as_ref());
+    let mended = view.open().filter_map(|finding| finding.fix.as_ref());
     let mended = mended.filter(|fix| fix.applicability > Applicability::DisplayOnly).count();
     if mended == 0 {
         return Ok(());
     }
-    let what = match view.findings.len() {
+    let what = match view.open().count() {
         1 => "it".to_owned(),
         all if all == mended => "all of them".to_owned(),
         all => format!("{mended} of {all} findings"),

@@ -2,7 +2,7 @@
 
 use super::{Rule, Subject, group};
 use crate::endpoint::Role;
-use crate::finding::{Finding, RuleId, Verdict};
+use crate::finding::{Finding, RuleId, Standing, Verdict};
 use crate::tls::VersionSet;
 
 /// The rule.
@@ -69,9 +69,11 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
     }
     Some(Finding {
         rule: ID,
+        fingerprint: String::new(),
+        standing: Standing::Open,
         severity,
         verdict,
-        instance: subject.index,
+        instance: Some(subject.index),
         endpoints: group.endpoints.clone(),
         versions,
         message,

@@ -2,7 +2,7 @@
 
 use super::{Rule, Subject, group};
 use crate::endpoint::ReasonKind;
-use crate::finding::{Finding, RuleId, Verdict};
+use crate::finding::{Finding, RuleId, Standing, Verdict};
 
 /// The rule.
 pub(super) const RULE: Rule = Rule { id: ID, check };
@@ -18,9 +18,11 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
     let finding = |(versions, group): (_, group::Group<'_>)| {
         Some(Finding {
             rule: ID,
+            fingerprint: String::new(),
+            standing: Standing::Open,
             severity: policy.severity(ID.0, Verdict::Shadowed, versions)?,
             verdict: Verdict::Shadowed,
-            instance: index,
+            instance: Some(index),
             endpoints: group.endpoints.clone(),
             versions,
             message: format!("the versions are left to the built-in default ({versions})"),

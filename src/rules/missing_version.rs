@@ -1,7 +1,7 @@
 //! A version that the policy requires is not offered.
 
 use super::{Rule, Subject, group};
-use crate::finding::{Finding, RuleId, Verdict};
+use crate::finding::{Finding, RuleId, Standing, Verdict};
 use crate::tls::VersionSet;
 
 /// The rule.
@@ -67,9 +67,11 @@ fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::G
     }
     Some(Finding {
         rule: ID,
+        fingerprint: String::new(),
+        standing: Standing::Open,
         severity,
         verdict: Verdict::Missing,
-        instance: subject.index,
+        instance: Some(subject.index),
         endpoints: group.endpoints.clone(),
         versions: missing,
         message,

@@ -2,7 +2,7 @@
 
 use super::{Rule, Subject, group, shadowed_directive};
 use crate::endpoint::SettingId;
-use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::finding::{self, Finding, Label, RuleId, Verdict};
 use crate::instance::{Setting, Standing};
 use std::path::Path;
 
@@ -61,9 +61,11 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     };
     Some(Finding {
         rule: ID,
+        fingerprint: String::new(),
+        standing: finding::Standing::Open,
         severity: policy.severity(ID.0, Verdict::Shadowed, setting.versions)?,
         verdict: Verdict::Shadowed,
-        instance: index,
+        instance: Some(index),
         endpoints: Vec::new(),
         versions: setting.versions,
         message,

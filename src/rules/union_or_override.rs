@@ -2,7 +2,7 @@
 
 use super::{Rule, Subject, group};
 use crate::endpoint::SettingId;
-use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::finding::{Finding, Label, RuleId, Standing, Verdict};
 use crate::instance::Setting;
 
 /// The rule.
@@ -31,9 +31,11 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     let gives = if trap.related.is_empty() { "this gives" } else { "together this gives" };
     Some(Finding {
         rule: ID,
+        fingerprint: String::new(),
+        standing: Standing::Open,
         severity: policy.severity(ID.0, Verdict::Shadowed, trap.gives)?,
         verdict: Verdict::Shadowed,
-        instance: index,
+        instance: Some(index),
         endpoints: Vec::new(),
         versions: unexpected.union(lost),
         message: trap.message.clone(),

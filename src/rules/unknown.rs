@@ -2,7 +2,7 @@
 
 use super::{Rule, Subject, group};
 use crate::endpoint::{Speaks, Unknown};
-use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::finding::{Finding, Label, RuleId, Standing, Verdict};
 use std::collections::BTreeMap;
 
 /// The rule.
@@ -42,9 +42,11 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, endpoints: Vec<usize>) -> Op
     };
     Some(Finding {
         rule: ID,
+        fingerprint: String::new(),
+        standing: Standing::Open,
         severity: policy.severity(ID.0, Verdict::Unknown, versions)?,
         verdict: Verdict::Unknown,
-        instance: index,
+        instance: Some(index),
         endpoints,
         versions,
         message: unknown.what.clone(),

@@ -4,7 +4,7 @@ use super::super::args::{Format, Host, Judgement};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
 use super::status;
-use crate::engine::{self, Audit, Request};
+use crate::engine::{self, Audit};
 use crate::finding::Severity;
 use crate::host;
 use crate::instance::Standing;
@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, format: Format) -> Result<ExitStatus> {
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
-    let request = Request { system: &opened.system, facts: &opened.facts, policy: &policy, paths: &opened.paths };
+    let request = opened.request(&policy);
     let audit = engine::audit(request);
     let status = status(&audit, judgement);
     let view = AuditView {
@@ -53,7 +53,7 @@ fn reload(opened: &options::Opened, audit: &Audit) -> Vec<(String, String)> {
         return commands;
     }
     for (index, instance) in audit.instances().enumerate() {
-        let mended = audit.findings.iter().any(|f| f.instance == index && f.fix.is_some());
+        let mended = audit.findings.iter().any(|f| f.instance == Some(index) && f.is_open() && f.fix.is_some());
         if instance.standing == Standing::Loaded && mended {
             let reload = host::reload(&opened.system, &opened.facts, instance.service, &instance.main);
             let line = (instance.service.0.to_owned(), reload.command);

@@ -4,7 +4,6 @@ use super::super::args::{Host, Judgement};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
 use super::status;
-use crate::engine::Request;
 use crate::finding::Finding;
 use crate::plan::{self, Plan};
 use crate::report::sanitise;
@@ -15,7 +14,7 @@ use std::path::Path;
 pub(in crate::cli) fn run(host: &Host, judgement: &Judgement) -> Result<ExitStatus> {
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
-    let request = Request { system: &opened.system, facts: &opened.facts, policy: &policy, paths: &opened.paths };
+    let request = opened.request(&policy);
     let plan = plan::plan(request);
     let mut patch = Vec::new();
     for (path, new) in &plan.contents {

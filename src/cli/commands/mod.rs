@@ -14,7 +14,7 @@ use crate::finding::{Severity, Verdict};
 fn status(audit: &Audit, judgement: &Judgement) -> ExitStatus {
     let fail_on = Severity::from(judgement.fail_on);
     // What can't be decided is not held against the host, but it is not compliance either.
-    let fails = audit.findings.iter().any(|f| f.verdict != Verdict::Unknown && f.severity >= fail_on);
+    let fails = audit.findings.iter().any(|f| f.is_open() && f.verdict != Verdict::Unknown && f.severity >= fail_on);
     let status = if fails {
         ExitStatus::Findings
     } else if audit.is_incomplete() {

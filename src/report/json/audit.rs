@@ -4,8 +4,8 @@ use super::place::{Place, Step, Texts};
 use super::why::names;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::endpoint::{Endpoint, Role, Transport};
-use crate::finding::{Finding, Verdict};
-use crate::instance::{Instance, Problem, Standing};
+use crate::finding::{Finding, Standing, Verdict, Waived, WaiverPlace};
+use crate::instance::{self, Instance, Problem};
 use crate::report::AuditView;
 use serde::Serialize;
 
@@ -59,7 +59,10 @@ struct FindingOut<'a> {
     severity: &'static str,
     verdict: &'static str,
     message: &'a str,
-    instance: usize,
+    instance: Option<usize>,
+    fingerprint: &'a str,
+    standing: &'static str,
+    waiver: Option<WaiverOut<'a>>,
     endpoints: Vec<Touched<'a>>,
     versions: Vec<&'static str>,
     primary: Option<Place>,
@@ -67,6 +70,15 @@ struct FindingOut<'a> {
     notes: &'a [String],
     help: Option<&'a str>,
     fix: Option<FixOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct WaiverOut<'a> {
+    reason: &'a str,
+    owner: Option<&'a str>,
+    until: Option<&'a str>,
+    path: String,
+    line: u32,
 }
 
 #[derive(Serialize)]
@@ -154,7 +166,7 @@ fn instance<'a>(view: &AuditView<'_>, texts: Texts<'_>, index: usize, instance: 
     InstanceOut {
         service: instance.service.0,
         main: texts.paths.lossy(&instance.main),
-        loaded: instance.standing == Standing::Loaded,
+        loaded: instance.standing == instance::Standing::Loaded,
         files: instance.files.len(),
         endpoints: endpoints.map(|(i, one)| endpoint(texts, one, view.verdict(index, i))).collect(),
         unknown: texts.unknowns(&instance.unknown),
@@ -189,7 +201,8 @@ fn endpoint<'a>(texts: Texts<'_>, endpoint: &'a Endpoint, verdict: Verdict) -> E
 }
 
 fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> FindingOut<'a> {
-    let all = view.instances.get(finding.instance).map_or(&[][..], |instance| &instance.endpoints[..]);
+    let all =
+        finding.instance.and_then(|at| view.instances.get(at)).map_or(&[][..], |instance| &instance.endpoints[..]);
     let touched = finding.endpoints.iter().filter_map(|i| all.get(*i));
     FindingOut {
         rule: finding.rule.0,
@@ -197,6 +210,12 @@ fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> 
         verdict: finding.verdict.name(),
         message: &finding.message,
         instance: finding.instance,
+        fingerprint: &finding.fingerprint,
+        standing: finding.standing.name(),
+        waiver: match &finding.standing {
+            Standing::Waived(waived) => Some(waiver(texts, waived)),
+            Standing::Open | Standing::Known => None,
+        },
         endpoints: touched
             .map(|one| Touched { address: one.address.to_string(), name: one.name.as_deref(), role: role(one.role) })
             .collect(),
@@ -207,6 +226,15 @@ fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> 
         help: finding.help.as_deref(),
         fix: finding.fix.as_ref().map(|one| fix(texts, one)),
     }
+}
+
+fn waiver<'a>(texts: Texts<'_>, waived: &'a Waived) -> WaiverOut<'a> {
+    let (path, line) = match &waived.place {
+        WaiverPlace::Policy { file, line } => (file.clone(), *line),
+        WaiverPlace::Comment(span) => (texts.path(*span), texts.at(*span).line),
+    };
+    let Waived { reason, owner, until, .. } = waived;
+    WaiverOut { reason, owner: owner.as_deref(), until: until.as_deref(), path, line }
 }
 
 fn fix<'a>(texts: Texts<'_>, fix: &'a Fix) -> FixOut<'a> {

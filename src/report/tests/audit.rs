@@ -1,7 +1,7 @@
 use super::host::{Host, MAIN, SNIPPET, answer, endpoint, exposed, finding, instance, plaintext, unknown, versions};
 use crate::edit::{Applicability, Fix};
 use crate::endpoint::{Address, Role, Speaks, Transport};
-use crate::finding::{Severity, Verdict};
+use crate::finding::{self, Severity, Verdict, Waived, WaiverPlace};
 use crate::instance::{Problem, Standing};
 use crate::report::{Coverage, Paths};
 use insta::assert_snapshot;
@@ -381,4 +381,16 @@ fn a_fix_in_several_files_and_one_for_a_person() {
     then reload:
       nginx: systemctl reload nginx
     "#);
+}
+
+#[test]
+fn what_does_not_count_is_shown() {
+    let mut host = exposed();
+    let place = WaiverPlace::Policy { file: "policy.yaml".to_owned(), line: 12 };
+    let (owner, until) = (Some("web team".to_owned()), Some("2027-01-31".to_owned()));
+    let waived = Waived { reason: "old tills".to_owned(), owner, until, place };
+    host.findings[0].standing = finding::Standing::Waived(waived);
+    let known = finding("implicit-default", Severity::Low, Verdict::Shadowed, "left to the default");
+    host.findings.push(finding::Finding { standing: finding::Standing::Known, ..known });
+    assert_snapshot!(host.text(), @"");
 }

@@ -2,7 +2,7 @@
 
 use crate::edit::{Edit, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, Role, Speaks, Traced, Transport, Unknown};
-use crate::finding::{Finding, Label, RuleId, Severity, Verdict};
+use crate::finding::{self, Finding, Label, RuleId, Severity, Verdict};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
 use crate::report::{AuditView, Coverage, Exit, Paths, json, text};
 use crate::source::{SourceMap, Span};
@@ -76,9 +76,11 @@ pub(super) fn instance(service: &'static str, main: &str, endpoints: Vec<Endpoin
 pub(super) fn finding(rule: &'static str, severity: Severity, verdict: Verdict, message: &str) -> Finding {
     Finding {
         rule: RuleId(rule),
+        fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),
+        standing: finding::Standing::Open,
         severity,
         verdict,
-        instance: 0,
+        instance: Some(0),
         endpoints: Vec::new(),
         versions: VersionSet::EMPTY,
         message: message.to_owned(),

@@ -2,6 +2,7 @@
 
 use super::host::{MAIN, SNIPPET, exposed, plain, unknown};
 use crate::endpoint::{Answer, Reason, ReasonKind};
+use crate::finding::{Standing, Waived, WaiverPlace};
 use crate::instance::Problem;
 use crate::report::{Paths, WhyView, json};
 use serde_json::Value;
@@ -65,6 +66,9 @@ fn every_key_is_in_the_manual() {
     host.problems.push(problem.clone());
     host.instances[0].problems.push(problem);
     host.instances[0].unknown = vec![unknown("a", "b", Some(host.at(SNIPPET, "TLSv1")))];
+    let place = WaiverPlace::Policy { file: "policy.yaml".to_owned(), line: 3 };
+    let waived = Waived { reason: "old tills".to_owned(), owner: None, until: None, place };
+    host.findings[0].standing = Standing::Waived(waived);
     let mut found = BTreeSet::new();
     let value: Value = serde_json::from_str(&host.json()).unwrap();
     keys(&value, "", &mut found);

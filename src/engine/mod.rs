@@ -1,5 +1,7 @@
 //! The front half of the program, from a host to findings: discover, load, resolve, judge, lower.
 
+mod fingerprint;
+
 use crate::discover;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Verdict};
@@ -11,7 +13,7 @@ use crate::services::service::{Question, Resolved, Response, Service, World};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use std::collections::{BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What an audit is made from.
 #[derive(Clone, Copy)]
@@ -24,6 +26,9 @@ pub struct Request<'a> {
     pub policy: &'a Policy,
     /// Where to look; none: the usual places.
     pub paths: &'a [PathBuf],
+    /// Fingerprints know paths below this directory without it, so that a repository has the same ones wherever it is
+    /// checked out.
+    pub base: Option<&'a Path>,
 }
 
 /// A host, audited.
@@ -56,7 +61,9 @@ pub fn audit(request: Request<'_>) -> Audit {
         findings.append(&mut found);
     }
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
-    Audit { sources, resolved, problems, findings, verdicts }
+    let mut audit = Audit { sources, resolved, problems, findings, verdicts };
+    fingerprint::fill_in(&mut audit, request.base);
+    audit
 }
 
 /// The answer for one client, and the instance that gives it. Where several instances claim the address, the one
