@@ -392,5 +392,34 @@ fn what_does_not_count_is_shown() {
     host.findings[0].standing = finding::Standing::Waived(waived);
     let known = finding("implicit-default", Severity::Low, Verdict::Shadowed, "left to the default");
     host.findings.push(finding::Finding { standing: finding::Standing::Known, ..known });
-    assert_snapshot!(host.text(), @"");
+    assert_snapshot!(host.text(), @r#"
+    nginx: /etc/nginx/nginx.conf
+      ADDRESS  NAME               VERSIONS                       VERDICT
+      *:443    (no name), a.test  TLSv1 TLSv1.1 TLSv1.2 TLSv1.3  exposed
+
+    waived, high[forbidden-version]: TLSv1 and TLSv1.1 are accepted
+     --> /etc/nginx/snippets/tls.conf:2:15
+      |
+    2 | ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+      |               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ asks for TLSv1 and TLSv1.1
+      |
+     ::: /etc/nginx/nginx.conf:2:5
+      |
+    2 |     include snippets/tls.conf;
+      |     -------------------------- included here
+      |
+      = endpoints: *:443, *:443 (a.test)
+      = note: the policy forbids TLSv1 and TLSv1.1
+      = waived: old tills (web team, until 2027-01-31; policy.yaml:12)
+    help: remove TLSv1 and TLSv1.1
+      |
+    2 - ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;
+    2 + ssl_protocols TLSv1.2 TLSv1.3;
+
+    known, low[implicit-default]: left to the default
+    --> /etc/nginx/nginx.conf
+
+    2 of 2 files read, 1 instance, 3 endpoints (1 plaintext)
+    no findings but 1 waived, 1 known
+    "#);
 }
