@@ -122,6 +122,15 @@ fn only_the_parsers_know_pest() {
     }
 }
 
+/// The names in a folder.
+fn files_of(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
 #[test]
 fn every_service_and_rule_is_complete() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -133,7 +142,20 @@ fn every_service_and_rule_is_complete() {
     }
     for rule in &tlsmend::rules::ALL {
         let path = format!("docs/rules/{}.md", rule.id);
-        assert!(root.join(&path).exists(), "{path} is missing");
+        let page = std::fs::read_to_string(root.join(&path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+        assert_eq!(page, rule.page, "{path}");
+        assert!(page.starts_with(&format!("# {}\n\n", rule.id)), "{path}: the title");
+        let summary = rule.summary();
+        assert!(!summary.contains('\n') && summary.ends_with('.') && !summary.starts_with('#'), "{path}: {summary}");
+        let heads: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+        assert_eq!(heads, tlsmend::rules::HEADS, "{path}");
+        for head in heads {
+            assert!(rule.section(head).is_some_and(|text| !text.is_empty()), "{path}: {head}");
+        }
         assert!(tlsmend::policy::Policy::default_text().contains(rule.id.0), "the policy does not know {}", rule.id);
     }
+    let names: Vec<&str> = tlsmend::rules::ALL.iter().map(|rule| rule.id.0).collect();
+    assert!(names.is_sorted(), "{names:?}");
+    let pages = files_of(&root.join("docs/rules"));
+    assert_eq!(pages, names.iter().map(|name| format!("{name}.md")).collect::<Vec<_>>(), "pages without a rule");
 }

@@ -30,6 +30,7 @@ pub fn main() -> ExitStatus {
             commands::why::run(address, sni.as_deref(), *quic, host, *format)
         }
         Command::Facts { host, format } => commands::facts::run(host, *format),
+        Command::Rule(rule) => commands::rule::run(rule),
         Command::Diff { host, judgement } => commands::diff::run(host, judgement),
     };
     done.unwrap_or_else(|error| output::failed(&error))

@@ -1,12 +1,13 @@
 //! A version that the policy forbids is offered, or configured and only blocked by the TLS library.
 
-use super::{Rule, Subject, group};
+use super::{Check, Rule, Subject, group};
 use crate::endpoint::Role;
 use crate::finding::{Finding, RuleId, Standing, Verdict};
 use crate::tls::VersionSet;
 
-/// The rule.
-pub(super) const RULE: Rule = Rule { id: ID, check };
+/// The rule; its page is docs/rules/forbidden-version.md.
+pub(super) const RULE: Rule =
+    Rule { id: ID, page: include_str!("../../docs/rules/forbidden-version.md"), check: Check::Instance(check) };
 const ID: RuleId = RuleId("forbidden-version");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

@@ -1,11 +1,12 @@
 //! No directive sets the versions: they change with the next upgrade of the server.
 
-use super::{Rule, Subject, group};
+use super::{Check, Rule, Subject, group};
 use crate::endpoint::ReasonKind;
 use crate::finding::{Finding, RuleId, Standing, Verdict};
 
-/// The rule.
-pub(super) const RULE: Rule = Rule { id: ID, check };
+/// The rule; its page is docs/rules/implicit-default.md.
+pub(super) const RULE: Rule =
+    Rule { id: ID, page: include_str!("../../docs/rules/implicit-default.md"), check: Check::Instance(check) };
 const ID: RuleId = RuleId("implicit-default");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

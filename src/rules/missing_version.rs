@@ -1,11 +1,12 @@
 //! A version that the policy requires is not offered.
 
-use super::{Rule, Subject, group};
+use super::{Check, Rule, Subject, group};
 use crate::finding::{Finding, RuleId, Standing, Verdict};
 use crate::tls::VersionSet;
 
-/// The rule.
-pub(super) const RULE: Rule = Rule { id: ID, check };
+/// The rule; its page is docs/rules/missing-version.md.
+pub(super) const RULE: Rule =
+    Rule { id: ID, page: include_str!("../../docs/rules/missing-version.md"), check: Check::Instance(check) };
 const ID: RuleId = RuleId("missing-version");
 
 /// Why a version is missing.

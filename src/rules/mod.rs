@@ -15,9 +15,10 @@ mod verdict;
 
 pub use verdict::verdict;
 
-use crate::finding::{Finding, RuleId};
+use crate::finding::{Finding, RuleId, Severity, Verdict};
 use crate::instance::Instance;
 use crate::policy::Policy;
+use crate::tls::VersionSet;
 
 /// What a rule looks at.
 #[derive(Clone, Copy)]
@@ -30,12 +31,43 @@ pub struct Subject<'a> {
     pub policy: &'a Policy,
 }
 
+/// What a rule looks at, and how it finds what it complains about.
+pub enum Check {
+    /// One instance at a time.
+    Instance(fn(Subject<'_>) -> Vec<Finding>),
+}
+
 /// A rule.
 pub struct Rule {
     /// Its name.
     pub id: RuleId,
+    /// Its page of the manual, docs/rules/NAME.md, in Markdown: a title, one sentence, then sections with fixed heads.
+    pub page: &'static str,
     /// Finds what it complains about.
-    pub check: fn(Subject<'_>) -> Vec<Finding>,
+    pub check: Check,
+}
+
+/// The heads of the sections of every page, in their order.
+pub const HEADS: [&str; 7] =
+    ["What it finds", "Why it is bad", "Example", "Fix", "Fix safety", "Severity", "References"];
+
+impl Rule {
+    /// What it finds, as one sentence.
+    pub fn summary(&self) -> &'static str {
+        self.page.split("\n\n").nth(1).unwrap_or_default().trim()
+    }
+
+    /// The text of one of the sections, see [`HEADS`].
+    pub fn section(&self, head: &str) -> Option<&'static str> {
+        let rest = self.page.split("\n## ").skip(1).find_map(|part| part.strip_prefix(head)?.strip_prefix('\n'))?;
+        Some(rest.trim())
+    }
+
+    /// How bad its worst finding is by the built-in policy.
+    pub fn severity(&self) -> Severity {
+        let policy = Policy::default_profile();
+        policy.severity(self.id.0, Verdict::Exposed, VersionSet::ALL).unwrap_or(Severity::Low)
+    }
 }
 
 /// All rules, in the order of their names.
@@ -49,7 +81,16 @@ pub const ALL: [Rule; 7] = [
     unknown::RULE,
 ];
 
+/// The rule of that name.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    static RULES: &[Rule] = &ALL;
+    RULES.iter().find(|rule| rule.id.0 == id)
+}
+
 /// All findings about an instance.
 pub fn check(subject: Subject<'_>) -> Vec<Finding> {
-    ALL.iter().flat_map(|rule| (rule.check)(subject)).collect()
+    let found = |rule: &Rule| match rule.check {
+        Check::Instance(check) => check(subject),
+    };
+    ALL.iter().flat_map(found).collect()
 }

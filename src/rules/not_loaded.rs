@@ -1,13 +1,14 @@
 //! A file that nothing loads holds a line that would break the policy.
 
-use super::{Rule, Subject, group, shadowed_directive};
+use super::{Check, Rule, Subject, group, shadowed_directive};
 use crate::endpoint::SettingId;
 use crate::finding::{self, Finding, Label, RuleId, Verdict};
 use crate::instance::{Setting, Standing};
 use std::path::Path;
 
-/// The rule.
-pub(super) const RULE: Rule = Rule { id: ID, check };
+/// The rule; its page is docs/rules/not-loaded.md.
+pub(super) const RULE: Rule =
+    Rule { id: ID, page: include_str!("../../docs/rules/not-loaded.md"), check: Check::Instance(check) };
 const ID: RuleId = RuleId("not-loaded");
 
 /// Ends of the names of files that are kept as they were: a backup is of no use once it is changed.

@@ -1,13 +1,14 @@
 //! A directive that looks decisive and decides nothing.
 
-use super::{Rule, Subject, group};
+use super::{Check, Rule, Subject, group};
 use crate::endpoint::SettingId;
 use crate::finding::{self, Finding, Label, RuleId, Verdict};
 use crate::instance::{Dead, Setting, SettingKind, Standing};
 use crate::policy::Policy;
 
-/// The rule.
-pub(super) const RULE: Rule = Rule { id: ID, check };
+/// The rule; its page is docs/rules/shadowed-directive.md.
+pub(super) const RULE: Rule =
+    Rule { id: ID, page: include_str!("../../docs/rules/shadowed-directive.md"), check: Check::Instance(check) };
 const ID: RuleId = RuleId("shadowed-directive");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

@@ -1,12 +1,13 @@
 //! A directive that does something else than it looks like: a repeated line that adds, a bare name that replaces.
 
-use super::{Rule, Subject, group};
+use super::{Check, Rule, Subject, group};
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Standing, Verdict};
 use crate::instance::Setting;
 
-/// The rule.
-pub(super) const RULE: Rule = Rule { id: ID, check };
+/// The rule; its page is docs/rules/union-or-override.md.
+pub(super) const RULE: Rule =
+    Rule { id: ID, page: include_str!("../../docs/rules/union-or-override.md"), check: Check::Instance(check) };
 const ID: RuleId = RuleId("union-or-override");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

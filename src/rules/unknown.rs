@@ -1,12 +1,13 @@
 //! Something that could not be decided.
 
-use super::{Rule, Subject, group};
+use super::{Check, Rule, Subject, group};
 use crate::endpoint::{Speaks, Unknown};
 use crate::finding::{Finding, Label, RuleId, Standing, Verdict};
 use std::collections::BTreeMap;
 
-/// The rule.
-pub(super) const RULE: Rule = Rule { id: ID, check };
+/// The rule; its page is docs/rules/unknown.md.
+pub(super) const RULE: Rule =
+    Rule { id: ID, page: include_str!("../../docs/rules/unknown.md"), check: Check::Instance(check) };
 const ID: RuleId = RuleId("unknown");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {

@@ -1,5 +1,9 @@
 //! The command line as it is typed.
 
+mod rule;
+
+pub(super) use rule::Rule;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -90,6 +94,8 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
     },
+    /// Explain a rule: what it finds, why that is bad, an example, the fix and how safe it is; or list all rules
+    Rule(Rule),
 }
 
 /// What is audited.

@@ -1,0 +1,11 @@
+//! `tlsmend rule`
+
+use clap::Args;
+
+/// Which rule is explained.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Rule {
+    /// The rule's name: forbidden-version (none: list all rules)
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+}

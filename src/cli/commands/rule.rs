@@ -1,0 +1,69 @@
+//! `tlsmend rule`
+
+use super::super::args::{Colour, Rule};
+use super::super::exit::ExitStatus;
+use super::super::output;
+use crate::rules;
+use anyhow::{Result, anyhow};
+use std::io::{self, Write};
+
+/// Explains one rule, or lists all.
+pub(in crate::cli) fn run(arguments: &Rule) -> Result<ExitStatus> {
+    match &arguments.id {
+        None => output::write(Colour::Auto, list)?,
+        Some(id) => {
+            let names: Vec<&str> = rules::ALL.iter().map(|rule| rule.id.0).collect();
+            let rule =
+                rules::find(id).ok_or_else(|| anyhow!("there is no rule {id}; the rules are {}", names.join(", ")))?;
+            output::write(Colour::Auto, |out| out.write_all(without_targets(rule.page).as_bytes()))?;
+        }
+    }
+    Ok(ExitStatus::Compliant)
+}
+
+fn list(out: &mut dyn Write) -> io::Result<()> {
+    let widest = rules::ALL.iter().map(|rule| rule.id.0.len()).max().unwrap_or(0);
+    for rule in &rules::ALL {
+        writeln!(out, "{:widest$}  {:6}  {}", rule.id, rule.severity(), rule.summary())?;
+    }
+    writeln!(
+        out,
+        "\nSeverities are those of the built-in policy, in the worst case. `tlsmend rule ID` explains a rule."
+    )
+}
+
+/// Markdown with the words of its links only: their targets are of no use on a terminal.
+fn without_targets(page: &str) -> String {
+    let mut out = String::with_capacity(page.len());
+    let mut rest = page;
+    while let Some(open) = rest.find('[') {
+        let (before, link) = rest.split_at(open);
+        out.push_str(before);
+        let close = link.find(']').filter(|close| link[close + 1..].starts_with('('));
+        let end = close.and_then(|close| Some((close, close + link[close..].find(')')?)));
+        match end {
+            Some((close, end)) if !link[1..close].contains('[') => {
+                out.push_str(&link[1..close]);
+                rest = &link[end + 1..];
+            }
+            _ => {
+                out.push('[');
+                rest = &link[1..];
+            }
+        }
+    }
+    out + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_targets;
+
+    #[test]
+    fn links_become_their_words() {
+        assert_eq!(
+            without_targets("see [unknown](unknown.md#x), high[rule]: `[a]` [b"),
+            "see unknown, high[rule]: `[a]` [b"
+        );
+    }
+}
