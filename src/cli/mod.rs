@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod exit;
+mod files;
 mod options;
 mod output;
 
@@ -25,13 +26,14 @@ pub fn main() -> ExitStatus {
         }
     };
     let done = match &arguments.command {
-        Command::Audit { host, judgement, format } => commands::audit::run(host, judgement, *format),
+        Command::Audit { host, judgement, known, format } => commands::audit::run(host, judgement, known, *format),
         Command::Why { address, sni, quic, host, format } => {
             commands::why::run(address, sni.as_deref(), *quic, host, *format)
         }
         Command::Facts { host, format } => commands::facts::run(host, *format),
+        Command::Policy(command) => commands::policy::run(command),
         Command::Rule(rule) => commands::rule::run(rule),
-        Command::Diff { host, judgement } => commands::diff::run(host, judgement),
+        Command::Diff { host, judgement, fix_waived } => commands::diff::run(host, judgement, *fix_waived),
     };
     done.unwrap_or_else(|error| output::failed(&error))
 }

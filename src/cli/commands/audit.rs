@@ -1,23 +1,28 @@
 //! `tlsmend audit`
 
-use super::super::args::{Format, Host, Judgement};
+use super::super::args::{Format, Host, Judgement, Known};
 use super::super::exit::ExitStatus;
-use super::super::{options, output};
+use super::super::{files, options, output};
 use super::status;
+use crate::baseline;
 use crate::engine::{self, Audit};
 use crate::finding::Severity;
 use crate::host;
 use crate::instance::Standing;
 use crate::report::{AuditView, Coverage, Exit, json, text};
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Audits a host and reports.
-pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, format: Format) -> Result<ExitStatus> {
+pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, known: &Known, format: Format) -> Result<ExitStatus> {
+    let day = options::day(judgement)?;
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
-    let request = opened.request(&policy);
-    let audit = engine::audit(request);
+    let request = opened.request(&policy, Some(day));
+    let baseline = options::baseline(known)?;
+    let mut audit = engine::audit(request);
+    let gone = baseline.apply(&mut audit.findings);
     let status = status(&audit, judgement);
     let view = AuditView {
         sources: &audit.sources,
@@ -36,6 +41,16 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, format: Format) ->
         Format::Text => text::audit(&view, out),
         Format::Json => json::audit(&view, out),
     })?;
+    if let Some(path) = &known.write_baseline {
+        let shown = |path: &Path| opened.shown.lossy(path);
+        let bytes = baseline::write(&audit.findings, &audit.sources, shown).map_err(|why| anyhow!(why))?;
+        files::write(path, &bytes)?;
+    }
+    match gone {
+        0 => {}
+        1 => output::remark("1 finding of the baseline is gone; --write-baseline makes a new one"),
+        gone => output::remark(&format!("{gone} findings of the baseline are gone; --write-baseline makes a new one")),
+    }
     Ok(status)
 }
 

@@ -23,7 +23,8 @@ pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
     let opened = options::open(host)?;
     let facts = &opened.facts;
     let policy = Policy::default_profile();
-    let request = Request { system: &opened.system, facts, policy: &policy, paths: &opened.paths, base: None };
+    let request =
+        Request { system: &opened.system, facts, policy: &policy, paths: &opened.paths, base: None, day: None };
     let (_, resolved, _) = engine::load(request);
     let loaded = resolved.iter().map(|one| one.instance()).filter(|one| one.standing == Loaded::Loaded);
     let mains: Vec<(ServiceId, PathBuf)> = loaded.map(|one| (one.service, one.main.clone())).collect();

@@ -27,8 +27,14 @@ pub(in crate::cli) fn run(
         sni: sni.map(str::to_owned),
     };
     let policy = Policy::default_profile();
-    let request =
-        Request { system: &opened.system, facts: &opened.facts, policy: &policy, paths: &opened.paths, base: None };
+    let request = Request {
+        system: &opened.system,
+        facts: &opened.facts,
+        policy: &policy,
+        paths: &opened.paths,
+        base: None,
+        day: None,
+    };
     let (sources, resolved, problems) = engine::load(request);
     let (found, rivals) = engine::ask(&resolved, &question);
     let service = found.as_ref().map(|(instance, _)| instance.service.0);
