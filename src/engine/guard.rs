@@ -82,6 +82,16 @@ impl<'a> Guard<'a> {
         Guarded { change, harm: harm.map(|text| Harm { text, all }) }
     }
 
+    /// The versions that each endpoint must keep whatever is mended: those that its own demand allows, and those that
+    /// are waived. None where all endpoints have the same demand and nothing is waived.
+    pub(super) fn kept(&self) -> Vec<VersionSet> {
+        let endpoints = 0..self.instance().endpoints.len();
+        match self.subject.demands.is_uniform() && self.subject.waivers.is_empty() {
+            true => endpoints.map(|_| VersionSet::EMPTY).collect(),
+            false => endpoints.map(|at| self.limits(at).keep).collect(),
+        }
+    }
+
     fn instance(&self) -> &'a Instance {
         self.subject.instance
     }

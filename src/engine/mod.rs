@@ -15,6 +15,7 @@ use crate::rules::{self, Demands, Subject};
 use crate::services::service::{Question, Resolved, Response, Service, World};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
+use crate::tls::VersionSet;
 use guard::{Guard, Guarded};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -49,6 +50,9 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// Per instance and endpoint.
     pub verdicts: Vec<Vec<Verdict>>,
+    /// Per instance and endpoint: versions that have to stay, because of what the policy demands of that very endpoint,
+    /// or because of a waiver.
+    pub kept: Vec<Vec<VersionSet>>,
 }
 
 /// Audits a host.
@@ -58,7 +62,7 @@ pub fn audit(request: Request<'_>) -> Audit {
     let text = policy.text.as_ref().map(|text| sources.attach(PathBuf::from(&policy.name), text.clone().into_bytes()));
     let waivers = waivers::collect(policy, text, request.day, &resolved, &crate::services::all(), &sources);
     let mut findings = Vec::new();
-    let mut verdicts = Vec::new();
+    let (mut verdicts, mut kept) = (Vec::new(), Vec::new());
     for (index, one) in resolved.iter().enumerate() {
         let instance = one.instance();
         let demands = Demands::new(policy, text, instance, &sources);
@@ -67,6 +71,7 @@ pub fn audit(request: Request<'_>) -> Audit {
         let subject = Subject { index, instance, demands: &demands, waivers: &waivers };
         let mut found = rules::check(subject);
         let guard = Guard::new(subject);
+        kept.push(guard.kept());
         for finding in &mut found {
             lower(finding, &guard, &**one, &sources);
         }
@@ -75,7 +80,7 @@ pub fn audit(request: Request<'_>) -> Audit {
     findings.append(&mut rules::check_waivers(&waivers, &policy.base));
     drop(waivers);
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
-    let mut audit = Audit { sources, resolved, problems, findings, verdicts };
+    let mut audit = Audit { sources, resolved, problems, findings, verdicts, kept };
     fingerprint::fill_in(&mut audit, request.base);
     audit
 }
