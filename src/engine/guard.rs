@@ -163,8 +163,8 @@ impl<'a> Guard<'a> {
             (true, _) => format!("give {} to {what}", keep_out.listed()),
         };
         format!(
-            "the same line decides for other endpoints: to change it would {does}, where the policy or a waiver says \
-             otherwise; give one of them a line of its own"
+            "one line is for several endpoints: this would {does}, where the policy or a waiver says otherwise; give one of \
+             them a line of its own"
         )
     }
 }
