@@ -13,7 +13,7 @@ use super::sections::Section;
 use super::text::Text;
 use super::variables::Variables;
 use super::words::{is_space, next_word, skip_space};
-use crate::instance::Problem;
+use crate::instance::{Problem, ServiceId};
 use crate::services::include;
 use crate::services::service::World;
 use crate::services::tree::{NodeKind, Tree};
@@ -97,6 +97,8 @@ pub(super) struct Reader<'a> {
     pub(super) trees: BTreeMap<FileId, Arc<Tree>>,
     pub(super) frames: Vec<Frame>,
     pub(super) sections: Vec<Section>,
+    /// Are the names that httpd is started with known?
+    pub(super) defines_known: bool,
     pub(super) variables: Variables,
     pub(super) modules: Modules,
     pub(super) macros: BTreeMap<Vec<u8>, Arc<Macro>>,
@@ -112,7 +114,7 @@ pub(super) struct Reader<'a> {
 /// Reads a main file and all that it includes.
 pub(super) fn read(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Model {
     let file = include::read(world.system, sources, main);
-    let mut reader = Reader::new(world, Sources::Growing(sources), compiled_server_root(main));
+    let mut reader = Reader::new(Some(main), world, Sources::Growing(sources), compiled_server_root(main));
     match file {
         Ok(file) => {
             reader.begin(file);
@@ -137,9 +139,12 @@ fn compiled_server_root(main: &Path) -> PathBuf {
 }
 
 impl<'a> Reader<'a> {
-    fn new(world: World<'a>, sources: Sources<'a>, server_root: PathBuf) -> Reader<'a> {
+    fn new(main: Option<&Path>, world: World<'a>, sources: Sources<'a>, server_root: PathBuf) -> Reader<'a> {
         let facts = world.facts;
-        let names = facts.defines.value.as_deref().unwrap_or_default();
+        let names = match main.and_then(|main| facts.command_line(ServiceId("apache"), main)) {
+            Some(line) => Some(line.defines.as_slice()),
+            None => facts.defines.value.as_deref(),
+        };
         Reader {
             world,
             build: Build::of(&facts.apache),
@@ -147,7 +152,8 @@ impl<'a> Reader<'a> {
             trees: BTreeMap::new(),
             frames: Vec::new(),
             sections: Vec::new(),
-            variables: Variables::new(names, &facts.environment),
+            defines_known: names.is_some(),
+            variables: Variables::new(names.unwrap_or_default(), &facts.environment),
             modules: Modules::compiled_in(&facts.distribution),
             macros: BTreeMap::new(),
             server_root,
@@ -161,7 +167,7 @@ impl<'a> Reader<'a> {
 
     /// A reader that reads no other file than those that are there already.
     pub(super) fn fixed(world: World<'a>, sources: &'a SourceMap) -> Reader<'a> {
-        Reader::new(world, Sources::Fixed(sources), PathBuf::from("/"))
+        Reader::new(None, world, Sources::Fixed(sources), PathBuf::from("/"))
     }
 
     /// Begins with a file.
