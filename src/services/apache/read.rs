@@ -129,6 +129,15 @@ pub(super) fn read(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Mo
     reader.model
 }
 
+/// Is a node the end of a file without a line feed, on the very next line after a `Use`? The stream of a macro passes on
+/// that its file has ended, but not the text that came with that.
+fn is_lost(tree: &Tree, node: usize, bytes: &[u8]) -> bool {
+    let Some(before) = node.checked_sub(1).and_then(|before| tree.nodes.get(before)) else { return false };
+    let lines = |from: u32, to: usize| bytes[from as usize..to].iter().filter(|b| **b == b'\n').count();
+    let node = &tree.nodes[node];
+    lines(node.start, bytes.len()) == 0 && lines(before.end, node.start as usize) == 1
+}
+
 /// `ServerRoot` until a directive says it: where the main file is; Red Hat's and upstream's are in its `conf`.
 fn compiled_server_root(main: &Path) -> PathBuf {
     let directory = main.parent().unwrap_or(Path::new("/"));
@@ -189,12 +198,18 @@ impl<'a> Reader<'a> {
     /// The next logical line of the file that is being read; `None` at its end. A macro's lines are part of the file
     /// that uses it.
     pub(super) fn next_line(&mut self) -> Option<Line> {
+        let mut after_macro = false;
         while let Some(frame) = self.frames.last_mut() {
             let (text, span, hop) = match frame {
                 Frame::File { file, tree, next, hop, .. } => {
                     let node = tree.nodes.get(*next)?;
+                    if after_macro && is_lost(tree, *next, self.sources.file(*file).bytes()) {
+                        *next += 1;
+                        return None;
+                    }
                     *next += 1;
                     if node.kind == NodeKind::Comment {
+                        after_macro = false;
                         continue;
                     }
                     let span = Span::new(*file, node.start, node.end);
@@ -203,6 +218,7 @@ impl<'a> Reader<'a> {
                 Frame::Macro { lines, next, hop, .. } => {
                     let Some((text, span)) = lines.get_mut(*next) else {
                         self.frames.pop();
+                        after_macro = true;
                         continue;
                     };
                     *next += 1;
