@@ -133,7 +133,7 @@ pub(super) fn read(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Mo
 /// that its file has ended, but not the text that came with that.
 fn is_lost(tree: &Tree, node: usize, bytes: &[u8]) -> bool {
     let Some(before) = node.checked_sub(1).and_then(|before| tree.nodes.get(before)) else { return false };
-    let lines = |from: u32, to: usize| bytes[from as usize..to].iter().filter(|b| **b == b'\n').count();
+    let lines = |from: u32, to: usize| memchr::memchr_iter(b'\n', &bytes[from as usize..to]).count();
     let node = &tree.nodes[node];
     lines(node.start, bytes.len()) == 0 && lines(before.end, node.start as usize) == 1
 }
