@@ -124,6 +124,14 @@ impl SourceMap {
         self.files.iter().enumerate().map(|(i, f)| (FileId(i as u32), f))
     }
 
+    /// Lets `change` alter the bytes of every text in place: what is shown then differs from the files, and all places
+    /// stay, since neither the length nor a line end may change.
+    pub fn rewrite(&mut self, change: impl Fn(&mut [u8])) {
+        for file in &mut self.files {
+            change(&mut file.bytes);
+        }
+    }
+
     /// The bytes of a span.
     pub fn text(&self, span: Span) -> &[u8] {
         &self.file(span.file).bytes[span.range()]

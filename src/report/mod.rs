@@ -16,6 +16,7 @@ pub mod json;
 mod patch;
 mod paths;
 pub mod sanitise;
+pub mod secrets;
 pub mod snippet;
 mod table;
 pub mod text;
