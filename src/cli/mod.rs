@@ -5,6 +5,7 @@ mod commands;
 mod exit;
 mod options;
 mod output;
+mod reports;
 
 pub use exit::ExitStatus;
 
@@ -25,10 +26,12 @@ pub fn main() -> ExitStatus {
         }
     };
     let done = match &arguments.command {
-        Command::Audit { host, judgement, format } => commands::audit::run(host, judgement, *format),
-        Command::Why { address, sni, quic, host, format } => {
-            commands::why::run(address, sni.as_deref(), *quic, host, *format)
+        Command::Audit { host, judgement, reporting } => commands::audit::run(host, judgement, reporting),
+        Command::Why { address, sni, quic, host, format, show_secrets } => {
+            let question = commands::why::Asked { address, sni: sni.as_deref(), quic: *quic };
+            commands::why::run(&question, host, *format, *show_secrets)
         }
+        Command::Report(report) => commands::report::run(report),
         Command::Facts { host, format } => commands::facts::run(host, *format),
         Command::Rule(rule) => commands::rule::run(rule),
         Command::Diff { host, judgement } => commands::diff::run(host, judgement),

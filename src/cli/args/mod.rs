@@ -1,7 +1,11 @@
 //! The command line as it is typed.
 
+mod report;
+mod reporting;
 mod rule;
 
+pub(super) use report::{FleetFormat, Merge, Report, ReportCommand};
+pub(super) use reporting::{ReportFormat, Reporting, Wanted};
 pub(super) use rule::Rule;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -25,7 +29,7 @@ Exit status:
 ///
 /// Reads the configuration of nginx and Apache httpd as the servers do, works out for every address and server name
 /// which versions a client would be given, and why, and makes the smallest patch that ends what the policy forbids.
-/// Nothing is written.
+/// Nothing is written but the reports that are asked for.
 #[derive(Debug, Parser)]
 #[command(name = "tlsmend", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub(super) struct Arguments {
@@ -46,9 +50,9 @@ pub(super) enum Command {
         /// What is demanded.
         #[command(flatten)]
         judgement: Judgement,
-        /// How to write the report
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        /// Which reports are wanted.
+        #[command(flatten)]
+        reporting: Reporting,
     },
     /// Answer for one client: which versions it is given, and which lines decide that
     #[command(after_help = EXIT_STATUS)]
@@ -68,6 +72,9 @@ pub(super) enum Command {
         /// How to write the answer
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        /// Show passwords and tokens in excerpts instead of asterisks
+        #[arg(long)]
+        show_secrets: bool,
     },
     /// Print the smallest patch that makes every endpoint comply
     ///
@@ -82,6 +89,8 @@ pub(super) enum Command {
         #[command(flatten)]
         judgement: Judgement,
     },
+    /// Work with reports that were written before: merge the audits of many hosts
+    Report(Report),
     /// Show what is known of the host's software, and from where: all that the other commands go by
     ///
     /// What is not known is said, with what depends on it. With --root nothing of that tree is ever run.

@@ -1,0 +1,69 @@
+//! Validators of the formats of reports that others have written.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Runs a program with a text as its input; what it prints, and it has to be content.
+fn check(program: &str, arguments: &[&str], input: &[u8]) -> String {
+    let mut child = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|e| panic!("{program}: {e} (tests/run installs it)"));
+    let mut pipe = child.stdin.take().expect("a pipe");
+    let input = input.to_vec();
+    let writer = std::thread::spawn(move || pipe.write_all(&input));
+    let output = child.wait_with_output().expect("ends");
+    writer.join().expect("a thread").expect("reads all of it");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{program}: {text}{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// JSON against a JSON schema.
+pub(crate) fn json_schema(schema: &Path, document: &[u8]) {
+    let program = "import json, sys, jsonschema\n\
+        schema = json.load(open(sys.argv[1]))\n\
+        kind = jsonschema.validators.validator_for(schema)\n\
+        wrong = list(kind(schema, format_checker=jsonschema.FormatChecker()).iter_errors(json.load(sys.stdin)))\n\
+        sys.exit('\\n'.join(str(list(e.absolute_path)) + ': ' + e.message[:300] for e in wrong) or 0)\n";
+    check("/usr/bin/python3", &["-c", program, &schema.display().to_string()], document);
+}
+
+/// The schema of SARIF 2.1.0 by OASIS, as the crate serde-sarif ships it.
+pub(crate) fn sarif_schema() -> PathBuf {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let wanted = ["metadata", "--format-version", "1", "--offline", "--manifest-path", manifest];
+    let metadata: serde_json::Value = serde_json::from_str(&check(&cargo, &wanted, b"")).expect("JSON");
+    let packages = metadata["packages"].as_array().expect("a list");
+    let sarif =
+        packages.iter().find(|package| package["name"] == "serde-sarif").expect("it is a dependency of the tests");
+    let manifest = Path::new(sarif["manifest_path"].as_str().expect("a path"));
+    manifest.parent().expect("a folder").join("src/schema.json")
+}
+
+/// What a reader of JUnit's XML counts: suites, tests, failures, errors, skipped.
+pub(crate) fn junit(document: &[u8]) -> [usize; 5] {
+    let program = "import sys, junitparser\n\
+        xml = junitparser.JUnitXml.fromstring(sys.stdin.buffer.read())\n\
+        cases = [case for suite in xml for case in suite]\n\
+        kinds = [type(one).__name__ for case in cases for one in case.result]\n\
+        print(len(xml), len(cases), *(kinds.count(kind) for kind in ('Failure', 'Error', 'Skipped')))\n";
+    let counted = check("/usr/bin/python3", &["-c", program], document);
+    let mut numbers = counted.split_whitespace().map(|number| number.parse().expect("a number"));
+    [(); 5].map(|()| numbers.next().expect("five numbers"))
+}
+
+/// Metrics, by Prometheus' own tool, which also has opinions on style.
+pub(crate) fn metrics(document: &[u8]) {
+    assert_eq!(check("promtool", &["check", "metrics"], document), "");
+}
+
+/// GitHub's flavour of Markdown as HTML.
+pub(crate) fn markdown(document: &[u8]) -> String {
+    check("cmark-gfm", &["-e", "table", "-e", "autolink", "-e", "strikethrough", "--unsafe"], document)
+}
