@@ -288,12 +288,17 @@ fn what_can_not_be_written() {
     for (arguments, message) in [
         (&["--format", "json", "--format", "sarif"][..], "two formats for standard output"),
         (&["--format", &same, "--format", &other], "two reports can't go into one file"),
-        (&["--format", &same, "--output", "y"], "every format has a file of its own"),
+        (&["--format", &same, "--output", &format!("{path}/y")], "every format has a file of its own"),
         (&["--format", "yaml"], "the formats are text, json, html"),
         (&["--format", "json="], "names no file"),
         (&["--format", &inside], "No such file or directory"),
         (&["--format", &folder_itself], "is a directory"),
         (&["--output", "/dev/full"], "No space left on device"),
+        (
+            &["--format", "text", "--format", &same, "--output", &format!("{path}/./x")],
+            "two reports can't go into one file",
+        ),
+        (&["--output", "fixtures/hosts/compliant/etc/nginx/nginx.conf"], "is a file that was audited"),
     ] {
         let run = run(&[&audit[..], arguments].concat());
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{arguments:?}: {}", run.err);

@@ -2,7 +2,7 @@
 
 use super::args::{Colour, Wanted};
 use super::output;
-use crate::system::{reason, write_report};
+use crate::system::{normalize, reason, write_report};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -40,7 +40,9 @@ impl<F: Copy + PartialEq> Reports<F> {
     }
 
     fn add(&mut self, format: F, file: &Path) -> Result<()> {
-        if self.files.iter().any(|(_, other)| other == file) {
+        let here = std::env::current_dir().context("the current directory is not known")?;
+        let spot = |path: &Path| normalize(&here.join(path));
+        if self.files.iter().any(|(_, other)| spot(other) == spot(file)) {
             bail!("{}: two reports can't go into one file", file.display());
         }
         self.files.push((format, file.to_owned()));
@@ -50,6 +52,18 @@ impl<F: Copy + PartialEq> Reports<F> {
     /// Is a format among them?
     pub(super) fn has(&self, format: F) -> bool {
         self.shown == Some(format) || self.files.iter().any(|(other, _)| *other == format)
+    }
+
+    /// Refuses files that hold something else: what was audited must not be lost to a slip of the hand.
+    pub(super) fn spare<'p>(&self, root: &Path, mut read: impl Iterator<Item = &'p Path>) -> Result<()> {
+        let here = std::env::current_dir().context("the current directory is not known")?;
+        let targets: Vec<PathBuf> = self.files.iter().map(|(_, file)| normalize(&here.join(file))).collect();
+        let root = normalize(&here.join(root));
+        let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+        match read.find(|path| targets.contains(&inside(path))) {
+            Some(path) => bail!("{}: is a file that was audited; no report is written there", inside(path).display()),
+            None => Ok(()),
+        }
     }
 
     /// Writes all of them: the files first, since a person may stop reading, and those only when all are made.

@@ -24,6 +24,7 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, reporting: &Report
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
     let mut audit = engine::audit(opened.request(&policy));
+    reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     let status = status(&audit, judgement);
     let name = options::host_name(&opened, reporting.host.as_deref());
     let reload = reload(&opened, &audit);

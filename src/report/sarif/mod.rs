@@ -139,9 +139,13 @@ fn suppression(finding: &Finding, justification: String) -> Suppression {
 
 fn artifact(view: &AuditView<'_>, path: &Path) -> Artifact {
     let shown = view.paths.strip(path);
-    let shown = shown.strip_prefix("/").unwrap_or(shown);
-    let uri = percent_encode(shown.as_os_str().as_bytes(), PLAIN).to_string();
-    Artifact { uri, uri_base_id: BASE }
+    let relative = shown.strip_prefix("/").unwrap_or(shown);
+    let uri = percent_encode(relative.as_os_str().as_bytes(), PLAIN).to_string();
+    // In a repository, a file outside of it has no place below the base.
+    if view.paths.base().is_some() && shown.is_absolute() {
+        return Artifact { uri: format!("file:///{uri}"), uri_base_id: None };
+    }
+    Artifact { uri, uri_base_id: Some(BASE) }
 }
 
 fn location(view: &AuditView<'_>, place: &issue::Place<'_>) -> Location {

@@ -6,11 +6,13 @@ use std::sync::LazyLock;
 
 /// A value that goes on over more bytes than this is not followed further.
 const LONGEST: usize = 4096;
+/// So many bytes before a name are looked at.
+const BEFORE: usize = 256;
 
 /// Names of directives, headers, variables and parameters whose value is a secret, with the separator after them.
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?x)
+        r#"(?x-u)
         (?P<name> [$%]? [{]? (?: (?i:
             [\w-]*? (?: passw(?:or)?d | passphrase | secret | token | api[_-]?key | access[_-]?key | private[_-]?key
                       | credential | authorization | secure_link_md5 ) [\w-]*
@@ -51,9 +53,13 @@ pub(super) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
             words(text, key.range(), &mut found);
         }
     }
+    // What stands in the value of one name needs no second look: so the time stays in proportion to the text.
+    let mut done = 0;
     for captures in NAMED.iter().flat_map(|regex| regex.captures_iter(text)) {
-        if let (Some(name), Some(separator)) = (captures.name("name"), captures.name("separator")) {
-            named(text, name.range(), separator.range(), &mut found);
+        if let (Some(name), Some(separator)) = (captures.name("name"), captures.name("separator"))
+            && name.start() >= done
+        {
+            done = named(text, name.range(), separator.range(), &mut found).unwrap_or(done);
         }
     }
     found
@@ -79,36 +85,38 @@ fn is_harmless(name: &[u8]) -> bool {
     ends.iter().any(|end| name.ends_with(end.as_bytes()))
 }
 
-/// The value after a name.
-fn named(text: &[u8], name: Range<usize>, separator: Range<usize>, found: &mut Vec<Range<usize>>) {
+/// The value after a name, and where it ends; none: the name has no value, or none that is secret.
+fn named(text: &[u8], name: Range<usize>, separator: Range<usize>, found: &mut Vec<Range<usize>>) -> Option<usize> {
     let said = &text[separator.clone()];
     let assigned = said.iter().any(|b| matches!(b, b'=' | b':' | b'~'));
-    let line = text[..name.start].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    let before = text[line..name.start].trim_ascii();
+    let near = &text[name.start.saturating_sub(BEFORE)..name.start];
+    let line = near.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+    let before = near[line..].trim_ascii();
     let starts_word = text[..name.start].last().is_none_or(|b| b.is_ascii_whitespace() || b"\"'(,;{&?#".contains(b));
     if !starts_word || is_harmless(&text[name.clone()]) || (said.is_empty() && text.get(name.end) != Some(&b'\n')) {
-        return;
+        return None;
     }
     // A variable is set or compared, or it is only used.
     let variable = matches!(text[name.start], b'$' | b'%');
     if variable && !assigned && !before.ends_with(b"set") {
-        return;
+        return None;
     }
     // Prose and a list of names: no value without a sign.
     let first = before.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     if !assigned && (before.starts_with(b"#") || first.eq_ignore_ascii_case(b"server_name")) {
-        return;
+        return None;
     }
     // A quoted name in a sentence: what follows is no value. After a quoted name of a directive comes a quote.
     let quoted = said.iter().any(|b| matches!(b, b'"' | b'\''));
     if quoted && !assigned && !text[separator.end..].starts_with(b"\"") {
-        return;
+        return None;
     }
-    value(text, separator.end, found);
+    Some(value(text, separator.end, found))
 }
 
-/// The words of the value that begins at an offset, until the directive ends. Variables in it are no secret.
-fn value(text: &[u8], start: usize, found: &mut Vec<Range<usize>>) {
+/// The words of the value that begins at an offset, until the directive ends, and where that is. Variables in it are no
+/// secret.
+fn value(text: &[u8], start: usize, found: &mut Vec<Range<usize>>) -> usize {
     let mut quote: Option<u8> = None;
     let mut word: Option<usize> = None;
     let mut begun = false;
@@ -129,7 +137,7 @@ fn value(text: &[u8], start: usize, found: &mut Vec<Range<usize>>) {
             let continues =
                 byte == b'\n' && (text[..at].ends_with(b"\\") || (!begun && matches!(next, Some(b'"' | b'\''))));
             if !continues {
-                return;
+                return at;
             }
         } else if closes {
             quote = None;
@@ -142,6 +150,7 @@ fn value(text: &[u8], start: usize, found: &mut Vec<Range<usize>>) {
         at += variable.max(1);
     }
     found.extend(word.map(|from| from..end));
+    end
 }
 
 /// How long a variable at the start of a text is: `$name`, `${name}`, `%{name}e`; 0: none is there.

@@ -209,6 +209,16 @@ mod tests {
     }
 
     #[test]
+    fn many_names_in_one_line_take_no_time() {
+        let mut line = "token ".repeat(100_000).into_bytes();
+        super::bytes(&mut line);
+        assert!(line.starts_with(b"token ***** *****"));
+        let mut line = "$token ".repeat(100_000).into_bytes();
+        super::bytes(&mut line);
+        assert!(line.starts_with(b"$token $token"));
+    }
+
+    #[test]
     fn sentences() {
         assert_eq!(text("-> https://a:b@c.test"), "-> https://***@c.test");
         assert_eq!(text("TLSv1 is accepted"), "TLSv1 is accepted");
