@@ -6,12 +6,14 @@
 //!   [`edit`], [`finding`];
 //! - the world: [`system`] reads files, [`host`] and [`openssl`] know facts about the software;
 //! - [`discover`] finds main files, [`services`] load, parse and resolve them into instances with endpoints;
-//! - [`policy`] says what is demanded, [`rules`] hold instances against it and make findings;
+//! - [`policy`] says what is demanded, [`rules`] hold instances against it and make findings, [`baseline`] tells new
+//!   ones from known ones;
 //! - [`plan`] turns findings into new contents of files and audits those again;
 //! - [`report`] shows it all; [`engine`] is the way from a host to findings; [`cli`] is what the user types.
 //!
 //! Not the library's business: writing files, starting servers, cipher suites beyond their effect on versions.
 
+pub mod baseline;
 pub mod cli;
 pub mod discover;
 pub mod edit;

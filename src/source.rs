@@ -109,6 +109,13 @@ impl SourceMap {
         id
     }
 
+    /// Adds a text that is not a file of the host, such as the policy. It is never found by its path.
+    pub fn attach(&mut self, path: PathBuf, bytes: Vec<u8>) -> FileId {
+        let id = FileId(self.files.len() as u32);
+        self.files.push(SourceFile { path, bytes: bytes.into_boxed_slice(), lines: OnceLock::new() });
+        id
+    }
+
     /// The file of that path.
     pub fn find(&self, path: &Path) -> Option<FileId> {
         self.by_path.get(path).copied()

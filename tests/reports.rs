@@ -226,6 +226,52 @@ fn text_of_a_host_is_no_markup() {
 }
 
 #[test]
+fn what_is_waived_is_shown_as_that() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let conf = folder.path().join("etc/nginx");
+    fs::create_dir_all(&conf).expect("mkdir");
+    let text = "events {}\nhttp {\n server { listen 443 ssl; ssl_certificate a; ssl_certificate_key b;\n \
+                # tlsmend: allow forbidden-version until 2027-01-31: two old tills\n \
+                ssl_protocols TLSv1 TLSv1.2 TLSv1.3;\n }\n}\n";
+    fs::write(conf.join("nginx.conf"), text).expect("write");
+    let policy = folder.path().join("policy.yaml");
+    let waiver = "waivers:\n  - rules: [missing-version]\n    reason: nobody needs it\n";
+    fs::write(&policy, waiver).expect("write");
+    let (root, policy) = (folder.path().display().to_string(), policy.display().to_string());
+    let shown = |format: &str, more: &[&str]| {
+        let host = ["audit", "--root", &root, "--policy", &policy, "--now", "2026-11-24", "--format", format];
+        run(&[&host[..], &FACTS, more].concat()).out
+    };
+    let results = |more: &[&str]| {
+        let text = shown("sarif", more);
+        validate::json_schema(&validate::sarif_schema(), text.as_bytes());
+        let log: Value = serde_json::from_str(&text).expect("JSON");
+        log["runs"][0]["results"].as_array().expect("a list").clone()
+    };
+    let open = results(&[]);
+    assert!(open.iter().all(|one| one["ruleId"] != "forbidden-version" && one["suppressions"].is_null()), "{open:?}");
+    // A waiver that covers nothing is about no file of the host, and has a place all the same.
+    let unused = open.iter().find(|one| one["ruleId"] == "unused-waiver").expect("a finding");
+    assert_eq!(unused["locations"][0]["physicalLocation"]["region"]["startLine"], 2);
+    let all = results(&["--include-waived"]);
+    let waived = all.iter().find(|one| one["ruleId"] == "forbidden-version").expect("a finding");
+    assert_eq!(waived["suppressions"][0]["kind"], "inSource");
+    assert!(waived["suppressions"][0]["justification"].as_str().is_some_and(|text| text.contains("two old tills")));
+    for (format, part) in [
+        ("github", "::notice file="),
+        ("gitlab", "\"severity\": \"info\""),
+        ("markdown", "### Waived or known"),
+        ("html", "waived: two old tills"),
+        ("junit", "<skipped message="),
+        ("prometheus", "tlsmend_findings{rule=\"forbidden-version\",severity=\"medium\",standing=\"waived\"} 1"),
+    ] {
+        let text = shown(format, &[]);
+        assert!(text.contains(part), "{format}: {text}");
+    }
+    assert_eq!(validate::junit(shown("junit", &[]).as_bytes())[4], 1);
+}
+
+#[test]
 fn secrets_stay_secret_in_every_format() {
     let folder = secretive();
     let root = folder.path().display().to_string();

@@ -26,15 +26,16 @@ pub fn main() -> ExitStatus {
         }
     };
     let done = match &arguments.command {
-        Command::Audit { host, judgement, reporting } => commands::audit::run(host, judgement, reporting),
+        Command::Audit { host, judgement, known, reporting } => commands::audit::run(host, judgement, known, reporting),
         Command::Why { address, sni, quic, host, format, show_secrets } => {
             let question = commands::why::Asked { address, sni: sni.as_deref(), quic: *quic };
             commands::why::run(&question, host, *format, *show_secrets)
         }
         Command::Report(report) => commands::report::run(report),
         Command::Facts { host, format } => commands::facts::run(host, *format),
+        Command::Policy(command) => commands::policy::run(command),
         Command::Rule(rule) => commands::rule::run(rule),
-        Command::Diff { host, judgement } => commands::diff::run(host, judgement),
+        Command::Diff { host, judgement, fix_waived } => commands::diff::run(host, judgement, *fix_waived),
     };
     done.unwrap_or_else(|error| output::failed(&error))
 }

@@ -1,10 +1,11 @@
 //! The command line as it is meant: paths made absolute, the host opened, facts gathered, the policy read.
 
-use super::args::{Host, Judgement, Level};
+use super::args::{Host, Judgement, Known, Level};
+use crate::baseline::Baseline;
 use crate::engine::Request;
 use crate::finding::Severity;
 use crate::host::{self, Assumption, Facts, Given};
-use crate::policy::Policy;
+use crate::policy::{Date, Policy, Profile};
 use crate::report::Paths;
 use crate::system::{OsSystem, System, reason};
 use anyhow::{Context, Result, anyhow, bail};
@@ -28,10 +29,10 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// What an audit by a policy is made from.
-    pub(super) fn request<'a>(&'a self, policy: &'a Policy) -> Request<'a> {
+    /// What an audit by a policy is made from; without a day, no waiver counts.
+    pub(super) fn request<'a>(&'a self, policy: &'a Policy, day: Option<Date>) -> Request<'a> {
         let Opened { system, facts, paths, shown, .. } = self;
-        Request { system, facts, policy, paths, base: shown.base() }
+        Request { system, facts, policy, paths, base: shown.base(), day }
     }
 }
 
@@ -98,11 +99,42 @@ fn map(text: &str, absolute: &dyn Fn(&Path) -> PathBuf) -> Result<(PathBuf, Path
 
 /// Reads the policy that the arguments mean.
 pub(super) fn policy(judgement: &Judgement) -> Result<Policy> {
-    let Some(path) = &judgement.policy else { return Ok(Policy::default_profile()) };
+    match (&judgement.policy, &judgement.profile) {
+        (Some(path), _) => policy_file(path),
+        (None, None) => Ok(Policy::default_profile()),
+        (None, Some(name)) => Policy::profile(name).ok_or_else(|| {
+            let names = Profile::names().join(", ");
+            anyhow!("--profile {name}: there is no such profile; the profiles are {names}")
+        }),
+    }
+}
+
+/// The day on which waivers have to hold.
+pub(super) fn day(judgement: &Judgement) -> Result<Date> {
+    match &judgement.now {
+        None => Ok(jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date()),
+        Some(text) => text.parse().map_err(|_| anyhow!("--now {text}: it has to be a date, such as 2027-01-31")),
+    }
+}
+
+/// Reads a file of this machine that the user names.
+fn own_file(path: &Path) -> Result<Vec<u8>> {
     let here = std::env::current_dir().context("the current directory is not known")?;
     let machine = OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")?;
+    machine.read(&here.join(path)).map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))
+}
+
+/// Reads the baseline that the arguments mean.
+pub(super) fn baseline(known: &Known) -> Result<Baseline> {
+    let Some(path) = &known.baseline else { return Ok(Baseline::default()) };
+    let bytes = own_file(path)?;
+    Baseline::read(&bytes).map_err(|why| anyhow!("{}: {why}; --write-baseline makes one", path.display()))
+}
+
+/// Reads a policy from a file of this machine.
+pub(super) fn policy_file(path: &Path) -> Result<Policy> {
     let name = path.display().to_string();
-    let bytes = machine.read(&here.join(path)).map_err(|e| anyhow!("{name}: {}", reason(&e)))?;
+    let bytes = own_file(path)?;
     let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name}: is not UTF-8"))?;
     Policy::parse(&text, &name).map_err(|errors| {
         let shown: Vec<String> = errors.iter().map(|e| e.excerpt.clone()).collect();

@@ -1,17 +1,21 @@
 //! The front half of the program, from a host to findings: discover, load, resolve, judge, lower.
 
 mod fingerprint;
+mod guard;
+mod waivers;
 
 use crate::discover;
 use crate::edit::{Applicability, Edit, Fix};
+use crate::endpoint::Endpoint;
 use crate::finding::{Finding, Verdict};
 use crate::host::Facts;
 use crate::instance::{Instance, Problem};
-use crate::policy::Policy;
-use crate::rules::{self, Subject};
+use crate::policy::{Date, Policy};
+use crate::rules::{self, Demands, Subject};
 use crate::services::service::{Question, Resolved, Response, Service, World};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
+use guard::{Guard, Guarded};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -29,6 +33,8 @@ pub struct Request<'a> {
     /// Fingerprints know paths below this directory without it, so that a repository has the same ones wherever it is
     /// checked out.
     pub base: Option<&'a Path>,
+    /// The day on which waivers have to hold; none: waivers do not count at all.
+    pub day: Option<Date>,
 }
 
 /// A host, audited.
@@ -47,19 +53,27 @@ pub struct Audit {
 
 /// Audits a host.
 pub fn audit(request: Request<'_>) -> Audit {
-    let (sources, resolved, problems) = load(request);
+    let (mut sources, resolved, problems) = load(request);
+    let policy = request.policy;
+    let text = policy.text.as_ref().map(|text| sources.attach(PathBuf::from(&policy.name), text.clone().into_bytes()));
+    let waivers = waivers::collect(policy, text, request.day, &resolved, &crate::services::all(), &sources);
     let mut findings = Vec::new();
     let mut verdicts = Vec::new();
     for (index, one) in resolved.iter().enumerate() {
         let instance = one.instance();
-        let judge = |e: &crate::endpoint::Endpoint| rules::verdict(&e.answer, e.transport, request.policy);
-        verdicts.push(instance.endpoints.iter().map(judge).collect());
-        let mut found = rules::check(Subject { index, instance, policy: request.policy });
+        let demands = Demands::new(policy, text, instance, &sources);
+        let judge = |(at, e): (usize, &Endpoint)| rules::verdict(&e.answer, e.transport, demands.of_endpoint(at));
+        verdicts.push(instance.endpoints.iter().enumerate().map(judge).collect());
+        let subject = Subject { index, instance, demands: &demands, waivers: &waivers };
+        let mut found = rules::check(subject);
+        let guard = Guard::new(subject);
         for finding in &mut found {
-            lower(finding, &**one, &sources);
+            lower(finding, &guard, &**one, &sources);
         }
         findings.append(&mut found);
     }
+    findings.append(&mut rules::check_waivers(&waivers, &policy.base));
+    drop(waivers);
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
     let mut audit = Audit { sources, resolved, problems, findings, verdicts };
     fingerprint::fill_in(&mut audit, request.base);
@@ -134,14 +148,21 @@ pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Pro
 }
 
 /// Turns the changes that a finding wants into a fix; what can't be done becomes its help.
-fn lower(finding: &mut Finding, resolved: &dyn Resolved, sources: &SourceMap) {
+fn lower(finding: &mut Finding, guard: &Guard<'_>, resolved: &dyn Resolved, sources: &SourceMap) {
     let mut titles: Vec<String> = Vec::new();
     let mut edits: BTreeSet<Edit> = BTreeSet::new();
     let mut applicability = Applicability::Safe;
     let mut reasons: Vec<String> = Vec::new();
+    let mut harms: Vec<String> = Vec::new();
     for change in &finding.changes {
-        match resolved.lower(change, sources) {
-            Ok(fix) => {
+        let Guarded { change, harm } = guard.check(finding, change);
+        let harmless = harm.as_ref().is_none_or(|harm| !harm.all);
+        harms.extend(harm.map(|harm| harm.text).filter(|text| !harms.contains(text)));
+        match resolved.lower(&change, sources) {
+            Ok(mut fix) => {
+                if !harmless {
+                    fix.applicability = fix.applicability.min(Applicability::Unsafe);
+                }
                 if !titles.contains(&fix.title) {
                     titles.push(fix.title);
                 }
@@ -154,6 +175,10 @@ fn lower(finding: &mut Finding, resolved: &dyn Resolved, sources: &SourceMap) {
                 }
             }
         }
+    }
+    if !harms.is_empty() {
+        let help = finding.help.take().into_iter().chain(harms);
+        finding.help = Some(help.collect::<Vec<_>>().join("; "));
     }
     if edits.is_empty() {
         if finding.help.is_none() && !reasons.is_empty() {
@@ -175,9 +200,10 @@ impl Audit {
         self.problems.iter().chain(self.instances().flat_map(|i| &i.problems))
     }
 
-    /// Could something not be read or not be decided?
+    /// Could something not be read or not be decided? What could not be decided does not count where it is waived, or
+    /// where the policy turns the rule off.
     pub fn is_incomplete(&self) -> bool {
-        let unknown = |i: &Instance| !i.unknown.is_empty() || i.endpoints.iter().any(|e| !e.answer.unknown.is_empty());
-        self.all_problems().next().is_some() || self.instances().any(unknown)
+        let unknown = |finding: &Finding| finding.verdict == Verdict::Unknown && finding.is_open();
+        self.all_problems().next().is_some() || self.findings.iter().any(unknown)
     }
 }

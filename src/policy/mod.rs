@@ -1,142 +1,190 @@
 //! What is demanded of a host: versions that must not be offered, versions that must, and how bad each finding is.
 //!
 //! A policy is a small YAML file, described in `docs/policy.md`. A key that it does not have keeps the value of the
-//! built-in profile (`profiles/default.yaml`). It is read in two steps: [`raw`] keeps every value with its place,
-//! [`validate`] turns that into a [`Policy`] or into all complaints at once. Anchors, aliases and deep nesting are
-//! refused: a policy needs none of them.
+//! profile that it extends. It is read in two steps: [`raw`] keeps every value with its place, [`validate`] turns that
+//! into a [`Policy`] or into all complaints at once. Anchors, aliases and deep nesting are refused: a policy needs none
+//! of them.
+//!
+//! What counts for one endpoint is a [`Demand`]: the policy's own keys, changed by the overrides that fit.
 
+mod conflicts;
+mod demand;
 mod error;
+mod exceptions;
+mod profiles;
 mod raw;
+mod reader;
+mod schema;
+mod scope;
 mod severity;
 mod spelling;
 mod validate;
+mod waiver;
 
 #[cfg(test)]
 mod tests;
 
+pub use demand::{By, Demand, Exposure, Place, Said};
 pub use error::PolicyError;
+pub use jiff::civil::Date;
+pub use profiles::{PROFILES, Profile};
+pub use schema::schema;
+pub use scope::{SERVICES, Scope, Target};
+pub use waiver::{MARK, Terms, Waiver, comment};
 
-use crate::finding::{Label, Severity, Verdict};
-use crate::source::{FileId, Span};
-use crate::tls::{Version, VersionSet};
+use crate::tls::VersionSet;
+use demand::Changes;
+use error::Complaint;
 use severity::Severities;
-use std::fmt;
-use std::ops::Range;
+use std::sync::LazyLock;
 
-const DEFAULT_PROFILE: &str = include_str!("profiles/default.yaml");
-
-/// A place in the text of a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Byte offsets in the text.
-    pub range: Range<usize>,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
+/// What a policy says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// What it is, for people.
+    pub title: Option<String>,
+    /// The document that it follows.
+    pub source: Option<String>,
+    /// The version of that.
+    pub version: Option<String>,
+    /// The date of that.
+    pub date: Option<String>,
+    /// What else is to be known.
+    pub note: Option<String>,
 }
 
-/// Where a policy says which versions are forbidden, or required.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Demand {
-    /// The name of the policy file; `None`: it has no such key, and the built-in profile says it.
-    pub file: Option<String>,
-    /// The list, in the text of that file (or in [`Policy::default_text`]).
-    pub list: Place,
-    words: Vec<(Version, Place)>,
-}
-
-impl Demand {
-    /// Where a version is demanded: its word in the list.
-    pub fn word(&self, version: Version) -> Option<&Place> {
-        self.words.iter().find(|(v, _)| *v == version).map(|(_, place)| place)
-    }
-
-    /// The word of the only version, or the list.
-    fn label(&self, file: Option<FileId>, versions: VersionSet, text: &str) -> Option<Label> {
-        let file = self.file.as_ref().and(file)?;
-        let only = versions.min().filter(|_| versions.len() == 1).and_then(|version| self.word(version));
-        let range = &only.unwrap_or(&self.list).range;
-        Some(Label { span: Span::new(file, range.start as u32, range.end as u32), text: text.to_owned() })
-    }
-}
-
-/// For messages: `policy.yaml:3`, `the built-in policy`.
-impl fmt::Display for Demand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.file {
-            Some(file) => write!(f, "{file}:{}", self.list.line),
-            None => f.write_str("the built-in policy"),
-        }
-    }
+/// What a policy demands of some endpoints in another way than of the rest.
+#[derive(Clone, Debug)]
+struct Override {
+    scope: Scope,
+    changes: Changes,
+    line: u32,
 }
 
 /// A policy that was found to be sound.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// The name to show: that of the file, or `default`.
+    /// The name to show: that of the file, or of the profile.
     pub name: String,
-    /// The text in the source map, for who has put it there; findings can then point into it.
-    pub text: Option<FileId>,
-    /// Versions that no endpoint may offer.
-    pub forbid: VersionSet,
-    /// Versions that every endpoint must offer.
-    pub require: VersionSet,
-    /// Where `forbid` is said.
-    pub forbidden_by: Demand,
-    /// Where `require` is said.
-    pub required_by: Demand,
-    severities: Severities,
+    /// What it says of itself.
+    pub about: About,
+    /// The text of the policy file; none for a profile.
+    pub text: Option<String>,
+    /// What is demanded where no override fits.
+    pub base: Demand,
+    /// The waivers.
+    pub waivers: Vec<Waiver>,
+    overrides: Vec<Override>,
 }
 
 impl Policy {
-    /// The name of the built-in profile.
+    /// The name of the built-in policy.
     pub const DEFAULT_NAME: &'static str = "default";
 
-    /// The text of the built-in profile.
+    /// The text of the built-in policy.
     pub fn default_text() -> &'static str {
-        DEFAULT_PROFILE
+        PROFILES[0].text
     }
 
-    /// The built-in profile.
+    /// The built-in policy.
     ///
     /// # Panics
     ///
-    /// Never: the profile is part of the program, and a test reads it.
+    /// Never: it is part of the program, and a test reads it.
     pub fn default_profile() -> Policy {
-        let read = raw::read(DEFAULT_PROFILE).and_then(|root| validate::built_in(&root, DEFAULT_PROFILE));
-        #[expect(clippy::expect_used, reason = "the text is a constant, and a test reads it")]
-        read.map_err(|complaints| format!("{complaints:?}")).expect("the built-in profile is sound")
+        static READ: LazyLock<Policy> = LazyLock::new(|| {
+            #[expect(clippy::expect_used, reason = "the text is a constant, and a test reads it")]
+            Policy::built_in(&PROFILES[0], None).expect("the built-in policy is sound")
+        });
+        READ.clone()
+    }
+
+    /// The built-in profile of that name.
+    ///
+    /// # Panics
+    ///
+    /// Never: profiles are part of the program, and a test reads them all.
+    pub fn profile(name: &str) -> Option<Policy> {
+        static READ: LazyLock<Vec<Policy>> = LazyLock::new(|| {
+            let read = PROFILES[1..].iter().map(|profile| Policy::built_in(profile, Some(Policy::default_profile())));
+            #[expect(clippy::expect_used, reason = "the texts are constants, and a test reads them")]
+            read.collect::<Result<_, _>>().expect("the built-in profiles are sound")
+        });
+        if name == Policy::DEFAULT_NAME {
+            return Some(Policy::default_profile());
+        }
+        READ.iter().find(|policy| policy.name == name).cloned()
+    }
+
+    fn built_in(profile: &Profile, base: Option<Policy>) -> Result<Policy, String> {
+        let read = raw::read(profile.text)
+            .and_then(|root| validate::policy(&root, profile.text, By::Profile(profile.name), base));
+        read.map_err(|complaints| format!("{complaints:?}"))
+    }
+
+    /// A policy that demands nothing, for the built-in one to stand on.
+    fn nothing() -> Policy {
+        let list = Place { range: 0..0, line: 1, column: 1 };
+        let nobody = Said { by: By::Profile(Policy::DEFAULT_NAME), list, words: Vec::new() };
+        Policy {
+            name: Policy::DEFAULT_NAME.to_owned(),
+            about: About::default(),
+            text: None,
+            base: Demand {
+                forbid: VersionSet::EMPTY,
+                require: VersionSet::EMPTY,
+                recommend: VersionSet::EMPTY,
+                forbidden_by: nobody.clone(),
+                required_by: nobody.clone(),
+                recommended_by: nobody,
+                exposure: Exposure::default(),
+                severities: Severities::default(),
+            },
+            waivers: Vec::new(),
+            overrides: Vec::new(),
+        }
+    }
+
+    /// How many overrides it has.
+    pub fn override_count(&self) -> usize {
+        self.overrides.len()
     }
 
     /// Reads a policy. `name` is what the messages call it, usually its path.
     ///
     /// An `Err` holds at least one complaint, in the order of the text; they are the author's to mend.
     pub fn parse(text: &str, name: &str) -> Result<Policy, Vec<PolicyError>> {
-        let base = Policy::default_profile();
-        raw::read(text).and_then(|root| validate::file(&root, text, name, base)).map_err(|mut complaints| {
+        let by = By::File(name.to_owned());
+        let read = raw::read(text).and_then(|root| validate::policy(&root, text, by, Some(Policy::default_profile())));
+        let policy = read.map_err(|mut complaints: Vec<Complaint>| {
             complaints.sort_by_key(|c| c.range.start);
-            complaints.into_iter().map(|c| PolicyError::new(c, text, name)).collect()
-        })
+            complaints.into_iter().map(|c| PolicyError::new(c, text, name)).collect::<Vec<_>>()
+        })?;
+        Ok(Policy { text: Some(text.to_owned()), ..policy })
     }
 
-    /// The place that forbids `versions`, for a finding to point to; none where the built-in profile forbids them, or
-    /// where [`Policy::text`] is not set.
-    pub fn forbid_label(&self, versions: VersionSet) -> Option<Label> {
-        self.forbidden_by.label(self.text, versions, "forbidden here")
+    /// Is the same demanded everywhere?
+    pub fn is_uniform(&self) -> bool {
+        self.overrides.is_empty()
     }
 
-    /// Like [`Policy::forbid_label`], for the place that requires `versions`.
-    pub fn require_label(&self, versions: VersionSet) -> Option<Label> {
-        self.required_by.label(self.text, versions, "required here")
+    /// Which overrides fit a target, by their number. Targets with the same ones have the same demand.
+    pub fn fitting(&self, target: &Target<'_>) -> Vec<usize> {
+        let fits = |at: &usize| self.overrides[*at].scope.matches(target);
+        (0..self.overrides.len()).filter(fits).collect()
     }
 
-    /// How bad a finding is; `None`: the policy turns it off.
-    ///
-    /// `verdict` tells an exposed forbidden version from a latent one, and `versions` are those that the finding is
-    /// about: where they have different severities, the highest counts. Rules for which the policy knows no such
-    /// difference ignore both. A rule without a key in the policy is `medium`.
-    pub fn severity(&self, rule: &str, verdict: Verdict, versions: VersionSet) -> Option<Severity> {
-        self.severities.get(rule, verdict, versions)
+    /// What is demanded where those overrides fit: the later ones win.
+    pub fn demand(&self, fitting: &[usize]) -> Demand {
+        let mut demand = self.base.clone();
+        for part in fitting.iter().filter_map(|at| self.overrides.get(*at)) {
+            part.changes.apply(&mut demand);
+        }
+        demand
+    }
+
+    /// The line of each override in the policy file, from 1.
+    pub fn override_lines(&self) -> Vec<u32> {
+        self.overrides.iter().map(|part| part.line).collect()
     }
 }

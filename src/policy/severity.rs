@@ -19,18 +19,37 @@ pub(super) enum Shape {
 pub(super) const RULES: &[(&str, Shape)] = &[
     ("forbidden-version", Shape::Effect),
     ("missing-version", Shape::Versions),
+    ("recommended-version", Shape::Versions),
     ("unknown", Shape::Plain),
     ("implicit-default", Shape::Plain),
     ("shadowed-directive", Shape::Plain),
     ("union-or-override", Shape::Plain),
     ("not-loaded", Shape::Plain),
+    ("expired-waiver", Shape::Plain),
+    ("unused-waiver", Shape::Plain),
+    ("invalid-waiver", Shape::Plain),
 ];
+
+/// The rules about waivers, which can't be waived themselves.
+pub(super) const WAIVER_RULES: [&str; 3] = ["expired-waiver", "unused-waiver", "invalid-waiver"];
 
 /// The keys of [`Shape::Effect`].
 pub(super) const EFFECTS: &[(&str, Verdict)] = &[("exposed", Verdict::Exposed), ("latent", Verdict::Latent)];
 
 /// A severity, or off.
 pub(super) type Level = Option<Severity>;
+
+/// The names of the levels.
+pub(super) const LEVELS: [&str; 4] = ["low", "medium", "high", "off"];
+
+/// The level of a rule, of one of its effects (`None`: it has none), and of some versions.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LevelOf {
+    pub(super) rule: &'static str,
+    pub(super) effect: Option<Verdict>,
+    pub(super) versions: VersionSet,
+    pub(super) level: Level,
+}
 
 /// What a rule has where a policy does not say.
 const UNSAID: Level = Some(Severity::Medium);

@@ -28,7 +28,7 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// What to do now.
 fn advice(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mended = view.open().filter_map(|finding| finding.fix.as_ref());
-    let mended = mended.filter(|fix| fix.applicability > Applicability::DisplayOnly).count();
+    let mended = mended.filter(|fix| fix.applicability == Applicability::Safe).count();
     if mended == 0 {
         return Ok(());
     }

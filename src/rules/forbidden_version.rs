@@ -2,7 +2,7 @@
 
 use super::{Check, Rule, Subject, group};
 use crate::endpoint::Role;
-use crate::finding::{Finding, RuleId, Standing, Verdict};
+use crate::finding::{Finding, RuleId, Verdict};
 use crate::tls::VersionSet;
 
 /// The rule; its page is docs/rules/forbidden-version.md.
@@ -11,23 +11,22 @@ pub(super) const RULE: Rule =
 const ID: RuleId = RuleId("forbidden-version");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let forbid = subject.policy.forbid;
-    let groups = group::decided(subject, |endpoint| {
-        let configured = endpoint.answer.configured.value.and(forbid);
+    let groups = group::decided(subject, ID, |endpoint, demand| {
+        let configured = endpoint.answer.configured.value.and(demand.forbid);
         (!configured.is_empty()).then_some(configured)
     });
     groups.into_iter().filter_map(|(configured, group)| finding(subject, configured, &group)).collect()
 }
 
 fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_>) -> Option<Finding> {
-    let Subject { instance, policy, .. } = subject;
+    let (instance, forbid) = (subject.instance, group.demand.forbid);
     // What is exposed at one of the endpoints is what the finding is about; at others it may be latent.
-    let offered = |at: &usize| instance.endpoints[*at].answer.offered().and(policy.forbid);
+    let offered = |at: &usize| instance.endpoints[*at].answer.offered().and(forbid);
     let exposed = group.endpoints.iter().map(offered).fold(VersionSet::EMPTY, VersionSet::union);
     let latent = group.endpoints.iter().filter(|at| offered(at).is_empty()).count();
     let verdict = if exposed.is_empty() { Verdict::Latent } else { Verdict::Exposed };
     let versions = if exposed.is_empty() { configured } else { exposed };
-    let severity = subject.policy.severity(ID.0, verdict, versions)?;
+    let weight = group.weigh(subject, ID, verdict, versions)?;
     let (names, are) = (versions.listed(), group::be(versions));
     let (it, library) = if versions.len() > 1 { ("them", "refuses them") } else { ("it", "refuses it") };
     let towards = if group.role == Role::Upstream { " towards another server" } else { "" };
@@ -44,19 +43,13 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
         (_, Role::Upstream) => format!("{names} {are} offered to another server"),
     };
     // A line that adds none of these versions is not to blame.
-    let blamed: Vec<_> = group
-        .deciders
-        .iter()
-        .copied()
-        .filter(|id| !subject.instance.setting(*id).versions.and(versions).is_empty())
-        .collect();
-    let blamed = if blamed.is_empty() { group.deciders } else { &blamed };
-    let (primary, mut related) = group::labels(subject, blamed, "");
+    let blamed = group::blamed(subject, group.deciders, versions);
+    let (primary, mut related) = group::labels(subject, &blamed, "");
     for label in &mut related {
         "adds to it".clone_into(&mut label.text);
     }
     related.extend(group::hops(group.answer));
-    related.extend(subject.policy.forbid_label(versions));
+    related.extend(group.demand.forbid_label(subject.demands.text, versions));
     let primary = primary.or_else(|| group::server(group.answer));
     let mut notes = group::floor_notes(group.answer);
     if group.deciders.is_empty() {
@@ -68,11 +61,12 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
             "exposed at {rest} of these endpoints; at {latent} only the TLS library, the ciphers or the key refuse"
         )];
     }
+    notes.extend(weight.note);
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
-        standing: Standing::Open,
-        severity,
+        standing: group.standing(subject),
+        severity: weight.severity,
         verdict,
         instance: Some(subject.index),
         endpoints: group.endpoints.clone(),

@@ -1,10 +1,13 @@
 //! Endpoints that one and the same place decides make one finding.
 
 use super::Subject;
+use super::subject::Weight;
+use super::waivers::Said;
 use crate::edit::Change;
 use crate::endpoint::{Answer, Endpoint, ReasonKind, Role, SettingId, Speaks, Transport};
-use crate::finding::Label;
-use crate::policy::Policy;
+use crate::finding::{Label, RuleId, Standing, Verdict};
+use crate::policy::Demand;
+use crate::source::Span;
 use crate::tls::{Version, VersionSet};
 use std::collections::BTreeMap;
 
@@ -18,37 +21,92 @@ pub(super) struct Group<'a> {
     pub role: Role,
     /// Shared by all.
     pub deciders: &'a [SettingId],
+    /// What is demanded of all.
+    pub demand: &'a Demand,
+    /// The waivers that cover all; none: it counts.
+    pub waivers: Vec<usize>,
 }
 
-/// Groups the TLS endpoints for which `key` gives something; endpoints about which something is unknown are left out.
-pub(super) fn decided<'a, K: Ord>(subject: Subject<'a>, key: impl Fn(&Endpoint) -> Option<K>) -> Vec<(K, Group<'a>)> {
+impl Group<'_> {
+    /// How bad a finding about the group is; `None`: the policy turns it off.
+    pub(super) fn weigh(
+        &self,
+        subject: Subject<'_>,
+        rule: RuleId,
+        verdict: Verdict,
+        versions: VersionSet,
+    ) -> Option<Weight> {
+        subject.weigh(self.demand, rule.0, verdict, versions, &self.endpoints)
+    }
+
+    /// Whether a finding about the group counts.
+    pub(super) fn standing(&self, subject: Subject<'_>) -> Standing {
+        subject.waivers.standing(&self.waivers)
+    }
+}
+
+/// Groups the TLS endpoints for which `about` gives versions; endpoints about which something is unknown are left out.
+/// Endpoints of which something else is demanded, or for which another waiver counts, are groups of their own.
+pub(super) fn decided<'a>(
+    subject: Subject<'a>,
+    rule: RuleId,
+    about: impl Fn(&Endpoint, &Demand) -> Option<VersionSet>,
+) -> Vec<(VersionSet, Group<'a>)> {
     let judged = |a: &Answer| a.speaks == Speaks::Tls && !a.refuses && a.unknown.is_empty();
-    let mut groups: BTreeMap<(&[SettingId], Role, K), Group<'a>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&[SettingId], Role, usize, Vec<usize>, VersionSet), Group<'a>> = BTreeMap::new();
     // Endpoints that share an answer follow each other: most of the time there is nothing to look up.
     for (index, endpoint) in subject.instance.endpoints.iter().enumerate() {
         let answer = &*endpoint.answer;
         if !judged(answer) {
             continue;
         }
-        let Some(key) = key(endpoint) else { continue };
-        let group = groups.entry((&answer.deciders, endpoint.role, key)).or_insert_with(|| Group {
+        let demand = subject.demands.of_endpoint(index);
+        let Some(versions) = about(endpoint, demand) else { continue };
+        let waivers = covering(subject, rule, index, versions);
+        let key = (&*answer.deciders, endpoint.role, subject.demands.number(index), waivers, versions);
+        let group = groups.entry(key).or_insert_with_key(|(.., waivers, _)| Group {
             endpoints: Vec::new(),
             answer,
             role: endpoint.role,
             deciders: &answer.deciders,
+            demand,
+            waivers: waivers.clone(),
         });
         group.endpoints.push(index);
     }
-    let mut groups: Vec<_> = groups.into_iter().map(|((_, _, key), group)| (key, group)).collect();
+    let mut groups: Vec<_> = groups.into_iter().map(|((.., versions), group)| (versions, group)).collect();
     groups.sort_by_key(|(_, group)| group.endpoints[0]);
     groups
 }
 
-/// What the policy requires of an endpoint: QUIC has no version but TLSv1.3.
-pub(super) fn required(transport: Transport, policy: &Policy) -> VersionSet {
+/// The waivers that cover what a rule says of these versions at an endpoint.
+pub fn covering(subject: Subject<'_>, rule: RuleId, endpoint: usize, versions: VersionSet) -> Vec<usize> {
+    if subject.waivers.is_empty() {
+        return Vec::new();
+    }
+    let answer = &*subject.instance.endpoints[endpoint].answer;
+    let blamed = blamed(subject, &answer.deciders, versions);
+    let server = server_span(answer);
+    subject.waivers.of_endpoint(Said { rule, versions }, subject.instance, endpoint, &blamed, server)
+}
+
+/// The settings to blame for some versions: those that give one of them, or all where none does.
+pub(super) fn blamed(subject: Subject<'_>, deciders: &[SettingId], versions: VersionSet) -> Vec<SettingId> {
+    let gives = |id: &SettingId| !subject.instance.setting(*id).versions.and(versions).is_empty();
+    let blamed: Vec<SettingId> = deciders.iter().copied().filter(gives).collect();
+    if blamed.is_empty() { deciders.to_vec() } else { blamed }
+}
+
+/// What is required of an endpoint: QUIC has no version but TLSv1.3.
+pub(super) fn required(transport: Transport, demand: &Demand) -> VersionSet {
+    carried(transport, demand.require)
+}
+
+/// Those of some versions that a transport can carry.
+pub(super) fn carried(transport: Transport, versions: VersionSet) -> VersionSet {
     match transport {
-        Transport::Stream => policy.require,
-        Transport::Quic => policy.require.and(VersionSet::of(&[Version::Tls1_3])),
+        Transport::Stream => versions,
+        Transport::Quic => versions.and(VersionSet::of(&[Version::Tls1_3])),
     }
 }
 
@@ -81,6 +139,11 @@ pub(super) fn server(answer: &Answer) -> Option<Label> {
     Some(Label { span, text: "no directive sets the versions of this".into() })
 }
 
+/// The place of that.
+fn server_span(answer: &Answer) -> Option<Span> {
+    server(answer).map(|label| label.span)
+}
+
 /// Which built-in default counts.
 pub(super) fn default_notes(answer: &Answer) -> Vec<String> {
     let reasons = answer.configured.because.iter();
@@ -94,20 +157,20 @@ pub(super) fn floor_notes(answer: &Answer) -> Vec<String> {
 }
 
 /// What makes a setting comply by itself, as far as server and library can.
-pub(super) fn adjust(subject: Subject<'_>, setting: SettingId) -> Change {
-    let Subject { instance, policy, .. } = subject;
-    Change::Adjust { setting, remove: policy.forbid, add: policy.require.and(instance.ability.versions) }
+pub(super) fn adjust(subject: Subject<'_>, demand: &Demand, setting: SettingId) -> Change {
+    let add = demand.require.and(subject.instance.ability.versions);
+    Change::Adjust { setting, remove: demand.forbid, add }
 }
 
 /// What would make the endpoints of a group comply: its settings adjusted, or the versions written down.
 pub(super) fn changes(subject: Subject<'_>, group: &Group<'_>) -> Vec<Change> {
-    let Subject { instance, policy, .. } = subject;
+    let demand = group.demand;
     if group.deciders.is_empty() {
-        let add = policy.require.and(instance.ability.versions);
-        let versions = group.answer.configured.value.minus(policy.forbid).union(add);
+        let add = demand.require.and(subject.instance.ability.versions);
+        let versions = group.answer.configured.value.minus(demand.forbid).union(add);
         return vec![Change::Declare { endpoint: group.endpoints[0], versions }];
     }
-    group.deciders.iter().map(|setting| adjust(subject, *setting)).collect()
+    group.deciders.iter().map(|setting| adjust(subject, demand, *setting)).collect()
 }
 
 /// `is` or `are`

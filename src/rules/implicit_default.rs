@@ -2,7 +2,7 @@
 
 use super::{Check, Rule, Subject, group};
 use crate::endpoint::ReasonKind;
-use crate::finding::{Finding, RuleId, Standing, Verdict};
+use crate::finding::{Finding, RuleId, Verdict};
 
 /// The rule; its page is docs/rules/implicit-default.md.
 pub(super) const RULE: Rule =
@@ -10,26 +10,28 @@ pub(super) const RULE: Rule =
 const ID: RuleId = RuleId("implicit-default");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let groups = group::decided(subject, |endpoint| {
+    let groups = group::decided(subject, ID, |endpoint, _| {
         let answer = &endpoint.answer;
         let default = answer.configured.because.iter().any(|r| r.kind == ReasonKind::Default);
         (default && answer.deciders.is_empty()).then_some(answer.configured.value)
     });
-    let Subject { index, policy, .. } = subject;
     let finding = |(versions, group): (_, group::Group<'_>)| {
+        let weight = group.weigh(subject, ID, Verdict::Shadowed, versions)?;
+        let mut notes = group::default_notes(group.answer);
+        notes.extend(weight.note);
         Some(Finding {
             rule: ID,
             fingerprint: String::new(),
-            standing: Standing::Open,
-            severity: policy.severity(ID.0, Verdict::Shadowed, versions)?,
+            standing: group.standing(subject),
+            severity: weight.severity,
             verdict: Verdict::Shadowed,
-            instance: Some(index),
+            instance: Some(subject.index),
             endpoints: group.endpoints.clone(),
             versions,
             message: format!("the versions are left to the built-in default ({versions})"),
             primary: group::server(group.answer),
             related: Vec::new(),
-            notes: group::default_notes(group.answer),
+            notes,
             changes: group::changes(subject, &group),
             fix: None,
             help: None,

@@ -1,7 +1,7 @@
 //! A version that the policy requires is not offered.
 
 use super::{Check, Rule, Subject, group};
-use crate::finding::{Finding, RuleId, Standing, Verdict};
+use crate::finding::{Finding, RuleId, Verdict};
 use crate::tls::VersionSet;
 
 /// The rule; its page is docs/rules/missing-version.md.
@@ -21,13 +21,12 @@ enum Why {
 }
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let Subject { instance, policy, .. } = subject;
-    let possible = instance.ability.versions;
+    let possible = subject.instance.ability.versions;
     let mut findings = Vec::new();
     for why in [Why::Impossible, Why::Blocked, Why::NotConfigured] {
-        let groups = group::decided(subject, |endpoint| {
+        let groups = group::decided(subject, ID, |endpoint, demand| {
             let answer = &endpoint.answer;
-            let missing = group::required(endpoint.transport, policy).minus(answer.offered());
+            let missing = group::required(endpoint.transport, demand).minus(answer.offered());
             let missing = match why {
                 Why::Impossible => missing.minus(possible),
                 Why::Blocked => missing.and(possible).and(answer.configured.value),
@@ -41,7 +40,7 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
 }
 
 fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::Group<'_>) -> Option<Finding> {
-    let severity = subject.policy.severity(ID.0, Verdict::Missing, missing)?;
+    let weight = group.weigh(subject, ID, Verdict::Missing, missing)?;
     let (names, are) = (missing.listed(), group::be(missing));
     let needs: Vec<&str> =
         missing.iter().filter_map(|v| subject.instance.ability.needs.get(&v)).map(String::as_str).collect();
@@ -60,17 +59,18 @@ fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::G
     };
     let (primary, mut related) = group::labels(subject, group.deciders, "");
     related.extend(group::hops(group.answer));
-    related.extend(subject.policy.require_label(missing));
+    related.extend(group.demand.require_label(subject.demands.text, missing));
     let primary = primary.or_else(|| group::server(group.answer));
     let mut notes = group::floor_notes(group.answer);
     if group.deciders.is_empty() {
         notes.splice(0..0, group::default_notes(group.answer));
     }
+    notes.extend(weight.note);
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
-        standing: Standing::Open,
-        severity,
+        standing: group.standing(subject),
+        severity: weight.severity,
         verdict: Verdict::Missing,
         instance: Some(subject.index),
         endpoints: group.endpoints.clone(),

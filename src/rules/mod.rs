@@ -3,38 +3,37 @@
 //! A rule sees words and the policy, nothing else: no files, no syntax. What it wants changed it says in terms of
 //! versions ([`Change`](crate::edit::Change)).
 
+mod expired_waiver;
 mod forbidden_version;
 mod group;
 mod implicit_default;
+mod invalid_waiver;
 mod missing_version;
 mod not_loaded;
+mod recommended_version;
 mod shadowed_directive;
+mod subject;
 mod union_or_override;
 mod unknown;
+mod unused_waiver;
 mod verdict;
+mod waivers;
 
+pub use group::covering;
+pub use subject::{Demands, Subject};
 pub use verdict::verdict;
+pub use waivers::{Invalid, Reach, Waiver, Waivers};
 
 use crate::finding::{Finding, RuleId, Severity, Verdict};
-use crate::instance::Instance;
-use crate::policy::Policy;
+use crate::policy::{Demand, Policy};
 use crate::tls::VersionSet;
-
-/// What a rule looks at.
-#[derive(Clone, Copy)]
-pub struct Subject<'a> {
-    /// The place of the instance in the audit's list.
-    pub index: usize,
-    /// The instance.
-    pub instance: &'a Instance,
-    /// The policy.
-    pub policy: &'a Policy,
-}
 
 /// What a rule looks at, and how it finds what it complains about.
 pub enum Check {
     /// One instance at a time.
     Instance(fn(Subject<'_>) -> Vec<Finding>),
+    /// The waivers, once all instances were looked at.
+    Waivers(fn(&Waivers<'_>, &Demand) -> Vec<Finding>),
 }
 
 /// A rule.
@@ -66,19 +65,23 @@ impl Rule {
     /// How bad its worst finding is by the built-in policy.
     pub fn severity(&self) -> Severity {
         let policy = Policy::default_profile();
-        policy.severity(self.id.0, Verdict::Exposed, VersionSet::ALL).unwrap_or(Severity::Low)
+        policy.base.severity(self.id.0, Verdict::Exposed, VersionSet::ALL).unwrap_or(Severity::Low)
     }
 }
 
 /// All rules, in the order of their names.
-pub const ALL: [Rule; 7] = [
+pub const ALL: [Rule; 11] = [
+    expired_waiver::RULE,
     forbidden_version::RULE,
     implicit_default::RULE,
+    invalid_waiver::RULE,
     missing_version::RULE,
     not_loaded::RULE,
+    recommended_version::RULE,
     shadowed_directive::RULE,
     union_or_override::RULE,
     unknown::RULE,
+    unused_waiver::RULE,
 ];
 
 /// The rule of that name.
@@ -91,6 +94,16 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 pub fn check(subject: Subject<'_>) -> Vec<Finding> {
     let found = |rule: &Rule| match rule.check {
         Check::Instance(check) => check(subject),
+        Check::Waivers(_) => Vec::new(),
+    };
+    ALL.iter().flat_map(found).collect()
+}
+
+/// All findings about the waivers, once every instance was checked.
+pub fn check_waivers(waivers: &Waivers<'_>, demand: &Demand) -> Vec<Finding> {
+    let found = |rule: &Rule| match rule.check {
+        Check::Instance(_) => Vec::new(),
+        Check::Waivers(check) => check(waivers, demand),
     };
     ALL.iter().flat_map(found).collect()
 }

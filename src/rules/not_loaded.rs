@@ -1,8 +1,9 @@
 //! A file that nothing loads holds a line that would break the policy.
 
+use super::waivers::Said;
 use super::{Check, Rule, Subject, group, shadowed_directive};
 use crate::endpoint::SettingId;
-use crate::finding::{self, Finding, Label, RuleId, Verdict};
+use crate::finding::{Finding, Label, RuleId, Verdict};
 use crate::instance::{Setting, Standing};
 use std::path::Path;
 
@@ -48,23 +49,28 @@ fn is_kept(path: &Path) -> bool {
 }
 
 fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Finding> {
-    let Subject { index, instance, policy } = subject;
-    if !shadowed_directive::breaks(setting, policy) {
+    let Subject { index, instance, .. } = subject;
+    let demand = subject.demands.of_setting(id);
+    if !shadowed_directive::breaks(setting, demand) {
         return None;
     }
     let kept = is_kept(&instance.main);
-    let offered = setting.versions.and(policy.forbid);
+    let offered = setting.versions.and(demand.forbid);
     let message = match offered.is_empty() {
         false => format!("a file that nothing loads would offer {}", offered.listed()),
         true => {
-            format!("a file that nothing loads would not offer {}", policy.require.minus(setting.versions).listed())
+            format!("a file that nothing loads would not offer {}", demand.require.minus(setting.versions).listed())
         }
     };
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
-        standing: finding::Standing::Open,
-        severity: policy.severity(ID.0, Verdict::Shadowed, setting.versions)?,
+        standing: subject.waivers.standing(&subject.waivers.of_setting(
+            Said { rule: ID, versions: setting.versions },
+            instance,
+            setting,
+        )),
+        severity: demand.severity(ID.0, Verdict::Shadowed, setting.versions)?,
         verdict: Verdict::Shadowed,
         instance: Some(index),
         endpoints: Vec::new(),
@@ -73,7 +79,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         primary: Some(Label { span: setting.value, text: String::new() }),
         related: Vec::new(),
         notes: Vec::new(),
-        changes: if kept { Vec::new() } else { vec![group::adjust(subject, id)] },
+        changes: if kept { Vec::new() } else { vec![group::adjust(subject, demand, id)] },
         fix: None,
         help: kept.then(|| "its name says that it is a backup copy: it is left as it is; remove it".to_owned()),
     })

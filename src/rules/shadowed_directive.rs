@@ -1,10 +1,11 @@
 //! A directive that looks decisive and decides nothing.
 
+use super::waivers::Said;
 use super::{Check, Rule, Subject, group};
 use crate::endpoint::SettingId;
-use crate::finding::{self, Finding, Label, RuleId, Verdict};
+use crate::finding::{Finding, Label, RuleId, Verdict};
 use crate::instance::{Dead, Setting, SettingKind, Standing};
-use crate::policy::Policy;
+use crate::policy::Demand;
 
 /// The rule; its page is docs/rules/shadowed-directive.md.
 pub(super) const RULE: Rule =
@@ -20,9 +21,9 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
 }
 
 /// Would a setting break the policy if it counted?
-pub(super) fn breaks(setting: &Setting, policy: &Policy) -> bool {
-    let offers_forbidden = !setting.versions.and(policy.forbid).is_empty();
-    let lacks_required = !policy.require.is_subset(setting.versions);
+pub(super) fn breaks(setting: &Setting, demand: &Demand) -> bool {
+    let offers_forbidden = !setting.versions.and(demand.forbid).is_empty();
+    let lacks_required = !demand.require.is_subset(setting.versions);
     match setting.kind {
         SettingKind::List | SettingKind::Minimum => offers_forbidden || lacks_required,
         SettingKind::Maximum => lacks_required,
@@ -31,9 +32,10 @@ pub(super) fn breaks(setting: &Setting, policy: &Policy) -> bool {
 }
 
 fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Finding> {
-    let Subject { index, instance, policy } = subject;
+    let Subject { index, instance, .. } = subject;
+    let demand = subject.demands.of_setting(id);
     let dead: &Dead = setting.dead.as_ref()?;
-    let breaks = breaks(setting, policy);
+    let breaks = breaks(setting, demand);
     let differs = setting.kind == SettingKind::List && dead.instead.is_some_and(|instead| instead != setting.versions);
     if !breaks && !differs {
         return None;
@@ -48,8 +50,12 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
-        standing: finding::Standing::Open,
-        severity: policy.severity(ID.0, Verdict::Shadowed, setting.versions)?,
+        standing: subject.waivers.standing(&subject.waivers.of_setting(
+            Said { rule: ID, versions: setting.versions },
+            instance,
+            setting,
+        )),
+        severity: demand.severity(ID.0, Verdict::Shadowed, setting.versions)?,
         verdict: Verdict::Shadowed,
         instance: Some(index),
         endpoints: Vec::new(),
@@ -58,7 +64,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         primary: Some(Label { span: setting.value, text: String::new() }),
         related: dead.by.map(|span| Label { span, text: "this decides".into() }).into_iter().collect(),
         notes,
-        changes: if breaks { vec![group::adjust(subject, id)] } else { Vec::new() },
+        changes: if breaks { vec![group::adjust(subject, demand, id)] } else { Vec::new() },
         fix: None,
         help: (!breaks).then(|| "set the versions where they are decided, or remove this line".to_owned()),
     })

@@ -1,8 +1,9 @@
 //! A directive that does something else than it looks like: a repeated line that adds, a bare name that replaces.
 
+use super::waivers::Said;
 use super::{Check, Rule, Subject, group};
 use crate::endpoint::SettingId;
-use crate::finding::{Finding, Label, RuleId, Standing, Verdict};
+use crate::finding::{Finding, Label, RuleId, Verdict};
 use crate::instance::Setting;
 
 /// The rule; its page is docs/rules/union-or-override.md.
@@ -16,10 +17,11 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
 }
 
 fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Finding> {
-    let Subject { index, instance, policy } = subject;
+    let Subject { index, instance, .. } = subject;
+    let demand = subject.demands.of_setting(id);
     let trap = setting.trap.as_ref()?;
-    let unexpected = trap.gives.minus(trap.looks).and(policy.forbid);
-    let lost = trap.looks.minus(trap.gives).and(policy.require);
+    let unexpected = trap.gives.minus(trap.looks).and(demand.forbid);
+    let lost = trap.looks.minus(trap.gives).and(demand.require);
     if setting.dead.is_some() || (unexpected.is_empty() && lost.is_empty()) {
         return None;
     }
@@ -33,8 +35,12 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
-        standing: Standing::Open,
-        severity: policy.severity(ID.0, Verdict::Shadowed, trap.gives)?,
+        standing: subject.waivers.standing(&subject.waivers.of_setting(
+            Said { rule: ID, versions: unexpected.union(lost) },
+            instance,
+            setting,
+        )),
+        severity: demand.severity(ID.0, Verdict::Shadowed, trap.gives)?,
         verdict: Verdict::Shadowed,
         instance: Some(index),
         endpoints: Vec::new(),
@@ -43,7 +49,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         primary: Some(Label { span: setting.value, text: format!("{gives} {}", trap.gives) }),
         related: trap.related.iter().map(|(span, text)| Label { span: *span, text: text.clone() }).collect(),
         notes: Vec::new(),
-        changes: changes.map(|setting| group::adjust(subject, setting)).collect(),
+        changes: changes.map(|setting| group::adjust(subject, demand, setting)).collect(),
         fix: None,
         help: None,
     })

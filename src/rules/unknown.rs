@@ -1,33 +1,48 @@
 //! Something that could not be decided.
 
+use super::waivers::Said;
 use super::{Check, Rule, Subject, group};
 use crate::endpoint::{Speaks, Unknown};
-use crate::finding::{Finding, Label, RuleId, Standing, Verdict};
-use std::collections::BTreeMap;
+use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::tls::VersionSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The rule; its page is docs/rules/unknown.md.
 pub(super) const RULE: Rule =
     Rule { id: ID, page: include_str!("../../docs/rules/unknown.md"), check: Check::Instance(check) };
 const ID: RuleId = RuleId("unknown");
+/// What is not known is about no version in particular.
+const SAID: Said = Said { rule: ID, versions: VersionSet::ALL };
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let mut by_question: BTreeMap<&Unknown, Vec<usize>> = BTreeMap::new();
-    for unknown in &subject.instance.unknown {
-        by_question.entry(unknown).or_default();
-    }
-    for (index, endpoint) in subject.instance.endpoints.iter().enumerate() {
+    let Subject { instance, waivers, .. } = subject;
+    // By the question, by what is demanded, and by the waivers that cover it.
+    let mut by_question: BTreeMap<(&Unknown, usize, Vec<usize>), Vec<usize>> = BTreeMap::new();
+    for (index, endpoint) in instance.endpoints.iter().enumerate() {
         for unknown in &endpoint.answer.unknown {
-            by_question.entry(unknown).or_default().push(index);
+            let covering = waivers.of_endpoint(SAID, instance, index, &[], unknown.span);
+            by_question.entry((unknown, subject.demands.number(index), covering)).or_default().push(index);
         }
     }
-    by_question.into_iter().filter_map(|(unknown, endpoints)| finding(subject, unknown, endpoints)).collect()
+    let asked: BTreeSet<&Unknown> = by_question.keys().map(|(unknown, ..)| *unknown).collect();
+    for unknown in &instance.unknown {
+        if !asked.contains(unknown) {
+            by_question.insert((unknown, 0, waivers.of_place(SAID, instance, unknown.span)), Vec::new());
+        }
+    }
+    let finding = |((unknown, _, covering), endpoints): ((&Unknown, usize, Vec<usize>), Vec<usize>)| {
+        finding(subject, unknown, &covering, endpoints)
+    };
+    by_question.into_iter().filter_map(finding).collect()
 }
 
-fn finding(subject: Subject<'_>, unknown: &Unknown, endpoints: Vec<usize>) -> Option<Finding> {
-    let Subject { index, instance, policy } = subject;
+fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &[usize], endpoints: Vec<usize>) -> Option<Finding> {
+    let Subject { index, instance, demands, waivers } = subject;
     let first = endpoints.first().map(|e| &instance.endpoints[*e]);
+    let demand = endpoints.first().map_or(demands.base(), |e| demands.of_endpoint(*e));
     let versions = first.map_or_else(Default::default, |e| e.answer.configured.value);
-    let complies = versions.and(policy.forbid).is_empty() && policy.require.is_subset(versions);
+    let complies = versions.and(demand.forbid).is_empty() && demand.require.is_subset(versions);
+    let weight = subject.weigh(demand, ID.0, Verdict::Unknown, versions, &endpoints)?;
     let changes = match first {
         // What is written down complies with whatever is not known; what is not written down is the question.
         Some(first) if first.answer.speaks == Speaks::Tls && (!complies || first.answer.deciders.is_empty()) => {
@@ -36,6 +51,8 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, endpoints: Vec<usize>) -> Op
                 answer: &first.answer,
                 role: first.role,
                 deciders: &first.answer.deciders,
+                demand,
+                waivers: Vec::new(),
             };
             group::changes(subject, &group)
         }
@@ -44,8 +61,8 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, endpoints: Vec<usize>) -> Op
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
-        standing: Standing::Open,
-        severity: policy.severity(ID.0, Verdict::Unknown, versions)?,
+        standing: waivers.standing(covering),
+        severity: weight.severity,
         verdict: Verdict::Unknown,
         instance: Some(index),
         endpoints,
@@ -53,7 +70,7 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, endpoints: Vec<usize>) -> Op
         message: unknown.what.clone(),
         primary: unknown.span.map(|span| Label { span, text: String::new() }),
         related: Vec::new(),
-        notes: Vec::new(),
+        notes: weight.note.into_iter().collect(),
         changes,
         fix: None,
         help: Some(unknown.help.clone()),

@@ -7,6 +7,7 @@ use crate::instance::{Instance, ServiceId};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,6 +47,9 @@ pub trait Service: Sync {
 
     /// What a file is, judged by its path and content alone.
     fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole;
+
+    /// The comments of a file, each from its mark to the end of its line.
+    fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>>;
 
     /// Loads a main file and all that it includes, and resolves it. Never fails: what can't be read or is not
     /// valid becomes a problem of the instance.

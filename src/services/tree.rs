@@ -133,6 +133,34 @@ impl Tree {
         out
     }
 
+    /// The comments, each from its mark to the end of its line. Between the words of a directive there is nothing but
+    /// white space and comments.
+    pub fn comments(&self, source: &[u8]) -> Vec<Range<usize>> {
+        let line = |start: usize| {
+            let end = memchr::memchr(b'\n', &source[start..]).map_or(source.len(), |length| start + length);
+            start..start + source[start..end].trim_ascii_end().len()
+        };
+        let mut found = Vec::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            match node.kind {
+                NodeKind::Comment if source.get(node.start as usize) == Some(&b'#') => {
+                    found.push(line(node.start as usize))
+                }
+                NodeKind::Directive | NodeKind::Open => {
+                    for pair in self.words(at).windows(2) {
+                        let (mut from, to) = (pair[0].end as usize, pair[1].start as usize);
+                        while let Some(mark) = memchr::memchr(b'#', &source[from..to]) {
+                            found.push(line(from + mark));
+                            from = line(from + mark).end.min(to);
+                        }
+                    }
+                }
+                NodeKind::Comment | NodeKind::Close => {}
+            }
+        }
+        found
+    }
+
     /// The ranges between the nodes (and before the first and after the last one).
     pub fn gaps(&self, length: u32) -> Vec<Range<u32>> {
         let starts = std::iter::once(0).chain(self.nodes.iter().map(|n| n.end));

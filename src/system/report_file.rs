@@ -8,10 +8,17 @@ use std::path::Path;
 
 /// Writes a file as a whole: a reader sees the old content or the new one, and where anything fails, the old one stays.
 ///
-/// That needs a file of its own beside it for a moment, and a rename. What can't be replaced like that is written in
-/// place: a symbolic link, a device or pipe (`/dev/stdout`), a file with several hard links. An existing file keeps its
+/// That needs a file of its own beside it for a moment, and a rename. A symbolic link is followed. What can't be replaced
+/// is written in place: a device or pipe (`/dev/stdout`), a file with several hard links. An existing file keeps its
 /// permissions, a new one gets those that the umask leaves.
 pub fn write_report(path: &Path, content: &[u8]) -> io::Result<()> {
+    // These lead to what is open already, and replacing that would lose what others write there.
+    if path.starts_with("/dev") || path.starts_with("/proc") {
+        return in_place(path, content);
+    }
+    // A link that leads nowhere yet is written through.
+    let real = fs::canonicalize(path);
+    let path = real.as_deref().unwrap_or(path);
     let existing = match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_dir() => return Err(io::Error::new(io::ErrorKind::IsADirectory, "is a directory")),
         Ok(meta) => Some(meta),

@@ -45,7 +45,8 @@ impl Planned {
     pub fn of(site: &Site) -> Planned {
         let (system, facts, policy) = (machine(), site.facts(), Policy::default_profile());
         let paths = [site.main_file()];
-        let plan = plan(Request { system: &system, facts: &facts, policy: &policy, paths: &paths, base: None });
+        let plan =
+            plan(Request { system: &system, facts: &facts, policy: &policy, paths: &paths, base: None, day: None });
         Planned { plan, policy, facts }
     }
 
@@ -98,16 +99,16 @@ impl Planned {
             let _ = write!(mended.complaints, "  after the patch:\n{text}");
         }
         let Some(answer) = response.map(|r| r.answer) else { return };
-        let verdict = rules::verdict(&answer, contact.question().transport, &self.policy);
+        let verdict = rules::verdict(&answer, contact.question().transport, &self.policy.base);
         if verdict != Verdict::Compliant {
             self.explain(verdict, mended);
             return;
         }
         let library = self.facts.nginx.library.versions();
-        if !now.versions.and(self.policy.forbid).is_empty() {
+        if !now.versions.and(self.policy.base.forbid).is_empty() {
             mended.complain(contact, &format!("is said to comply after the patch, and gives {}", now.versions));
         } else if answer.speaks == Speaks::Tls && !answer.refuses {
-            if self.policy.require.and(library).is_subset(now.versions) {
+            if self.policy.base.require.and(library).is_subset(now.versions) {
                 mended.comply += 1;
             } else {
                 mended

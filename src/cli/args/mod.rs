@@ -1,9 +1,13 @@
 //! The command line as it is typed.
 
+mod baseline;
+mod policy;
 mod report;
 mod reporting;
 mod rule;
 
+pub(super) use baseline::Known;
+pub(super) use policy::PolicyCommand;
 pub(super) use report::{FleetFormat, Merge, Report, ReportCommand};
 pub(super) use reporting::{ReportFormat, Reporting, Wanted};
 pub(super) use rule::Rule;
@@ -50,6 +54,9 @@ pub(super) enum Command {
         /// What is demanded.
         #[command(flatten)]
         judgement: Judgement,
+        /// What is known already.
+        #[command(flatten)]
+        known: Known,
         /// Which reports are wanted.
         #[command(flatten)]
         reporting: Reporting,
@@ -88,6 +95,9 @@ pub(super) enum Command {
         /// What is demanded.
         #[command(flatten)]
         judgement: Judgement,
+        /// Mend what is waived, too: no waiver counts
+        #[arg(long)]
+        fix_waived: bool,
     },
     /// Work with reports that were written before: merge the audits of many hosts
     Report(Report),
@@ -105,6 +115,9 @@ pub(super) enum Command {
     },
     /// Explain a rule: what it finds, why that is bad, an example, the fix and how safe it is; or list all rules
     Rule(Rule),
+    /// Look at policies: the built-in profiles, whether a file is sound, and the schema for editors
+    #[command(subcommand)]
+    Policy(PolicyCommand),
 }
 
 /// What is audited.
@@ -140,9 +153,15 @@ pub(super) struct Host {
 /// What is demanded.
 #[derive(Debug, Args)]
 pub(super) struct Judgement {
-    /// A policy (YAML: forbid, require, severity) instead of the built-in one
+    /// A policy (YAML; docs/policy.md describes it) instead of the built-in one
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
+    /// A built-in profile instead of the built-in policy: `tlsmend policy list` names them
+    #[arg(long, value_name = "NAME", conflicts_with = "policy")]
+    pub profile: Option<String>,
+    /// The day on which waivers have to hold, YYYY-MM-DD (none: today, in UTC)
+    #[arg(long, value_name = "DATE")]
+    pub now: Option<String>,
     /// The least severity that makes the exit status 1
     #[arg(long, value_enum, default_value_t = Level::Medium, value_name = "SEVERITY")]
     pub fail_on: Level,

@@ -1,11 +1,12 @@
 //! `tlsmend audit`
 
-use super::super::args::{Host, Judgement, ReportFormat, Reporting};
+use super::super::args::{Host, Judgement, Known, ReportFormat, Reporting};
 use super::super::exit::ExitStatus;
-use super::super::options;
 use super::super::reports::Reports;
+use super::super::{options, output};
 use super::{facts, status};
-use crate::engine::{self, Audit};
+use crate::baseline;
+use crate::engine::{self, Audit, Request};
 use crate::finding::Severity;
 use crate::host;
 use crate::instance::{Instance, Standing};
@@ -15,16 +16,27 @@ use crate::report::html::{Changed, Extra};
 use crate::report::{AuditView, Coverage, Exit, RuleText};
 use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text};
 use crate::rules::{self, Rule};
-use anyhow::Result;
+use crate::system::{reason, write_report};
+use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// Audits a host and reports.
-pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, reporting: &Reporting) -> Result<ExitStatus> {
+pub(in crate::cli) fn run(
+    host: &Host,
+    judgement: &Judgement,
+    known: &Known,
+    reporting: &Reporting,
+) -> Result<ExitStatus> {
     let reports = Reports::of(&reporting.format, reporting.output.as_deref(), host.color)?;
+    let day = options::day(judgement)?;
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
-    let mut audit = engine::audit(opened.request(&policy));
+    let request = opened.request(&policy, Some(day));
+    let baseline = options::baseline(known)?;
+    let mut audit = engine::audit(request);
     reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
+    let gone = baseline.apply(&mut audit.findings);
     let status = status(&audit, judgement);
     let name = options::host_name(&opened, reporting.host.as_deref());
     let reload = reload(&opened, &audit);
@@ -39,7 +51,7 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, reporting: &Report
     let rules = rules();
     // Both take time, and only one format shows them.
     let wants_page = reports.has(ReportFormat::Html);
-    let patch = if wants_page { patch(&opened, &policy, reporting.show_secrets) } else { Vec::new() };
+    let patch = if wants_page { patch(request, reporting.show_secrets) } else { Vec::new() };
     let facts = wants_page.then(|| facts::view(&opened, &audit.resolved));
     let demands = demands(&policy, Severity::from(judgement.fail_on));
     let view = AuditView {
@@ -73,6 +85,16 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, reporting: &Report
             html::audit(&view, &extra, out)
         }
     })?;
+    if let Some(path) = &known.write_baseline {
+        let shown = |path: &Path| opened.shown.lossy(path);
+        let bytes = baseline::write(&audit.findings, &audit.sources, shown).map_err(|why| anyhow!(why))?;
+        write_report(path, &bytes).map_err(|e| anyhow!("{}: can't be written: {}", path.display(), reason(&e)))?;
+    }
+    match gone {
+        0 => {}
+        1 => output::remark("1 finding of the baseline is gone; --write-baseline makes a new one"),
+        gone => output::remark(&format!("{gone} findings of the baseline are gone; --write-baseline makes a new one")),
+    }
     Ok(status)
 }
 
@@ -85,17 +107,28 @@ fn rules() -> Vec<RuleText<'static>> {
 
 /// What is demanded, in words.
 fn demands(policy: &Policy, fail_on: Severity) -> Vec<(String, String)> {
-    vec![
-        ("Policy".to_owned(), policy.name.clone()),
-        ("Forbids".to_owned(), format!("{} ({})", policy.forbid.listed(), policy.forbidden_by)),
-        ("Requires".to_owned(), format!("{} ({})", policy.require.listed(), policy.required_by)),
-        ("Fails on".to_owned(), format!("{fail_on} and worse")),
-    ]
+    let base = &policy.base;
+    let about = &policy.about;
+    let mut rows = vec![("Policy", policy.name.clone())];
+    rows.extend(about.title.iter().map(|title| ("Title", title.clone())));
+    let document: Vec<&str> =
+        [&about.source, &about.version, &about.date].into_iter().flatten().map(String::as_str).collect();
+    if !document.is_empty() {
+        rows.push(("Follows", document.join(", ")));
+    }
+    rows.push(("Forbids", format!("{} ({})", base.forbid.listed(), base.forbidden_by)));
+    rows.push(("Requires", format!("{} ({})", base.require.listed(), base.required_by)));
+    if !base.recommend.is_empty() {
+        rows.push(("Recommends", format!("{} ({})", base.recommend.listed(), base.recommended_by)));
+    }
+    rows.push(("Overrides and waivers", format!("{} and {}", policy.override_count(), policy.waivers.len())));
+    rows.push(("Fails on", format!("{fail_on} and worse")));
+    rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// The files that the patch changes, with their secrets masked.
-fn patch(opened: &options::Opened, policy: &Policy, show_secrets: bool) -> Vec<Changed> {
-    let plan = plan::plan(opened.request(policy));
+fn patch(request: Request<'_>, show_secrets: bool) -> Vec<Changed> {
+    let plan = plan::plan(request);
     let changed = plan.contents.into_iter().filter_map(|(path, new)| {
         let file = plan.before.sources.find(&path)?;
         let old = plan.before.sources.file(file).bytes().to_vec();

@@ -4,17 +4,18 @@ use super::super::args::{Host, Judgement};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
 use super::status;
-use crate::finding::Finding;
+use crate::finding::{Finding, Standing};
 use crate::plan::{self, Plan};
 use crate::report::{sanitise, secrets};
 use anyhow::{Context, Result};
 use std::path::Path;
 
 /// Prints the patch.
-pub(in crate::cli) fn run(host: &Host, judgement: &Judgement) -> Result<ExitStatus> {
+pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, fix_waived: bool) -> Result<ExitStatus> {
+    let day = options::day(judgement)?;
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
-    let request = opened.request(&policy);
+    let request = opened.request(&policy, (!fix_waived).then_some(day));
     let plan = plan::plan(request);
     let mut patch = Vec::new();
     for (path, new) in &plan.contents {
@@ -49,6 +50,12 @@ fn leftovers(opened: &options::Opened, plan: &Plan) {
     };
     for finding in &plan.after.findings {
         let place = place(finding).unwrap_or_default();
+        if let Standing::Waived(waived) = &finding.standing {
+            let reason = &waived.reason;
+            let what = format!("{}[{}]: {}", finding.severity, finding.rule, finding.message);
+            output::remark(&format!("waived: {place}{what}; {reason}"));
+            continue;
+        }
         let why = finding.help.clone().unwrap_or_else(|| "it can't be mended here".to_owned());
         output::remark(&format!(
             "not mended: {place}{}[{}]: {}; {why}",

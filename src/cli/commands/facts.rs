@@ -24,7 +24,8 @@ pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
     let opened = options::open(host)?;
     let facts = &opened.facts;
     let policy = Policy::default_profile();
-    let request = Request { system: &opened.system, facts, policy: &policy, paths: &opened.paths, base: None };
+    let request =
+        Request { system: &opened.system, facts, policy: &policy, paths: &opened.paths, base: None, day: None };
     let (_, resolved, _) = engine::load(request);
     let view = view(&opened, &resolved);
     output::write(host.color, |out| match format {

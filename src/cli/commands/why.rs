@@ -33,8 +33,14 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
         sni: sni.map(str::to_owned),
     };
     let policy = Policy::default_profile();
-    let request =
-        Request { system: &opened.system, facts: &opened.facts, policy: &policy, paths: &opened.paths, base: None };
+    let request = Request {
+        system: &opened.system,
+        facts: &opened.facts,
+        policy: &policy,
+        paths: &opened.paths,
+        base: None,
+        day: None,
+    };
     let (mut sources, resolved, problems) = engine::load(request);
     let (found, rivals) = engine::ask(&resolved, &question);
     let service = found.as_ref().map(|(instance, _)| instance.service.0);

@@ -42,8 +42,9 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
-/// The places of secrets, without the blanks and quotes around their words.
-pub(super) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
+/// The places of secrets, without the blanks and quotes around their words. In `prose`, a name is followed by its value
+/// only where a sign stands between them.
+pub(super) fn secrets(text: &[u8], prose: bool) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for captures in ANYWHERE.iter().flat_map(|regex| regex.captures_iter(text)) {
         found.extend(["user", "value", "web"].iter().filter_map(|name| captures.name(name)).map(|part| part.range()));
@@ -58,6 +59,7 @@ pub(super) fn secrets(text: &[u8]) -> Vec<Range<usize>> {
     for captures in NAMED.iter().flat_map(|regex| regex.captures_iter(text)) {
         if let (Some(name), Some(separator)) = (captures.name("name"), captures.name("separator"))
             && name.start() >= done
+            && (!prose || is_sign(separator.as_bytes()))
         {
             done = named(text, name.range(), separator.range(), &mut found).unwrap_or(done);
         }
@@ -85,10 +87,15 @@ fn is_harmless(name: &[u8]) -> bool {
     ends.iter().any(|end| name.ends_with(end.as_bytes()))
 }
 
+/// Does a separator assign or compare?
+fn is_sign(separator: &[u8]) -> bool {
+    separator.iter().any(|b| matches!(b, b'=' | b':' | b'~'))
+}
+
 /// The value after a name, and where it ends; none: the name has no value, or none that is secret.
 fn named(text: &[u8], name: Range<usize>, separator: Range<usize>, found: &mut Vec<Range<usize>>) -> Option<usize> {
     let said = &text[separator.clone()];
-    let assigned = said.iter().any(|b| matches!(b, b'=' | b':' | b'~'));
+    let assigned = is_sign(said);
     let near = &text[name.start.saturating_sub(BEFORE)..name.start];
     let line = near.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
     let before = near[line..].trim_ascii();

@@ -8,7 +8,7 @@
 mod find;
 
 use crate::endpoint::{Address, Answer, Reason, Unknown};
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Label, Standing};
 use crate::instance::{Instance, Problem};
 use crate::source::SourceMap;
 use std::borrow::Cow;
@@ -20,19 +20,19 @@ const MASK: u8 = b'*';
 
 /// Masks the secrets in a text; the length stays.
 pub fn bytes(text: &mut [u8]) {
-    for range in find::secrets(text) {
+    for range in find::secrets(text, false) {
         text[range].fill(MASK);
     }
 }
 
 /// Does a text hold what looks like a secret?
 pub fn are_in(text: &[u8]) -> bool {
-    !find::secrets(text).is_empty()
+    !find::secrets(text, false).is_empty()
 }
 
 /// A sentence with its secrets masked.
 pub fn text(text: &str) -> Cow<'_, str> {
-    let ranges = find::secrets(text.as_bytes());
+    let ranges = find::secrets(text.as_bytes(), true);
     if ranges.is_empty() {
         return Cow::Borrowed(text);
     }
@@ -56,6 +56,9 @@ pub fn finding(finding: &mut Finding) {
     finding.notes.iter_mut().chain(&mut finding.help).for_each(string);
     if let Some(fix) = &mut finding.fix {
         string(&mut fix.title);
+    }
+    if let Standing::Waived(waived) = &mut finding.standing {
+        string(&mut waived.reason);
     }
 }
 
@@ -87,7 +90,7 @@ pub fn instance(instance: &Instance) -> Instance {
 pub fn answer(answer: &Arc<Answer>) -> Arc<Answer> {
     let notes = answer.configured.because.iter().map(|reason| &*reason.note);
     let unknowns = answer.unknown.iter().flat_map(|unknown| [unknown.what.as_str(), unknown.help.as_str()]);
-    if !notes.chain(unknowns).any(|said| are_in(said.as_bytes())) {
+    if !notes.chain(unknowns).any(|said| matches!(text(said), Cow::Owned(_))) {
         return Arc::clone(answer);
     }
     let mut masked = Answer::clone(answer);
@@ -221,7 +224,8 @@ mod tests {
     #[test]
     fn sentences() {
         assert_eq!(text("-> https://a:b@c.test"), "-> https://***@c.test");
-        assert_eq!(text("TLSv1 is accepted"), "TLSv1 is accepted");
+        assert_eq!(text("the token of the till is renewed in May"), "the token of the till is renewed in May");
+        assert_eq!(text("password: hunter2"), "password: *******");
         assert_eq!(text("\"token\" has an invalid value \"x\u{e9}\""), "\"token\" has an invalid value \"x\u{e9}\"");
     }
 }

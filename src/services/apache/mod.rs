@@ -44,6 +44,7 @@ use super::service::{FileRole, Resolved, Service, World};
 use crate::instance::ServiceId;
 use crate::source::{FileId, SourceMap};
 use instance::Configuration;
+use std::ops::Range;
 use std::path::Path;
 
 /// Parses a file into its logical lines.
@@ -79,6 +80,10 @@ impl Service for Apache {
 
     fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole {
         recognise::role(path, bytes)
+    }
+
+    fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        parse::parse(bytes).comments(bytes)
     }
 
     fn load(&self, main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {

@@ -27,6 +27,7 @@ use super::service::{FileRole, Resolved, Service, World};
 use crate::instance::ServiceId;
 use crate::source::{FileId, SourceMap};
 use regex::bytes::Regex;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -84,6 +85,10 @@ impl Service for Nginx {
             return FileRole::Fragment;
         }
         FileRole::Foreign
+    }
+
+    fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        parse::parse(bytes).comments(bytes)
     }
 
     fn load(&self, main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::finding::{Label, Severity, Verdict};
+use crate::tls::Version;
 use crate::tls::Version::{Ssl3, Tls1, Tls1_1, Tls1_2, Tls1_3};
 use insta::assert_snapshot;
 
@@ -16,10 +18,10 @@ fn parse(text: &str) -> Policy {
 #[test]
 fn the_built_in_profile_says_what_the_manual_says() {
     let policy = Policy::default_profile();
-    assert_eq!(policy.forbid.to_string(), "SSLv2 SSLv3 TLSv1 TLSv1.1");
-    assert_eq!(policy.require.to_string(), "TLSv1.2 TLSv1.3");
-    assert_eq!(policy.forbidden_by.to_string(), "the built-in policy");
-    let says = |rule, verdict, versions: &[Version]| policy.severity(rule, verdict, VersionSet::of(versions));
+    assert_eq!(policy.base.forbid.to_string(), "SSLv2 SSLv3 TLSv1 TLSv1.1");
+    assert_eq!(policy.base.require.to_string(), "TLSv1.2 TLSv1.3");
+    assert_eq!(policy.base.forbidden_by.to_string(), "the built-in policy");
+    let says = |rule, verdict, versions: &[Version]| policy.base.severity(rule, verdict, VersionSet::of(versions));
     assert_eq!(says("forbidden-version", Verdict::Exposed, &[Tls1]), Some(Severity::High));
     assert_eq!(says("forbidden-version", Verdict::Latent, &[Tls1]), Some(Severity::Medium));
     assert_eq!(says("missing-version", Verdict::Missing, &[Tls1_3]), Some(Severity::Medium));
@@ -33,17 +35,26 @@ fn missing_keys_keep_the_built_in_value() {
     for text in ["", "# nothing\n", "---\n", "{}\n"] {
         let policy = parse(text);
         assert_eq!(policy.name, "policy.yaml");
-        assert_eq!(policy.forbid, Policy::default_profile().forbid);
-        assert_eq!(policy.require, Policy::default_profile().require);
+        assert_eq!(policy.base.forbid, Policy::default_profile().base.forbid);
+        assert_eq!(policy.base.require, Policy::default_profile().base.require);
     }
     let policy =
         parse("require: [TLSv1.2]\nseverity:\n  forbidden-version: {latent: off}\n  missing-version: {TLSv1.3: low}\n");
-    assert_eq!(policy.require.to_string(), "TLSv1.2");
-    assert_eq!(policy.forbid, Policy::default_profile().forbid);
-    assert_eq!(policy.severity("forbidden-version", Verdict::Latent, VersionSet::of(&[Tls1])), None);
-    assert_eq!(policy.severity("forbidden-version", Verdict::Exposed, VersionSet::of(&[Tls1])), Some(Severity::High));
-    assert_eq!(policy.severity("missing-version", Verdict::Missing, VersionSet::of(&[Tls1_2])), Some(Severity::High));
-    assert_eq!(policy.severity("missing-version", Verdict::Missing, VersionSet::of(&[Tls1_3])), Some(Severity::Low));
+    assert_eq!(policy.base.require.to_string(), "TLSv1.2");
+    assert_eq!(policy.base.forbid, Policy::default_profile().base.forbid);
+    assert_eq!(policy.base.severity("forbidden-version", Verdict::Latent, VersionSet::of(&[Tls1])), None);
+    assert_eq!(
+        policy.base.severity("forbidden-version", Verdict::Exposed, VersionSet::of(&[Tls1])),
+        Some(Severity::High)
+    );
+    assert_eq!(
+        policy.base.severity("missing-version", Verdict::Missing, VersionSet::of(&[Tls1_2])),
+        Some(Severity::High)
+    );
+    assert_eq!(
+        policy.base.severity("missing-version", Verdict::Missing, VersionSet::of(&[Tls1_3])),
+        Some(Severity::Low)
+    );
 }
 
 #[test]
@@ -52,34 +63,34 @@ fn severities_may_differ_by_version() {
         "severity:\n  forbidden-version:\n    exposed: {SSLv3: high, TLSv1: medium, TLSv1.1: low}\n    latent: off\n";
     let policy = parse(text);
     let exposed =
-        |versions: &[Version]| policy.severity("forbidden-version", Verdict::Exposed, VersionSet::of(versions));
+        |versions: &[Version]| policy.base.severity("forbidden-version", Verdict::Exposed, VersionSet::of(versions));
     assert_eq!(exposed(&[Tls1_1]), Some(Severity::Low));
     assert_eq!(exposed(&[Tls1, Tls1_1]), Some(Severity::Medium));
     assert_eq!(exposed(&[Ssl3, Tls1, Tls1_1]), Some(Severity::High));
-    assert_eq!(policy.severity("forbidden-version", Verdict::Latent, VersionSet::of(&[Ssl3])), None);
+    assert_eq!(policy.base.severity("forbidden-version", Verdict::Latent, VersionSet::of(&[Ssl3])), None);
 }
 
 #[test]
 fn a_plain_severity_is_for_all_of_a_rule() {
     let policy = parse("severity: {forbidden-version: low, missing-version: off, not-loaded: high}\n");
     for verdict in [Verdict::Exposed, Verdict::Latent] {
-        assert_eq!(policy.severity("forbidden-version", verdict, VersionSet::of(&[Tls1])), Some(Severity::Low));
+        assert_eq!(policy.base.severity("forbidden-version", verdict, VersionSet::of(&[Tls1])), Some(Severity::Low));
     }
-    assert_eq!(policy.severity("missing-version", Verdict::Missing, VersionSet::of(&[Tls1_2])), None);
-    assert_eq!(policy.severity("not-loaded", Verdict::Shadowed, VersionSet::EMPTY), Some(Severity::High));
+    assert_eq!(policy.base.severity("missing-version", Verdict::Missing, VersionSet::of(&[Tls1_2])), None);
+    assert_eq!(policy.base.severity("not-loaded", Verdict::Shadowed, VersionSet::EMPTY), Some(Severity::High));
 }
 
 #[test]
 fn demands_know_their_place() {
     let text = "# ours\nforbid:\n  - TLSv1\n  - TLSv1.1\n";
     let policy = parse(text);
-    assert_eq!(policy.forbidden_by.to_string(), "policy.yaml:2");
-    assert_eq!(policy.required_by.to_string(), "the built-in policy");
-    let word = policy.forbidden_by.word(Tls1_1).unwrap();
+    assert_eq!(policy.base.forbidden_by.to_string(), "policy.yaml:2");
+    assert_eq!(policy.base.required_by.to_string(), "the built-in policy");
+    let word = policy.base.forbidden_by.word(Tls1_1).unwrap();
     assert_eq!((word.line, word.column, &text[word.range.clone()]), (4, 5, "TLSv1.1"));
-    assert_eq!(&text[policy.forbidden_by.list.range.clone()], "forbid:\n  - TLSv1\n  - TLSv1.1");
+    assert_eq!(&text[policy.base.forbidden_by.list.range.clone()], "forbid:\n  - TLSv1\n  - TLSv1.1");
     let built_in = Policy::default_profile();
-    let word = built_in.required_by.word(Tls1_3).unwrap();
+    let word = built_in.base.required_by.word(Tls1_3).unwrap();
     assert_eq!(&Policy::default_text()[word.range.clone()], "TLSv1.3");
 }
 
@@ -87,14 +98,14 @@ fn demands_know_their_place() {
 fn findings_can_point_into_a_policy() {
     let mut sources = crate::source::SourceMap::default();
     let text = "require: [ TLSv1.2, TLSv1.3 ]\n";
-    let mut policy = parse(text);
+    let policy = parse(text);
     let versions = VersionSet::of(&[Tls1_2, Tls1_3]);
-    assert_eq!(policy.require_label(versions), None);
-    policy.text = Some(sources.insert("/policy.yaml".into(), text.into()));
+    assert_eq!(policy.base.require_label(None, versions), None);
+    let file = Some(sources.attach("/policy.yaml".into(), text.into()));
     let said = |label: Option<Label>| label.map(|label| String::from_utf8_lossy(sources.text(label.span)).into_owned());
-    assert_eq!(said(policy.require_label(versions)).as_deref(), Some("require: [ TLSv1.2, TLSv1.3 ]"));
-    assert_eq!(said(policy.require_label(VersionSet::of(&[Tls1_3]))).as_deref(), Some("TLSv1.3"));
-    assert_eq!(said(policy.forbid_label(VersionSet::of(&[Tls1]))), None);
+    assert_eq!(said(policy.base.require_label(file, versions)).as_deref(), Some("require: [ TLSv1.2, TLSv1.3 ]"));
+    assert_eq!(said(policy.base.require_label(file, VersionSet::of(&[Tls1_3]))).as_deref(), Some("TLSv1.3"));
+    assert_eq!(said(policy.base.forbid_label(file, VersionSet::of(&[Tls1]))), None);
 }
 
 #[test]
@@ -106,7 +117,7 @@ fn unknown_keys() {
     1 | forbids: [TLSv1]
       | ^^^^^^^
 
-    error: unknown key `versions`; the keys of a policy are `forbid`, `require` and `severity`
+    error: unknown key `versions`; the keys of a policy are `about`, `extends`, `forbid`, `require`, `recommend`, `severity`, `exposure`, `overrides` and `waivers`
      --> policy.yaml:2:1
       |
     2 | versions: []
@@ -118,7 +129,7 @@ fn unknown_keys() {
     3 | severity: {forbiden-version: high, tls: low}
       |            ^^^^^^^^^^^^^^^^
 
-    error: unknown key `tls`; the keys of `severity` are `forbidden-version`, `missing-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override` and `not-loaded`
+    error: unknown key `tls`; the keys of `severity` are `forbidden-version`, `missing-version`, `recommended-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override`, `not-loaded`, `expired-waiver`, `unused-waiver` and `invalid-waiver`
      --> policy.yaml:3:36
       |
     3 | severity: {forbiden-version: high, tls: low}
@@ -236,7 +247,7 @@ fn wrong_types() {
     2 | require:
       | ^^^^^^^
 
-    error: `severity` is a map, and this is a word; its keys are `forbidden-version`, `missing-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override` and `not-loaded`
+    error: `severity` is a map, and this is a word; its keys are `forbidden-version`, `missing-version`, `recommended-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override`, `not-loaded`, `expired-waiver`, `unused-waiver` and `invalid-waiver`
      --> policy.yaml:3:11
       |
     3 | severity: high
@@ -345,7 +356,7 @@ fn what_yaml_itself_refuses() {
       |         ^
     "#);
     assert_snapshot!(complaints("<<: {forbid: []}\n"), @r#"
-    error: unknown key `<<`; the keys of a policy are `forbid`, `require` and `severity`
+    error: unknown key `<<`; the keys of a policy are `about`, `extends`, `forbid`, `require`, `recommend`, `severity`, `exposure`, `overrides` and `waivers`
      --> policy.yaml:1:1
       |
     1 | <<: {forbid: []}
@@ -442,3 +453,6 @@ proptest::proptest! {
         }
     }
 }
+
+mod fuzz;
+mod parts;

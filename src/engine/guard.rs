@@ -1,0 +1,181 @@
+//! What one endpoint asks for must not harm another that the same line decides: one for which the policy allows the
+//! version that is to go, or for which somebody waived it.
+
+use crate::edit::Change;
+use crate::endpoint::{Address, Endpoint, Role, SettingId, Speaks};
+use crate::finding::{Finding, RuleId};
+use crate::instance::Instance;
+use crate::rules::{Subject, covering};
+use crate::tls::VersionSet;
+use std::cell::OnceCell;
+
+const FORBIDDEN: RuleId = RuleId("forbidden-version");
+const MISSING: RuleId = RuleId("missing-version");
+
+/// What changes mean for all endpoints of an instance.
+pub(super) struct Guard<'a> {
+    subject: Subject<'a>,
+    /// The endpoints that each setting decides.
+    decided: OnceCell<Vec<Vec<usize>>>,
+}
+
+/// A change as it may be made.
+pub(super) struct Guarded {
+    /// The change.
+    pub(super) change: Change,
+    /// Set where what the finding is about would do harm.
+    pub(super) harm: Option<Harm>,
+}
+
+/// Harm to another endpoint.
+pub(super) struct Harm {
+    /// What, and to which endpoint.
+    pub(super) text: String,
+    /// The change does it; otherwise the change does without, and ends a part of the finding only.
+    pub(super) all: bool,
+}
+
+/// Versions that an endpoint must keep, and versions that it must not be given.
+#[derive(Clone, Copy, Default)]
+struct Limits {
+    keep: VersionSet,
+    keep_out: VersionSet,
+}
+
+impl<'a> Guard<'a> {
+    pub(super) fn new(subject: Subject<'a>) -> Guard<'a> {
+        Guard { subject, decided: OnceCell::new() }
+    }
+
+    /// Takes from a change what would do harm. Where all endpoints have the same demand and nothing is waived, nothing
+    /// can.
+    pub(super) fn check(&self, finding: &Finding, change: &Change) -> Guarded {
+        if !finding.is_open() || self.subject.demands.is_uniform() && self.subject.waivers.is_empty() {
+            return Guarded { change: change.clone(), harm: None };
+        }
+        let (mut keep, mut keep_out) = (VersionSet::EMPTY, VersionSet::EMPTY);
+        // The first endpoint that what the finding is about would harm, and what that would do to it.
+        let mut harm: Option<String> = None;
+        // What is written down for the first time is written whole or not at all: a line that names versions which the
+        // policy forbids is no gain.
+        let about = match change {
+            Change::Adjust { .. } => finding.versions,
+            Change::Declare { .. } => VersionSet::ALL,
+        };
+        let given = self.given(change);
+        for endpoint in self.affected(change) {
+            let limits = self.limits(endpoint);
+            let (removed, added) = effect(change, given, &self.instance().endpoints[endpoint]);
+            let (lost, unwanted) = (removed.and(limits.keep), added.and(limits.keep_out));
+            (keep, keep_out) = (keep.union(lost), keep_out.union(unwanted));
+            if harm.is_none() && !lost.union(unwanted).and(about).is_empty() {
+                harm = Some(self.harm(endpoint, lost.and(about), unwanted.and(about)));
+            }
+        }
+        // Where all that the finding is about does harm, it is shown, and what only comes with it is left out.
+        let whole = matches!(change, Change::Declare { .. }) || about.minus(keep.union(keep_out)).is_empty();
+        let all = whole && harm.is_some();
+        let change = match all {
+            true => reduce(change, keep.minus(about), keep_out.minus(about)),
+            false => reduce(change, keep, keep_out),
+        };
+        Guarded { change, harm: harm.map(|text| Harm { text, all }) }
+    }
+
+    fn instance(&self) -> &'a Instance {
+        self.subject.instance
+    }
+
+    /// What the changed line gives now.
+    fn given(&self, change: &Change) -> VersionSet {
+        match change {
+            Change::Adjust { setting, .. } => self.instance().setting(*setting).versions,
+            Change::Declare { .. } => VersionSet::EMPTY,
+        }
+    }
+
+    /// The endpoints that a change reaches.
+    fn affected(&self, change: &Change) -> Vec<usize> {
+        let endpoints = &self.instance().endpoints;
+        match change {
+            Change::Adjust { setting: SettingId(id), .. } => {
+                let decided = self.decided.get_or_init(|| {
+                    let mut decided = vec![Vec::new(); self.instance().settings.len()];
+                    for (at, endpoint) in endpoints.iter().enumerate() {
+                        for SettingId(id) in &endpoint.answer.deciders {
+                            decided[*id as usize].push(at);
+                        }
+                    }
+                    decided
+                });
+                decided.get(*id as usize).cloned().unwrap_or_default()
+            }
+            // It is written where it counts for all that have none.
+            Change::Declare { endpoint, .. } => {
+                let role = endpoints.get(*endpoint).map_or(Role::Listener, |e| e.role);
+                let bare =
+                    |e: &Endpoint| e.role == role && e.answer.deciders.is_empty() && e.answer.speaks == Speaks::Tls;
+                (0..endpoints.len()).filter(|at| bare(&endpoints[*at])).collect()
+            }
+        }
+    }
+
+    fn limits(&self, at: usize) -> Limits {
+        let Subject { instance, demands, waivers, .. } = self.subject;
+        let (endpoint, demand) = (&instance.endpoints[at], demands.of_endpoint(at));
+        let configured = endpoint.answer.configured.value;
+        let mut limits = Limits { keep: configured.minus(demand.forbid), keep_out: demand.forbid };
+        let waived = |rule, versions: VersionSet| !covering(self.subject, rule, at, versions).is_empty();
+        if waivers.is_empty() {
+            return limits;
+        }
+        let forbidden = configured.and(demand.forbid);
+        if !forbidden.is_empty() && waived(FORBIDDEN, forbidden) {
+            limits.keep = configured;
+            limits.keep_out = limits.keep_out.minus(forbidden);
+        }
+        let missing = demand.require.minus(endpoint.answer.offered());
+        if !missing.is_empty() && waived(MISSING, missing) {
+            limits.keep_out = limits.keep_out.union(missing);
+        }
+        limits
+    }
+
+    fn harm(&self, at: usize, keep: VersionSet, keep_out: VersionSet) -> String {
+        let endpoint = &self.instance().endpoints[at];
+        let address = match &*endpoint.address {
+            Address::Remote(text) => format!("-> {text}"),
+            address => address.to_string(),
+        };
+        let what = endpoint.name.as_deref().map_or(address.clone(), |name| format!("{name} at {address}"));
+        let does = match (keep.is_empty(), keep_out.is_empty()) {
+            (false, _) => format!("take {} away from {what}", keep.listed()),
+            (true, _) => format!("give {} to {what}", keep_out.listed()),
+        };
+        format!(
+            "the same line decides for other endpoints: to change it would {does}, where the policy or a waiver says \
+             otherwise; give one of them a line of its own"
+        )
+    }
+}
+
+/// What a change takes from an endpoint, and what it brings.
+fn effect(change: &Change, given: VersionSet, endpoint: &Endpoint) -> (VersionSet, VersionSet) {
+    let configured = endpoint.answer.configured.value;
+    match change {
+        Change::Adjust { remove, add, .. } => (remove.and(configured), add.minus(given).minus(configured)),
+        Change::Declare { versions, .. } => (configured.minus(*versions), versions.minus(configured)),
+    }
+}
+
+/// A change that keeps some versions and brings none of others.
+fn reduce(change: &Change, keep: VersionSet, keep_out: VersionSet) -> Change {
+    match *change {
+        Change::Adjust { setting, remove, add } => {
+            Change::Adjust { setting, remove: remove.minus(keep), add: add.minus(keep_out) }
+        }
+        Change::Declare { endpoint, versions } => {
+            Change::Declare { endpoint, versions: versions.union(keep).minus(keep_out) }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The JSON schema of a policy, for editors: made of the same lists that a policy is read by.
+
+use super::exceptions::{MATCH_KEYS, ROLES, WAIVER_KEYS};
+use super::profiles::Profile;
+use super::scope::SERVICES;
+use super::severity::{EFFECTS, LEVELS, RULES, Shape};
+use super::validate::{ABOUT_KEYS, EXPOSURE_KEYS, EXPOSURES, KEYS, OVERRIDE_KEYS};
+use super::waiver;
+use crate::tls::Version;
+use serde_json::{Map, Value, json};
+
+/// The schema, as it is in `docs/policy.schema.json`.
+pub fn schema() -> String {
+    let schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "https://tlsmend.example/policy.schema.json",
+        "title": "A policy of tlsmend",
+        "description": "docs/policy.md describes it. What a schema can't say (a version that is both forbidden and required, patterns, dates that do not exist) `tlsmend policy check` does.",
+        "type": ["object", "null"],
+        "additionalProperties": false,
+        "properties": object(&KEYS, key),
+        "$defs": {
+            "versions": {
+                "type": "array",
+                "uniqueItems": true,
+                "items": { "enum": Version::ALL.map(Version::name) },
+            },
+            "level": { "enum": LEVELS },
+            "levels": {
+                "oneOf": [
+                    { "$ref": "#/$defs/level" },
+                    levels_by_version(),
+                ],
+            },
+            "severity": {
+                "type": "object",
+                "additionalProperties": false,
+                "properties": object(&RULES.iter().map(|(name, _)| *name).collect::<Vec<_>>(), rule),
+            },
+            "match": {
+                "type": "object",
+                "additionalProperties": false,
+                "minProperties": 1,
+                "properties": object(&MATCH_KEYS, condition),
+            },
+        },
+    });
+    format!("{schema:#}\n")
+}
+
+fn object(keys: &[&str], value: impl Fn(&str) -> Value) -> Value {
+    Value::Object(keys.iter().map(|key| ((*key).to_owned(), value(key))).collect::<Map<_, _>>())
+}
+
+fn key(key: &str) -> Value {
+    let text = |description: &str| json!({ "type": ["string", "number"], "description": description });
+    let versions = |description: &str| json!({ "$ref": "#/$defs/versions", "description": description });
+    match key {
+        "about" => json!({
+            "type": "object",
+            "description": "What the policy says of itself.",
+            "additionalProperties": false,
+            "properties": object(&ABOUT_KEYS, |key| match key {
+                "title" => text("What it is."),
+                "source" => text("The document that it follows."),
+                "version" => text("The version of that document."),
+                "date" => text("The date of that document."),
+                _ => text("What else is to be known."),
+            }),
+        }),
+        "extends" => json!({
+            "enum": Profile::names(),
+            "description": "The profile whose values hold for the keys that are not there.",
+        }),
+        "forbid" => versions("Versions that no endpoint may offer."),
+        "require" => versions("Versions that every endpoint must offer."),
+        "recommend" => versions("Versions that every endpoint should offer."),
+        "severity" => json!({ "$ref": "#/$defs/severity", "description": "How bad each finding is." }),
+        "exposure" => json!({
+            "type": "object",
+            "description": "Findings about listeners that only the host itself can reach: one step lower, or the same.",
+            "additionalProperties": false,
+            "properties": object(&EXPOSURE_KEYS, |_| json!({ "enum": EXPOSURES })),
+        }),
+        "overrides" => json!({
+            "type": "array",
+            "description": "What is demanded of some endpoints in another way; of those that fit, the later ones win.",
+            "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["match"],
+                "minProperties": 2,
+                "properties": object(&OVERRIDE_KEYS, override_key),
+            },
+        }),
+        _ => json!({
+            "type": "array",
+            "description": "What is lived with, for how long, and why.",
+            "items": {
+                "type": "object",
+                "additionalProperties": false,
+                "required": ["rule", "match", "reason"],
+                "properties": object(&WAIVER_KEYS, waiver_key),
+            },
+        }),
+    }
+}
+
+fn override_key(name: &str) -> Value {
+    match name {
+        "match" => json!({ "$ref": "#/$defs/match" }),
+        name => key(name),
+    }
+}
+
+fn waiver_key(name: &str) -> Value {
+    match name {
+        "rule" => one_or_more(&json!({ "enum": waiver::rules() })),
+        "match" => json!({ "$ref": "#/$defs/match" }),
+        "reason" => json!({ "type": ["string", "number"], "description": "Why it can be lived with." }),
+        "versions" => {
+            json!({ "$ref": "#/$defs/versions", "minItems": 1, "description": "The versions that it is about; none: all." })
+        }
+        "owner" => json!({ "type": ["string", "number"], "description": "Who answers for it." }),
+        _ => json!({
+            "type": "string",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+            "description": "The last day on which it holds.",
+        }),
+    }
+}
+
+fn condition(name: &str) -> Value {
+    match name {
+        "service" => one_or_more(&json!({ "enum": SERVICES })),
+        "role" => one_or_more(&json!({ "enum": ROLES })),
+        "server-name" => one_or_more(&json!({ "type": ["string", "number"] })),
+        _ => one_or_more(&json!({ "type": ["string", "number"], "minLength": 1 })),
+    }
+}
+
+fn one_or_more(item: &Value) -> Value {
+    json!({ "oneOf": [item, { "type": "array", "minItems": 1, "items": item }] })
+}
+
+fn levels_by_version() -> Value {
+    let level = |_: &str| json!({ "$ref": "#/$defs/level" });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": object(&Version::ALL.map(Version::name), level),
+    })
+}
+
+fn rule(name: &str) -> Value {
+    let shape = RULES.iter().find(|(rule, _)| *rule == name).map_or(Shape::Plain, |(_, shape)| *shape);
+    match shape {
+        Shape::Plain => json!({ "$ref": "#/$defs/level" }),
+        Shape::Versions => json!({ "$ref": "#/$defs/levels" }),
+        Shape::Effect => {
+            let effects: Vec<&str> = EFFECTS.iter().map(|(name, _)| *name).collect();
+            json!({
+                "oneOf": [
+                    { "$ref": "#/$defs/level" },
+                    {
+                        "type": "object",
+                        "additionalProperties": false,
+                        "properties": object(&effects, |_| json!({ "$ref": "#/$defs/levels" })),
+                    },
+                ],
+            })
+        }
+    }
+}

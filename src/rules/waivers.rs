@@ -1,0 +1,199 @@
+//! The waivers that an audit knows, from the policy and from comments, and which of them cover something.
+
+use super::subject;
+use crate::endpoint::SettingId;
+use crate::finding::{Finding, Label, RuleId, Standing, Verdict, Waived, WaiverPlace};
+use crate::instance::{Instance, Setting};
+use crate::policy::{Date, Demand, Scope, Target, Terms};
+use crate::source::{SourceMap, Span};
+use crate::tls::VersionSet;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+/// What a waiver covers.
+#[derive(Clone, Debug)]
+pub enum Reach {
+    /// What fits.
+    Scope(Scope),
+    /// What is decided in these lines of a file.
+    Lines(Span),
+}
+
+/// A waiver.
+#[derive(Clone, Debug)]
+pub struct Waiver {
+    /// The rules whose findings it covers.
+    pub rules: Vec<&'static str>,
+    /// What it covers.
+    pub reach: Reach,
+    /// What it says of itself.
+    pub terms: Terms,
+    /// Where it is written, for people.
+    pub place: WaiverPlace,
+    /// The same to point at.
+    pub label: Option<Label>,
+    /// The instance that has the file, for one in a comment.
+    pub instance: Option<usize>,
+}
+
+/// A comment for this program that is not understood.
+#[derive(Clone, Debug)]
+pub struct Invalid {
+    /// The comment.
+    pub span: Span,
+    /// What is wrong with it.
+    pub message: String,
+    /// The instance that has the file.
+    pub instance: usize,
+}
+
+/// What a rule says, as far as waivers care.
+#[derive(Clone, Copy, Debug)]
+pub struct Said {
+    /// The rule.
+    pub rule: RuleId,
+    /// The versions that the finding is about.
+    pub versions: VersionSet,
+}
+
+/// All waivers.
+pub struct Waivers<'a> {
+    /// Those of the policy, then those in comments, in the order of the files.
+    pub list: Vec<Waiver>,
+    /// Comments that are not understood.
+    pub invalid: Vec<Invalid>,
+    today: Option<Date>,
+    sources: &'a SourceMap,
+    used: RefCell<BTreeSet<usize>>,
+}
+
+impl<'a> Waivers<'a> {
+    /// Waivers as they stand on a day; `None`: no waiver is there, whatever the policy says.
+    pub fn new(list: Vec<Waiver>, invalid: Vec<Invalid>, today: Option<Date>, sources: &'a SourceMap) -> Waivers<'a> {
+        Waivers { list, invalid, today, sources, used: RefCell::default() }
+    }
+
+    /// Is there none?
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Is its last day over?
+    pub(super) fn is_expired(&self, waiver: &Waiver) -> bool {
+        waiver.terms.until.zip(self.today).is_some_and(|(until, today)| today > until)
+    }
+
+    /// Those that cover nothing, though they hold.
+    pub(super) fn unused(&self) -> impl Iterator<Item = &Waiver> {
+        let used = self.used.borrow().clone();
+        let idle = move |(at, waiver): &(usize, &Waiver)| !used.contains(at) && !self.is_expired(waiver);
+        self.list.iter().enumerate().filter(idle).map(|(_, waiver)| waiver)
+    }
+
+    /// The waivers that cover a finding of a rule about a target that is decided at some places; none: it is not
+    /// covered. Comments cover it where there is one for each place, at one of its two spans.
+    fn covering(&self, said: Said, target: &dyn Fn() -> Target<'a>, places: &[(Span, Span)]) -> Vec<usize> {
+        let meant = |waiver: &Waiver| waiver.terms.versions.is_none_or(|versions| said.versions.is_subset(versions));
+        let fit = |(_, waiver): &(usize, &Waiver)| {
+            waiver.rules.contains(&said.rule.0) && meant(waiver) && !self.is_expired(waiver)
+        };
+        let fit: Vec<(usize, &Waiver)> = self.list.iter().enumerate().filter(fit).collect();
+        if fit.is_empty() {
+            return Vec::new();
+        }
+        let target = target();
+        let scoped = fit.iter().find(|(_, waiver)| matches!(&waiver.reach, Reach::Scope(s) if s.matches(&target)));
+        if let Some((at, _)) = scoped {
+            return vec![*at];
+        }
+        let mut found = Vec::new();
+        for (one, other) in places {
+            let at = fit.iter().find(|(_, waiver)| {
+                matches!(waiver.reach, Reach::Lines(lines) if overlap(lines, *one) || overlap(lines, *other))
+            });
+            match at {
+                Some((at, _)) => found.push(*at),
+                None => return Vec::new(),
+            }
+        }
+        found
+    }
+
+    /// The waivers that cover what a rule says of an endpoint because of some settings, or of `server` where no
+    /// setting decides.
+    pub fn of_endpoint(
+        &self,
+        said: Said,
+        instance: &'a Instance,
+        endpoint: usize,
+        settings: &[SettingId],
+        server: Option<Span>,
+    ) -> Vec<usize> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let places: Vec<(Span, Span)> = match settings.is_empty() {
+            false => settings.iter().map(|id| instance.setting(*id)).map(|s| (s.span, s.value)).collect(),
+            true => server.into_iter().map(|span| (span, span)).collect(),
+        };
+        let target = || subject::of_endpoint(instance, &instance.endpoints[endpoint], self.sources);
+        self.covering(said, &target, &places)
+    }
+
+    /// The waivers that cover what a rule says of a setting.
+    pub(super) fn of_setting(&self, said: Said, instance: &'a Instance, setting: &Setting) -> Vec<usize> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let target = || subject::of_setting(instance, setting, self.sources);
+        self.covering(said, &target, &[(setting.span, setting.value)])
+    }
+
+    /// The waivers that cover what a rule says of a place, or of an instance as a whole.
+    pub(super) fn of_place(&self, said: Said, instance: &'a Instance, span: Option<Span>) -> Vec<usize> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let places: Vec<(Span, Span)> = span.into_iter().map(|span| (span, span)).collect();
+        self.covering(said, &|| subject::of_place(instance, span, self.sources), &places)
+    }
+
+    /// The standing of a finding that these cover. They are in use then.
+    pub(super) fn standing(&self, covering: &[usize]) -> Standing {
+        self.used.borrow_mut().extend(covering);
+        match covering.first().and_then(|at| self.list.get(*at)) {
+            None => Standing::Open,
+            Some(Waiver { terms, place, .. }) => Standing::Waived(Waived {
+                reason: terms.reason.clone(),
+                owner: terms.owner.clone(),
+                until: terms.until.map(|until| until.to_string()),
+                place: place.clone(),
+            }),
+        }
+    }
+}
+
+fn overlap(lines: Span, place: Span) -> bool {
+    lines.file == place.file && place.start < lines.end && lines.start < place.end.max(place.start + 1)
+}
+
+/// A finding about a waiver; `None`: the policy turns it off.
+pub(super) fn about(rule: RuleId, demand: &Demand, waiver: &Waiver, message: String, help: &str) -> Option<Finding> {
+    Some(Finding {
+        rule,
+        fingerprint: String::new(),
+        standing: Standing::Open,
+        severity: demand.severity(rule.0, Verdict::Shadowed, VersionSet::EMPTY)?,
+        verdict: Verdict::Shadowed,
+        instance: waiver.instance,
+        endpoints: Vec::new(),
+        versions: VersionSet::EMPTY,
+        message,
+        primary: waiver.label.clone(),
+        related: Vec::new(),
+        notes: vec![format!("its reason: {}", waiver.terms.reason)],
+        changes: Vec::new(),
+        fix: None,
+        help: Some(help.to_owned()),
+    })
+}

@@ -1,0 +1,402 @@
+//! Profiles, policies, waivers and baselines as a user meets them: whole outputs, and how the program ends.
+#![allow(clippy::disallowed_methods, reason = "tests make their own files")]
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+const HOST: [&str; 4] = ["--root", "fixtures/hosts/waived", "--now", "2026-11-24"];
+const POLICY: [&str; 2] = ["--policy", "fixtures/policies/waived.yaml"];
+
+struct Run {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    fn screen(&self) -> String {
+        let err = if self.err.is_empty() { String::new() } else { format!("\n--- standard error ---\n{}", self.err) };
+        format!("--- exit status {} ---\n{}{err}", self.status, self.out)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.screen()))
+    }
+}
+
+fn run_in(folder: &Path, arguments: &[&str]) -> Run {
+    let output = Command::cargo_bin("tlsmend")
+        .expect("the program")
+        .current_dir(folder)
+        .args(arguments)
+        .env_clear()
+        .timeout(std::time::Duration::from_secs(120))
+        .output()
+        .expect("runs");
+    Run {
+        status: output.status.code().expect("an exit status"),
+        out: String::from_utf8(output.stdout).expect("UTF-8"),
+        err: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+fn run(arguments: &[&str]) -> Run {
+    run_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments)
+}
+
+/// The findings of an audit as JSON.
+fn findings(document: &Value) -> &Vec<Value> {
+    document["findings"].as_array().expect("findings")
+}
+
+/// `rule standing path:line` of each finding.
+fn brief(document: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    let one = |finding: &Value| {
+        let (rule, standing) = (text(&finding["rule"]), text(&finding["standing"]));
+        let path = text(&finding["primary"]["path"]);
+        format!("{rule} {standing} {path}:{}", finding["primary"]["line"])
+    };
+    findings(document).iter().map(one).collect()
+}
+
+/// A folder with an nginx configuration of one file.
+fn nginx(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    fs::create_dir(folder.path().join("nginx")).expect("mkdir");
+    fs::write(folder.path().join("nginx/nginx.conf"), text).expect("write");
+    folder
+}
+
+fn server(name: &str, address: &str, line: &str) -> String {
+    format!("server {{\n    listen {address} ssl;\n    server_name {name};\n    {line}\n}}\n")
+}
+
+/// An nginx configuration with these servers.
+fn servers(servers: &[String]) -> String {
+    let head = "ssl_certificate a.crt;\nssl_certificate_key a.key;\n";
+    format!("events {{}}\nhttp {{\n{head}{}}}\n", servers.concat())
+}
+
+/// What no file of the folder tells.
+const FACTS: [&str; 6] = ["--assume", "nginx=1.29.4", "--assume", "openssl=3.0.15", "--assume", "openssl-seclevel=0"];
+
+fn audit(folder: &Path, arguments: &[&str]) -> Run {
+    run_in(folder, &[&["audit", "nginx"], &FACTS[..], arguments].concat())
+}
+
+fn diff(folder: &Path, arguments: &[&str]) -> Run {
+    run_in(folder, &[&["diff", "nginx"], &FACTS[..], arguments].concat())
+}
+
+#[test]
+fn a_host_with_overrides_and_waivers() {
+    insta::assert_snapshot!("audit", run(&[&["audit"], &HOST[..], &POLICY].concat()).screen());
+    insta::assert_snapshot!("diff", run(&[&["diff"], &HOST[..], &POLICY].concat()).screen());
+    insta::assert_snapshot!("diff_fix_waived", run(&[&["diff", "--fix-waived"], &HOST[..], &POLICY].concat()).screen());
+}
+
+#[test]
+fn every_rule_finds_something_in_a_sample_host() {
+    let mut found: BTreeSet<String> = BTreeSet::new();
+    let mut collect = |arguments: &[&str]| {
+        let document = run(&[&["audit", "--format", "json"], arguments].concat()).json();
+        found.extend(findings(&document).iter().map(|finding| finding["rule"].as_str().expect("a rule").to_owned()));
+    };
+    for name in ["debian", "rhel", "alpine", "broken"] {
+        collect(&["--root", &format!("fixtures/hosts/{name}")]);
+    }
+    collect(&[&HOST[..], &POLICY].concat());
+    let rules: BTreeSet<String> = tlsmend::rules::ALL.iter().map(|rule| rule.id.0.to_owned()).collect();
+    assert_eq!(found, rules);
+}
+
+#[test]
+fn policy_and_rule_commands() {
+    insta::assert_snapshot!("policy_list", run(&["policy", "list"]).screen());
+    insta::assert_snapshot!("rule_list", run(&["rule"]).screen());
+    insta::assert_snapshot!("policy_help", run(&["policy", "--help"]).screen());
+    for profile in tlsmend::policy::PROFILES {
+        let shown = run(&["policy", "show", profile.name]);
+        assert_eq!((shown.status, shown.out.as_str()), (0, profile.text));
+    }
+    assert_eq!(run(&["policy", "schema"]).out, include_str!("../docs/policy.schema.json"));
+    let checked = run(&["policy", "check", "fixtures/policies/waived.yaml"]);
+    assert_eq!(checked.status, 0, "{}", checked.screen());
+    for rule in &tlsmend::rules::ALL {
+        let shown = run(&["rule", rule.id.0]);
+        assert!(shown.status == 0 && shown.out.starts_with(&format!("# {}\n", rule.id)), "{}", shown.screen());
+        assert!(!shown.out.contains("]("), "{}", shown.screen());
+    }
+}
+
+#[test]
+fn what_it_can_not_run_with_is_status_2() {
+    let folder = nginx("events {}\n");
+    fs::write(folder.path().join("bad.yaml"), "forbids: []\n").expect("write");
+    fs::write(folder.path().join("bad.json"), "{\"schema\": \"tlsmend/baseline/1\"}").expect("write");
+    for (arguments, message) in [
+        (&["policy", "show", "pci"][..], "the profiles are default, "),
+        (&["policy", "check", "bad.yaml"], "did you mean `forbid`?"),
+        (&["policy", "check", "/no/such/file"], "No such file or directory"),
+        (&["policy", "check", "nginx"], "directory"),
+        (&["rule", "forbiden-version"], "the rules are expired-waiver, "),
+        (&["audit", "nginx", "--profile", "pci"], "there is no such profile"),
+        (&["audit", "nginx", "--profile", "default", "--policy", "x"], "cannot be used with"),
+        (&["audit", "nginx", "--now", "tomorrow"], "it has to be a date"),
+        (&["audit", "nginx", "--baseline", "bad.json"], "is no baseline: missing field `findings`"),
+        (&["audit", "nginx", "--baseline", "none.json"], "none.json: No such file or directory"),
+        (&["audit", "nginx", "--write-baseline", "no/such/x.json"], "can't be written"),
+        (&["audit", "nginx", "--write-baseline", "nginx"], "nginx: can't be written: is a directory"),
+    ] {
+        let run = run_in(folder.path(), arguments);
+        assert_eq!(run.status, 2, "{arguments:?}: {}", run.screen());
+        assert!(run.err.contains(message), "{arguments:?}: {}", run.err);
+    }
+}
+
+#[test]
+fn a_profile_decides() {
+    let folder = nginx(&servers(&[server("a.test", "192.0.2.1:443", "ssl_protocols TLSv1.2;")]));
+    let status = |profile: &str| audit(folder.path(), &["--profile", profile]).status;
+    assert_eq!(status("mozilla-modern"), 1);
+    assert_eq!(status("mozilla-intermediate"), 1);
+    assert_eq!(status("pci-dss-4"), 0, "what is recommended is low");
+    assert_eq!(status("rfc8996"), 0);
+    let patch = diff(folder.path(), &["--profile", "mozilla-modern"]);
+    assert!(patch.out.contains("+    ssl_protocols TLSv1.3;"), "{}", patch.screen());
+    // A line of which nothing may stay gets what is recommended.
+    let folder = nginx(&servers(&[server("a.test", "192.0.2.1:443", "ssl_protocols TLSv1;")]));
+    let patch = diff(folder.path(), &["--profile", "pci-dss-4"]);
+    assert!(patch.out.contains("+    ssl_protocols TLSv1.2 TLSv1.3;"), "{}", patch.screen());
+}
+
+#[test]
+fn endpoints_of_which_something_else_is_demanded_are_findings_of_their_own() {
+    let text = servers(&[
+        server("a.test", "192.0.2.1:443", ""),
+        server("b.test", "192.0.2.2:443", ""),
+        server("c.test", "192.0.2.3:443", ""),
+    ])
+    .replace("http {\n", "http {\nssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;\n");
+    let folder = nginx(&text);
+    let policy =
+        "overrides:\n  - match: {address: 192.0.2.2}\n    forbid: [TLSv1]\n    severity: {forbidden-version: low}\n";
+    fs::write(folder.path().join("p.yaml"), policy).expect("write");
+    let document = audit(folder.path(), &["--policy", "p.yaml", "--format", "json"]).json();
+    let of = |severity: &str| -> Vec<String> {
+        let wanted = |finding: &&Value| finding["severity"] == severity && finding["rule"] == "forbidden-version";
+        let address = |endpoint: &Value| endpoint["address"].as_str().expect("an address").to_owned();
+        let endpoints = |finding: &Value| finding["endpoints"].as_array().expect("endpoints").clone();
+        let found: BTreeSet<String> =
+            findings(&document).iter().filter(wanted).flat_map(endpoints).map(|e| address(&e)).collect();
+        found.into_iter().collect()
+    };
+    assert_eq!(of("high"), ["192.0.2.1:443", "192.0.2.3:443"]);
+    assert_eq!(of("low"), ["192.0.2.2:443"]);
+    // TLSv1 has to go everywhere; TLSv1.1 is allowed at one of them, and the line is one.
+    let patch = diff(folder.path(), &["--policy", "p.yaml"]);
+    assert!(patch.out.contains("+ssl_protocols TLSv1.1 TLSv1.2 TLSv1.3;"), "{}", patch.screen());
+    assert!(patch.err.contains("would take TLSv1.1 away from 192.0.2.2:443"), "{}", patch.screen());
+    assert_eq!(patch.status, 1);
+}
+
+#[test]
+fn waivers_end_and_are_told_when_they_do_nothing() {
+    let line = "# tlsmend: allow forbidden-version until 2026-12-31: tills\n    ssl_protocols TLSv1 TLSv1.2 TLSv1.3;";
+    let folder = nginx(&servers(&[server("a.test", "192.0.2.1:443", line)]));
+    let on = |day: &str| audit(folder.path(), &["--now", day, "--format", "json"]);
+    let last = on("2026-12-31");
+    assert_eq!((last.status, brief(&last.json())), (0, vec!["forbidden-version waived nginx/nginx.conf:9".to_owned()]));
+    assert_eq!(findings(&last.json())[0]["waiver"]["reason"], "tills");
+    let over = on("2027-01-01");
+    let expected = vec![
+        "forbidden-version open nginx/nginx.conf:9".to_owned(),
+        "expired-waiver open nginx/nginx.conf:8".to_owned(),
+    ];
+    assert_eq!((over.status, brief(&over.json())), (1, expected));
+    let text = fs::read_to_string(folder.path().join("nginx/nginx.conf")).expect("reads");
+    fs::write(folder.path().join("nginx/nginx.conf"), text.replace("TLSv1 TLSv1.2", "TLSv1.2")).expect("write");
+    let mended = on("2026-12-31");
+    assert_eq!((mended.status, brief(&mended.json())), (0, vec!["unused-waiver open nginx/nginx.conf:8".to_owned()]));
+}
+
+#[test]
+fn a_comment_covers_its_line_and_no_other() {
+    let allow = "# tlsmend: allow forbidden-version: x";
+    let bad = "ssl_protocols TLSv1 TLSv1.2 TLSv1.3;";
+    let standing = |line: &str| {
+        let folder = nginx(&servers(&[server("a.test", "192.0.2.1:443", line)]));
+        let document = audit(folder.path(), &["--format", "json"]).json();
+        let of_rule = findings(&document).iter().filter(|f| f["rule"] == "forbidden-version");
+        of_rule.map(|f| f["standing"].as_str().expect("a standing").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(standing(&format!("{allow}\n    {bad}")), ["waived"]);
+    assert_eq!(standing(&format!("{bad} {allow}")), ["waived"]);
+    assert_eq!(standing(&format!("{allow}\n# and why: it is so\n{bad}")), ["waived"]);
+    assert_eq!(standing(&format!("ssl_protocols {allow}\n TLSv1 TLSv1.2 TLSv1.3;")), ["waived"]);
+    assert_eq!(standing(&format!("{allow}\n\n{bad}")), ["open"]);
+    assert_eq!(standing(&format!("{bad}\n{allow}")), ["open"]);
+    assert_eq!(standing(&format!("add_header X \"{allow}\n\"; {bad}")), ["open"]);
+    assert_eq!(standing(&format!("{bad} # tlsmend: allow missing-version: x")), ["open"]);
+    assert_eq!(standing(&format!("{bad} # tlsmend: allow forbidden-version TLSv1: x")), ["waived"]);
+    assert_eq!(standing(&format!("{bad} # tlsmend: allow forbidden-version SSLv3 TLSv1.1: x")), ["open"]);
+    // Two lines add up, and only one of them is waived.
+    assert_eq!(standing(&format!("ssl_protocols TLSv1; {allow}\nssl_protocols TLSv1.1 TLSv1.2 TLSv1.3;")), ["open"]);
+    let both = format!("ssl_protocols TLSv1; {allow}\nssl_protocols TLSv1.1 TLSv1.2 TLSv1.3; {allow}");
+    assert_eq!(standing(&both), ["waived"]);
+}
+
+#[test]
+fn in_apache_a_comment_stands_on_a_line_of_its_own() {
+    let standing = |line: &str| {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let text = format!(
+            "LoadModule ssl_module mod_ssl.so\nListen 443\nSSLCertificateFile a.crt\n<VirtualHost *:443>\n\
+             ServerName a.test\nSSLEngine on\n{line}\n</VirtualHost>\n"
+        );
+        fs::write(folder.path().join("httpd.conf"), text).expect("write");
+        let facts = ["--assume", "apache=2.4.62", "--assume", "openssl=3.0.15", "--assume", "openssl-seclevel=0"];
+        let run = run_in(folder.path(), &[&["audit", "httpd.conf", "--format", "json"], &facts[..]].concat());
+        let document = run.json();
+        let of_rule = findings(&document).iter().filter(|f| f["rule"] == "forbidden-version");
+        of_rule.map(|f| f["standing"].as_str().expect("a standing").to_owned()).collect::<Vec<_>>()
+    };
+    let allow = "# tlsmend: allow forbidden-version: x";
+    assert_eq!(standing(&format!("  {allow}\n  SSLProtocol -all +TLSv1.1 +TLSv1.2 +TLSv1.3")), ["waived"]);
+    assert_eq!(standing(&format!("{allow}\nSSLProtocol -all \\\n +TLSv1.1 +TLSv1.2 +TLSv1.3")), ["waived"]);
+    assert_eq!(standing(&format!("{allow}\n\nSSLProtocol -all +TLSv1.1 +TLSv1.2 +TLSv1.3")), ["open"]);
+    // To httpd these are words of the directive.
+    assert!(!standing(&format!("SSLProtocol -all +TLSv1.1 +TLSv1.2 +TLSv1.3 {allow}")).contains(&"waived".to_owned()));
+    // A comment that ends in a backslash swallows the next line, and what it says is about the one after that.
+    let swallowed = format!("{allow} \\\nSSLProtocol -all +TLSv1.2\nSSLProtocol -all +TLSv1.1 +TLSv1.2 +TLSv1.3");
+    assert_eq!(standing(&swallowed), ["open"]);
+}
+
+#[test]
+fn what_is_waived_stays_and_what_is_open_is_mended() {
+    let line = "# tlsmend: allow forbidden-version: tills\n    ssl_protocols TLSv1 TLSv1.2;";
+    let folder = nginx(&servers(&[server("a.test", "192.0.2.1:443", line)]));
+    let patch = diff(folder.path(), &[]);
+    assert!(patch.out.contains("+    ssl_protocols TLSv1 TLSv1.2 TLSv1.3;"), "{}", patch.screen());
+    assert!(patch.err.contains("waived: nginx/nginx.conf:9:19: high[forbidden-version]"), "{}", patch.screen());
+    let patch = diff(folder.path(), &["--fix-waived"]);
+    assert!(patch.out.contains("+    ssl_protocols TLSv1.2 TLSv1.3;"), "{}", patch.screen());
+    // Both are waived: nothing is left to do.
+    let line = "# tlsmend: allow forbidden-version, missing-version: tills\n    ssl_protocols TLSv1 TLSv1.2;";
+    let folder = nginx(&servers(&[server("a.test", "192.0.2.1:443", line)]));
+    let patch = diff(folder.path(), &[]);
+    assert_eq!((patch.status, patch.out.as_str()), (0, ""), "{}", patch.screen());
+}
+
+#[test]
+fn a_default_that_is_waived_for_one_server_is_not_written_down_for_it() {
+    let text = servers(&[server("a.test", "192.0.2.1:443", ""), server("b.test", "192.0.2.2:443", "")]);
+    let folder = nginx(&text);
+    let facts = ["--assume", "nginx=1.22.1", "--assume", "openssl=3.0.15", "--assume", "openssl-seclevel=0"];
+    let policy = "waivers:\n  - rule: [forbidden-version, implicit-default, missing-version]\n    \
+                  match: {address: 192.0.2.2}\n    reason: tills\n";
+    fs::write(folder.path().join("p.yaml"), policy).expect("write");
+    let patch = run_in(folder.path(), &[&["diff", "nginx", "--policy", "p.yaml"], &facts[..]].concat());
+    assert_eq!(patch.out, "", "{}", patch.screen());
+    assert!(patch.err.contains("would take TLSv1 and TLSv1.1 away from 192.0.2.2:443"), "{}", patch.screen());
+    let patch = run_in(folder.path(), &[&["diff", "nginx", "--policy", "p.yaml", "--fix-waived"], &facts[..]].concat());
+    assert!(patch.out.contains("+ssl_protocols TLSv1.2 TLSv1.3;"), "{}", patch.screen());
+}
+
+#[test]
+fn a_baseline_knows_findings_wherever_their_lines_go() {
+    let weak = |name: &str, address: &str| server(name, address, "ssl_protocols TLSv1 TLSv1.2 TLSv1.3;");
+    let (one, two) = (weak("a.test", "192.0.2.1:443"), weak("b.test", "192.0.2.2:443"));
+    let folder = nginx(&servers(&[one.clone(), two.clone()]));
+    let first = audit(folder.path(), &["--write-baseline", "b.json"]);
+    assert_eq!(first.status, 1, "{}", first.screen());
+    let baseline = fs::read_to_string(folder.path().join("b.json")).expect("the baseline");
+    insta::assert_snapshot!("baseline", baseline);
+    let again = |servers: String| {
+        fs::write(folder.path().join("nginx/nginx.conf"), servers).expect("write");
+        audit(folder.path(), &["--baseline", "b.json"])
+    };
+    // Moved, indented, another order.
+    let moved = again(servers(&[two.clone(), "\n\n# a comment\n".to_owned(), one.replace("    ssl", "\t\tssl")]));
+    assert_eq!(moved.status, 0, "{}", moved.screen());
+    assert!(moved.out.contains("no findings but 2 known") && moved.err.is_empty(), "{}", moved.screen());
+    // A new server, and a known one that got worse.
+    let more = again(servers(&[one.clone(), two.clone(), weak("c.test", "192.0.2.3:443")]));
+    assert!(more.status == 1 && more.out.contains("1 finding: 1 high; besides 2 known"), "{}", more.screen());
+    let worse = again(servers(&[one.replace("TLSv1 ", "SSLv3 TLSv1 "), two.clone()]));
+    assert!(worse.status == 1 && worse.out.contains("besides 1 known"), "{}", worse.screen());
+    assert!(worse.err.contains("1 finding of the baseline is gone"), "{}", worse.screen());
+    // The patch mends what is known, too.
+    assert!(diff(folder.path(), &[]).out.contains("+    ssl_protocols TLSv1.2 TLSv1.3;"));
+    // In another folder, and written anew.
+    let other = nginx(&servers(&[one.clone(), two.clone()]));
+    audit(other.path(), &["--write-baseline", "b.json"]);
+    assert_eq!(fs::read_to_string(other.path().join("b.json")).expect("the baseline"), baseline);
+}
+
+#[test]
+fn equal_lines_of_one_file_are_told_apart_by_their_order() {
+    let weak = |address: &str| format!("server {{ listen {address} ssl; ssl_protocols TLSv1 TLSv1.2 TLSv1.3; }}\n");
+    let folder = nginx(&servers(&[weak("192.0.2.1:443"), weak("192.0.2.2:443")]));
+    let document = audit(folder.path(), &["--format", "json"]).json();
+    let prints: BTreeSet<&str> =
+        findings(&document).iter().map(|finding| finding["fingerprint"].as_str().expect("a fingerprint")).collect();
+    assert_eq!(prints.len(), findings(&document).len());
+    assert!(prints.iter().all(|print| print.len() == 32));
+}
+
+#[test]
+fn a_new_site_on_a_shared_line_changes_no_fingerprint() {
+    let prints = |names: &[&str]| {
+        let sites: Vec<String> = names
+            .iter()
+            .enumerate()
+            .map(|(i, n)| server(n, &format!("192.0.2.{}:443", i + 1), "include tls.inc;"))
+            .collect();
+        let folder = nginx(&servers(&sites));
+        fs::write(folder.path().join("nginx/tls.inc"), "ssl_protocols TLSv1 TLSv1.2 TLSv1.3;\n").expect("write");
+        let document = audit(folder.path(), &["--format", "json"]).json();
+        findings(&document).iter().map(|finding| finding["fingerprint"].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(prints(&["b.test", "c.test"]), prints(&["a.test", "b.test", "c.test"]));
+}
+
+#[test]
+fn who_can_be_reached_from_outside_weighs_more() {
+    let line = "ssl_protocols TLSv1 TLSv1.2 TLSv1.3;";
+    let text = servers(&[
+        server("a.test", "127.0.0.1:443", line),
+        server("b.test", "[::1]:443", line),
+        server("c.test", "unix:/run/c.sock", line),
+        server("d.test", "192.0.2.1:443", line),
+    ]);
+    let folder = nginx(&text);
+    let severities = |policy: &str| {
+        fs::write(folder.path().join("p.yaml"), policy).expect("write");
+        let document = audit(folder.path(), &["--policy", "p.yaml", "--format", "json"]).json();
+        let mut found: Vec<String> = findings(&document)
+            .iter()
+            .map(|f| format!("{} {}", f["endpoints"][0]["address"].as_str().expect("an address"), f["severity"]))
+            .collect();
+        found.sort();
+        found.join(", ")
+    };
+    assert_eq!(
+        severities(""),
+        r#"127.0.0.1:443 "medium", 192.0.2.1:443 "high", [::1]:443 "medium", unix:/run/c.sock "medium""#
+    );
+    assert_eq!(
+        severities("exposure: {loopback: same}"),
+        r#"127.0.0.1:443 "high", 192.0.2.1:443 "high", [::1]:443 "high", unix:/run/c.sock "medium""#
+    );
+}
+
+#[test]
+fn the_services_of_a_policy_are_those_that_are_understood() {
+    let services: Vec<&str> = tlsmend::services::all().iter().map(|service| service.id().0).collect();
+    assert_eq!(services, tlsmend::policy::SERVICES);
+}
