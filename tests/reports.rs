@@ -235,7 +235,7 @@ fn what_is_waived_is_shown_as_that() {
                 ssl_protocols TLSv1 TLSv1.2 TLSv1.3;\n }\n}\n";
     fs::write(conf.join("nginx.conf"), text).expect("write");
     let policy = folder.path().join("policy.yaml");
-    let waiver = "waivers:\n  - rules: [missing-version]\n    reason: nobody needs it\n";
+    let waiver = "waivers:\n  - rule: missing-version\n    match: {service: nginx}\n    reason: nobody needs it\n";
     fs::write(&policy, waiver).expect("write");
     let (root, policy) = (folder.path().display().to_string(), policy.display().to_string());
     let shown = |format: &str, more: &[&str]| {
