@@ -40,7 +40,7 @@ pub fn discover<'s>(
     sources: &mut SourceMap,
 ) -> Discovery<'s> {
     let mut discovery = Discovery::default();
-    let mut files: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut files: Vec<PathBuf> = Vec::new();
     let mut unreadable = Vec::new();
     let mut missing = None;
     let mut walk = |root: &Path, filter: &dyn Fn(&Path) -> bool| {
@@ -78,7 +78,8 @@ pub fn discover<'s>(
     // A link stays what it is called: nginx includes from the directory of the link.
     let by_itself = |n: &&&MainFile| system.canonical(&n.path).is_ok_and(|real| real == n.path);
     files.extend(named.iter().filter(by_itself).map(|n| n.path.clone()));
-    let files: Vec<PathBuf> = files.into_iter().collect();
+    files.sort();
+    files.dedup();
     let found = recognise(system, services, &named, &files);
     // What can't be read matters where servers keep their configuration, or where the user pointed to.
     let homes: BTreeSet<&Path> = files
@@ -116,7 +117,7 @@ pub fn discover<'s>(
             discovery.problems.push(Problem::with(path, format!("can't be read: {}", reason(&error))));
         }
     }
-    for file in named.iter().filter(|n| !files.contains(&n.path)) {
+    for file in named.iter().filter(|n| files.binary_search(&n.path).is_err()) {
         let service = services.iter().position(|service| service.id() == file.service);
         match (system.read(&file.path), service) {
             (Ok(_), Some(service)) => {

@@ -27,6 +27,17 @@ pub struct MainFile {
     pub source: String,
     /// The unit that starts a server with it: `shop`.
     pub unit: Option<String>,
+    /// What else the command line says that names it; `None`: none does, the file is built into the program.
+    pub command_line: Option<CommandLine>,
+}
+
+/// What a command line adds to a main file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandLine {
+    /// Directives: nginx's `-g`, httpd's `-C` and `-c`.
+    pub directives: Vec<String>,
+    /// Names: httpd's `-D`.
+    pub defines: Vec<String>,
 }
 
 /// A place where the configuration can't be read or is not valid.

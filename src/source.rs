@@ -2,9 +2,10 @@
 //!
 //! A text lives once, as bytes. A [`Span`] owns its file; line and column are computed when shown.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A file in a [`SourceMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,7 +44,7 @@ pub struct LineColumn {
 }
 
 /// One file that was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceFile {
     path: PathBuf,
     bytes: Box<[u8]>,
@@ -91,51 +92,107 @@ impl SourceFile {
 }
 
 /// All files that were read, each once.
-#[derive(Debug, Default)]
+///
+/// Several readers at work at the same time have a [`SourceMap::fork`] each: what has been read before is shared, and
+/// the ids of what they add do not depend on who is faster.
+#[derive(Debug)]
 pub struct SourceMap {
+    /// In the order in which they were begun. New files go to the last one, which no other map shares.
+    parts: Vec<Arc<Part>>,
+}
+
+/// Files that were read one after another.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    number: u32,
     files: Vec<SourceFile>,
-    by_path: BTreeMap<PathBuf, FileId>,
+    by_path: HashMap<OsString, FileId>,
+}
+
+/// The bits of an id that count files within a part.
+const INDEX_BITS: u32 = 24;
+
+impl Default for SourceMap {
+    fn default() -> SourceMap {
+        SourceMap { parts: vec![Arc::default()] }
+    }
 }
 
 impl SourceMap {
+    /// A map that knows all of this one's files. Forks that are to be joined again need different numbers, from 1 on.
+    #[must_use]
+    pub fn fork(&self, number: u32) -> SourceMap {
+        let mut parts = self.parts.clone();
+        parts.push(Arc::new(Part { number, ..Part::default() }));
+        SourceMap { parts }
+    }
+
+    /// Takes over what a fork has read; `false`, and nothing is taken over, where it has read a file that came to this
+    /// map by another fork.
+    pub fn join(&mut self, fork: &mut SourceMap) -> bool {
+        let Some(new) = fork.parts.pop() else { return true };
+        if new.by_path.keys().any(|path| self.find(Path::new(path)).is_some()) {
+            return false;
+        }
+        self.parts.push(new);
+        true
+    }
+
     /// Adds a file; one that is there already keeps its content and id.
     pub fn insert(&mut self, path: PathBuf, bytes: Vec<u8>) -> FileId {
-        if let Some(id) = self.by_path.get(&path) {
-            return *id;
+        if let Some(id) = self.find(&path) {
+            return id;
         }
-        let id = FileId(self.files.len() as u32);
-        self.by_path.insert(path.clone(), id);
-        self.files.push(SourceFile { path, bytes: bytes.into_boxed_slice(), lines: OnceLock::new() });
+        let id = self.attach(path.clone(), bytes);
+        if let Some(part) = self.parts.last_mut().and_then(Arc::get_mut) {
+            part.by_path.insert(path.into(), id);
+        }
         id
     }
 
     /// Adds a text that is not a file of the host, such as the policy. It is never found by its path.
     pub fn attach(&mut self, path: PathBuf, bytes: Vec<u8>) -> FileId {
-        let id = FileId(self.files.len() as u32);
-        self.files.push(SourceFile { path, bytes: bytes.into_boxed_slice(), lines: OnceLock::new() });
+        // Where the last part is shared, a new one is begun.
+        if self.parts.last_mut().is_none_or(|part| Arc::get_mut(part).is_none()) {
+            let number = self.parts.iter().map(|part| part.number + 1).max().unwrap_or(0);
+            self.parts.push(Arc::new(Part { number, ..Part::default() }));
+        }
+        let Some(part) = self.parts.last_mut().and_then(Arc::get_mut) else { unreachable!("just made sure of") };
+        let id = FileId(part.number << INDEX_BITS | part.files.len() as u32);
+        part.files.push(SourceFile { path, bytes: bytes.into_boxed_slice(), lines: OnceLock::new() });
         id
     }
 
     /// The file of that path.
     pub fn find(&self, path: &Path) -> Option<FileId> {
-        self.by_path.get(path).copied()
+        self.parts.iter().find_map(|part| part.by_path.get(path.as_os_str()).copied())
     }
 
     /// The file of that id.
     pub fn file(&self, id: FileId) -> &SourceFile {
-        &self.files[id.0 as usize]
+        let (number, index) = (id.0 >> INDEX_BITS, id.0 & ((1 << INDEX_BITS) - 1));
+        let Some(part) = self.parts.iter().find(|part| part.number == number) else {
+            unreachable!("an id of another map")
+        };
+        &part.files[index as usize]
     }
 
-    /// All files, in the order in which they were read.
+    /// All files, in the order of their ids within each part.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &SourceFile)> {
-        self.files.iter().enumerate().map(|(i, f)| (FileId(i as u32), f))
+        self.parts.iter().flat_map(|part| {
+            let id = |index: usize| FileId(part.number << INDEX_BITS | index as u32);
+            part.files.iter().enumerate().map(move |(index, file)| (id(index), file))
+        })
     }
 
     /// Lets `change` alter the bytes of every text in place: what is shown then differs from the files, and all places
     /// stay, since neither the length nor a line end may change.
     pub fn rewrite(&mut self, change: impl Fn(&mut [u8])) {
-        for file in &mut self.files {
-            change(&mut file.bytes);
+        // A part that another map shares is copied: that one keeps its texts.
+        for part in self.parts.iter_mut().map(Arc::make_mut) {
+            for file in &mut part.files {
+                change(&mut file.bytes);
+            }
         }
     }
 
@@ -173,5 +230,23 @@ mod tests {
         let a = map.insert("/a".into(), b"1".to_vec());
         assert_eq!(map.insert("/a".into(), b"2".to_vec()), a);
         assert_eq!(map.file(a).bytes(), b"1");
+    }
+
+    #[test]
+    fn forks_share_what_was_there_and_are_joined_unless_both_read_a_file() {
+        let mut map = SourceMap::default();
+        let a = map.insert("/a".into(), b"1".to_vec());
+        let (mut one, mut two, mut three) = (map.fork(1), map.fork(2), map.fork(3));
+        assert_eq!(one.insert("/a".into(), b"2".to_vec()), a);
+        let b = one.insert("/b".into(), b"b".to_vec());
+        let c = two.insert("/c".into(), b"c".to_vec());
+        three.insert("/b".into(), b"other".to_vec());
+        assert!(map.join(&mut one) && map.join(&mut two));
+        assert!(!map.join(&mut three), "/b came from the first fork");
+        assert_eq!([map.find(Path::new("/b")), map.find(Path::new("/c"))], [Some(b), Some(c)]);
+        let d = map.insert("/d".into(), b"d".to_vec());
+        let texts: Vec<&[u8]> = [a, b, c, d].map(|id| map.file(id).bytes()).to_vec();
+        assert_eq!(texts, [b"1", b"b", b"c", b"d"]);
+        assert_eq!(map.iter().map(|(id, _)| id).collect::<Vec<_>>(), [a, b, c, d]);
     }
 }

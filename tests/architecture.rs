@@ -30,7 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "system", "tls",
         ],
     ),
-    ("plan", &["edit", "endpoint", "engine", "finding", "instance", "source", "system"]),
+    ("plan", &["edit", "endpoint", "engine", "finding", "instance", "source", "system", "tls"]),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -159,3 +159,32 @@ fn a_named_main_file_that_can_not_be_read_is_a_problem() {
     assert!(text.contains("can't be read: is a directory"), "{text}");
     assert!(text.contains("odd.service: where odd.conf lies can't be told"), "{text}");
 }
+
+#[test]
+fn a_command_line_counts_for_the_main_file_that_it_names() {
+    let unit = |command: &str| format!("[Service]\nExecStart={command}\n");
+    let old = unit("/usr/sbin/httpd -f /srv/old.conf -D OLD -k start");
+    let new = unit("/usr/sbin/httpd -f /srv/new.conf -k start");
+    let conf = |port: u16| {
+        format!(
+            "LoadModule ssl_module modules/mod_ssl.so\nServerName x.test\nListen 127.0.0.1:{port} http\n\
+             SSLEngine on\nSSLProtocol TLSv1.2\n<IfDefine OLD>\nSSLProtocol TLSv1\n</IfDefine>\n"
+        )
+    };
+    let (old_conf, new_conf) = (conf(8443), conf(9443));
+    let folder = host(&[
+        ("etc/systemd/system/old.service", &old),
+        ("etc/systemd/system/new.service", &new),
+        ("srv/old.conf", &old_conf),
+        ("srv/new.conf", &new_conf),
+        ("srv/modules/mod_ssl.so", ""),
+    ]);
+    for (address, versions) in [("127.0.0.1:8443", "TLSv1"), ("127.0.0.1:9443", "TLSv1.2")] {
+        let (status, json) = on(&folder, &["why", address, "--format", "json", "--assume", "apache=2.4.58"]);
+        // Remarks on standard error follow it.
+        let answer = serde_json::Deserializer::from_str(&json).into_iter::<Value>().next();
+        let answer = answer.expect("an answer").expect("JSON");
+        assert_eq!(answer["configured"], serde_json::json!([versions]), "{status} {json}");
+        assert!(!json.contains("-D OLD is not known"), "{json}");
+    }
+}

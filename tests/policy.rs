@@ -366,6 +366,22 @@ fn a_new_site_on_a_shared_line_changes_no_fingerprint() {
 }
 
 #[test]
+fn a_waiver_for_one_endpoint_leaves_the_rest_of_the_finding_known() {
+    let text = servers(&[server("a.test", "192.0.2.1:443", ""), server("b.test", "192.0.2.2:443", "")])
+        .replace("http {\n", "http {\nssl_protocols TLSv1 TLSv1.2 TLSv1.3;\n");
+    let folder = nginx(&text);
+    audit(folder.path(), &["--write-baseline", "b.json"]);
+    for address in ["192.0.2.1", "192.0.2.2"] {
+        let policy =
+            format!("waivers:\n  - rule: forbidden-version\n    match: {{address: {address}}}\n    reason: tills\n");
+        fs::write(folder.path().join("p.yaml"), policy).expect("write");
+        let again = audit(folder.path(), &["--policy", "p.yaml", "--baseline", "b.json"]);
+        assert_eq!(again.status, 0, "{}", again.screen());
+        assert!(again.out.contains("no findings but 1 waived, 1 known") && again.err.is_empty(), "{}", again.screen());
+    }
+}
+
+#[test]
 fn who_can_be_reached_from_outside_weighs_more() {
     let line = "ssl_protocols TLSv1 TLSv1.2 TLSv1.3;";
     let text = servers(&[

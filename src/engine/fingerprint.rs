@@ -2,7 +2,8 @@
 //! that text may move around it.
 
 use super::Audit;
-use crate::finding::{Finding, Verdict};
+use crate::endpoint::Role;
+use crate::finding::{Finding, Standing, Verdict};
 use crate::instance::{Instance, Setting};
 use crate::source::{SourceMap, Span};
 use sha2::{Digest, Sha256};
@@ -73,6 +74,9 @@ fn identity(
     add(instance.map_or(&[][..], |i| i.service.0.as_bytes()));
     add(finding.verdict.name().as_bytes());
     add(finding.versions.to_string().as_bytes());
+    // A line that decides for a waived endpoint and for another makes two findings. The one that counts has the same
+    // fingerprint with and without the other.
+    add(if matches!(finding.standing, Standing::Waived(_)) { b"waived" } else { b"" });
     match (&finding.primary, setting) {
         (Some(label), Some(setting)) => {
             add(&path(sources.file(label.span.file).path()));
@@ -80,7 +84,11 @@ fn identity(
             add(&words(sources.text(label.span)));
         }
         // Where no line decides, the place shown is that of the first endpoint: another one tomorrow.
-        _ if !finding.endpoints.is_empty() && finding.verdict != Verdict::Unknown => add(&main()),
+        _ if !finding.endpoints.is_empty() && finding.verdict != Verdict::Unknown => {
+            let first = finding.endpoints.first().and_then(|at| instance?.endpoints.get(*at));
+            add(if first.is_some_and(|endpoint| endpoint.role == Role::Upstream) { b"upstream" } else { b"listener" });
+            add(&main());
+        }
         (Some(label), None) => {
             add(&path(sources.file(label.span.file).path()));
             add(&words(sources.text(label.span)));

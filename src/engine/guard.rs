@@ -82,6 +82,16 @@ impl<'a> Guard<'a> {
         Guarded { change, harm: harm.map(|text| Harm { text, all }) }
     }
 
+    /// The versions that each endpoint must keep whatever is mended: those that its own demand allows, and those that
+    /// are waived. None where all endpoints have the same demand and nothing is waived.
+    pub(super) fn kept(&self) -> Vec<VersionSet> {
+        let endpoints = 0..self.instance().endpoints.len();
+        match self.subject.demands.is_uniform() && self.subject.waivers.is_empty() {
+            true => endpoints.map(|_| VersionSet::EMPTY).collect(),
+            false => endpoints.map(|at| self.limits(at).keep).collect(),
+        }
+    }
+
     fn instance(&self) -> &'a Instance {
         self.subject.instance
     }
@@ -153,8 +163,8 @@ impl<'a> Guard<'a> {
             (true, _) => format!("give {} to {what}", keep_out.listed()),
         };
         format!(
-            "the same line decides for other endpoints: to change it would {does}, where the policy or a waiver says \
-             otherwise; give one of them a line of its own"
+            "one line is for several endpoints: this would {does}, where the policy or a waiver says otherwise; give one of \
+             them a line of its own"
         )
     }
 }

@@ -15,7 +15,9 @@ use crate::rules::{self, Demands, Subject};
 use crate::services::service::{Question, Resolved, Response, Service, World};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
+use crate::tls::VersionSet;
 use guard::{Guard, Guarded};
+use rayon::prelude::*;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -49,6 +51,9 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// Per instance and endpoint.
     pub verdicts: Vec<Vec<Verdict>>,
+    /// Per instance and endpoint: versions that have to stay, because of what the policy demands of that very endpoint,
+    /// or because of a waiver.
+    pub kept: Vec<Vec<VersionSet>>,
 }
 
 /// Audits a host.
@@ -58,7 +63,7 @@ pub fn audit(request: Request<'_>) -> Audit {
     let text = policy.text.as_ref().map(|text| sources.attach(PathBuf::from(&policy.name), text.clone().into_bytes()));
     let waivers = waivers::collect(policy, text, request.day, &resolved, &crate::services::all(), &sources);
     let mut findings = Vec::new();
-    let mut verdicts = Vec::new();
+    let (mut verdicts, mut kept) = (Vec::new(), Vec::new());
     for (index, one) in resolved.iter().enumerate() {
         let instance = one.instance();
         let demands = Demands::new(policy, text, instance, &sources);
@@ -67,6 +72,7 @@ pub fn audit(request: Request<'_>) -> Audit {
         let subject = Subject { index, instance, demands: &demands, waivers: &waivers };
         let mut found = rules::check(subject);
         let guard = Guard::new(subject);
+        kept.push(guard.kept());
         for finding in &mut found {
             lower(finding, &guard, &**one, &sources);
         }
@@ -75,7 +81,7 @@ pub fn audit(request: Request<'_>) -> Audit {
     findings.append(&mut rules::check_waivers(&waivers, &policy.base));
     drop(waivers);
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
-    let mut audit = Audit { sources, resolved, problems, findings, verdicts };
+    let mut audit = Audit { sources, resolved, problems, findings, verdicts, kept };
     fingerprint::fill_in(&mut audit, request.base);
     audit
 }
@@ -106,10 +112,7 @@ pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Pro
     let services = crate::services::all();
     let mut discovery =
         discover::discover(request.system, &services, request.paths, &request.facts.main_files, &mut sources);
-    let mut loaded: Vec<(&dyn Service, Box<dyn Resolved>)> = Vec::new();
-    for (service, main) in discovery.mains {
-        loaded.push((service, service.load(&main, world, &mut sources)));
-    }
+    let loaded = load_mains(&discovery.mains, world, &mut sources);
     // What another main file includes is a part of that instance.
     let included = |at: usize| {
         let main = sources.find(&loaded[at].1.instance().main);
@@ -145,6 +148,36 @@ pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Pro
     let new = |p: &Problem| p.path.as_ref().is_none_or(|path| !said.contains(path));
     let problems = discovery.problems.into_iter().filter(new).collect();
     (sources, resolved, problems)
+}
+
+/// A main file, loaded.
+type Loaded<'a> = (&'a dyn Service, Box<dyn Resolved>);
+
+/// Loads main files in their order: services side by side, the main files of one service one after another.
+fn load_mains<'a>(mains: &[(&'a dyn Service, PathBuf)], world: World<'_>, sources: &mut SourceMap) -> Vec<Loaded<'a>> {
+    let load = |mains: &[(&'a dyn Service, PathBuf)], fork: &mut SourceMap| -> Vec<Loaded<'a>> {
+        mains.iter().map(|(service, main)| (*service, service.load(main, world, fork))).collect()
+    };
+    let by_service: Vec<_> = mains.chunk_by(|a, b| a.0.id() == b.0.id()).zip(1..).collect();
+    let done: Vec<_> = by_service
+        .par_iter()
+        .map(|(mains, number)| {
+            let mut fork = sources.fork(*number);
+            let loaded = load(mains, &mut fork);
+            (fork, loaded)
+        })
+        .collect();
+    let mut all = Vec::new();
+    for ((mains, number), (mut fork, mut loaded)) in by_service.into_iter().zip(done) {
+        // A file that two services read is to be there once: the second one reads again, with what the first has read.
+        if !sources.join(&mut fork) {
+            fork = sources.fork(number);
+            loaded = load(mains, &mut fork);
+            sources.join(&mut fork);
+        }
+        all.append(&mut loaded);
+    }
+    all
 }
 
 /// Turns the changes that a finding wants into a fix; what can't be done becomes its help.

@@ -2,12 +2,13 @@
 
 use super::build::Build;
 use super::words::quoted;
-use crate::instance::{MainFile, ServiceId};
+use crate::instance::{CommandLine, MainFile, ServiceId};
 use crate::openssl::Library;
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
 
 /// Something that is known, or not, and where that comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,7 +101,8 @@ pub struct Facts {
     pub starts: Vec<Start>,
     /// Main files that these command lines name, or that are built into the programs.
     pub main_files: Vec<MainFile>,
-    /// Directives that nginx is given on its command line (`-g`), before the main file.
+    /// Directives that nginx is given on its command line (`-g`), before the main file. This and `defines` are about the
+    /// usual main file; one that a command line names goes by [`Facts::command_line`].
     pub nginx_global: String,
     /// Names given to Apache with `-D`; `None`: its command line is not known.
     pub defines: Fact<Vec<String>>,
@@ -113,6 +115,12 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What the command line that names a main file adds to it; `None`: no command line names it.
+    pub fn command_line(&self, service: ServiceId, main: &Path) -> Option<&CommandLine> {
+        let named = self.main_files.iter().find(|file| file.service == service && file.path == main);
+        named.and_then(|file| file.command_line.as_ref())
+    }
+
     /// Nothing is known.
     pub fn unknown() -> Facts {
         let software = || Software {

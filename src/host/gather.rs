@@ -44,6 +44,9 @@ pub fn gather(system: &dyn System, given: &Given) -> Facts {
         };
         names.extend(given.defines.iter().cloned());
         facts.defines = Fact::known(names, source);
+        for line in facts.main_files.iter_mut().filter_map(|file| file.command_line.as_mut()) {
+            line.defines.extend(given.defines.iter().cloned());
+        }
     }
     for assumption in &given.assume {
         assume(&mut facts, assumption, &distribution);

@@ -4,7 +4,7 @@ use super::build::Build;
 use super::facts::{Fact, Facts, Standing, Start};
 use super::options::Options;
 use super::programs::{APACHE, NGINX};
-use crate::instance::{MainFile, ServiceId};
+use crate::instance::{CommandLine, MainFile, ServiceId};
 use crate::system::{Kind, System, normalize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Works out what the command lines of the facts mean: main files, nginx's `-g`, names of running httpds.
 pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
     let mut builds = Builds { system, known: BTreeMap::new() };
-    let mut files: Vec<MainFile> = Vec::new();
+    let mut files: Vec<(Standing, MainFile)> = Vec::new();
     let mut problems = Vec::new();
     let starts = std::mem::take(&mut facts.starts);
     for start in starts.iter().filter(|start| start.standing != Standing::Contained) {
@@ -24,7 +24,9 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
                 let letters = if is_nginx(start.service) { ["-c", "-p"] } else { ["-f", "-d"] };
                 let letter = letters[usize::from(options.main.is_none())];
                 let source = format!("{letter} of {}", start.source);
-                files.push(MainFile { service: start.service, path, source, unit: start.unit.clone() });
+                let command_line = Some(CommandLine { directives: options.directives, defines: options.defines });
+                let file = MainFile { service: start.service, path, source, unit: start.unit.clone(), command_line };
+                files.push((start.standing, file));
             }
             Ok(None) => {}
             Err(problem) => problems.push(format!("{}: {problem}", start.source)),
@@ -34,53 +36,59 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
         let Some(path) = software.build.value.as_ref().map(Build::usual_main) else { continue };
         if system.kind(&path).is_ok_and(|kind| kind == Kind::File) {
             let source = format!("built into {}", software.build.source);
-            files.push(MainFile { service: ServiceId(service), path, source, unit: None });
+            let file = MainFile { service: ServiceId(service), path, source, unit: None, command_line: None };
+            files.push((Standing::Named, file));
         }
     }
-    let mut merged: Vec<MainFile> = Vec::new();
-    for file in files {
-        match merged.iter_mut().find(|known| known.service == file.service && known.path == file.path) {
-            // A running server does not say which unit started it, but a unit with the same main file does.
-            Some(known) => known.unit = known.unit.take().or(file.unit),
-            None => merged.push(file),
+    let mut merged: Vec<(Standing, MainFile)> = Vec::new();
+    for (standing, file) in files {
+        match merged.iter_mut().find(|(_, known)| known.service == file.service && known.path == file.path) {
+            Some((known_standing, known)) => {
+                // A running server does not say which unit started it, but a unit with the same main file does.
+                known.unit = known.unit.take().or(file.unit);
+                let both_run = (*known_standing, standing) == (Standing::Running, Standing::Running);
+                if both_run && known.command_line != file.command_line {
+                    let path = file.path.display();
+                    problems.push(format!("{path}: {} and {} say different things", known.source, file.source));
+                }
+            }
+            None => merged.push((standing, file)),
         }
     }
-    facts.main_files = merged;
-    facts.problems.extend(problems);
-    let own = |service: &'static str| {
-        starts.iter().filter(move |s| s.service.0 == service && s.standing != Standing::Contained)
+    facts.main_files = merged.into_iter().map(|(_, file)| file).collect();
+    // What counts for the usual main file comes from the command lines that name no other.
+    let usual = |service: &'static str| {
+        let own = starts.iter().filter(move |s| s.service.0 == service && s.standing != Standing::Contained);
+        own.filter(|start| names_no_main(start)).collect::<Vec<_>>()
     };
-    if let Some(first) = own("nginx").min_by_key(|start| rank(start)) {
+    if let Some(first) = usual("nginx").into_iter().min_by_key(|start| rank(start)) {
         facts.nginx_global = options(first).directives.join(" ");
-        let others = own("nginx").filter(|s| s.standing == first.standing).flat_map(|s| {
-            let texts = options(s).directives;
-            texts.into_iter().map(|text| format!("{}: -g '{text}'", s.source))
-        });
-        let differs = |said: &String| concerns_tls(said) && !said.contains(&facts.nginx_global);
-        facts.problems.extend(others.filter(differs).map(|said| format!("{said} is not read for this instance alone")));
     }
-    let running: Vec<&Start> = own("apache").filter(|start| start.standing == Standing::Running).collect();
-    if let Some(first) = running.iter().min_by_key(|start| rank(start)) {
+    let running: Vec<&Start> = usual("apache").into_iter().filter(|s| s.standing == Standing::Running).collect();
+    if let Some(first) = running.first() {
         let names = options(first).defines;
-        if rank(first).2 && running.iter().any(|start| options(start).defines != names) {
-            facts.problems.push("running httpds have different names (-D): say with --define which count".to_owned());
+        if running.iter().any(|start| options(start).defines != names) {
+            problems.push("running httpds have different names (-D): say with --define which count".to_owned());
         } else {
             facts.defines = Fact::known(names, first.source.clone());
         }
     }
-    for start in own("apache") {
+    for start in starts.iter().filter(|s| s.service.0 == "apache" && s.standing != Standing::Contained) {
         let directives = options(start).directives.into_iter().filter(|text| concerns_tls(text));
-        let unread = directives.map(|text| format!("{}: the directive \"{text}\" is not read", start.source));
-        facts.problems.extend(unread);
+        problems.extend(directives.map(|text| format!("{}: the directive \"{text}\" is not read", start.source)));
     }
+    facts.problems.extend(problems);
     facts.starts = starts;
 }
 
-/// Which command line counts for the whole service, least first: a running one, the one of the usual unit, one that
-/// names no other main file.
-fn rank(start: &Start) -> (Standing, bool, bool) {
-    let usual = start.source.contains("/nginx.service") || start.source.contains("/httpd.service");
-    (start.standing, start.standing == Standing::Named && !usual, options(start).main.is_some())
+fn names_no_main(start: &Start) -> bool {
+    let options = options(start);
+    options.main.is_none() && options.prefix.is_none()
+}
+
+/// Which command line counts for the usual main file, least first: a running one, the one of the usual unit.
+fn rank(start: &Start) -> (Standing, bool) {
+    (start.standing, start.standing == Standing::Named && !start.source.contains("/nginx.service"))
 }
 
 /// Could a directive on a command line change what is offered?
@@ -219,11 +227,15 @@ mod tests {
             files,
             ["nginx /b.conf (-c of process 5)", "nginx /a.conf (-c of /etc/systemd/system/nginx.service)"]
         );
-        assert_eq!(facts.nginx_global, "pcre_jit on;");
+        let global = |facts: &Facts, main: &str| {
+            facts.command_line(ServiceId("nginx"), Path::new(main)).map(|line| line.directives.join(" "))
+        };
+        assert_eq!(global(&facts, "/b.conf").as_deref(), Some("pcre_jit on;"));
+        assert_eq!(global(&facts, "/a.conf").as_deref(), Some("daemon on;"));
+        assert_eq!((global(&facts, "/other.conf"), facts.nginx_global.as_str()), (None, ""));
         assert_eq!(facts.defines, Fact::known(vec!["RUNS".to_owned()], "process 6"));
         assert_eq!(facts.starts.len(), 5);
         let still = gather(&system, &Given::default());
-        assert_eq!(still.nginx_global, "daemon on;");
         assert_eq!(still.defines.value, Some(vec!["UNIT".to_owned()]));
     }
 }

@@ -12,6 +12,7 @@ use crate::finding::{Finding, Verdict};
 use crate::instance::Instance;
 use crate::source::SourceMap;
 use crate::system::Overlay;
+use crate::tls::VersionSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -128,36 +129,48 @@ fn apply(
 /// What identifies an endpoint across a change.
 type Key = (String, crate::endpoint::Role, String, crate::endpoint::Transport, Option<String>);
 
-fn endpoints(audit: &Audit) -> BTreeMap<Key, (Verdict, bool, &Instance)> {
+/// What is said of an endpoint.
+struct State<'a> {
+    verdict: Verdict,
+    offered: VersionSet,
+    configured: VersionSet,
+    kept: VersionSet,
+    instance: &'a Instance,
+}
+
+fn endpoints(audit: &Audit) -> BTreeMap<Key, State<'_>> {
     let mut all = BTreeMap::new();
-    for (instance, verdicts) in audit.instances().zip(&audit.verdicts) {
-        for (endpoint, verdict) in instance.endpoints.iter().zip(verdicts) {
+    for ((instance, verdicts), kept) in audit.instances().zip(&audit.verdicts).zip(&audit.kept) {
+        for ((endpoint, verdict), kept) in instance.endpoints.iter().zip(verdicts).zip(kept) {
             let name = endpoint.name.as_deref().map(str::to_owned);
             let main = instance.main.display().to_string();
             let key = (main, endpoint.role, endpoint.address.to_string(), endpoint.transport, name);
-            all.insert(key, (*verdict, endpoint.answer.offered().is_empty(), instance));
+            let (offered, configured) = (endpoint.answer.offered(), endpoint.answer.configured.value);
+            all.insert(key, State { verdict: *verdict, offered, configured, kept: *kept, instance });
         }
     }
     all
 }
 
 /// What is worse after the change: the files of the instance to blame, and why. A plan must not lose an endpoint, nor
-/// leave one without a version, nor turn a compliant one into another, nor bring a new problem.
+/// leave one without a version, nor turn a compliant one into another, nor take a version from one that may keep it, nor
+/// bring a new problem.
 fn worse(before: &Audit, after: &Audit) -> Option<(Vec<PathBuf>, String)> {
     let files = |instance: &Instance, audit: &Audit| -> Vec<PathBuf> {
         instance.files.iter().map(|f| audit.sources.file(*f).path().to_owned()).collect()
     };
     let now = endpoints(after);
-    for (key, (verdict, empty, instance)) in endpoints(before) {
+    for (key, old) in endpoints(before) {
         let what = key.4.as_deref().map_or_else(|| key.2.clone(), |name| format!("{name} at {}", key.2));
-        let blame = |why: String| Some((files(instance, before), why));
-        match now.get(&key) {
-            None => return blame(format!("{what} would be gone")),
-            Some((_, true, _)) if !empty => return blame(format!("{what} would have no version left")),
-            Some((new, ..)) if verdict == Verdict::Compliant && *new != Verdict::Compliant => {
-                return blame(format!("{what} is compliant and would be {new}"));
-            }
-            Some(_) => {}
+        let blame = |why: String| Some((files(old.instance, before), why));
+        let Some(new) = now.get(&key) else { return blame(format!("{what} would be gone")) };
+        let lost = old.kept.minus(new.configured);
+        if new.offered.is_empty() && !old.offered.is_empty() {
+            return blame(format!("{what} would have no version left"));
+        } else if old.verdict == Verdict::Compliant && new.verdict != Verdict::Compliant {
+            return blame(format!("{what} is compliant and would be {}", new.verdict));
+        } else if !lost.is_empty() {
+            return blame(format!("{what} would lose {}, which it may keep", lost.listed()));
         }
     }
     let messages = |audit: &Audit| -> BTreeMap<String, usize> {

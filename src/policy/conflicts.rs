@@ -17,16 +17,20 @@ pub(super) fn find(policy: &Policy, base: &Demand, own: &Changes) -> Vec<Complai
         all(changes, &mut complaints);
         recommended(changes, demand, &mut complaints);
         // What the override does not say is said by the policy.
-        let (forbid, forbidden_by) = said(&changes.forbid).unwrap_or((demand.forbid, &demand.forbidden_by));
-        let (require, required_by) = said(&changes.require).unwrap_or((demand.require, &demand.required_by));
+        let (forbid, forbidden_by) = said(changes.forbid.as_ref()).unwrap_or((demand.forbid, &demand.forbidden_by));
+        let (require, required_by) = said(changes.require.as_ref()).unwrap_or((demand.require, &demand.required_by));
         if changes.forbid.is_some() || changes.require.is_some() {
             both(forbidden_by, forbid, required_by, require, "require", &mut complaints);
         }
         // Two overrides that may fit the same endpoint: the later one counts, as far as it says something.
         for later in &policy.overrides[at + 1..] {
             let pairs = [
-                said(&changes.forbid).zip(said(&later.changes.require)).filter(|_| later.changes.forbid.is_none()),
-                said(&later.changes.forbid).zip(said(&changes.require)).filter(|_| later.changes.require.is_none()),
+                said(changes.forbid.as_ref())
+                    .zip(said(later.changes.require.as_ref()))
+                    .filter(|_| later.changes.forbid.is_none()),
+                said(later.changes.forbid.as_ref())
+                    .zip(said(changes.require.as_ref()))
+                    .filter(|_| later.changes.require.is_none()),
             ];
             for ((forbid, forbidden_by), (require, required_by)) in pairs.into_iter().flatten() {
                 if !part.scope.is_apart(&later.scope) {
@@ -41,15 +45,15 @@ pub(super) fn find(policy: &Policy, base: &Demand, own: &Changes) -> Vec<Complai
     complaints
 }
 
-fn said(key: &Option<(VersionSet, Said)>) -> Option<(VersionSet, &Said)> {
-    key.as_ref().map(|(versions, said)| (*versions, said))
+fn said(key: Option<&(VersionSet, Said)>) -> Option<(VersionSet, &Said)> {
+    key.map(|(versions, said)| (*versions, said))
 }
 
 /// What one and the same text both forbids and recommends, or requires and recommends. Of what it stands on, its own
 /// demands take away what was recommended.
 fn recommended(own: &Changes, base: &Demand, complaints: &mut Vec<Complaint>) {
-    let Some((versions, recommended_by)) = said(&own.recommend) else { return };
-    let (forbid, forbidden_by) = said(&own.forbid).unwrap_or((base.forbid, &base.forbidden_by));
+    let Some((versions, recommended_by)) = said(own.recommend.as_ref()) else { return };
+    let (forbid, forbidden_by) = said(own.forbid.as_ref()).unwrap_or((base.forbid, &base.forbidden_by));
     both(forbidden_by, forbid, recommended_by, versions, "recommend", complaints);
 }
 
@@ -91,7 +95,7 @@ fn both(
 }
 
 fn all(changes: &Changes, complaints: &mut Vec<Complaint>) {
-    let Some((versions, said)) = said(&changes.forbid) else { return };
+    let Some((versions, said)) = said(changes.forbid.as_ref()) else { return };
     if VersionSet::TLS.is_subset(versions) {
         complaints.push(Complaint::new("this forbids every version of TLS", said.list.range.clone()));
     }

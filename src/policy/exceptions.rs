@@ -3,7 +3,7 @@
 use super::raw::{Node, Value};
 use super::scope::{AddressPattern, NamePattern, SERVICES, Scope};
 use super::spelling::{list, quoted};
-use super::validate::Builder;
+use super::validate::{Builder, first_key};
 use super::waiver::{self, Terms, Waiver};
 use crate::endpoint::Role;
 use crate::tls::VersionSet;
@@ -91,7 +91,7 @@ impl Builder<'_> {
         if !matches!(node.value, Value::Map(_)) {
             return None;
         }
-        let at = self.first_key(node);
+        let at = first_key(node);
         if versions == Some(VersionSet::EMPTY) {
             let help = "leave the key out where all are meant";
             self.reader.complain_at("this waiver is about no version", at.clone()).help = Some(help.to_owned());

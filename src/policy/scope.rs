@@ -106,15 +106,28 @@ impl AddressPattern {
                 wanted.is_none_or(|wanted| wanted == *port) && within(*base, *bits, *ip)
             }
             (AddressPattern::Unix(wanted), Address::Unix(path)) => wanted.is_empty() || wanted == path,
-            (_, Address::Remote(text)) => match self {
-                AddressPattern::Remote(wanted) => wanted == text,
-                AddressPattern::Net(base, bits, port) => {
-                    matches!(AddressPattern::read(text), Ok(AddressPattern::Net(ip, _, other))
-                        if within(*base, *bits, ip) && port.is_none_or(|port| Some(port) == other))
-                }
-                _ => false,
-            },
+            (_, Address::Remote(text)) => self.is_remote(text),
             _ => false,
+        }
+    }
+
+    /// Is another server meant, of which the configuration writes a URL, or a host with or without a port?
+    fn is_remote(&self, text: &str) -> bool {
+        let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let authority = rest.split('/').next().unwrap_or_default();
+        match self {
+            AddressPattern::Remote(wanted) => {
+                let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+                [text, authority, host].contains(&wanted.as_str())
+            }
+            AddressPattern::Net(base, bits, port) => {
+                matches!(AddressPattern::read(authority), Ok(AddressPattern::Net(ip, _, other))
+                    if within(*base, *bits, ip) && port.is_none_or(|port| Some(port) == other))
+            }
+            AddressPattern::Port(wanted) => {
+                authority.rsplit_once(':').is_some_and(|(_, port)| port.parse() == Ok(*wanted))
+            }
+            AddressPattern::Unix(_) => false,
         }
     }
 }
@@ -203,6 +216,13 @@ mod tests {
         assert!(!fits("unix:/run/b", &Address::Unix("/run/a".into())));
         assert!(fits("backend.test:8443", &Address::Remote("backend.test:8443".into())));
         assert!(fits("10.0.0.0/8", &Address::Remote("10.1.2.3:8443".into())));
+        let url = Address::Remote("https://backend.test:8443/app".into());
+        for pattern in ["https://backend.test:8443/app", "backend.test:8443", "backend.test", "*:8443"] {
+            assert!(fits(pattern, &url), "{pattern}");
+        }
+        assert!(!fits("backend.test:443", &url) && !fits("app", &url) && !fits("unix:", &url));
+        assert!(fits("10.0.0.0/8", &Address::Remote("https://10.1.2.3".into())));
+        assert!(fits("[2001:db8::1]:8443", &Address::Remote("https://[2001:db8::1]:8443/".into())));
         assert!(AddressPattern::read("192.0.2.0/33").is_err() && AddressPattern::read("*:x").is_err());
     }
 

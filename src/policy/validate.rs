@@ -141,7 +141,7 @@ impl Builder<'_> {
         if !matches!(node.value, Value::Map(_)) {
             return None;
         }
-        let at = self.first_key(node);
+        let at = first_key(node);
         if !entries.iter().any(|entry| entry.key == "match") {
             self.reader.complain_at("an override needs a key `match` that says what it is about", at.clone());
         }
@@ -151,14 +151,6 @@ impl Builder<'_> {
         }
         let sound = self.reader.complaints.len() == before;
         scope.filter(|_| sound).map(|scope| Override { scope, changes, line: self.reader.place(at).line })
-    }
-
-    /// Where an entry of a list begins: a map has no place of its own that could be shown.
-    pub(super) fn first_key(&self, node: &Node) -> Range<usize> {
-        match &node.value {
-            Value::Map(map) => map.first().map_or(node.range.clone(), |(key, _)| key.range.clone()),
-            _ => node.range.clone(),
-        }
     }
 
     pub(super) fn versions(&mut self, key: Range<usize>, node: &Node) -> Option<(VersionSet, Said)> {
@@ -257,5 +249,13 @@ impl Builder<'_> {
 
     fn level(&mut self, node: &Node) -> Option<severity::Level> {
         self.reader.choice(node, "a severity", "severities", &LEVELS).and_then(severity::level)
+    }
+}
+
+/// Where an entry of a list begins: a map has no place of its own that could be shown.
+pub(super) fn first_key(node: &Node) -> Range<usize> {
+    match &node.value {
+        Value::Map(map) => map.first().map_or(node.range.clone(), |(key, _)| key.range.clone()),
+        _ => node.range.clone(),
     }
 }

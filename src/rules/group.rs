@@ -45,6 +45,9 @@ impl Group<'_> {
     }
 }
 
+/// Deciders, role, the number of the demand, the waivers, and the versions in question: what a group shares.
+type Key<'a> = (&'a [SettingId], Role, usize, Vec<usize>, VersionSet);
+
 /// Groups the TLS endpoints for which `about` gives versions; endpoints about which something is unknown are left out.
 /// Endpoints of which something else is demanded, or for which another waiver counts, are groups of their own.
 pub(super) fn decided<'a>(
@@ -53,7 +56,7 @@ pub(super) fn decided<'a>(
     about: impl Fn(&Endpoint, &Demand) -> Option<VersionSet>,
 ) -> Vec<(VersionSet, Group<'a>)> {
     let judged = |a: &Answer| a.speaks == Speaks::Tls && !a.refuses && a.unknown.is_empty();
-    let mut groups: BTreeMap<(&[SettingId], Role, usize, Vec<usize>, VersionSet), Group<'a>> = BTreeMap::new();
+    let mut groups: BTreeMap<Key<'a>, Group<'a>> = BTreeMap::new();
     // Endpoints that share an answer follow each other: most of the time there is nothing to look up.
     for (index, endpoint) in subject.instance.endpoints.iter().enumerate() {
         let answer = &*endpoint.answer;

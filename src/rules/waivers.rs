@@ -5,10 +5,10 @@ use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::{Instance, Setting};
 use crate::policy::{Date, Demand, Scope, Target, Terms};
-use crate::source::{SourceMap, Span};
+use crate::source::{FileId, SourceMap, Span};
 use crate::tls::VersionSet;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a waiver covers.
 #[derive(Clone, Debug)]
@@ -64,13 +64,32 @@ pub struct Waivers<'a> {
     pub invalid: Vec<Invalid>,
     today: Option<Date>,
     sources: &'a SourceMap,
+    /// Those of the policy: each endpoint is held against all of them.
+    scoped: Vec<usize>,
+    /// Those in comments. There may be one in each of ten thousand files.
+    in_file: BTreeMap<FileId, Vec<usize>>,
     used: RefCell<BTreeSet<usize>>,
 }
 
 impl<'a> Waivers<'a> {
     /// Waivers as they stand on a day; `None`: no waiver is there, whatever the policy says.
     pub fn new(list: Vec<Waiver>, invalid: Vec<Invalid>, today: Option<Date>, sources: &'a SourceMap) -> Waivers<'a> {
-        Waivers { list, invalid, today, sources, used: RefCell::default() }
+        let mut waivers = Waivers {
+            list,
+            invalid,
+            today,
+            sources,
+            scoped: Vec::new(),
+            in_file: BTreeMap::new(),
+            used: RefCell::default(),
+        };
+        for (at, waiver) in waivers.list.iter().enumerate() {
+            match waiver.reach {
+                Reach::Scope(_) => waivers.scoped.push(at),
+                Reach::Lines(lines) => waivers.in_file.entry(lines.file).or_default().push(at),
+            }
+        }
+        waivers
     }
 
     /// Is there none?
@@ -93,30 +112,32 @@ impl<'a> Waivers<'a> {
     /// The waivers that cover a finding of a rule about a target that is decided at some places; none: it is not
     /// covered. Comments cover it where there is one for each place, at one of its two spans.
     fn covering(&self, said: Said, target: &dyn Fn() -> Target<'a>, places: &[(Span, Span)]) -> Vec<usize> {
-        let meant = |waiver: &Waiver| waiver.terms.versions.is_none_or(|versions| said.versions.is_subset(versions));
-        let fit = |(_, waiver): &(usize, &Waiver)| {
-            waiver.rules.contains(&said.rule.0) && meant(waiver) && !self.is_expired(waiver)
-        };
-        let fit: Vec<(usize, &Waiver)> = self.list.iter().enumerate().filter(fit).collect();
-        if fit.is_empty() {
-            return Vec::new();
-        }
-        let target = target();
-        let scoped = fit.iter().find(|(_, waiver)| matches!(&waiver.reach, Reach::Scope(s) if s.matches(&target)));
-        if let Some((at, _)) = scoped {
-            return vec![*at];
+        let fits = |at: &usize| self.list.get(*at).is_some_and(|waiver| self.fits(waiver, said));
+        let mut scoped = self.scoped.iter().copied().filter(fits).peekable();
+        if scoped.peek().is_some() {
+            let target = target();
+            let matches = |at: &usize| matches!(&self.list[*at].reach, Reach::Scope(scope) if scope.matches(&target));
+            if let Some(at) = scoped.find(matches) {
+                return vec![at];
+            }
         }
         let mut found = Vec::new();
         for (one, other) in places {
-            let at = fit.iter().find(|(_, waiver)| {
-                matches!(waiver.reach, Reach::Lines(lines) if overlap(lines, *one) || overlap(lines, *other))
-            });
-            match at {
-                Some((at, _)) => found.push(*at),
+            let covers = |at: &usize| matches!(self.list[*at].reach, Reach::Lines(lines) if overlap(lines, *one) || overlap(lines, *other));
+            let near = [one.file, other.file].into_iter().filter_map(|file| self.in_file.get(&file)).flatten();
+            match near.copied().filter(fits).find(covers) {
+                Some(at) => found.push(at),
                 None => return Vec::new(),
             }
         }
         found
+    }
+
+    /// Is a waiver about what a rule says, and does it hold?
+    fn fits(&self, waiver: &Waiver, said: Said) -> bool {
+        waiver.rules.contains(&said.rule.0)
+            && waiver.terms.versions.is_none_or(|versions| said.versions.is_subset(versions))
+            && !self.is_expired(waiver)
     }
 
     /// The waivers that cover what a rule says of an endpoint because of some settings, or of `server` where no

@@ -5,7 +5,7 @@
 
 use crate::system::{Kind, System};
 use std::ffi::OsStr;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// The paths that match an absolute pattern, in byte order, as glob(3) gives them: every component may be a pattern,
@@ -32,7 +32,7 @@ pub fn expand(system: &dyn System, pattern: &[u8]) -> Vec<PathBuf> {
     if components.last().is_some_and(|c| !is_pattern(c)) {
         found.retain(|path| is_there(system, path));
     }
-    found.sort_by_cached_key(|path| path.clone().into_os_string().into_vec());
+    found.sort_by(|a, b| a.as_os_str().as_bytes().cmp(b.as_os_str().as_bytes()));
     found
 }
 

@@ -144,7 +144,7 @@ impl Tree {
         for (at, node) in self.nodes.iter().enumerate() {
             match node.kind {
                 NodeKind::Comment if source.get(node.start as usize) == Some(&b'#') => {
-                    found.push(line(node.start as usize))
+                    found.push(line(node.start as usize));
                 }
                 NodeKind::Directive | NodeKind::Open => {
                     for pair in self.words(at).windows(2) {

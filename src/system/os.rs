@@ -80,17 +80,18 @@ impl OsSystem {
             && path.is_absolute()
             && parent != Path::new("/")
         {
-            let parent = self.resolve_directory(parent)?;
-            return self.resolve_all(parent, Path::new(name), &mut 0);
+            let mut links = 0;
+            let parent = self.resolve_directory(parent, &mut links)?;
+            return self.resolve_all(parent, Path::new(name), &mut links);
         }
         self.resolve_all(PathBuf::from("/"), path, &mut 0)
     }
 
-    fn resolve_directory(&self, path: &Path) -> io::Result<PathBuf> {
+    fn resolve_directory(&self, path: &Path, links: &mut usize) -> io::Result<PathBuf> {
         if let Some(found) = self.directories.read().ok().and_then(|d| d.get(path).cloned()) {
             return Ok(found);
         }
-        let resolved = self.resolve_all(PathBuf::from("/"), path, &mut 0)?;
+        let resolved = self.resolve_all(PathBuf::from("/"), path, links)?;
         if let Ok(mut known) = self.directories.write() {
             known.insert(path.to_owned(), resolved.clone());
         }
@@ -120,8 +121,18 @@ impl OsSystem {
                 };
                 if meta.file_type().is_symlink() {
                     *links += 1;
-                    let target = fs::read_link(&outside)?;
                     at.pop();
+                    let mut target = fs::read_link(&outside)?;
+                    // Thousands of links lead to files of one directory: that is resolved once.
+                    if pending.is_empty()
+                        && self.maps.is_empty()
+                        && *links <= MOST_LINKS
+                        && let full = at.join(&target)
+                        && let (Some(parent), Some(name)) = (full.parent(), full.file_name())
+                    {
+                        at = self.resolve_directory(parent, links)?;
+                        target = name.into();
+                    }
                     push_components(&mut pending, &mut at, &target);
                 } else if !pending.is_empty() && !meta.is_dir() {
                     return Err(io::Error::from_raw_os_error(20)); // ENOTDIR
@@ -184,7 +195,7 @@ impl System for OsSystem {
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         self.look(path)?;
-        let outside = self.outside(&self.resolve_directory(path)?);
+        let outside = self.outside(&self.resolve_directory(path, &mut 0)?);
         let mut entries = Vec::new();
         for entry in fs::read_dir(outside)? {
             let entry = entry?;

@@ -44,7 +44,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 /// Makes and tries hosts; `TLSMEND_SEED` and `TLSMEND_HOSTS` say which and how many.
 pub fn run(software: Software, generator: Generator) -> Tally {
     let seed = number("TLSMEND_SEED", 1);
-    let hosts = number("TLSMEND_HOSTS", 200);
+    let hosts = number("TLSMEND_HOSTS", 300);
     let seeds: Vec<u64> = (seed..seed + hosts).collect();
     let mut sum = Tally::default();
     let caught = |seed: &u64| {

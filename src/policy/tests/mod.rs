@@ -279,20 +279,20 @@ fn wrong_types() {
       |                                                                                             ^^^^
     "#);
     assert_snapshot!(complaints("- forbid\n"), @r#"
-    error: a policy is a map, and this is a list; its keys are `forbid`, `require` and `severity`
+    error: a policy is a map, and this is a list; its keys are `about`, `extends`, `forbid`, `require`, `recommend`, `severity`, `exposure`, `overrides` and `waivers`
      --> policy.yaml:1:1
       |
     1 | - forbid
       | ^
     "#);
     assert_snapshot!(complaints("3: x\n[a]: y\n"), @r#"
-    error: a key of a policy is a word, and this is a number; the keys are `forbid`, `require` and `severity`
+    error: a key of a policy is a word, and this is a number; the keys are `about`, `extends`, `forbid`, `require`, `recommend`, `severity`, `exposure`, `overrides` and `waivers`
      --> policy.yaml:1:1
       |
     1 | 3: x
       | ^
 
-    error: a key of a policy is a word, and this is a list; the keys are `forbid`, `require` and `severity`
+    error: a key of a policy is a word, and this is a list; the keys are `about`, `extends`, `forbid`, `require`, `recommend`, `severity`, `exposure`, `overrides` and `waivers`
      --> policy.yaml:2:1
       |
     2 | [a]: y

@@ -118,7 +118,7 @@ waivers:
 }
 
 #[test]
-fn wrong_parts() {
+fn wrong_overrides() {
     assert_snapshot!(complaints("\
 extends: pci-dss-5
 exposure: {loopback: lowered, unix: same}
@@ -127,12 +127,6 @@ overrides:
   - match: {}
     require: [TLSv1.2]
   - match: {server_name: a, address: [192.0.2.0/40, '*:99999'], path: 'a[', role: server, service: ngix}
-waivers:
-  - rule: []
-    match: {path: x}
-    until: 2027-02-30
-    reason: 5
-  - {rule: expired-waiver, match: {path: y}, reason: '', until: tomorrow}
 "), @r#"
     error: unknown profile `pci-dss-5`; did you mean `pci-dss-4`?
      --> policy.yaml:1:10
@@ -205,36 +199,68 @@ waivers:
       |
     7 |   - match: {server_name: a, address: [192.0.2.0/40, '*:99999'], path: 'a[', role: server, service: ngix}
       |                                                                                                    ^^^^
+    "#);
+}
 
+#[test]
+fn wrong_waivers() {
+    assert_snapshot!(complaints("\
+waivers:
+  - rule: []
+    match: {path: x}
+    until: 2027-02-30
+    reason: 5
+  - {rule: expired-waiver, match: {path: x}, reason: '', until: tomorrow}
+  - {rule: unknown, match: {path: x}, reason: ours, versions: []}
+  - {rule: forbidden, reason: ours}
+"), @r#"
     error: this list is empty; it needs a rule at least
-     --> policy.yaml:9:11
+     --> policy.yaml:2:11
       |
-    9 |   - rule: []
+    2 |   - rule: []
       |           ^
 
     error: `2027-02-30` is not a date; write it like 2027-01-31
-      --> policy.yaml:11:12
-       |
-    11 |     until: 2027-02-30
-       |            ^^^^^^^^^^
+     --> policy.yaml:4:12
+      |
+    4 |     until: 2027-02-30
+      |            ^^^^^^^^^^
 
     error: `expired-waiver` can't be waived; turn it off with `severity` where it is not wanted
-      --> policy.yaml:13:12
-       |
-    13 |   - {rule: expired-waiver, match: {path: y}, reason: '', until: tomorrow}
-       |            ^^^^^^^^^^^^^^
+     --> policy.yaml:6:12
+      |
+    6 |   - {rule: expired-waiver, match: {path: x}, reason: '', until: tomorrow}
+      |            ^^^^^^^^^^^^^^
 
     error: a reason is empty
-      --> policy.yaml:13:54
-       |
-    13 |   - {rule: expired-waiver, match: {path: y}, reason: '', until: tomorrow}
-       |                                                      ^^
+     --> policy.yaml:6:54
+      |
+    6 |   - {rule: expired-waiver, match: {path: x}, reason: '', until: tomorrow}
+      |                                                      ^^
 
     error: `tomorrow` is not a date; write it like 2027-01-31
-      --> policy.yaml:13:65
-       |
-    13 |   - {rule: expired-waiver, match: {path: y}, reason: '', until: tomorrow}
-       |                                                                 ^^^^^^^^
+     --> policy.yaml:6:65
+      |
+    6 |   - {rule: expired-waiver, match: {path: x}, reason: '', until: tomorrow}
+      |                                                                 ^^^^^^^^
+
+    error: this waiver is about no version; leave the key out where all are meant
+     --> policy.yaml:7:6
+      |
+    7 |   - {rule: unknown, match: {path: x}, reason: ours, versions: []}
+      |      ^^^^
+
+    error: a waiver needs a key `match`; say what it is about; `severity` turns a rule off everywhere
+     --> policy.yaml:8:6
+      |
+    8 |   - {rule: forbidden, reason: ours}
+      |      ^^^^
+
+    error: unknown rule `forbidden`; the rules are `forbidden-version`, `missing-version`, `recommended-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override` and `not-loaded`
+     --> policy.yaml:8:12
+      |
+    8 |   - {rule: forbidden, reason: ours}
+      |            ^^^^^^^^^
     "#);
 }
 
@@ -305,7 +331,9 @@ fn the_schema_is_the_committed_one_and_knows_what_the_program_knows() {
     let schema: serde_json::Value = serde_json::from_str(COMMITTED).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let fits = |text: &str| {
-        let value: serde_json::Value = serde_saphyr::from_str(text).unwrap();
+        // `off` is a word, as for editors, and not what YAML 1.1 took it for.
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let value: serde_json::Value = serde_saphyr::from_str_with_options(text, options).unwrap();
         validator.is_valid(&value)
     };
     let samples = [

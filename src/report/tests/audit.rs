@@ -122,7 +122,6 @@ fn latent_with_several_places_in_one_file() {
 
     1 of 1 file read, 1 instance, 1 endpoint
     1 finding: 1 medium
-    it can be mended: `tlsmend diff` shows the patch
     "#);
 }
 

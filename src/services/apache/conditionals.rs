@@ -110,7 +110,7 @@ impl Reader<'_> {
                 ),
             },
             Condition::Define if self.variables.is_defined(argument) => Decision::sure(true),
-            Condition::Define if self.world.facts.defines.value.is_some() => Decision::sure(false),
+            Condition::Define if self.defines_known => Decision::sure(false),
             Condition::Define => Decision::doubt(
                 format!("whether httpd is started with -D {shown} is not known"),
                 format!("say it with --define {shown}, or with --define '' if it is not"),

@@ -51,7 +51,7 @@ pub(super) fn find(system: &dyn System, path: &Path, optional: bool) -> Found {
         let components: Vec<&OsStr> = path.iter().skip(1).collect();
         finder.pattern(PathBuf::from("/"), &components);
     } else {
-        finder.path(path.to_owned(), 0);
+        finder.path(path.to_owned(), None, 0);
     }
     finder.found
 }
@@ -70,7 +70,7 @@ impl Finder<'_> {
         let plain = components.iter().take_while(|c| !is_pattern(c.as_bytes())).count();
         let directory = components[..plain].iter().fold(directory, |path, name| path.join(name));
         let Some((pattern, rest)) = components[plain..].split_first() else {
-            self.path(directory, 0);
+            self.path(directory, None, 0);
             return;
         };
         self.listed += 1;
@@ -94,7 +94,7 @@ impl Finder<'_> {
                 any = true;
                 let path = directory.join(&entry.name);
                 if rest.is_empty() {
-                    self.path(path, 0);
+                    self.path(path, Some(entry.kind), 0);
                 } else {
                     self.pattern(path, rest);
                 }
@@ -106,12 +106,12 @@ impl Finder<'_> {
         }
     }
 
-    /// A file, or all that is in a directory.
-    fn path(&mut self, path: PathBuf, depth: usize) {
+    /// A file, or all that is in a directory; the kind as far as a listing has told it.
+    fn path(&mut self, path: PathBuf, listed: Option<Kind>, depth: usize) {
         if self.found.files.len() >= MOST {
             return;
         }
-        if self.system.kind(&path).ok() != Some(Kind::Directory) {
+        if listed == Some(Kind::File) || self.system.kind(&path).ok() != Some(Kind::Directory) {
             self.found.files.push(path);
             if self.found.files.len() == MOST {
                 self.found.refused.push(format!("more than {MOST} files are included here; the rest is not read"));
@@ -127,7 +127,7 @@ impl Finder<'_> {
         match self.system.list(&path) {
             Ok(names) => {
                 for entry in names {
-                    self.path(path.join(entry.name), depth + 1);
+                    self.path(path.join(entry.name), Some(entry.kind), depth + 1);
                 }
             }
             Err(error) => {

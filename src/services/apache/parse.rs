@@ -49,15 +49,14 @@ fn parse_chunk(tree: &mut Tree, bytes: &[u8], chunk: Range<usize>) {
     match Grammar::parse(Rule::file, &text) {
         Ok(mut pairs) => {
             for item in pairs.next().into_iter().flat_map(Pair::into_inner) {
+                let span = item.as_span();
+                let range = chunk.start + span.start()..chunk.start + span.end();
                 let kind = match item.as_rule() {
-                    Rule::comment | Rule::void => NodeKind::Comment,
-                    Rule::close => NodeKind::Close,
-                    Rule::open => NodeKind::Open,
-                    Rule::directive => NodeKind::Directive,
+                    Rule::line => kind(bytes, range.clone()),
+                    Rule::void => NodeKind::Comment,
                     _ => continue,
                 };
-                let span = item.as_span();
-                add(tree, kind, bytes, chunk.start + span.start()..chunk.start + span.end());
+                add(tree, kind, bytes, range);
             }
         }
         // The grammar matches every text; should pest give up all the same, nothing is known of this part.
@@ -67,6 +66,31 @@ fn parse_chunk(tree: &mut Tree, bytes: &[u8], chunk: Range<usize>) {
             tree.errors.push(SyntaxError { range, message, opened: None });
         }
     }
+}
+
+/// What a line is, by what it begins with after continued empty lines.
+fn kind(bytes: &[u8], line: Range<usize>) -> NodeKind {
+    let mut text = &bytes[line];
+    while let Some(rest) = continued(text) {
+        let blanks = rest.iter().take_while(|b| matches!(**b, b' ' | b'\t' | b'\r' | 0x0b | 0x0c)).count();
+        text = &rest[blanks..];
+    }
+    match text {
+        [b'#', ..] => NodeKind::Comment,
+        [b'<', b'/', ..] => NodeKind::Close,
+        [b'<', ..] => NodeKind::Open,
+        _ => NodeKind::Directive,
+    }
+}
+
+/// What follows the continuation with which a text begins.
+fn continued(text: &[u8]) -> Option<&[u8]> {
+    let once = text.strip_prefix(b"\\")?;
+    once.strip_prefix(b"\\").and_then(line_end).and_then(line_end).or_else(|| line_end(once))
+}
+
+fn line_end(text: &[u8]) -> Option<&[u8]> {
+    text.strip_prefix(b"\r\n").or_else(|| text.strip_prefix(b"\n"))
 }
 
 fn add(tree: &mut Tree, kind: NodeKind, bytes: &[u8], range: Range<usize>) {

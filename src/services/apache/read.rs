@@ -13,7 +13,7 @@ use super::sections::Section;
 use super::text::Text;
 use super::variables::Variables;
 use super::words::{is_space, next_word, skip_space};
-use crate::instance::Problem;
+use crate::instance::{Problem, ServiceId};
 use crate::services::include;
 use crate::services::service::World;
 use crate::services::tree::{NodeKind, Tree};
@@ -97,6 +97,8 @@ pub(super) struct Reader<'a> {
     pub(super) trees: BTreeMap<FileId, Arc<Tree>>,
     pub(super) frames: Vec<Frame>,
     pub(super) sections: Vec<Section>,
+    /// Are the names that httpd is started with known?
+    pub(super) defines_known: bool,
     pub(super) variables: Variables,
     pub(super) modules: Modules,
     pub(super) macros: BTreeMap<Vec<u8>, Arc<Macro>>,
@@ -112,7 +114,7 @@ pub(super) struct Reader<'a> {
 /// Reads a main file and all that it includes.
 pub(super) fn read(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Model {
     let file = include::read(world.system, sources, main);
-    let mut reader = Reader::new(world, Sources::Growing(sources), compiled_server_root(main));
+    let mut reader = Reader::new(Some(main), world, Sources::Growing(sources), compiled_server_root(main));
     match file {
         Ok(file) => {
             reader.begin(file);
@@ -127,6 +129,15 @@ pub(super) fn read(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Mo
     reader.model
 }
 
+/// Is a node the end of a file without a line feed, on the very next line after a `Use`? The stream of a macro passes on
+/// that its file has ended, but not the text that came with that.
+fn is_lost(tree: &Tree, node: usize, bytes: &[u8]) -> bool {
+    let Some(before) = node.checked_sub(1).and_then(|before| tree.nodes.get(before)) else { return false };
+    let lines = |from: u32, to: usize| bytes[from as usize..to].iter().filter(|b| **b == b'\n').count();
+    let node = &tree.nodes[node];
+    lines(node.start, bytes.len()) == 0 && lines(before.end, node.start as usize) == 1
+}
+
 /// `ServerRoot` until a directive says it: where the main file is; Red Hat's and upstream's are in its `conf`.
 fn compiled_server_root(main: &Path) -> PathBuf {
     let directory = main.parent().unwrap_or(Path::new("/"));
@@ -137,9 +148,12 @@ fn compiled_server_root(main: &Path) -> PathBuf {
 }
 
 impl<'a> Reader<'a> {
-    fn new(world: World<'a>, sources: Sources<'a>, server_root: PathBuf) -> Reader<'a> {
+    fn new(main: Option<&Path>, world: World<'a>, sources: Sources<'a>, server_root: PathBuf) -> Reader<'a> {
         let facts = world.facts;
-        let names = facts.defines.value.as_deref().unwrap_or_default();
+        let names = match main.and_then(|main| facts.command_line(ServiceId("apache"), main)) {
+            Some(line) => Some(line.defines.as_slice()),
+            None => facts.defines.value.as_deref(),
+        };
         Reader {
             world,
             build: Build::of(&facts.apache),
@@ -147,7 +161,8 @@ impl<'a> Reader<'a> {
             trees: BTreeMap::new(),
             frames: Vec::new(),
             sections: Vec::new(),
-            variables: Variables::new(names, &facts.environment),
+            defines_known: names.is_some(),
+            variables: Variables::new(names.unwrap_or_default(), &facts.environment),
             modules: Modules::compiled_in(&facts.distribution),
             macros: BTreeMap::new(),
             server_root,
@@ -161,7 +176,7 @@ impl<'a> Reader<'a> {
 
     /// A reader that reads no other file than those that are there already.
     pub(super) fn fixed(world: World<'a>, sources: &'a SourceMap) -> Reader<'a> {
-        Reader::new(world, Sources::Fixed(sources), PathBuf::from("/"))
+        Reader::new(None, world, Sources::Fixed(sources), PathBuf::from("/"))
     }
 
     /// Begins with a file.
@@ -183,12 +198,18 @@ impl<'a> Reader<'a> {
     /// The next logical line of the file that is being read; `None` at its end. A macro's lines are part of the file
     /// that uses it.
     pub(super) fn next_line(&mut self) -> Option<Line> {
+        let mut after_macro = false;
         while let Some(frame) = self.frames.last_mut() {
             let (text, span, hop) = match frame {
                 Frame::File { file, tree, next, hop, .. } => {
                     let node = tree.nodes.get(*next)?;
+                    if after_macro && is_lost(tree, *next, self.sources.file(*file).bytes()) {
+                        *next += 1;
+                        return None;
+                    }
                     *next += 1;
                     if node.kind == NodeKind::Comment {
+                        after_macro = false;
                         continue;
                     }
                     let span = Span::new(*file, node.start, node.end);
@@ -197,6 +218,7 @@ impl<'a> Reader<'a> {
                 Frame::Macro { lines, next, hop, .. } => {
                     let Some((text, span)) = lines.get_mut(*next) else {
                         self.frames.pop();
+                        after_macro = true;
                         continue;
                     };
                     *next += 1;

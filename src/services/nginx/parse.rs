@@ -86,7 +86,7 @@ fn statement(tree: &mut Tree, item: &Pair<'_, Rule>, bytes: &[u8]) {
     for part in item.clone().into_inner() {
         let span = part.as_span();
         match part.as_rule() {
-            Rule::word => {
+            Rule::word | Rule::quoted => {
                 let range = span.start() as u32..span.end() as u32;
                 check_length(tree, range.clone(), bytes);
                 tree.words.push(range);
@@ -108,7 +108,7 @@ fn lua(tree: &mut Tree, item: &Pair<'_, Rule>) {
         let span = part.as_span();
         let (from, to) = (span.start() as u32, span.end() as u32);
         match part.as_rule() {
-            Rule::lua_name | Rule::word => tree.words.push(from..to),
+            Rule::lua_name | Rule::word | Rule::quoted => tree.words.push(from..to),
             Rule::open => {
                 let last_word = tree.words.len() as u32;
                 let kind = NodeKind::Open;

@@ -4,7 +4,7 @@
 use super::model::{Hop, HopId, Place, Section, Server};
 use super::state::{Around, Context, Directive, Location, Reader};
 use super::{directives, parse};
-use crate::instance::Problem;
+use crate::instance::{Problem, ServiceId};
 use crate::services::service::World;
 use crate::services::tree::{NodeKind, Tree};
 use crate::services::{glob, include};
@@ -40,7 +40,7 @@ impl<'a> Reader<'a> {
         match include::read(world.system, reader.sources, main) {
             Ok(file) => {
                 reader.parse_all(&[file]);
-                reader.global();
+                reader.global(main);
                 reader.walk(file);
                 reader.adopt_locations();
                 reader.unknown_directives();
@@ -55,8 +55,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads what the command line gives with `-g`, as if it stood before the main file.
-    fn global(&mut self) {
-        let text = self.world.facts.nginx_global.clone();
+    fn global(&mut self, main: &Path) {
+        let text = match self.world.facts.command_line(ServiceId("nginx"), main) {
+            Some(line) => line.directives.join(" "),
+            None => self.world.facts.nginx_global.clone(),
+        };
         if !text.is_empty() {
             let file = self.sources.insert(PathBuf::from("(command line)"), text.into_bytes());
             self.parse_all(&[file]);
