@@ -44,7 +44,7 @@ pub struct LineColumn {
 }
 
 /// One file that was read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SourceFile {
     path: PathBuf,
     bytes: Box<[u8]>,
@@ -102,7 +102,7 @@ pub struct SourceMap {
 }
 
 /// Files that were read one after another.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Part {
     number: u32,
     files: Vec<SourceFile>,
@@ -183,6 +183,17 @@ impl SourceMap {
             let id = |index: usize| FileId(part.number << INDEX_BITS | index as u32);
             part.files.iter().enumerate().map(move |(index, file)| (id(index), file))
         })
+    }
+
+    /// Lets `change` alter the bytes of every text in place: what is shown then differs from the files, and all places
+    /// stay, since neither the length nor a line end may change.
+    pub fn rewrite(&mut self, change: impl Fn(&mut [u8])) {
+        // A part that another map shares is copied: that one keeps its texts.
+        for part in self.parts.iter_mut().map(Arc::make_mut) {
+            for file in &mut part.files {
+                change(&mut file.bytes);
+            }
+        }
     }
 
     /// The bytes of a span.

@@ -150,7 +150,7 @@ fn what_it_can_not_run_with_is_status_2() {
         (&["audit", "nginx", "--baseline", "bad.json"], "is no baseline: missing field `findings`"),
         (&["audit", "nginx", "--baseline", "none.json"], "none.json: No such file or directory"),
         (&["audit", "nginx", "--write-baseline", "no/such/x.json"], "can't be written"),
-        (&["audit", "nginx", "--write-baseline", "nginx"], "nginx: is a directory"),
+        (&["audit", "nginx", "--write-baseline", "nginx"], "nginx: can't be written: is a directory"),
     ] {
         let run = run_in(folder.path(), arguments);
         assert_eq!(run.status, 2, "{arguments:?}: {}", run.screen());

@@ -3,9 +3,9 @@
 mod args;
 mod commands;
 mod exit;
-mod files;
 mod options;
 mod output;
+mod reports;
 
 pub use exit::ExitStatus;
 
@@ -26,10 +26,12 @@ pub fn main() -> ExitStatus {
         }
     };
     let done = match &arguments.command {
-        Command::Audit { host, judgement, known, format } => commands::audit::run(host, judgement, known, *format),
-        Command::Why { address, sni, quic, host, format } => {
-            commands::why::run(address, sni.as_deref(), *quic, host, *format)
+        Command::Audit { host, judgement, known, reporting } => commands::audit::run(host, judgement, known, reporting),
+        Command::Why { address, sni, quic, host, format, show_secrets } => {
+            let question = commands::why::Asked { address, sni: sni.as_deref(), quic: *quic };
+            commands::why::run(&question, host, *format, *show_secrets)
         }
+        Command::Report(report) => commands::report::run(report),
         Command::Facts { host, format } => commands::facts::run(host, *format),
         Command::Policy(command) => commands::policy::run(command),
         Command::Rule(rule) => commands::rule::run(rule),

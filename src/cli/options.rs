@@ -78,6 +78,17 @@ pub(super) fn open(host: &Host) -> Result<Opened> {
     Ok(Opened { system, facts, paths, look: given.look, shown })
 }
 
+/// The host's name: the given one, or what its /etc/hostname says. A repository of configurations has none.
+pub(super) fn host_name(opened: &Opened, given: Option<&str>) -> Option<String> {
+    if let Some(given) = given {
+        return Some(given.to_owned());
+    }
+    let text = opened.look.then(|| opened.system.read(Path::new("/etc/hostname")).ok()).flatten()?;
+    let text = String::from_utf8_lossy(&text);
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.next().map(str::to_owned)
+}
+
 fn map(text: &str, absolute: &dyn Fn(&Path) -> PathBuf) -> Result<(PathBuf, PathBuf)> {
     let (from, to) = text.split_once('=').ok_or_else(|| anyhow!("--map {text}: it has to be PREFIX=DIR"))?;
     if !from.starts_with('/') || from == "/" {

@@ -2,7 +2,7 @@
 
 use super::args::Colour;
 use super::exit::ExitStatus;
-use crate::report::sanitise;
+use crate::report::{sanitise, secrets};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
 use std::io::{self, BufWriter, Write};
@@ -21,6 +21,12 @@ pub(super) fn write(colour: Colour, write: impl FnOnce(&mut dyn Write) -> io::Re
     write(&mut out).and_then(|()| out.flush()).or_else(gone).context("standard output can't be written")
 }
 
+/// A report in memory, for a file: with terminal styles only where they are asked for.
+pub(super) fn buffer(colour: Colour) -> AutoStream<Vec<u8>> {
+    let choice = if colour == Colour::Always { ColorChoice::AlwaysAnsi } else { ColorChoice::Never };
+    AutoStream::new(Vec::new(), choice)
+}
+
 /// Writes bytes to standard output as they are.
 pub(super) fn raw(bytes: &[u8]) -> Result<()> {
     let mut out = io::stdout().lock();
@@ -35,7 +41,7 @@ fn gone(error: io::Error) -> io::Result<()> {
 pub(super) fn remark(text: &str) {
     let mut out = anstream::stderr().lock();
     // There is nowhere to complain about a standard error that can't be written.
-    let _ = writeln!(out, "tlsmend: {}", sanitise::message(text));
+    let _ = writeln!(out, "tlsmend: {}", sanitise::message(&secrets::text(text)));
 }
 
 /// Says why the program could not run.

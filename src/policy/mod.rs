@@ -145,6 +145,11 @@ impl Policy {
         }
     }
 
+    /// How many overrides it has.
+    pub fn override_count(&self) -> usize {
+        self.overrides.len()
+    }
+
     /// Reads a policy. `name` is what the messages call it, usually its path.
     ///
     /// An `Err` holds at least one complaint, in the order of the text; they are the author's to mend.

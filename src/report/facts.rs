@@ -67,7 +67,7 @@ pub struct Server {
 
 impl Server {
     /// Is there nothing of it?
-    fn is_absent(&self) -> bool {
+    pub(super) fn is_absent(&self) -> bool {
         self.version.value.is_none() && self.main_files.is_empty() && self.command_lines.is_empty()
     }
 }

@@ -31,7 +31,7 @@ pub fn facts(view: &FactsView<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 /// JSON with indentation and a line end. Characters that could do something to a terminal occur in strings only, and
 /// go out as `\u` escapes.
-fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     let text = serde_json::to_string_pretty(value)?;
     let mut safe = String::with_capacity(text.len() + 1);
     for c in text.chars() {

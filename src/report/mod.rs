@@ -4,19 +4,32 @@
 //! they point into. It decides nothing. Text goes out with terminal styles; who wants none writes through `anstream`,
 //! which strips them. Nothing that comes from a file or a path reaches a terminal before [`sanitise`] has seen it.
 //!
-//! | what | text | JSON |
-//! | --- | --- | --- |
-//! | audit | [`text::audit`] | [`json::audit`] |
-//! | why | [`why::text`] | [`json::why`] |
-//! | facts | [`facts::text`] | [`json::facts`] |
+//! | what | text | JSON | others |
+//! | --- | --- | --- | --- |
+//! | audit | [`text::audit`] | [`json::audit`] | [`html`], [`markdown`], [`sarif`], [`github`], [`gitlab`], [`junit`], [`prometheus`] |
+//! | why | [`why::text`] | [`json::why`] | |
+//! | facts | [`facts::text`] | [`json::facts`] | |
+//!
+//! The formats for pipelines share one walk over findings and problems (`issue.rs`).
 
 mod excerpt;
 pub mod facts;
+pub mod fleet;
+pub mod github;
+pub mod gitlab;
+pub mod html;
+mod issue;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 mod patch;
 mod paths;
+pub mod prometheus;
 pub mod sanitise;
+pub mod sarif;
+pub mod secrets;
 pub mod snippet;
+mod summary;
 mod table;
 pub mod text;
 pub mod why;
@@ -51,6 +64,19 @@ pub struct Exit<'a> {
     pub name: &'a str,
 }
 
+/// What a report tells of a rule.
+#[derive(Clone, Debug)]
+pub struct RuleText<'a> {
+    /// Its name.
+    pub id: &'a str,
+    /// What it finds, in a sentence.
+    pub summary: &'a str,
+    /// All that is to say about it, in Markdown.
+    pub help: &'a str,
+    /// How bad its findings are at most.
+    pub severity: Severity,
+}
+
 /// All that the report of an audit is made of.
 #[derive(Debug)]
 pub struct AuditView<'a> {
@@ -74,8 +100,14 @@ pub struct AuditView<'a> {
     pub fail_on: Severity,
     /// How the program is going to exit, where that is settled.
     pub exit: Option<Exit<'a>>,
+    /// Could something not be read or not be decided?
+    pub incomplete: bool,
     /// How to show a path.
     pub paths: Paths,
+    /// The host's name, where it is known.
+    pub host: Option<&'a str>,
+    /// All rules, whether they found anything or not.
+    pub rules: &'a [RuleText<'a>],
 }
 
 /// Numbers that a report tells.

@@ -58,6 +58,31 @@ pub(super) fn write(
     Ok(())
 }
 
+/// The edits of a fix as the lines that go and come, file by file, for formats without styles.
+pub(super) fn plain(sources: &SourceMap, paths: &Paths, fix: &Fix) -> String {
+    let mut files: BTreeMap<FileId, Vec<&Edit>> = BTreeMap::new();
+    for edit in &fix.edits {
+        files.entry(edit.span.file).or_default().push(edit);
+    }
+    let mut text = String::new();
+    for (id, mut edits) in files {
+        let file = sources.file(id);
+        edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+        for hunk in hunks(file, &edits) {
+            text.push_str(&format!("@@ {}:{} @@\n", paths.show(file.path()), hunk.line));
+            for (sign, lines) in [('-', &hunk.old), ('+', &hunk.new)] {
+                for line in lines.iter().take(MOST) {
+                    text.push_str(&format!("{sign}{}\n", excerpt::clip(&printable(line), 0, WIDTH)));
+                }
+                if lines.len() > MOST {
+                    text.push_str(&format!("{sign} ... {} more lines\n", lines.len() - MOST));
+                }
+            }
+        }
+    }
+    text
+}
+
 fn one(hunk: &Hunk, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let gutter = DEFAULT_LINE_NUM_STYLE;
     if let Some(before) = &hunk.before {

@@ -1,8 +1,8 @@
 //! The audit as text: the table of endpoints, the findings, the problems, and what was covered.
 
-use super::{AuditView, snippet, table};
+use super::{AuditView, snippet, summary, table};
 use crate::edit::Applicability;
-use crate::finding::{Finding, Severity};
+use crate::finding::Finding;
 use rayon::prelude::*;
 use std::io::{self, Write};
 
@@ -28,8 +28,8 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
         snippet::problem(view.sources, &view.paths, problem, out)?;
         writeln!(out)?;
     }
-    coverage(view, out)?;
-    summary(view, out)?;
+    writeln!(out, "{}", summary::coverage(view))?;
+    writeln!(out, "{}", summary::headline(view))?;
     advice(view, out)
 }
 
@@ -38,58 +38,6 @@ fn excerpt(view: &AuditView<'_>, finding: &Finding) -> io::Result<Vec<u8>> {
     snippet::finding(view, finding, &mut text)?;
     writeln!(text)?;
     Ok(text)
-}
-
-/// `1 file`, `2 files`.
-fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-fn coverage(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let totals = view.totals();
-    if totals.instances + totals.not_loaded == 0 {
-        return writeln!(out, "no configuration of nginx or Apache httpd was found: nothing to audit");
-    }
-    let files = count(view.files.found, "file", "files");
-    let instances = count(totals.instances, "instance", "instances");
-    let endpoints = count(totals.endpoints, "endpoint", "endpoints");
-    write!(out, "{} of {files} read, {instances}, {endpoints}", view.files.read)?;
-    if totals.plaintext > 0 {
-        write!(out, " ({} plaintext)", totals.plaintext)?;
-    }
-    match totals.not_loaded {
-        0 => writeln!(out),
-        1 => writeln!(out, "; 1 file with TLS directives is not loaded"),
-        n => writeln!(out, "; {n} files with TLS directives are not loaded"),
-    }
-}
-
-fn summary(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let problems = view.totals().problems;
-    if problems > 0 {
-        write!(out, "{}, ", count(problems, "error", "errors"))?;
-    }
-    let open = view.open().count();
-    let aside = aside(view);
-    if open == 0 {
-        return writeln!(out, "no findings{}", aside.map(|text| format!(" but {text}")).unwrap_or_default());
-    }
-    let severities = [Severity::High, Severity::Medium, Severity::Low];
-    let counts = severities.map(|severity| (view.count(severity), severity));
-    let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
-    write!(out, "{}: {}", count(open, "finding", "findings"), counts.join(", "))?;
-    if view.open().all(|finding| finding.severity < view.fail_on) {
-        write!(out, "; none is {} or more", view.fail_on)?;
-    }
-    writeln!(out, "{}", aside.map(|text| format!("; besides {text}")).unwrap_or_default())
-}
-
-/// The findings that do not count: `2 waived, 1 known`.
-fn aside(view: &AuditView<'_>) -> Option<String> {
-    let number = |name: &str| view.findings.iter().filter(|finding| finding.standing.name() == name).count();
-    let counts = ["waived", "known"].map(|name| (number(name), name));
-    let words: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
-    (!words.is_empty()).then(|| words.join(", "))
 }
 
 /// What to do now.

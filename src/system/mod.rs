@@ -7,10 +7,12 @@
 mod memory;
 mod os;
 mod overlay;
+mod report_file;
 
 pub use memory::MemorySystem;
 pub use os::OsSystem;
 pub use overlay::Overlay;
+pub use report_file::write_report;
 
 use std::ffi::OsString;
 use std::io;

@@ -2,10 +2,14 @@
 
 mod baseline;
 mod policy;
+mod report;
+mod reporting;
 mod rule;
 
 pub(super) use baseline::Known;
 pub(super) use policy::PolicyCommand;
+pub(super) use report::{FleetFormat, Merge, Report, ReportCommand};
+pub(super) use reporting::{ReportFormat, Reporting, Wanted};
 pub(super) use rule::Rule;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -29,7 +33,7 @@ Exit status:
 ///
 /// Reads the configuration of nginx and Apache httpd as the servers do, works out for every address and server name
 /// which versions a client would be given, and why, and makes the smallest patch that ends what the policy forbids.
-/// Nothing is written.
+/// Nothing is written but the reports that are asked for.
 #[derive(Debug, Parser)]
 #[command(name = "tlsmend", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub(super) struct Arguments {
@@ -53,9 +57,9 @@ pub(super) enum Command {
         /// What is known already.
         #[command(flatten)]
         known: Known,
-        /// How to write the report
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
+        /// Which reports are wanted.
+        #[command(flatten)]
+        reporting: Reporting,
     },
     /// Answer for one client: which versions it is given, and which lines decide that
     #[command(after_help = EXIT_STATUS)]
@@ -75,6 +79,9 @@ pub(super) enum Command {
         /// How to write the answer
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        /// Show passwords and tokens in excerpts instead of asterisks
+        #[arg(long)]
+        show_secrets: bool,
     },
     /// Print the smallest patch that makes every endpoint comply
     ///
@@ -92,6 +99,8 @@ pub(super) enum Command {
         #[arg(long)]
         fix_waived: bool,
     },
+    /// Work with reports that were written before: merge the audits of many hosts
+    Report(Report),
     /// Show what is known of the host's software, and from where: all that the other commands go by
     ///
     /// What is not known is said, with what depends on it. With --root nothing of that tree is ever run.

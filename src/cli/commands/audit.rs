@@ -1,50 +1,94 @@
 //! `tlsmend audit`
 
-use super::super::args::{Format, Host, Judgement, Known};
+use super::super::args::{Host, Judgement, Known, ReportFormat, Reporting};
 use super::super::exit::ExitStatus;
-use super::super::{files, options, output};
-use super::status;
+use super::super::reports::Reports;
+use super::super::{options, output};
+use super::{facts, status};
 use crate::baseline;
-use crate::engine::{self, Audit};
+use crate::engine::{self, Audit, Request};
 use crate::finding::Severity;
 use crate::host;
-use crate::instance::Standing;
-use crate::report::{AuditView, Coverage, Exit, json, text};
+use crate::instance::{Instance, Standing};
+use crate::plan;
+use crate::policy::Policy;
+use crate::report::html::{Changed, Extra};
+use crate::report::{AuditView, Coverage, Exit, RuleText};
+use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text};
+use crate::rules::{self, Rule};
+use crate::system::{reason, write_report};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Audits a host and reports.
-pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, known: &Known, format: Format) -> Result<ExitStatus> {
+pub(in crate::cli) fn run(
+    host: &Host,
+    judgement: &Judgement,
+    known: &Known,
+    reporting: &Reporting,
+) -> Result<ExitStatus> {
+    let reports = Reports::of(&reporting.format, reporting.output.as_deref(), host.color)?;
     let day = options::day(judgement)?;
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
     let request = opened.request(&policy, Some(day));
     let baseline = options::baseline(known)?;
     let mut audit = engine::audit(request);
+    reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     let gone = baseline.apply(&mut audit.findings);
     let status = status(&audit, judgement);
+    let name = options::host_name(&opened, reporting.host.as_deref());
+    let reload = reload(&opened, &audit);
+    if !reporting.show_secrets {
+        secrets::sources(&mut audit.sources);
+        audit.findings.iter_mut().for_each(secrets::finding);
+        audit.problems.iter_mut().for_each(secrets::problem);
+    }
+    let shown =
+        |instance: &Instance| if reporting.show_secrets { instance.clone() } else { secrets::instance(instance) };
+    let instances: Vec<Instance> = audit.instances().map(shown).collect();
+    let rules = rules();
+    // Both take time, and only one format shows them.
+    let wants_page = reports.has(ReportFormat::Html);
+    let patch = if wants_page { patch(request, reporting.show_secrets) } else { Vec::new() };
+    let facts = wants_page.then(|| facts::view(&opened, &audit.resolved));
+    let demands = demands(&policy, Severity::from(judgement.fail_on));
     let view = AuditView {
         sources: &audit.sources,
-        instances: audit.instances().collect(),
+        instances: instances.iter().collect(),
         verdicts: &audit.verdicts,
         findings: &audit.findings,
         problems: &audit.problems,
         files: coverage(&audit),
-        reload: &reload(&opened, &audit),
+        reload: &reload,
         policy: &policy.name,
         fail_on: Severity::from(judgement.fail_on),
         exit: Some(Exit { status: status as u8, name: status.name() }),
+        incomplete: audit.is_incomplete(),
         paths: opened.shown.clone(),
+        host: name.as_deref(),
+        rules: &rules,
     };
-    output::write(host.color, |out| match format {
-        Format::Text => text::audit(&view, out),
-        Format::Json => json::audit(&view, out),
+    reports.write(|format, out| match format {
+        ReportFormat::Text => text::audit(&view, out),
+        ReportFormat::Json => json::audit(&view, out),
+        ReportFormat::Markdown => markdown::audit(&view, out),
+        ReportFormat::Sarif => sarif::audit(&view, reporting.include_waived, out),
+        ReportFormat::Github => github::audit(&view, out),
+        ReportFormat::Gitlab => gitlab::audit(&view, out),
+        ReportFormat::Junit => junit::audit(&view, out),
+        ReportFormat::Prometheus => prometheus::audit(&view, out),
+        ReportFormat::Html => {
+            let Some(facts) = &facts else { return Ok(()) };
+            let extra = Extra { patch: &patch, facts, demands: &demands, masked: !reporting.show_secrets };
+            html::audit(&view, &extra, out)
+        }
     })?;
     if let Some(path) = &known.write_baseline {
         let shown = |path: &Path| opened.shown.lossy(path);
         let bytes = baseline::write(&audit.findings, &audit.sources, shown).map_err(|why| anyhow!(why))?;
-        files::write(path, &bytes)?;
+        write_report(path, &bytes).map_err(|e| anyhow!("{}: can't be written: {}", path.display(), reason(&e)))?;
     }
     match gone {
         0 => {}
@@ -54,6 +98,52 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, known: &Known, for
     // The process ends now: to take a hundred thousand answers apart first would be for nothing.
     std::mem::forget(audit);
     Ok(status)
+}
+
+/// What reports tell of the rules.
+fn rules() -> Vec<RuleText<'static>> {
+    let text =
+        |rule: &Rule| RuleText { id: rule.id.0, summary: rule.summary(), help: rule.page, severity: rule.severity() };
+    rules::ALL.iter().map(text).collect()
+}
+
+/// What is demanded, in words.
+fn demands(policy: &Policy, fail_on: Severity) -> Vec<(String, String)> {
+    let base = &policy.base;
+    let about = &policy.about;
+    let mut rows = vec![("Policy", policy.name.clone())];
+    rows.extend(about.title.iter().map(|title| ("Title", title.clone())));
+    let document: Vec<&str> =
+        [&about.source, &about.version, &about.date].into_iter().flatten().map(String::as_str).collect();
+    if !document.is_empty() {
+        rows.push(("Follows", document.join(", ")));
+    }
+    rows.push(("Forbids", format!("{} ({})", base.forbid.listed(), base.forbidden_by)));
+    rows.push(("Requires", format!("{} ({})", base.require.listed(), base.required_by)));
+    if !base.recommend.is_empty() {
+        rows.push(("Recommends", format!("{} ({})", base.recommend.listed(), base.recommended_by)));
+    }
+    rows.push(("Overrides and waivers", format!("{} and {}", policy.override_count(), policy.waivers.len())));
+    rows.push(("Fails on", format!("{fail_on} and worse")));
+    rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The files that the patch changes, with their secrets masked.
+fn patch(request: Request<'_>, show_secrets: bool) -> Vec<Changed> {
+    let plan = plan::plan(request);
+    let changed = plan.contents.into_iter().filter_map(|(path, new)| {
+        let file = plan.before.sources.find(&path)?;
+        let old = plan.before.sources.file(file).bytes().to_vec();
+        Some(Changed { path, old, new })
+    });
+    let mut changed: Vec<Changed> = changed.collect();
+    if !show_secrets {
+        for file in &mut changed {
+            secrets::bytes(&mut file.old);
+            secrets::bytes(&mut file.new);
+        }
+    }
+    changed
 }
 
 /// Files that belong to an instance or hold TLS directives, and those that could not be read.

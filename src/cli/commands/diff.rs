@@ -6,7 +6,7 @@ use super::super::{options, output};
 use super::status;
 use crate::finding::{Finding, Standing};
 use crate::plan::{self, Plan};
-use crate::report::sanitise;
+use crate::report::{sanitise, secrets};
 use anyhow::{Context, Result};
 use std::path::Path;
 
@@ -26,6 +26,11 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, fix_waived: bool) 
         plan::unified(shown, old, new, &mut patch).context("the patch can't be written")?;
     }
     output::raw(&patch)?;
+    if secrets::are_in(&patch) {
+        output::remark(
+            "the patch holds what looks like a password or a token, since it has to apply: mind where it goes",
+        );
+    }
     leftovers(&opened, &plan);
     let remaining = status(&plan.after, judgement);
     Ok(match (plan.contents.is_empty(), judgement.exit_zero) {

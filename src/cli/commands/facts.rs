@@ -9,8 +9,9 @@ use crate::instance::{ServiceId, Standing as Loaded};
 use crate::policy::Policy;
 use crate::release::Release;
 use crate::report::facts::{self as report, FactsView, Known, Main, Server, Sourced, TlsLibrary, Variable};
-use crate::report::{Exit, json};
+use crate::report::{Exit, json, secrets};
 use crate::services;
+use crate::services::service::Resolved;
 use crate::system::System;
 use anyhow::Result;
 use std::path::PathBuf;
@@ -26,10 +27,21 @@ pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
     let request =
         Request { system: &opened.system, facts, policy: &policy, paths: &opened.paths, base: None, day: None };
     let (_, resolved, _) = engine::load(request);
+    let view = view(&opened, &resolved);
+    output::write(host.color, |out| match format {
+        Format::Text => report::text(&view, out),
+        Format::Json => json::facts(&view, out),
+    })?;
+    Ok(if view.exit.status == 0 { ExitStatus::Compliant } else { ExitStatus::Incomplete })
+}
+
+/// What is known of a host whose configurations are loaded.
+pub(super) fn view<'a>(opened: &options::Opened, resolved: &[Box<dyn Resolved>]) -> FactsView<'a> {
+    let facts = &opened.facts;
     let loaded = resolved.iter().map(|one| one.instance()).filter(|one| one.standing == Loaded::Loaded);
     let mains: Vec<(ServiceId, PathBuf)> = loaded.map(|one| (one.service, one.main.clone())).collect();
     let servers: Vec<Server> =
-        services::all().iter().map(|service| server(&opened, service.id(), service.title(), &mains)).collect();
+        services::all().iter().map(|service| server(opened, service.id(), service.title(), &mains)).collect();
     let lacks = |s: &Server| {
         let known = s.version.value.is_some() && s.library.value.is_some() && s.security_level.value.is_some();
         !s.main_files.is_empty() && !known
@@ -39,7 +51,7 @@ pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
         false => ExitStatus::Compliant,
     };
     let libraries = if opened.look { host::libraries(&opened.system) } else { Vec::new() };
-    let view = FactsView {
+    FactsView {
         distribution: Known {
             value: (!facts.distribution.is_empty()).then(|| facts.distribution.clone()),
             source: facts.distribution_source.clone(),
@@ -63,12 +75,7 @@ pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
             status: status as u8,
             name: if status == ExitStatus::Compliant { "known" } else { status.name() },
         },
-    };
-    output::write(host.color, |out| match format {
-        Format::Text => report::text(&view, out),
-        Format::Json => json::facts(&view, out),
-    })?;
-    Ok(status)
+    }
 }
 
 /// What is known of one kind of server.
@@ -98,7 +105,7 @@ fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mai
             Standing::Named => "",
             Standing::Contained => ", in a container: not audited here, but with --root /proc/NUMBER/root",
         };
-        Sourced { value: start.text(), source: format!("{}{note}", start.source) }
+        Sourced { value: secrets::text(&start.text()).into_owned(), source: format!("{}{note}", start.source) }
     });
     let main_files = mains.iter().filter(|(of, _)| *of == service).map(|(_, path)| main_file(opened, service, path));
     let manager = opened.look.then(|| host::started_by(&opened.system, service)).flatten();

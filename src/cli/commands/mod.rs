@@ -4,6 +4,7 @@ pub(super) mod audit;
 pub(super) mod diff;
 pub(super) mod facts;
 pub(super) mod policy;
+pub(super) mod report;
 pub(super) mod rule;
 pub(super) mod why;
 

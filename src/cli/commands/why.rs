@@ -7,19 +7,25 @@ use crate::endpoint::{Answer, Speaks, Transport, Unknown};
 use crate::engine::{self, Request};
 use crate::host::Facts;
 use crate::policy::Policy;
-use crate::report::{WhyView, json, why};
+use crate::report::{WhyView, json, secrets, why};
 use crate::services::service::{Question, Target};
 use anyhow::{Result, anyhow};
 use std::net::IpAddr;
+use std::sync::Arc;
+
+/// The client that is asked about.
+pub(in crate::cli) struct Asked<'a> {
+    /// Where it connects to, as it is typed.
+    pub address: &'a str,
+    /// The server name that it sends.
+    pub sni: Option<&'a str>,
+    /// QUIC instead of TCP.
+    pub quic: bool,
+}
 
 /// Answers for one client.
-pub(in crate::cli) fn run(
-    address: &str,
-    sni: Option<&str>,
-    quic: bool,
-    host: &Host,
-    format: Format,
-) -> Result<ExitStatus> {
+pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_secrets: bool) -> Result<ExitStatus> {
+    let Asked { address, sni, quic } = *asked;
     let opened = options::open(host)?;
     let question = Question {
         target: target(address, &opened.facts)?,
@@ -35,7 +41,7 @@ pub(in crate::cli) fn run(
         base: None,
         day: None,
     };
-    let (sources, resolved, problems) = engine::load(request);
+    let (mut sources, resolved, problems) = engine::load(request);
     let (found, rivals) = engine::ask(&resolved, &question);
     let service = found.as_ref().map(|(instance, _)| instance.service.0);
     // Where nothing listens, it may be that what listens could not be read.
@@ -48,6 +54,10 @@ pub(in crate::cli) fn run(
             what: "another configuration of this host listens on the same address".into(),
             help: "name the configuration that runs as a PATH".into(),
         });
+    }
+    if !show_secrets {
+        secrets::sources(&mut sources);
+        answer = answer.map(|answer| Answer::clone(&secrets::answer(&Arc::new(answer))));
     }
     let view =
         WhyView { address, sni, service, answer: answer.as_ref(), sources: &sources, paths: opened.shown.clone() };

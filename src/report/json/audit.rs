@@ -12,6 +12,8 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(super) struct Audit<'a> {
     schema: &'static str,
+    version: &'static str,
+    host: Option<&'a str>,
     policy: &'a str,
     fail_on: &'static str,
     exit: Option<Exit<'a>>,
@@ -141,6 +143,8 @@ impl<'a> Audit<'a> {
         let totals = view.totals();
         Audit {
             schema: "tlsmend/audit/1",
+            version: env!("CARGO_PKG_VERSION"),
+            host: view.host,
             policy: view.policy,
             fail_on: view.fail_on.name(),
             exit: view.exit.map(|exit| Exit { status: exit.status, name: exit.name }),

@@ -1,0 +1,52 @@
+//! `tlsmend report merge`
+
+use super::super::args::{FleetFormat, Merge, Report, ReportCommand};
+use super::super::exit::ExitStatus;
+use super::super::output;
+use super::super::reports::Reports;
+use crate::report::fleet::{self, Fleet, Host};
+use crate::system::{OsSystem, System, reason};
+use anyhow::{Context, Result, bail};
+use rayon::prelude::*;
+use std::path::Path;
+
+/// Does what is to be done with reports.
+pub(in crate::cli) fn run(report: &Report) -> Result<ExitStatus> {
+    match &report.command {
+        ReportCommand::Merge(arguments) => merge(arguments),
+    }
+}
+
+fn merge(arguments: &Merge) -> Result<ExitStatus> {
+    let reports = Reports::of(&arguments.format, arguments.output.as_deref(), arguments.color)?;
+    let here = std::env::current_dir().context("the current directory is not known")?;
+    let machine = OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")?;
+    let read = |path: &std::path::PathBuf| -> std::result::Result<Host, (String, String)> {
+        let name = path.display().to_string();
+        let content = machine.read(&here.join(path)).map_err(|e| (name.clone(), reason(&e)))?;
+        fleet::host(&name, &content).map_err(|why| (name, why))
+    };
+    let mut hosts = Vec::new();
+    let mut unread = Vec::new();
+    for read in arguments.files.par_iter().map(read).collect::<Vec<_>>() {
+        match read {
+            Ok(host) => hosts.push(host),
+            Err(wrong) => unread.push(wrong),
+        }
+    }
+    for (file, why) in &unread {
+        output::remark(&format!("{file}: {why}"));
+    }
+    if hosts.is_empty() {
+        bail!("none of the files is the JSON of an audit (tlsmend audit --format json)");
+    }
+    let fleet = Fleet::of(hosts, unread);
+    reports.write(|format, out| match format {
+        FleetFormat::Text => fleet::text(&fleet, out),
+        FleetFormat::Html => fleet::html(&fleet, out),
+        FleetFormat::Csv => fleet::csv(&fleet, out),
+        FleetFormat::Json => fleet::json(&fleet, out),
+        FleetFormat::Markdown => fleet::markdown(&fleet, out),
+    })?;
+    Ok(if fleet.unread.is_empty() { ExitStatus::Compliant } else { ExitStatus::Incomplete })
+}

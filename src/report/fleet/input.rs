@@ -1,0 +1,153 @@
+//! Reads the audit of a host from its JSON.
+
+use super::{Endpoint, Host};
+use crate::finding::{Severity, Verdict};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+const SCHEMA: &str = "tlsmend/audit/1";
+
+#[derive(Deserialize)]
+struct Head {
+    schema: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Audit {
+    #[serde(default)]
+    host: Option<String>,
+    policy: String,
+    exit: Option<Exit>,
+    instances: Vec<Instance>,
+    findings: Vec<Finding>,
+    problems: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Exit {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Instance {
+    service: String,
+    main: String,
+    endpoints: Vec<EndpointIn>,
+    unknown: Vec<IgnoredAny>,
+    problems: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct EndpointIn {
+    role: String,
+    address: String,
+    transport: String,
+    name: Option<String>,
+    speaks: String,
+    configured: Vec<String>,
+    effective: Option<Vec<String>>,
+    verdict: String,
+    unknown: Vec<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Finding {
+    rule: String,
+    severity: String,
+    instance: Option<usize>,
+    endpoints: Vec<Touched>,
+    /// Older audits do not have it.
+    #[serde(default)]
+    standing: Option<String>,
+}
+
+#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+struct Touched {
+    address: String,
+    name: Option<String>,
+    role: String,
+}
+
+/// The host that a file is about; an `Err` says what is wrong with the file, as a lowercase fragment.
+pub fn host(file: &str, content: &[u8]) -> Result<Host, String> {
+    let json = |error: serde_json::Error| match error.classify() {
+        serde_json::error::Category::Eof => "ends in the middle of the JSON document".to_owned(),
+        _ => format!("is not the JSON of an audit: {error}"),
+    };
+    let head: Head = serde_json::from_slice(content).map_err(json)?;
+    match head.schema.as_deref() {
+        Some(SCHEMA) => {}
+        Some(other) => return Err(format!("has the schema {other:?}; what can be merged is {SCHEMA:?}")),
+        None => return Err(format!("has no schema; what can be merged is {SCHEMA:?}, of tlsmend audit --format json")),
+    }
+    let audit: Audit = serde_json::from_slice(content).map_err(json)?;
+    let stem = || Path::new(file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let unknown = |one: &Instance| !one.unknown.is_empty() || one.endpoints.iter().any(|e| !e.unknown.is_empty());
+    let problems = audit.problems.len() + audit.instances.iter().map(|one| one.problems.len()).sum::<usize>();
+    let open = |finding: &&Finding| finding.standing.as_deref().unwrap_or("open") == "open";
+    let mut severities: BTreeMap<Severity, usize> = BTreeMap::new();
+    for finding in audit.findings.iter().filter(open) {
+        *severities.entry(severity(&finding.severity)?).or_default() += 1;
+    }
+    Ok(Host {
+        name: audit.host.clone().or_else(stem).unwrap_or_else(|| file.to_owned()),
+        file: file.to_owned(),
+        policy: audit.policy.clone(),
+        status: audit.exit.as_ref().map(|exit| exit.name.clone()).unwrap_or_default(),
+        incomplete: problems > 0 || audit.instances.iter().any(unknown),
+        endpoints: endpoints(&audit)?,
+        excused: audit.findings.iter().filter(|finding| !open(finding)).count(),
+        open: severities,
+        problems,
+    })
+}
+
+fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
+    let mut endpoints = Vec::new();
+    for (index, instance) in audit.instances.iter().enumerate() {
+        let mut findings: BTreeMap<&Touched, Vec<&Finding>> = BTreeMap::new();
+        let open = |finding: &&Finding| finding.standing.as_deref().unwrap_or("open") == "open";
+        for finding in audit.findings.iter().filter(|finding| finding.instance == Some(index)).filter(open) {
+            for touched in &finding.endpoints {
+                findings.entry(touched).or_default().push(finding);
+            }
+        }
+        for one in instance.endpoints.iter().filter(|one| one.speaks != "plaintext") {
+            let key = Touched { address: one.address.clone(), name: one.name.clone(), role: one.role.clone() };
+            let about = findings.get(&key).map_or(&[][..], Vec::as_slice);
+            let mut rules: Vec<String> = about.iter().map(|finding| finding.rule.clone()).collect();
+            rules.sort();
+            rules.dedup();
+            let mut worst = None;
+            for finding in about {
+                worst = worst.max(Some(severity(&finding.severity)?));
+            }
+            endpoints.push(Endpoint {
+                service: instance.service.clone(),
+                main: instance.main.clone(),
+                role: key.role,
+                address: key.address,
+                transport: one.transport.clone(),
+                name: key.name,
+                configured: one.configured.clone(),
+                effective: one.effective.clone(),
+                verdict: verdict(&one.verdict)?,
+                rules,
+                severity: worst,
+            });
+        }
+    }
+    Ok(endpoints)
+}
+
+fn severity(name: &str) -> Result<Severity, String> {
+    let all = [Severity::Low, Severity::Medium, Severity::High];
+    all.into_iter().find(|one| one.name() == name).ok_or_else(|| format!("has an unknown severity {name:?}"))
+}
+
+fn verdict(name: &str) -> Result<Verdict, String> {
+    let all = super::VERDICTS;
+    all.into_iter().find(|one| one.name() == name).ok_or_else(|| format!("has an unknown verdict {name:?}"))
+}

@@ -1,0 +1,188 @@
+//! The audits of many hosts as one report: a page, a table, or data.
+//!
+//! What is read is the JSON of `tlsmend audit` (`tlsmend/audit/1`), from whatever has fetched the files. A file that
+//! can't be read is named in every format, so that nobody takes the rest for all.
+
+mod csv;
+mod html;
+mod input;
+mod json;
+mod markdown;
+mod text;
+
+pub use csv::write as csv;
+pub use html::write as html;
+pub use input::host;
+pub use json::write as json;
+pub use markdown::write as markdown;
+pub use text::write as text;
+
+use super::html::VERDICTS;
+use super::summary::count;
+use crate::finding::{Severity, Verdict};
+use std::collections::BTreeMap;
+
+/// All hosts.
+#[derive(Debug, Default)]
+pub struct Fleet {
+    /// The hosts, by name.
+    pub hosts: Vec<Host>,
+    /// Files that could not be used, and why.
+    pub unread: Vec<(String, String)>,
+}
+
+/// A host, as its audit tells of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Host {
+    /// Its name: what the audit says, or the name of the file without its ending.
+    pub name: String,
+    /// The file that it was read from.
+    pub file: String,
+    /// The policy that it was held against.
+    pub policy: String,
+    /// How the audit ended: `findings`.
+    pub status: String,
+    /// Could something not be read or decided?
+    pub incomplete: bool,
+    /// Its TLS endpoints.
+    pub endpoints: Vec<Endpoint>,
+    /// Findings that count, by severity.
+    pub open: BTreeMap<Severity, usize>,
+    /// Findings that are waived or known.
+    pub excused: usize,
+    /// What could not be read or is not valid.
+    pub problems: usize,
+}
+
+/// A TLS endpoint of a host.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// `nginx`
+    pub service: String,
+    /// The main file of its instance.
+    pub main: String,
+    /// `listener`, `upstream`
+    pub role: String,
+    /// `192.0.2.1:443`
+    pub address: String,
+    /// `stream`, `quic`
+    pub transport: String,
+    /// The server name.
+    pub name: Option<String>,
+    /// What is configured, the names of the versions.
+    pub configured: Vec<String>,
+    /// What a client is given; none: not known.
+    pub effective: Option<Vec<String>>,
+    /// What is the matter with it.
+    pub verdict: Verdict,
+    /// The rules of the findings about it that count.
+    pub rules: Vec<String>,
+    /// The worst severity of those.
+    pub severity: Option<Severity>,
+}
+
+impl Fleet {
+    /// The fleet of these hosts: in the order of their names, none twice.
+    pub fn of(mut hosts: Vec<Host>, mut unread: Vec<(String, String)>) -> Fleet {
+        hosts.sort_by(|a, b| (&a.name, &a.file).cmp(&(&b.name, &b.file)));
+        unread.sort();
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        for host in &hosts {
+            *seen.entry(host.name.clone()).or_default() += 1;
+        }
+        for host in &mut hosts {
+            if seen.get(&host.name).is_some_and(|count| *count > 1) {
+                host.name = format!("{} ({})", host.name, host.file);
+            }
+        }
+        Fleet { hosts, unread }
+    }
+
+    /// The hosts, worst first.
+    fn by_need(&self) -> Vec<&Host> {
+        let mut hosts: Vec<&Host> = self.hosts.iter().collect();
+        hosts.sort_by_key(|host| std::cmp::Reverse(VERDICTS.map(|verdict| host.count(verdict))));
+        hosts
+    }
+
+    /// How many endpoints have a verdict.
+    fn count(&self, verdict: Verdict) -> usize {
+        self.hosts.iter().map(|host| host.count(verdict)).sum()
+    }
+
+    fn findings(&self, severity: Severity) -> usize {
+        self.hosts.iter().map(|host| host.open(severity)).sum()
+    }
+
+    /// `3 hosts, 60 TLS endpoints, 5 findings: 2 high, 3 low`
+    fn headline(&self) -> String {
+        let endpoints: usize = self.hosts.iter().map(|host| host.endpoints.len()).sum();
+        let severities = [Severity::High, Severity::Medium, Severity::Low];
+        let counts: Vec<(usize, Severity)> = severities.map(|one| (self.findings(one), one)).to_vec();
+        let all: usize = counts.iter().map(|(number, _)| number).sum();
+        let words: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, one)| format!("{n} {one}")).collect();
+        let colon = if words.is_empty() { "" } else { ": " };
+        format!(
+            "{}, {}, {}{colon}{}",
+            count(self.hosts.len(), "host", "hosts"),
+            count(endpoints, "TLS endpoint", "TLS endpoints"),
+            count(all, "finding", "findings"),
+            words.join(", ")
+        )
+    }
+}
+
+impl Host {
+    fn count(&self, verdict: Verdict) -> usize {
+        self.endpoints.iter().filter(|endpoint| endpoint.verdict == verdict).count()
+    }
+
+    fn open(&self, severity: Severity) -> usize {
+        self.open.get(&severity).copied().unwrap_or_default()
+    }
+
+    /// The cells of a table of hosts, after the name and the status.
+    fn numbers(&self) -> Vec<usize> {
+        let mut numbers = vec![self.endpoints.len()];
+        numbers.extend(VERDICTS.map(|verdict| self.count(verdict)));
+        numbers.extend([Severity::High, Severity::Medium, Severity::Low].map(|severity| self.open(severity)));
+        numbers.extend([self.excused, self.problems]);
+        numbers
+    }
+}
+
+/// The heads of [`Host::numbers`].
+const HEADS: [&str; 11] = [
+    "endpoints",
+    "exposed",
+    "missing",
+    "unknown",
+    "latent",
+    "compliant",
+    "high",
+    "medium",
+    "low",
+    "waived or known",
+    "problems",
+];
+
+impl Endpoint {
+    /// `→ backend.example:443`, `192.0.2.1:443 quic`
+    fn place(&self) -> String {
+        match (self.role.as_str(), self.transport.as_str()) {
+            ("upstream", _) => format!("→ {}", self.address),
+            (_, "quic") => format!("{} quic", self.address),
+            _ => self.address.clone(),
+        }
+    }
+
+    /// The versions in ascending order, those in parentheses that are configured and not effective.
+    fn versions(&self) -> String {
+        let set = |names: &[String]| {
+            names.iter().filter_map(|name| crate::tls::Version::from_name(name.as_bytes())).collect()
+        };
+        let effective = self.effective.as_deref();
+        let mark = if effective.is_none() { " ?" } else { "" };
+        format!("{}{mark}", super::table::versions(set(&self.configured), effective.map(set)))
+    }
+}

@@ -1,0 +1,118 @@
+//! Findings: a headline, and behind it the lines, the notes and the fix.
+
+use crate::finding::Severity;
+use crate::report::issue::{Issue, Place, issues};
+use crate::report::{AuditView, excerpt, markdown, patch, sanitise};
+
+/// So many endpoints are named.
+const NAMED: usize = 40;
+/// With more findings than this, none is unfolded at first.
+const MOST_OPEN: usize = 30;
+
+/// A finding.
+pub(super) struct FindingOut {
+    pub(super) open: bool,
+    pub(super) sign: &'static str,
+    pub(super) tone: &'static str,
+    pub(super) severity: &'static str,
+    pub(super) rule: String,
+    pub(super) message: String,
+    pub(super) place: Option<String>,
+    pub(super) excuse: Option<String>,
+    pub(super) excerpts: Vec<Excerpt>,
+    pub(super) notes: Vec<String>,
+    pub(super) endpoints: Option<String>,
+    pub(super) fix: Option<FixOut>,
+}
+
+/// Lines of a file.
+pub(super) struct Excerpt {
+    pub(super) place: String,
+    pub(super) label: Option<String>,
+    pub(super) lines: Vec<Line>,
+}
+
+/// A line with what is meant in it.
+pub(super) struct Line {
+    pub(super) number: u32,
+    pub(super) before: String,
+    pub(super) marked: String,
+    pub(super) after: String,
+}
+
+/// A fix.
+pub(super) struct FixOut {
+    pub(super) title: String,
+    pub(super) lines: String,
+}
+
+/// All findings.
+pub(super) fn findings(view: &AuditView<'_>) -> Vec<FindingOut> {
+    let few = view.findings.len() <= MOST_OPEN;
+    let issues = issues(view);
+    issues.iter().filter(|issue| issue.finding.is_some()).map(|issue| of(view, issue, few)).collect()
+}
+
+fn of(view: &AuditView<'_>, issue: &Issue<'_>, few: bool) -> FindingOut {
+    let (sign, tone) = match issue.severity {
+        _ if issue.excuse.is_some() => ("○", "info"),
+        Severity::High => ("✗", "bad"),
+        Severity::Medium => ("!", "warn"),
+        Severity::Low => ("·", "info"),
+    };
+    let fix = issue.finding.and_then(|finding| finding.fix.as_ref());
+    let places = issue.place.iter().chain(&issue.related);
+    FindingOut {
+        open: few && issue.severity == Severity::High && issue.excuse.is_none(),
+        sign,
+        tone,
+        severity: issue.severity.name(),
+        rule: issue.rule.to_owned(),
+        message: issue.message.clone(),
+        place: issue.place.as_ref().map(markdown::location),
+        excuse: issue.excuse.clone(),
+        excerpts: places.filter_map(|place| lines(view, place)).collect(),
+        notes: issue.details.clone(),
+        endpoints: named(&issue.endpoints),
+        fix: fix.map(|fix| FixOut {
+            title: sanitise::message(&fix.title),
+            lines: patch::plain(view.sources, &view.paths, fix),
+        }),
+    }
+}
+
+fn named(endpoints: &[String]) -> Option<String> {
+    let more = endpoints.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let some: Vec<&str> = endpoints.iter().take(NAMED).map(String::as_str).collect();
+    (!some.is_empty()).then(|| format!("{}{more}", some.join(", ")))
+}
+
+fn lines(view: &AuditView<'_>, place: &Place<'_>) -> Option<Excerpt> {
+    let span = place.span?;
+    let file = view.sources.file(span.file);
+    let shown = excerpt::shown(file, span)?;
+    let cut = excerpt::cut(file, &[shown]);
+    let mark = cut.marks.first().cloned().unwrap_or(0..0);
+    let mut lines = Vec::new();
+    let mut start = 0;
+    for (at, text) in cut.text.split('\n').enumerate() {
+        let inside = |offset: usize| {
+            let mut offset = offset.saturating_sub(start).min(text.len());
+            while !text.is_char_boundary(offset) {
+                offset -= 1;
+            }
+            offset
+        };
+        let (from, to) = (inside(mark.start), inside(mark.end));
+        lines.push(Line {
+            number: cut.first_line + at as u32,
+            before: text[..from].to_owned(),
+            marked: text[from..to].to_owned(),
+            after: text[to..].to_owned(),
+        });
+        start += text.len() + 1;
+    }
+    let label = (!place.label.is_empty()).then(|| place.label.clone());
+    Some(Excerpt { place: markdown::location(place), label, lines })
+}

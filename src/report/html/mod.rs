@@ -1,0 +1,169 @@
+//! The audit as one page for a browser: the matrix of endpoints and versions, the findings, the patch side by side,
+//! the reasons of each endpoint, coverage, policy and facts.
+//!
+//! The page is one file and loads nothing: its content security policy names its style and its script by their hashes
+//! and forbids the rest. Texts of others get into it through a template that escapes them. Without script all of it can
+//! be read, but for the reasons on a host with very many endpoints: those are data then, each kept once, and shown on
+//! demand. No colour stands without a sign and a word.
+
+mod chains;
+mod facts;
+mod findings;
+mod matrix;
+mod side_by_side;
+
+use super::issue::{Issue, issues};
+use super::{AuditView, FactsView, markdown, sanitise, summary};
+use crate::finding::Verdict;
+use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chains::{Chain, Chains};
+use findings::FindingOut;
+use matrix::Group;
+pub(super) use matrix::{Tile, VERDICTS, sign, tiles_of};
+use sha2::{Digest, Sha256};
+use side_by_side::{FilePatch, Row};
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+pub(super) const STYLE: &str = include_str!("../../../templates/style.css");
+pub(super) const SCRIPT: &str = include_str!("../../../templates/script.js");
+
+/// What the page shows besides the audit.
+#[derive(Debug)]
+pub struct Extra<'a> {
+    /// The files that the patch changes.
+    pub patch: &'a [Changed],
+    /// What is known of the host's software.
+    pub facts: &'a FactsView<'a>,
+    /// What is demanded, as names and values.
+    pub demands: &'a [(String, String)],
+    /// Are secrets masked?
+    pub masked: bool,
+}
+
+/// A file, as it is and mended.
+#[derive(Debug)]
+pub struct Changed {
+    /// Its path.
+    pub path: PathBuf,
+    /// The content as it is.
+    pub old: Vec<u8>,
+    /// The content with all fixes.
+    pub new: Vec<u8>,
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    csp: String,
+    version: &'static str,
+    style: &'static str,
+    script: &'static str,
+    title: String,
+    headline: String,
+    coverage_line: String,
+    policy: String,
+    exit: Option<(u8, &'a str)>,
+    tiles: Vec<Tile>,
+    verdicts: Vec<&'static str>,
+    services: Vec<&'static str>,
+    plaintext: usize,
+    versions: Vec<&'static str>,
+    groups: Vec<Group>,
+    findings: Vec<FindingOut>,
+    patch: Vec<FilePatch>,
+    reload: Vec<(String, String)>,
+    chains: Vec<Chain>,
+    chains_json: Option<String>,
+    coverage: Vec<(&'static str, String)>,
+    problems: Vec<String>,
+    unknown: Vec<String>,
+    demands: Vec<(String, String)>,
+    facts: Vec<(String, String, String)>,
+    masked: bool,
+}
+
+/// Writes the page.
+pub fn audit(view: &AuditView<'_>, extra: &Extra<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let page = page(view, extra)?;
+    out.write_all(page.render().map_err(io::Error::other)?.as_bytes())
+}
+
+fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page<'a>> {
+    let mut chains = Chains::default();
+    let versions = matrix::versions(view);
+    let groups = matrix::groups(view, &versions, &mut chains);
+    let tiles = matrix::tiles(&groups);
+    let mut services: Vec<&'static str> = groups.iter().map(|group| group.service).collect();
+    services.sort_unstable();
+    services.dedup();
+    let host = view.host.map(|host| format!(" of {}", line(host))).unwrap_or_default();
+    let lines = |pairs: &[(String, String)]| pairs.iter().map(|(a, b)| (line(a), line(b))).collect();
+    let chains_json = chains.as_json()?;
+    Ok(Page {
+        csp: csp(SCRIPT),
+        version: env!("CARGO_PKG_VERSION"),
+        style: STYLE,
+        script: SCRIPT,
+        title: format!("TLS versions{host}"),
+        headline: summary::headline(view),
+        coverage_line: summary::coverage(view),
+        policy: line(view.policy),
+        exit: view.exit.map(|exit| (exit.status, exit.name)),
+        tiles,
+        verdicts: matrix::VERDICTS.map(Verdict::name).to_vec(),
+        services,
+        plaintext: view.totals().plaintext,
+        versions: versions.iter().map(|version| version.name()).collect(),
+        groups,
+        findings: findings::findings(view),
+        patch: extra.patch.iter().map(|file| side_by_side::of(file, &view.paths)).collect(),
+        reload: lines(view.reload),
+        chains: if chains_json.is_some() { Vec::new() } else { chains.all },
+        chains_json,
+        coverage: coverage(view),
+        problems: problems(view),
+        unknown: chains::unknown_of_instances(view),
+        demands: lines(extra.demands),
+        facts: facts::rows(extra.facts),
+        masked: extra.masked,
+    })
+}
+
+/// Nothing is loaded, and no script or style runs but those of the page.
+pub(super) fn csp(script: &str) -> String {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; form-action 'none'",
+        hash(STYLE),
+        hash(script)
+    )
+}
+
+/// Text of others in one line, fit to be read.
+pub(super) fn line(text: &str) -> String {
+    sanitise::line(text.as_bytes())
+}
+
+fn coverage(view: &AuditView<'_>) -> Vec<(&'static str, String)> {
+    let totals = view.totals();
+    vec![
+        ("Files", format!("{} of {} read", view.files.read, view.files.found)),
+        ("Instances", totals.instances.to_string()),
+        ("Endpoints", format!("{} ({} without TLS)", totals.endpoints, totals.plaintext)),
+        ("Files with TLS directives that no server loads", totals.not_loaded.to_string()),
+        ("Problems", totals.problems.to_string()),
+        ("All could be read and decided", if view.incomplete { "no" } else { "yes" }.to_owned()),
+    ]
+}
+
+fn problems(view: &AuditView<'_>) -> Vec<String> {
+    let problems = issues(view).into_iter().filter(|issue| issue.finding.is_none());
+    let told = |one: Issue<'_>| {
+        let place = one.place.as_ref().map(|place| format!("{}: ", markdown::location(place)));
+        format!("{}{}", place.unwrap_or_default(), one.message)
+    };
+    problems.map(told).collect()
+}

@@ -1,0 +1,205 @@
+//! The audit as test results in JUnit's XML, which Jenkins, GitLab and most other pipelines read.
+//!
+//! A suite is an instance, a test case an endpoint: it fails with the findings that make the program fail, is skipped
+//! where all of those are waived or known, and is an error where it can't be decided. What is about no endpoint (a
+//! directive that decides nothing, a file that could not be read) is a case of its own.
+
+use super::issue::{Issue, issues};
+use super::{AuditView, markdown, sanitise, snippet};
+use crate::endpoint::Speaks;
+use crate::finding::Verdict;
+use quick_xml::Writer;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use std::io::{self, Write};
+
+/// How a case ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Passed,
+    Failed,
+    Skipped,
+    Error,
+}
+
+/// An endpoint, or what is about none.
+struct Case {
+    class: String,
+    name: String,
+    end: End,
+    /// The rules, for the type of a failure.
+    kind: String,
+    /// One sentence.
+    message: String,
+    /// All that there is to say.
+    text: String,
+}
+
+struct Suite {
+    name: String,
+    cases: Vec<Case>,
+}
+
+/// Writes the document.
+pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let suites = suites(view);
+    let all = || suites.iter().flat_map(|suite| &suite.cases);
+    let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let mut root = BytesStart::new("testsuites");
+    root.push_attribute(("name", "tlsmend"));
+    counts(&mut root, all(), false);
+    xml.write_event(Event::Start(root))?;
+    for (at, suite) in suites.iter().enumerate() {
+        let mut start = BytesStart::new("testsuite");
+        start.push_attribute(("name", suite.name.as_str()));
+        start.push_attribute(("id", at.to_string().as_str()));
+        if let Some(host) = view.host {
+            start.push_attribute(("hostname", plain(host).as_str()));
+        }
+        counts(&mut start, suite.cases.iter(), true);
+        xml.write_event(Event::Start(start))?;
+        suite.cases.iter().try_for_each(|one| case(one, &mut xml))?;
+        xml.write_event(Event::End(BytesEnd::new("testsuite")))?;
+    }
+    xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
+    xml.into_inner().write_all(b"\n")
+}
+
+fn counts<'a>(start: &mut BytesStart<'_>, cases: impl Iterator<Item = &'a Case>, skipped: bool) {
+    let (mut tests, mut ends) = (0usize, [0usize; 3]);
+    for case in cases {
+        tests += 1;
+        match case.end {
+            End::Passed => {}
+            End::Failed => ends[0] += 1,
+            End::Error => ends[1] += 1,
+            End::Skipped => ends[2] += 1,
+        }
+    }
+    start.push_attribute(("tests", tests.to_string().as_str()));
+    start.push_attribute(("failures", ends[0].to_string().as_str()));
+    start.push_attribute(("errors", ends[1].to_string().as_str()));
+    if skipped {
+        start.push_attribute(("skipped", ends[2].to_string().as_str()));
+    }
+    // A time is asked for, and a real one would make two reports of the same host differ.
+    start.push_attribute(("time", "0"));
+}
+
+fn case(case: &Case, xml: &mut Writer<&mut dyn Write>) -> io::Result<()> {
+    let mut start = BytesStart::new("testcase");
+    start.push_attribute(("classname", case.class.as_str()));
+    start.push_attribute(("name", case.name.as_str()));
+    start.push_attribute(("time", "0"));
+    let tag = match case.end {
+        End::Passed if case.text.is_empty() => return xml.write_event(Event::Empty(start)),
+        End::Passed => "system-out",
+        End::Failed => "failure",
+        End::Error => "error",
+        End::Skipped => "skipped",
+    };
+    xml.write_event(Event::Start(start))?;
+    let mut inner = BytesStart::new(tag);
+    if case.end != End::Passed {
+        inner.push_attribute(("message", case.message.as_str()));
+    }
+    if matches!(case.end, End::Failed | End::Error) {
+        inner.push_attribute(("type", case.kind.as_str()));
+    }
+    xml.write_event(Event::Start(inner))?;
+    xml.write_event(Event::Text(BytesText::new(&case.text)))?;
+    xml.write_event(Event::End(BytesEnd::new(tag)))?;
+    xml.write_event(Event::End(BytesEnd::new("testcase")))
+}
+
+fn suites(view: &AuditView<'_>) -> Vec<Suite> {
+    let issues = issues(view);
+    let mut suites = Vec::new();
+    for (index, instance) in view.instances.iter().enumerate() {
+        let name = format!("{} {}", instance.service, view.paths.show(&instance.main));
+        let mut about: Vec<Vec<&Issue<'_>>> = vec![Vec::new(); instance.endpoints.len()];
+        let mut rest = Vec::new();
+        let own = issues.iter().filter(|issue| issue.instance == Some(index));
+        for issue in own {
+            let endpoints = issue.finding.map_or(&[][..], |finding| &finding.endpoints);
+            if endpoints.is_empty() {
+                rest.push(issue);
+            }
+            for at in endpoints {
+                about[*at].push(issue);
+            }
+        }
+        let class = instance.service.0;
+        let mut cases: Vec<Case> = Vec::new();
+        for (at, endpoint) in instance.endpoints.iter().enumerate() {
+            if endpoint.answer.speaks != Speaks::Plaintext {
+                let unknown = view.verdict(index, at) == Verdict::Unknown;
+                cases.push(of_issues(class, plain(&snippet::endpoint(endpoint)), &about[at], unknown));
+            }
+        }
+        cases.extend(rest.iter().map(|issue| alone(class, issue)));
+        suites.push(Suite { name: plain(&name), cases });
+    }
+    let others: Vec<Case> =
+        issues.iter().filter(|issue| issue.instance.is_none()).map(|issue| alone("tlsmend", issue)).collect();
+    if !others.is_empty() {
+        suites.push(Suite { name: "host".to_owned(), cases: others });
+    }
+    suites
+}
+
+/// A case for what is about no endpoint.
+fn alone(class: &str, issue: &Issue<'_>) -> Case {
+    let place = issue.place.as_ref().map(markdown::location).unwrap_or_default();
+    let name = plain(&format!("{} {place}", issue.rule));
+    let undecided = issue.finding.is_none_or(|finding| finding.verdict == Verdict::Unknown);
+    of_issues(class, name.trim_end().to_owned(), &[issue], undecided)
+}
+
+fn of_issues(class: &str, name: String, issues: &[&Issue<'_>], undecided: bool) -> Case {
+    let failing: Vec<&&Issue<'_>> = issues.iter().filter(|issue| issue.fails).collect();
+    let excused = issues.iter().any(|issue| issue.excuse.is_some());
+    let end = match (failing.is_empty(), undecided, excused) {
+        (false, _, _) => End::Failed,
+        (true, true, _) => End::Error,
+        (true, false, true) => End::Skipped,
+        (true, false, false) => End::Passed,
+    };
+    let chosen: Vec<&Issue<'_>> = match end {
+        End::Failed => failing.into_iter().copied().collect(),
+        _ => issues.to_vec(),
+    };
+    let mut kinds: Vec<&str> = chosen.iter().map(|issue| issue.rule).collect();
+    kinds.dedup();
+    let messages: Vec<&str> = chosen.iter().map(|issue| issue.message.as_str()).collect();
+    let message = if messages.is_empty() { "can't be decided".to_owned() } else { messages.join("; ") };
+    let text = issues.iter().map(|issue| told(issue)).collect::<Vec<_>>().join("\n");
+    Case {
+        class: class.to_owned(),
+        name,
+        end,
+        kind: if kinds.is_empty() { "unknown".to_owned() } else { kinds.join(" ") },
+        message: plain(&message.replace('\n', " ")),
+        text: plain(&text),
+    }
+}
+
+/// An issue in a few lines.
+fn told(issue: &Issue<'_>) -> String {
+    let word = if issue.finding.is_some() { issue.severity.name() } else { "error" };
+    let mut lines = vec![format!("{word}[{}]: {}", issue.rule, issue.message)];
+    lines.extend(issue.excuse.iter().map(|excuse| format!("  {excuse}")));
+    for place in issue.place.iter().chain(&issue.related) {
+        let label = if place.label.is_empty() { String::new() } else { format!("  ({})", place.label) };
+        lines.push(
+            format!("  {}: {}{label}", markdown::location(place), place.line).trim_end_matches([':', ' ']).to_owned(),
+        );
+    }
+    lines.extend(issue.story().into_iter().map(|line| format!("  {line}")));
+    lines.join("\n")
+}
+
+/// Text without the characters that XML can't hold; all of them are hostile to a terminal as well.
+fn plain(text: &str) -> String {
+    sanitise::message(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+}
