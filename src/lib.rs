@@ -30,3 +30,4 @@ pub mod services;
 pub mod source;
 pub mod system;
 pub mod tls;
+pub mod transaction;

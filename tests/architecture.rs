@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("edit", &["endpoint", "source", "tls"]),
     ("finding", &["edit", "source", "tls"]),
     ("system", &[]),
+    ("transaction", &["system"]),
     ("openssl", &["release", "system", "tls"]),
     ("host", &["instance", "openssl", "release", "system", "tls"]),
     ("services", &["edit", "endpoint", "host", "instance", "openssl", "release", "source", "system", "tls"]),
@@ -119,6 +120,21 @@ fn only_the_parsers_know_pest() {
         let text = std::fs::read_to_string(&path).expect("a source file");
         let parser = path.file_name().is_some_and(|n| n == "parse.rs");
         assert!(parser || !text.contains("use pest"), "{} knows pest", path.display());
+    }
+}
+
+/// Reading is for everybody, writing for few: `system` itself, `transaction`, and `cli`, which hands one to the other.
+#[test]
+fn only_transactions_write() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for path in files(&source) {
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        let inside = path.strip_prefix(&source).expect("below src");
+        let writes = text.contains("OsDisk") || text.contains("WritableSystem");
+        let may = ["system", "transaction", "cli"].iter().any(|module| inside.starts_with(module));
+        assert!(may || !writes, "{} writes", path.display());
+        let syscalls = text.contains("rustix::fs");
+        assert!(!syscalls || inside.starts_with("system"), "{} calls the file system by itself", path.display());
     }
 }
 

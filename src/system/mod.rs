@@ -1,16 +1,21 @@
-//! Reading a host.
+//! Reading a host, and apart from that, writing on one.
 //!
 //! A *host path* is absolute and means the path as the host's own services would use it: with `--root DIR` it is a
 //! path inside `DIR`, and every symbolic link on the way, absolute or not, is followed inside `DIR`.
-//! This is the only place where files are opened.
+//! This is the only place where files are opened. Who gets a [`System`] can't write; a [`WritableSystem`] is handed to
+//! `transaction` only.
 
 mod memory;
 mod os;
+mod os_write;
 mod overlay;
+mod write;
 
 pub use memory::MemorySystem;
 pub use os::OsSystem;
+pub use os_write::{OsDisk, own_user};
 pub use overlay::Overlay;
+pub use write::{Access, Directory, Handle, Status, WritableSystem, enter};
 
 use std::ffi::OsString;
 use std::io;
