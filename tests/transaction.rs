@@ -1,5 +1,6 @@
 //! All files of a transaction or none, wherever it is stopped and whatever fails.
 #![allow(clippy::disallowed_methods, reason = "tests make their own files")]
+#![allow(clippy::print_stderr, reason = "the counts are part of the result")]
 
 mod support;
 
@@ -53,14 +54,15 @@ fn inside(root: &Path, path: &str) -> PathBuf {
 fn changes() -> Vec<Change> {
     let change = |(path, old, new): &(&str, &str, &str)| {
         let path = PathBuf::from(path);
-        let staging = path.parent().filter(|folder| !folder.ends_with("whole")).map(Path::to_owned);
+        let folder = path.parent().filter(|folder| !folder.ends_with("whole")).map(Path::to_owned);
+        let staging = folder.ok_or("the server would read it".to_owned());
         Change { path, old: old.as_bytes().to_vec(), new: new.as_bytes().to_vec(), meta: None, staging }
     };
     FILES.iter().map(change).collect()
 }
 
-fn open<'a>(disk: &'a dyn WritableSystem) -> Result<Store<'a>, Failure> {
-    Ok(Store::open(disk, Path::new(STATE), own_user(), true)?.expect("it is made"))
+fn open(disk: &dyn WritableSystem) -> Result<Store<'_>, Failure> {
+    Ok(Store::open(disk, (Path::new(STATE), Path::new(STATE)), own_user(), true)?.expect("it is made"))
 }
 
 /// What `tlsmend fix` does with the disk.
@@ -285,7 +287,8 @@ fn an_edit_at_any_moment_is_kept() {
 
 #[test]
 fn what_is_no_longer_the_same_is_refused() {
-    let cases: [(&str, fn(&Path)); 5] = [
+    type Spoil = fn(&Path);
+    let cases: [(&str, Spoil); 5] = [
         ("it was changed since it was read; run this again", |path| fs::write(path, "# mine\n").expect("write")),
         ("it is gone since it was read", |path| fs::remove_file(path).expect("remove")),
         ("is a symbolic link now, which is not followed", |path| {

@@ -3,8 +3,12 @@
 mod args;
 mod commands;
 mod exit;
+mod interrupt;
 mod options;
 mod output;
+mod servers;
+mod state;
+mod transact;
 
 pub use exit::ExitStatus;
 
@@ -30,7 +34,10 @@ pub fn main() -> ExitStatus {
             commands::why::run(address, sni.as_deref(), *quic, host, *format)
         }
         Command::Facts { host, format } => commands::facts::run(host, *format),
-        Command::Diff { host, judgement } => commands::diff::run(host, judgement),
+        Command::Diff { host, judgement, selection } => commands::diff::run(host, judgement, selection),
+        Command::Fix(arguments) => commands::fix::run(arguments),
+        Command::Rollback(arguments) => commands::rollback::run(arguments),
+        Command::History(arguments) => commands::history::run(arguments),
     };
     done.unwrap_or_else(|error| output::failed(&error))
 }

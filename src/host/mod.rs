@@ -8,6 +8,7 @@
 mod ask;
 mod binary;
 mod build;
+mod command;
 mod command_line;
 mod directive_names;
 mod elf;
@@ -30,10 +31,13 @@ mod unit;
 mod words;
 
 pub use build::Build;
+pub use command::{CommandLine, Ending, Ran};
 pub use directive_names::DirectiveNames;
 pub use facts::{Fact, Facts, Software, Standing, Start};
 pub use gather::gather;
 pub use given::{Assumption, Given};
 pub use init::{Reload, reload};
 pub use libraries::{TlsLibrary, libraries};
+pub use live::run_command;
 pub use manager::{init_system, started_by};
+pub use words::quoted;

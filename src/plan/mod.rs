@@ -1,17 +1,21 @@
 //! What follows from the findings: all edits of all files, checked in memory before anybody sees them.
 
+mod compare;
 mod diff;
+mod selection;
 mod splice;
+mod staging;
 
 pub use diff::unified;
+pub use selection::{Level, Selection};
 pub use splice::splice;
+pub use staging::staging;
 
-use crate::edit::{Applicability, Edit};
+use crate::edit::Edit;
 use crate::engine::{self, Audit, Request};
-use crate::finding::{Finding, Verdict};
-use crate::instance::Instance;
-use crate::source::SourceMap;
+use crate::finding::Finding;
 use crate::system::Overlay;
+use compare::{Key, beside, keys, worse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -28,21 +32,35 @@ pub struct Plan {
     pub after: Audit,
     /// Files that are left alone, and why.
     pub refused: Vec<(PathBuf, String)>,
+    /// Endpoints that no mended finding is about, and whose versions change all the same, for people: `a.example at
+    /// 192.0.2.1:443 (nginx): TLSv1.2 -> TLSv1.2 TLSv1.3`. Empty unless unsafe fixes are selected.
+    pub beside: Vec<String>,
 }
 
 /// Plans all safe fixes until nothing is left to fix, and refuses what makes anything worse.
 pub fn plan(request: Request<'_>) -> Plan {
+    plan_selected(request, &Selection::default())
+}
+
+/// Plans the fixes that are selected.
+pub fn plan_selected(request: Request<'_>, selection: &Selection) -> Plan {
     let before = engine::audit(request);
-    let mut refused: BTreeMap<PathBuf, String> = BTreeMap::new();
+    let mut refused: BTreeMap<PathBuf, String> = selection.refused.clone();
     loop {
-        let (contents, after) = converge(request, &before, &refused);
-        match worse(&before, &after) {
+        let Converged { contents, after, about } = converge(request, &before, selection, &refused);
+        let others = beside(&before, &after, &about);
+        let unsafe_ = || match (selection.level, others.first()) {
+            (Level::Safe, Some(one)) => Some((one.files.clone(), format!("it would also change {}", one.what))),
+            _ => None,
+        };
+        match worse(&before, &after).or_else(unsafe_) {
             None => {
                 return Plan {
                     contents,
                     before,
                     after: explain(after, &refused),
                     refused: refused.into_iter().collect(),
+                    beside: others.into_iter().map(|one| one.what).collect(),
                 };
             }
             Some((files, why)) => {
@@ -69,42 +87,56 @@ fn explain(mut after: Audit, refused: &BTreeMap<PathBuf, String>) -> Audit {
     after
 }
 
+/// What the fixes of all rounds come to.
+struct Converged {
+    contents: BTreeMap<PathBuf, Vec<u8>>,
+    after: Audit,
+    /// The endpoints that the mended findings are about.
+    about: BTreeSet<Key>,
+}
+
 /// Applies fixes in memory, audits again, and so on until nothing changes.
 fn converge(
     request: Request<'_>,
     before: &Audit,
+    selection: &Selection,
     refused: &BTreeMap<PathBuf, String>,
-) -> (BTreeMap<PathBuf, Vec<u8>>, Audit) {
+) -> Converged {
     let mut contents: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
-    apply(&before.findings, &before.sources, refused, &mut contents);
+    let mut about = BTreeSet::new();
+    apply(before, selection, refused, &mut contents, &mut about);
     for _ in 1..MOST_ROUNDS {
         let overlay = Overlay::new(request.system, &contents);
         let audit = engine::audit(Request { system: &overlay, ..request });
         let mut next = contents.clone();
-        if !apply(&audit.findings, &audit.sources, refused, &mut next) {
-            return (contents, audit);
+        if !apply(&audit, selection, refused, &mut next, &mut about) {
+            return Converged { contents, after: audit, about };
         }
         contents = next;
     }
     let overlay = Overlay::new(request.system, &contents);
-    let audit = engine::audit(Request { system: &overlay, ..request });
-    (contents, audit)
+    let after = engine::audit(Request { system: &overlay, ..request });
+    Converged { contents, after, about }
 }
 
 /// Takes the fixes of findings over into the contents; each fix as a whole or not at all. False: nothing changed.
 fn apply(
-    findings: &[Finding],
-    sources: &SourceMap,
+    audit: &Audit,
+    selection: &Selection,
     refused: &BTreeMap<PathBuf, String>,
     contents: &mut BTreeMap<PathBuf, Vec<u8>>,
+    about: &mut BTreeSet<Key>,
 ) -> bool {
+    let sources = &audit.sources;
     let mut taken: BTreeSet<Edit> = BTreeSet::new();
-    for fix in findings.iter().filter_map(|f| f.fix.as_ref()) {
+    for finding in audit.findings.iter().filter(|finding| selection.wants(audit, finding)) {
+        let Some(fix) = &finding.fix else { continue };
         let allowed = |edit: &Edit| !refused.contains_key(sources.file(edit.span.file).path());
         // Another finding may have asked for the same; what overlaps with other edits waits for the next round.
         let fits = |edit: &Edit| taken.contains(edit) || !taken.iter().any(|other| splice::overlap(edit, other));
-        if fix.applicability == Applicability::Safe && fix.edits.iter().all(|e| allowed(e) && fits(e)) {
+        if selection.level.takes(fix.applicability) && fix.edits.iter().all(|e| allowed(e) && fits(e)) {
             taken.extend(fix.edits.iter().cloned());
+            about.extend(keys(audit, finding));
         }
     }
     let mut by_file: BTreeMap<PathBuf, Vec<&Edit>> = BTreeMap::new();
@@ -124,49 +156,9 @@ fn apply(
     changed
 }
 
-/// What identifies an endpoint across a change.
-type Key = (String, crate::endpoint::Role, String, crate::endpoint::Transport, Option<String>);
-
-fn endpoints(audit: &Audit) -> BTreeMap<Key, (Verdict, bool, &Instance)> {
-    let mut all = BTreeMap::new();
-    for (instance, verdicts) in audit.instances().zip(&audit.verdicts) {
-        for (endpoint, verdict) in instance.endpoints.iter().zip(verdicts) {
-            let name = endpoint.name.as_deref().map(str::to_owned);
-            let main = instance.main.display().to_string();
-            let key = (main, endpoint.role, endpoint.address.to_string(), endpoint.transport, name);
-            all.insert(key, (*verdict, endpoint.answer.offered().is_empty(), instance));
-        }
+impl Plan {
+    /// The findings that are left of those that are selected.
+    pub fn remains<'p>(&'p self, selection: &'p Selection) -> impl Iterator<Item = &'p Finding> {
+        self.after.findings.iter().filter(|finding| selection.wants(&self.after, finding))
     }
-    all
-}
-
-/// What is worse after the change: the files of the instance to blame, and why. A plan must not lose an endpoint, nor
-/// leave one without a version, nor turn a compliant one into another, nor bring a new problem.
-fn worse(before: &Audit, after: &Audit) -> Option<(Vec<PathBuf>, String)> {
-    let files = |instance: &Instance, audit: &Audit| -> Vec<PathBuf> {
-        instance.files.iter().map(|f| audit.sources.file(*f).path().to_owned()).collect()
-    };
-    let now = endpoints(after);
-    for (key, (verdict, empty, instance)) in endpoints(before) {
-        let what = key.4.as_deref().map_or_else(|| key.2.clone(), |name| format!("{name} at {}", key.2));
-        let blame = |why: String| Some((files(instance, before), why));
-        match now.get(&key) {
-            None => return blame(format!("{what} would be gone")),
-            Some((_, true, _)) if !empty => return blame(format!("{what} would have no version left")),
-            Some((new, ..)) if verdict == Verdict::Compliant && *new != Verdict::Compliant => {
-                return blame(format!("{what} is compliant and would be {new}"));
-            }
-            Some(_) => {}
-        }
-    }
-    let messages = |audit: &Audit| -> BTreeMap<String, usize> {
-        let mut count = BTreeMap::new();
-        for problem in audit.all_problems() {
-            *count.entry(problem.message.clone()).or_default() += 1;
-        }
-        count
-    };
-    let old = messages(before);
-    let new = messages(after).into_iter().find(|(message, count)| old.get(message).is_none_or(|c| c < count));
-    new.map(|(message, _)| (Vec::new(), format!("it would bring a new problem: {message}")))
 }

@@ -46,9 +46,9 @@ pub struct Change {
     pub new: Vec<u8>,
     /// The owner, mode and attributes that it shall have; none: those that it has.
     pub meta: Option<Meta>,
-    /// The folder for the hidden file: one that no server reads hidden files of, on the same file system. None: the
-    /// file is written in place.
-    pub staging: Option<PathBuf>,
+    /// The folder for the hidden file: one that no server reads hidden files of, on the same file system. Or why there
+    /// is none, as a lowercase fragment; then the file is written in place.
+    pub staging: Result<PathBuf, String>,
 }
 
 /// Why files were not changed.

@@ -463,8 +463,8 @@ fn examine(disk: &dyn WritableSystem, change: &Change) -> Result<FileEntry, Fail
             }
             How::InPlace(format!("it has {} names (hard links)", now.status.links))
         }
-        None => How::InPlace("the server would read a second file in any folder near it".to_owned()),
-        Some(_) => How::Rename,
+        Err(why) => How::InPlace(why.clone()),
+        Ok(_) => How::Rename,
     };
     let parent = change.path.parent().unwrap_or(&change.path).to_owned();
     Ok(FileEntry {

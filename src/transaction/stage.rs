@@ -82,9 +82,12 @@ fn verify(
 }
 
 fn is_still(disk: &dyn WritableSystem, place: &Place, expected: &Found) -> io::Result<bool> {
-    // Something that is no file any more is not what was expected.
-    let now = place.find(disk).unwrap_or_default();
-    Ok(now.is_some_and(|now| now.status.is_same(&expected.status) && now.bytes == expected.bytes))
+    match place.find(disk) {
+        Ok(now) => Ok(now.is_some_and(|now| now.status.is_same(&expected.status) && now.bytes == expected.bytes)),
+        // No file any more, or a link (ELOOP): not what was expected.
+        Err(error) if matches!(error.raw_os_error(), None | Some(40)) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes a content over the one that is there, if that is still `expected`.

@@ -24,7 +24,8 @@ const NEW_JOURNAL: &str = "journal.json.new";
 /// The state directory, open.
 pub struct Store<'a> {
     disk: &'a dyn WritableSystem,
-    path: PathBuf,
+    /// Its path, for messages.
+    shown: PathBuf,
     folder: Directory,
     transactions: Directory,
 }
@@ -36,16 +37,21 @@ pub struct Lock {
 }
 
 impl<'a> Store<'a> {
-    /// Opens a state directory; no part of its path may be a link. `None`: it is not there, and `make` does not want
-    /// it made. Refused where others could write into it.
-    pub fn open(disk: &'a dyn WritableSystem, path: &Path, own: u32, make: bool) -> Result<Option<Store<'a>>, Failure> {
+    /// Opens a state directory by its path on that disk, no part of which may be a link, and by the path that messages
+    /// give it. `None`: it is not there, and `make` does not want it made. Refused where others could write into it.
+    pub fn open(
+        disk: &'a dyn WritableSystem,
+        (path, shown): (&Path, &Path),
+        own: u32,
+        make: bool,
+    ) -> Result<Option<Store<'a>>, Failure> {
         let refused = |error: &io::Error| {
             let advice = if error.kind() == io::ErrorKind::PermissionDenied {
                 "; run it as root, or name another one with --state-dir"
             } else {
                 ""
             };
-            Failure::Refused(format!("the state directory {}: {}{advice}", path.display(), said(error)))
+            Failure::Refused(format!("the state directory {}: {}{advice}", shown.display(), said(error)))
         };
         let Some(folder) = walk(disk, path, make).map_err(|e| refused(&e))? else { return Ok(None) };
         let parent = Place::of(disk, path).map_err(|e| refused(&e))?;
@@ -54,17 +60,17 @@ impl<'a> Store<'a> {
         if !status.is_some_and(sound) {
             return Err(Failure::Refused(format!(
                 "the state directory {}: others can write into it; it has to be its owner's alone (chmod 700)",
-                path.display()
+                shown.display()
             )));
         }
         let transactions = child(disk, &folder, OsStr::new(TRANSACTIONS), make).map_err(|e| refused(&e))?;
         let Some(transactions) = transactions else { return Ok(None) };
-        Ok(Some(Store { disk, path: path.to_owned(), folder, transactions }))
+        Ok(Some(Store { disk, shown: shown.to_owned(), folder, transactions }))
     }
 
-    /// Where a transaction is kept.
+    /// Where a transaction is kept, for messages.
     pub fn path_of(&self, id: &str) -> PathBuf {
-        self.path.join(TRANSACTIONS).join(id)
+        self.shown.join(TRANSACTIONS).join(id)
     }
 
     /// Locks the directory; the error says who has it.
@@ -86,7 +92,7 @@ impl<'a> Store<'a> {
             let holder = self.disk.read(&file).unwrap_or_default();
             let holder = String::from_utf8_lossy(&holder).trim().to_owned();
             let holder = if holder.is_empty() { "another run".to_owned() } else { holder };
-            return Err(Failure::Refused(format!("{holder} is at work (it holds {}/{LOCK})", self.path.display())));
+            return Err(Failure::Refused(format!("{holder} is at work (it holds {}/{LOCK})", self.shown.display())));
         }
         let text = format!("{command} (process {}, since {})\n", std::process::id(), now());
         self.disk.write(&file, text.as_bytes()).map_err(refused)?;
@@ -146,7 +152,7 @@ impl<'a> Store<'a> {
         if hash(&bytes) == sha256 {
             return Ok(bytes);
         }
-        Err(Failure::Refused(format!("{}/{place} is damaged: it is not what the journal says", self.path.display())))
+        Err(Failure::Refused(format!("{}/{place} is damaged: it is not what the journal says", self.shown.display())))
     }
 
     /// Writes a journal, at once and for good.
@@ -174,7 +180,7 @@ impl<'a> Store<'a> {
         };
         let Some(bytes) = read().map_err(|e| self.refused(&place, &e))? else { return Ok(None) };
         let journal = Journal::read(&bytes);
-        journal.map(Some).map_err(|why| Failure::Refused(format!("{}/{place} {why}", self.path.display())))
+        journal.map(Some).map_err(|why| Failure::Refused(format!("{}/{place} {why}", self.shown.display())))
     }
 
     /// Removes the folder of a transaction that never came so far as to have a journal.
@@ -187,7 +193,7 @@ impl<'a> Store<'a> {
     }
 
     pub(super) fn refused(&self, place: &str, error: &io::Error) -> Failure {
-        Failure::Refused(format!("{}/{place}: {}", self.path.display(), said(error)))
+        Failure::Refused(format!("{}/{place}: {}", self.shown.display(), said(error)))
     }
 }
 

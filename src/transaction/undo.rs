@@ -1,12 +1,12 @@
 //! What was done, and taking it back.
 
 use super::file::{Meta, Place, said};
-use super::journal::{Journal, Step};
+use super::journal::{How, Journal, Step};
 use super::run::Transaction;
 use super::store::Store;
 use super::{Change, Failure};
 use crate::system::WritableSystem;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A transaction of the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +81,10 @@ pub fn undo(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journal) -> 
             old: now.bytes,
             new: old,
             meta: Some(file.old_meta.clone()),
-            staging: file.path.parent().map(Path::to_owned),
+            staging: match &file.how {
+                How::Rename => Ok(file.staging.clone()),
+                How::InPlace(why) => Err(why.clone()),
+            },
         });
     }
     Ok(undo)

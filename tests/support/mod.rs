@@ -22,3 +22,4 @@ pub mod server;
 pub mod site;
 pub mod staged;
 pub mod table;
+pub mod workshop;

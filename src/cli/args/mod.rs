@@ -1,5 +1,17 @@
 //! The command line as it is typed.
 
+mod fix;
+mod history;
+mod rollback;
+mod selection;
+mod servers;
+
+pub(super) use fix::Fix;
+pub(super) use history::History;
+pub(super) use rollback::Rollback;
+pub(super) use selection::{FixLevel, Selection};
+pub(super) use servers::{Servers, State};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -21,7 +33,7 @@ Exit status:
 ///
 /// Reads the configuration of nginx and Apache httpd as the servers do, works out for every address and server name
 /// which versions a client would be given, and why, and makes the smallest patch that ends what the policy forbids.
-/// Nothing is written.
+/// Only `fix` and `rollback` write.
 #[derive(Debug, Parser)]
 #[command(name = "tlsmend", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub(super) struct Arguments {
@@ -77,7 +89,25 @@ pub(super) enum Command {
         /// What is demanded.
         #[command(flatten)]
         judgement: Judgement,
+        /// What is mended.
+        #[command(flatten)]
+        selection: Selection,
     },
+    /// Make the changes that `diff` shows: all of them, tested by the server's own checker, or none
+    ///
+    /// Shows the patch and asks. Then, as one transaction: the checker has to accept the configuration as it is; every
+    /// file is compared with what was read, and backed up; every file is changed; the checker has to accept the result,
+    /// or every file is put back. A power cut in between is noticed by the next run. `tlsmend rollback` takes it back
+    /// any time.
+    #[command(after_help = fix::STATUS)]
+    Fix(Fix),
+    /// Take back what `fix` did: contents, owners, modes and labels, byte for byte
+    ///
+    /// Works while the configuration is broken. Refuses where a file was changed since. Can be taken back itself.
+    #[command(after_help = rollback::STATUS)]
+    Rollback(Rollback),
+    /// List what `fix` and `rollback` did
+    History(History),
     /// Show what is known of the host's software, and from where: all that the other commands go by
     ///
     /// What is not known is said, with what depends on it. With --root nothing of that tree is ever run.

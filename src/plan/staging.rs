@@ -1,0 +1,44 @@
+//! Where a hidden file can lie for a moment without any server reading it.
+
+use crate::engine::{self, Request};
+use crate::system::Overlay;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// How many folders up from the file's own are tried.
+const HIGHEST: usize = 3;
+
+/// For each planned file a folder in which a file of that name (by its number) is not read by any instance: its own, or
+/// one above it. A server's pattern seldom matches a name with a dot in front, but Apache's include of a whole directory
+/// does. Tried out by reading the host as if the files were there. `None`: there is no such folder.
+pub fn staging(
+    request: Request<'_>,
+    contents: &BTreeMap<PathBuf, Vec<u8>>,
+    name: &dyn Fn(usize) -> String,
+) -> BTreeMap<PathBuf, Option<PathBuf>> {
+    let mut found: BTreeMap<PathBuf, Option<PathBuf>> = contents.keys().map(|path| (path.clone(), None)).collect();
+    let mut candidates: BTreeMap<&PathBuf, PathBuf> = BTreeMap::new();
+    for path in contents.keys() {
+        candidates.extend(path.parent().map(|folder| (path, folder.to_owned())));
+    }
+    for _ in 0..=HIGHEST {
+        let numbered = contents.keys().enumerate();
+        let hidden: BTreeMap<PathBuf, Vec<u8>> = numbered
+            .filter_map(|(number, path)| Some((candidates.get(path)?.join(name(number)), contents[path].clone())))
+            .collect();
+        if hidden.is_empty() {
+            break;
+        }
+        let overlay = Overlay::new(request.system, contents).with_files(&hidden);
+        let (sources, ..) = engine::load(Request { system: &overlay, ..request });
+        for (number, path) in contents.keys().enumerate() {
+            let Some(folder) = candidates.remove(path) else { continue };
+            if sources.find(&folder.join(name(number))).is_none() {
+                found.insert(path.clone(), Some(folder));
+            } else if let Some(above) = folder.parent().filter(|above| *above != Path::new("/")) {
+                candidates.insert(path, above.to_owned());
+            }
+        }
+    }
+    found
+}
