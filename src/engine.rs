@@ -3,14 +3,14 @@
 use crate::discover;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::{Finding, Verdict};
-use crate::host::Facts;
+use crate::host::{self, Facts, Managed};
 use crate::instance::{Instance, Problem};
 use crate::policy::Policy;
 use crate::rules::{self, Subject};
 use crate::services::service::{Question, Resolved, Response, Service, World};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 
 /// What an audit is made from.
@@ -38,6 +38,8 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// Per instance and endpoint.
     pub verdicts: Vec<Vec<Verdict>>,
+    /// Files with findings that are a program's or a package's.
+    pub managed: BTreeMap<PathBuf, Managed>,
 }
 
 /// Audits a host.
@@ -56,7 +58,29 @@ pub fn audit(request: Request<'_>) -> Audit {
         findings.append(&mut found);
     }
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
-    Audit { sources, resolved, problems, findings, verdicts }
+    let managed = managed(request.facts, &sources, &mut findings);
+    Audit { sources, resolved, problems, findings, verdicts, managed }
+}
+
+/// Whose the files of the findings are; each finding gets to say so.
+fn managed(facts: &Facts, sources: &SourceMap, findings: &mut [Finding]) -> BTreeMap<PathBuf, Managed> {
+    let mut known: BTreeMap<FileId, Option<Managed>> = BTreeMap::new();
+    for finding in findings {
+        let edited = finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.span.file);
+        let primary = finding.primary.as_ref().map(|label| label.span.file);
+        let files: BTreeSet<FileId> = edited.chain(primary).collect();
+        let several = files.len() > 1;
+        for id in files {
+            let file = sources.file(id);
+            let found = known.entry(id).or_insert_with(|| host::managed(facts, file.path(), file.bytes()));
+            let about = |one: &Managed| match several {
+                true => format!("{}: {}", file.path().display(), one.text()),
+                false => one.text(),
+            };
+            finding.notes.extend(found.as_ref().map(about));
+        }
+    }
+    known.into_iter().filter_map(|(id, found)| Some((sources.file(id).path().to_owned(), found?))).collect()
 }
 
 /// The answer for one client, and the instance that gives it. Where several instances claim the address, the one

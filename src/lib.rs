@@ -8,9 +8,10 @@
 //! - [`discover`] finds main files, [`services`] load, parse and resolve them into instances with endpoints;
 //! - [`policy`] says what is demanded, [`rules`] hold instances against it and make findings;
 //! - [`plan`] turns findings into new contents of files and audits those again;
+//! - [`transaction`] changes several files as one, and takes that back;
 //! - [`report`] shows it all; [`engine`] is the way from a host to findings; [`cli`] is what the user types.
 //!
-//! Not the library's business: writing files, starting servers, cipher suites beyond their effect on versions.
+//! Not the library's business: starting servers, cipher suites beyond their effect on versions.
 
 pub mod cli;
 pub mod discover;

@@ -30,7 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "system",
         ],
     ),
-    ("plan", &["edit", "endpoint", "engine", "finding", "instance", "source", "system"]),
+    ("plan", &["edit", "endpoint", "engine", "finding", "host", "instance", "source", "system"]),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -8,7 +8,6 @@ use crate::policy::Policy;
 use crate::report::Paths;
 use crate::system::{OsSystem, System, reason};
 use anyhow::{Context, Result, anyhow, bail};
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Where a host's own configuration lies: facts of this machine are about files below these.
@@ -121,7 +120,7 @@ pub(super) fn selection(arguments: &super::args::Selection) -> Selection {
             FixLevel::Safe => plan::Level::Safe,
             FixLevel::Unsafe => plan::Level::Unsafe,
         },
-        refused: BTreeMap::new(),
+        include_managed: arguments.include_managed,
     }
 }
 

@@ -14,6 +14,7 @@ pub use staging::staging;
 use crate::edit::Edit;
 use crate::engine::{self, Audit, Request};
 use crate::finding::Finding;
+use crate::host::Fate;
 use crate::system::Overlay;
 use compare::{Key, beside, keys, worse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +46,8 @@ pub fn plan(request: Request<'_>) -> Plan {
 /// Plans the fixes that are selected.
 pub fn plan_selected(request: Request<'_>, selection: &Selection) -> Plan {
     let before = engine::audit(request);
-    let mut refused: BTreeMap<PathBuf, String> = selection.refused.clone();
+    let closed = closed(request, &before, selection);
+    let mut refused = closed.clone();
     loop {
         let Converged { contents, after, about } = converge(request, &before, selection, &refused);
         let others = beside(&before, &after, &about);
@@ -55,11 +57,12 @@ pub fn plan_selected(request: Request<'_>, selection: &Selection) -> Plan {
         };
         match worse(&before, &after).or_else(unsafe_) {
             None => {
+                let told = told(refused.clone(), &closed, [&before, &after]);
                 return Plan {
                     contents,
                     before,
                     after: explain(after, &refused),
-                    refused: refused.into_iter().collect(),
+                    refused: told,
                     beside: others.into_iter().map(|one| one.what).collect(),
                 };
             }
@@ -72,6 +75,34 @@ pub fn plan_selected(request: Request<'_>, selection: &Selection) -> Plan {
             }
         }
     }
+}
+
+/// The files that are not touched whatever is found in them, each with the reason.
+fn closed(request: Request<'_>, before: &Audit, selection: &Selection) -> BTreeMap<PathBuf, String> {
+    let mut closed = BTreeMap::new();
+    for (_, file) in before.sources.iter() {
+        closed.extend(request.system.foreign_link(file.path()).map(|why| (file.path().to_owned(), why)));
+    }
+    let generated = before.managed.iter().filter(|(_, managed)| managed.fate == Fate::Generated);
+    for (path, managed) in generated.filter(|_| !selection.include_managed) {
+        closed.insert(path.clone(), format!("{}; or use --include-managed", managed.text()));
+    }
+    closed
+}
+
+/// Of the refused files those are worth a word that would have been changed.
+fn told(
+    mut refused: BTreeMap<PathBuf, String>,
+    closed: &BTreeMap<PathBuf, String>,
+    audits: [&Audit; 2],
+) -> Vec<(PathBuf, String)> {
+    let mut edited: BTreeSet<PathBuf> = BTreeSet::new();
+    for audit in audits {
+        let edits = audit.findings.iter().filter_map(|f| f.fix.as_ref()).flat_map(|fix| &fix.edits);
+        edited.extend(edits.map(|e| audit.sources.file(e.span.file).path().to_owned()));
+    }
+    refused.retain(|path, _| !closed.contains_key(path) || edited.contains(path));
+    refused.into_iter().collect()
 }
 
 /// Fixes that are refused become reasons.

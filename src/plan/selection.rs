@@ -3,8 +3,6 @@
 use crate::edit::Applicability;
 use crate::engine::Audit;
 use crate::finding::Finding;
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 /// How far fixes may go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,8 +33,8 @@ pub struct Selection {
     pub rules: Vec<String>,
     /// How far they may go.
     pub level: Level,
-    /// Files that are left alone, each with the reason.
-    pub refused: BTreeMap<PathBuf, String>,
+    /// Also change files that a program generates?
+    pub include_managed: bool,
 }
 
 impl Selection {

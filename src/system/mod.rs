@@ -5,6 +5,7 @@
 //! This is the only place where files are opened. Who gets a [`System`] can't write; a [`WritableSystem`] is handed to
 //! `transaction` only.
 
+mod beneath;
 mod memory;
 mod os;
 mod os_write;
@@ -71,6 +72,12 @@ pub trait System: Sync {
 
     /// The path with all symbolic links resolved; an error where it leads nowhere.
     fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// Why a file must not be changed although it can be read: it was reached by a link of somebody who does not own it,
+    /// and who could so have others change it. By its path with all links resolved.
+    fn foreign_link(&self, _path: &Path) -> Option<String> {
+        None
+    }
 
     /// All files below a directory (or the file itself).
     fn walk(&self, path: &Path) -> Walk;

@@ -66,6 +66,10 @@ impl System for Overlay<'_> {
         self.added(path).map_or_else(|| self.base.canonical(path), |(path, _)| Ok(path.clone()))
     }
 
+    fn foreign_link(&self, path: &Path) -> Option<String> {
+        self.base.foreign_link(path)
+    }
+
     fn walk(&self, path: &Path) -> Walk {
         self.base.walk(path)
     }

@@ -6,11 +6,12 @@ use super::super::{options, output};
 use super::status;
 use crate::engine::{self, Audit, Request};
 use crate::finding::Severity;
-use crate::host;
+use crate::host::{self, Fate, Managed};
 use crate::instance::Standing;
-use crate::report::{AuditView, Coverage, Exit, json, text};
+use crate::report::{AuditView, Coverage, Exit, ManagedFile, json, text};
 use anyhow::Result;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// Audits a host and reports.
 pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, format: Format) -> Result<ExitStatus> {
@@ -26,6 +27,7 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, format: Format) ->
         findings: &audit.findings,
         problems: &audit.problems,
         files: coverage(&audit),
+        managed: &managed(&audit),
         reload: &reload(&opened, &audit),
         policy: &policy.name,
         fail_on: Severity::from(judgement.fail_on),
@@ -44,6 +46,17 @@ fn coverage(audit: &Audit) -> Coverage {
     let files: BTreeSet<_> = audit.instances().flat_map(|i| &i.files).collect();
     let unread: BTreeSet<_> = audit.all_problems().filter_map(|p| p.path.as_ref()).collect();
     Coverage { read: files.len(), found: files.len() + unread.len() }
+}
+
+/// Whose the files with findings are.
+fn managed(audit: &Audit) -> Vec<ManagedFile> {
+    let one = |(path, managed): (&PathBuf, &Managed)| ManagedFile {
+        path: path.clone(),
+        generated: managed.fate == Fate::Generated,
+        by: managed.by.clone(),
+        advice: managed.advice.clone(),
+    };
+    audit.managed.iter().map(one).collect()
 }
 
 /// How to make a change effective, for each service that has something to mend.

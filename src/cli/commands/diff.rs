@@ -65,6 +65,9 @@ pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selec
     for endpoint in &plan.beside {
         output::remark(&format!("also changes {endpoint}"));
     }
+    for (path, managed) in plan.before.managed.iter().filter(|(path, _)| plan.contents.contains_key(*path)) {
+        output::remark(&format!("note: {}: {}", opened.shown.show(path), managed.text()));
+    }
     for (path, why) in &plan.refused {
         output::remark(&format!("left alone: {}: {why}", opened.shown.show(path)));
     }

@@ -3,7 +3,7 @@
 use super::host::{MAIN, SNIPPET, exposed, plain, unknown};
 use crate::endpoint::{Answer, Reason, ReasonKind};
 use crate::instance::Problem;
-use crate::report::{Paths, WhyView, json};
+use crate::report::{ManagedFile, Paths, WhyView, json};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -65,6 +65,8 @@ fn every_key_is_in_the_manual() {
     host.problems.push(problem.clone());
     host.instances[0].problems.push(problem);
     host.instances[0].unknown = vec![unknown("a", "b", Some(host.at(SNIPPET, "TLSv1")))];
+    let (path, by, advice) = (MAIN.into(), "Ansible".to_owned(), "change the template".to_owned());
+    host.managed = vec![ManagedFile { path, generated: true, by, advice }];
     let mut found = BTreeSet::new();
     let value: Value = serde_json::from_str(&host.json()).unwrap();
     keys(&value, "", &mut found);
