@@ -6,6 +6,7 @@ mod support;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use support::certificates;
 use support::workshop::{Run, Workshop, redacted};
 
@@ -145,6 +146,39 @@ fn without_check_is_held_against_the_baseline() {
     assert_eq!(shop.contents("conf"), before);
 }
 
+/// On the machine's own configuration its own checker is run: here on one that is mounted over it, in a namespace of
+/// its own, so that the machine's is neither read nor changed.
+#[test]
+fn the_servers_own_checker() {
+    if !nix::unistd::geteuid().is_root() {
+        // Only root can mount.
+        return;
+    }
+    let shop = workshop();
+    shop.write("run/x", "");
+    let script = format!(
+        "set -e\nmount --bind conf /etc/nginx\nmount --bind run /run\nmount --bind run /var/log/nginx\nset +e\n\
+         {} fix /etc/nginx --yes --state-dir state\necho \"first: $?\"\n\
+         echo 'server {{ listen 127.0.0.1:8449 ssl; ssl_protocols TLSv1.1; nonsense; }}' > /etc/nginx/sites/c.test\n\
+         {} fix /etc/nginx --yes --state-dir state\necho \"second: $?\"\n",
+        Workshop::program(),
+        Workshop::program()
+    );
+    let mut command = std::process::Command::new("unshare");
+    command.args(["--mount", "sh", "-c", &script]).current_dir(shop.path("."));
+    let run = shop.finished(command);
+    // 3 where the machine runs other servers that leave a fact undecided.
+    assert!(run.out.contains("first: 0") || run.out.contains("first: 3"), "{}", run.screen());
+    for line in ["\ntested: `nginx -t", "accepts the result", "second: 2"] {
+        assert!(run.out.contains(line), "{line}: {}", run.screen());
+    }
+    for line in ["the checker does not accept the configuration as it is", "unknown directive \"nonsense\""] {
+        assert!(run.err.contains(line), "{line}: {}", run.screen());
+    }
+    assert!(!shop.read("conf/sites/a.test").contains("TLSv1.1"));
+    assert!(shop.read("conf/sites/c.test").contains("TLSv1.1"));
+}
+
 #[test]
 fn reloads() {
     let shop = workshop();
@@ -168,6 +202,29 @@ fn reloads() {
     let run = fix(&shop, &["--yes", "--reload"]);
     assert_eq!(run.status, 2, "{}", run.screen());
     assert!(run.err.contains("--reload-with nginx=COMMAND"), "{}", run.screen());
+}
+
+/// A polite end while the checker looks at the result: everything is put back.
+#[test]
+fn asked_to_end_it_puts_everything_back() {
+    let shop = workshop();
+    let before = shop.contents("conf");
+    let slow =
+        REFUSES_THE_NEW.replace("echo 'nginx: [emerg] no' >&2\nexit 1", "touch \"$(dirname \"$0\")/begun\"\nsleep 2");
+    let check = checker(&shop, &slow);
+    let words = ["fix", "conf", "--assume", "nginx=1.22.1", "--yes", "--check-with", &check];
+    let child = shop.command(&shop.path("state"), &words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = child.expect("runs");
+    while !shop.path("begun").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).expect("it is there");
+    let output = child.wait_with_output().expect("ends");
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(err.contains("interrupted; every file is as it was"), "{err}");
+    assert_eq!(shop.contents("conf"), before);
 }
 
 #[test]
@@ -269,6 +326,14 @@ fn selections() {
     let none = diff(&["--only", "apache"]);
     assert_eq!((none.status, none.out.as_str()), (0, ""), "{}", none.screen());
     assert!(none.err.contains("not selected"), "{}", none.screen());
+    // Another server takes the line too, and narrows it: no selected finding is about that one.
+    let before = shop.read("conf/sites/b.test");
+    let narrowed = before.replace("ssl_protocols TLSv1.3", "ssl_conf_command MinProtocol TLSv1.2");
+    shop.write("conf/sites/b.test", &narrowed);
+    let bare = shop.read("conf/sites/a.test").replace("ssl_protocols TLSv1.1 TLSv1.2;", "");
+    shop.write("conf/sites/a.test", &bare);
+    insta::assert_snapshot!("safe", diff(&["--rule", "forbidden-version"]).screen());
+    insta::assert_snapshot!("unsafe", diff(&["--rule", "forbidden-version", "--fix-level", "unsafe"]).screen());
     let wrong = diff(&["--only", "ngnix"]);
     assert_eq!(wrong.status, 2);
 }

@@ -124,6 +124,24 @@ fn killed_at_every_call_it_is_all_or_nothing() {
     eprintln!("killed at {total} calls over {SITES} files: {counts:?}; {ended_old} ended old, {ended_new} new");
 }
 
+#[test]
+fn the_next_run_says_what_it_did() {
+    let mut told = String::new();
+    for inject in [
+        "pwrite64:signal=KILL:when=1",
+        "pwrite64:signal=KILL:when=14",
+        "renameat2:signal=KILL:when=3",
+        "unlinkat:signal=KILL:when=2",
+    ] {
+        let shop = workshop();
+        let (status, _) = traced(&shop, inject);
+        assert_eq!(status, None, "{inject}: killed");
+        let next = shop.tlsmend(&["rollback", "--yes", "--no-exec", "no-such-id"]);
+        let _writing_to_a_string = writeln!(told, "{inject}\n  {}", next.err.trim_end().replace('\n', "\n  "));
+    }
+    insta::assert_snapshot!("next_run", told);
+}
+
 /// The errors that a disk gives, at the calls that give them: what the user reads.
 #[test]
 fn failing_calls_are_told() {

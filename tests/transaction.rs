@@ -326,6 +326,27 @@ fn snapshot(root: &Path) -> BTreeMap<PathBuf, String> {
     files.map(|e| (e.path().to_owned(), fs::read_to_string(e.path()).expect("text"))).collect()
 }
 
+/// An editor that had the old file open writes into it when it is out of place: that is kept, and said.
+#[test]
+fn what_is_written_into_the_old_file_is_kept() {
+    let root = host();
+    let disk = OsDisk::new(root.path());
+    let store = open(&disk).expect("the state directory");
+    let _lock = store.lock("tlsmend fix").expect("the lock");
+    let id = store.new_id().expect("a name");
+    let kept = inside(root.path(), &format!("{STATE}/transactions/{}/found-0", id.0));
+    let intent = Intent { id, command: "fix", root: None, undoes: None, instances: Vec::new(), changes: changes() };
+    let mut transaction = Transaction::prepare(&disk, &store, intent).expect("prepared");
+    let editor = fs::OpenOptions::new().write(true).open(inside(root.path(), FILES[0].0)).expect("a file");
+    transaction.write(&|| false).expect("written");
+    std::io::Write::write_all(&mut &editor, b"# mine, late").expect("is written");
+    transaction.checked().expect("checked");
+    let said = transaction.commit().expect("committed");
+    assert!(said.len() == 1 && said[0].starts_with(FILES[0].0), "{said:?}");
+    assert!(fs::read_to_string(kept).expect("is kept").starts_with("# mine, late"));
+    assert_eq!(whole(root.path()), Ok(Whole::New));
+}
+
 #[test]
 fn one_run_at_a_time() {
     let root = host();

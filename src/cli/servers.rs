@@ -43,7 +43,10 @@ impl Servers {
             let own = |text: &str| CommandLine::own(text).map_err(|e| anyhow!("{text}: {e}"));
             match (checks.get(service.0), opened.no_exec) {
                 (Some(command), _) => drop(servers.checks.insert(command.clone())),
-                (None, None) => drop(servers.checks.insert(own(&commands.test)?)),
+                (None, None) => {
+                    let options = host::start_options(&opened.system, &opened.facts, *service, main);
+                    servers.checks.insert(own(&commands.test)?.with_options(options));
+                }
                 (None, Some(why)) => drop(servers.untested.insert(service.0, why.to_owned())),
             }
             match (reloads.get(service.0), opened.no_exec) {

@@ -157,8 +157,13 @@ fn said(servers: &Servers, after: &Checked, failed: &[String]) -> End {
 }
 
 fn commit(transaction: &mut Transaction<'_>, options: &str) {
-    if let Err(why) = transaction.commit() {
-        output::remark(&format!("all is written and stays, but tidying up is left to the next run: {why}"));
+    match transaction.commit() {
+        Ok(kept) => kept.iter().for_each(|edit| {
+            output::remark(&format!("an editor wrote into the old file at that very moment; its text is kept: {edit}"));
+        }),
+        Err(why) => {
+            output::remark(&format!("all is written and stays, but tidying up is left to the next run: {why}"));
+        }
     }
     let id = &transaction.journal().id;
     output::tell(&format!("done: {id}; `tlsmend rollback {id}{options}` takes it back"));

@@ -24,6 +24,17 @@ impl CommandLine {
         parse(text, true)
     }
 
+    /// The same with more options. The control scripts of httpd take them with `-t` only, not with `configtest`.
+    #[must_use]
+    pub fn with_options(mut self, options: Vec<String>) -> CommandLine {
+        if !options.is_empty() && self.words.last().is_some_and(|word| word == "configtest") {
+            self.words.pop();
+            self.words.push("-t".to_owned());
+        }
+        self.words.extend(options);
+        self
+    }
+
     /// The command for people, quoted as for a shell.
     pub fn text(&self) -> String {
         let variables = self.environment.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
@@ -97,5 +108,8 @@ mod tests {
         let command = CommandLine::given("docker exec web nginx -t; rm \"x y\"").expect("a command");
         assert_eq!(command.words, ["docker", "exec", "web", "nginx", "-t;", "rm", "x y"]);
         assert!(CommandLine::given("A=b").is_err());
+        let test = CommandLine::own("apache2ctl configtest").expect("a command");
+        assert_eq!(test.clone().with_options(Vec::new()), test);
+        assert_eq!(test.with_options(vec!["-D".to_owned(), "a b".to_owned()]).text(), "apache2ctl -t -D 'a b'");
     }
 }

@@ -40,6 +40,7 @@ pub use given::{Assumption, Given};
 pub use init::{Reload, reload};
 pub use libraries::{TlsLibrary, libraries};
 pub use live::run_command;
+pub use main_files::start_options;
 pub use managed::{Fate, Managed, managed};
 pub use manager::{init_system, started_by};
 pub use words::quoted;

@@ -1,6 +1,6 @@
 //! What a plan does to endpoints: what is worse, and what changes beside the findings.
 
-use crate::endpoint::{Endpoint, Role, Transport};
+use crate::endpoint::{Answer, Endpoint, Role, Speaks, Transport};
 use crate::engine::Audit;
 use crate::finding::{Finding, Verdict};
 use crate::instance::Instance;
@@ -55,6 +55,11 @@ pub(super) fn beside(before: &Audit, after: &Audit, about: &BTreeSet<Key>) -> Ve
         let Some(new) = now.get(&key).filter(|_| !about.contains(&key)) else { continue };
         let (old, new) = (&seen.endpoint.answer, &new.endpoint.answer);
         if old.configured.value == new.configured.value && old.offered() == new.offered() {
+            continue;
+        }
+        // Who is given no version at all is not given another one.
+        let silent = |answer: &Answer| answer.refuses || answer.speaks != Speaks::Tls;
+        if silent(old) && silent(new) {
             continue;
         }
         let (from, to) = match old.offered() == new.offered() {

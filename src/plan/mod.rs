@@ -52,7 +52,9 @@ pub fn plan_selected(request: Request<'_>, selection: &Selection) -> Plan {
         let Converged { contents, after, about } = converge(request, &before, selection, &refused);
         let others = beside(&before, &after, &about);
         let unsafe_ = || match (selection.level, others.first()) {
-            (Level::Safe, Some(one)) => Some((one.files.clone(), format!("it would also change {}", one.what))),
+            (Level::Safe, Some(one)) => {
+                Some((one.files.clone(), format!("it would also change {}; --fix-level unsafe allows that", one.what)))
+            }
             _ => None,
         };
         match worse(&before, &after).or_else(unsafe_) {

@@ -42,3 +42,40 @@ pub fn staging(
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::Facts;
+    use crate::policy::Policy;
+    use crate::system::MemorySystem;
+
+    const MAIN: &str = "events {}\nhttp { include sites/*; include .[a-z]*; include hidden/.[a-z]*; }\n";
+
+    #[test]
+    fn no_server_reads_the_hidden_file() {
+        let system = MemorySystem::with_files([
+            ("/etc/apache2/apache2.conf", "LoadModule ssl_module x\nInclude whole\nInclude pattern/*.conf\n"),
+            ("/etc/apache2/whole/a", "SSLProtocol all\n"),
+            ("/etc/apache2/pattern/b.conf", "SSLProtocol all\n"),
+            ("/etc/nginx/nginx.conf", MAIN),
+            ("/etc/nginx/sites/c", "ssl_protocols TLSv1;\n"),
+            ("/etc/nginx/hidden/.d", "ssl_protocols TLSv1;\n"),
+        ]);
+        let names =
+            ["apache2/whole/a", "apache2/pattern/b.conf", "nginx/nginx.conf", "nginx/sites/c", "nginx/hidden/.d"];
+        let path = |name: &str| Path::new("/etc").join(name);
+        let new = |name: &str| if name.ends_with("nginx.conf") { MAIN } else { "# new\n" }.as_bytes().to_vec();
+        let contents = names.iter().map(|name| (path(name), new(name))).collect();
+        let (facts, policy) = (Facts::unknown(), Policy::default_profile());
+        let request = Request { system: &system, facts: &facts, policy: &policy, paths: &[] };
+        let found = staging(request, &contents, &|number| format!(".tlsmend-x-{number}"));
+        let folder = |name: &str| found[&path(name)].as_ref().and_then(|folder| folder.to_str()).unwrap_or("none");
+        assert_eq!(folder("apache2/pattern/b.conf"), "/etc/apache2/pattern");
+        assert_eq!(folder("apache2/whole/a"), "/etc/apache2");
+        assert_eq!(folder("nginx/sites/c"), "/etc/nginx/sites");
+        assert_eq!(folder("nginx/nginx.conf"), "/etc");
+        // The folder above is read for hidden files too.
+        assert_eq!(folder("nginx/hidden/.d"), "/etc");
+    }
+}

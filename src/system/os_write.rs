@@ -119,6 +119,10 @@ impl WritableSystem for OsDisk {
         let mut all = BTreeMap::new();
         for name in names.split(|b| *b == 0).filter(|name| !name.is_empty()) {
             let name = OsStr::from_bytes(name);
+            // Hashes of the content, which the kernel keeps by itself.
+            if name == "security.ima" || name == "security.evm" {
+                continue;
+            }
             match grown(|buffer| fs::fgetxattr(&file.0, name, buffer)) {
                 Ok(value) => drop(all.insert(name.to_owned(), value)),
                 // Gone in between, or one that the kernel lists and does not give.

@@ -17,6 +17,7 @@
 //!
 //! Not done here: what to write (`plan`), running checkers (`host`), talking to people (`cli`).
 
+mod back;
 mod file;
 mod journal;
 mod recover;

@@ -45,8 +45,12 @@ pub fn recover(disk: &dyn WritableSystem, store: &Store<'_>, root: Option<&Path>
 }
 
 fn finish(transaction: &mut Transaction<'_>) -> Result<String, Failure> {
-    transaction.commit().map_err(Failure::Refused)?;
-    Ok("finished: all its files were written and checked; whether the servers were reloaded is not known".to_owned())
+    let kept = transaction.commit().map_err(Failure::Refused)?;
+    let done = "finished: all its files were written and checked; whether the servers were reloaded is not known";
+    Ok(match kept.is_empty() {
+        true => done.to_owned(),
+        false => format!("{done}; what an editor wrote into old files is kept: {}", kept.join("; ")),
+    })
 }
 
 fn undo(transaction: &mut Transaction<'_>, id: &str, files: usize) -> Result<String, Failure> {

@@ -30,20 +30,20 @@ pub struct Intent {
 
 /// A transaction whose files are backed up.
 pub struct Transaction<'a> {
-    disk: &'a dyn WritableSystem,
-    store: &'a Store<'a>,
-    folder: Directory,
-    journal: Journal,
+    pub(super) disk: &'a dyn WritableSystem,
+    pub(super) store: &'a Store<'a>,
+    pub(super) folder: Directory,
+    pub(super) journal: Journal,
     /// Old and new contents.
-    contents: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(super) contents: Vec<(Vec<u8>, Vec<u8>)>,
     /// So many files may have been changed.
-    reached: usize,
+    pub(super) reached: usize,
     /// Files that somebody else changed before we did.
-    theirs: BTreeSet<usize>,
+    pub(super) theirs: BTreeSet<usize>,
 }
 
 /// What a file on the disk is to a transaction.
-enum State {
+pub(super) enum State {
     /// As before.
     Old(Found),
     /// As planned.
@@ -147,12 +147,16 @@ impl<'a> Transaction<'a> {
         self.mark(Step::Checked).map_err(|why| self.fail(why))
     }
 
-    /// Ends it: the old files go. The error names what could not be tidied up, which the next run does.
-    pub fn commit(&mut self) -> Result<(), String> {
+    /// Ends it: the old files go. Gives the files in which edits were kept that came too late for their place, each after
+    /// the path that it was meant for. The error names what could not be tidied up, which the next run does.
+    pub fn commit(&mut self) -> Result<Vec<String>, String> {
+        let mut kept = Vec::new();
         for number in 0..self.journal.files.len() {
-            self.tidy(number)?;
+            let found = self.tidy(number)?;
+            kept.extend(found.map(|path| self.about(number, &format!("{}", path.display()))));
         }
-        self.mark(Step::Committed)
+        self.mark(Step::Committed)?;
+        Ok(kept)
     }
 
     /// Puts every file back, for this reason.
@@ -161,37 +165,6 @@ impl<'a> Transaction<'a> {
             Ok(()) => Failure::RolledBack(why),
             Err(left) => Failure::Stuck { why, left },
         }
-    }
-
-    /// Puts every file back; the error lists those that can't be, each with the reason. With `force` the old content
-    /// also goes over what somebody else wrote, which is kept beside the journal.
-    pub(super) fn roll_back(&mut self, why: &str, force: bool) -> Result<(), Vec<String>> {
-        self.journal.why = Some(why.to_owned());
-        // A state directory that is full must not keep the files from going back: the contents tell the rest.
-        let _may_be_full = self.mark(Step::RollingBack);
-        let mut left = Vec::new();
-        for number in (0..self.journal.files.len()).rev() {
-            if let Err(why) = self.restore(number, force) {
-                left.push(self.about(number, &why));
-            }
-        }
-        if left.is_empty() {
-            let _may_be_full = self.mark(Step::RolledBack);
-            return Ok(());
-        }
-        Err(left)
-    }
-
-    /// Ends a transaction that changed nothing yet.
-    pub(super) fn abandon(&mut self, why: &str) -> Result<(), String> {
-        for number in 0..self.journal.files.len() {
-            let hidden = self.hidden(number);
-            let removed = hidden.and_then(|hidden| self.remove(&hidden));
-            removed.map_err(|e| self.about(number, &format!("the hidden file beside it stays: {}", said(&e))))?;
-        }
-        self.journal.why = Some(why.to_owned());
-        let _may_be_full = self.mark(Step::RolledBack);
-        Ok(())
     }
 
     /// The files that are neither as before nor as planned, each with the reason.
@@ -221,13 +194,13 @@ impl<'a> Transaction<'a> {
 
     /// Can a file that is neither old nor new have been new in between? Not while the new content still has the
     /// hidden name.
-    fn may_have_been_changed(&self, number: usize) -> bool {
+    pub(super) fn may_have_been_changed(&self, number: usize) -> bool {
         let waits = |found: Option<Found>| found.is_some_and(|found| found.bytes == self.contents[number].1);
         let waits = self.hidden(number).and_then(|hidden| hidden.find(self.disk)).is_ok_and(waits);
         self.journal.files[number].how != How::Rename || !waits
     }
 
-    fn mark(&mut self, step: Step) -> Result<(), String> {
+    pub(super) fn mark(&mut self, step: Step) -> Result<(), String> {
         let before = std::mem::replace(&mut self.journal.step, step);
         self.store.save(&self.folder, &self.journal).map_err(|error| {
             self.journal.step = before;
@@ -239,27 +212,27 @@ impl<'a> Transaction<'a> {
         })
     }
 
-    fn about(&self, number: usize, why: &str) -> String {
+    pub(super) fn about(&self, number: usize, why: &str) -> String {
         format!("{}: {why}", self.journal.files[number].path.display())
     }
 
-    fn place(&self, number: usize) -> io::Result<Place> {
+    pub(super) fn place(&self, number: usize) -> io::Result<Place> {
         Place::of(self.disk, &self.journal.files[number].path)
     }
 
     /// The hidden file of a number: the new one, and after the change of places the old one.
-    fn hidden(&self, number: usize) -> io::Result<Place> {
+    pub(super) fn hidden(&self, number: usize) -> io::Result<Place> {
         let name = hidden_name(&self.journal.id, number);
         Place::in_folder(self.disk, &self.journal.files[number].staging, &name)
     }
 
     /// The hidden file by which an old content comes back from the backup.
-    fn hidden_old(&self, number: usize) -> io::Result<Place> {
+    pub(super) fn hidden_old(&self, number: usize) -> io::Result<Place> {
         let name = format!("{}-old", hidden_name(&self.journal.id, number));
         Place::in_folder(self.disk, &self.journal.files[number].staging, &name)
     }
 
-    fn remove(&self, hidden: &Place) -> io::Result<()> {
+    pub(super) fn remove(&self, hidden: &Place) -> io::Result<()> {
         if self.disk.look(&hidden.folder, &hidden.name)?.is_some() {
             self.disk.remove(&hidden.folder, &hidden.name)?;
             self.disk.sync_directory(&hidden.folder)?;
@@ -267,7 +240,7 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    fn state(&self, number: usize) -> State {
+    pub(super) fn state(&self, number: usize) -> State {
         let (entry, (old, new)) = (&self.journal.files[number], &self.contents[number]);
         let now = match self.place(number).and_then(|place| place.find(self.disk)) {
             Ok(Some(now)) => now,
@@ -337,103 +310,9 @@ impl<'a> Transaction<'a> {
             Ok(()) => Ok(()),
         }
     }
-
-    /// Puts the old content back.
-    fn restore(&self, number: usize, force: bool) -> Result<(), String> {
-        if number >= self.reached || self.theirs.contains(&number) {
-            return self.tidy(number);
-        }
-        let text = |e: io::Error| said(&e);
-        let (entry, (old, _)) = (&self.journal.files[number], &self.contents[number]);
-        match self.state(number) {
-            State::Old(now) if now.meta == entry.old_meta => {}
-            State::Old(now) | State::Torn(now) => self.overwrite_old(number, &now)?,
-            State::New(now) => match entry.how {
-                How::InPlace(_) => self.overwrite_old(number, &now)?,
-                How::Rename => self.bring_back(number, &now)?,
-            },
-            State::Foreign(now, why) => {
-                let untouched = !self.may_have_been_changed(number);
-                if !force && !untouched {
-                    return Err(why);
-                }
-                if force {
-                    self.force_back(number, now.as_ref(), old)?;
-                }
-            }
-        }
-        self.tidy(number)?;
-        let hidden = self.hidden_old(number).map_err(text)?;
-        self.remove(&hidden).map_err(text)
-    }
-
-    fn overwrite_old(&self, number: usize, now: &Found) -> Result<(), String> {
-        let (old, meta) = (&self.contents[number].0, &self.journal.files[number].old_meta);
-        let place = self.place(number).map_err(|e| said(&e))?;
-        overwrite(self.disk, &place, now, old, meta).map_err(failed)
-    }
-
-    /// Exchanges the new file for the old one, which has the hidden name or comes from the backup.
-    fn bring_back(&self, number: usize, now: &Found) -> Result<(), String> {
-        let text = |e: io::Error| said(&e);
-        let (new, place) = (&self.contents[number].1, self.place(number).map_err(text)?);
-        let hidden = self.hidden(number).map_err(text)?;
-        // What has the hidden name and is not the new content was in place before: the old one, or an edit that came
-        // at the very moment.
-        if hidden.find(self.disk).map_err(text)?.is_some_and(|found| found.bytes != *new) {
-            return swap(self.disk, &hidden, &place, now).map_err(failed);
-        }
-        let hidden = self.hidden_old(number).map_err(text)?;
-        self.remove(&hidden).map_err(text)?;
-        let entry = &self.journal.files[number];
-        match write_hidden(self.disk, &hidden, &self.contents[number].0, &entry.old_meta)
-            .and_then(|()| swap(self.disk, &hidden, &place, now))
-        {
-            Err(Trouble::InPlaceOnly(_)) => self.overwrite_old(number, now),
-            done => done.map_err(failed),
-        }
-    }
-
-    /// Puts the old content over what somebody else wrote, and keeps that.
-    fn force_back(&self, number: usize, now: Option<&Found>, old: &[u8]) -> Result<(), String> {
-        let text = |e: io::Error| said(&e);
-        let meta = &self.journal.files[number].old_meta;
-        let place = self.place(number).map_err(text)?;
-        if let Some(now) = now {
-            self.store.keep(&self.folder, &format!("found-{number}"), &now.bytes).map_err(text)?;
-            return overwrite(self.disk, &place, now, old, meta).map_err(failed);
-        }
-        if self.disk.look(&place.folder, &place.name).map_err(text)?.is_some() {
-            return Err("something that is no file is in its place".to_owned());
-        }
-        let hidden = self.hidden_old(number).map_err(text)?;
-        self.remove(&hidden).map_err(text)?;
-        write_hidden(self.disk, &hidden, old, meta).map_err(failed)?;
-        self.disk.rename(hidden.at(), place.at()).map_err(text)?;
-        self.disk.sync_directory(&place.folder).map_err(text)
-    }
-
-    /// Removes the hidden file, if it is one of ours.
-    fn tidy(&self, number: usize) -> Result<(), String> {
-        let removed = || -> io::Result<bool> {
-            let (hidden, (old, new)) = (self.hidden(number)?, &self.contents[number]);
-            let Some(found) = hidden.find(self.disk)? else { return Ok(true) };
-            let ours = found.bytes == *old || found.bytes == *new;
-            if ours {
-                self.remove(&hidden)?;
-            }
-            Ok(ours)
-        };
-        let name = hidden_name(&self.journal.id, number);
-        match removed() {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(format!("{name} holds what somebody else wrote, and stays")),
-            Err(error) => Err(format!("{name} stays: {}", said(&error))),
-        }
-    }
 }
 
-fn failed(trouble: Trouble) -> String {
+pub(super) fn failed(trouble: Trouble) -> String {
     match trouble {
         Trouble::Failed(why) => why,
         Trouble::Changed => CHANGED.to_owned(),

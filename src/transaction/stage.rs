@@ -27,7 +27,8 @@ pub(super) fn write_hidden(
     bytes: &[u8],
     meta: &Meta,
 ) -> Result<(), Trouble> {
-    let file = disk.create(&hidden.folder, &hidden.name)?;
+    let create = disk.create(&hidden.folder, &hidden.name);
+    let file = create.map_err(|e| Trouble::Failed(format!("no new file can be made near it: {}", said(&e))))?;
     disk.write(&file, bytes)?;
     match dress(disk, &file, meta) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {

@@ -141,6 +141,20 @@ impl<'a> Store<'a> {
         self.disk.sync(&file)
     }
 
+    /// Keeps what somebody else wrote into the `number`th file, beside what was kept like that before; its name.
+    pub(super) fn keep_found(&self, folder: &Directory, number: usize, bytes: &[u8]) -> io::Result<String> {
+        let mut name = format!("found-{number}");
+        for again in 1.. {
+            if self.disk.look(folder, OsStr::new(&name))?.is_none() {
+                break;
+            }
+            name = format!("found-{number}-{again}");
+        }
+        self.keep(folder, &name, bytes)?;
+        self.disk.sync_directory(folder)?;
+        Ok(name)
+    }
+
     /// A content that was kept.
     pub(super) fn kept(&self, id: &str, name: &str, sha256: &str) -> Result<Vec<u8>, Failure> {
         let read = || -> io::Result<Found> {

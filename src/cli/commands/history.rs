@@ -36,8 +36,10 @@ fn write(past: &Past, out: &mut dyn Write) -> io::Result<()> {
     let end = match (journal.step, &past.undone_by, &journal.why) {
         (Step::Committed, None, _) => "done".to_owned(),
         (Step::Committed, Some(by), _) => format!("done, and taken back by {by}"),
-        (Step::RolledBack, _, Some(why)) => format!("put back: {}", why.lines().next().unwrap_or_default()),
-        (Step::RolledBack, _, None) => "put back".to_owned(),
+        (Step::RolledBack, _, Some(why)) => {
+            format!("not done, every file is as it was before: {}", why.lines().next().unwrap_or_default())
+        }
+        (Step::RolledBack, _, None) => "not done, every file is as it was before".to_owned(),
         _ => "interrupted: the next fix or rollback ends it".to_owned(),
     };
     let line = |text: &str| sanitise::line(text.as_bytes());

@@ -117,7 +117,7 @@ fn chosen(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<Jour
     match (&past.undone_by, past.journal.step) {
         (Some(by), _) => bail!("{id}: it was taken back already, by {by}"),
         (None, Step::Committed) => Ok(past.journal.clone()),
-        _ => bail!("{id}: it was put back already, when it was made"),
+        _ => bail!("{id}: it was not done: every file is as it was before"),
     }
 }
 
