@@ -114,6 +114,8 @@ fn checkers_that_do_not_accept() {
         shop.nothing_hidden();
     }
     let shop = workshop();
+    let wrong = fix(&shop, &["--yes", "--check-with", "nginx"]);
+    assert_eq!((wrong.status, wrong.out.as_str()), (2, ""), "{}", wrong.screen());
     let missing = fix(&shop, &["--yes", "--check-with", "nginx=/no/such/nginx -t"]);
     assert_eq!(missing.status, 2, "{}", missing.screen());
     assert!(missing.err.contains("/no/such/nginx: No such file or directory"), "{}", missing.screen());

@@ -93,7 +93,7 @@ pub(super) enum Command {
         #[command(flatten)]
         selection: Selection,
     },
-    /// Make the changes that `diff` shows: all of them, tested by the server's own checker, or none
+    /// Apply what `diff` shows: all of it, tested by the server's own checker, or nothing
     ///
     /// Shows the patch and asks. Then, as one transaction: the checker has to accept the configuration as it is; every
     /// file is compared with what was read, and backed up; every file is changed; the checker has to accept the result,

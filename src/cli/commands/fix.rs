@@ -23,6 +23,8 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let existing = disks.open(false)?;
     let mut lock = existing.as_ref().map(|store| disks.begin(store, "tlsmend fix")).transpose()?;
     let opened = options::open(&arguments.host)?;
+    // What is typed wrong is said before anything long.
+    Servers::new(&opened, &arguments.servers, &[])?;
     let selection = options::selection(&arguments.selection);
     let request = Request { system: &opened.system, facts: &opened.facts, policy: &policy, paths: &opened.paths };
     let plan = plan::plan_selected(request, &selection);
