@@ -9,9 +9,10 @@
 //! - [`policy`] says what is demanded, [`rules`] hold instances against it and make findings, [`baseline`] tells new
 //!   ones from known ones;
 //! - [`plan`] turns findings into new contents of files and audits those again;
+//! - [`transaction`] changes several files as one, and takes that back;
 //! - [`report`] shows it all; [`engine`] is the way from a host to findings; [`cli`] is what the user types.
 //!
-//! Not the library's business: writing files, starting servers, cipher suites beyond their effect on versions.
+//! Not the library's business: starting servers, cipher suites beyond their effect on versions.
 
 pub mod baseline;
 pub mod cli;
@@ -32,3 +33,4 @@ pub mod services;
 pub mod source;
 pub mod system;
 pub mod tls;
+pub mod transaction;

@@ -5,14 +5,20 @@ use std::process::ExitCode;
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitStatus {
-    /// Compliant; for `diff`: no change is needed; for `why`: answered.
+    /// Compliant; for `diff`: no change is needed; for `why`: answered; for `fix`: nothing to do, or all is mended and
+    /// checked.
     Compliant = 0,
-    /// Findings at or above `--fail-on`; for `diff`: there is a patch, or a finding that it can't mend.
+    /// Findings at or above `--fail-on`; for `diff`: there is a patch, or a finding that it can't mend;
+    /// for `fix`: such findings remain.
     Findings = 1,
     /// Could not run: wrong usage, wrong policy, no such path.
     CouldNotRun = 2,
-    /// Something could not be read or decided, and nothing worse is known.
+    /// Something could not be read or decided, and nothing worse is known; for `fix`: or no checker tested the result.
     Incomplete = 3,
+    /// The server's checker did not accept the result, and every file was put back.
+    CheckFailed = 4,
+    /// The server could not be reloaded, and every file was put back.
+    ReloadFailed = 5,
 }
 
 impl ExitStatus {
@@ -23,6 +29,8 @@ impl ExitStatus {
             ExitStatus::Findings => "findings",
             ExitStatus::CouldNotRun => "could-not-run",
             ExitStatus::Incomplete => "incomplete",
+            ExitStatus::CheckFailed => "check-failed",
+            ExitStatus::ReloadFailed => "reload-failed",
         }
     }
 }

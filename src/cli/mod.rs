@@ -3,9 +3,13 @@
 mod args;
 mod commands;
 mod exit;
+mod interrupt;
 mod options;
 mod output;
 mod reports;
+mod servers;
+mod state;
+mod transact;
 
 pub use exit::ExitStatus;
 
@@ -35,7 +39,10 @@ pub fn main() -> ExitStatus {
         Command::Facts { host, format } => commands::facts::run(host, *format),
         Command::Policy(command) => commands::policy::run(command),
         Command::Rule(rule) => commands::rule::run(rule),
-        Command::Diff { host, judgement, fix_waived } => commands::diff::run(host, judgement, *fix_waived),
+        Command::Diff { host, judgement, selection } => commands::diff::run(host, judgement, selection),
+        Command::Fix(arguments) => commands::fix::run(arguments),
+        Command::Rollback(arguments) => commands::rollback::run(arguments),
+        Command::History(arguments) => commands::history::run(arguments),
     };
     done.unwrap_or_else(|error| output::failed(&error))
 }

@@ -1,10 +1,11 @@
 //! The command line as it is meant: paths made absolute, the host opened, facts gathered, the policy read.
 
-use super::args::{Host, Judgement, Known, Level};
+use super::args::{FixLevel, Host, Judgement, Known, Level};
 use crate::baseline::Baseline;
 use crate::engine::Request;
 use crate::finding::Severity;
 use crate::host::{self, Assumption, Facts, Given};
+use crate::plan::{self, Selection};
 use crate::policy::{Date, Policy, Profile};
 use crate::report::Paths;
 use crate::system::{OsSystem, System, reason};
@@ -13,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 /// Where a host's own configuration lies: facts of this machine are about files below these.
 const OWN: &[&str] = &["/etc", "/usr/local", "/opt"];
+
+/// Why nothing is run for configurations in other places.
+pub(super) const NOT_USUAL: &str = "no server of this machine is known to read these files";
 
 /// What is audited, opened.
 pub(super) struct Opened {
@@ -26,6 +30,16 @@ pub(super) struct Opened {
     pub look: bool,
     /// How reports show paths.
     pub shown: Paths,
+    /// Why nothing of the host is run; none: checkers may be.
+    pub no_exec: Option<&'static str>,
+}
+
+impl Opened {
+    /// Does a server of the host usually read a main file that lies there, or does a command line name it?
+    pub(super) fn is_usual(&self, main: &Path) -> bool {
+        let is_it = |path: &Path| path == main || self.system.canonical(path).is_ok_and(|real| real == main);
+        OWN.iter().any(|own| main.starts_with(own)) || self.facts.main_files.iter().any(|file| is_it(&file.path))
+    }
 }
 
 impl Opened {
@@ -75,7 +89,14 @@ pub(super) fn open(host: &Host) -> Result<Opened> {
     let facts = host::gather(&system, &given);
     let relative = host.paths.iter().all(|p| p.is_relative()) && !(host.paths.is_empty() && host.map.is_empty());
     let shown = if own_root && relative { Paths::below(here) } else { Paths::absolute() };
-    Ok(Opened { system, facts, paths, look: given.look, shown })
+    let no_exec = match () {
+        () if given.exec => None,
+        () if host.no_exec => Some("--no-exec"),
+        () if !own_root => Some("nothing is run with --root"),
+        () if !host.map.is_empty() => Some("nothing is run with --map"),
+        () => Some(NOT_USUAL),
+    };
+    Ok(Opened { system, facts, paths, look: given.look, shown, no_exec })
 }
 
 /// The host's name: the given one, or what its /etc/hostname says. A repository of configurations has none.
@@ -140,6 +161,19 @@ pub(super) fn policy_file(path: &Path) -> Result<Policy> {
         let shown: Vec<String> = errors.iter().map(|e| e.excerpt.clone()).collect();
         anyhow!("the policy is not valid\n{}", shown.join("\n"))
     })
+}
+
+/// Which fixes the arguments select.
+pub(super) fn selection(arguments: &super::args::Selection) -> Selection {
+    Selection {
+        services: arguments.only.clone(),
+        rules: arguments.rule.clone(),
+        level: match arguments.fix_level {
+            FixLevel::Safe => plan::Level::Safe,
+            FixLevel::Unsafe => plan::Level::Unsafe,
+        },
+        include_managed: arguments.include_managed,
+    }
 }
 
 impl From<Level> for Severity {

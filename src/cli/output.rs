@@ -5,7 +5,7 @@ use super::exit::ExitStatus;
 use crate::report::{sanitise, secrets};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 fn choice(colour: Colour) -> ColorChoice {
     match colour {
@@ -35,6 +35,24 @@ pub(super) fn raw(bytes: &[u8]) -> Result<()> {
 
 fn gone(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+}
+
+/// A line of the result, on standard output. A transaction goes on where nobody can read it.
+pub(super) fn tell(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "{}", sanitise::message(text)).and_then(|()| out.flush());
+}
+
+/// Asks a question; `None`: there is nobody to ask.
+pub(super) fn ask(question: &str) -> Option<bool> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return None;
+    }
+    let mut out = anstream::stderr().lock();
+    let asked = write!(out, "{} [y/N] ", sanitise::message(question)).and_then(|()| out.flush());
+    let mut answer = String::new();
+    let read = asked.and_then(|()| io::stdin().read_line(&mut answer));
+    Some(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// A remark for the person, on standard error.

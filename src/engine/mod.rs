@@ -8,7 +8,7 @@ use crate::discover;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::endpoint::Endpoint;
 use crate::finding::{Finding, Verdict};
-use crate::host::Facts;
+use crate::host::{self, Facts, Managed};
 use crate::instance::{Instance, Problem};
 use crate::policy::{Date, Policy};
 use crate::rules::{self, Demands, Subject};
@@ -18,7 +18,7 @@ use crate::system::System;
 use crate::tls::VersionSet;
 use guard::{Guard, Guarded};
 use rayon::prelude::*;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 /// What an audit is made from.
@@ -54,6 +54,8 @@ pub struct Audit {
     /// Per instance and endpoint: versions that have to stay, because of what the policy demands of that very endpoint,
     /// or because of a waiver.
     pub kept: Vec<Vec<VersionSet>>,
+    /// Files with findings that are a program's or a package's.
+    pub managed: BTreeMap<PathBuf, Managed>,
 }
 
 /// Audits a host.
@@ -81,9 +83,31 @@ pub fn audit(request: Request<'_>) -> Audit {
     findings.append(&mut rules::check_waivers(&waivers, &policy.base));
     drop(waivers);
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
-    let mut audit = Audit { sources, resolved, problems, findings, verdicts, kept };
+    let managed = managed(request.facts, &sources, &mut findings);
+    let mut audit = Audit { sources, resolved, problems, findings, verdicts, kept, managed };
     fingerprint::fill_in(&mut audit, request.base);
     audit
+}
+
+/// Whose the files of the findings are; each finding gets to say so.
+fn managed(facts: &Facts, sources: &SourceMap, findings: &mut [Finding]) -> BTreeMap<PathBuf, Managed> {
+    let mut known: BTreeMap<FileId, Option<Managed>> = BTreeMap::new();
+    for finding in findings {
+        let edited = finding.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.span.file);
+        let primary = finding.primary.as_ref().map(|label| label.span.file);
+        let files: BTreeSet<FileId> = edited.chain(primary).collect();
+        let several = files.len() > 1;
+        for id in files {
+            let file = sources.file(id);
+            let found = known.entry(id).or_insert_with(|| host::managed(facts, file.path(), file.bytes()));
+            let about = |one: &Managed| match several {
+                true => format!("{}: {}", file.path().display(), one.text()),
+                false => one.text(),
+            };
+            finding.notes.extend(found.as_ref().map(about));
+        }
+    }
+    known.into_iter().filter_map(|(id, found)| Some((sources.file(id).path().to_owned(), found?))).collect()
 }
 
 /// The answer for one client, and the instance that gives it. Where several instances claim the address, the one

@@ -8,7 +8,7 @@ use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Something that is known, or not, and where that comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +110,8 @@ pub struct Facts {
     pub environment: BTreeMap<String, String>,
     /// Names of hosts: those of /etc/hosts, and `localhost`.
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
+    /// Configuration files that came with packages, each with its package.
+    pub package_files: BTreeMap<PathBuf, String>,
     /// What could not be read, as lowercase fragments with the path in them.
     pub problems: Vec<String>,
 }
@@ -142,6 +144,7 @@ impl Facts {
                 "localhost".to_owned(),
                 vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])],
             )]),
+            package_files: BTreeMap::new(),
             problems: Vec::new(),
         }
     }

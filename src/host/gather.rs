@@ -7,7 +7,7 @@ use super::live::ThisMachine;
 use super::os_release::{self, Distribution};
 use super::programs::{APACHE, NGINX, Program, read_configuration};
 use super::unit::Unit;
-use super::{ask, command_line, hosts_file, main_files, started};
+use super::{ask, command_line, hosts_file, main_files, managed, started};
 use crate::instance::ServiceId;
 use crate::openssl::SystemDefault;
 use crate::release::Release;
@@ -72,6 +72,8 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given) -> Fact
         hosts: hosts_file::read(system),
         ..Facts::unknown()
     };
+    let status = system.read(Path::new("/var/lib/dpkg/status")).unwrap_or_default();
+    facts.package_files = managed::package_files(&String::from_utf8_lossy(&status));
     // Where the host is of the Red Hat family its OpenSSL knows the profile.
     facts.distribution.clone_from(&distribution.ids);
     let policy = system.read(Path::new(CRYPTO_POLICY)).ok().filter(|_| facts.is_red_hat());

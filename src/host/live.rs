@@ -1,13 +1,20 @@
-//! Asking the programs of this machine what they are, where their files do not tell.
+//! Running the programs of this machine: to ask what they are, where their files do not tell, to check a
+//! configuration, and to reload.
 //!
 //! The only place that runs anything. A program is run by its absolute path, with an empty environment, no input and a
-//! limit of time, and only if nobody but its owner, who is root or the user, could have written it.
+//! limit of time, and only if nobody but its owner, who is root or the user, could have written it. What the user gives
+//! on the command line is theirs, and gets their environment; it is not looked for in their PATH either.
 
+use super::command::{CommandLine, Ending, Ran};
+use rustix::process::{Pid, Signal, kill_process_group};
+use std::collections::VecDeque;
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// So long may a program take.
@@ -101,6 +108,147 @@ fn end(mut child: Child) -> Option<String> {
     None
 }
 
+/// Where programs are looked for, whatever PATH says.
+const FOLDERS: [&str; 6] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin", "/usr/local/sbin", "/usr/local/bin"];
+/// What a command's programs find in PATH.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// So much of the beginning and as much of the end of what a command says is kept, in bytes.
+const KEPT: usize = 8 << 10;
+/// So long may what a command said take to arrive after it has ended.
+const GRACE: Duration = Duration::from_millis(200);
+
+/// Runs a command to its end, or for as long as patience lasts; then it is stopped, with all that it started.
+pub fn run_command(command: &CommandLine, patience: Duration) -> Ran {
+    let not_started = |why: String| Ran { ending: Ending::NotStarted(why), said: String::new() };
+    let path = match program(command) {
+        Ok(path) => path,
+        Err(why) => return not_started(why),
+    };
+    let mut child = match start(command, &path) {
+        Ok(child) => child,
+        Err(error) => return not_started(format!("{}: {}", path.display(), crate::system::reason(&error))),
+    };
+    let said = Arc::new(Mutex::new(Said::default()));
+    let pipes: [Option<Box<dyn Read + Send>>; 2] = [
+        child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+        child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
+    ];
+    let listeners = pipes.map(|pipe| pipe.map(|pipe| listen(pipe, &said)));
+    let ending = wait(&mut child, patience);
+    // A server that it started may keep its outputs open.
+    let until = Instant::now() + GRACE;
+    for listener in listeners.iter().flatten() {
+        while !listener.is_finished() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+    let said = said.lock().map(|said| said.text()).unwrap_or_default();
+    Ran { ending, said }
+}
+
+/// The program of a command.
+#[expect(clippy::disallowed_methods, reason = "System is the host that is looked at; what is run is this machine's")]
+fn program(command: &CommandLine) -> Result<PathBuf, String> {
+    let name = command.words.first().map_or("", String::as_str);
+    let path = match name {
+        name if name.starts_with('/') => PathBuf::from(name),
+        name if name.contains('/') => return Err(format!("{name}: name it by its absolute path")),
+        name => {
+            let places = FOLDERS.iter().map(|folder| Path::new(folder).join(name));
+            let found = places.into_iter().find(|path| std::fs::metadata(path).is_ok_and(|meta| meta.is_file()));
+            found.ok_or_else(|| format!("{name}: there is none in {}", FOLDERS.join(", ")))?
+        }
+    };
+    if command.given || is_trusted(&path) {
+        return Ok(path);
+    }
+    match std::fs::metadata(&path) {
+        Err(error) => Err(format!("{}: {}", path.display(), crate::system::reason(&error))),
+        Ok(_) => Err(format!("{}: others than root could have written it", path.display())),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the place that may run programs")]
+fn start(command: &CommandLine, path: &Path) -> std::io::Result<Child> {
+    let mut process = Command::new(path);
+    process.args(&command.words[1..]);
+    if !command.given {
+        process.env_clear().env("PATH", PATH).env("LANG", "C");
+    }
+    process
+        .envs(command.environment.iter().map(|(name, value)| (name, value)))
+        .current_dir("/")
+        // Ctrl-C is for this program, which then decides what becomes of the command.
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+}
+
+fn wait(child: &mut Child, patience: Duration) -> Ending {
+    let until = Instant::now() + patience;
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) => {
+                let signal = status.signal().map_or(Ending::Exited(-1), Ending::Killed);
+                return status.code().map_or(signal, Ending::Exited);
+            }
+            Ok(None) if Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
+            _ => break,
+        }
+    }
+    // It leads a group of its own. It may have ended in the meantime, and then there is nothing to stop.
+    if let Some(group) = Pid::from_raw(child.id().cast_signed()) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let _ = child.wait();
+    Ending::TimedOut(patience.as_secs())
+}
+
+/// What a command said: the beginning, the end, and how much lies between.
+#[derive(Default)]
+struct Said {
+    head: Vec<u8>,
+    tail: VecDeque<u8>,
+    left_out: usize,
+}
+
+impl Said {
+    fn add(&mut self, bytes: &[u8]) {
+        let (head, rest) = bytes.split_at(bytes.len().min(KEPT - self.head.len()));
+        self.head.extend_from_slice(head);
+        self.tail.extend(rest);
+        let over = self.tail.len().saturating_sub(KEPT);
+        self.tail.drain(..over);
+        self.left_out += over;
+    }
+
+    fn text(&self) -> String {
+        let tail: Vec<u8> = self.tail.iter().copied().collect();
+        let tail = String::from_utf8_lossy(&tail).into_owned();
+        let head = String::from_utf8_lossy(&self.head);
+        match self.left_out {
+            0 => format!("{head}{tail}"),
+            bytes => format!("{head}\n[{bytes} bytes left out]\n{tail}"),
+        }
+    }
+}
+
+fn listen(mut pipe: Box<dyn Read + Send>, said: &Arc<Mutex<Said>>) -> std::thread::JoinHandle<()> {
+    let said = Arc::clone(said);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 1 << 12];
+        while let Ok(length) = pipe.read(&mut buffer) {
+            let Ok(mut said) = said.lock() else { return };
+            if length == 0 {
+                return;
+            }
+            said.add(&buffer[..length]);
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +264,42 @@ mod tests {
         assert_eq!(run(sh, &["-c", "exec >&- 2>&-; sleep 60"], Duration::from_millis(100)), None);
         assert!(before.elapsed() < Duration::from_secs(30));
         assert_eq!(run(Path::new("/no/such"), &[], PATIENCE), None);
+    }
+
+    fn ran(text: &str, patience: Duration) -> Ran {
+        run_command(&CommandLine::given(text).expect("a command"), patience)
+    }
+
+    #[test]
+    fn commands_end_in_every_way() {
+        let fine = ran("X=1 /bin/sh -c 'echo a$X; echo b >&2'", PATIENCE);
+        assert!(fine.is_success() && fine.said.contains("a1") && fine.said.contains('b'), "{fine:?}");
+        assert_eq!(ran("sh -c 'exit 3'", PATIENCE).ending, Ending::Exited(3));
+        assert_eq!(ran("sh -c 'kill -9 $$'", PATIENCE).ending, Ending::Killed(9));
+        assert_eq!(
+            ran("no-such-program", PATIENCE).ending(),
+            format!("can't be run: no-such-program: there is none in {}", FOLDERS.join(", "))
+        );
+        assert_eq!(ran("./sh", PATIENCE).ending(), "can't be run: ./sh: name it by its absolute path");
+        let before = Instant::now();
+        let hangs = ran("sh -c 'echo before; sleep 60 & sleep 60'", Duration::from_secs(1));
+        assert_eq!((hangs.ending, hangs.said.as_str()), (Ending::TimedOut(1), "before\n"));
+        // What goes on behind it is not waited for, and not ended.
+        assert_eq!(ran("sh -c 'sleep 20 & echo on'", PATIENCE).said, "on\n");
+        assert!(before.elapsed() < Duration::from_secs(15));
+    }
+
+    #[test]
+    fn of_much_the_beginning_and_the_end_are_kept() {
+        let much = ran("sh -c 'echo first; head -c 1000000 /dev/zero | tr \"\\000\" x; echo; echo last'", PATIENCE);
+        assert!(much.said.starts_with("first\n") && much.said.ends_with("\nlast\n"), "{}", much.said);
+        assert!(much.said.contains("bytes left out]") && much.said.len() < 3 * KEPT, "{}", much.said.len());
+    }
+
+    #[test]
+    fn own_commands_see_no_environment() {
+        let own = run_command(&CommandLine::own("env").expect("a command"), PATIENCE);
+        assert!(own.is_success() && !own.said.contains("CARGO"), "{own:?}");
     }
 
     #[test]

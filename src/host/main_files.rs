@@ -81,6 +81,29 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
     facts.starts = starts;
 }
 
+/// The options, besides the main file, that the server of an instance is started with and that decide what its
+/// configuration means: `-p` and `-g` of nginx, `-d` and `-D` of httpd. Those of a running server first.
+pub fn start_options(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -> Vec<String> {
+    let own = if is_nginx(service) { &facts.nginx } else { &facts.apache };
+    let build = own.build.value.as_ref();
+    let is_it = |path: &Path| path == main || system.canonical(path).is_ok_and(|real| real == main);
+    let reads = |start: &&Start| match main_file(&options(start), build) {
+        Ok(Some(path)) => is_it(&path),
+        Ok(None) => build.is_some_and(|build| is_it(&build.usual_main())),
+        Err(_) => false,
+    };
+    let mut starts = facts.starts.iter().filter(|s| s.service == service && s.standing != Standing::Contained);
+    let mut words = Vec::new();
+    let Some(found) = starts.find(reads).map(options) else { return words };
+    let prefix = if is_nginx(service) { "-p" } else { "-d" };
+    words.extend(found.prefix.into_iter().flat_map(|path| [prefix.to_owned(), path]));
+    if is_nginx(service) && !found.directives.is_empty() {
+        words.extend(["-g".to_owned(), found.directives.join(" ")]);
+    }
+    words.extend(found.defines.into_iter().flat_map(|name| ["-D".to_owned(), name]));
+    words
+}
+
 fn names_no_main(start: &Start) -> bool {
     let options = options(start);
     options.main.is_none() && options.prefix.is_none()
@@ -189,6 +212,21 @@ mod tests {
         assert_eq!(facts.problems, [] as [&str; 0]);
         system.add_file("/opt/n/conf/nginx.conf", "events {}\n");
         assert_eq!(shown(&system).0[3], "nginx /opt/n/conf/nginx.conf (built into /usr/sbin/nginx)");
+    }
+
+    #[test]
+    fn what_a_checker_has_to_be_told_too() {
+        let unit = |command: &str| format!("[Service]\nExecStart={command}\n");
+        let mut system = MemorySystem::with_files([("/srv/d/web.conf", "")]);
+        system.add_file("/srv/b/x.conf", "");
+        system
+            .add_file("/etc/systemd/system/b.service", unit("/usr/sbin/nginx -p /srv/b/ -c x.conf -g 'a on; b off;'"));
+        system.add_file("/etc/systemd/system/d.service", unit("/usr/sbin/httpd -d /srv/d -f web.conf -D X -D Y"));
+        let (_, facts) = shown(&system);
+        let of = |service, main: &str| start_options(&system, &facts, ServiceId(service), Path::new(main)).join("|");
+        assert_eq!(of("nginx", "/srv/b/x.conf"), "-p|/srv/b/|-g|a on; b off;");
+        assert_eq!(of("apache", "/srv/d/web.conf"), "-d|/srv/d|-D|X|-D|Y");
+        assert_eq!(of("nginx", "/etc/nginx/nginx.conf"), "");
     }
 
     #[test]

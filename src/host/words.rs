@@ -83,7 +83,7 @@ pub(crate) fn unquoted(word: &str) -> String {
 }
 
 /// A text as one word of a shell.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"/._-+@:,=%".contains(&b);
     match !text.is_empty() && text.bytes().all(plain) {
         true => text.to_owned(),

@@ -1,18 +1,22 @@
 //! What follows from the findings: all edits of all files, checked in memory before anybody sees them.
 
+mod compare;
 mod diff;
+mod selection;
 mod splice;
+mod staging;
 
 pub use diff::unified;
+pub use selection::{Level, Selection};
 pub use splice::splice;
+pub use staging::staging;
 
-use crate::edit::{Applicability, Edit};
+use crate::edit::Edit;
 use crate::engine::{self, Audit, Request};
-use crate::finding::{Finding, Verdict};
-use crate::instance::Instance;
-use crate::source::SourceMap;
+use crate::finding::Finding;
+use crate::host::Fate;
 use crate::system::Overlay;
-use crate::tls::VersionSet;
+use compare::{Key, beside, keys, worse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -29,21 +33,39 @@ pub struct Plan {
     pub after: Audit,
     /// Files that are left alone, and why.
     pub refused: Vec<(PathBuf, String)>,
+    /// Endpoints that no mended finding is about, and whose versions change all the same, for people: `a.example at
+    /// 192.0.2.1:443 (nginx): TLSv1.2 -> TLSv1.2 TLSv1.3`. Empty unless unsafe fixes are selected.
+    pub beside: Vec<String>,
 }
 
 /// Plans all safe fixes until nothing is left to fix, and refuses what makes anything worse.
 pub fn plan(request: Request<'_>) -> Plan {
+    plan_selected(request, &Selection::default())
+}
+
+/// Plans the fixes that are selected.
+pub fn plan_selected(request: Request<'_>, selection: &Selection) -> Plan {
     let before = engine::audit(request);
-    let mut refused: BTreeMap<PathBuf, String> = BTreeMap::new();
+    let closed = closed(request, &before, selection);
+    let mut refused = closed.clone();
     loop {
-        let (contents, after) = converge(request, &before, &refused);
-        match worse(&before, &after) {
+        let Converged { contents, after, about } = converge(request, &before, selection, &refused);
+        let others = beside(&before, &after, &about);
+        let unsafe_ = || match (selection.level, others.first()) {
+            (Level::Safe, Some(one)) => {
+                Some((one.files.clone(), format!("it would also change {}; --fix-level unsafe allows that", one.what)))
+            }
+            _ => None,
+        };
+        match worse(&before, &after).or_else(unsafe_) {
             None => {
+                let told = told(refused.clone(), &closed, [&before, &after]);
                 return Plan {
                     contents,
                     before,
                     after: explain(after, &refused),
-                    refused: refused.into_iter().collect(),
+                    refused: told,
+                    beside: others.into_iter().map(|one| one.what).collect(),
                 };
             }
             Some((files, why)) => {
@@ -55,6 +77,34 @@ pub fn plan(request: Request<'_>) -> Plan {
             }
         }
     }
+}
+
+/// The files that are not touched whatever is found in them, each with the reason.
+fn closed(request: Request<'_>, before: &Audit, selection: &Selection) -> BTreeMap<PathBuf, String> {
+    let mut closed = BTreeMap::new();
+    for (_, file) in before.sources.iter() {
+        closed.extend(request.system.foreign_link(file.path()).map(|why| (file.path().to_owned(), why)));
+    }
+    let generated = before.managed.iter().filter(|(_, managed)| managed.fate == Fate::Generated);
+    for (path, managed) in generated.filter(|_| !selection.include_managed) {
+        closed.insert(path.clone(), format!("{}; or use --include-managed", managed.text()));
+    }
+    closed
+}
+
+/// Of the refused files those are worth a word that would have been changed.
+fn told(
+    mut refused: BTreeMap<PathBuf, String>,
+    closed: &BTreeMap<PathBuf, String>,
+    audits: [&Audit; 2],
+) -> Vec<(PathBuf, String)> {
+    let mut edited: BTreeSet<PathBuf> = BTreeSet::new();
+    for audit in audits {
+        let edits = audit.findings.iter().filter_map(|f| f.fix.as_ref()).flat_map(|fix| &fix.edits);
+        edited.extend(edits.map(|e| audit.sources.file(e.span.file).path().to_owned()));
+    }
+    refused.retain(|path, _| !closed.contains_key(path) || edited.contains(path));
+    refused.into_iter().collect()
 }
 
 /// Fixes that are refused become reasons.
@@ -70,43 +120,57 @@ fn explain(mut after: Audit, refused: &BTreeMap<PathBuf, String>) -> Audit {
     after
 }
 
+/// What the fixes of all rounds come to.
+struct Converged {
+    contents: BTreeMap<PathBuf, Vec<u8>>,
+    after: Audit,
+    /// The endpoints that the mended findings are about.
+    about: BTreeSet<Key>,
+}
+
 /// Applies fixes in memory, audits again, and so on until nothing changes.
 fn converge(
     request: Request<'_>,
     before: &Audit,
+    selection: &Selection,
     refused: &BTreeMap<PathBuf, String>,
-) -> (BTreeMap<PathBuf, Vec<u8>>, Audit) {
+) -> Converged {
     let mut contents: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
-    apply(&before.findings, &before.sources, refused, &mut contents);
+    let mut about = BTreeSet::new();
+    apply(before, selection, refused, &mut contents, &mut about);
     for _ in 1..MOST_ROUNDS {
         let overlay = Overlay::new(request.system, &contents);
         let audit = engine::audit(Request { system: &overlay, ..request });
         let mut next = contents.clone();
-        if !apply(&audit.findings, &audit.sources, refused, &mut next) {
-            return (contents, audit);
+        if !apply(&audit, selection, refused, &mut next, &mut about) {
+            return Converged { contents, after: audit, about };
         }
         contents = next;
     }
     let overlay = Overlay::new(request.system, &contents);
-    let audit = engine::audit(Request { system: &overlay, ..request });
-    (contents, audit)
+    let after = engine::audit(Request { system: &overlay, ..request });
+    Converged { contents, after, about }
 }
 
 /// Takes the fixes of findings that count over into the contents; each fix as a whole or not at all. False: nothing
 /// changed.
 fn apply(
-    findings: &[Finding],
-    sources: &SourceMap,
+    audit: &Audit,
+    selection: &Selection,
     refused: &BTreeMap<PathBuf, String>,
     contents: &mut BTreeMap<PathBuf, Vec<u8>>,
+    about: &mut BTreeSet<Key>,
 ) -> bool {
+    let sources = &audit.sources;
     let mut taken: BTreeSet<Edit> = BTreeSet::new();
-    for fix in findings.iter().filter(|f| f.is_open()).filter_map(|f| f.fix.as_ref()) {
+    for finding in audit.findings.iter().filter(|finding| finding.is_open() && selection.wants(audit, finding)) {
+        let Some(fix) = &finding.fix else { continue };
         let allowed = |edit: &Edit| !refused.contains_key(sources.file(edit.span.file).path());
         // Another finding may have asked for the same; what overlaps with other edits waits for the next round.
         let fits = |edit: &Edit| taken.contains(edit) || !taken.iter().any(|other| splice::overlap(edit, other));
-        if fix.applicability == Applicability::Safe && fix.edits.iter().all(|e| allowed(e) && fits(e)) {
+        if selection.level.takes(fix.applicability) && fix.edits.iter().all(|e| allowed(e) && fits(e)) {
             taken.extend(fix.edits.iter().cloned());
+            about.extend(keys(audit, finding));
         }
     }
     let mut by_file: BTreeMap<PathBuf, Vec<&Edit>> = BTreeMap::new();
@@ -126,61 +190,9 @@ fn apply(
     changed
 }
 
-/// What identifies an endpoint across a change.
-type Key = (String, crate::endpoint::Role, String, crate::endpoint::Transport, Option<String>);
-
-/// What is said of an endpoint.
-struct State<'a> {
-    verdict: Verdict,
-    offered: VersionSet,
-    configured: VersionSet,
-    kept: VersionSet,
-    instance: &'a Instance,
-}
-
-fn endpoints(audit: &Audit) -> BTreeMap<Key, State<'_>> {
-    let mut all = BTreeMap::new();
-    for ((instance, verdicts), kept) in audit.instances().zip(&audit.verdicts).zip(&audit.kept) {
-        for ((endpoint, verdict), kept) in instance.endpoints.iter().zip(verdicts).zip(kept) {
-            let name = endpoint.name.as_deref().map(str::to_owned);
-            let main = instance.main.display().to_string();
-            let key = (main, endpoint.role, endpoint.address.to_string(), endpoint.transport, name);
-            let (offered, configured) = (endpoint.answer.offered(), endpoint.answer.configured.value);
-            all.insert(key, State { verdict: *verdict, offered, configured, kept: *kept, instance });
-        }
+impl Plan {
+    /// The findings that are left of those that are selected.
+    pub fn remains<'p>(&'p self, selection: &'p Selection) -> impl Iterator<Item = &'p Finding> {
+        self.after.findings.iter().filter(|finding| selection.wants(&self.after, finding))
     }
-    all
-}
-
-/// What is worse after the change: the files of the instance to blame, and why. A plan must not lose an endpoint, nor
-/// leave one without a version, nor turn a compliant one into another, nor take a version from one that may keep it, nor
-/// bring a new problem.
-fn worse(before: &Audit, after: &Audit) -> Option<(Vec<PathBuf>, String)> {
-    let files = |instance: &Instance, audit: &Audit| -> Vec<PathBuf> {
-        instance.files.iter().map(|f| audit.sources.file(*f).path().to_owned()).collect()
-    };
-    let now = endpoints(after);
-    for (key, old) in endpoints(before) {
-        let what = key.4.as_deref().map_or_else(|| key.2.clone(), |name| format!("{name} at {}", key.2));
-        let blame = |why: String| Some((files(old.instance, before), why));
-        let Some(new) = now.get(&key) else { return blame(format!("{what} would be gone")) };
-        let lost = old.kept.minus(new.configured);
-        if new.offered.is_empty() && !old.offered.is_empty() {
-            return blame(format!("{what} would have no version left"));
-        } else if old.verdict == Verdict::Compliant && new.verdict != Verdict::Compliant {
-            return blame(format!("{what} is compliant and would be {}", new.verdict));
-        } else if !lost.is_empty() {
-            return blame(format!("{what} would lose {}, which it may keep", lost.listed()));
-        }
-    }
-    let messages = |audit: &Audit| -> BTreeMap<String, usize> {
-        let mut count = BTreeMap::new();
-        for problem in audit.all_problems() {
-            *count.entry(problem.message.clone()).or_default() += 1;
-        }
-        count
-    };
-    let old = messages(before);
-    let new = messages(after).into_iter().find(|(message, count)| old.get(message).is_none_or(|c| c < count));
-    new.map(|(message, _)| (Vec::new(), format!("it would bring a new problem: {message}")))
 }

@@ -55,6 +55,19 @@ pub struct Coverage {
     pub found: usize,
 }
 
+/// A file that is a program's or a package's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManagedFile {
+    /// The file.
+    pub path: std::path::PathBuf,
+    /// Does a program write it? Else it came with a package.
+    pub generated: bool,
+    /// Whose it is.
+    pub by: String,
+    /// What to do.
+    pub advice: String,
+}
+
 /// The exit status of the program, as a report may tell it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exit<'a> {
@@ -92,6 +105,8 @@ pub struct AuditView<'a> {
     pub problems: &'a [Problem],
     /// How many files were read.
     pub files: Coverage,
+    /// Files with findings that are a program's or a package's.
+    pub managed: &'a [ManagedFile],
     /// For each service to reload after a fix: its name, and the command.
     pub reload: &'a [(String, String)],
     /// The name of the policy.

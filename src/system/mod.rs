@@ -1,18 +1,24 @@
-//! Reading a host.
+//! Reading a host, and apart from that, writing on one.
 //!
 //! A *host path* is absolute and means the path as the host's own services would use it: with `--root DIR` it is a
 //! path inside `DIR`, and every symbolic link on the way, absolute or not, is followed inside `DIR`.
-//! This is the only place where files are opened.
+//! This is the only place where files are opened. Who gets a [`System`] can't write; a [`WritableSystem`] is handed to
+//! `transaction` only.
 
+mod beneath;
 mod memory;
 mod os;
+mod os_write;
 mod overlay;
 mod report_file;
+mod write;
 
 pub use memory::MemorySystem;
 pub use os::OsSystem;
+pub use os_write::{OsDisk, own_user};
 pub use overlay::Overlay;
 pub use report_file::write_report;
+pub use write::{Access, Directory, Handle, Status, WritableSystem, enter};
 
 use std::ffi::OsString;
 use std::io;
@@ -68,6 +74,12 @@ pub trait System: Sync {
 
     /// The path with all symbolic links resolved; an error where it leads nowhere.
     fn canonical(&self, path: &Path) -> io::Result<PathBuf>;
+
+    /// Why a file must not be changed although it can be read: it was reached by a link of somebody who does not own it,
+    /// and who could so have others change it. By its path with all links resolved.
+    fn foreign_link(&self, _path: &Path) -> Option<String> {
+        None
+    }
 
     /// All files below a directory (or the file itself).
     fn walk(&self, path: &Path) -> Walk;

@@ -1,11 +1,13 @@
 //! The real file system, or a tree of it as if it were one.
 #![expect(clippy::disallowed_methods, reason = "this is where files are read")]
 
-use super::{Entry, Kind, LARGEST_FILE, System, Walk, not_a_file, outside, too_large};
-use std::collections::HashMap;
+use super::beneath::open_beneath;
+use super::{Entry, Kind, LARGEST_FILE, System, Walk, not_a_file, outside, own_user, too_large};
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
-use std::fs::{self, FileType};
+use std::fs::{self, FileType, Metadata};
 use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::RwLock;
 
@@ -22,7 +24,23 @@ pub struct OsSystem {
     /// If set, nothing but what lies in these is there.
     within: Option<Vec<PathBuf>>,
     /// Directories whose links are resolved already.
-    directories: RwLock<HashMap<PathBuf, PathBuf>>,
+    directories: RwLock<HashMap<PathBuf, Resolved>>,
+    /// Files that were reached by a link of somebody who does not own them.
+    foreign: RwLock<BTreeMap<PathBuf, Link>>,
+}
+
+/// Where a path leads, and the last link on the way that is neither root's nor the user's own.
+#[derive(Clone, Debug)]
+struct Resolved {
+    path: PathBuf,
+    link: Option<Link>,
+}
+
+/// A link, and whose it is.
+#[derive(Clone, Debug)]
+struct Link {
+    path: PathBuf,
+    owner: u32,
 }
 
 impl OsSystem {
@@ -32,7 +50,7 @@ impl OsSystem {
         if !root.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory"));
         }
-        Ok(OsSystem { root, maps, within: None, directories: RwLock::default() })
+        Ok(OsSystem { root, maps, within: None, directories: RwLock::default(), foreign: RwLock::default() })
     }
 
     /// Shows nothing but what lies in these files and directories, and in what is mapped.
@@ -40,16 +58,16 @@ impl OsSystem {
     pub fn within(mut self, paths: &[PathBuf]) -> OsSystem {
         let mapped = self.maps.iter().map(|(_, to)| to.clone());
         let paths = paths.iter().cloned().chain(mapped);
-        let real: Vec<PathBuf> = paths.map(|p| self.resolve(&p).unwrap_or(p)).collect();
+        let real: Vec<PathBuf> = paths.map(|p| self.resolve(&p).map_or(p, |found| found.path)).collect();
         self.within = Some(real);
         self
     }
 
     /// Resolves a path that is to be looked at.
-    fn look(&self, path: &Path) -> io::Result<PathBuf> {
+    fn look(&self, path: &Path) -> io::Result<Resolved> {
         let allowed = |real: &Path| self.within.as_ref().is_none_or(|w| w.iter().any(|p| real.starts_with(p)));
         match self.resolve(path) {
-            Ok(real) if allowed(&real) => Ok(real),
+            Ok(real) if allowed(&real.path) => Ok(real),
             Ok(_) => Err(outside()),
             // What is not there may be outside too; the directories on the way to what is given are not.
             Err(_) if !allowed(&super::normalize(path)) && !self.leads_to_mapped(path) => Err(outside()),
@@ -75,7 +93,7 @@ impl OsSystem {
     }
 
     /// Resolves every link of `path` inside the root, as the kernel does after chroot(2).
-    fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
+    fn resolve(&self, path: &Path) -> io::Result<Resolved> {
         if let (Some(parent), Some(name)) = (path.parent(), path.file_name())
             && path.is_absolute()
             && parent != Path::new("/")
@@ -84,21 +102,22 @@ impl OsSystem {
             let parent = self.resolve_directory(parent, &mut links)?;
             return self.resolve_all(parent, Path::new(name), &mut links);
         }
-        self.resolve_all(PathBuf::from("/"), path, &mut 0)
+        self.resolve_all(Resolved { path: PathBuf::from("/"), link: None }, path, &mut 0)
     }
 
-    fn resolve_directory(&self, path: &Path, links: &mut usize) -> io::Result<PathBuf> {
+    fn resolve_directory(&self, path: &Path, links: &mut usize) -> io::Result<Resolved> {
         if let Some(found) = self.directories.read().ok().and_then(|d| d.get(path).cloned()) {
             return Ok(found);
         }
-        let resolved = self.resolve_all(PathBuf::from("/"), path, links)?;
+        let resolved = self.resolve_all(Resolved { path: PathBuf::from("/"), link: None }, path, links)?;
         if let Ok(mut known) = self.directories.write() {
             known.insert(path.to_owned(), resolved.clone());
         }
         Ok(resolved)
     }
 
-    fn resolve_all(&self, mut at: PathBuf, path: &Path, links: &mut usize) -> io::Result<PathBuf> {
+    fn resolve_all(&self, from: Resolved, path: &Path, links: &mut usize) -> io::Result<Resolved> {
+        let Resolved { path: mut at, mut link } = from;
         let mut pending: Vec<OsString> = Vec::new();
         push_components(&mut pending, &mut at, path);
         while let Some(name) = pending.pop() {
@@ -121,6 +140,9 @@ impl OsSystem {
                 };
                 if meta.file_type().is_symlink() {
                     *links += 1;
+                    if meta.uid() != 0 && meta.uid() != own_user() {
+                        link = Some(Link { path: at.clone(), owner: meta.uid() });
+                    }
                     at.pop();
                     let mut target = fs::read_link(&outside)?;
                     // Thousands of links lead to files of one directory: that is resolved once.
@@ -130,7 +152,9 @@ impl OsSystem {
                         && let full = at.join(&target)
                         && let (Some(parent), Some(name)) = (full.parent(), full.file_name())
                     {
-                        at = self.resolve_directory(parent, links)?;
+                        let folder = self.resolve_directory(parent, links)?;
+                        link = folder.link.or(link);
+                        at = folder.path;
                         target = name.into();
                     }
                     push_components(&mut pending, &mut at, &target);
@@ -142,7 +166,23 @@ impl OsSystem {
                 return Err(io::Error::from_raw_os_error(40)); // ELOOP
             }
         }
-        Ok(at)
+        Ok(Resolved { path: at, link })
+    }
+
+    /// Remembers a file that was reached by a link of somebody who does not own it: nothing is changed through that. An
+    /// error where they could not even read it, since what is read may be shown to them.
+    fn admit(&self, real: &Resolved, meta: &Metadata) -> io::Result<()> {
+        let Some(link) = real.link.as_ref().filter(|link| link.owner != meta.uid()) else { return Ok(()) };
+        if let Ok(mut foreign) = self.foreign.write() {
+            foreign.insert(real.path.clone(), link.clone());
+        }
+        let enters = |folder: &Path| fs::metadata(self.outside(folder)).is_ok_and(|meta| meta.mode() & 0o001 != 0);
+        if meta.mode() & 0o004 != 0 && real.path.ancestors().skip(1).all(enters) {
+            return Ok(());
+        }
+        let (path, owner) = (link.path.display(), link.owner);
+        let why = format!("is reached by {path}, a link of user {owner}, who may not be able to read it: not read");
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
     }
 }
 
@@ -172,16 +212,18 @@ fn kind_of(kind: FileType) -> Kind {
 
 impl System for OsSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let outside = self.outside(&self.look(path)?);
-        let meta = fs::symlink_metadata(&outside)?;
+        let real = self.look(path)?;
+        let file = open_beneath(&self.root, &real.path)?;
+        let meta = file.metadata()?;
         if !meta.is_file() {
             return Err(not_a_file(kind_of(meta.file_type())));
         }
         if meta.len() > LARGEST_FILE {
             return Err(too_large(meta.len()));
         }
+        self.admit(&real, &meta)?;
         let mut bytes = Vec::with_capacity(meta.len() as usize);
-        fs::File::open(&outside)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
         if bytes.len() as u64 > LARGEST_FILE {
             return Err(too_large(bytes.len() as u64));
         }
@@ -189,13 +231,13 @@ impl System for OsSystem {
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
-        let outside = self.outside(&self.look(path)?);
+        let outside = self.outside(&self.look(path)?.path);
         Ok(kind_of(fs::symlink_metadata(outside)?.file_type()))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         self.look(path)?;
-        let outside = self.outside(&self.resolve_directory(path, &mut 0)?);
+        let outside = self.outside(&self.resolve_directory(path, &mut 0)?.path);
         let mut entries = Vec::new();
         for entry in fs::read_dir(outside)? {
             let entry = entry?;
@@ -206,13 +248,27 @@ impl System for OsSystem {
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        self.look(path)
+        let real = self.look(path)?;
+        if real.link.is_some() {
+            // Whoever reads it by this path from now on does not see the link any more.
+            let meta = fs::symlink_metadata(self.outside(&real.path))?;
+            if meta.is_file() {
+                self.admit(&real, &meta)?;
+            }
+        }
+        Ok(real.path)
+    }
+
+    fn foreign_link(&self, path: &Path) -> Option<String> {
+        let foreign = self.foreign.read().ok()?;
+        let Link { path, owner } = foreign.get(path)?;
+        Some(format!("it is reached by {}, a link of user {owner}, who does not own it", path.display()))
     }
 
     fn walk(&self, path: &Path) -> Walk {
         let mut walk = Walk::default();
         let start = match self.resolve(path) {
-            Ok(start) => start,
+            Ok(start) => start.path,
             Err(error) => {
                 walk.unreadable.push((path.to_owned(), error));
                 return walk;

@@ -9,17 +9,37 @@ use std::path::{Path, PathBuf};
 pub struct Overlay<'a> {
     base: &'a dyn System,
     contents: &'a BTreeMap<PathBuf, Vec<u8>>,
+    /// Files that are not there, by path without links.
+    more: Option<&'a BTreeMap<PathBuf, Vec<u8>>>,
 }
 
 impl<'a> Overlay<'a> {
     /// `contents` is keyed by canonical path; only files that exist in `base` can be replaced.
     pub fn new(base: &'a dyn System, contents: &'a BTreeMap<PathBuf, Vec<u8>>) -> Overlay<'a> {
-        Overlay { base, contents }
+        Overlay { base, contents, more: None }
+    }
+
+    /// Shows these files too, in folders that exist in `base`. A walk does not find them.
+    #[must_use]
+    pub fn with_files(mut self, files: &'a BTreeMap<PathBuf, Vec<u8>>) -> Overlay<'a> {
+        self.more = Some(files);
+        self
+    }
+
+    /// One of the files that are not there, by any path that leads to it.
+    fn added(&self, path: &Path) -> Option<(&'a PathBuf, &'a [u8])> {
+        let files = self.more?;
+        let name = path.file_name().filter(|name| files.keys().any(|file| file.file_name() == Some(*name)))?;
+        let path = self.base.canonical(path.parent()?).ok()?.join(name);
+        files.get_key_value(&path).map(|(path, bytes)| (path, bytes.as_slice()))
     }
 }
 
 impl System for Overlay<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if let Some((_, bytes)) = self.added(path) {
+            return Ok(bytes.to_vec());
+        }
         match self.contents.get(&self.base.canonical(path)?) {
             Some(bytes) => Ok(bytes.clone()),
             None => self.base.read(path),
@@ -27,15 +47,27 @@ impl System for Overlay<'_> {
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
-        self.base.kind(path)
+        self.added(path).map_or_else(|| self.base.kind(path), |_| Ok(Kind::File))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        self.base.list(path)
+        let mut entries = self.base.list(path)?;
+        if let Some(files) = self.more {
+            let folder = self.base.canonical(path)?;
+            let added = files.keys().filter(|file| file.parent() == Some(&folder));
+            entries
+                .extend(added.filter_map(|file| Some(Entry { name: file.file_name()?.to_owned(), kind: Kind::File })));
+            entries.sort();
+        }
+        Ok(entries)
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        self.base.canonical(path)
+        self.added(path).map_or_else(|| self.base.canonical(path), |(path, _)| Ok(path.clone()))
+    }
+
+    fn foreign_link(&self, path: &Path) -> Option<String> {
+        self.base.foreign_link(path)
     }
 
     fn walk(&self, path: &Path) -> Walk {

@@ -1,16 +1,26 @@
 //! The command line as it is typed.
 
 mod baseline;
+mod fix;
+mod history;
 mod policy;
 mod report;
 mod reporting;
+mod rollback;
 mod rule;
+mod selection;
+mod servers;
 
 pub(super) use baseline::Known;
+pub(super) use fix::Fix;
+pub(super) use history::History;
 pub(super) use policy::PolicyCommand;
 pub(super) use report::{FleetFormat, Merge, Report, ReportCommand};
 pub(super) use reporting::{ReportFormat, Reporting, Wanted};
+pub(super) use rollback::Rollback;
 pub(super) use rule::Rule;
+pub(super) use selection::{FixLevel, Selection};
+pub(super) use servers::{Servers, State};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -33,7 +43,7 @@ Exit status:
 ///
 /// Reads the configuration of nginx and Apache httpd as the servers do, works out for every address and server name
 /// which versions a client would be given, and why, and makes the smallest patch that ends what the policy forbids.
-/// Nothing is written but the reports that are asked for.
+/// Only `fix` and `rollback` change configurations; other commands write the reports that are asked for and nothing else.
 #[derive(Debug, Parser)]
 #[command(name = "tlsmend", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub(super) struct Arguments {
@@ -95,10 +105,25 @@ pub(super) enum Command {
         /// What is demanded.
         #[command(flatten)]
         judgement: Judgement,
-        /// Mend what is waived, too: no waiver counts
-        #[arg(long)]
-        fix_waived: bool,
+        /// What is mended.
+        #[command(flatten)]
+        selection: Selection,
     },
+    /// Apply what `diff` shows: all of it, tested by the server's own checker, or nothing
+    ///
+    /// Shows the patch and asks. Then, as one transaction: the checker has to accept the configuration as it is; every
+    /// file is compared with what was read, and backed up; every file is changed; the checker has to accept the result,
+    /// or every file is put back. A power cut in between is noticed by the next run. `tlsmend rollback` takes it back
+    /// any time.
+    #[command(after_help = fix::STATUS)]
+    Fix(Fix),
+    /// Take back what `fix` did: contents, owners, modes and labels, byte for byte
+    ///
+    /// Works while the configuration is broken. Refuses where a file was changed since. Can be taken back itself.
+    #[command(after_help = rollback::STATUS)]
+    Rollback(Rollback),
+    /// List what `fix` and `rollback` did
+    History(History),
     /// Work with reports that were written before: merge the audits of many hosts
     Report(Report),
     /// Show what is known of the host's software, and from where: all that the other commands go by

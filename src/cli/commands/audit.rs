@@ -8,18 +8,18 @@ use super::{facts, status};
 use crate::baseline;
 use crate::engine::{self, Audit, Request};
 use crate::finding::Severity;
-use crate::host;
+use crate::host::{self, Fate, Managed};
 use crate::instance::{Instance, Standing};
 use crate::plan;
 use crate::policy::Policy;
 use crate::report::html::{Changed, Extra};
-use crate::report::{AuditView, Coverage, Exit, RuleText};
+use crate::report::{AuditView, Coverage, Exit, ManagedFile, RuleText};
 use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text};
 use crate::rules::{self, Rule};
 use crate::system::{reason, write_report};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Audits a host and reports.
 pub(in crate::cli) fn run(
@@ -61,6 +61,7 @@ pub(in crate::cli) fn run(
         findings: &audit.findings,
         problems: &audit.problems,
         files: coverage(&audit),
+        managed: &managed(&audit),
         reload: &reload,
         policy: &policy.name,
         fail_on: Severity::from(judgement.fail_on),
@@ -151,6 +152,17 @@ fn coverage(audit: &Audit) -> Coverage {
     let files: BTreeSet<_> = audit.instances().flat_map(|i| &i.files).collect();
     let unread: BTreeSet<_> = audit.all_problems().filter_map(|p| p.path.as_ref()).collect();
     Coverage { read: files.len(), found: files.len() + unread.len() }
+}
+
+/// Whose the files with findings are.
+fn managed(audit: &Audit) -> Vec<ManagedFile> {
+    let one = |(path, managed): (&PathBuf, &Managed)| ManagedFile {
+        path: path.clone(),
+        generated: managed.fate == Fate::Generated,
+        by: managed.by.clone(),
+        advice: managed.advice.clone(),
+    };
+    audit.managed.iter().map(one).collect()
 }
 
 /// How to make a change effective, for each service that has something to mend.

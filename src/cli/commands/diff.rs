@@ -1,22 +1,41 @@
 //! `tlsmend diff`
 
-use super::super::args::{Host, Judgement};
+use super::super::args::{self, Host, Judgement};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
-use super::status;
+use super::status_of;
 use crate::finding::{Finding, Standing};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Selection};
 use crate::report::{sanitise, secrets};
 use anyhow::{Context, Result};
 use std::path::Path;
 
 /// Prints the patch.
-pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, fix_waived: bool) -> Result<ExitStatus> {
+pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, selected: &args::Selection) -> Result<ExitStatus> {
     let day = options::day(judgement)?;
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
-    let request = opened.request(&policy, (!fix_waived).then_some(day));
-    let plan = plan::plan(request);
+    let request = opened.request(&policy, (!selected.fix_waived).then_some(day));
+    let selection = options::selection(selected);
+    let plan = plan::plan_selected(request, &selection);
+    let patch = patch(&opened, &plan)?;
+    output::raw(&patch)?;
+    if secrets::are_in(&patch) {
+        output::remark(
+            "the patch holds what looks like a password or a token, since it has to apply: mind where it goes",
+        );
+    }
+    leftovers(&opened, &plan, &selection);
+    let remaining = status_of(plan.remains(&selection), &plan.after, judgement);
+    Ok(match (plan.contents.is_empty(), judgement.exit_zero) {
+        (_, true) => ExitStatus::Compliant,
+        (false, false) => ExitStatus::Findings,
+        (true, false) => remaining,
+    })
+}
+
+/// The patch of all files.
+pub(super) fn patch(opened: &options::Opened, plan: &Plan) -> Result<Vec<u8>> {
     let mut patch = Vec::new();
     for (path, new) in &plan.contents {
         let Some(file) = plan.before.sources.find(path) else { continue };
@@ -25,30 +44,18 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, fix_waived: bool) 
         let shown = shown.strip_prefix("/").unwrap_or(shown);
         plan::unified(shown, old, new, &mut patch).context("the patch can't be written")?;
     }
-    output::raw(&patch)?;
-    if secrets::are_in(&patch) {
-        output::remark(
-            "the patch holds what looks like a password or a token, since it has to apply: mind where it goes",
-        );
-    }
-    leftovers(&opened, &plan);
-    let remaining = status(&plan.after, judgement);
-    Ok(match (plan.contents.is_empty(), judgement.exit_zero) {
-        (_, true) => ExitStatus::Compliant,
-        (false, false) => ExitStatus::Findings,
-        (true, false) => remaining,
-    })
+    Ok(patch)
 }
 
 /// What the patch does not mend.
-fn leftovers(opened: &options::Opened, plan: &Plan) {
+pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selection) {
     let place = |finding: &Finding| {
         let label = finding.primary.as_ref()?;
         let at = plan.after.sources.line_column(label.span);
         let path = plan.after.sources.file(label.span.file).path();
         Some(format!("{}:{}:{}: ", opened.shown.show(path), at.line, at.column))
     };
-    for finding in &plan.after.findings {
+    for finding in plan.remains(selection) {
         let place = place(finding).unwrap_or_default();
         if let Standing::Waived(waived) = &finding.standing {
             let reason = &waived.reason;
@@ -61,6 +68,17 @@ fn leftovers(opened: &options::Opened, plan: &Plan) {
             "not mended: {place}{}[{}]: {}; {why}",
             finding.severity, finding.rule, finding.message
         ));
+    }
+    let others = plan.after.findings.len() - plan.remains(selection).count();
+    if others > 0 {
+        let findings = if others == 1 { "finding is" } else { "findings are" };
+        output::remark(&format!("{others} more {findings} not selected"));
+    }
+    for endpoint in &plan.beside {
+        output::remark(&format!("also changes {endpoint}"));
+    }
+    for (path, managed) in plan.before.managed.iter().filter(|(path, _)| plan.contents.contains_key(*path)) {
+        output::remark(&format!("note: {}: {}", opened.shown.show(path), managed.text()));
     }
     for (path, why) in &plan.refused {
         output::remark(&format!("left alone: {}: {why}", opened.shown.show(path)));

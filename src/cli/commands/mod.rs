@@ -3,21 +3,29 @@
 pub(super) mod audit;
 pub(super) mod diff;
 pub(super) mod facts;
+pub(super) mod fix;
+pub(super) mod history;
 pub(super) mod policy;
 pub(super) mod report;
+pub(super) mod rollback;
 pub(super) mod rule;
 pub(super) mod why;
 
 use super::args::Judgement;
 use super::exit::ExitStatus;
 use crate::engine::Audit;
-use crate::finding::{Severity, Verdict};
+use crate::finding::{Finding, Severity, Verdict};
 
 /// The status that an audit ends with.
 fn status(audit: &Audit, judgement: &Judgement) -> ExitStatus {
+    status_of(audit.findings.iter(), audit, judgement)
+}
+
+/// The status where only these findings count.
+fn status_of<'a>(mut findings: impl Iterator<Item = &'a Finding>, audit: &Audit, judgement: &Judgement) -> ExitStatus {
     let fail_on = Severity::from(judgement.fail_on);
     // What can't be decided is not held against the host, but it is not compliance either.
-    let fails = audit.findings.iter().any(|f| f.is_open() && f.verdict != Verdict::Unknown && f.severity >= fail_on);
+    let fails = findings.any(|f| f.is_open() && f.verdict != Verdict::Unknown && f.severity >= fail_on);
     let status = if fails {
         ExitStatus::Findings
     } else if audit.is_incomplete() {

@@ -6,7 +6,7 @@ use crate::edit::{Applicability, Edit, Fix};
 use crate::endpoint::{Endpoint, Role, Transport};
 use crate::finding::{Finding, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::{self, Instance, Problem};
-use crate::report::AuditView;
+use crate::report::{AuditView, ManagedFile};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -20,8 +20,17 @@ pub(super) struct Audit<'a> {
     instances: Vec<InstanceOut<'a>>,
     findings: Vec<FindingOut<'a>>,
     problems: Vec<ProblemOut<'a>>,
+    managed: Vec<ManagedOut<'a>>,
     coverage: Coverage,
     reload: Vec<Reload<'a>>,
+}
+
+#[derive(Serialize)]
+struct ManagedOut<'a> {
+    path: String,
+    kind: &'static str,
+    by: &'a str,
+    advice: &'a str,
 }
 
 #[derive(Serialize)]
@@ -151,6 +160,7 @@ impl<'a> Audit<'a> {
             instances: view.instances.iter().enumerate().map(|(i, one)| instance(view, texts, i, one)).collect(),
             findings: view.findings.iter().map(|one| finding(view, texts, one)).collect(),
             problems: view.problems.iter().map(|one| problem(texts, one)).collect(),
+            managed: view.managed.iter().map(|one| managed(texts, one)).collect(),
             coverage: Coverage {
                 files_read: view.files.read,
                 files_found: view.files.found,
@@ -162,6 +172,15 @@ impl<'a> Audit<'a> {
             },
             reload: view.reload.iter().map(|(service, command)| Reload { service, command }).collect(),
         }
+    }
+}
+
+fn managed<'a>(texts: Texts<'_>, file: &'a ManagedFile) -> ManagedOut<'a> {
+    ManagedOut {
+        path: texts.paths.lossy(&file.path),
+        kind: if file.generated { "generated" } else { "package" },
+        by: &file.by,
+        advice: &file.advice,
     }
 }
 

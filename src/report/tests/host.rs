@@ -4,7 +4,7 @@ use crate::edit::{Edit, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, Role, Speaks, Traced, Transport, Unknown};
 use crate::finding::{self, Finding, Label, RuleId, Severity, Verdict};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
-use crate::report::{AuditView, Coverage, Exit, Paths, json, text};
+use crate::report::{AuditView, Coverage, Exit, ManagedFile, Paths, json, text};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,7 @@ pub(super) struct Host {
     pub(super) findings: Vec<Finding>,
     pub(super) problems: Vec<Problem>,
     pub(super) files: Coverage,
+    pub(super) managed: Vec<ManagedFile>,
     pub(super) reload: Vec<(String, String)>,
 }
 
@@ -131,6 +132,7 @@ impl Host {
             findings: &self.findings,
             problems: &self.problems,
             files: self.files,
+            managed: &self.managed,
             reload: &self.reload,
             policy: "default",
             fail_on: Severity::Low,

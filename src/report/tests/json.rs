@@ -4,7 +4,7 @@ use super::host::{MAIN, SNIPPET, exposed, plain, unknown};
 use crate::endpoint::{Answer, Reason, ReasonKind};
 use crate::finding::{Standing, Waived, WaiverPlace};
 use crate::instance::Problem;
-use crate::report::{Paths, WhyView, json};
+use crate::report::{ManagedFile, Paths, WhyView, json};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -69,6 +69,8 @@ fn every_key_is_in_the_manual() {
     let place = WaiverPlace::Policy { file: "policy.yaml".to_owned(), line: 3 };
     let waived = Waived { reason: "old tills".to_owned(), owner: None, until: None, place };
     host.findings[0].standing = Standing::Waived(waived);
+    let (path, by, advice) = (MAIN.into(), "Ansible".to_owned(), "change the template".to_owned());
+    host.managed = vec![ManagedFile { path, generated: true, by, advice }];
     let mut found = BTreeSet::new();
     let value: Value = serde_json::from_str(&host.json()).unwrap();
     keys(&value, "", &mut found);

@@ -1,0 +1,138 @@
+//! `tlsmend fix`
+
+use super::super::args::Fix;
+use super::super::exit::ExitStatus;
+use super::super::servers::{Servers, to_journal};
+use super::super::state::Disks;
+use super::super::transact::{self, End, Job, Say};
+use super::super::{options, output};
+use super::{diff, status_of};
+use crate::engine::Request;
+use crate::instance::{Instance, ServiceId, Standing};
+use crate::plan::{self, Plan, Selection};
+use crate::system::reason;
+use crate::transaction::{Change, Intent, hidden_name};
+use anyhow::{Result, anyhow, bail};
+use std::path::{Path, PathBuf};
+
+/// Plans, shows, asks, and applies.
+pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
+    let day = options::day(&arguments.judgement)?;
+    let policy = options::policy(&arguments.judgement)?;
+    let disks = Disks::new(&arguments.host.root, &arguments.state)?;
+    // An interrupted run is ended before anything is read. Where nothing ever ran, nothing is made for it.
+    let existing = disks.open(false)?;
+    let mut lock = existing.as_ref().map(|store| disks.begin(store, "tlsmend fix")).transpose()?;
+    let opened = options::open(&arguments.host)?;
+    // What is typed wrong is said before anything long.
+    Servers::new(&opened, &arguments.servers, &[])?;
+    let selection = options::selection(&arguments.selection);
+    let request = opened.request(&policy, (!arguments.selection.fix_waived).then_some(day));
+    let plan = plan::plan_selected(request, &selection);
+    output::raw(&diff::patch(&opened, &plan)?)?;
+    diff::leftovers(&opened, &plan, &selection);
+    let remaining = status_of(plan.remains(&selection), &plan.after, &arguments.judgement);
+    if plan.contents.is_empty() {
+        output::tell(if plan.after.findings.is_empty() { "nothing to mend" } else { "nothing that can be mended" });
+        return Ok(remaining);
+    }
+    let instances = touched(&plan);
+    let servers = Servers::new(&opened, &arguments.servers, &instances)?;
+    if !arguments.yes && !agreed(&disks, &plan, &instances)? {
+        output::tell("nothing was changed");
+        return Ok(ExitStatus::Findings);
+    }
+    unchanged(request, &selection, &plan, !arguments.yes)?;
+    let made = if existing.is_none() { disks.open(true)? } else { None };
+    let store = existing.as_ref().or(made.as_ref());
+    let store = store.ok_or_else(|| anyhow!("the state directory {} can't be made", disks.shown()))?;
+    if lock.is_none() {
+        lock = Some(disks.begin(store, "tlsmend fix")?);
+    }
+    let id = store.new_id()?;
+    let intent = Intent {
+        changes: changes(request, &plan, &id.0)?,
+        id,
+        command: "fix",
+        root: disks.root.clone(),
+        undoes: None,
+        instances: to_journal(&instances),
+    };
+    let say = if arguments.without_check { Say::NoWorse } else { Say::Accept };
+    let end = transact::run(Job {
+        disk: &disks.host,
+        store,
+        servers: &servers,
+        intent,
+        say,
+        options: disks.options.clone(),
+    })?;
+    drop(lock);
+    Ok(match end {
+        End::CheckFailed => ExitStatus::CheckFailed,
+        End::ReloadFailed => ExitStatus::ReloadFailed,
+        End::Untested if remaining == ExitStatus::Compliant && !arguments.judgement.exit_zero => ExitStatus::Incomplete,
+        End::Tested | End::Untested => remaining,
+    })
+}
+
+/// The instances whose files change.
+fn touched(plan: &Plan) -> Vec<(ServiceId, PathBuf)> {
+    let changes = |instance: &&Instance| {
+        let mut paths = instance.files.iter().map(|file| plan.before.sources.file(*file).path());
+        instance.standing == Standing::Loaded && paths.any(|path| plan.contents.contains_key(path))
+    };
+    plan.before.instances().filter(changes).map(|one| (one.service, one.main.clone())).collect()
+}
+
+fn agreed(disks: &Disks, plan: &Plan, instances: &[(ServiceId, PathBuf)]) -> Result<bool> {
+    let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
+    let names: Vec<String> = instances.iter().map(|(service, main)| format!("{service}: {}", main.display())).collect();
+    let question = format!(
+        "{} of {} ({}); the old ones are kept in {}; apply?",
+        count(plan.contents.len(), "file"),
+        count(instances.len(), "instance"),
+        names.join(", "),
+        disks.shown()
+    );
+    match output::ask(&question) {
+        Some(answer) => Ok(answer),
+        None => bail!("there is no terminal to ask at: --yes applies this; nothing was changed"),
+    }
+}
+
+/// Makes sure that nothing of what the plan was made from has changed. Where a person thought about it, the plan is made
+/// anew, since there may be new files too.
+fn unchanged(request: Request<'_>, selection: &Selection, plan: &Plan, asked: bool) -> Result<()> {
+    let changed = |path: &Path, why: &str| anyhow!("{}: {why}; run this again; nothing was changed", path.display());
+    // What is no path stands for a command line.
+    for (_, file) in plan.before.sources.iter().filter(|(_, file)| file.path().is_absolute()) {
+        match request.system.read(file.path()) {
+            Ok(bytes) if bytes == file.bytes() => {}
+            Ok(_) => return Err(changed(file.path(), "it was changed since it was read")),
+            Err(error) => return Err(changed(file.path(), &reason(&error))),
+        }
+    }
+    if asked && plan::plan_selected(request, selection).contents != plan.contents {
+        bail!("the configuration was changed while the question was open; run this again; nothing was changed");
+    }
+    Ok(())
+}
+
+/// The files to change, each with the folder where the new one can wait.
+fn changes(request: Request<'_>, plan: &Plan, id: &str) -> Result<Vec<Change>> {
+    let staging = plan::staging(request, &plan.contents, &|number| hidden_name(id, number));
+    let mut changes = Vec::new();
+    for (path, new) in &plan.contents {
+        let file = plan.before.sources.find(path).ok_or_else(|| anyhow!("{}: it was not read", path.display()))?;
+        let folder = staging.get(path).cloned().flatten();
+        changes.push(Change {
+            path: path.clone(),
+            old: plan.before.sources.file(file).bytes().to_vec(),
+            new: new.clone(),
+            meta: None,
+            staging: folder.ok_or_else(|| "the server would read a second file in any folder near it".to_owned()),
+        });
+    }
+    Ok(changes)
+}

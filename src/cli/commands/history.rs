@@ -1,0 +1,55 @@
+//! `tlsmend history`
+
+use super::super::args::History;
+use super::super::exit::ExitStatus;
+use super::super::output;
+use super::super::state::Disks;
+use crate::report::sanitise;
+use crate::transaction::{How, Past, Step, history};
+use anyhow::Result;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+
+/// Lists what was done.
+pub(in crate::cli) fn run(arguments: &History) -> Result<ExitStatus> {
+    let disks = Disks::new(&arguments.root, &arguments.state)?;
+    let all = match disks.open(false)? {
+        Some(store) => history(&store)?,
+        None => Vec::new(),
+    };
+    if all.is_empty() {
+        output::tell(&format!("nothing was done yet: {} holds no history", disks.shown()));
+        return Ok(ExitStatus::Compliant);
+    }
+    output::write(super::super::args::Colour::Never, |out| all.iter().try_for_each(|past| write(past, out)))?;
+    Ok(ExitStatus::Compliant)
+}
+
+fn write(past: &Past, out: &mut dyn Write) -> io::Result<()> {
+    let journal = &past.journal;
+    let what = match (&journal.undoes, &journal.root) {
+        (Some(other), None) => format!("{} of {other}", journal.command),
+        (None, Some(root)) => format!("{} in {}", journal.command, root.display()),
+        (Some(other), Some(root)) => format!("{} of {other} in {}", journal.command, root.display()),
+        (None, None) => journal.command.clone(),
+    };
+    let end = match (journal.step, &past.undone_by, &journal.why) {
+        (Step::Committed, None, _) => "done".to_owned(),
+        (Step::Committed, Some(by), _) => format!("done, and taken back by {by}"),
+        (Step::RolledBack, _, Some(why)) => {
+            format!("not done, every file is as it was before: {}", why.lines().next().unwrap_or_default())
+        }
+        (Step::RolledBack, _, None) => "not done, every file is as it was before".to_owned(),
+        _ => "interrupted: the next fix or rollback ends it".to_owned(),
+    };
+    let line = |text: &str| sanitise::line(text.as_bytes());
+    writeln!(out, "{}  {}: {}", line(&journal.id), line(&what), line(end.trim_end_matches(':')))?;
+    for file in &journal.files {
+        let how = match &file.how {
+            How::Rename => String::new(),
+            How::InPlace(why) => format!(" (in place: {why})"),
+        };
+        writeln!(out, "  {}{}", sanitise::line(file.path.as_os_str().as_bytes()), line(&how))?;
+    }
+    Ok(())
+}

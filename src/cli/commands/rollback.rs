@@ -1,0 +1,158 @@
+//! `tlsmend rollback`
+
+use super::super::args::{Host, Rollback};
+use super::super::exit::ExitStatus;
+use super::super::servers::{Servers, named};
+use super::super::state::Disks;
+use super::super::transact::{self, End, Job, Say};
+use super::super::{options, output};
+use crate::plan;
+use crate::transaction::{Conflict, Intent, Journal, Past, Step, Store, Undo, force, history, undo};
+use anyhow::{Context, Result, anyhow, bail};
+use std::path::Path;
+
+/// Takes a transaction back.
+pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
+    let disks = Disks::new(&arguments.root, &arguments.state)?;
+    let store = disks.open(false)?;
+    let store = store.ok_or_else(|| anyhow!("{} holds no history: there is nothing to take back", disks.shown()))?;
+    let _lock = store.lock("tlsmend rollback")?;
+    if let Some(status) = unfinished(arguments, &disks, &store)? {
+        return Ok(status);
+    }
+    disks.recover(&store)?;
+    let journal = chosen(arguments, &disks, &store)?;
+    let undo = undo(&disks.host, &store, &journal)?;
+    if !undo.conflicts.is_empty() && !arguments.force {
+        return Err(refusal(&undo.conflicts)?);
+    }
+    if undo.changes.is_empty() {
+        output::tell(&format!("every file is as it was before {} already", journal.id));
+        return Ok(ExitStatus::Compliant);
+    }
+    show(&undo)?;
+    let instances = named(&journal.instances);
+    let mut opened = options::open(&host(arguments))?;
+    if !instances.iter().all(|(_, main)| opened.is_usual(main)) {
+        opened.no_exec = opened.no_exec.or(Some(options::NOT_USUAL));
+    }
+    let servers = Servers::new(&opened, &arguments.servers, &instances)?;
+    if !arguments.yes && !agreed(&undo, &journal)? {
+        output::tell("nothing was changed");
+        return Ok(ExitStatus::CouldNotRun);
+    }
+    let intent = Intent {
+        id: store.new_id()?,
+        command: "rollback",
+        root: disks.root.clone(),
+        undoes: Some(journal.id.clone()),
+        instances: journal.instances.clone(),
+        changes: undo.changes,
+    };
+    let end = transact::run(Job {
+        disk: &disks.host,
+        store: &store,
+        servers: &servers,
+        intent,
+        say: Say::Advise,
+        options: disks.options.clone(),
+    })?;
+    Ok(match end {
+        End::Tested | End::Untested => ExitStatus::Compliant,
+        End::CheckFailed => ExitStatus::Incomplete,
+        End::ReloadFailed => ExitStatus::ReloadFailed,
+    })
+}
+
+/// The host, as the other commands take it.
+fn host(arguments: &Rollback) -> Host {
+    Host {
+        paths: Vec::new(),
+        root: arguments.root.clone(),
+        map: Vec::new(),
+        define: Vec::new(),
+        env: Vec::new(),
+        assume: Vec::new(),
+        no_exec: arguments.no_exec,
+        color: arguments.color,
+    }
+}
+
+fn is_named(id: &str, argument: &str) -> bool {
+    id == argument || id.split_once('-').is_some_and(|(_, number)| number == argument)
+}
+
+/// Ends an unfinished transaction by force, where the arguments name one.
+fn unfinished(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<Option<ExitStatus>> {
+    let Some(id) = arguments.id.as_deref().filter(|_| arguments.force) else { return Ok(None) };
+    let mut all = history(store)?.into_iter().map(|past| past.journal);
+    let is_it = |journal: &Journal| {
+        let open = !matches!(journal.step, Step::Committed | Step::RolledBack | Step::Checked);
+        is_named(&journal.id, id) && open && journal.root == disks.root
+    };
+    let Some(journal) = all.find(is_it) else { return Ok(None) };
+    let kept = store.path_of(&journal.id);
+    force(&disks.host, store, journal)?;
+    output::tell(&format!("every file is as it was before; what was there instead is kept in {}", kept.display()));
+    Ok(Some(ExitStatus::Compliant))
+}
+
+/// The transaction that the arguments mean.
+fn chosen(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<Journal> {
+    let all = history(store)?;
+    let is_done = |past: &&Past| {
+        past.journal.step == Step::Committed && past.undone_by.is_none() && past.journal.root == disks.root
+    };
+    let Some(id) = arguments.id.as_deref() else {
+        let latest = all.iter().rev().filter(is_done).find(|past| past.journal.undoes.is_none());
+        let latest = latest.ok_or_else(|| anyhow!("{} holds no fix that is not taken back", disks.shown()))?;
+        return Ok(latest.journal.clone());
+    };
+    let past = all.iter().find(|past| is_named(&past.journal.id, id));
+    let past = past.ok_or_else(|| anyhow!("{id}: there is no such entry; `tlsmend history` lists them"))?;
+    if past.journal.root != disks.root {
+        let root = past.journal.root.as_deref().unwrap_or(Path::new("/"));
+        bail!("{id}: it was done in another root: say --root {}", root.display());
+    }
+    match (&past.undone_by, past.journal.step) {
+        (Some(by), _) => bail!("{id}: it was taken back already, by {by}"),
+        (None, Step::Committed) => Ok(past.journal.clone()),
+        _ => bail!("{id}: it was not done: every file is as it was before"),
+    }
+}
+
+/// Shows what changes.
+fn show(undo: &Undo) -> Result<()> {
+    let mut patch = Vec::new();
+    for change in undo.changes.iter().filter(|change| change.old != change.new) {
+        let shown = change.path.strip_prefix("/").unwrap_or(&change.path);
+        plan::unified(shown, &change.old, &change.new, &mut patch).context("the patch can't be written")?;
+    }
+    output::raw(&patch)
+}
+
+/// Why it is not done, with what changed since.
+fn refusal(conflicts: &[Conflict]) -> Result<anyhow::Error> {
+    let mut patch = Vec::new();
+    let mut lines = Vec::new();
+    for conflict in conflicts {
+        lines.push(format!("{}: {}", conflict.path.display(), conflict.why));
+        if let Some((then, now)) = &conflict.contents {
+            let shown = conflict.path.strip_prefix("/").unwrap_or(&conflict.path);
+            plan::unified(shown, then, now, &mut patch).context("the difference can't be written")?;
+        }
+    }
+    output::raw(&patch)?;
+    Ok(anyhow!(
+        "{}\nnothing was changed; --force puts the old versions back all the same, and keeps what is there now",
+        lines.join("\n")
+    ))
+}
+
+fn agreed(undo: &Undo, journal: &Journal) -> Result<bool> {
+    let files = if undo.changes.len() == 1 { "1 file".to_owned() } else { format!("{} files", undo.changes.len()) };
+    match output::ask(&format!("{files} as before {}; apply?", journal.id)) {
+        Some(answer) => Ok(answer),
+        None => bail!("there is no terminal to ask at: --yes applies this; nothing was changed"),
+    }
+}

@@ -1,0 +1,196 @@
+//! Testing and reloading the servers whose files are changed.
+
+use super::args::Servers as Arguments;
+use super::options::Opened;
+use crate::host::{self, CommandLine, Ran, run_command};
+use crate::instance::ServiceId;
+use crate::services;
+use anyhow::{Result, anyhow, bail};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What is run for the instances that are changed.
+pub(super) struct Servers {
+    /// The checkers.
+    checks: BTreeSet<CommandLine>,
+    /// Services that nothing tests, with the reason.
+    untested: BTreeMap<&'static str, String>,
+    /// How to make it effective.
+    reloads: BTreeSet<(&'static str, CommandLine)>,
+    patience: Duration,
+    /// Run the reloads?
+    pub reload: bool,
+}
+
+/// What the checkers said.
+pub(super) struct Checked(Vec<(CommandLine, Ran)>);
+
+impl Servers {
+    /// The commands for these instances.
+    pub(super) fn new(opened: &Opened, arguments: &Arguments, instances: &[(ServiceId, PathBuf)]) -> Result<Servers> {
+        let checks = given("--check-with", &arguments.check_with)?;
+        let reloads = given("--reload-with", &arguments.reload_with)?;
+        let mut servers = Servers {
+            checks: BTreeSet::new(),
+            untested: BTreeMap::new(),
+            reloads: BTreeSet::new(),
+            patience: Duration::from_secs(arguments.check_timeout),
+            reload: arguments.reload,
+        };
+        for (service, main) in instances {
+            let commands = host::reload(&opened.system, &opened.facts, *service, main);
+            let own = |text: &str| CommandLine::own(text).map_err(|e| anyhow!("{text}: {e}"));
+            match (checks.get(service.0), opened.no_exec) {
+                (Some(command), _) => drop(servers.checks.insert(command.clone())),
+                (None, None) => {
+                    let options = host::start_options(&opened.system, &opened.facts, *service, main);
+                    servers.checks.insert(own(&commands.test)?.with_options(options));
+                }
+                (None, Some(why)) => drop(servers.untested.insert(service.0, why.to_owned())),
+            }
+            match (reloads.get(service.0), opened.no_exec) {
+                (Some(command), _) => drop(servers.reloads.insert((service.0, command.clone()))),
+                (None, Some(why)) if arguments.reload => {
+                    bail!("--reload: {why}; say how with --reload-with {}=COMMAND", service.0)
+                }
+                (None, _) if opened.look => drop(servers.reloads.insert((service.0, own(&commands.command)?))),
+                (None, _) => {}
+            }
+        }
+        Ok(servers)
+    }
+
+    /// Runs the checkers.
+    pub(super) fn check(&self) -> Checked {
+        Checked(self.checks.iter().map(|command| (command.clone(), run_command(command, self.patience))).collect())
+    }
+
+    /// Why nothing tests the result of some service; none where all are tested.
+    pub(super) fn untested(&self) -> Option<String> {
+        let reasons = self.untested.iter().map(|(service, why)| format!("{service} ({why})"));
+        let reasons: Vec<String> = reasons.collect();
+        (!reasons.is_empty()).then(|| reasons.join(", "))
+    }
+
+    /// The commands that make it effective, for people.
+    pub(super) fn reload_commands(&self) -> Vec<String> {
+        self.reloads.iter().map(|(service, command)| format!("{service}: {}", command.text())).collect()
+    }
+
+    /// Reloads all; the error is what the first one said that failed.
+    pub(super) fn run_reloads(&self, done: &mut dyn FnMut(String)) -> Result<(), String> {
+        for (_, command) in &self.reloads {
+            let ran = run_command(command, self.patience);
+            if !ran.is_success() {
+                return Err(words(command, &ran));
+            }
+            done(format!("reloaded: {}", command.text()));
+        }
+        Ok(())
+    }
+}
+
+impl Checked {
+    /// The checkers that do not accept it, with their own words.
+    pub(super) fn failures(&self) -> Vec<String> {
+        let failed = self.0.iter().filter(|(_, ran)| !ran.is_success());
+        failed.map(|(command, ran)| words(command, ran)).collect()
+    }
+
+    /// The checkers that accept it.
+    pub(super) fn accepting(&self) -> Vec<String> {
+        self.0.iter().filter(|(_, ran)| ran.is_success()).map(|(command, _)| command.text()).collect()
+    }
+
+    /// What fails now and did not before, with the checkers' words. One that failed before may say again what it
+    /// said then.
+    pub(super) fn new_failures(&self, before: &Checked) -> Vec<String> {
+        let mut failures = Vec::new();
+        for (command, now) in self.0.iter().filter(|(_, ran)| !ran.is_success()) {
+            let then = before.0.iter().find(|(other, _)| other == command).map(|(_, ran)| ran);
+            let same = then.is_some_and(|then| {
+                then.ending == now.ending && complaints(&now.said).is_subset(&complaints(&then.said))
+            });
+            if !same {
+                failures.push(words(command, now));
+            }
+        }
+        failures
+    }
+}
+
+/// A command, how it ended and what it said.
+fn words(command: &CommandLine, ran: &Ran) -> String {
+    let said: Vec<String> = ran.said.lines().filter(|l| !l.trim().is_empty()).map(|l| format!("    {l}")).collect();
+    let said = if said.is_empty() { String::new() } else { format!(":\n{}", said.join("\n")) };
+    format!("`{}` {}{said}", command.text(), ran.ending())
+}
+
+/// What a checker complains about: its lines, without what is different each time (times, numbers of processes).
+fn complaints(said: &str) -> BTreeSet<String> {
+    let plain = |line: &str| {
+        let words = line.split_whitespace().filter(|word| {
+            let volatile = |b: u8| b.is_ascii_digit() || b"/:.#[],".contains(&b);
+            !word.bytes().all(volatile)
+        });
+        words.collect::<Vec<_>>().join(" ")
+    };
+    said.lines().map(plain).filter(|line| !line.is_empty()).collect()
+}
+
+/// `SERVICE=COMMAND`
+fn given(option: &str, texts: &[String]) -> Result<BTreeMap<String, CommandLine>> {
+    let mut commands = BTreeMap::new();
+    for text in texts {
+        let wrong = |why: &str| anyhow!("{option} {text}: {why}");
+        let (service, command) = text.split_once('=').ok_or_else(|| wrong("it has to be SERVICE=COMMAND"))?;
+        if !services::all().iter().any(|known| known.id().0 == service) {
+            let names = services::all().map(|known| known.id().0).join(", ");
+            return Err(wrong(&format!("there is no service {service}; they are {names}")));
+        }
+        let command = CommandLine::given(command).map_err(|why| wrong(&why))?;
+        if commands.insert(service.to_owned(), command).is_some() {
+            return Err(wrong(&format!("there is one for {service} already")));
+        }
+    }
+    Ok(commands)
+}
+
+/// The instances that a journal names.
+pub(super) fn named(instances: &[crate::transaction::Instance]) -> Vec<(ServiceId, PathBuf)> {
+    let known = |name: &str| services::all().iter().map(|s| s.id()).find(|id| id.0 == name);
+    instances.iter().filter_map(|one| Some((known(&one.service)?, one.main.path()?))).collect()
+}
+
+/// The same for a journal.
+pub(super) fn to_journal(instances: &[(ServiceId, PathBuf)]) -> Vec<crate::transaction::Instance> {
+    let one = |(service, main): &(ServiceId, PathBuf)| crate::transaction::Instance {
+        service: service.0.to_owned(),
+        main: crate::transaction::Name::of(Path::new(main)),
+    };
+    instances.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn complaints_are_compared_without_times() {
+        let then = "2026/01/31 12:00:00 [emerg] 12#12: unknown directive \"x\" in /etc/nginx/nginx.conf:3\n";
+        let now = then.replace("12", "13");
+        assert_eq!(complaints(then), complaints(&now));
+        assert_ne!(complaints(then), complaints("[emerg] unknown directive \"y\" in /etc/nginx/nginx.conf:3\n"));
+    }
+
+    #[test]
+    fn commands_are_given_by_service() {
+        let texts = |texts: &[&str]| given("--check-with", &texts.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>());
+        assert_eq!(texts(&["nginx=/x -t", "apache=y"]).expect("both").len(), 2);
+        for (wrong, why) in [("nginx", "SERVICE=COMMAND"), ("ngnix=x", "no service"), ("nginx= ", "names no program")] {
+            let error = texts(&[wrong]).expect_err("is refused").to_string();
+            assert!(error.contains(why), "{error}");
+        }
+    }
+}

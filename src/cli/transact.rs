@@ -1,0 +1,170 @@
+//! One transaction as the user sees it: test, write, test again, reload; or put everything back.
+
+use super::interrupt::Interrupt;
+use super::output;
+use super::servers::{Checked, Servers};
+use crate::system::OsDisk;
+use crate::transaction::{Failure, Intent, Store, Transaction};
+use anyhow::{Result, bail};
+
+/// How much the checkers have a say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Say {
+    /// They have to accept the configuration before and after.
+    Accept,
+    /// Nothing may fail that did not fail before.
+    NoWorse,
+    /// They are heard, but what is there is wanted all the same.
+    Advise,
+}
+
+/// What is to be done.
+pub(super) struct Job<'j> {
+    /// The disk of the host.
+    pub disk: &'j OsDisk,
+    /// The state directory, locked.
+    pub store: &'j Store<'j>,
+    /// How servers are tested and reloaded.
+    pub servers: &'j Servers,
+    /// The files.
+    pub intent: Intent,
+    /// How much the checkers have a say.
+    pub say: Say,
+    /// The options that a later run needs to find this one: ` --root /mnt`.
+    pub options: String,
+}
+
+/// How it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// All files are changed, and all checkers accept them.
+    Tested,
+    /// All files are changed; something did not test them, or did not accept them before either.
+    Untested,
+    /// A checker did not accept the result. With [`Say::Advise`] the files stay changed, else all were put back.
+    CheckFailed,
+    /// A reload failed. With [`Say::Advise`] the files stay changed, else all were put back.
+    ReloadFailed,
+}
+
+/// Does it. An error means that nothing is changed, or says what is.
+pub(super) fn run(job: Job<'_>) -> Result<End> {
+    let interrupt = Interrupt::listen()?;
+    let servers = job.servers;
+    let before = servers.check();
+    baseline(&before, job.say)?;
+    let mut transaction = Transaction::prepare(job.disk, job.store, job.intent)?;
+    let id = transaction.journal().id.clone();
+    let options = job.options;
+    output::tell(&format!("backed up in {}", job.store.path_of(&id).display()));
+    transaction.write(&|| interrupt.came())?;
+    written(&transaction);
+    let after = servers.check();
+    if interrupt.came() {
+        return Err(transaction.fail("interrupted".to_owned()).into());
+    }
+    let failed = match job.say {
+        Say::Accept | Say::NoWorse => after.new_failures(&before),
+        Say::Advise => after.failures(),
+    };
+    if !failed.is_empty() && job.say != Say::Advise {
+        return put_back(&mut transaction, &format!("the checker does not accept the result:\n{}", failed.join("\n")))
+            .map(|()| End::CheckFailed);
+    }
+    transaction.checked()?;
+    let tested = said(servers, &after, &failed);
+    if servers.reload
+        && let Err(why) = servers.run_reloads(&mut |line| output::tell(&line))
+    {
+        let why = format!("the reload failed: {why}");
+        if job.say == Say::Advise {
+            output::remark(&why);
+            commit(&mut transaction, &options);
+            return Ok(End::ReloadFailed);
+        }
+        put_back(&mut transaction, &why)?;
+        if let Err(why) = servers.run_reloads(&mut |line| output::tell(&line)) {
+            output::remark(&format!("reloading once more, with the old files, failed too: {why}"));
+        }
+        return Ok(End::ReloadFailed);
+    }
+    commit(&mut transaction, &options);
+    if !servers.reload {
+        for command in servers.reload_commands() {
+            output::tell(&format!("not reloaded; to make it effective (no restart is needed): {command}"));
+        }
+    }
+    Ok(if failed.is_empty() { tested } else { End::CheckFailed })
+}
+
+/// What the checkers say of the configuration as it is.
+fn baseline(before: &Checked, say: Say) -> Result<()> {
+    for command in before.accepting() {
+        output::tell(&format!("tested before: `{command}` accepts the configuration as it is"));
+    }
+    let failures = before.failures();
+    if failures.is_empty() {
+        return Ok(());
+    }
+    let words = failures.join("\n");
+    if say == Say::Accept {
+        bail!(
+            "the checker does not accept the configuration as it is:\n{words}\nnothing was changed; mend that first, \
+             or apply the fix all the same with --without-check"
+        );
+    }
+    output::remark(&format!("the checker does not accept the configuration as it is:\n{words}"));
+    Ok(())
+}
+
+fn written(transaction: &Transaction<'_>) {
+    for file in &transaction.journal().files {
+        let how = match &file.how {
+            crate::transaction::How::Rename => String::new(),
+            crate::transaction::How::InPlace(why) => format!(" (in place: {why})"),
+        };
+        output::tell(&format!("written: {}{how}", file.path.display()));
+    }
+}
+
+/// Puts everything back, and says why.
+fn put_back(transaction: &mut Transaction<'_>, why: &str) -> Result<()> {
+    match transaction.fail(why.to_owned()) {
+        Failure::RolledBack(why) => {
+            output::remark(&format!("{why}\nevery file was put back and is as it was"));
+            Ok(())
+        }
+        stuck => Err(stuck.into()),
+    }
+}
+
+/// Says what the checkers say of the result.
+fn said(servers: &Servers, after: &Checked, failed: &[String]) -> End {
+    for command in after.accepting() {
+        output::tell(&format!("tested: `{command}` accepts the result"));
+    }
+    for words in failed {
+        output::remark(&format!("the checker does not accept the result: {words}"));
+    }
+    let as_before = after.failures().len() - failed.len();
+    if as_before > 0 {
+        output::tell("not tested: the checker fails as it did before, and sees nothing behind that");
+    }
+    if let Some(why) = servers.untested() {
+        output::tell(&format!("not tested: {why}"));
+    }
+    if as_before > 0 || servers.untested().is_some() { End::Untested } else { End::Tested }
+}
+
+fn commit(transaction: &mut Transaction<'_>, options: &str) {
+    match transaction.commit() {
+        Ok(kept) => kept.iter().for_each(|edit| {
+            output::remark(&format!("an editor wrote into the old file at that very moment; its text is kept: {edit}"));
+        }),
+        Err(why) => {
+            output::remark(&format!("all is written and stays, but tidying up is left to the next run: {why}"));
+        }
+    }
+    let id = &transaction.journal().id;
+    output::tell(&format!("done: {id}; `tlsmend rollback {id}{options}` takes it back"));
+}

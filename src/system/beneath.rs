@@ -1,0 +1,74 @@
+//! Opening a file for reading by a path that holds no link, and noticing if it holds one by now.
+
+use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat, openat2};
+use rustix::io::Errno;
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Component, Path};
+
+/// Nothing waits (a fifo), nothing is followed.
+const FLAGS: OFlags =
+    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+
+/// Opens what `path` names below `root`. A symbolic link on the way is an error (ELOOP): the path was resolved before,
+/// so somebody put it there since.
+pub(super) fn open_beneath(root: &Path, path: &Path) -> io::Result<File> {
+    let root = open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let inside = path.strip_prefix("/").unwrap_or(path);
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+    let file = match openat2(&root, inside, FLAGS, Mode::empty(), resolve) {
+        // Kernels before 5.6, and filters of system calls that do not know it.
+        Err(Errno::NOSYS | Errno::PERM) => by_name(root, inside)?,
+        opened => opened?,
+    };
+    Ok(File::from(file))
+}
+
+/// The same, name by name.
+fn by_name(root: OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+    let mut at = root;
+    let mut components = path.components().peekable();
+    while let Some(component) = components.next() {
+        let Component::Normal(name) = component else { return Err(io::ErrorKind::InvalidInput.into()) };
+        let flags = match components.peek() {
+            Some(_) => OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            None => FLAGS,
+        };
+        at = openat(&at, name, flags, Mode::empty())?;
+    }
+    Ok(at)
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make their own files")]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn no_link_is_followed() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let inside = |path: &str| root.path().join(path);
+        std::fs::create_dir_all(inside("etc/real")).expect("mkdir");
+        std::fs::write(inside("etc/real/x"), "text").expect("write");
+        symlink("real", inside("etc/folder")).expect("link");
+        symlink("x", inside("etc/real/link")).expect("link");
+        let both = |path: &str| {
+            let folder = open(root.path(), OFlags::PATH | OFlags::DIRECTORY, Mode::empty()).expect("the root");
+            let slow = by_name(folder, Path::new(path)).map(File::from);
+            [open_beneath(root.path(), &Path::new("/").join(path)), slow]
+        };
+        for file in both("etc/real/x") {
+            let mut text = String::new();
+            file.expect("opens").read_to_string(&mut text).expect("reads");
+            assert_eq!(text, "text");
+        }
+        for path in ["etc/folder/x", "etc/real/link", "etc/../etc/real/../folder/x"] {
+            for file in both(path) {
+                assert!(file.is_err(), "{path}");
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Putting everything back: after a failure in the same run, or in the next run after an interruption.
+
+use super::file::{Found, said};
+use super::hidden_name;
+use super::journal::{How, Step};
+use super::run::{State, Transaction, failed};
+use super::stage::{Trouble, overwrite, swap, write_hidden};
+use std::io;
+use std::path::PathBuf;
+
+impl Transaction<'_> {
+    /// Puts every file back; the error lists those that can't be, each with the reason. With `force` the old content
+    /// also goes over what somebody else wrote, which is kept beside the journal.
+    pub(super) fn roll_back(&mut self, why: &str, force: bool) -> Result<(), Vec<String>> {
+        self.journal.why = Some(why.to_owned());
+        // A state directory that is full must not keep the files from going back: the contents tell the rest.
+        let _may_be_full = self.mark(Step::RollingBack);
+        let mut left = Vec::new();
+        for number in (0..self.journal.files.len()).rev() {
+            if let Err(why) = self.restore(number, force) {
+                left.push(self.about(number, &why));
+            }
+        }
+        if left.is_empty() {
+            let _may_be_full = self.mark(Step::RolledBack);
+            return Ok(());
+        }
+        Err(left)
+    }
+
+    /// Ends a transaction that changed nothing yet.
+    pub(super) fn abandon(&mut self, why: &str) -> Result<(), String> {
+        for number in 0..self.journal.files.len() {
+            let hidden = self.hidden(number);
+            let removed = hidden.and_then(|hidden| self.remove(&hidden)).or_else(gone);
+            removed.map_err(|e| self.about(number, &format!("the hidden file beside it stays: {}", said(&e))))?;
+        }
+        self.journal.why = Some(why.to_owned());
+        let _may_be_full = self.mark(Step::RolledBack);
+        Ok(())
+    }
+
+    /// Puts the old content back.
+    fn restore(&self, number: usize, force: bool) -> Result<(), String> {
+        if number >= self.reached || self.theirs.contains(&number) {
+            return self.tidy(number).map(drop);
+        }
+        let text = |e: io::Error| said(&e);
+        let (entry, (old, _)) = (&self.journal.files[number], &self.contents[number]);
+        match self.state(number) {
+            // Where a file was exchanged, the old one is back with all that it had, or somebody gave it another owner.
+            State::Old(now) if now.meta == entry.old_meta || entry.how == How::Rename => {}
+            State::Old(now) | State::Torn(now) => self.overwrite_old(number, &now)?,
+            State::New(now) => match entry.how {
+                How::InPlace(_) => self.overwrite_old(number, &now)?,
+                How::Rename => self.bring_back(number, &now)?,
+            },
+            State::Foreign(now, why) => {
+                let untouched = !self.may_have_been_changed(number);
+                if !force && !untouched {
+                    return Err(why);
+                }
+                if force {
+                    self.force_back(number, now.as_ref(), old)?;
+                }
+            }
+        }
+        self.tidy(number)?;
+        self.hidden_old(number).and_then(|hidden| self.remove(&hidden)).or_else(gone).map_err(text)
+    }
+
+    fn overwrite_old(&self, number: usize, now: &Found) -> Result<(), String> {
+        let (old, meta) = (&self.contents[number].0, &self.journal.files[number].old_meta);
+        let place = self.place(number).map_err(|e| said(&e))?;
+        overwrite(self.disk, &place, now, old, meta).map_err(failed)
+    }
+
+    /// Exchanges the new file for the old one, which has the hidden name or comes from the backup.
+    fn bring_back(&self, number: usize, now: &Found) -> Result<(), String> {
+        let text = |e: io::Error| said(&e);
+        let (new, place) = (&self.contents[number].1, self.place(number).map_err(text)?);
+        let hidden = self.hidden(number).map_err(text)?;
+        // What has the hidden name and is not the new content was in place before: the old one, or an edit that came
+        // at the very moment.
+        if hidden.find(self.disk).map_err(text)?.is_some_and(|found| found.bytes != *new) {
+            return swap(self.disk, &hidden, &place, now).map_err(failed);
+        }
+        let hidden = self.hidden_old(number).map_err(text)?;
+        self.remove(&hidden).map_err(text)?;
+        let entry = &self.journal.files[number];
+        match write_hidden(self.disk, &hidden, &self.contents[number].0, &entry.old_meta)
+            .and_then(|()| swap(self.disk, &hidden, &place, now))
+        {
+            Err(Trouble::InPlaceOnly(_)) => self.overwrite_old(number, now),
+            done => done.map_err(failed),
+        }
+    }
+
+    /// Puts the old content over what somebody else wrote, and keeps that.
+    fn force_back(&self, number: usize, now: Option<&Found>, old: &[u8]) -> Result<(), String> {
+        let text = |e: io::Error| said(&e);
+        let meta = &self.journal.files[number].old_meta;
+        let place = self.place(number).map_err(text)?;
+        if let Some(now) = now {
+            self.store.keep_found(&self.folder, number, &now.bytes).map_err(text)?;
+            return overwrite(self.disk, &place, now, old, meta).map_err(failed);
+        }
+        if self.disk.look(&place.folder, &place.name).map_err(text)?.is_some() {
+            return Err("something that is no file is in its place".to_owned());
+        }
+        let hidden = self.hidden_old(number).map_err(text)?;
+        self.remove(&hidden).map_err(text)?;
+        write_hidden(self.disk, &hidden, old, meta).map_err(failed)?;
+        self.disk.rename(hidden.at(), place.at()).map_err(text)?;
+        self.disk.sync_directory(&place.folder).map_err(text)
+    }
+
+    /// Removes the hidden file. If it holds neither the old nor the new content, an editor that had the old file open
+    /// wrote into it after it was out of place: then that is kept beside the journal, and the path is given back.
+    pub(super) fn tidy(&self, number: usize) -> Result<Option<PathBuf>, String> {
+        let tidied = || -> io::Result<Option<PathBuf>> {
+            let (hidden, (old, new)) = (self.hidden(number)?, &self.contents[number]);
+            let Some(found) = hidden.find(self.disk)? else { return Ok(None) };
+            let kept = if found.bytes == *old || found.bytes == *new {
+                None
+            } else {
+                let name = self.store.keep_found(&self.folder, number, &found.bytes)?;
+                Some(self.store.path_of(&self.journal.id).join(name))
+            };
+            self.remove(&hidden)?;
+            Ok(kept)
+        };
+        let nothing = |error| gone(error).map(|()| None);
+        tidied().or_else(nothing).map_err(|e| format!("{} stays: {}", hidden_name(&self.journal.id, number), said(&e)))
+    }
+}
+
+/// What is not there, need not be removed.
+fn gone(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}

@@ -1,0 +1,75 @@
+//! Ending what an earlier run left unfinished: a power cut, a `kill -9`.
+
+use super::Failure;
+use super::journal::Step;
+use super::run::Transaction;
+use super::store::Store;
+use crate::system::WritableSystem;
+use std::path::Path;
+
+/// What became of a transaction that was left unfinished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// The transaction.
+    pub id: String,
+    /// What was done about it: `undone: ...`, `finished: ...`.
+    pub what: String,
+}
+
+/// Ends every unfinished transaction of this root: what was checked is finished, all else undone. Refused where a file
+/// is neither as before nor as planned. The state directory has to be locked.
+pub fn recover(disk: &dyn WritableSystem, store: &Store<'_>, root: Option<&Path>) -> Result<Vec<Recovery>, Failure> {
+    let mut done = Vec::new();
+    for id in store.ids()? {
+        let Some(journal) = store.load(&id)? else {
+            store.discard(&id).map_err(|e| store.refused(&id, &e))?;
+            continue;
+        };
+        if journal.step.is_over() || journal.root.as_deref() != root {
+            continue;
+        }
+        let step = journal.step;
+        let files = journal.files.len();
+        let mut transaction = Transaction::reopen(disk, store, journal)?;
+        let what = match step {
+            Step::Checked if transaction.is_in_place() => finish(&mut transaction)?,
+            Step::Prepared => {
+                transaction.abandon("interrupted").map_err(Failure::Refused)?;
+                "undone: it had not changed any file yet".to_owned()
+            }
+            _ => undo(&mut transaction, &id, files)?,
+        };
+        done.push(Recovery { id, what });
+    }
+    Ok(done)
+}
+
+fn finish(transaction: &mut Transaction<'_>) -> Result<String, Failure> {
+    let kept = transaction.commit().map_err(Failure::Refused)?;
+    let done = "finished: all its files were written and checked; whether the servers were reloaded is not known";
+    Ok(match kept.is_empty() {
+        true => done.to_owned(),
+        false => format!("{done}; what an editor wrote into old files is kept: {}", kept.join("; ")),
+    })
+}
+
+fn undo(transaction: &mut Transaction<'_>, id: &str, files: usize) -> Result<String, Failure> {
+    let foreign = transaction.foreign();
+    if !foreign.is_empty() && !transaction.is_untouched() {
+        return Err(Failure::Refused(format!(
+            "an interrupted run ({id}) can't be undone by itself: {}; `tlsmend rollback {id} --force` puts the old \
+             version back and keeps what is there now beside the journal",
+            foreign.join("; ")
+        )));
+    }
+    if !foreign.is_empty() {
+        transaction.abandon("interrupted").map_err(Failure::Refused)?;
+        return Ok("undone: none of its changes was in place".to_owned());
+    }
+    let back = transaction.roll_back("interrupted", false);
+    back.map_err(|left| Failure::Stuck { why: format!("an interrupted run ({id}) has to be undone"), left })?;
+    Ok(match files {
+        1 => "undone: its file is as it was".to_owned(),
+        n => format!("undone: its {n} files are as they were"),
+    })
+}

@@ -1,0 +1,110 @@
+//! What was done, and taking it back.
+
+use super::file::{Meta, Place, said};
+use super::journal::{How, Journal, Step};
+use super::run::Transaction;
+use super::store::Store;
+use super::{Change, Failure};
+use crate::system::WritableSystem;
+use std::path::PathBuf;
+
+/// A transaction of the past.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Past {
+    /// Its journal.
+    pub journal: Journal,
+    /// The transaction that took it back, if that was not taken back itself.
+    pub undone_by: Option<String>,
+}
+
+/// A file that changed since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// The file.
+    pub path: PathBuf,
+    /// What is different, as a lowercase fragment: `its mode was changed from 0644 to 0600`.
+    pub why: String,
+    /// What it should hold, and what it holds; none where only the owner or the mode is different.
+    pub contents: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What takes a transaction back.
+#[derive(Clone, Debug)]
+pub struct Undo {
+    /// The files to change, without those that are as they were already.
+    pub changes: Vec<Change>,
+    /// The files that changed since.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// All transactions, oldest first; those that have no journal yet are left out.
+pub fn history(store: &Store<'_>) -> Result<Vec<Past>, Failure> {
+    let mut all: Vec<Past> = Vec::new();
+    for id in store.ids()? {
+        if let Some(journal) = store.load(&id)? {
+            all.push(Past { journal, undone_by: None });
+        }
+    }
+    // The latest first: what undid something counts only if nothing undid that.
+    for at in (0..all.len()).rev() {
+        let past = &all[at];
+        let counts = past.journal.step == Step::Committed && past.undone_by.is_none();
+        let Some(undone) = past.journal.undoes.clone().filter(|_| counts) else { continue };
+        let by = past.journal.id.clone();
+        if let Some(other) = all[..at].iter_mut().find(|other| other.journal.id == undone) {
+            other.undone_by.get_or_insert(by);
+        }
+    }
+    Ok(all)
+}
+
+/// What takes a finished transaction back: a change for each file that is still as it left it, a conflict for each
+/// other one. With conflicts forced, `changes` go over what is there.
+pub fn undo(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journal) -> Result<Undo, Failure> {
+    let mut undo = Undo { changes: Vec::new(), conflicts: Vec::new() };
+    for (number, file) in journal.files.iter().enumerate() {
+        let old = store.kept(&journal.id, &format!("old-{number}"), &file.old)?;
+        let new = store.kept(&journal.id, &format!("new-{number}"), &file.new)?;
+        let gone = |why: String| Failure::Refused(format!("{}: {why}", file.path.display()));
+        let found = Place::of(disk, &file.path).and_then(|place| place.find(disk)).map_err(|e| gone(said(&e)))?;
+        let now = found.ok_or_else(|| gone("it is gone; put it back by hand from the backup".to_owned()))?;
+        if now.bytes == old && now.meta == file.old_meta {
+            continue;
+        }
+        let differs = (now.bytes != new).then(|| "it was changed since".to_owned());
+        if let Some(why) = differs.or_else(|| other_meta(&file.new_meta, &now.meta)) {
+            let contents = (now.bytes != new).then(|| (new, now.bytes.clone()));
+            undo.conflicts.push(Conflict { path: file.path.clone(), why, contents });
+        }
+        undo.changes.push(Change {
+            path: file.path.clone(),
+            old: now.bytes,
+            new: old,
+            meta: Some(file.old_meta.clone()),
+            staging: match &file.how {
+                How::Rename => Ok(file.staging.clone()),
+                How::InPlace(why) => Err(why.clone()),
+            },
+        });
+    }
+    Ok(undo)
+}
+
+/// Puts the old files of an unfinished transaction back, whatever is there now.
+pub fn force(disk: &dyn WritableSystem, store: &Store<'_>, journal: Journal) -> Result<(), Failure> {
+    let id = journal.id.clone();
+    let mut transaction = Transaction::reopen(disk, store, journal)?;
+    transaction
+        .roll_back("interrupted, and forced back", true)
+        .map_err(|left| Failure::Stuck { why: format!("{id} has to be undone"), left })
+}
+
+fn other_meta(old: &Meta, now: &Meta) -> Option<String> {
+    if old.mode != now.mode {
+        return Some(format!("its mode was changed from {:04o} to {:04o}", old.mode, now.mode));
+    }
+    if (old.owner, old.group) != (now.owner, now.group) {
+        return Some(format!("its owner was changed from {}:{} to {}:{}", old.owner, old.group, now.owner, now.group));
+    }
+    (old.attributes != now.attributes).then(|| "its extended attributes were changed".to_owned())
+}
