@@ -7,6 +7,8 @@
 //! - the world: [`system`] reads files, [`host`] and [`openssl`] know facts about the software;
 //! - [`discover`] finds main files, [`services`] load, parse and resolve them into instances with endpoints;
 //! - [`policy`] says what is demanded, [`rules`] hold instances against it and make findings;
+//! - [`probe`] makes handshakes and says what a server really accepts, [`verify`] holds that against policy and
+//!   configuration;
 //! - [`plan`] turns findings into new contents of files and audits those again;
 //! - [`report`] shows it all; [`engine`] is the way from a host to findings; [`cli`] is what the user types.
 //!
@@ -23,6 +25,7 @@ pub mod instance;
 pub mod openssl;
 pub mod plan;
 pub mod policy;
+pub mod probe;
 pub mod release;
 pub mod report;
 pub mod rules;
@@ -30,3 +33,4 @@ pub mod services;
 pub mod source;
 pub mod system;
 pub mod tls;
+pub mod verify;

@@ -16,11 +16,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("finding", &["edit", "source", "tls"]),
     ("system", &[]),
     ("openssl", &["release", "system", "tls"]),
+    ("probe", &["tls"]),
     ("host", &["instance", "openssl", "release", "system", "tls"]),
     ("services", &["edit", "endpoint", "host", "instance", "openssl", "release", "source", "system", "tls"]),
     ("policy", &["finding", "source", "tls"]),
     ("rules", &["edit", "endpoint", "finding", "instance", "policy", "tls"]),
-    ("report", &["edit", "endpoint", "finding", "instance", "source", "tls"]),
+    ("report", &["edit", "endpoint", "finding", "instance", "probe", "source", "tls", "verify"]),
     ("discover", &["instance", "services", "source", "system"]),
     (
         "engine",
@@ -29,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "system",
         ],
     ),
+    ("verify", &["endpoint", "engine", "finding", "host", "instance", "policy", "probe", "source", "system", "tls"]),
     ("plan", &["edit", "endpoint", "engine", "finding", "instance", "source", "system"]),
 ];
 

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod exit;
+mod interrupt;
 mod options;
 mod output;
 
@@ -30,6 +31,7 @@ pub fn main() -> ExitStatus {
             commands::why::run(address, sni.as_deref(), *quic, host, *format)
         }
         Command::Facts { host, format } => commands::facts::run(host, *format),
+        Command::Probe(arguments) => commands::probe::run(arguments),
         Command::Diff { host, judgement } => commands::diff::run(host, judgement),
     };
     done.unwrap_or_else(|error| output::failed(&error))

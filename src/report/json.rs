@@ -6,8 +6,10 @@
 mod audit;
 mod facts;
 mod place;
+mod probe;
 mod why;
 
+use super::probe::ProbeView;
 use super::sanitise;
 use super::{AuditView, FactsView, WhyView};
 use serde::Serialize;
@@ -27,6 +29,11 @@ pub fn why(view: &WhyView<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// Writes the facts as JSON.
 pub fn facts(view: &FactsView<'_>, out: &mut dyn Write) -> io::Result<()> {
     write(&facts::Facts::of(view), out)
+}
+
+/// Writes what a probe found as JSON.
+pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write(&probe::Probe::of(view), out)
 }
 
 /// JSON with indentation and a line end. Characters that could do something to a terminal occur in strings only, and

@@ -9,12 +9,14 @@
 //! | audit | [`text::audit`] | [`json::audit`] |
 //! | why | [`why::text`] | [`json::why`] |
 //! | facts | [`facts::text`] | [`json::facts`] |
+//! | probe | [`probe::text`] | [`json::probe`] |
 
 mod excerpt;
 pub mod facts;
 pub mod json;
 mod patch;
 mod paths;
+pub mod probe;
 pub mod sanitise;
 pub mod snippet;
 mod table;

@@ -1,5 +1,9 @@
 //! The command line as it is typed.
 
+mod probe;
+
+pub(super) use probe::{Probe, Upgrade};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -78,6 +82,9 @@ pub(super) enum Command {
         #[command(flatten)]
         judgement: Judgement,
     },
+    /// Shake hands with running servers: which versions (and suites) do they really accept?
+    #[command(after_help = probe::HELP)]
+    Probe(Probe),
     /// Show what is known of the host's software, and from where: all that the other commands go by
     ///
     /// What is not known is said, with what depends on it. With --root nothing of that tree is ever run.
