@@ -6,6 +6,7 @@ pub mod answers;
 pub mod case;
 pub mod certificates;
 pub mod crew;
+pub mod fake;
 pub mod generate;
 pub mod generate_apache;
 pub mod generate_nginx;
