@@ -13,8 +13,8 @@ const LONGEST_RECORD: usize = 18_432;
 const MOST_HANDSHAKE: usize = 64 << 10;
 /// More warnings than this are no handshake.
 const MOST_WARNINGS: usize = 16;
-/// How much of what is not TLS is kept.
-const KEPT: usize = 64;
+/// So much of what is not TLS is read, to tell what it is.
+const KEPT: usize = 8;
 /// The random of a ServerHello that asks for another hello (RFC 8446, 4.1.3).
 const RETRY: [u8; 32] = [
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
@@ -133,8 +133,8 @@ impl Reader {
     pub fn end(self, ending: Ending) -> Reply {
         match (self.choice, ending) {
             (Some(choice), _) => Reply::Chosen(choice),
-            (None, Ending::Timeout) => Reply::Timeout,
             (None, _) if self.began && !is_tls(&self.raw) => Reply::NotTls(kept(&self.raw)),
+            (None, Ending::Timeout) => Reply::Timeout,
             (None, _) if self.began => Reply::Truncated,
             (None, Ending::Closed) => Reply::Closed,
             (None, Ending::Reset) => Reply::Reset,
@@ -148,10 +148,11 @@ impl Reader {
         let found = loop {
             let rest = &raw[at..];
             if !is_tls(rest) {
-                break Err(match self.total {
-                    0 => Stop::Instead(Reply::NotTls(kept(rest))),
-                    _ => Stop::violation("a record is not one of TLS"),
-                });
+                break match self.total {
+                    0 if rest.len() < KEPT => Ok(()),
+                    0 => Err(Stop::Instead(Reply::NotTls(kept(rest)))),
+                    _ => Err(Stop::violation("a record is not one of TLS")),
+                };
             }
             let [kind, _, _, high, low, ..] = *rest else { break Ok(()) };
             let length = usize::from(u16::from_be_bytes([high, low]));
