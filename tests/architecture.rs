@@ -30,7 +30,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "system",
         ],
     ),
-    ("verify", &["endpoint", "engine", "finding", "host", "instance", "policy", "probe", "source", "system", "tls"]),
+    (
+        "verify",
+        &[
+            "endpoint", "engine", "finding", "host", "instance", "policy", "probe", "services", "source", "system",
+            "tls",
+        ],
+    ),
     ("plan", &["edit", "endpoint", "engine", "finding", "instance", "source", "system"]),
 ];
 

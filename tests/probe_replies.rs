@@ -22,6 +22,7 @@ fn target(address: SocketAddr, name: Option<&str>) -> Target {
         name: name.map(|name| Name::parse(name).expect("a name")),
         domain: "a.example".to_owned(),
         starttls: None,
+        proxy: false,
     }
 }
 

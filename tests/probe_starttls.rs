@@ -69,6 +69,7 @@ fn probe_within(starttls: StartTls, parts: Vec<Part>, exchange: Duration) -> Sca
         name: None,
         domain: "mail.example".to_owned(),
         starttls: Some(starttls),
+        proxy: false,
     };
     let usual = Limits::of(&target, Depth::Versions);
     assert_eq!((usual.parallel, usual.pace), (1, Duration::from_millis(100)));

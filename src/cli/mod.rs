@@ -32,6 +32,7 @@ pub fn main() -> ExitStatus {
         }
         Command::Facts { host, format } => commands::facts::run(host, *format),
         Command::Probe(arguments) => commands::probe::run(arguments),
+        Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Diff { host, judgement } => commands::diff::run(host, judgement),
     };
     done.unwrap_or_else(|error| output::failed(&error))

@@ -62,10 +62,14 @@ impl Progress {
 
     /// A piece is begun.
     pub(super) fn begin(&self, label: &str) {
+        self.at(self.done.load(Ordering::Relaxed), self.total, label);
+    }
+
+    /// So many pieces are done.
+    pub(super) fn at(&self, done: usize, total: usize, label: &str) {
         if self.shown {
-            let done = self.done.load(Ordering::Relaxed);
             let label: String = sanitise::message(label).chars().take(50).collect();
-            let _unseen = write!(io::stderr().lock(), "\r\x1b[K{done} of {} {label}", self.total);
+            let _unseen = write!(io::stderr().lock(), "\r\x1b[K{done} of {total} {label}");
         }
     }
 

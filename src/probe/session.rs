@@ -165,6 +165,10 @@ impl<'a> Session<'a> {
             }
         };
         self.connected.store(true, Ordering::Relaxed);
+        if self.target.proxy {
+            // Where it can't be sent, the answer will show it.
+            let _shown_later = wire.write_all(b"PROXY TCP4 127.0.0.1 127.0.0.1 49152 443\r\n");
+        }
         let Some(starttls) = self.target.starttls else { return Ok(wire) };
         let domain = self.target.name.as_ref().map_or(self.target.domain.as_str(), |name| name.as_str());
         match starttls.begin(&mut wire, domain) {

@@ -3,7 +3,7 @@
 use super::name::Name;
 use super::starttls::StartTls;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -42,9 +42,17 @@ pub struct Target {
     pub domain: String,
     /// The dialogue before TLS.
     pub starttls: Option<StartTls>,
+    /// Says first for whom it speaks, as a balancer would (PROXY protocol).
+    pub proxy: bool,
 }
 
 impl Target {
+    /// TLS at once, and no name.
+    pub fn at(place: Place) -> Target {
+        let label = place.to_string();
+        Target { label, place, name: None, domain: "localhost".to_owned(), starttls: None, proxy: false }
+    }
+
     /// Is it on this machine?
     pub fn is_loopback(&self) -> bool {
         match &self.place {
@@ -52,6 +60,12 @@ impl Target {
             Place::Unix(_) => true,
         }
     }
+}
+
+/// Is it an address of this machine?
+pub fn is_here(ip: IpAddr) -> bool {
+    // Nothing is sent: the system says whether the address is its own.
+    ip.to_canonical().is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
 }
 
 /// What a user wrote: a host and a port, or a socket.

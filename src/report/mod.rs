@@ -10,6 +10,7 @@
 //! | why | [`why::text`] | [`json::why`] |
 //! | facts | [`facts::text`] | [`json::facts`] |
 //! | probe | [`probe::text`] | [`json::probe`] |
+//! | verify | [`verify::text`] | [`json::verify`] |
 
 mod excerpt;
 pub mod facts;
@@ -21,6 +22,7 @@ pub mod sanitise;
 pub mod snippet;
 mod table;
 pub mod text;
+pub mod verify;
 pub mod why;
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::{Entry, Kind, System, Walk};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// A system seen through planned contents.
 pub struct Overlay<'a> {
@@ -36,6 +37,14 @@ impl System for Overlay<'_> {
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
         self.base.canonical(path)
+    }
+
+    fn link(&self, path: &Path) -> io::Result<PathBuf> {
+        self.base.link(path)
+    }
+
+    fn changed(&self, path: &Path) -> io::Result<SystemTime> {
+        self.base.changed(path)
     }
 
     fn walk(&self, path: &Path) -> Walk {

@@ -1,8 +1,10 @@
 //! The command line as it is typed.
 
 mod probe;
+mod verify;
 
 pub(super) use probe::{Probe, Upgrade};
+pub(super) use verify::Verify;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -85,6 +87,9 @@ pub(super) enum Command {
     /// Shake hands with running servers: which versions (and suites) do they really accept?
     #[command(after_help = probe::HELP)]
     Probe(Probe),
+    /// Do the running servers of this machine do what their configuration says?
+    #[command(after_help = verify::HELP)]
+    Verify(Verify),
     /// Show what is known of the host's software, and from where: all that the other commands go by
     ///
     /// What is not known is said, with what depends on it. With --root nothing of that tree is ever run.

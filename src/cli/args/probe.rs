@@ -38,6 +38,9 @@ pub(in crate::cli) struct Probe {
     /// The protocol in which TLS is asked for; auto: by the port (25, 587: smtp, 143: imap, ...)
     #[arg(long, value_enum, default_value_t = Upgrade::Auto, value_name = "PROTOCOL")]
     pub starttls: Upgrade,
+    /// Begin as a balancer would that speaks the PROXY protocol (version 1)
+    #[arg(long)]
+    pub proxy_protocol: bool,
     /// Find all cipher suites of each version too, in the server's order
     #[arg(long)]
     pub ciphers: bool,

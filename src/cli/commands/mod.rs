@@ -4,6 +4,7 @@ pub(super) mod audit;
 pub(super) mod diff;
 pub(super) mod facts;
 pub(super) mod probe;
+pub(super) mod verify;
 pub(super) mod why;
 
 use super::args::Judgement;

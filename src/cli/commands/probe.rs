@@ -98,8 +98,14 @@ fn targets(text: &str, wanted: &Wanted, arguments: &Probe, name: Option<&Name>) 
     };
     let starttls = upgrade(arguments.starttls, wanted.port());
     let one_of_many = places.len() > 1;
-    let target =
-        |place: Place| Target { label: text.to_owned(), place, name: name.clone(), domain: domain.clone(), starttls };
+    let target = |place: Place| Target {
+        label: text.to_owned(),
+        place,
+        name: name.clone(),
+        domain: domain.clone(),
+        starttls,
+        proxy: arguments.proxy_protocol,
+    };
     let work = |place| Work { label: text.to_owned(), target: Ok(target(place)), one_of_many, done: None };
     places.into_iter().map(work).collect()
 }
