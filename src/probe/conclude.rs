@@ -89,7 +89,8 @@ fn verdict(work: &Work, all: All) -> Verdict {
         Some(Said::NoneOfThese(alert)) => Verdict::Rejected(Reason::Alert(*alert)),
         // Where others are accepted, this one alert is clear.
         Some(Said::Odd(Reason::Alert(80))) if all.accepted => Verdict::Rejected(Reason::Alert(80)),
-        Some(Said::Odd(Reason::Alert(_))) if !work.plain => spent,
+        // SSLv2 has no such alerts, and no other form of a hello.
+        Some(Said::Odd(Reason::Alert(_))) if !work.plain && work.version > Version::Ssl2 => spent,
         Some(Said::Odd(reason)) => odd(reason, all),
         Some(Said::Chosen(_) | Said::Ssl2(_)) => Verdict::Accepted,
         None => Verdict::Inconclusive(Reason::Interrupted),
@@ -97,10 +98,13 @@ fn verdict(work: &Work, all: All) -> Verdict {
 }
 
 fn odd(reason: &Reason, all: All) -> Verdict {
-    let Circumstances { steady, connected, .. } = all.circumstances;
+    let Circumstances { steady, connected, connections, .. } = all.circumstances;
     match reason {
         Reason::Alert(_) => Verdict::Rejected(reason.clone()),
         Reason::Closed | Reason::Reset if steady == Some(false) => Verdict::Inconclusive(Reason::RateLimited),
+        Reason::Closed | Reason::Reset if all.accepted && steady.is_none() => {
+            Verdict::Inconclusive(Reason::Spent(Spent::Connections(connections)))
+        }
         Reason::Closed | Reason::Reset if all.tls => Verdict::Rejected(reason.clone()),
         Reason::NotTls(_) if all.accepted => Verdict::Rejected(reason.clone()),
         Reason::Unreachable(_) if connected => Verdict::Inconclusive(Reason::RateLimited),

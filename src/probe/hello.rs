@@ -40,7 +40,8 @@ pub struct Hello<'a> {
     pub name: Option<&'a Name>,
     /// Offers compression too.
     pub compression: bool,
-    /// For servers that break on large or unusual hellos: two groups only, and a key share of x25519 in TLS 1.3.
+    /// For servers that break on large or unusual hellos: two groups only. In TLS 1.3 it is the hello of an ordinary
+    /// client: with a key share of x25519, and TLS 1.2 to fall back to.
     pub plain: bool,
     /// Where random bytes come from. No secret hangs on them.
     pub random: &'a [u8; RANDOM],
@@ -76,7 +77,10 @@ impl Hello<'_> {
         }
         prefixed_16(&mut body, |body| {
             body.extend(self.suites.iter().flat_map(|id| id.to_be_bytes()));
-            if self.version < Version::Tls1_3 {
+            if self.falls_back() {
+                body.extend(super::suites::few(Version::Tls1_2).iter().flat_map(|id| id.to_be_bytes()));
+            }
+            if self.version < Version::Tls1_3 || self.falls_back() {
                 body.extend(RENEGOTIATION.to_be_bytes());
             }
         });
@@ -91,6 +95,11 @@ impl Hello<'_> {
         record(self.version, &body)
     }
 
+    /// Is TLS 1.2 offered too?
+    fn falls_back(&self) -> bool {
+        self.plain && self.version == Version::Tls1_3
+    }
+
     /// The last extension is never an empty one: some servers refuse that.
     fn extensions(&self, out: &mut Vec<u8>) {
         if let Some(name) = self.name {
@@ -101,7 +110,7 @@ impl Hello<'_> {
                 });
             });
         }
-        if self.version < Version::Tls1_3 {
+        if self.version < Version::Tls1_3 || self.falls_back() {
             extension(out, 23, |_extended_master_secret| {});
             // Some servers abort without it.
             extension(out, 11, |out| out.extend([1, 0]));
@@ -110,7 +119,8 @@ impl Hello<'_> {
             extension(out, 13, |out| list(out, SIGNATURES));
         }
         if self.version == Version::Tls1_3 {
-            extension(out, 43, |out| out.extend([2, 3, 4]));
+            let versions: &[u8] = if self.falls_back() { &[4, 3, 4, 3, 3] } else { &[2, 3, 4] };
+            extension(out, 43, |out| out.extend(versions));
             // Some servers abort without it.
             extension(out, 45, |out| out.extend([1, 1]));
             extension(out, 51, |out| prefixed_16(out, |out| self.key_share(out)));

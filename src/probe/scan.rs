@@ -147,21 +147,37 @@ fn begin(session: &Session<'_>, depth: Depth) -> Vec<Option<Work>> {
 /// Questions that the first answers raise, as far as the budget goes. Returns whether the server still answered as
 /// before at the end; `None`: that was not asked.
 fn later(session: &Session<'_>, depth: Depth, works: &mut [Work]) -> Option<bool> {
-    let silent = |work: &Work| matches!(work.last, Some(Said::Odd(Reason::Closed | Reason::Reset)));
+    let known = works.iter().any(Work::is_accepted);
+    let silent = |work: &Work| !work.is_accepted() && is_silent(work);
+    let mut steady = None;
+    // The hello of an ordinary client, with TLS 1.2 to fall back to, tells whether it was only the form.
+    if let Some(work) = works.iter_mut().find(|work| work.version == Version::Tls1_3 && silent(work))
+        && depth == Depth::Versions
+        && known
+    {
+        more(session, work, known);
+        steady = (!is_silent(work)).then_some(true);
+    }
     // One that was refused by silence is a "no" only as long as others get an answer.
-    let doubt = works.iter().any(|work| !work.is_accepted() && silent(work));
-    let accepted = works.iter().find(|work| !work.hits.is_empty());
-    let steady = match accepted {
-        Some(work) if doubt && session.left() > 0 => work.still_answers(session).ok(),
-        _ => None,
-    };
-    let known = accepted.is_some();
+    let doubt = works.iter().any(silent);
+    if let Some(work) = works.iter().find(|work| !work.hits.is_empty())
+        && doubt
+        && steady.is_none()
+        && session.left() > 0
+    {
+        steady = work.still_answers(session).ok();
+    }
     if depth == Depth::Versions {
         for work in works.iter_mut().filter(|work| !work.is_accepted()) {
             more(session, work, known);
         }
     }
     steady
+}
+
+/// Did the server hang up?
+fn is_silent(work: &Work) -> bool {
+    matches!(work.last, Some(Said::Odd(Reason::Closed | Reason::Reset)))
 }
 
 /// Asks again about a version that was not accepted. `known`: another one was.
@@ -171,12 +187,10 @@ fn more(session: &Session<'_>, work: &mut Work, known: bool) {
     }
     // What OpenSSL says where the security level bars a version, whatever the suites.
     let barred = known && matches!(work.last, Some(Said::Odd(Reason::Alert(80))));
-    // Another hello of the same form was answered.
-    let silent = known && matches!(work.last, Some(Said::Odd(Reason::Closed | Reason::Reset)));
     if matches!(work.last, Some(Said::NoneOfThese(_))) && work.has_more() {
         work.portion(session, Depth::Versions);
     }
-    if work.is_odd() && !barred && !silent && !work.is_accepted() {
+    if work.is_odd() && !barred && !work.plain && !work.is_accepted() {
         work.again(session, Depth::Versions);
     }
 }

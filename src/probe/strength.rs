@@ -80,10 +80,35 @@ pub fn most(version: Version) -> Level {
     }
 }
 
-/// For sorting: a higher one is offered earlier.
-pub(super) fn rank(id: u16) -> (Level, bool) {
+/// How keys are agreed upon, as far as it matters for what else a server needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Family {
+    /// pre-shared keys, passwords, no certificate at all, GOST
+    Other,
+    /// Diffie-Hellman, for which a server needs parameters
+    Dhe,
+    /// the key of the certificate
+    Rsa,
+    /// elliptic curves, and all of TLS 1.3
+    Ecdhe,
+}
+
+/// The family of a suite.
+pub(super) fn family(id: u16) -> Family {
+    let exchange = Suite::of(id).map_or("PSK", |suite| halves(suite.name).0);
+    match exchange {
+        "" | "ECDHE_RSA" | "ECDHE_ECDSA" => Family::Ecdhe,
+        "RSA" => Family::Rsa,
+        "DHE_RSA" | "DHE_DSS" => Family::Dhe,
+        _ => Family::Other,
+    }
+}
+
+/// For sorting: a higher one is offered earlier. Some servers hang up on Diffie-Hellman, having no parameters; those
+/// that follow the client's order must not meet it first.
+pub(super) fn rank(id: u16) -> (Family, Level, bool) {
     let key_of_256 = Suite::of(id).is_some_and(|suite| suite.name.contains("256_") || suite.name.contains("CHACHA"));
-    (level(id), key_of_256)
+    (family(id), level(id), key_of_256)
 }
 
 #[cfg(test)]

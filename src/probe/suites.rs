@@ -62,7 +62,8 @@ impl Suite {
 }
 
 /// The suites that a version can use, in the portions in which they are offered: some servers break when a hello has
-/// more than 128 of them. The first portion has all that servers of this century use; in each, strong ones come first.
+/// more than 128 of them. The first portion has all that servers of this century use; each begins with
+/// what modern clients prefer.
 pub fn portions(version: Version) -> Vec<Vec<u16>> {
     let of = |keep: &dyn Fn(Suite) -> bool| {
         let mut ids: Vec<u16> = Suite::all().iter().filter(|suite| keep(**suite)).map(|suite| suite.id).collect();

@@ -63,6 +63,7 @@ impl Target {
 }
 
 /// Is it an address of this machine?
+#[expect(clippy::disallowed_methods, reason = "a socket that nothing is sent from")]
 pub fn is_here(ip: IpAddr) -> bool {
     // Nothing is sent: the system says whether the address is its own.
     ip.to_canonical().is_loopback() || UdpSocket::bind((ip, 0)).is_ok()

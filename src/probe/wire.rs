@@ -1,4 +1,5 @@
 //! Connections with an end that is fixed when they are opened: no sequence of slow answers can move it.
+#![expect(clippy::disallowed_methods, reason = "this is where connections are made")]
 
 use super::target::Place;
 use std::io::{self, ErrorKind, Read, Write};

@@ -5,6 +5,7 @@ use super::classify::{Hit, Said, classify};
 use super::limits::Depth;
 use super::reason::Reason;
 use super::session::{Offer, Session};
+use super::strength::{self, Family};
 use super::suites;
 use crate::tls::Version;
 
@@ -47,6 +48,8 @@ pub(super) struct Work {
     pub complete: bool,
     /// The portions that were offered.
     pub portions: usize,
+    /// How many suites the first portion had.
+    from_first: usize,
 }
 
 impl Work {
@@ -62,6 +65,7 @@ impl Work {
             nameless: false,
             complete: false,
             portions: 0,
+            from_first: 0,
         }
     }
 
@@ -120,6 +124,9 @@ impl Work {
         if let Some(portion) = suites::portions(self.version).into_iter().nth(self.portions) {
             self.portions += 1;
             self.exhaust(session, depth, portion);
+            if self.portions == 1 {
+                self.from_first = self.hits.len();
+            }
         }
     }
 
@@ -144,7 +151,24 @@ impl Work {
                     self.kinds = kinds;
                     return;
                 }
-                _ => return,
+                _ => {
+                    // It may have chosen one that it is not prepared for, and the others are fine.
+                    if !self.hits.is_empty() && self.ended_quietly() {
+                        self.by_family(session, depth, &left);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Offers suites of one key exchange at a time.
+    fn by_family(&mut self, session: &Session<'_>, depth: Depth, left: &[u16]) {
+        for family in [Family::Ecdhe, Family::Rsa, Family::Dhe, Family::Other] {
+            let part: Vec<u16> = left.iter().copied().filter(|id| strength::family(*id) == family).collect();
+            // Alone it would be the same question again.
+            if !part.is_empty() && part.len() < left.len() {
+                self.exhaust(session, depth, part);
             }
         }
     }
@@ -185,6 +209,24 @@ impl Work {
                 self.order = Some(if hit.suite == reversed[0] { Order::Client } else { Order::Server });
             }
         }
+        if self.order == Some(Order::Server) && (self.plain || self.from_first < self.hits.len()) && self.from_first > 0
+        {
+            self.sort(session);
+        }
+    }
+
+    /// Puts suites that were found in several portions into the server's order: all are offered, then all but the
+    /// one that was chosen, and so on.
+    fn sort(&mut self, session: &Session<'_>) {
+        let mut left: Vec<u16> = self.hits.iter().map(|hit| hit.suite).collect();
+        let mut order: Vec<u16> = Vec::new();
+        while left.len() > 1 {
+            let Said::Chosen(hit) = self.ask(session, &left, false) else { return };
+            left.retain(|id| *id != hit.suite);
+            order.push(hit.suite);
+        }
+        order.extend(left);
+        self.hits.sort_by_key(|hit| order.iter().position(|id| *id == hit.suite));
     }
 
     fn ask(&self, session: &Session<'_>, suites: &[u16], compression: bool) -> Said {

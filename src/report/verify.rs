@@ -20,8 +20,8 @@ pub struct VerifyView<'a> {
     pub verified: &'a Verified,
     /// The texts that findings point into.
     pub sources: &'a SourceMap,
-    /// How many things could not be read or are not valid.
-    pub problems: usize,
+    /// What could not be read or is not valid.
+    pub problems: &'a [String],
     /// The name of the policy.
     pub policy: &'a str,
     /// How the program is going to exit.
@@ -167,9 +167,11 @@ fn leftovers(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     if view.verified.interrupted {
         writeln!(out, "\ninterrupted: the rest was not verified")?;
     }
-    if view.problems > 0 {
-        let (count, are) = (view.problems, if view.problems == 1 { "problem" } else { "problems" });
-        writeln!(out, "\nthe configuration has {count} {are} that may change this: see tlsmend audit")?;
+    if !view.problems.is_empty() {
+        writeln!(out, "\nthe configuration has problems that may change this (tlsmend audit shows where):")?;
+    }
+    for problem in view.problems.iter().take(MOST_LEFT) {
+        writeln!(out, "  {}", clean(problem))?;
     }
     Ok(())
 }

@@ -101,7 +101,7 @@ pub struct Verified {
 /// Verifies all promises, one after the other.
 pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &str)) -> Verified {
     let (promises, left) = promises(verification.audit, verification.remote, verification.names);
-    let changed = changed(verification);
+    let mut known = Known { changed: changed(verification), sockets: sockets(verification) };
     let total = promises.len();
     let mut checked = Vec::new();
     for (at, promise) in promises.into_iter().enumerate() {
@@ -109,7 +109,7 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
             return Verified { checked, left, dead: Vec::new(), interrupted: true };
         }
         progress(at, total, &promise.target.label);
-        checked.push(check(verification, promise, &changed));
+        checked.push(check(verification, promise, &mut known));
     }
     let interrupted = verification.stop.load(Ordering::Relaxed);
     let dead = dead(verification.audit, &checked);
@@ -129,7 +129,8 @@ fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
             one.promise.instance == finding.instance
                 && name.is_some_and(|name| setting.scope.split_ascii_whitespace().any(|word| word == name))
         };
-        let seen = checked.iter().filter(named).map(|one| {
+        let contradicts = |one: &&Checked| one.scan.accepted() != setting.versions;
+        let seen = checked.iter().filter(named).filter(contradicts).map(|one| {
             format!(
                 "handshakes with {} got {}, and this line says {}",
                 title(&one.promise),
@@ -152,6 +153,18 @@ fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
     shadowed.filter_map(observed).collect()
 }
 
+/// What is known of this machine.
+struct Known {
+    /// For each instance the file that changed last.
+    changed: BTreeMap<usize, (PathBuf, SystemTime)>,
+    /// Who listens where.
+    sockets: Sockets,
+}
+
+fn sockets(verification: &Verification<'_>) -> Sockets {
+    Sockets::read(verification.machine, SystemTime::now())
+}
+
 /// For each instance the file that changed last.
 fn changed(verification: &Verification<'_>) -> BTreeMap<usize, (PathBuf, SystemTime)> {
     let audit = verification.audit;
@@ -163,27 +176,27 @@ fn changed(verification: &Verification<'_>) -> BTreeMap<usize, (PathBuf, SystemT
     audit.instances().enumerate().filter_map(last).collect()
 }
 
-fn check(
-    verification: &Verification<'_>,
-    promise: Promise,
-    changed: &BTreeMap<usize, (PathBuf, SystemTime)>,
-) -> Checked {
+fn check(verification: &Verification<'_>, promise: Promise, known: &mut Known) -> Checked {
     let expected = promise.expected;
     let wanted = |observed: VersionSet| fits(expected, observed);
     let settled = settle(&promise.target, wanted, verification.wait, verification.stop);
     let (scan, promise) = (settled.scan, Promise { target: settled.target, ..promise });
-    let sockets = Sockets::read(verification.machine, SystemTime::now());
+    let seen = outcome(&promise, &scan, settled.steady);
+    if seen != Outcome::Agrees {
+        // Reading all processes takes a while; for a difference it has to be as of now.
+        known.sockets = sockets(verification);
+    }
     let evidence = Evidence {
         owners: match &promise.target.place {
-            Place::Ip(address) => sockets.of(*address),
+            Place::Ip(address) => known.sockets.of(*address),
             Place::Unix(_) => None,
         },
-        changed: changed.get(&promise.instance).map(|(path, time)| (path.as_path(), *time)),
+        changed: known.changed.get(&promise.instance).map(|(path, time)| (path.as_path(), *time)),
         show: verification.show,
     };
     let stranger = cause::stranger(&promise, evidence);
-    let outcome = match outcome(&promise, &scan, settled.steady) {
-        Outcome::Unreachable => Outcome::Unreachable,
+    let outcome = match seen {
+        outcome @ (Outcome::Unreachable | Outcome::Mixed) => outcome,
         _ if stranger.is_some() => Outcome::Differs,
         outcome => outcome,
     };

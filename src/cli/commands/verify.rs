@@ -6,6 +6,7 @@ use super::super::interrupt::Interrupt;
 use super::super::{options, output};
 use crate::engine::{self, Request};
 use crate::finding::Severity;
+use crate::instance::Problem;
 use crate::probe::name::Name;
 use crate::report::verify::{self as report, VerifyView};
 use crate::report::{Exit, json};
@@ -40,12 +41,16 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
         &|at, total, label| progress.at(at, total, label),
     );
     progress.clear();
-    let problems = audit.all_problems().count();
-    let status = status(&verified, problems, &arguments.judgement);
+    let problem = |one: &Problem| match &one.path {
+        Some(path) => format!("{}: {}", opened.shown.show(path), one.message),
+        None => one.message.clone(),
+    };
+    let problems: Vec<String> = audit.all_problems().map(problem).collect();
+    let status = status(&verified, problems.len(), &arguments.judgement);
     let view = VerifyView {
         verified: &verified,
         sources: &audit.sources,
-        problems,
+        problems: &problems,
         policy: &policy.name,
         exit: Exit { status: status as u8, name: name(status) },
         paths: opened.shown.clone(),

@@ -19,7 +19,7 @@ pub(super) struct Verify<'a> {
     dead: Vec<FindingOut<'a>>,
     not_verified: Vec<LeftOut<'a>>,
     interrupted: bool,
-    problems: usize,
+    problems: &'a [String],
 }
 
 #[derive(Serialize)]
