@@ -29,6 +29,10 @@ const SIGNATURES: &[u16] = &[
     0x0303, 0x0301, 0x0203, 0x0201, 0x0402, 0x0502, 0x0602, 0x0302, 0x0202, 0xeeee, 0xefef, 0xeded,
 ];
 
+/// Signature algorithms for a small hello.
+const FEW_SIGNATURES: &[u16] =
+    &[0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0401, 0x0501, 0x0601, 0x0203, 0x0201];
+
 /// What a hello offers.
 #[derive(Clone, Copy)]
 pub struct Hello<'a> {
@@ -116,7 +120,7 @@ impl Hello<'_> {
             extension(out, 11, |out| out.extend([1, 0]));
         }
         if self.version >= Version::Tls1_2 {
-            extension(out, 13, |out| list(out, SIGNATURES));
+            extension(out, 13, |out| list(out, if self.plain { FEW_SIGNATURES } else { SIGNATURES }));
         }
         if self.version == Version::Tls1_3 {
             let versions: &[u8] = if self.falls_back() { &[4, 3, 4, 3, 3] } else { &[2, 3, 4] };
