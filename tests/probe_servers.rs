@@ -214,10 +214,10 @@ fn nginx_sites_that_others_get_wrong() {
         let certs = certificates::folder().display().to_string();
         let made = Command::new("openssl").args(["dhparam", "-dsaparam", "1024"]).stderr(Stdio::null()).output();
         site.write("dh.pem", &made.expect("openssl").stdout);
-        let servers: String = SITES
-            .iter()
-            .map(|(port, lines, _)| format!("server {{ listen 127.0.0.1:{} ssl; {lines} }}\n", 20_100 + port))
-            .collect();
+        let server = |(port, lines, _): &(u16, &str, &[Version])| {
+            format!("server {{ listen 127.0.0.1:{} ssl; {lines} }}", 20_100 + port)
+        };
+        let servers = SITES.iter().map(server).collect::<Vec<_>>().join("\n");
         let servers = servers.replace("@CERTS@", &certs);
         let text = format!(
             "events {{}}\nhttp {{ access_log off;\nssl_certificate {certs}/rsa.crt; ssl_certificate_key {certs}/rsa.key;\n\

@@ -201,7 +201,7 @@ fn check(verification: &Verification<'_>, promise: Promise, known: &mut Known) -
         outcome => outcome,
     };
     let mut observed = Vec::new();
-    let drift = drift(&promise, &scan, outcome, stranger, evidence, verification);
+    let drift = drift(&promise, &scan, outcome, stranger.as_deref(), evidence, verification);
     observed.extend(drift);
     observed.extend(judge(&title(&promise), &scan, verification.policy).into_iter().filter(|one| {
         // A name that is refused on purpose lacks nothing.
@@ -261,7 +261,7 @@ fn drift(
     promise: &Promise,
     scan: &Scan,
     outcome: Outcome,
-    stranger: Option<String>,
+    stranger: Option<&str>,
     evidence: Evidence<'_>,
     verification: &Verification<'_>,
 ) -> Option<Observed> {

@@ -16,7 +16,7 @@ pub(super) fn of(written: &str) -> Option<Name> {
         (Some(rest), _, _) => format!("{SOMETHING}.{rest}"),
         (_, Some(rest), _) => rest.to_owned(),
         (_, _, Some(rest)) => format!("{rest}.example"),
-        _ => written.replace('*', "x").replace('?', "x"),
+        _ => written.replace(['*', '?'], "x"),
     };
     if !name.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
         return None;
