@@ -64,10 +64,15 @@ impl Suite {
 /// The suites that a version can use, in the portions in which they are offered: some servers break when a hello has
 /// more than 128 of them. The first portion has all that servers of this century use; each begins with
 /// what modern clients prefer.
-pub fn portions(version: Version) -> Vec<Vec<u16>> {
+pub fn portions(version: Version) -> &'static [Vec<u16>] {
+    static ALL: LazyLock<Vec<Vec<Vec<u16>>>> = LazyLock::new(|| Version::ALL.into_iter().map(made).collect());
+    &ALL[version as usize]
+}
+
+fn made(version: Version) -> Vec<Vec<u16>> {
     let of = |keep: &dyn Fn(Suite) -> bool| {
         let mut ids: Vec<u16> = Suite::all().iter().filter(|suite| keep(**suite)).map(|suite| suite.id).collect();
-        ids.sort_by_key(|id| std::cmp::Reverse(super::strength::rank(*id)));
+        ids.sort_by_cached_key(|id| std::cmp::Reverse(super::strength::rank(*id)));
         ids
     };
     match version {

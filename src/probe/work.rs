@@ -121,9 +121,9 @@ impl Work {
 
     /// Offers the next portion: once, or until nothing is left that the server would choose.
     pub(super) fn portion(&mut self, session: &Session<'_>, depth: Depth) {
-        if let Some(portion) = suites::portions(self.version).into_iter().nth(self.portions) {
+        if let Some(portion) = suites::portions(self.version).get(self.portions) {
             self.portions += 1;
-            self.exhaust(session, depth, portion);
+            self.exhaust(session, depth, portion.clone());
             if self.portions == 1 {
                 self.from_first = self.hits.len();
             }
@@ -239,8 +239,8 @@ impl Work {
 
     /// Is a suite that was chosen before still chosen?
     pub(super) fn still_answers(&self, session: &Session<'_>) -> Result<bool, Reason> {
-        let suites = suites::portions(self.version).into_iter().next().unwrap_or_default();
-        match self.ask(session, &suites, false) {
+        let suites = suites::portions(self.version).first().map_or(&[][..], Vec::as_slice);
+        match self.ask(session, suites, false) {
             Said::Odd(reason @ (Reason::Spent(_) | Reason::Interrupted)) => Err(reason),
             said => Ok(matches!(said, Said::Chosen(_))),
         }
