@@ -1,6 +1,7 @@
 //! The hellos, byte for byte, and what another program reads in them. `UPDATE_HELLOS=1` writes the fixtures anew; the
 //! decoded texts beside them were made by tshark.
 #![allow(clippy::disallowed_methods, reason = "tests read their own files, and run tshark")]
+#![expect(clippy::print_stdout, reason = "what was left out is worth a line")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -67,8 +68,8 @@ fn each_hello_is_the_one_that_was_checked() {
 fn tshark(bytes: &[u8], fields: &[&str]) -> Option<String> {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let (text, capture) = (folder.path().join("hello.txt"), folder.path().join("hello.pcap"));
-    let dump: String =
-        bytes.chunks(16).enumerate().map(|(at, line)| format!("{:06x} {}", at * 16, hex(line))).collect();
+    let line = |(at, line): (usize, &[u8])| format!("{:06x} {}", at * 16, hex(line));
+    let dump = bytes.chunks(16).enumerate().map(line).collect::<Vec<_>>().concat();
     std::fs::write(&text, dump).expect("a file of our own");
     let mut convert = Command::new("text2pcap");
     convert.args(["-q", "-T", "40000,443"]).args([&text, &capture]).stderr(Stdio::null());
