@@ -134,7 +134,7 @@ fn edited_and_not_reloaded() {
         for part in [
             "medium[drift]: TLSv1.2 is accepted, and not configured",
             "at 127.0.0.1:20443, name a.example",
-            &format!("--> {file}:6:61"),
+            &format!("--> {file}:7:51"),
             &format!("not reloaded: {file} was changed after the workers of nginx started"),
             "help: reload nginx",
         ] {
