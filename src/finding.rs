@@ -181,3 +181,27 @@ impl Finding {
         self.standing == Standing::Open
     }
 }
+
+/// A complaint about a running server: what handshakes got, beside what is demanded or configured. Unlike a
+/// [`Finding`] it has a target instead of an instance, and no fix.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// The rule: `forbidden-version`, `missing-version`, `drift`.
+    pub rule: RuleId,
+    /// How bad.
+    pub severity: Severity,
+    /// What it says about the endpoint.
+    pub verdict: Verdict,
+    /// The endpoint, for people: `127.0.0.1:443, name a.test`.
+    pub target: String,
+    /// The versions that it is about.
+    pub versions: VersionSet,
+    /// One sentence: `TLSv1 is accepted`.
+    pub message: String,
+    /// The place in a configuration that promises something else.
+    pub primary: Option<Label>,
+    /// The likely causes, a line each.
+    pub notes: Vec<String>,
+    /// What a person has to do.
+    pub help: Option<String>,
+}

@@ -8,6 +8,8 @@
 //! - [`discover`] finds main files, [`services`] load, parse and resolve them into instances with endpoints;
 //! - [`policy`] says what is demanded, [`rules`] hold instances against it and make findings, [`baseline`] tells new
 //!   ones from known ones;
+//! - [`probe`] makes handshakes and says what a server really accepts, [`verify`] holds that against policy and
+//!   configuration;
 //! - [`plan`] turns findings into new contents of files and audits those again;
 //! - [`transaction`] changes several files as one, and takes that back;
 //! - [`report`] shows it all; [`engine`] is the way from a host to findings; [`cli`] is what the user types.
@@ -26,6 +28,7 @@ pub mod instance;
 pub mod openssl;
 pub mod plan;
 pub mod policy;
+pub mod probe;
 pub mod release;
 pub mod report;
 pub mod rules;
@@ -34,3 +37,4 @@ pub mod source;
 pub mod system;
 pub mod tls;
 pub mod transaction;
+pub mod verify;

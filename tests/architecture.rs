@@ -17,12 +17,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("system", &[]),
     ("transaction", &["system"]),
     ("openssl", &["release", "system", "tls"]),
+    ("probe", &["tls"]),
     ("host", &["instance", "openssl", "release", "system", "tls"]),
     ("services", &["edit", "endpoint", "host", "instance", "openssl", "release", "source", "system", "tls"]),
     ("policy", &["endpoint", "finding", "source", "tls"]),
     ("baseline", &["finding", "source"]),
     ("rules", &["edit", "endpoint", "finding", "instance", "policy", "source", "tls"]),
-    ("report", &["edit", "endpoint", "finding", "instance", "source", "tls"]),
+    ("report", &["edit", "endpoint", "finding", "instance", "probe", "source", "tls", "verify"]),
     ("discover", &["instance", "services", "source", "system"]),
     (
         "engine",
@@ -32,6 +33,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("plan", &["edit", "endpoint", "engine", "finding", "host", "instance", "source", "system", "tls"]),
+    (
+        "verify",
+        &[
+            "endpoint", "engine", "finding", "host", "instance", "policy", "probe", "rules", "services", "source",
+            "system", "tls",
+        ],
+    ),
 ];
 
 fn files(folder: &Path) -> Vec<PathBuf> {

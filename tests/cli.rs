@@ -255,3 +255,29 @@ fn a_repository_does_not_mean_the_files_of_this_machine() {
         assert!(run.out.contains(line), "{}", run.screen());
     }
 }
+
+#[test]
+fn probes_say_what_they_can_not_do() {
+    insta::assert_snapshot!("help_probe", run(&["probe", "--help"]).screen());
+    insta::assert_snapshot!("help_verify", run(&["verify", "--help"]).screen());
+    for (arguments, message) in [
+        (&["probe"][..], "required"),
+        (&["probe", "https://a.example/"], "is a URL"),
+        (&["probe", "::1:443:x"], "in brackets"),
+        (&["probe", "127.0.0.1", "--sni", "127.0.0.1"], "a server name can't be one"),
+        (&["probe", "127.0.0.1", "--max-connections", "0"], "0"),
+        (&["probe", "--targets", "/no/such/list"], "/no/such/list: No such file or directory"),
+        (&["probe", "127.0.0.1", "--starttls", "gopher"], "possible values"),
+        (&["probe", "127.0.0.1", "--policy", "/no/such/policy"], "/no/such/policy"),
+    ] {
+        let run = run(arguments);
+        assert_eq!(run.status, 2, "{arguments:?}: {}", run.screen());
+        assert!(run.err.contains(message), "{arguments:?}: {}", run.err);
+    }
+    // Nothing listens at port 1 of the loopback interface.
+    let run = run(&["probe", "127.0.0.1:1", "[::1]:1", "--format", "json"]);
+    let document: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    assert_eq!((run.status, &document["schema"]), (2, &serde_json::json!("tlsmend/probe/1")));
+    assert_eq!(document["targets"].as_array().map(Vec::len), Some(2));
+    assert_eq!(document["targets"][0]["trouble"]["kind"], "unreachable");
+}

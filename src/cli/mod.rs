@@ -39,6 +39,8 @@ pub fn main() -> ExitStatus {
         Command::Facts { host, format } => commands::facts::run(host, *format),
         Command::Policy(command) => commands::policy::run(command),
         Command::Rule(rule) => commands::rule::run(rule),
+        Command::Probe(arguments) => commands::probe::run(arguments),
+        Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Diff { host, judgement, selection } => commands::diff::run(host, judgement, selection),
         Command::Fix(arguments) => commands::fix::run(arguments),
         Command::Rollback(arguments) => commands::rollback::run(arguments),

@@ -52,6 +52,18 @@ impl Opened {
 
 /// Opens the host that the arguments mean.
 pub(super) fn open(host: &Host) -> Result<Opened> {
+    open_as(host, false)
+}
+
+/// Opens this machine, whose servers run with the configuration, wherever that lies.
+pub(super) fn open_running(host: &Host) -> Result<Opened> {
+    if host.root != Path::new("/") {
+        bail!("--root: the servers that run are those of this machine; leave it away");
+    }
+    open_as(host, true)
+}
+
+fn open_as(host: &Host, running: bool) -> Result<Opened> {
     let here = std::env::current_dir().context("the current directory is not known")?;
     let own_root = host.root == Path::new("/");
     // With --root, paths are those inside; without, those of the user's shell.
@@ -71,7 +83,10 @@ pub(super) fn open(host: &Host) -> Result<Opened> {
     }
     let mut given = Given {
         // A repository of configurations is not the host that this machine is.
-        look: !own_root || paths.is_empty() || paths.iter().any(|p| OWN.iter().any(|own| p.starts_with(own))),
+        look: running
+            || !own_root
+            || paths.is_empty()
+            || paths.iter().any(|p| OWN.iter().any(|own| p.starts_with(own))),
         ..Given::default()
     };
     // Nothing but this machine itself is run or has processes; a mapped path could lead elsewhere.

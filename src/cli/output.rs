@@ -6,6 +6,7 @@ use crate::report::{sanitise, secrets};
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Context, Result};
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn choice(colour: Colour) -> ColorChoice {
     match colour {
@@ -68,4 +69,43 @@ pub(super) fn failed(error: &anyhow::Error) -> ExitStatus {
     let causes: Vec<String> = error.chain().map(|cause| sanitise::message(&cause.to_string())).collect();
     let _ = writeln!(out, "tlsmend: {}", causes.join("\n  cause: "));
     ExitStatus::CouldNotRun
+}
+
+/// A line on standard error that tells how far the work is, if somebody looks at it.
+pub(super) struct Progress {
+    total: usize,
+    done: AtomicUsize,
+    shown: bool,
+}
+
+impl Progress {
+    /// For so many pieces of work. One alone needs no line.
+    pub(super) fn new(total: usize) -> Progress {
+        Progress { total, done: AtomicUsize::new(0), shown: total > 1 && io::stderr().is_terminal() }
+    }
+
+    /// A piece is begun.
+    pub(super) fn begin(&self, label: &str) {
+        self.at(self.done.load(Ordering::Relaxed), self.total, label);
+    }
+
+    /// So many pieces are done.
+    pub(super) fn at(&self, done: usize, total: usize, label: &str) {
+        if self.shown {
+            let label: String = sanitise::message(label).chars().take(50).collect();
+            let _unseen = write!(io::stderr().lock(), "\r\x1b[K{done} of {total} {label}");
+        }
+    }
+
+    /// A piece is done.
+    pub(super) fn end(&self) {
+        self.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The line goes away.
+    pub(super) fn clear(&self) {
+        if self.shown {
+            let _unseen = write!(io::stderr().lock(), "\r\x1b[K");
+        }
+    }
 }

@@ -6,9 +6,13 @@
 mod audit;
 mod facts;
 mod place;
+mod probe;
+mod verify;
 mod why;
 
+use super::probe::ProbeView;
 use super::sanitise;
+use super::verify::VerifyView;
 use super::{AuditView, FactsView, WhyView};
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -27,6 +31,16 @@ pub fn why(view: &WhyView<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// Writes the facts as JSON.
 pub fn facts(view: &FactsView<'_>, out: &mut dyn Write) -> io::Result<()> {
     write(&facts::Facts::of(view), out)
+}
+
+/// Writes what a probe found as JSON.
+pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write(&probe::Probe::of(view), out)
+}
+
+/// Writes what a verification found as JSON.
+pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write(&verify::Verify::of(view), out)
 }
 
 /// JSON with indentation and a line end. Characters that could do something to a terminal occur in strings only, and

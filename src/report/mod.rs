@@ -9,6 +9,8 @@
 //! | audit | [`text::audit`] | [`json::audit`] | [`html`], [`markdown`], [`sarif`], [`github`], [`gitlab`], [`junit`], [`prometheus`] |
 //! | why | [`why::text`] | [`json::why`] | |
 //! | facts | [`facts::text`] | [`json::facts`] | |
+//! | probe | [`probe::text`] | [`json::probe`] | |
+//! | verify | [`verify::text`] | [`json::verify`] | |
 //!
 //! The formats for pipelines share one walk over findings and problems (`issue.rs`).
 
@@ -24,6 +26,7 @@ pub mod junit;
 pub mod markdown;
 mod patch;
 mod paths;
+pub mod probe;
 pub mod prometheus;
 pub mod sanitise;
 pub mod sarif;
@@ -32,6 +35,7 @@ pub mod snippet;
 mod summary;
 mod table;
 pub mod text;
+pub mod verify;
 pub mod why;
 
 #[cfg(test)]

@@ -135,6 +135,14 @@ impl System for MemorySystem {
         Ok(self.node(path)?.0)
     }
 
+    fn link(&self, path: &Path) -> io::Result<PathBuf> {
+        match self.nodes.get(&normalize(path)) {
+            Some(Node::Link(target)) => Ok(target.clone()),
+            Some(_) => Err(io::ErrorKind::InvalidInput.into()),
+            None => Err(io::Error::from_raw_os_error(2)),
+        }
+    }
+
     fn walk(&self, path: &Path) -> Walk {
         let mut walk = Walk::default();
         match self.node(path) {

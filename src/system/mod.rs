@@ -23,6 +23,7 @@ pub use write::{Access, Directory, Handle, Status, WritableSystem, enter};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The longest file that is read, in bytes. No service's configuration comes near it.
 pub const LARGEST_FILE: u64 = 32 << 20;
@@ -83,6 +84,18 @@ pub trait System: Sync {
 
     /// All files below a directory (or the file itself).
     fn walk(&self, path: &Path) -> Walk;
+
+    /// What a symbolic link says; the link itself is not followed. Links of /proc may say what is no path.
+    fn link(&self, path: &Path) -> io::Result<PathBuf> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// When a file was last changed: its content, its name or its rights. Links are followed.
+    fn changed(&self, path: &Path) -> io::Result<SystemTime> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// The error for a path that is not a regular file.

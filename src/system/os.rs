@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::RwLock;
+use std::time::{Duration, SystemTime};
 
 /// As many links are followed for one path as Linux does.
 const MOST_LINKS: usize = 40;
@@ -263,6 +264,22 @@ impl System for OsSystem {
         let foreign = self.foreign.read().ok()?;
         let Link { path, owner } = foreign.get(path)?;
         Some(format!("it is reached by {}, a link of user {owner}, who does not own it", path.display()))
+    }
+
+    fn link(&self, path: &Path) -> io::Result<PathBuf> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        self.look(parent)?;
+        fs::read_link(self.outside(&self.resolve_directory(parent, &mut 0)?.path).join(name))
+    }
+
+    fn changed(&self, path: &Path) -> io::Result<SystemTime> {
+        let meta = fs::symlink_metadata(self.outside(&self.look(path)?.path))?;
+        // A file that was moved here keeps the time of its content.
+        let seconds = u64::try_from(meta.ctime()).map_err(io::Error::other)?;
+        let rest = u32::try_from(meta.ctime_nsec()).map_err(io::Error::other)?;
+        Ok(SystemTime::UNIX_EPOCH + Duration::new(seconds, rest))
     }
 
     fn walk(&self, path: &Path) -> Walk {

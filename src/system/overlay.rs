@@ -4,6 +4,7 @@ use super::{Entry, Kind, System, Walk};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// A system seen through planned contents.
 pub struct Overlay<'a> {
@@ -68,6 +69,14 @@ impl System for Overlay<'_> {
 
     fn foreign_link(&self, path: &Path) -> Option<String> {
         self.base.foreign_link(path)
+    }
+
+    fn link(&self, path: &Path) -> io::Result<PathBuf> {
+        self.base.link(path)
+    }
+
+    fn changed(&self, path: &Path) -> io::Result<SystemTime> {
+        self.base.changed(path)
     }
 
     fn walk(&self, path: &Path) -> Walk {

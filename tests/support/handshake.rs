@@ -1,12 +1,19 @@
-//! What a client gets: one handshake for each version, by `openssl s_client`.
+//! What a client gets: one handshake for each version, by `openssl s_client`, and by the hellos of tlsmend's own probe,
+//! which have to get the same.
 #![allow(clippy::disallowed_methods, reason = "tests run programs")]
 
 use super::server::{connects, stream};
 use std::io::{Read, Write};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::AtomicBool;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tlsmend::endpoint::Transport;
+use tlsmend::probe::name::Name;
+use tlsmend::probe::starttls::StartTls;
+use tlsmend::probe::target::Place;
+use tlsmend::probe::{self, Depth, Limits};
 use tlsmend::services::service::{Question, Target};
 use tlsmend::tls::{Version, VersionSet};
 
@@ -76,7 +83,29 @@ pub fn knock(contact: &Contact) -> Seen {
     } else {
         Got::Nothing
     };
+    // A plain server waits for the end of a line that never comes.
+    if contact.groups.is_none() && matches!(got, Got::Tls | Got::Nothing) {
+        let probed = probed(contact);
+        assert_eq!(probed.and(VersionSet::TLS), versions, "probe and openssl differ at {contact:?}");
+    }
     Seen { got, versions }
+}
+
+/// The versions that the probe finds accepted.
+fn probed(contact: &Contact) -> VersionSet {
+    let place = match &contact.target {
+        Target::Ip(ip, port) => Place::Ip(SocketAddr::new(*ip, *port)),
+        Target::Unix(path) => Place::Unix(path.into()),
+    };
+    let protocol = |name: &String| StartTls::ALL.into_iter().find(|one| one.name() == name).expect("a protocol");
+    let target = probe::target::Target {
+        // What is no name can't be sent by the probe; openssl sends anything.
+        name: contact.sni.as_deref().and_then(|name| Name::parse(name).ok()),
+        starttls: contact.starttls.as_ref().map(protocol),
+        ..probe::target::Target::at(place)
+    };
+    let limits = Limits { pace: Duration::ZERO, ..Limits::of(&target, Depth::Versions) };
+    probe::scan(&target, Depth::Versions, limits, &AtomicBool::new(false)).accepted()
 }
 
 fn client(contact: &Contact, version: &str) -> Child {

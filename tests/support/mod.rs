@@ -6,6 +6,7 @@ pub mod answers;
 pub mod case;
 pub mod certificates;
 pub mod crew;
+pub mod fake;
 pub mod faulty;
 pub mod generate;
 pub mod generate_apache;

@@ -4,23 +4,27 @@ mod baseline;
 mod fix;
 mod history;
 mod policy;
+mod probe;
 mod report;
 mod reporting;
 mod rollback;
 mod rule;
 mod selection;
 mod servers;
+mod verify;
 
 pub(super) use baseline::Known;
 pub(super) use fix::Fix;
 pub(super) use history::History;
 pub(super) use policy::PolicyCommand;
+pub(super) use probe::{Probe, Upgrade};
 pub(super) use report::{FleetFormat, Merge, Report, ReportCommand};
 pub(super) use reporting::{ReportFormat, Reporting, Wanted};
 pub(super) use rollback::Rollback;
 pub(super) use rule::Rule;
 pub(super) use selection::{FixLevel, Selection};
 pub(super) use servers::{Servers, State};
+pub(super) use verify::Verify;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -124,6 +128,12 @@ pub(super) enum Command {
     Rollback(Rollback),
     /// List what `fix` and `rollback` did
     History(History),
+    /// Shake hands with running servers: which versions (and suites) do they really accept?
+    #[command(after_help = probe::HELP)]
+    Probe(Probe),
+    /// Do the running servers of this machine do what their configuration says?
+    #[command(after_help = verify::HELP)]
+    Verify(Verify),
     /// Work with reports that were written before: merge the audits of many hosts
     Report(Report),
     /// Show what is known of the host's software, and from where: all that the other commands go by

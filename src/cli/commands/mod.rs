@@ -6,9 +6,11 @@ pub(super) mod facts;
 pub(super) mod fix;
 pub(super) mod history;
 pub(super) mod policy;
+pub(super) mod probe;
 pub(super) mod report;
 pub(super) mod rollback;
 pub(super) mod rule;
+pub(super) mod verify;
 pub(super) mod why;
 
 use super::args::Judgement;

@@ -1,0 +1,110 @@
+//! `tlsmend probe` as it is typed.
+
+use super::{Colour, Format, Judgement};
+use clap::Args;
+use std::path::PathBuf;
+
+pub(super) const HELP: &str = "\
+Examples:
+  tlsmend probe www.example                     the versions of port 443, at each address of the name
+  tlsmend probe 192.0.2.1 --sni www.example     the same at one address, with that server name
+  tlsmend probe mail.example:25 --ciphers       after STARTTLS, with suites, order and strength
+  tlsmend probe www.example --client            could this machine use it, as a client?
+
+Each version is accepted, rejected (the server said so, and how), or inconclusive: what was answered does not tell.
+
+Exit status:
+  0  all that the policy demands, and nothing that it forbids
+  1  a forbidden version is accepted, or a required one is not
+  2  could not run, or an endpoint is unreachable, speaks no TLS or refuses STARTTLS
+  3  something is inconclusive, and nothing worse is known";
+
+/// What is probed, and how.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Probe {
+    /// Hosts, by name or address, each with its port (none: 443): www.example, 192.0.2.1:8443, [::1]:443,
+    /// unix:/run/x.sock
+    #[arg(value_name = "HOST[:PORT]", required_unless_present = "targets")]
+    pub hosts: Vec<String>,
+    /// Read more of them from a file, one a line; # begins a comment, - is standard input
+    #[arg(long, value_name = "FILE")]
+    pub targets: Option<PathBuf>,
+    /// The server name to send (none: the host, if it is a name and no address)
+    #[arg(long, value_name = "NAME")]
+    pub sni: Option<String>,
+    /// Send no server name
+    #[arg(long, conflicts_with = "sni")]
+    pub no_sni: bool,
+    /// The protocol in which TLS is asked for; auto: by the port (25, 587: smtp, 143: imap, ...)
+    #[arg(long, value_enum, default_value_t = Upgrade::Auto, value_name = "PROTOCOL")]
+    pub starttls: Upgrade,
+    /// Begin as a balancer would that speaks the PROXY protocol (version 1)
+    #[arg(long)]
+    pub proxy_protocol: bool,
+    /// Find all cipher suites of each version too, in the server's order
+    #[arg(long)]
+    pub ciphers: bool,
+    /// Also make a whole handshake, as a client of this machine: version, certificate, trust
+    #[arg(long)]
+    pub client: bool,
+    /// Offer these protocols in that handshake
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = "h2,http/1.1", requires = "client")]
+    pub alpn: Vec<String>,
+    /// The most connections to one endpoint (none: 7, with --ciphers 400, for MySQL 40)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: Option<u32>,
+    /// Connections to one endpoint at the same time (none: 4, with STARTTLS 1)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub parallel: Option<u8>,
+    /// Milliseconds between the beginnings of two connections (none: 0, with STARTTLS 100)
+    #[arg(long, value_name = "MS")]
+    pub pace: Option<u64>,
+    /// Seconds for one answer, however slowly it comes
+    #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub timeout: u64,
+    /// Seconds for one endpoint (none: 30, with --ciphers 120)
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub total: Option<u64>,
+    /// What is demanded.
+    #[command(flatten)]
+    pub judgement: Judgement,
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub color: Colour,
+}
+
+/// How TLS is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(in crate::cli) enum Upgrade {
+    /// by the port
+    Auto,
+    /// at once, whatever the port
+    None,
+    /// SMTP
+    Smtp,
+    /// LMTP
+    Lmtp,
+    /// IMAP
+    Imap,
+    /// POP3
+    Pop3,
+    /// FTP
+    Ftp,
+    /// LDAP
+    Ldap,
+    /// XMPP, as a client
+    Xmpp,
+    /// XMPP, as a server
+    XmppServer,
+    /// PostgreSQL
+    Postgres,
+    /// MySQL and MariaDB
+    Mysql,
+    /// NNTP
+    Nntp,
+    /// ManageSieve
+    Sieve,
+}

@@ -1,0 +1,39 @@
+//! `tlsmend verify` as it is typed.
+
+use super::{Format, Host, Judgement};
+use clap::Args;
+
+pub(super) const HELP: &str = "\
+Examples:
+  tlsmend verify                                all servers of this machine
+  nginx -s reload && tlsmend verify --wait 5    give a reload so many seconds
+  tlsmend verify /srv/nginx.conf --name a.example
+
+Exit status:
+  0  every server does as its configuration says, and as the policy demands
+  1  one does not: drift, a forbidden version, a line that decides nothing
+  2  could not run, or nothing answers with TLS where TLS is promised
+  3  something is inconclusive or could not be verified, and nothing worse is known";
+
+/// What is verified, and how.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Verify {
+    /// The configurations.
+    #[command(flatten)]
+    pub host: Host,
+    /// What is demanded.
+    #[command(flatten)]
+    pub judgement: Judgement,
+    /// Ask for this name too, at every address: for patterns such as ~^www
+    #[arg(long, value_name = "NAME")]
+    pub name: Vec<String>,
+    /// Probe addresses too that this machine does not have
+    #[arg(long)]
+    pub remote: bool,
+    /// Seconds that the servers may take until they do as their configuration says: after a reload
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub wait: u64,
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}

@@ -1,0 +1,223 @@
+//! Who listens at an address: sockets and processes, as /proc has them.
+
+use super::programs::{APACHE, NGINX};
+use crate::instance::ServiceId;
+use crate::system::System;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+/// The unit of times in `/proc/PID/stat` on Linux: a hundredth of a second (USER_HZ).
+const TICK: Duration = Duration::from_millis(10);
+/// More processes than this are not looked at.
+const MOST_PROCESSES: usize = 50_000;
+/// A socket that listens, in /proc/net/tcp.
+const LISTENS: &str = "0A";
+
+/// A process that has a listening socket open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Its number.
+    pub process: u32,
+    /// Its program: `/usr/sbin/nginx`, or only a name where the path can't be read.
+    pub program: String,
+    /// When it started.
+    pub started: Option<SystemTime>,
+    /// It serves clients: not the master of others.
+    pub worker: bool,
+}
+
+impl Owner {
+    /// Is it a program of that service?
+    pub fn is_of(&self, service: ServiceId) -> bool {
+        let program = match service.0 {
+            "nginx" => &NGINX,
+            "apache" => &APACHE,
+            // Nothing is known of its programs, and nothing is to be said against them.
+            _ => return true,
+        };
+        // A program that was replaced by an upgrade, and still runs.
+        let path = self.program.trim_end_matches(" (deleted)");
+        path.rsplit('/').next().is_some_and(|name| program.names.contains(&name))
+    }
+}
+
+/// The listening sockets of this machine.
+#[derive(Debug, Default)]
+pub struct Sockets {
+    listening: Vec<(SocketAddr, u64)>,
+    owners: BTreeMap<u64, Vec<Owner>>,
+}
+
+impl Sockets {
+    /// Reads them. Processes of other users are visible to root only.
+    pub fn read(system: &dyn System, now: SystemTime) -> Sockets {
+        let mut listening = Vec::new();
+        for file in ["tcp", "tcp6"] {
+            // The network of this thread, which may be another one than that of the process.
+            let path = Path::new("/proc/thread-self/net").join(file);
+            let bytes = system.read(&path).unwrap_or_default();
+            listening.extend(String::from_utf8_lossy(&bytes).lines().filter_map(line));
+        }
+        let wanted: BTreeSet<u64> = listening.iter().map(|(_, inode)| *inode).collect();
+        Sockets { listening, owners: owners(system, &wanted, now) }
+    }
+
+    /// The processes that listen at an address. `None`: nobody does, or nobody knows who does.
+    pub fn of(&self, address: SocketAddr) -> Option<&[Owner]> {
+        let here = self.listening.iter().filter(|(a, _)| a.port() == address.port());
+        let exact = here.clone().find(|(a, _)| a.ip().to_canonical() == address.ip().to_canonical());
+        let wildcard = |v6: bool| here.clone().find(move |(a, _)| a.ip().is_unspecified() && a.is_ipv6() == v6);
+        let (_, inode) = match address.ip().to_canonical() {
+            IpAddr::V4(_) => exact.or_else(|| wildcard(false)).or_else(|| wildcard(true))?,
+            IpAddr::V6(_) => exact.or_else(|| wildcard(true))?,
+        };
+        self.owners.get(inode).map(Vec::as_slice)
+    }
+}
+
+/// A line of /proc/net/tcp: the address and the inode of a socket that listens.
+fn line(line: &str) -> Option<(SocketAddr, u64)> {
+    let words: Vec<&str> = line.split_ascii_whitespace().collect();
+    if *words.get(3)? != LISTENS {
+        return None;
+    }
+    let (ip, port) = words.get(1)?.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let word = |at: usize| u32::from_str_radix(ip.get(at * 8..at * 8 + 8)?, 16).ok();
+    // The words are as they lie in memory.
+    let ip = match ip.len() {
+        8 => IpAddr::from(Ipv4Addr::from(word(0)?.to_ne_bytes())),
+        32 => {
+            let words = [word(0)?, word(1)?, word(2)?, word(3)?].map(u32::to_ne_bytes);
+            IpAddr::from(Ipv6Addr::from(<[u8; 16]>::try_from(words.concat()).ok()?))
+        }
+        _ => return None,
+    };
+    Some((SocketAddr::new(ip, port), words.get(9)?.parse().ok()?))
+}
+
+fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> BTreeMap<u64, Vec<Owner>> {
+    let mut found: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
+    let running = uptime(system);
+    let entries = system.list(Path::new("/proc")).unwrap_or_default();
+    let numbers = entries.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
+    for number in numbers.take(MOST_PROCESSES) {
+        let folder = Path::new("/proc").join(number.to_string());
+        let descriptors = folder.join("fd");
+        let mut inodes: BTreeSet<u64> = BTreeSet::new();
+        for entry in system.list(&descriptors).unwrap_or_default() {
+            let Ok(target) = system.link(&descriptors.join(&entry.name)) else { continue };
+            let text = target.to_string_lossy();
+            let inode = text.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')?.parse().ok());
+            inodes.extend(inode.filter(|inode| wanted.contains(inode)));
+        }
+        if inodes.is_empty() {
+            continue;
+        }
+        let owner = owner(system, &folder, number, running, now);
+        for inode in inodes {
+            found.entry(inode).or_default().push(owner.clone());
+        }
+    }
+    found
+}
+
+fn owner(system: &dyn System, folder: &Path, number: u32, running: Option<Duration>, now: SystemTime) -> Owner {
+    let text = |file: &str| {
+        let bytes = system.read(&folder.join(file)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let program = match system.link(&folder.join("exe")) {
+        Ok(path) => path.to_string_lossy().into_owned(),
+        Err(_) => text("comm").trim().to_owned(),
+    };
+    let command = text("cmdline");
+    let started = running.and_then(|running| {
+        let since_boot = TICK.checked_mul(ticks(&text("stat"))?)?;
+        now.checked_sub(running.checked_sub(since_boot)?)
+    });
+    // What nginx's processes call themselves. Whoever drains keeps no listening socket.
+    let worker = !command.starts_with("nginx: master process");
+    Owner { process: number, program, started, worker }
+}
+
+/// When a process started, in ticks since the machine did: field 22. The name before may hold anything.
+fn ticks(stat: &str) -> Option<u32> {
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+}
+
+/// How long the machine runs.
+fn uptime(system: &dyn System) -> Option<Duration> {
+    let bytes = system.read(Path::new("/proc/uptime")).ok()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let (seconds, hundredths) = text.split_ascii_whitespace().next()?.split_once('.')?;
+    Some(Duration::from_secs(seconds.parse().ok()?) + Duration::from_millis(10 * hundredths.parse::<u64>().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::MemorySystem;
+
+    const HEAD: &str =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+
+    fn machine() -> MemorySystem {
+        let row = |ip: &str, state: &str, inode: u32| {
+            format!(
+                "   0: {ip}:01BB 00000000:0000 {state} 00000000:00000000 00:00000000 00000000     0        0 {inode} 1 x\n"
+            )
+        };
+        let tcp = [HEAD.to_owned(), row("00000000", "0A", 11), row("0100007F", "0A", 12), row("0200007F", "01", 13)];
+        let tcp6 = [HEAD.to_owned(), row("00000000000000000000000001000000", "0A", 14)];
+        let mut system = MemorySystem::with_files([
+            ("/proc/thread-self/net/tcp", tcp.concat()),
+            ("/proc/thread-self/net/tcp6", tcp6.concat()),
+            ("/proc/uptime", "1000.50 7.00\n".to_owned()),
+            ("/proc/7/stat", format!("7 (a) b) S 1 {} 90050 0", "0 ".repeat(17))),
+            ("/proc/7/cmdline", "nginx: master process nginx".to_owned()),
+            ("/proc/8/stat", format!("8 (nginx) S 1 {} 99050 0", "0 ".repeat(17))),
+            ("/proc/8/cmdline", "nginx: worker process".to_owned()),
+            ("/proc/9/comm", "stunnel\n".to_owned()),
+        ]);
+        for (process, inode) in [(7, 11), (8, 11), (9, 12), (9, 14)] {
+            system.add_link(format!("/proc/{process}/fd/{inode}"), format!("socket:[{inode}]"));
+        }
+        system.add_link("/proc/7/exe", "/usr/sbin/nginx (deleted)");
+        system.add_link("/proc/8/exe", "/usr/sbin/nginx");
+        system
+    }
+
+    #[test]
+    fn owners_of_addresses() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(5000);
+        let sockets = Sockets::read(&machine(), now);
+        let of = |address: &str| -> Vec<u32> {
+            let owners = sockets.of(address.parse().expect("an address")).unwrap_or_default();
+            owners.iter().map(|owner| owner.process).collect()
+        };
+        assert_eq!(of("192.0.2.1:443"), [7, 8]);
+        assert_eq!(of("127.0.0.1:443"), [9], "an address of its own hides the others");
+        assert_eq!(of("[::1]:443"), [9]);
+        assert_eq!(of("[2001:db8::1]:443"), [0; 0]);
+        assert_eq!(of("127.0.0.1:80"), [0; 0]);
+    }
+
+    #[test]
+    fn what_owners_are() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(5000);
+        let sockets = Sockets::read(&machine(), now);
+        let owners = sockets.of("192.0.2.1:443".parse().expect("an address")).expect("owners");
+        let (nginx, apache) = (ServiceId("nginx"), ServiceId("apache"));
+        assert!(owners.iter().all(|owner| owner.is_of(nginx) && !owner.is_of(apache)));
+        assert_eq!(owners.iter().map(|owner| owner.worker).collect::<Vec<_>>(), [false, true]);
+        assert_eq!(owners[0].started, Some(now - Duration::from_secs(100)));
+        assert_eq!(owners[1].started, Some(now - Duration::from_secs(10)));
+        let other = &sockets.of("127.0.0.1:443".parse().expect("an address")).expect("an owner")[0];
+        assert_eq!((other.program.as_str(), other.started), ("stunnel", None));
+        assert!(!other.is_of(nginx));
+    }
+}

@@ -1,0 +1,87 @@
+//! What stands in a server's certificate.
+
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::oid_registry::OidRegistry;
+use x509_parser::parse_x509_certificate;
+use x509_parser::public_key::PublicKey;
+use x509_parser::time::ASN1Time;
+
+/// More names than this are counted only.
+const MOST_NAMES: usize = 200;
+
+/// A server's certificate. All texts come from the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// Whom it is for: `CN=www.example`.
+    pub subject: String,
+    /// Who vouches for it.
+    pub issuer: String,
+    /// The names and addresses that it is valid for.
+    pub names: Vec<String>,
+    /// When its time begins: `2026-01-31T00:00:00Z`.
+    pub not_before: String,
+    /// When its time ends.
+    pub not_after: String,
+    /// `RSA 2048`, `EC 256`.
+    pub key: String,
+    /// How it is signed: `sha256WithRSAEncryption`.
+    pub signature: String,
+    /// The number of certificates that the server sent.
+    pub chain: usize,
+    /// It vouches for itself.
+    pub self_signed: bool,
+}
+
+impl Certificate {
+    /// Reads the first certificate of a chain; `None`: it can't be read.
+    pub(super) fn read(chain: &[Vec<u8>]) -> Option<Certificate> {
+        let (_, certificate) = parse_x509_certificate(chain.first()?).ok()?;
+        let oid = &certificate.signature_algorithm.algorithm;
+        let registry = OidRegistry::default().with_all_crypto();
+        let signature = registry.get(oid).map_or_else(|| oid.to_id_string(), |entry| entry.sn().to_owned());
+        Some(Certificate {
+            subject: certificate.subject().to_string(),
+            issuer: certificate.issuer().to_string(),
+            names: names(&certificate),
+            not_before: date(certificate.validity().not_before),
+            not_after: date(certificate.validity().not_after),
+            key: key(&certificate),
+            signature,
+            chain: chain.len(),
+            self_signed: certificate.subject() == certificate.issuer(),
+        })
+    }
+}
+
+fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(names)) = certificate.subject_alternative_name() else { return Vec::new() };
+    let name = |name: &GeneralName<'_>| match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => match <[u8; 4]>::try_from(*bytes) {
+            Ok(bytes) => Some(std::net::Ipv4Addr::from(bytes).to_string()),
+            Err(_) => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string()),
+        },
+        _ => None,
+    };
+    names.value.general_names.iter().filter_map(name).take(MOST_NAMES).collect()
+}
+
+fn date(time: ASN1Time) -> String {
+    let time = time.to_datetime();
+    let (year, month, day) = (time.year(), u8::from(time.month()), time.day());
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time.hour(), time.minute(), time.second())
+}
+
+fn key(certificate: &X509Certificate<'_>) -> String {
+    let key = certificate.public_key();
+    match key.parsed() {
+        Ok(PublicKey::RSA(rsa)) => format!("RSA {}", rsa.key_size()),
+        Ok(PublicKey::EC(point)) => format!("EC {}", point.key_size()),
+        _ => {
+            let oid = &key.algorithm.algorithm;
+            let registry = OidRegistry::default().with_all_crypto();
+            registry.get(oid).map_or_else(|| oid.to_id_string(), |entry| entry.sn().to_owned())
+        }
+    }
+}

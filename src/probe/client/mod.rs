@@ -1,0 +1,187 @@
+//! One whole handshake as a client of this machine would make it: TLS 1.2 or 1.3 with modern suites, and the server's
+//! certificate, judged by this machine's certificate authorities.
+//!
+//! The verdict about the certificate is data: a server with an expired one is reachable, and its certificate is
+//! expired. A server that has nothing modern to agree on is told from one that can't be reached by the probe beside.
+
+mod certificate;
+mod recorder;
+
+pub use certificate::Certificate;
+pub use recorder::Trust;
+
+use super::limits::Limits;
+use super::reason::Reason;
+use super::scan::Scan;
+use super::session::Session;
+use super::target::{Place, Target};
+use crate::tls::{Version, VersionSet};
+use recorder::Recorder;
+use rustls::pki_types::ServerName;
+use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
+use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+/// In TLS 1.3 a server that wants a certificate of the client says so only after the handshake.
+const AFTERMATH: Duration = Duration::from_millis(500);
+/// What counts as modern.
+const MODERN: VersionSet = VersionSet::of(&[Version::Tls1_2, Version::Tls1_3]);
+
+/// What a client of this machine gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// The handshake.
+    pub handshake: Handshake,
+    /// The server's certificate, if it came.
+    pub certificate: Option<Certificate>,
+    /// What this machine makes of it.
+    pub trust: Option<Trust>,
+}
+
+/// How the handshake ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Handshake {
+    /// It was completed.
+    Made {
+        /// The version.
+        version: Version,
+        /// The suite's number.
+        suite: u16,
+        /// The group, by its number.
+        group: Option<u16>,
+        /// The protocol that was agreed on (ALPN).
+        alpn: Option<String>,
+        /// The server asked for a certificate; it had none.
+        asked: bool,
+        /// The server refuses clients without one.
+        refused: bool,
+    },
+    /// It failed; why, as a lowercase fragment.
+    Failed(String),
+    /// No answer that says anything.
+    Inconclusive(Reason),
+}
+
+impl Check {
+    /// Does the answer leave it open whether clients get in?
+    pub fn is_open(&self) -> bool {
+        matches!(self.handshake, Handshake::Inconclusive(_))
+    }
+
+    /// Is there TLS 1.2 or better, for a client that has all suites?
+    pub fn reaches_modern(&self, scan: &Scan) -> bool {
+        match self.handshake {
+            Handshake::Made { .. } | Handshake::Inconclusive(_) => true,
+            Handshake::Failed(_) => !scan.accepted().union(scan.inconclusive()).and(MODERN).is_empty(),
+        }
+    }
+}
+
+/// Makes the handshake.
+pub fn check(target: &Target, limits: Limits, alpn: &[String], stop: &AtomicBool) -> Check {
+    let recorder = Arc::new(Recorder::new());
+    let handshake = match connection(target, &recorder, alpn) {
+        Ok(connection) => shake(target, limits, connection, &recorder, stop),
+        Err(error) => Handshake::Failed(error.to_string()),
+    };
+    let seen = recorder.seen();
+    let certificate = seen.as_ref().and_then(|seen| Certificate::read(&seen.chain));
+    // What rustls calls a CA that is used as a server is, mostly, one that was made by hand.
+    let trust = seen.map(|seen| match (seen.trust, &certificate) {
+        (Trust::UnknownIssuer | Trust::Other(_), Some(c)) if c.self_signed => Trust::SelfSigned,
+        (trust, _) => trust,
+    });
+    Check { handshake, certificate, trust }
+}
+
+fn connection(target: &Target, recorder: &Arc<Recorder>, alpn: &[String]) -> Result<ClientConnection, rustls::Error> {
+    let provider = recorder.provider();
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::<Recorder>::clone(recorder))
+        .with_client_cert_resolver(Arc::<Recorder>::clone(recorder));
+    config.alpn_protocols = match target.starttls {
+        None => alpn.iter().filter(|name| !name.is_empty()).map(|name| name.as_bytes().to_vec()).collect(),
+        Some(_) => Vec::new(),
+    };
+    config.enable_sni = target.name.is_some();
+    let name = match (&target.name, &target.place) {
+        (Some(name), _) => ServerName::try_from(name.as_str().to_owned()).ok(),
+        (None, Place::Ip(address)) => Some(ServerName::from(address.ip())),
+        (None, Place::Unix(_)) => ServerName::try_from("localhost").ok(),
+    };
+    let name = name.ok_or_else(|| rustls::Error::General("the name can't be a server's".to_owned()))?;
+    ClientConnection::new(Arc::new(config), name)
+}
+
+fn shake(
+    target: &Target,
+    limits: Limits,
+    mut connection: ClientConnection,
+    recorder: &Recorder,
+    stop: &AtomicBool,
+) -> Handshake {
+    let session = Session::new(target, limits, stop);
+    let mut wire = match session.connect() {
+        Ok(wire) => wire,
+        Err(reason) => return Handshake::Inconclusive(reason),
+    };
+    while connection.is_handshaking() {
+        match connection.complete_io(&mut wire) {
+            Ok(_) => {}
+            Err(error) => return failed(&error),
+        }
+    }
+    let mut refused = false;
+    if recorder.was_asked() {
+        refused = is_refused(&mut connection, &mut wire);
+    }
+    let version = match connection.protocol_version() {
+        Some(ProtocolVersion::TLSv1_3) => Version::Tls1_3,
+        _ => Version::Tls1_2,
+    };
+    Handshake::Made {
+        version,
+        suite: connection.negotiated_cipher_suite().map_or(0, |suite| suite.suite().into()),
+        group: connection.negotiated_key_exchange_group().map(|group| group.name().into()),
+        alpn: connection.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+        asked: recorder.was_asked(),
+        refused,
+    }
+}
+
+fn failed(error: &std::io::Error) -> Handshake {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match inner {
+        // A name that is not served is no statement about versions.
+        Some(rustls::Error::AlertReceived(AlertDescription::UnrecognisedName)) => {
+            Handshake::Inconclusive(Reason::Name(112))
+        }
+        Some(rustls::Error::AlertReceived(alert)) => Handshake::Failed(super::reason::alert_text(u8::from(*alert))),
+        Some(other) => Handshake::Failed(other.to_string()),
+        None => Handshake::Inconclusive(match error.kind() {
+            ErrorKind::TimedOut => Reason::Timeout,
+            ErrorKind::UnexpectedEof => Reason::Closed,
+            _ => Reason::Reset,
+        }),
+    }
+}
+
+/// Waits for the alert of a server that does not serve clients without a certificate.
+fn is_refused(connection: &mut ClientConnection, wire: &mut (impl Read + Write)) -> bool {
+    let end = Instant::now() + AFTERMATH;
+    while Instant::now() < end {
+        match connection.read_tls(wire) {
+            Ok(0) | Err(_) => return false,
+            Ok(_) => {
+                if let Err(rustls::Error::AlertReceived(_)) = connection.process_new_packets() {
+                    return true;
+                }
+            }
+        }
+    }
+    false
+}

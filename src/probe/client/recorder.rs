@@ -1,0 +1,188 @@
+//! Lets every certificate pass, and remembers what this machine makes of it.
+
+use rustls::client::ResolvesClientCert;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+/// What this machine makes of a certificate, for the name that was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// It is trusted.
+    Trusted,
+    /// Its time is over.
+    Expired,
+    /// Its time has not come.
+    NotYetValid,
+    /// It is for other names.
+    OtherName,
+    /// It was signed by nobody that this machine knows; or an intermediate certificate is missing.
+    UnknownIssuer,
+    /// It vouches for itself.
+    SelfSigned,
+    /// It was revoked.
+    Revoked,
+    /// Something else is wrong with it.
+    Other(String),
+    /// This machine has no certificates of authorities.
+    Unknown,
+}
+
+impl Trust {
+    /// The word used in JSON.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Trust::Trusted => "trusted",
+            Trust::Expired => "expired",
+            Trust::NotYetValid => "not-yet-valid",
+            Trust::OtherName => "other-name",
+            Trust::UnknownIssuer => "unknown-issuer",
+            Trust::SelfSigned => "self-signed",
+            Trust::Revoked => "revoked",
+            Trust::Other(_) => "not-valid",
+            Trust::Unknown => "unknown",
+        }
+    }
+
+    /// As a lowercase fragment.
+    pub fn text(&self) -> String {
+        match self {
+            Trust::Trusted => "trusted here".to_owned(),
+            Trust::Expired => "expired".to_owned(),
+            Trust::NotYetValid => "not valid yet".to_owned(),
+            Trust::OtherName => "not for this name".to_owned(),
+            Trust::UnknownIssuer => {
+                "not trusted here: the issuer is unknown, or an intermediate certificate is missing".to_owned()
+            }
+            Trust::SelfSigned => "not trusted here: self-signed".to_owned(),
+            Trust::Revoked => "revoked".to_owned(),
+            Trust::Other(why) => format!("not valid: {why}"),
+            Trust::Unknown => "not judged: this machine has no certificates of authorities".to_owned(),
+        }
+    }
+
+    fn of(error: &Error) -> Trust {
+        let Error::InvalidCertificate(error) = error else { return Trust::Other(error.to_string()) };
+        match error {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Trust::Expired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Trust::NotYetValid,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Trust::OtherName,
+            CertificateError::UnknownIssuer => Trust::UnknownIssuer,
+            CertificateError::Revoked => Trust::Revoked,
+            other => Trust::Other(other.to_string()),
+        }
+    }
+}
+
+/// What came from the server.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    /// The certificates, the server's own first.
+    pub chain: Vec<Vec<u8>>,
+    /// What this machine makes of them.
+    pub trust: Trust,
+}
+
+/// Remembers what came.
+#[derive(Debug)]
+pub(super) struct Recorder {
+    seen: Mutex<Option<Seen>>,
+    asked: AtomicBool,
+}
+
+/// The authorities of this machine, read once; `None`: there are none.
+fn authorities() -> Option<&'static Arc<WebPkiServerVerifier>> {
+    static VERIFIER: LazyLock<Option<Arc<WebPkiServerVerifier>>> = LazyLock::new(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&PROVIDER)).build().ok()
+    });
+    VERIFIER.as_ref()
+}
+
+static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(ring::default_provider()));
+
+impl Recorder {
+    /// One that has seen nothing.
+    pub(super) fn new() -> Recorder {
+        Recorder { seen: Mutex::new(None), asked: AtomicBool::new(false) }
+    }
+
+    /// What came.
+    pub(super) fn seen(&self) -> Option<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Did the server ask for a certificate?
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// The cryptography to use.
+    #[expect(clippy::unused_self, reason = "the recorder and the connection have to use the same")]
+    pub(super) fn provider(&self) -> Arc<CryptoProvider> {
+        Arc::clone(&PROVIDER)
+    }
+}
+
+impl ServerCertVerifier for Recorder {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let trust = match authorities() {
+            None => Trust::Unknown,
+            Some(verifier) => {
+                match verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+                    Ok(_) => Trust::Trusted,
+                    Err(error) => Trust::of(&error),
+                }
+            }
+        };
+        let chain = std::iter::once(end_entity).chain(intermediates).map(|one| one.to_vec()).collect();
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen { chain, trust });
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, dss, &PROVIDER.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, dss, &PROVIDER.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        PROVIDER.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl ResolvesClientCert for Recorder {
+    fn resolve(&self, _root_hint_subjects: &[&[u8]], _sigschemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.asked.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,135 @@
+//! From answers to verdicts: what one version's answer means beside those of the others.
+
+use super::classify::Said;
+use super::reason::{Reason, Spent, Verdict};
+use super::scan::{Row, Trouble};
+use super::work::Work;
+use crate::tls::Version;
+
+/// What is known of the endpoint besides the answers about versions.
+#[derive(Clone, Copy)]
+pub(super) struct Circumstances {
+    /// A server name was sent.
+    pub named: bool,
+    /// The server still answered as before at the end; `None`: that was not asked.
+    pub steady: Option<bool>,
+    /// A connection came about.
+    pub connected: bool,
+    /// The connections that were allowed.
+    pub connections: u32,
+}
+
+/// A row for each version.
+pub(super) fn rows(works: &[Work], circumstances: Circumstances) -> Vec<Row> {
+    let accepted = works.iter().any(Work::is_accepted);
+    // Any alert is an answer in TLS.
+    let speaks = |work: &Work| {
+        work.is_accepted()
+            || match &work.last {
+                Some(Said::No(_) | Said::NoneOfThese(_)) => true,
+                Some(Said::Odd(reason)) => reason.alert().is_some(),
+                _ => false,
+            }
+    };
+    let tls = works.iter().filter(|work| work.version != Version::Ssl2).any(speaks);
+    let all = All { accepted, tls, circumstances };
+    let mut rows: Vec<Row> = works.iter().map(|work| row(work, all)).collect();
+    // A version that was chosen instead of another one is spoken.
+    for work in works {
+        let Some(Said::No(Reason::LowerVersion(lower))) = work.last else { continue };
+        let open = |row: &&mut Row| row.version == lower && matches!(row.verdict, Verdict::Inconclusive(_));
+        if let Some(row) = rows.iter_mut().find(open) {
+            row.verdict = Verdict::Accepted;
+            row.notes.push("chosen when a newer version was offered");
+        }
+    }
+    rows
+}
+
+/// What is known of all versions together.
+#[derive(Clone, Copy)]
+struct All {
+    accepted: bool,
+    tls: bool,
+    circumstances: Circumstances,
+}
+
+fn row(work: &Work, all: All) -> Row {
+    let mut notes = Vec::new();
+    if work.plain && !work.hits.is_empty() {
+        notes.push("only small hellos are understood");
+    }
+    if work.nameless {
+        notes.push("only without a server name");
+    }
+    Row {
+        version: work.version,
+        verdict: verdict(work, all),
+        suites: work.hits.clone(),
+        kinds: work.kinds.clone(),
+        order: work.order,
+        compression: work.compression,
+        complete: work.complete,
+        notes,
+    }
+}
+
+fn verdict(work: &Work, all: All) -> Verdict {
+    if work.is_accepted() {
+        return Verdict::Accepted;
+    }
+    let Circumstances { named, connections, .. } = all.circumstances;
+    // Other questions would have been asked, had the budget allowed them.
+    let spent = Verdict::Inconclusive(Reason::Spent(Spent::Connections(connections)));
+    match &work.last {
+        Some(Said::No(reason)) => Verdict::Rejected(reason.clone()),
+        // Where no version is to be had at all, a missing name may be the reason (some say so with this alert).
+        Some(Said::NoneOfThese(alert)) if !all.accepted && !named => Verdict::Inconclusive(Reason::Name(*alert)),
+        Some(Said::NoneOfThese(_)) if work.version == Version::Tls1_2 && work.has_more() => spent,
+        Some(Said::NoneOfThese(alert)) => Verdict::Rejected(Reason::Alert(*alert)),
+        // Where others are accepted, this one alert is clear.
+        Some(Said::Odd(Reason::Alert(80))) if all.accepted => Verdict::Rejected(Reason::Alert(80)),
+        // SSLv2 has no such alerts, and no other form of a hello.
+        Some(Said::Odd(Reason::Alert(_))) if !work.plain && work.version > Version::Ssl2 => spent,
+        Some(Said::Odd(reason)) => odd(reason, all),
+        Some(Said::Chosen(_) | Said::Ssl2(_)) => Verdict::Accepted,
+        None => Verdict::Inconclusive(Reason::Interrupted),
+    }
+}
+
+fn odd(reason: &Reason, all: All) -> Verdict {
+    let Circumstances { steady, connected, connections, .. } = all.circumstances;
+    match reason {
+        Reason::Alert(_) => Verdict::Rejected(reason.clone()),
+        Reason::Closed | Reason::Reset if steady == Some(false) => Verdict::Inconclusive(Reason::RateLimited),
+        Reason::Closed | Reason::Reset if all.accepted && steady.is_none() => {
+            Verdict::Inconclusive(Reason::Spent(Spent::Connections(connections)))
+        }
+        Reason::Closed | Reason::Reset if all.tls => Verdict::Rejected(reason.clone()),
+        Reason::NotTls(_) if all.accepted => Verdict::Rejected(reason.clone()),
+        Reason::Unreachable(_) if connected => Verdict::Inconclusive(Reason::RateLimited),
+        _ => Verdict::Inconclusive(reason.clone()),
+    }
+}
+
+/// Why the endpoint could not be probed, where that is so.
+pub(super) fn trouble(rows: &[Row]) -> Option<Trouble> {
+    let reasons: Vec<&Reason> = rows.iter().filter_map(|row| row.verdict.reason()).collect();
+    if reasons.len() < rows.len() {
+        return None;
+    }
+    let unreachable = reasons.iter().find(|reason| matches!(reason, Reason::Unreachable(_)));
+    if let Some(reason) = unreachable {
+        return Some(Trouble::Unreachable((*reason).clone()));
+    }
+    let refused = |reason: &&&Reason| matches!(reason, Reason::StartTls(error) if error.is_final());
+    if let Some(reason) = reasons.iter().find(refused) {
+        return Some(Trouble::StartTls((*reason).clone()));
+    }
+    let plain = |reason: &&&Reason| matches!(reason, Reason::NotTls(_));
+    let tls = reasons.iter().any(|reason| reason.alert().is_some() || matches!(reason, Reason::LowerVersion(_)));
+    if let (Some(reason), false) = (reasons.iter().find(plain), tls) {
+        return Some(Trouble::NotTls((*reason).clone()));
+    }
+    None
+}

@@ -1,0 +1,59 @@
+//! How much a probe may take of a server, and of the user's time.
+
+use super::starttls::StartTls;
+use super::target::Target;
+use std::time::Duration;
+
+/// The connections for versions alone: one for each, and one more to make sure.
+pub const FOR_VERSIONS: u32 = 7;
+/// The connections for versions and suites.
+pub const FOR_CIPHERS: u32 = 400;
+/// MySQL blocks a client's host after 100 interrupted handshakes (`max_connect_errors`).
+pub const FOR_MYSQL: u32 = 40;
+
+/// How much is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// which versions
+    Versions,
+    /// which suites of each, in which order
+    Ciphers,
+}
+
+/// Limits for one endpoint.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For a connection to be made.
+    pub connect: Duration,
+    /// For one exchange, from the first byte to the last, whatever comes in between.
+    pub exchange: Duration,
+    /// For all of it.
+    pub total: Duration,
+    /// Connections at the same time.
+    pub parallel: usize,
+    /// Connections in all.
+    pub connections: u32,
+    /// Between the starts of two connections.
+    pub pace: Duration,
+}
+
+impl Limits {
+    /// What is fit for a target.
+    pub fn of(target: &Target, depth: Depth) -> Limits {
+        let near = target.is_loopback();
+        let polite = target.starttls.is_some();
+        let most = match (depth, target.starttls) {
+            (Depth::Versions, _) => FOR_VERSIONS,
+            (Depth::Ciphers, Some(StartTls::Mysql)) => FOR_MYSQL,
+            (Depth::Ciphers, _) => FOR_CIPHERS,
+        };
+        Limits {
+            connect: Duration::from_secs(if near { 1 } else { 3 }),
+            exchange: Duration::from_secs(5),
+            total: Duration::from_secs(if depth == Depth::Ciphers { 120 } else { 30 }),
+            parallel: if polite { 1 } else { 4 },
+            connections: most,
+            pace: Duration::from_millis(if polite { 100 } else { 0 }),
+        }
+    }
+}

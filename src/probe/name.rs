@@ -1,0 +1,60 @@
+//! Names that may stand in a hello: never an IP address (RFC 6066), which alone makes some servers refuse.
+
+use std::fmt;
+use std::net::IpAddr;
+
+/// The longest name that DNS has.
+const LONGEST: usize = 253;
+
+/// A DNS name for server name indication: ASCII, without a trailing dot.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(String);
+
+impl Name {
+    /// Checks a name; the error says what is wrong with it, as a lowercase fragment.
+    pub fn parse(text: &str) -> Result<Name, String> {
+        let name = text.strip_suffix('.').unwrap_or(text);
+        let bare = name.trim_start_matches('[').trim_end_matches(']');
+        if bare.parse::<IpAddr>().is_ok() {
+            return Err(format!("\"{text}\" is an address; a server name can't be one"));
+        }
+        let fits = |label: &str| {
+            let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+            !label.is_empty() && label.len() <= 63 && label.bytes().all(known)
+        };
+        if !name.is_ascii() {
+            return Err(format!("\"{text}\" is not ASCII: write it as it is in DNS (xn--...)"));
+        }
+        if name.is_empty() || name.len() > LONGEST || !name.split('.').all(fits) {
+            return Err(format!("\"{text}\" is not a server name"));
+        }
+        Ok(Name(name.to_owned()))
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_what_is_none() {
+        assert_eq!(Name::parse("www.example.").map(|n| n.to_string()), Ok("www.example".to_owned()));
+        assert!(Name::parse("a_b-c.example").is_ok());
+        for wrong in ["", ".", "192.0.2.1", "::1", "[::1]", "a..b", "*.example", "a b", "\u{e4}.example", "~^www"] {
+            assert!(Name::parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(Name::parse(&"a.".repeat(128)).is_err());
+        assert!(Name::parse(&"a".repeat(64)).is_err());
+    }
+}

@@ -1,0 +1,224 @@
+//! Verdicts about a version, and why.
+
+use super::starttls;
+use crate::tls::Version;
+use std::io::ErrorKind;
+
+/// What is known of a version at an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The server chose it.
+    Accepted,
+    /// The server answered, and does not have it.
+    Rejected(Reason),
+    /// The answer does not tell; never a quiet "no".
+    Inconclusive(Reason),
+}
+
+impl Verdict {
+    /// The word used in text and JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verdict::Accepted => "accepted",
+            Verdict::Rejected(_) => "rejected",
+            Verdict::Inconclusive(_) => "inconclusive",
+        }
+    }
+
+    /// Why; an accepted version needs no reason.
+    pub fn reason(&self) -> Option<&Reason> {
+        match self {
+            Verdict::Accepted => None,
+            Verdict::Rejected(reason) | Verdict::Inconclusive(reason) => Some(reason),
+        }
+    }
+}
+
+/// What ended the attempts before the answer was clear.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spent {
+    /// the connections that are allowed
+    Connections(u32),
+    /// the time that is allowed, in seconds
+    Seconds(u64),
+}
+
+/// Why a version is rejected, or why nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A fatal alert.
+    Alert(u8),
+    /// The server chose an older version instead.
+    LowerVersion(Version),
+    /// An error message of SSLv2.
+    Ssl2Error(u16),
+    /// The connection was closed without an answer.
+    Closed,
+    /// The connection was reset without an answer.
+    Reset,
+    /// Something else than TLS came back.
+    NotTls(Vec<u8>),
+    /// An alert about the name: no name was sent, or not one that is served here.
+    Name(u8),
+    /// An alert about the client's rights.
+    Client(u8),
+    /// No complete answer in time.
+    Timeout,
+    /// The connection ended in the middle of an answer.
+    Truncated,
+    /// An answer that the protocol does not allow.
+    Violation(&'static str),
+    /// No connection.
+    Unreachable(ErrorKind),
+    /// The upgrade to TLS did not come about.
+    StartTls(starttls::Error),
+    /// Later connections were refused, or no longer answered like the first.
+    RateLimited,
+    /// A limit of this program was reached.
+    Spent(Spent),
+    /// The user stopped it.
+    Interrupted,
+}
+
+impl Reason {
+    /// The word used in JSON.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Reason::Alert(_) => "alert",
+            Reason::LowerVersion(_) => "lower-version",
+            Reason::Ssl2Error(_) => "sslv2-error",
+            Reason::Closed => "closed",
+            Reason::Reset => "reset",
+            Reason::NotTls(_) => "not-tls",
+            Reason::Name(_) => "name-required",
+            Reason::Client(_) => "client-refused",
+            Reason::Timeout => "timeout",
+            Reason::Truncated => "truncated",
+            Reason::Violation(_) => "violation",
+            Reason::Unreachable(_) => "unreachable",
+            Reason::StartTls(_) => "starttls",
+            Reason::RateLimited => "rate-limited",
+            Reason::Spent(Spent::Connections(_)) => "connection-limit",
+            Reason::Spent(Spent::Seconds(_)) => "time-limit",
+            Reason::Interrupted => "interrupted",
+        }
+    }
+
+    /// The alert's number.
+    pub fn alert(&self) -> Option<u8> {
+        match self {
+            Reason::Alert(alert) | Reason::Name(alert) | Reason::Client(alert) => Some(*alert),
+            _ => None,
+        }
+    }
+
+    /// The reason as a lowercase fragment. It may hold what a server said.
+    pub fn text(&self) -> String {
+        match self {
+            Reason::Alert(80) => "alert 80 internal_error: often configured, and barred by the TLS library's \
+                                  security level"
+                .to_owned(),
+            Reason::Alert(alert) => alert_text(*alert),
+            Reason::LowerVersion(version) => format!("the server chose {version} instead"),
+            Reason::Ssl2Error(error) => format!("error {error} of SSLv2"),
+            Reason::Closed => "the connection was closed without an answer".to_owned(),
+            Reason::Reset => "the connection was reset without an answer".to_owned(),
+            Reason::NotTls(bytes) => format!("the answer is not TLS: {}", what(bytes)),
+            Reason::Name(alert) => format!("a server name is needed, or another one: {}", alert_text(*alert)),
+            Reason::Client(alert) => format!("the client is refused: {}", alert_text(*alert)),
+            Reason::Timeout => "no answer in time".to_owned(),
+            Reason::Truncated => "the connection ended in the middle of the answer".to_owned(),
+            Reason::Violation(what) => format!("the answer breaks the protocol: {what}"),
+            Reason::Unreachable(kind) => unreachable(*kind),
+            Reason::StartTls(error) => error.to_string(),
+            Reason::RateLimited => "the server no longer answers as at first (rate limit?)".to_owned(),
+            Reason::Spent(Spent::Connections(most)) => {
+                format!("the limit of {most} connections is reached; --max-connections allows more")
+            }
+            Reason::Spent(Spent::Seconds(most)) => {
+                format!("the limit of {most} seconds is reached; --total allows more")
+            }
+            Reason::Interrupted => "interrupted".to_owned(),
+        }
+    }
+}
+
+/// What kept a connection from being made.
+pub(super) fn unreachable(kind: ErrorKind) -> String {
+    match kind {
+        ErrorKind::ConnectionRefused => "connection refused: nothing listens there".to_owned(),
+        ErrorKind::TimedOut => "no connection in time".to_owned(),
+        ErrorKind::NetworkUnreachable => "the network is unreachable from here".to_owned(),
+        ErrorKind::HostUnreachable => "the host is unreachable from here".to_owned(),
+        ErrorKind::AddrNotAvailable => "the address can't be reached from here".to_owned(),
+        ErrorKind::NotFound => "there is no such socket".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        other => format!("no connection: {other}"),
+    }
+}
+
+/// `alert 70 protocol_version`
+pub fn alert_text(alert: u8) -> String {
+    let name = match alert {
+        0 => "close_notify",
+        10 => "unexpected_message",
+        20 => "bad_record_mac",
+        22 => "record_overflow",
+        30 => "decompression_failure",
+        40 => "handshake_failure",
+        41 => "no_certificate",
+        42 => "bad_certificate",
+        43 => "unsupported_certificate",
+        44 => "certificate_revoked",
+        45 => "certificate_expired",
+        46 => "certificate_unknown",
+        47 => "illegal_parameter",
+        48 => "unknown_ca",
+        49 => "access_denied",
+        50 => "decode_error",
+        51 => "decrypt_error",
+        60 => "export_restriction",
+        70 => "protocol_version",
+        71 => "insufficient_security",
+        80 => "internal_error",
+        86 => "inappropriate_fallback",
+        90 => "user_canceled",
+        100 => "no_renegotiation",
+        109 => "missing_extension",
+        110 => "unsupported_extension",
+        112 => "unrecognized_name",
+        113 => "bad_certificate_status_response",
+        115 => "unknown_psk_identity",
+        116 => "certificate_required",
+        120 => "no_application_protocol",
+        _ => "unknown",
+    };
+    format!("alert {alert} {name}")
+}
+
+/// What bytes that are not TLS look like.
+fn what(bytes: &[u8]) -> String {
+    let known: &[(&[u8], &str)] = &[
+        (b"HTTP/", "HTTP"),
+        (b"<html", "HTML"),
+        (b"<!DOC", "HTML"),
+        (b"SSH-", "SSH"),
+        (b"220", "a greeting of SMTP or FTP (--starttls)"),
+        (b"421", "a server that is busy (421)"),
+        (b"554", "a server that refuses (554)"),
+        (b"+OK", "a greeting of POP3 (--starttls pop3)"),
+        (b"* OK", "a greeting of IMAP (--starttls imap)"),
+        (b"\"IMPL", "a greeting of ManageSieve (--starttls sieve)"),
+        (b"RFB ", "VNC"),
+        (b"-ERR", "an error of Redis or POP3"),
+    ];
+    let mysql = bytes.len() > 5 && bytes[3] == 0 && bytes[4] == 10;
+    match known.iter().find(|(start, _)| bytes.starts_with(start)) {
+        Some((_, name)) => (*name).to_owned(),
+        None if mysql => "a greeting of MySQL (--starttls mysql)".to_owned(),
+        None => {
+            let hex: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+            format!("bytes {}", hex.join(" "))
+        }
+    }
+}

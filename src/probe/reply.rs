@@ -1,0 +1,309 @@
+//! What a server answers to a hello: a parser that takes bytes as they come.
+//!
+//! It keeps what the transport gave, in records of at most 18 KiB and 64 KiB of handshake, whatever lengths the
+//! server claims; it never panics and never waits for more than the reply needs.
+
+use super::hello;
+use super::key::{self, Agreement};
+use crate::tls::Version;
+
+/// The longest record (TLS 1.2: 2^14 + 2048).
+const LONGEST_RECORD: usize = 18_432;
+/// The most of a handshake that is read.
+const MOST_HANDSHAKE: usize = 64 << 10;
+/// More warnings than this are no handshake.
+const MOST_WARNINGS: usize = 16;
+/// So much of what is not TLS is read, to tell what it is.
+const KEPT: usize = 8;
+/// The random of a ServerHello that asks for another hello (RFC 8446, 4.1.3).
+const RETRY: [u8; 32] = [
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
+    0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+];
+
+/// A server's choice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// The version, by its number on the wire.
+    pub version: u16,
+    /// The suite.
+    pub suite: u16,
+    /// The compression method; 0: none.
+    pub compression: u8,
+    /// TLS 1.3: it asks for a key share (HelloRetryRequest), as it should.
+    pub retry: bool,
+    /// How keys are agreed upon, as far as it was told.
+    pub key: Option<Agreement>,
+    /// The server asks for a certificate of the client.
+    pub wants_certificate: bool,
+}
+
+/// The answer to a hello.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The server chose.
+    Chosen(Box<Choice>),
+    /// SSLv2: the names of the kinds of cipher.
+    Ssl2(Vec<&'static str>),
+    /// SSLv2: an error message.
+    Ssl2Error(u16),
+    /// A fatal alert.
+    Alert(u8),
+    /// The connection was closed without an answer.
+    Closed,
+    /// The connection was reset without an answer.
+    Reset,
+    /// The connection ended in the middle of an answer.
+    Truncated,
+    /// No complete answer in time.
+    Timeout,
+    /// The beginning of what is not TLS.
+    NotTls(Vec<u8>),
+    /// TLS, and wrong.
+    Violation(&'static str),
+}
+
+/// What a reader has after some bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It needs more.
+    More,
+    /// The answer is complete.
+    Done(Reply),
+}
+
+/// How a connection ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// by the server, in order
+    Closed,
+    /// by the server, at once
+    Reset,
+    /// by us: too late
+    Timeout,
+}
+
+/// Reads an answer.
+#[derive(Debug, Default)]
+pub struct Reader {
+    /// What came and is not yet a whole record.
+    raw: Vec<u8>,
+    handshake: Vec<u8>,
+    alert: Vec<u8>,
+    warnings: usize,
+    total: usize,
+    choice: Option<Box<Choice>>,
+    began: bool,
+}
+
+/// Why no more is read.
+enum Stop {
+    /// The server has said all that it says before it needs an answer.
+    Enough,
+    /// Something that is no choice, or can't be read.
+    Instead(Reply),
+}
+
+type Found = Result<(), Stop>;
+
+impl Stop {
+    fn violation(what: &'static str) -> Stop {
+        Stop::Instead(Reply::Violation(what))
+    }
+}
+
+impl Reader {
+    /// Takes some bytes. Messages that follow a choice are read too: they tell about certificate and key, and a
+    /// server may still refuse with an alert.
+    pub fn take(&mut self, bytes: &[u8]) -> Step {
+        self.began = self.began || !bytes.is_empty();
+        self.raw.extend(bytes);
+        match self.records() {
+            Ok(()) => Step::More,
+            Err(Stop::Instead(reply @ Reply::Alert(_))) => Step::Done(reply),
+            Err(stop) => Step::Done(match (self.choice.take(), stop) {
+                (Some(choice), _) => Reply::Chosen(choice),
+                (None, Stop::Instead(reply)) => reply,
+                (None, Stop::Enough) => Reply::Violation("nothing was chosen"),
+            }),
+        }
+    }
+
+    /// The connection ended before the answer was complete.
+    pub fn end(self, ending: Ending) -> Reply {
+        match (self.choice, ending) {
+            (Some(choice), _) => Reply::Chosen(choice),
+            (None, _) if self.began && !is_tls(&self.raw) => Reply::NotTls(kept(&self.raw)),
+            (None, Ending::Timeout) => Reply::Timeout,
+            (None, _) if self.began => Reply::Truncated,
+            (None, Ending::Closed) => Reply::Closed,
+            (None, Ending::Reset) => Reply::Reset,
+        }
+    }
+
+    /// Takes all whole records; an `Err` is the end.
+    fn records(&mut self) -> Found {
+        let mut at = 0;
+        let raw = std::mem::take(&mut self.raw);
+        let found = loop {
+            let rest = &raw[at..];
+            if !is_tls(rest) {
+                break match self.total {
+                    0 if rest.len() < KEPT => Ok(()),
+                    0 => Err(Stop::Instead(Reply::NotTls(kept(rest)))),
+                    _ => Err(Stop::violation("a record is not one of TLS")),
+                };
+            }
+            let [kind, _, _, high, low, ..] = *rest else { break Ok(()) };
+            let length = usize::from(u16::from_be_bytes([high, low]));
+            if length > LONGEST_RECORD {
+                break Err(Stop::violation("a record is too long"));
+            }
+            let Some(content) = rest.get(5..5 + length) else { break Ok(()) };
+            at += 5 + length;
+            self.total += 5 + length;
+            if let Err(stop) = self.record(kind, content) {
+                break Err(stop);
+            }
+            if self.total > MOST_HANDSHAKE {
+                break Err(Stop::violation("the answer is too long"));
+            }
+        };
+        self.raw = raw[at..].to_vec();
+        found
+    }
+
+    fn record(&mut self, kind: u8, content: &[u8]) -> Found {
+        match kind {
+            21 => {
+                self.alert.extend(content);
+                self.alerts()
+            }
+            22 => {
+                self.handshake.extend(content);
+                self.messages()
+            }
+            // For boxes on the way, after a HelloRetryRequest.
+            20 => Ok(()),
+            _ => Err(Stop::violation("a record of data came before the handshake")),
+        }
+    }
+
+    fn alerts(&mut self) -> Found {
+        let alerts = std::mem::take(&mut self.alert);
+        for alert in alerts.chunks(2) {
+            match *alert {
+                [2, description] => return Err(Stop::Instead(Reply::Alert(description))),
+                // A polite end (close_notify) is one too.
+                [1, 0] => return Err(Stop::Instead(Reply::Closed)),
+                [1, _] if self.warnings < MOST_WARNINGS => self.warnings += 1,
+                [1, _] => return Err(Stop::violation("too many warnings")),
+                [level] => self.alert.push(level),
+                _ => return Err(Stop::violation("an alert has no level")),
+            }
+        }
+        Ok(())
+    }
+
+    fn messages(&mut self) -> Found {
+        let mut at = 0;
+        let all = std::mem::take(&mut self.handshake);
+        let found = loop {
+            let [kind, a, b, c, ..] = all[at..] else { break Ok(()) };
+            let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+            if length > MOST_HANDSHAKE {
+                break Err(Stop::violation("a handshake message is too long"));
+            }
+            let Some(content) = all.get(at + 4..at + 4 + length) else { break Ok(()) };
+            at += 4 + length;
+            if let Err(stop) = self.message(kind, content) {
+                break Err(stop);
+            }
+        };
+        self.handshake = all[at..].to_vec();
+        found
+    }
+
+    fn message(&mut self, kind: u8, content: &[u8]) -> Found {
+        let Some(choice) = &mut self.choice else {
+            return match kind {
+                2 => {
+                    let choice = server_hello(content).ok_or(Stop::violation("the ServerHello can't be read"))?;
+                    // Of TLS 1.3 there is nothing more to read without keys.
+                    let done = choice.version >= hello::wire(Version::Tls1_3);
+                    self.choice = Some(Box::new(choice));
+                    if done { Err(Stop::Enough) } else { Ok(()) }
+                }
+                // HelloRequest may come at any time, and means nothing here.
+                0 => Ok(()),
+                _ => Err(Stop::violation("the handshake does not begin with a ServerHello")),
+            };
+        };
+        match kind {
+            12 => choice.key = key::read(choice.suite, content),
+            13 => choice.wants_certificate = true,
+            14 => return Err(Stop::Enough),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Could it be the beginning of a TLS record?
+fn is_tls(bytes: &[u8]) -> bool {
+    match *bytes {
+        [] => true,
+        [kind] => (20..=24).contains(&kind),
+        [kind, major, ..] => (20..=24).contains(&kind) && major == 3,
+    }
+}
+
+fn kept(bytes: &[u8]) -> Vec<u8> {
+    bytes[..bytes.len().min(KEPT)].to_vec()
+}
+
+/// Takes numbers and pieces from the front.
+struct Cursor<'a>(&'a [u8]);
+
+impl<'a> Cursor<'a> {
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (piece, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(piece)
+    }
+
+    fn u8(&mut self) -> Option<u8> {
+        self.take(1).map(|piece| piece[0])
+    }
+
+    fn u16(&mut self) -> Option<u16> {
+        self.take(2).map(|piece| u16::from_be_bytes([piece[0], piece[1]]))
+    }
+}
+
+fn server_hello(content: &[u8]) -> Option<Choice> {
+    let mut cursor = Cursor(content);
+    let mut choice = Choice { version: cursor.u16()?, ..Choice::default() };
+    choice.retry = cursor.take(32)? == RETRY;
+    let session = cursor.u8()?;
+    cursor.take(usize::from(session))?;
+    choice.suite = cursor.u16()?;
+    choice.compression = cursor.u8()?;
+    if cursor.0.is_empty() {
+        return Some(choice);
+    }
+    let length = cursor.u16()?;
+    let mut extensions = Cursor(cursor.take(usize::from(length))?);
+    while !extensions.0.is_empty() {
+        let (number, length) = (extensions.u16()?, extensions.u16()?);
+        let mut content = Cursor(extensions.take(usize::from(length))?);
+        match number {
+            // supported_versions
+            43 => choice.version = content.u16()?,
+            // key_share: the group comes first, with a key or without
+            51 => choice.key = Some(Agreement::group(content.u16()?)),
+            _ => {}
+        }
+    }
+    Some(choice)
+}

@@ -1,0 +1,196 @@
+//! All versions of one endpoint.
+
+use super::classify::{Hit, Said};
+use super::conclude::{self, Circumstances};
+use super::limits::{Depth, Limits};
+use super::reason::{Reason, Verdict};
+use super::session::Session;
+use super::target::Target;
+use super::work::{Order, Work};
+use crate::tls::{Version, VersionSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// In this order: if a server stops answering, what matters most is known.
+const ORDER: [Version; 6] =
+    [Version::Tls1_2, Version::Tls1_3, Version::Tls1, Version::Tls1_1, Version::Ssl3, Version::Ssl2];
+
+/// What was found of a version.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// The version.
+    pub version: Version,
+    /// Whether it is spoken.
+    pub verdict: Verdict,
+    /// The suites, in the order in which the server chose them; all of them, if `complete`.
+    pub suites: Vec<Hit>,
+    /// SSLv2: the names of the kinds of cipher.
+    pub kinds: Vec<&'static str>,
+    /// Whose order decides; `None`: not asked, or there are not two suites.
+    pub order: Option<Order>,
+    /// The compression method that was chosen when one was offered; `None`: not asked.
+    pub compression: Option<u8>,
+    /// Were all suites asked about?
+    pub complete: bool,
+    /// Remarks, as lowercase fragments.
+    pub notes: Vec<&'static str>,
+}
+
+/// What keeps an endpoint from being probed at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is no connection.
+    Unreachable(Reason),
+    /// Something else than TLS is spoken.
+    NotTls(Reason),
+    /// The upgrade to TLS is refused.
+    StartTls(Reason),
+}
+
+impl Trouble {
+    /// The reason behind it.
+    pub fn reason(&self) -> &Reason {
+        match self {
+            Trouble::Unreachable(reason) | Trouble::NotTls(reason) | Trouble::StartTls(reason) => reason,
+        }
+    }
+}
+
+/// What was found at an endpoint.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    /// A row for each version, oldest first.
+    pub rows: Vec<Row>,
+    /// Why nothing could be found.
+    pub trouble: Option<Trouble>,
+    /// Connections that were made, or tried.
+    pub connections: u32,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl Scan {
+    /// The versions that are accepted.
+    pub fn accepted(&self) -> VersionSet {
+        self.of(|verdict| *verdict == Verdict::Accepted)
+    }
+
+    /// The versions of which nobody knows.
+    pub fn inconclusive(&self) -> VersionSet {
+        self.of(|verdict| matches!(verdict, Verdict::Inconclusive(_)))
+    }
+
+    /// Is something open, be it a version or the suites of one? (`depth`: what was asked.)
+    pub fn is_open(&self, depth: Depth) -> bool {
+        let suites = |row: &Row| depth == Depth::Ciphers && row.verdict == Verdict::Accepted && !row.complete;
+        !self.inconclusive().is_empty() || self.rows.iter().any(suites)
+    }
+
+    /// The row of a version.
+    pub fn row(&self, version: Version) -> Option<&Row> {
+        self.rows.iter().find(|row| row.version == version)
+    }
+
+    fn of(&self, keep: impl Fn(&Verdict) -> bool) -> VersionSet {
+        self.rows.iter().filter(|row| keep(&row.verdict)).map(|row| row.version).collect()
+    }
+}
+
+/// Probes an endpoint. Ends early, with what is known, once `stop` is set.
+pub fn scan(target: &Target, depth: Depth, limits: Limits, stop: &AtomicBool) -> Scan {
+    let session = Session::new(target, limits, stop);
+    let works = begin(&session, depth);
+    let mut works: Vec<Work> = works.into_iter().flatten().collect();
+    let steady = later(&session, depth, &mut works);
+    if stop.load(Ordering::Relaxed) {
+        for work in works.iter_mut().filter(|work| matches!(work.last, Some(Said::Odd(Reason::Timeout)))) {
+            work.last = Some(Said::Odd(Reason::Interrupted));
+        }
+    }
+    works.sort_by_key(|work| work.version);
+    let circumstances = Circumstances {
+        named: target.name.is_some(),
+        steady,
+        connected: session.has_connected(),
+        connections: limits.connections,
+    };
+    let rows = conclude::rows(&works, circumstances);
+    Scan { trouble: conclude::trouble(&rows), rows, connections: session.used(), elapsed: session.elapsed() }
+}
+
+/// The first questions about all versions, several at once.
+fn begin(session: &Session<'_>, depth: Depth) -> Vec<Option<Work>> {
+    let waiting = Mutex::new(ORDER.into_iter().enumerate());
+    let done: Mutex<Vec<Option<Work>>> = Mutex::new(vec![None; ORDER.len()]);
+    let hand = || {
+        loop {
+            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((at, version)) = next else { return };
+            let mut work = Work::new(version);
+            work.begin(session, depth);
+            done.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(work);
+        }
+    };
+    if session.parallel() == 1 {
+        hand();
+    } else {
+        std::thread::scope(|scope| {
+            for _ in 0..session.parallel().min(ORDER.len()) {
+                scope.spawn(hand);
+            }
+        });
+    }
+    done.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Questions that the first answers raise, as far as the budget goes. Returns whether the server still answered as
+/// before at the end; `None`: that was not asked.
+fn later(session: &Session<'_>, depth: Depth, works: &mut [Work]) -> Option<bool> {
+    let known = works.iter().any(Work::is_accepted);
+    let silent = |work: &Work| !work.is_accepted() && is_silent(work);
+    let mut steady = None;
+    // The hello of an ordinary client, with TLS 1.2 to fall back to, tells whether it was only the form.
+    if let Some(work) = works.iter_mut().find(|work| work.version == Version::Tls1_3 && silent(work))
+        && depth == Depth::Versions
+        && known
+    {
+        more(session, work, known);
+        steady = (!is_silent(work)).then_some(true);
+    }
+    // One that was refused by silence is a "no" only as long as others get an answer.
+    let doubt = works.iter().any(silent);
+    if let Some(work) = works.iter().find(|work| !work.hits.is_empty())
+        && doubt
+        && steady.is_none()
+        && session.left() > 0
+    {
+        steady = work.still_answers(session).ok();
+    }
+    if depth == Depth::Versions {
+        for work in works.iter_mut().filter(|work| !work.is_accepted()) {
+            more(session, work, known);
+        }
+    }
+    steady
+}
+
+/// Did the server hang up?
+fn is_silent(work: &Work) -> bool {
+    matches!(work.last, Some(Said::Odd(Reason::Closed | Reason::Reset)))
+}
+
+/// Asks again about a version that was not accepted. `known`: another one was.
+fn more(session: &Session<'_>, work: &mut Work, known: bool) {
+    if session.left() == 0 || session.halted().is_some() {
+        return;
+    }
+    // What OpenSSL says where the security level bars a version, whatever the suites.
+    let barred = known && matches!(work.last, Some(Said::Odd(Reason::Alert(80))));
+    if matches!(work.last, Some(Said::NoneOfThese(_))) && work.has_more() {
+        work.portion(session, Depth::Versions);
+    }
+    if work.is_odd() && !barred && !work.plain && !work.is_accepted() {
+        work.again(session, Depth::Versions);
+    }
+}

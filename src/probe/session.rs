@@ -1,0 +1,251 @@
+//! The exchanges with one endpoint, and what they may take.
+
+use super::hello::{Hello, RANDOM};
+use super::limits::Limits;
+use super::reason::{Reason, Spent};
+use super::reply::{Ending, Reader, Reply, Step};
+use super::sslv2;
+use super::target::Target;
+use super::wire::Wire;
+use crate::tls::Version;
+use std::hash::{BuildHasher, RandomState};
+use std::io::{ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// What is sent.
+#[derive(Clone, Copy)]
+pub(super) struct Offer<'a> {
+    pub version: Version,
+    pub suites: &'a [u16],
+    pub compression: bool,
+    pub plain: bool,
+    pub named: bool,
+}
+
+/// One endpoint while it is probed.
+pub(super) struct Session<'a> {
+    pub target: &'a Target,
+    limits: Limits,
+    stop: &'a AtomicBool,
+    begun: Instant,
+    used: AtomicU32,
+    /// A connection came about.
+    connected: AtomicBool,
+    /// Why no more connections are made.
+    halted: Mutex<Option<Reason>>,
+    next: Mutex<Instant>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(target: &'a Target, limits: Limits, stop: &'a AtomicBool) -> Session<'a> {
+        let now = Instant::now();
+        Session {
+            target,
+            limits,
+            stop,
+            begun: now,
+            used: AtomicU32::new(0),
+            connected: AtomicBool::new(false),
+            halted: Mutex::new(None),
+            next: Mutex::new(now),
+        }
+    }
+
+    /// The connections that were made, or tried.
+    pub(super) fn used(&self) -> u32 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// The connections that are left.
+    pub(super) fn left(&self) -> u32 {
+        self.limits.connections.saturating_sub(self.used())
+    }
+
+    /// Did any connection come about?
+    pub(super) fn has_connected(&self) -> bool {
+        self.connected.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn parallel(&self) -> usize {
+        self.limits.parallel.max(1)
+    }
+
+    /// Sends a hello, and reads what comes back. An `Err`: there was nobody to read it.
+    pub(super) fn exchange(&self, offer: Offer<'_>) -> Result<Reply, Reason> {
+        self.may_connect()?;
+        let random = random();
+        let bytes = match offer.version {
+            Version::Ssl2 => sslv2::hello(&random),
+            version => Hello {
+                version,
+                suites: offer.suites,
+                name: self.target.name.as_ref().filter(|_| offer.named),
+                compression: offer.compression,
+                plain: offer.plain,
+                random: &random,
+            }
+            .bytes(),
+        };
+        let mut wire = self.connect()?;
+        let sent = wire.write_all(&bytes);
+        let reply = match (sent, offer.version) {
+            (Err(error), _) if error.kind() == ErrorKind::TimedOut => Reply::Timeout,
+            // What the server said before it closed may still be there to read.
+            (_, Version::Ssl2) => read_ssl2(&mut wire),
+            _ => read(&mut wire, Reader::default()),
+        };
+        Ok(self.read(reply))
+    }
+
+    /// A wait that the user broke off says nothing about the server.
+    fn read(&self, reply: Reply) -> Reply {
+        if reply == Reply::Timeout && self.stop.load(Ordering::Relaxed) {
+            self.halt(&Reason::Interrupted);
+        }
+        reply
+    }
+
+    /// Why exchanges have ended, if they have.
+    pub(super) fn halted(&self) -> Option<Reason> {
+        self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn halt(&self, reason: &Reason) {
+        self.halted.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason.clone());
+    }
+
+    /// Takes a connection from the budget, and waits for its turn.
+    fn may_connect(&self) -> Result<(), Reason> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Reason::Interrupted);
+        }
+        if let Some(reason) = self.halted() {
+            return Err(reason);
+        }
+        if self.begun.elapsed() > self.limits.total {
+            return Err(Reason::Spent(Spent::Seconds(self.limits.total.as_secs())));
+        }
+        let most = self.limits.connections;
+        let take = |used: u32| (used < most).then_some(used + 1);
+        if self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
+            return Err(Reason::Spent(Spent::Connections(most)));
+        }
+        self.wait();
+        Ok(())
+    }
+
+    fn wait(&self) {
+        if self.limits.pace.is_zero() {
+            return;
+        }
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let turn = (*next).max(now);
+        *next = turn + self.limits.pace;
+        drop(next);
+        std::thread::sleep(turn.saturating_duration_since(now));
+    }
+
+    /// A connection on which TLS comes next.
+    pub(super) fn connect(&self) -> Result<Wire<'a>, Reason> {
+        let deadline = Instant::now() + self.limits.exchange;
+        let opened = Wire::open(&self.target.place, self.limits.connect.min(self.limits.exchange), deadline, self.stop);
+        let mut wire = match opened {
+            Ok(wire) => wire,
+            Err(error) => {
+                // Who has answered before and does not now is protecting itself.
+                let reason = match self.has_connected() {
+                    true => Reason::RateLimited,
+                    false => Reason::Unreachable(error.kind()),
+                };
+                self.halt(&reason);
+                return Err(reason);
+            }
+        };
+        self.connected.store(true, Ordering::Relaxed);
+        if self.target.proxy {
+            // Where it can't be sent, the answer will show it.
+            let _shown_later = wire.write_all(b"PROXY TCP4 127.0.0.1 127.0.0.1 49152 443\r\n");
+        }
+        let Some(starttls) = self.target.starttls else { return Ok(wire) };
+        let domain = self.target.name.as_ref().map_or(self.target.domain.as_str(), |name| name.as_str());
+        match starttls.begin(&mut wire, domain) {
+            Ok(()) => Ok(wire),
+            Err(error) => {
+                let reason = Reason::StartTls(error.clone());
+                if error.is_final() || matches!(error, super::starttls::Error::Busy(_)) {
+                    self.halt(&reason);
+                }
+                Err(reason)
+            }
+        }
+    }
+
+    /// How long the whole took so far.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
+    }
+}
+
+fn read(wire: &mut Wire<'_>, mut reader: Reader) -> Reply {
+    let mut buffer = [0; 4096];
+    loop {
+        match wire.read(&mut buffer) {
+            Ok(0) => return reader.end(Ending::Closed),
+            Ok(count) => {
+                if let Step::Done(reply) = reader.take(&buffer[..count]) {
+                    return reply;
+                }
+            }
+            Err(error) => return reader.end(ending(&error)),
+        }
+    }
+}
+
+fn ending(error: &std::io::Error) -> Ending {
+    match error.kind() {
+        ErrorKind::TimedOut => Ending::Timeout,
+        _ => Ending::Reset,
+    }
+}
+
+/// A server may answer a hello of SSLv2 in SSLv2, or with a record of TLS.
+fn read_ssl2(wire: &mut Wire<'_>) -> Reply {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match sslv2::read(&bytes) {
+            sslv2::Answer::Hello(kinds) => return Reply::Ssl2(kinds),
+            sslv2::Answer::Error(error) => return Reply::Ssl2Error(error),
+            sslv2::Answer::Other => break,
+            sslv2::Answer::More => {}
+        }
+        match wire.read(&mut buffer) {
+            Ok(0) => return if bytes.is_empty() { Reply::Closed } else { Reply::Truncated },
+            Ok(count) => bytes.extend(&buffer[..count]),
+            Err(error) => {
+                return match (ending(&error), bytes.is_empty()) {
+                    (Ending::Timeout, _) => Reply::Timeout,
+                    (_, true) => Reply::Reset,
+                    _ => Reply::Truncated,
+                };
+            }
+        }
+    }
+    let mut reader = Reader::default();
+    match reader.take(&bytes) {
+        Step::Done(reply) => reply,
+        Step::More => read(wire, reader),
+    }
+}
+
+/// Random bytes that need not be secret.
+fn random() -> [u8; RANDOM] {
+    let mut bytes = [0; RANDOM];
+    for (at, piece) in bytes.chunks_mut(8).enumerate() {
+        piece.copy_from_slice(&RandomState::new().hash_one(at).to_ne_bytes());
+    }
+    bytes
+}

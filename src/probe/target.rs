@@ -1,0 +1,187 @@
+//! What is probed: a place, the name that is sent, and how TLS is reached there.
+
+use super::name::Name;
+use super::starttls::StartTls;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// The port where none is given.
+const HTTPS: u16 = 443;
+
+/// Where connections go.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// An address and a TCP port.
+    Ip(SocketAddr),
+    /// A Unix-domain socket.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Place::Ip(address) => write!(f, "{address}"),
+            Place::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// An endpoint to probe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// As the user wrote it.
+    pub label: String,
+    /// Where it is.
+    pub place: Place,
+    /// The name that is sent; none: no name.
+    pub name: Option<Name>,
+    /// The domain for protocols that want one, where no name is sent.
+    pub domain: String,
+    /// The dialogue before TLS.
+    pub starttls: Option<StartTls>,
+    /// Says first for whom it speaks, as a balancer would (PROXY protocol).
+    pub proxy: bool,
+}
+
+impl Target {
+    /// TLS at once, and no name.
+    pub fn at(place: Place) -> Target {
+        let label = place.to_string();
+        Target { label, place, name: None, domain: "localhost".to_owned(), starttls: None, proxy: false }
+    }
+
+    /// Is it on this machine?
+    pub fn is_loopback(&self) -> bool {
+        match &self.place {
+            Place::Ip(address) => address.ip().to_canonical().is_loopback(),
+            Place::Unix(_) => true,
+        }
+    }
+}
+
+/// Is it an address of this machine?
+#[expect(clippy::disallowed_methods, reason = "a socket that nothing is sent from")]
+pub fn is_here(ip: IpAddr) -> bool {
+    // Nothing is sent: the system says whether the address is its own.
+    ip.to_canonical().is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
+}
+
+/// What a user wrote: a host and a port, or a socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A host, by name or address, and its port.
+    Host(String, u16),
+    /// A Unix-domain socket.
+    Unix(PathBuf),
+}
+
+impl Wanted {
+    /// Reads `HOST`, `HOST:PORT`, `[::1]:443`, `::1` or `unix:/run/x.sock`.
+    pub fn parse(text: &str) -> Result<Wanted, String> {
+        let wrong = || format!("\"{text}\" is not HOST[:PORT]; for example www.example:443 or [::1]:443");
+        if let Some(path) = text.strip_prefix("unix:") {
+            return if path.is_empty() { Err(wrong()) } else { Ok(Wanted::Unix(PathBuf::from(path))) };
+        }
+        if text.contains("://") {
+            return Err(format!("\"{text}\" is a URL; write HOST[:PORT]"));
+        }
+        if text.parse::<IpAddr>().is_ok() {
+            return Ok(Wanted::Host(text.to_owned(), HTTPS));
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !host.ends_with(':') && (!host.contains(':') || host.ends_with(']')) => {
+                let port: u16 = port.parse().map_err(|_| wrong())?;
+                (host, port)
+            }
+            Some((_, port)) if text.ends_with(']') && port.ends_with(']') => (text, HTTPS),
+            Some(_) => return Err(format!("\"{text}\": write an IPv6 address in brackets: [::1]:443")),
+            None => (text, HTTPS),
+        };
+        if port == 0 {
+            return Err(wrong());
+        }
+        match host.strip_prefix('[') {
+            Some(rest) => {
+                let address = rest.strip_suffix(']').ok_or_else(wrong)?;
+                address.parse::<std::net::Ipv6Addr>().map_err(|_| wrong())?;
+                Ok(Wanted::Host(address.to_owned(), port))
+            }
+            None if host.parse::<IpAddr>().is_ok() => Ok(Wanted::Host(host.to_owned(), port)),
+            None => Name::parse(host).map(|name| Wanted::Host(name.as_str().to_owned(), port)),
+        }
+    }
+
+    /// The port, where there is one.
+    pub fn port(&self) -> Option<u16> {
+        match self {
+            Wanted::Host(_, port) => Some(*port),
+            Wanted::Unix(_) => None,
+        }
+    }
+
+    /// The name that a client would send.
+    pub fn name(&self) -> Option<Name> {
+        match self {
+            Wanted::Host(host, _) => Name::parse(host).ok(),
+            Wanted::Unix(_) => None,
+        }
+    }
+
+    /// All places that it is; the error says why there is none.
+    pub fn places(&self, patience: Duration) -> Result<Vec<Place>, String> {
+        let (host, port) = match self {
+            Wanted::Unix(path) => return Ok(vec![Place::Unix(path.clone())]),
+            Wanted::Host(host, port) => (host.clone(), *port),
+        };
+        if let Ok(ip) = host.parse::<IpAddr>() {
+            return Ok(vec![Place::Ip(SocketAddr::new(ip, port))]);
+        }
+        // The resolver has no limit of time of its own that could be set.
+        let (send, receive) = mpsc::channel();
+        let question = host.clone();
+        std::thread::spawn(move || {
+            let answer = (question.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+            // Who asked may have lost patience.
+            let _gone = send.send(answer);
+        });
+        let found = match receive.recv_timeout(patience) {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) => return Err(format!("the name {host} can't be resolved")),
+            Err(_) => return Err(format!("the name {host} was not resolved in time")),
+        };
+        let mut places: Vec<Place> = Vec::new();
+        for address in found {
+            if !places.contains(&Place::Ip(address)) {
+                places.push(Place::Ip(address));
+            }
+        }
+        if places.is_empty() { Err(format!("the name {host} has no address")) } else { Ok(places) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets_as_typed() {
+        let host = |host: &str, port| Ok(Wanted::Host(host.to_owned(), port));
+        assert_eq!(Wanted::parse("www.example"), host("www.example", 443));
+        assert_eq!(Wanted::parse("www.example:8443"), host("www.example", 8443));
+        assert_eq!(Wanted::parse("192.0.2.1:25"), host("192.0.2.1", 25));
+        assert_eq!(Wanted::parse("[::1]:443"), host("::1", 443));
+        assert_eq!(Wanted::parse("[::1]"), host("::1", 443));
+        assert_eq!(Wanted::parse("::1"), host("::1", 443));
+        assert_eq!(Wanted::parse("unix:/run/x.sock"), Ok(Wanted::Unix("/run/x.sock".into())));
+        for wrong in
+            ["", "a:b", "a:0", "a:65536", "[::1]x:443", "[a]:443", "https://a.example/", "unix:", "a b", ":443"]
+        {
+            assert!(Wanted::parse(wrong).is_err(), "{wrong}");
+        }
+        assert!(Wanted::parse("fe80::1:443:zz").unwrap_err().contains("brackets"));
+        assert_eq!(Wanted::parse("192.0.2.1").unwrap().name(), None);
+    }
+}

@@ -1,0 +1,248 @@
+//! Asking about one version: first the likely suites, then the rest, and other forms of the question where the answer
+//! is odd.
+
+use super::classify::{Hit, Said, classify};
+use super::limits::Depth;
+use super::reason::Reason;
+use super::session::{Offer, Session};
+use super::strength::{self, Family};
+use super::suites;
+use crate::tls::Version;
+
+/// Whose order decides which suite is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// the server's
+    Server,
+    /// the client's
+    Client,
+}
+
+impl Order {
+    /// The word used in text and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Order::Server => "server",
+            Order::Client => "client",
+        }
+    }
+}
+
+/// What is known of a version so far.
+#[derive(Clone, Debug)]
+pub(super) struct Work {
+    pub version: Version,
+    /// The suites that were chosen, in this order.
+    pub hits: Vec<Hit>,
+    /// SSLv2's kinds of cipher.
+    pub kinds: Vec<&'static str>,
+    /// What ended the questions.
+    pub last: Option<Said>,
+    pub order: Option<Order>,
+    pub compression: Option<u8>,
+    /// Large hellos are not understood, small ones are.
+    pub plain: bool,
+    /// The name had to be left out.
+    pub nameless: bool,
+    /// All suites were asked about.
+    pub complete: bool,
+    /// The portions that were offered.
+    pub portions: usize,
+    /// How many suites the first portion had.
+    from_first: usize,
+}
+
+impl Work {
+    pub(super) fn new(version: Version) -> Work {
+        Work {
+            version,
+            hits: Vec::new(),
+            kinds: Vec::new(),
+            last: None,
+            order: None,
+            compression: None,
+            plain: false,
+            nameless: false,
+            complete: false,
+            portions: 0,
+            from_first: 0,
+        }
+    }
+
+    /// Is the version spoken?
+    pub(super) fn is_accepted(&self) -> bool {
+        !self.hits.is_empty() || matches!(self.last, Some(Said::Ssl2(_)))
+    }
+
+    /// Asks with the first portion; for suites, all there is to ask.
+    pub(super) fn begin(&mut self, session: &Session<'_>, depth: Depth) {
+        self.portion(session, depth);
+        if depth == Depth::Versions || self.version == Version::Ssl2 {
+            return;
+        }
+        // Some end the connection where nothing suits.
+        let silent = !self.hits.is_empty() && self.ended_quietly();
+        if matches!(self.last, Some(Said::NoneOfThese(_))) || silent {
+            self.portion(session, depth);
+        } else if self.hits.is_empty() && self.is_odd() {
+            self.again(session, depth);
+        }
+        self.complete = match &self.last {
+            Some(Said::NoneOfThese(_) | Said::No(_) | Said::Ssl2(_)) => true,
+            _ => self.ended_quietly(),
+        };
+        self.compare(session);
+    }
+
+    /// Is the last answer one that another form of the question may clear up?
+    pub(super) fn is_odd(&self) -> bool {
+        let odd = matches!(
+            self.last,
+            Some(Said::Odd(
+                Reason::Alert(_)
+                    | Reason::Closed
+                    | Reason::Reset
+                    | Reason::Timeout
+                    | Reason::Truncated
+                    | Reason::Violation(_)
+            ))
+        );
+        odd && self.version != Version::Ssl2
+    }
+
+    fn ended_quietly(&self) -> bool {
+        matches!(self.last, Some(Said::Odd(Reason::Closed | Reason::Reset | Reason::Alert(_))))
+    }
+
+    /// Is there another portion of suites to offer?
+    pub(super) fn has_more(&self) -> bool {
+        self.portions < suites::portions(self.version).len()
+    }
+
+    /// Offers the next portion: once, or until nothing is left that the server would choose.
+    pub(super) fn portion(&mut self, session: &Session<'_>, depth: Depth) {
+        if let Some(portion) = suites::portions(self.version).get(self.portions) {
+            self.portions += 1;
+            self.exhaust(session, depth, portion.clone());
+            if self.portions == 1 {
+                self.from_first = self.hits.len();
+            }
+        }
+    }
+
+    fn exhaust(&mut self, session: &Session<'_>, depth: Depth, mut left: Vec<u16>) {
+        left.retain(|id| self.hits.iter().all(|hit| hit.suite != *id));
+        while !left.is_empty() || self.version == Version::Ssl2 {
+            let mut said = self.ask(session, &left, false);
+            if !self.hits.is_empty() && matches!(said, Said::Odd(Reason::Timeout | Reason::Truncated)) {
+                said = self.ask(session, &left, false);
+            }
+            self.last = Some(said.clone());
+            match said {
+                Said::Chosen(hit) => {
+                    left.retain(|id| *id != hit.suite);
+                    self.hits.push(hit);
+                    self.last = Some(Said::NoneOfThese(40));
+                    if depth == Depth::Versions {
+                        return;
+                    }
+                }
+                Said::Ssl2(kinds) => {
+                    self.kinds = kinds;
+                    return;
+                }
+                _ => {
+                    // It may have chosen one that it is not prepared for, and the others are fine.
+                    if !self.hits.is_empty() && self.ended_quietly() {
+                        self.by_family(session, depth, &left);
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Offers suites of one key exchange at a time.
+    fn by_family(&mut self, session: &Session<'_>, depth: Depth, left: &[u16]) {
+        for family in [Family::Ecdhe, Family::Rsa, Family::Dhe, Family::Other] {
+            let part: Vec<u16> = left.iter().copied().filter(|id| strength::family(*id) == family).collect();
+            // Alone it would be the same question again.
+            if !part.is_empty() && part.len() < left.len() {
+                self.exhaust(session, depth, part);
+            }
+        }
+    }
+
+    /// Small hellos, for servers that break on large or unusual ones.
+    pub(super) fn again(&mut self, session: &Session<'_>, depth: Depth) {
+        let before = self.last.clone();
+        self.plain = true;
+        self.exhaust(session, depth, suites::few(self.version).to_vec());
+        let refuses_names = matches!(self.last, Some(Said::Odd(Reason::Alert(47))));
+        if self.hits.is_empty() && refuses_names && session.target.name.is_some() {
+            self.nameless = true;
+            self.exhaust(session, depth, suites::few(self.version).to_vec());
+            self.nameless = !self.hits.is_empty();
+        }
+        if self.hits.is_empty() && matches!(self.last, Some(Said::Odd(Reason::Spent(_)))) {
+            // What the server said tells more than that there was no second try.
+            self.last = before;
+        } else if !self.hits.is_empty() && depth == Depth::Ciphers {
+            for portion in suites::portions(self.version) {
+                for few in portion.chunks(16) {
+                    self.exhaust(session, depth, few.to_vec());
+                }
+            }
+        }
+    }
+
+    /// Offers the suites in the opposite order, and compression.
+    fn compare(&mut self, session: &Session<'_>) {
+        let compressible = self.version <= Version::Tls1_2;
+        if self.hits.is_empty() || self.hits.len() == 1 && !compressible {
+            return;
+        }
+        let reversed: Vec<u16> = self.hits.iter().rev().map(|hit| hit.suite).collect();
+        if let Said::Chosen(hit) = self.ask(session, &reversed, compressible) {
+            self.compression = compressible.then_some(hit.compression);
+            if self.hits.len() > 1 {
+                self.order = Some(if hit.suite == reversed[0] { Order::Client } else { Order::Server });
+            }
+        }
+        if self.order == Some(Order::Server) && (self.plain || self.from_first < self.hits.len()) && self.from_first > 0
+        {
+            self.sort(session);
+        }
+    }
+
+    /// Puts suites that were found in several portions into the server's order: all are offered, then all but the
+    /// one that was chosen, and so on.
+    fn sort(&mut self, session: &Session<'_>) {
+        let mut left: Vec<u16> = self.hits.iter().map(|hit| hit.suite).collect();
+        let mut order: Vec<u16> = Vec::new();
+        while left.len() > 1 {
+            let Said::Chosen(hit) = self.ask(session, &left, false) else { return };
+            left.retain(|id| *id != hit.suite);
+            order.push(hit.suite);
+        }
+        order.extend(left);
+        self.hits.sort_by_key(|hit| order.iter().position(|id| *id == hit.suite));
+    }
+
+    fn ask(&self, session: &Session<'_>, suites: &[u16], compression: bool) -> Said {
+        let offer = Offer { version: self.version, suites, compression, plain: self.plain, named: !self.nameless };
+        match session.exchange(offer) {
+            Ok(reply) => classify(self.version, suites, reply),
+            Err(reason) => Said::Odd(reason),
+        }
+    }
+
+    /// Is a suite that was chosen before still chosen?
+    pub(super) fn still_answers(&self, session: &Session<'_>) -> Result<bool, Reason> {
+        let suites = suites::portions(self.version).first().map_or(&[][..], Vec::as_slice);
+        match self.ask(session, suites, false) {
+            Said::Odd(reason @ (Reason::Spent(_) | Reason::Interrupted)) => Err(reason),
+            said => Ok(matches!(said, Said::Chosen(_))),
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! `tlsmend/probe/1`
+
+use super::why::names;
+use crate::finding::Observed;
+use crate::probe::client::{Check, Handshake, Trust};
+use crate::probe::key::Agreement;
+use crate::probe::name::Name;
+use crate::probe::starttls::StartTls;
+use crate::probe::strength::{self, Level};
+use crate::probe::suites::Suite;
+use crate::probe::{Depth, Hit, Order, Reason, Row, Scan, Trouble};
+use crate::report::probe::{Outcome, ProbeView, Probed, least_of, level_of};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct Probe<'a> {
+    schema: &'static str,
+    policy: &'a str,
+    exit: ExitOut<'a>,
+    targets: Vec<TargetOut<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ExitOut<'a> {
+    pub status: u8,
+    pub name: &'a str,
+}
+
+#[derive(Serialize)]
+struct TargetOut<'a> {
+    target: &'a str,
+    address: Option<String>,
+    name: Option<&'a str>,
+    starttls: Option<&'static str>,
+    trouble: Option<TroubleOut>,
+    versions: Vec<RowOut>,
+    least_strength: Option<&'static str>,
+    connections: u32,
+    client: Option<ClientOut<'a>>,
+    findings: Vec<ObservedOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct TroubleOut {
+    kind: &'static str,
+    reason: ReasonOut,
+}
+
+#[derive(Serialize)]
+pub(super) struct ReasonOut {
+    code: &'static str,
+    alert: Option<u8>,
+    version: Option<&'static str>,
+    text: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct RowOut {
+    version: &'static str,
+    verdict: &'static str,
+    reason: Option<ReasonOut>,
+    notes: Vec<&'static str>,
+    ciphers: Option<Vec<CipherOut>>,
+    complete: Option<bool>,
+    preference: Option<&'static str>,
+    compression: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct CipherOut {
+    id: Option<String>,
+    name: String,
+    openssl: Option<&'static str>,
+    key_exchange: Option<String>,
+    dh_bits: Option<u16>,
+    strength: &'static str,
+}
+
+#[derive(Serialize)]
+struct ClientOut<'a> {
+    connects: Option<bool>,
+    version: Option<&'static str>,
+    cipher: Option<String>,
+    group: Option<String>,
+    alpn: Option<&'a str>,
+    certificate_asked: bool,
+    certificate_required: bool,
+    error: Option<String>,
+    certificate: Option<CertificateOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct CertificateOut<'a> {
+    subject: &'a str,
+    issuer: &'a str,
+    names: &'a [String],
+    not_before: &'a str,
+    not_after: &'a str,
+    key: &'a str,
+    signature: &'a str,
+    chain: usize,
+    trust: &'static str,
+    trust_text: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct ObservedOut<'a> {
+    pub rule: &'static str,
+    pub severity: &'static str,
+    pub verdict: &'static str,
+    pub versions: Vec<&'static str>,
+    pub message: &'a str,
+    pub notes: &'a [String],
+    pub help: Option<&'a str>,
+}
+
+impl<'a> Probe<'a> {
+    pub(super) fn of(view: &ProbeView<'a>) -> Probe<'a> {
+        Probe {
+            schema: "tlsmend/probe/1",
+            policy: view.policy,
+            exit: ExitOut { status: view.exit.status, name: view.exit.name },
+            targets: view.targets.iter().map(|probed| target(probed, view.depth)).collect(),
+        }
+    }
+}
+
+fn target<'a>(probed: &Probed<'a>, depth: Depth) -> TargetOut<'a> {
+    let empty = TargetOut {
+        target: probed.label,
+        address: None,
+        name: None,
+        starttls: None,
+        trouble: None,
+        versions: Vec::new(),
+        least_strength: None,
+        connections: 0,
+        client: None,
+        findings: probed.observed.iter().map(ObservedOut::of).collect(),
+    };
+    match probed.outcome {
+        Outcome::Unresolved(why) => TargetOut {
+            trouble: Some(TroubleOut {
+                kind: "unresolved",
+                reason: ReasonOut { code: "unresolved", alert: None, version: None, text: why.to_owned() },
+            }),
+            ..empty
+        },
+        Outcome::Scanned { target, scan, client } => TargetOut {
+            address: Some(target.place.to_string()),
+            name: target.name.as_ref().map(Name::as_str),
+            starttls: target.starttls.map(StartTls::name),
+            trouble: scan.trouble.as_ref().map(trouble),
+            versions: rows(scan, depth),
+            least_strength: (depth == Depth::Ciphers).then(|| least_of(scan)).flatten().map(Level::name),
+            connections: scan.connections,
+            client: client.map(self::client),
+            ..empty
+        },
+    }
+}
+
+fn trouble(trouble: &Trouble) -> TroubleOut {
+    let kind = match trouble {
+        Trouble::Unreachable(_) => "unreachable",
+        Trouble::NotTls(_) => "not-tls",
+        Trouble::StartTls(_) => "starttls",
+    };
+    TroubleOut { kind, reason: ReasonOut::of(trouble.reason()) }
+}
+
+/// The rows of a scan.
+pub(super) fn rows(scan: &Scan, depth: Depth) -> Vec<RowOut> {
+    scan.rows.iter().map(|one| row(one, depth)).collect()
+}
+
+fn row(row: &Row, depth: Depth) -> RowOut {
+    let deep = depth == Depth::Ciphers;
+    let ssl2 = |name: &&'static str| CipherOut {
+        id: None,
+        name: (*name).to_owned(),
+        openssl: None,
+        key_exchange: None,
+        dh_bits: None,
+        strength: strength::most(row.version).name(),
+    };
+    let suites = row.suites.iter().map(|hit| cipher(row, hit));
+    RowOut {
+        version: row.version.name(),
+        verdict: row.verdict.name(),
+        reason: row.verdict.reason().map(ReasonOut::of),
+        notes: row.notes.clone(),
+        ciphers: deep.then(|| row.kinds.iter().map(ssl2).chain(suites).collect()),
+        complete: deep.then_some(row.complete),
+        preference: row.order.map(Order::name),
+        compression: row.compression.map(|method| method != 0),
+    }
+}
+
+fn cipher(row: &Row, hit: &Hit) -> CipherOut {
+    CipherOut {
+        id: Some(format!("0x{:04X}", hit.suite)),
+        name: Suite::name_of(hit.suite),
+        openssl: Suite::of(hit.suite).and_then(|suite| suite.openssl),
+        key_exchange: hit.key.as_ref().map(Agreement::to_string),
+        dh_bits: hit.key.as_ref().and_then(Agreement::dh_bits),
+        strength: level_of(hit).min(strength::most(row.version)).name(),
+    }
+}
+
+impl ReasonOut {
+    pub(super) fn of(reason: &Reason) -> ReasonOut {
+        let version = match reason {
+            Reason::LowerVersion(version) => Some(version.name()),
+            _ => None,
+        };
+        ReasonOut { code: reason.code(), alert: reason.alert(), version, text: reason.text() }
+    }
+}
+
+impl<'a> ObservedOut<'a> {
+    pub(super) fn of(one: &'a Observed) -> ObservedOut<'a> {
+        ObservedOut {
+            rule: one.rule.0,
+            severity: one.severity.name(),
+            verdict: one.verdict.name(),
+            versions: names(one.versions),
+            message: &one.message,
+            notes: &one.notes,
+            help: one.help.as_deref(),
+        }
+    }
+}
+
+fn client(check: &Check) -> ClientOut<'_> {
+    let certificate = check.certificate.as_ref().map(|certificate| CertificateOut {
+        subject: &certificate.subject,
+        issuer: &certificate.issuer,
+        names: &certificate.names,
+        not_before: &certificate.not_before,
+        not_after: &certificate.not_after,
+        key: &certificate.key,
+        signature: &certificate.signature,
+        chain: certificate.chain,
+        trust: check.trust.as_ref().map_or("unknown", Trust::code),
+        trust_text: check.trust.as_ref().map(Trust::text).unwrap_or_default(),
+    });
+    let failed = ClientOut {
+        connects: None,
+        version: None,
+        cipher: None,
+        group: None,
+        alpn: None,
+        certificate_asked: false,
+        certificate_required: false,
+        error: None,
+        certificate,
+    };
+    match &check.handshake {
+        Handshake::Made { version, suite, group, alpn, asked, refused } => ClientOut {
+            connects: Some(!refused),
+            version: Some(version.name()),
+            cipher: Some(Suite::name_of(*suite)),
+            group: group.map(|group| Agreement::group(group).to_string()),
+            alpn: alpn.as_deref(),
+            certificate_asked: *asked,
+            certificate_required: *refused,
+            ..failed
+        },
+        Handshake::Failed(why) => ClientOut { connects: Some(false), error: Some(why.clone()), ..failed },
+        Handshake::Inconclusive(reason) => ClientOut { error: Some(reason.text()), ..failed },
+    }
+}

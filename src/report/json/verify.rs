@@ -1,0 +1,100 @@
+//! `tlsmend/verify/1`
+
+use super::probe::{ExitOut, ObservedOut, RowOut, rows};
+use super::why::names;
+use crate::finding::Observed;
+use crate::probe::name::Name;
+use crate::probe::starttls::StartTls;
+use crate::probe::{Depth, Reason, Trouble};
+use crate::report::verify::VerifyView;
+use crate::verify::{Checked, Expected, Left};
+use serde::Serialize;
+
+#[derive(Serialize)]
+pub(super) struct Verify<'a> {
+    schema: &'static str,
+    policy: &'a str,
+    exit: ExitOut<'a>,
+    endpoints: Vec<EndpointOut<'a>>,
+    dead: Vec<FindingOut<'a>>,
+    not_verified: Vec<LeftOut<'a>>,
+    interrupted: bool,
+    problems: &'a [String],
+}
+
+#[derive(Serialize)]
+struct EndpointOut<'a> {
+    service: &'static str,
+    main: String,
+    address: String,
+    name: Option<&'a str>,
+    starttls: Option<&'static str>,
+    expected: ExpectedOut,
+    observed: Vec<&'static str>,
+    result: &'static str,
+    trouble: Option<String>,
+    versions: Vec<RowOut>,
+    findings: Vec<FindingOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct ExpectedOut {
+    versions: Vec<&'static str>,
+    exact: bool,
+    refuses: bool,
+}
+
+#[derive(Serialize)]
+struct FindingOut<'a> {
+    #[serde(flatten)]
+    observed: ObservedOut<'a>,
+    place: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LeftOut<'a> {
+    what: &'a str,
+    why: &'a str,
+}
+
+impl<'a> Verify<'a> {
+    pub(super) fn of(view: &VerifyView<'a>) -> Verify<'a> {
+        let verified = view.verified;
+        let left = |one: &'a Left| LeftOut { what: &one.what, why: &one.why };
+        Verify {
+            schema: "tlsmend/verify/1",
+            policy: view.policy,
+            exit: ExitOut { status: view.exit.status, name: view.exit.name },
+            endpoints: verified.checked.iter().map(|one| endpoint(view, one)).collect(),
+            dead: verified.dead.iter().map(|one| finding(view, one)).collect(),
+            not_verified: verified.left.iter().map(left).collect(),
+            interrupted: verified.interrupted,
+            problems: view.problems,
+        }
+    }
+}
+
+fn endpoint<'a>(view: &VerifyView<'a>, one: &'a Checked) -> EndpointOut<'a> {
+    let target = &one.promise.target;
+    EndpointOut {
+        service: one.promise.service.0,
+        main: view.paths.lossy(&one.promise.main),
+        address: target.place.to_string(),
+        name: target.name.as_ref().map(Name::as_str),
+        starttls: target.starttls.map(StartTls::name),
+        expected: ExpectedOut {
+            versions: names(one.promise.expected.versions()),
+            exact: !matches!(one.promise.expected, Expected::AtMost(_)),
+            refuses: one.promise.expected == Expected::Nothing,
+        },
+        observed: names(one.scan.accepted()),
+        result: one.outcome.name(),
+        trouble: one.scan.trouble.as_ref().map(Trouble::reason).map(Reason::text),
+        versions: rows(&one.scan, Depth::Versions),
+        findings: one.observed.iter().map(|one| finding(view, one)).collect(),
+    }
+}
+
+fn finding<'a>(view: &VerifyView<'a>, one: &'a Observed) -> FindingOut<'a> {
+    FindingOut { observed: ObservedOut::of(one), place: view.place(one) }
+}

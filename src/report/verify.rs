@@ -1,0 +1,177 @@
+//! What a verification found, as text.
+
+use super::{Exit, Paths, sanitise};
+use crate::finding::{Observed, Severity};
+use crate::probe::Verdict;
+use crate::source::SourceMap;
+use crate::verify::{Checked, Expected, Outcome, Verified};
+use anstyle::{AnsiColor, Style};
+use std::io::{self, Write};
+
+const HEADS: [&str; 4] = ["ADDRESS", "NAME", "CONFIGURED", "OBSERVED"];
+/// A name that is longer moves its row.
+const WIDEST: usize = 40;
+/// So many things that were not verified are listed.
+const MOST_LEFT: usize = 20;
+
+/// All that the report of a verification is made of.
+pub struct VerifyView<'a> {
+    /// What was found.
+    pub verified: &'a Verified,
+    /// The texts that findings point into.
+    pub sources: &'a SourceMap,
+    /// What could not be read or is not valid.
+    pub problems: &'a [String],
+    /// The name of the policy.
+    pub policy: &'a str,
+    /// How the program is going to exit.
+    pub exit: Exit<'a>,
+    /// How to show a path.
+    pub paths: Paths,
+}
+
+impl VerifyView<'_> {
+    /// Where the configuration says it: `/etc/nginx/nginx.conf:12:5`.
+    pub(super) fn place(&self, one: &Observed) -> Option<String> {
+        let span = one.primary.as_ref()?.span;
+        let at = self.sources.line_column(span);
+        let path = self.paths.show(self.sources.file(span.file).path());
+        Some(format!("{path}:{}:{}", at.line, at.column))
+    }
+}
+
+/// Writes the report, with terminal styles.
+pub fn text(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let all = &view.verified.checked;
+    if all.is_empty() {
+        writeln!(out, "no TLS endpoint of this machine was found in a configuration: nothing to verify")?;
+    }
+    let rows: Vec<[String; 4]> = all.iter().map(cells).collect();
+    let widths: Vec<usize> = (0..4)
+        .map(|at| rows.iter().map(|row| row[at].chars().count().min(WIDEST)).max().unwrap_or(0).max(HEADS[at].len()))
+        .collect();
+    let mut main = None;
+    for (one, row) in all.iter().zip(&rows) {
+        if main != Some(&one.promise.main) {
+            main = Some(&one.promise.main);
+            let bold = Style::new().bold();
+            writeln!(out, "{bold}{}:{bold:#} {}", one.promise.service, view.paths.show(&one.promise.main))?;
+            line(out, &HEADS.map(str::to_owned), &widths, Style::new(), "RESULT")?;
+        }
+        line(out, row, &widths, style(one.outcome), said(one.outcome))?;
+        for open in one.scan.rows.iter().filter(|_| one.outcome == Outcome::Inconclusive) {
+            if let Verdict::Inconclusive(reason) = &open.verdict {
+                writeln!(out, "      {}: {}", open.version, clean(&reason.text()))?;
+            }
+        }
+    }
+    findings(view, out)?;
+    leftovers(view, out)
+}
+
+fn clean(text: &str) -> String {
+    sanitise::line(text.as_bytes())
+}
+
+fn cells(one: &Checked) -> [String; 4] {
+    let target = &one.promise.target;
+    let name = target.name.as_ref().map_or("(no name)".to_owned(), ToString::to_string);
+    let expected = match one.promise.expected {
+        Expected::Exactly(versions) => versions.to_string(),
+        Expected::AtMost(versions) => format!("{versions} ?"),
+        Expected::Nothing => "refuses all".to_owned(),
+    };
+    let observed = match one.scan.trouble {
+        Some(_) => "-".to_owned(),
+        None if one.scan.accepted().is_empty() && one.promise.expected == Expected::Nothing => "refuses all".to_owned(),
+        None => one.scan.accepted().to_string(),
+    };
+    let way = target.starttls.map(|starttls| format!(" {}", starttls.name())).unwrap_or_default();
+    [clean(&format!("{}{way}", target.place)), clean(&name), expected, observed]
+}
+
+fn line(out: &mut dyn Write, cells: &[String; 4], widths: &[usize], style: Style, result: &str) -> io::Result<()> {
+    let [address, name, expected, observed] = cells;
+    let (a, n, e, o) = (widths[0], widths[1], widths[2], widths[3]);
+    writeln!(out, "  {address:a$}  {name:n$}  {expected:e$}  {observed:o$}  {style}{result}{style:#}")
+}
+
+fn said(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Agrees => "as configured",
+        Outcome::Differs => "differs",
+        Outcome::Mixed => "mixed",
+        Outcome::Possible => "possible",
+        Outcome::Inconclusive => "inconclusive",
+        Outcome::Unreachable => "no TLS there",
+    }
+}
+
+fn style(outcome: Outcome) -> Style {
+    let colour = match outcome {
+        Outcome::Agrees => AnsiColor::BrightGreen,
+        Outcome::Differs | Outcome::Unreachable => AnsiColor::BrightRed,
+        Outcome::Mixed | Outcome::Possible | Outcome::Inconclusive => AnsiColor::Yellow,
+    };
+    colour.on_default()
+}
+
+/// All complaints; those that say the same of several endpoints only once.
+fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let all = view.verified.checked.iter().flat_map(|one| &one.observed).chain(&view.verified.dead);
+    let mut groups: Vec<(&Observed, Vec<&str>)> = Vec::new();
+    for one in all {
+        let alike = |other: &Observed| {
+            (other.rule, &other.message, &other.notes, &other.primary)
+                == (one.rule, &one.message, &one.notes, &one.primary)
+        };
+        match groups.iter_mut().find(|(other, _)| alike(other)) {
+            Some((_, targets)) => targets.push(&one.target),
+            None => groups.push((one, vec![&one.target])),
+        }
+    }
+    for (one, targets) in groups {
+        let colour = if one.severity == Severity::High { AnsiColor::BrightRed } else { AnsiColor::Yellow };
+        let style = colour.on_default().bold();
+        writeln!(out, "\n{style}{}[{}]{style:#}: {}", one.severity, one.rule, clean(&one.message))?;
+        for target in targets.iter().take(MOST_LEFT) {
+            writeln!(out, "  at {}", clean(target))?;
+        }
+        if targets.len() > MOST_LEFT {
+            writeln!(out, "  and at {} more", targets.len() - MOST_LEFT)?;
+        }
+        if let Some(place) = view.place(one) {
+            writeln!(out, "  --> {place}")?;
+        }
+        for note in &one.notes {
+            writeln!(out, "  = {}", clean(note))?;
+        }
+        if let Some(help) = &one.help {
+            writeln!(out, "  = help: {}", clean(help))?;
+        }
+    }
+    Ok(())
+}
+
+fn leftovers(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let left = &view.verified.left;
+    if !left.is_empty() {
+        writeln!(out, "\nnot verified:")?;
+    }
+    for one in left.iter().take(MOST_LEFT) {
+        writeln!(out, "  {}: {}", clean(&one.what), clean(&one.why))?;
+    }
+    if left.len() > MOST_LEFT {
+        writeln!(out, "  and {} more", left.len() - MOST_LEFT)?;
+    }
+    if view.verified.interrupted {
+        writeln!(out, "\ninterrupted: the rest was not verified")?;
+    }
+    if !view.problems.is_empty() {
+        writeln!(out, "\nthe configuration has problems that may change this (tlsmend audit shows where):")?;
+    }
+    for problem in view.problems.iter().take(MOST_LEFT) {
+        writeln!(out, "  {}", clean(problem))?;
+    }
+    Ok(())
+}

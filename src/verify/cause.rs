@@ -1,0 +1,75 @@
+//! Why a running server may do something else than its configuration says.
+
+use super::promise::Promise;
+use crate::host::Owner;
+use crate::probe::{Reason, Scan};
+use crate::tls::VersionSet;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// What is known of the running server and its files.
+#[derive(Clone, Copy)]
+pub(super) struct Evidence<'a> {
+    /// The processes that listen at the address; `None`: not known.
+    pub owners: Option<&'a [Owner]>,
+    /// The file of the configuration that changed last, and when.
+    pub changed: Option<(&'a Path, SystemTime)>,
+    /// How a path is shown.
+    pub show: &'a dyn Fn(&Path) -> String,
+}
+
+/// Another program than the service's own that listens there: `stunnel4 (process 12)`.
+pub(super) fn stranger(promise: &Promise, evidence: Evidence<'_>) -> Option<String> {
+    let owners = evidence.owners?;
+    if owners.is_empty() || owners.iter().any(|owner| owner.is_of(promise.service)) {
+        return None;
+    }
+    let first = owners.first()?;
+    Some(format!("{} (process {})", first.program, first.process))
+}
+
+/// Were the files changed after the workers started?
+pub(super) fn not_reloaded(promise: &Promise, evidence: Evidence<'_>) -> Option<String> {
+    let (path, changed) = evidence.changed?;
+    let own = || evidence.owners.into_iter().flatten().filter(|owner| owner.is_of(promise.service));
+    let workers: Vec<SystemTime> = match own().any(|owner| owner.worker) {
+        true => own().filter(|owner| owner.worker).filter_map(|owner| owner.started).collect(),
+        false => own().filter_map(|owner| owner.started).collect(),
+    };
+    let path = (evidence.show)(path);
+    if changed > *workers.iter().max()? {
+        return Some(format!("not reloaded: {path} was changed after the workers of {} started", promise.service));
+    }
+    (changed > *workers.iter().min()?)
+        .then(|| format!("perhaps not reloaded: {path} was changed after some workers of {} started", promise.service))
+}
+
+/// The likely causes of a difference in versions, the likeliest first.
+pub(super) fn of_difference(promise: &Promise, scan: &Scan, evidence: Evidence<'_>) -> Vec<String> {
+    let (observed, expected) = (scan.accepted(), promise.expected.versions());
+    let mut causes: Vec<String> = not_reloaded(promise, evidence).into_iter().collect();
+    if promise.target.name.is_some() && promise.nameless == Some(observed) && observed != expected {
+        causes.push(
+            "the default server of the address decides for this name (nginx before 1.29.2, or OpenSSL before 1.1.1)"
+                .to_owned(),
+        );
+    }
+    let barred = barred(scan).and(expected);
+    if !barred.is_empty() {
+        let level = "the TLS library's security level or the system's policy bars";
+        causes.push(format!("{level} {} (alert 80)", barred.listed()));
+    }
+    if causes.is_empty() {
+        causes.push(match evidence.owners {
+            None => "no cause was found; root sees which process listens there, and since when".to_owned(),
+            Some(_) => "no cause was found: the files are older than the workers".to_owned(),
+        });
+    }
+    causes
+}
+
+/// Versions that were refused as OpenSSL refuses what its security level bars.
+fn barred(scan: &Scan) -> VersionSet {
+    let rows = scan.rows.iter().filter(|row| row.verdict.reason() == Some(&Reason::Alert(80)));
+    rows.map(|row| row.version).collect()
+}

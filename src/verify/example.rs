@@ -1,0 +1,84 @@
+//! Names that fit a pattern of a configuration: `*.a.example`, `www.*`, `~^www\d+\.a\.example$`.
+
+use crate::probe::name::Name;
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// What stands for the unknown part of a name.
+const SOMETHING: &str = "tlsmend-verify";
+
+/// A name that a configured name matches; `None`: none was found.
+pub(super) fn of(written: &str) -> Option<Name> {
+    if let Some(expression) = written.strip_prefix('~') {
+        let hir = regex_syntax::parse(expression).ok()?;
+        return Name::parse(&matching(&hir)?).ok();
+    }
+    let name = match (written.strip_prefix("*."), written.strip_prefix('.'), written.strip_suffix(".*")) {
+        (Some(rest), _, _) => format!("{SOMETHING}.{rest}"),
+        (_, Some(rest), _) => rest.to_owned(),
+        (_, _, Some(rest)) => format!("{rest}.example"),
+        _ => written.replace(['*', '?'], "x"),
+    };
+    if !name.bytes().any(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    Name::parse(&name).ok()
+}
+
+/// A short text that an expression matches.
+fn matching(hir: &Hir) -> Option<String> {
+    Some(match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => String::new(),
+        HirKind::Literal(literal) => String::from_utf8(literal.0.to_vec()).ok()?.to_ascii_lowercase(),
+        HirKind::Class(Class::Unicode(class)) => {
+            let has = |c: &char| class.ranges().iter().any(|range| (range.start()..=range.end()).contains(c));
+            ('a'..='z').chain('0'..='9').chain(['-', '_', '.']).find(has)?.to_string()
+        }
+        HirKind::Class(Class::Bytes(_)) => return None,
+        // One is more than enough, and an empty label is no label.
+        HirKind::Repetition(repetition) => {
+            let least = repetition.min.max(u32::from(repetition.max != Some(0))).min(64);
+            let optional = repetition.min == 0 && repetition.max == Some(1);
+            if optional { String::new() } else { matching(&repetition.sub)?.repeat(least as usize) }
+        }
+        HirKind::Capture(capture) => matching(&capture.sub)?,
+        HirKind::Concat(parts) => parts.iter().map(matching).collect::<Option<Vec<_>>>()?.concat(),
+        HirKind::Alternation(parts) => parts.iter().find_map(matching)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_for_patterns() {
+        for (written, name) in [
+            ("a.example", Some("a.example")),
+            ("*.a.example", Some("tlsmend-verify.a.example")),
+            (".a.example", Some("a.example")),
+            ("www.*", Some("www.example")),
+            ("a?.*.example", Some("ax.x.example")),
+            (r"~^www\d+\.a\.example$", Some("www0.a.example")),
+            (r"~^(?<user>.+)\.(a|b)\.example$", Some("a.a.example")),
+            (r"~^(www\.)?shop\.example$", Some("shop.example")),
+            (r"~^[^.]{3}\.example$", Some("aaa.example")),
+            ("~(", None),
+            (r"~^(?=x)", None),
+            ("~^$", None),
+            ("_", None),
+            ("", None),
+        ] {
+            assert_eq!(of(written).map(|name| name.to_string()).as_deref(), name, "{written}");
+        }
+    }
+
+    #[test]
+    fn examples_match_their_expressions() {
+        for expression in [r"^(\w+)-(\d{2,4})\.x\.example$", r"^[a-f0-9]+\.example$", r"^(?!x)", r"mail|smtp", r"\.eu$"]
+        {
+            let Some(name) = of(&format!("~{expression}")) else { continue };
+            let regex = regex::Regex::new(expression).expect("an expression");
+            assert!(regex.is_match(name.as_str()), "{expression}: {name}");
+        }
+    }
+}

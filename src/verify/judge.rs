@@ -1,0 +1,50 @@
+//! What a probe found, beside the policy.
+
+use crate::finding::{Observed, RuleId, Verdict};
+use crate::policy::Demand;
+use crate::probe::Scan;
+use crate::tls::VersionSet;
+
+/// The complaints about one endpoint: forbidden versions that are accepted, but for those that a waiver lets it `keep`, and
+/// required ones that are not.
+pub fn judge(target: &str, scan: &Scan, demand: &Demand, keep: VersionSet) -> Vec<Observed> {
+    if scan.trouble.is_some() {
+        return Vec::new();
+    }
+    let accepted = scan.accepted();
+    let exposed = accepted.and(demand.forbid).minus(keep);
+    // Of what is inconclusive nobody can say that it is missing; the exit status tells.
+    let missing = demand.require.minus(accepted).minus(scan.inconclusive());
+    let exposed = complaint(target, demand, "forbidden-version", Verdict::Exposed, exposed);
+    let missing = complaint(target, demand, "missing-version", Verdict::Missing, missing);
+    exposed.into_iter().chain(missing).collect()
+}
+
+fn complaint(
+    target: &str,
+    demand: &Demand,
+    rule: &'static str,
+    verdict: Verdict,
+    versions: VersionSet,
+) -> Option<Observed> {
+    if versions.is_empty() {
+        return None;
+    }
+    let severity = demand.severity(rule, verdict, versions)?;
+    let be = if versions.len() == 1 { "is" } else { "are" };
+    let (does, said) = match verdict {
+        Verdict::Exposed => ("accepted", format!("{} forbids this", demand.forbidden_by)),
+        _ => ("not accepted", format!("{} requires this", demand.required_by)),
+    };
+    Some(Observed {
+        rule: RuleId(rule),
+        severity,
+        verdict,
+        target: target.to_owned(),
+        versions,
+        message: format!("{} {be} {does}", versions.listed()),
+        primary: None,
+        notes: vec![said],
+        help: None,
+    })
+}

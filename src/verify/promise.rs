@@ -1,0 +1,200 @@
+//! What a configuration promises of this machine, address by address and name by name.
+
+use super::example;
+use crate::endpoint::{Address, Answer, Endpoint, Role, Speaks, Transport};
+use crate::engine::{self, Audit};
+use crate::instance::{Instance, ServiceId, Standing};
+use crate::probe::name::Name;
+use crate::probe::target::{Place, Target, is_here};
+use crate::services::service::{Question, Target as Asked};
+use crate::tls::VersionSet;
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// What handshakes should get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Just these versions.
+    Exactly(VersionSet),
+    /// No others than these: what the library or something unknown leaves of them is not known.
+    AtMost(VersionSet),
+    /// None: every handshake is refused on purpose.
+    Nothing,
+}
+
+impl Expected {
+    fn of(answer: &Answer) -> Expected {
+        match answer.effective {
+            _ if answer.refuses => Expected::Nothing,
+            Some(effective) if answer.unknown.is_empty() && answer.speaks == Speaks::Tls => {
+                Expected::Exactly(effective)
+            }
+            _ => Expected::AtMost(answer.configured.value),
+        }
+    }
+
+    /// The versions.
+    pub fn versions(self) -> VersionSet {
+        match self {
+            Expected::Exactly(versions) | Expected::AtMost(versions) => versions,
+            Expected::Nothing => VersionSet::EMPTY,
+        }
+    }
+}
+
+/// What a client should get at one place under one name.
+#[derive(Clone, Debug)]
+pub struct Promise {
+    /// Where to knock, and how.
+    pub target: Target,
+    /// What should come.
+    pub expected: Expected,
+    /// What a client without a name should get there; for the name of a cause.
+    pub nameless: Option<VersionSet>,
+    /// The service that should answer.
+    pub service: ServiceId,
+    /// Its main file.
+    pub main: PathBuf,
+    /// The instance, as an index into the audit's list.
+    pub instance: usize,
+    /// The endpoint that brought it up, as an index into the instance's list.
+    pub endpoint: usize,
+    /// The answer in full.
+    pub answer: Arc<Answer>,
+}
+
+/// A promise that can't be verified.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Left {
+    /// Which one: `*:443, ~^www`.
+    pub what: String,
+    /// Why.
+    pub why: String,
+    /// It was never to be verified here, and nothing is left open by that.
+    pub by_design: bool,
+}
+
+/// All promises of an audit, in the order of its endpoints. `remote`: addresses that are not this machine's too.
+/// `names`: names to ask for at every address, besides those of the configuration.
+pub(super) fn promises(audit: &Audit, remote: bool, names: &[Name]) -> (Vec<Promise>, Vec<Left>) {
+    let mut all = Promises { audit, found: Vec::new(), left: BTreeSet::new(), seen: BTreeSet::new() };
+    for (index, instance) in audit.instances().enumerate() {
+        if instance.standing != Standing::Loaded {
+            continue;
+        }
+        for (at, endpoint) in instance.endpoints.iter().enumerate().filter(|(_, endpoint)| is_tls(endpoint)) {
+            match place(&endpoint.address, remote) {
+                Ok(place) => all.endpoint((index, at), instance, &place, names),
+                Err((why, by_design)) => all.leave(endpoint, why, by_design),
+            }
+        }
+    }
+    (all.found, all.left.into_iter().collect())
+}
+
+/// Is there TLS, as far as anybody knows?
+fn is_tls(endpoint: &Endpoint) -> bool {
+    endpoint.role == Role::Listener && matches!(endpoint.answer.speaks, Speaks::Tls | Speaks::Unknown)
+}
+
+/// Where an address is reached from here.
+fn place(address: &Address, remote: bool) -> Result<Place, (String, bool)> {
+    match address {
+        Address::Any(port) => Ok(Place::Ip(SocketAddr::from((Ipv4Addr::LOCALHOST, *port)))),
+        Address::Ip(ip, port) if ip.is_unspecified() => {
+            let loopback = match ip {
+                IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
+                IpAddr::V6(_) => IpAddr::from(std::net::Ipv6Addr::LOCALHOST),
+            };
+            Ok(Place::Ip(SocketAddr::new(loopback, *port)))
+        }
+        Address::Ip(ip, port) if remote || is_here(*ip) => Ok(Place::Ip(SocketAddr::new(*ip, *port))),
+        Address::Ip(..) => {
+            Err(("this machine does not have the address; --remote probes it all the same".into(), false))
+        }
+        Address::Unix(path) => Ok(Place::Unix(PathBuf::from(path))),
+        Address::Remote(_) => Err(("it is another server".to_owned(), true)),
+    }
+}
+
+struct Promises<'a> {
+    audit: &'a Audit,
+    found: Vec<Promise>,
+    left: BTreeSet<Left>,
+    seen: BTreeSet<(Place, Option<Name>)>,
+}
+
+impl Promises<'_> {
+    fn endpoint(&mut self, index: (usize, usize), instance: &Instance, place: &Place, names: &[Name]) {
+        let endpoint = &instance.endpoints[index.1];
+        if endpoint.transport == Transport::Quic {
+            return self.leave(endpoint, "QUIC is not probed".to_owned(), true);
+        }
+        self.add(index, instance, place, None);
+        for name in names {
+            self.add(index, instance, place, Some(name));
+        }
+        let Some(written) = endpoint.name.as_deref() else { return };
+        match example::of(written) {
+            Some(name) => self.add(index, instance, place, Some(&name)),
+            None if !written.bytes().any(|byte| byte.is_ascii_alphanumeric()) => {
+                self.leave(endpoint, "no client sends this name".to_owned(), true);
+            }
+            None => {
+                let why = "no name was found that this pattern matches; --name adds one";
+                self.leave(endpoint, why.to_owned(), false);
+            }
+        }
+    }
+
+    fn leave(&mut self, endpoint: &Endpoint, why: String, by_design: bool) {
+        let name = endpoint.name.as_deref().unwrap_or("(no name)");
+        self.left.insert(Left { what: format!("{}, {name}", endpoint.address), why, by_design });
+    }
+
+    /// Asks the configuration what this client should get.
+    fn add(&mut self, (index, endpoint): (usize, usize), instance: &Instance, place: &Place, name: Option<&Name>) {
+        if !self.seen.insert((place.clone(), name.cloned())) {
+            return;
+        }
+        let ask = |name: Option<&Name>| {
+            let question = Question {
+                target: match place {
+                    Place::Ip(address) => Asked::Ip(address.ip(), address.port()),
+                    Place::Unix(path) => Asked::Unix(path.display().to_string()),
+                },
+                transport: Transport::Stream,
+                sni: name.map(|name| name.as_str().to_owned()),
+            };
+            engine::ask(&self.audit.resolved, &question)
+        };
+        let (found, rivals) = ask(name);
+        let (main, answer): (&Path, Arc<Answer>) = match &found {
+            Some((asked, response)) => (&asked.main, Arc::clone(&response.answer)),
+            None => return,
+        };
+        if answer.speaks == Speaks::Plaintext || answer.speaks == Speaks::Refused {
+            return;
+        }
+        let what = format!("{place}, {}", name.map_or("(no name)", Name::as_str));
+        if rivals > 0 {
+            let why = "several configurations listen there; name the one that runs as a PATH".to_owned();
+            self.left.insert(Left { what, why, by_design: false });
+            return;
+        }
+        let (nameless, _) = ask(None);
+        let target = Target { name: name.cloned(), ..Target::at(place.clone()) };
+        self.found.push(Promise {
+            target,
+            expected: Expected::of(&answer),
+            nameless: nameless.map(|(_, response)| response.answer.offered()),
+            service: found.as_ref().map_or(instance.service, |(asked, _)| asked.service),
+            main: main.to_owned(),
+            instance: index,
+            endpoint,
+            answer,
+        });
+    }
+}

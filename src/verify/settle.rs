@@ -1,0 +1,96 @@
+//! Asking a server until its answers stay the same: while it reloads, old and new workers both answer.
+
+use crate::probe::starttls::StartTls;
+use crate::probe::target::Target;
+use crate::probe::{Depth, Limits, Reason, Scan, Trouble, scan};
+use crate::tls::VersionSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Between two scans that differ.
+const PAUSE: Duration = Duration::from_millis(200);
+/// So long may answers differ before they count as mixed.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a server answers once it has settled.
+pub(super) struct Settled {
+    /// The last scan.
+    pub scan: Scan,
+    /// Two scans in a row were equal.
+    pub steady: bool,
+    /// The target, with what was found out on the way: STARTTLS, or a PROXY header.
+    pub target: Target,
+}
+
+/// Scans until two scans in a row are equal and, if there is time to `wait`, as `wanted`.
+pub(super) fn settle(
+    target: &Target,
+    wanted: impl Fn(VersionSet) -> bool,
+    wait: Duration,
+    stop: &AtomicBool,
+) -> Settled {
+    let begin = Instant::now();
+    let (mut target, mut last) = first(target, stop);
+    loop {
+        if stop.load(Ordering::Relaxed) || last.trouble.is_some() && begin.elapsed() >= wait {
+            return Settled { scan: last, steady: true, target };
+        }
+        if last.trouble.is_some() {
+            // After a restart the server may not be there yet.
+            std::thread::sleep(PAUSE);
+            (target, last) = first(&target, stop);
+            continue;
+        }
+        let next = once(&target, stop);
+        let equal = same(&last, &next);
+        let done = equal && (wanted(next.accepted()) || begin.elapsed() >= wait);
+        let late = begin.elapsed() >= wait.max(PATIENCE);
+        last = next;
+        if done || late {
+            return Settled { scan: last, steady: equal, target };
+        }
+        std::thread::sleep(PAUSE);
+    }
+}
+
+fn same(one: &Scan, other: &Scan) -> bool {
+    one.accepted() == other.accepted() && one.inconclusive() == other.inconclusive() && one.trouble == other.trouble
+}
+
+fn once(target: &Target, stop: &AtomicBool) -> Scan {
+    // The local server's own rate limits aside, there is nobody to be polite to.
+    let limits = Limits { pace: Duration::ZERO, ..Limits::of(target, Depth::Versions) };
+    scan(target, Depth::Versions, limits, stop)
+}
+
+/// The first scan, by the way that the server wants.
+fn first(target: &Target, stop: &AtomicBool) -> (Target, Scan) {
+    let found = once(target, stop);
+    for other in other_ways(target, &found) {
+        let again = once(&other, stop);
+        if !again.accepted().is_empty() {
+            return (other, again);
+        }
+    }
+    (target.clone(), found)
+}
+
+/// How else the server may want to be asked: after STARTTLS, if it greets in plain text; with a PROXY header, if it
+/// hangs up on everything.
+fn other_ways(target: &Target, found: &Scan) -> Vec<Target> {
+    let greeting = match &found.trouble {
+        Some(Trouble::NotTls(Reason::NotTls(bytes))) => match bytes.as_slice() {
+            [b'2', b'2', b'0', ..] => Some(StartTls::Smtp),
+            [b'+', b'O', b'K', ..] => Some(StartTls::Pop3),
+            [b'*', b' ', b'O', b'K', ..] => Some(StartTls::Imap),
+            _ => None,
+        },
+        _ => None,
+    };
+    let hangs_up = found.rows.iter().all(|row| matches!(row.verdict.reason(), Some(Reason::Closed | Reason::Reset)));
+    match greeting {
+        Some(_) => vec![Target { starttls: greeting, ..target.clone() }],
+        None if hangs_up && !target.proxy => vec![Target { proxy: true, ..target.clone() }],
+        None => Vec::new(),
+    }
+}
