@@ -1,6 +1,6 @@
 //! Whether a server has TLS on.
 
-use super::model::{Engine, HostAddress, MAIN, Model, Place, ServerId};
+use super::model::{Engine, HostAddress, Listen, MAIN, Model, Place, ServerId};
 use super::protocol::Build;
 use crate::endpoint::Unknown;
 use std::collections::BTreeMap;
@@ -21,14 +21,14 @@ pub(super) enum State {
     Unclear(Unknown),
 }
 
-/// The listeners for https, by address.
-pub(super) type Https = BTreeMap<HostAddress, Place>;
+/// The listeners by address; for https, with the place.
+pub(super) type Https = BTreeMap<HostAddress, Option<Place>>;
 
-/// The listeners for https that were read. A wildcard equals only a wildcard.
+/// The listeners that were read, with the place of those for https. A wildcard equals only a wildcard.
 pub(super) fn https(model: &Model) -> Https {
-    let listens = model.listens.iter().rev().filter(|listen| listen.protocol == "https");
     let address = |ip: Option<std::net::IpAddr>| ip.filter(|ip| !ip.is_unspecified());
-    listens.map(|l| (HostAddress { ip: address(l.ip), port: l.port }, l.place)).collect()
+    let place = |listen: &Listen| (listen.protocol == "https").then_some(listen.place);
+    model.listens.iter().rev().map(|l| (HostAddress { ip: address(l.ip), port: l.port }, place(l))).collect()
 }
 
 impl Tls {
@@ -82,6 +82,7 @@ fn automatic(model: &Model, https: &Https, server: ServerId) -> Option<(Place, &
     if !own.has_core {
         return None;
     }
-    let place = own.addresses.iter().find_map(|address| https.get(address))?;
-    Some((*place, "https on this address, and a certificate, turn TLS on"))
+    // The first address that a listener has decides, whatever those of the others say.
+    let place = own.addresses.iter().find_map(|address| https.get(address)).copied().flatten()?;
+    Some((place, "https on this address, and a certificate, turn TLS on"))
 }
