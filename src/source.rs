@@ -2,6 +2,7 @@
 //!
 //! A text lives once, as bytes. A [`Span`] owns its file; line and column are computed when shown.
 
+use rayon::prelude::*;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -187,12 +188,10 @@ impl SourceMap {
 
     /// Lets `change` alter the bytes of every text in place: what is shown then differs from the files, and all places
     /// stay, since neither the length nor a line end may change.
-    pub fn rewrite(&mut self, change: impl Fn(&mut [u8])) {
+    pub fn rewrite(&mut self, change: impl Fn(&mut [u8]) + Sync) {
         // A part that another map shares is copied: that one keeps its texts.
         for part in self.parts.iter_mut().map(Arc::make_mut) {
-            for file in &mut part.files {
-                change(&mut file.bytes);
-            }
+            part.files.par_iter_mut().for_each(|file| change(&mut file.bytes));
         }
     }
 
