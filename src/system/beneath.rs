@@ -11,13 +11,17 @@ use std::path::{Component, Path};
 const FLAGS: OFlags =
     OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
 
+/// Opens the directory below which files are opened.
+pub(super) fn open_root(root: &Path) -> io::Result<OwnedFd> {
+    Ok(open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?)
+}
+
 /// Opens what `path` names below `root`. A symbolic link on the way is an error (ELOOP): the path was resolved before,
 /// so somebody put it there since.
-pub(super) fn open_beneath(root: &Path, path: &Path) -> io::Result<File> {
-    let root = open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+pub(super) fn open_beneath(root: &OwnedFd, path: &Path) -> io::Result<File> {
     let inside = path.strip_prefix("/").unwrap_or(path);
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    let file = match openat2(&root, inside, FLAGS, Mode::empty(), resolve) {
+    let file = match openat2(root, inside, FLAGS, Mode::empty(), resolve) {
         // Kernels before 5.6, and filters of system calls that do not know it.
         Err(Errno::NOSYS | Errno::PERM) => by_name(root, inside)?,
         opened => opened?,
@@ -26,8 +30,8 @@ pub(super) fn open_beneath(root: &Path, path: &Path) -> io::Result<File> {
 }
 
 /// The same, name by name.
-fn by_name(root: OwnedFd, path: &Path) -> io::Result<OwnedFd> {
-    let mut at = root;
+fn by_name(root: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+    let mut at = root.try_clone()?;
     let mut components = path.components().peekable();
     while let Some(component) = components.next() {
         let Component::Normal(name) = component else { return Err(io::ErrorKind::InvalidInput.into()) };
@@ -56,9 +60,9 @@ mod tests {
         symlink("real", inside("etc/folder")).expect("link");
         symlink("x", inside("etc/real/link")).expect("link");
         let both = |path: &str| {
-            let folder = open(root.path(), OFlags::PATH | OFlags::DIRECTORY, Mode::empty()).expect("the root");
-            let slow = by_name(folder, Path::new(path)).map(File::from);
-            [open_beneath(root.path(), &Path::new("/").join(path)), slow]
+            let folder = open_root(root.path()).expect("the root");
+            let slow = by_name(&folder, Path::new(path)).map(File::from);
+            [open_beneath(&folder, &Path::new("/").join(path)), slow]
         };
         for file in both("etc/real/x") {
             let mut text = String::new();

@@ -1,12 +1,13 @@
 //! The real file system, or a tree of it as if it were one.
 #![expect(clippy::disallowed_methods, reason = "this is where files are read")]
 
-use super::beneath::open_beneath;
+use super::beneath::{open_beneath, open_root};
 use super::{Entry, Kind, LARGEST_FILE, System, Walk, not_a_file, outside, own_user, too_large};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs::{self, FileType, Metadata};
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::RwLock;
@@ -20,6 +21,8 @@ const MOST_LINKS: usize = 40;
 pub struct OsSystem {
     /// `/`, or the directory that stands for it.
     root: PathBuf,
+    /// The same, open.
+    opened: OwnedFd,
     /// Host paths that stand for others: (`/etc/nginx`, `/home/me/repo/nginx`).
     maps: Vec<(PathBuf, PathBuf)>,
     /// If set, nothing but what lies in these is there.
@@ -51,7 +54,8 @@ impl OsSystem {
         if !root.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory"));
         }
-        Ok(OsSystem { root, maps, within: None, directories: RwLock::default(), foreign: RwLock::default() })
+        let opened = open_root(&root)?;
+        Ok(OsSystem { root, opened, maps, within: None, directories: RwLock::default(), foreign: RwLock::default() })
     }
 
     /// Shows nothing but what lies in these files and directories, and in what is mapped.
@@ -214,7 +218,7 @@ fn kind_of(kind: FileType) -> Kind {
 impl System for OsSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let real = self.look(path)?;
-        let file = open_beneath(&self.root, &real.path)?;
+        let file = open_beneath(&self.opened, &real.path)?;
         let meta = file.metadata()?;
         if !meta.is_file() {
             return Err(not_a_file(kind_of(meta.file_type())));

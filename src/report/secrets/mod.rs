@@ -88,7 +88,11 @@ pub fn instance(instance: &Instance) -> Instance {
 
 /// The answer with its secrets masked; the same one where it has none.
 pub fn answer(answer: &Arc<Answer>) -> Arc<Answer> {
-    let notes = answer.configured.because.iter().map(|reason| &*reason.note);
+    // A note that is not owned is a text of this program.
+    let notes = answer.configured.because.iter().filter_map(|reason| match &reason.note {
+        Cow::Owned(note) => Some(note.as_str()),
+        Cow::Borrowed(_) => None,
+    });
     let unknowns = answer.unknown.iter().flat_map(|unknown| [unknown.what.as_str(), unknown.help.as_str()]);
     if !notes.chain(unknowns).any(|said| matches!(text(said), Cow::Owned(_))) {
         return Arc::clone(answer);
