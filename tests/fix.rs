@@ -403,3 +403,25 @@ fn redaction_hides_what_changes() {
     assert_eq!(text, "x [TIME]-12 (process [PID], since [TIME]) [DIR]/z");
     assert!(Path::new("/").exists());
 }
+
+/// A policy is no file of the host, wherever it lies.
+#[test]
+fn a_policy_may_lie_outside_of_what_is_fixed() {
+    let shop = workshop();
+    shop.write("policy.yaml", "forbid: [TLSv1, TLSv1.1]\nrequire: [TLSv1.2]\n");
+    let policy = shop.path("policy.yaml").display().to_string();
+    let run = fix(&shop, &["--yes", "--policy", &policy, "--check-with", &checker(&shop, "exit 0")]);
+    assert_eq!(run.status, 0, "{}", run.screen());
+    assert!(!shop.read("conf/sites/a.test").contains("TLSv1.1"), "{}", run.screen());
+}
+
+/// What no server loads, no checker tests.
+#[test]
+fn files_that_nothing_loads_are_not_tested() {
+    let shop = Workshop::new();
+    shop.write("conf/nginx.conf", "events {}\nhttp {\n}\n");
+    shop.write("conf/old.conf", "ssl_protocols TLSv1 TLSv1.2;\n");
+    let run = fix(&shop, &["--yes", "--check-with", &checker(&shop, "exit 0")]);
+    assert!(run.out.contains("not tested: no server of this machine is known to read these files"), "{}", run.screen());
+    assert_eq!(run.status, 3, "{}", run.screen());
+}

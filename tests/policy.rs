@@ -312,6 +312,13 @@ fn a_baseline_knows_findings_wherever_their_lines_go() {
     let weak = |name: &str, address: &str| server(name, address, "ssl_protocols TLSv1 TLSv1.2 TLSv1.3;");
     let (one, two) = (weak("a.test", "192.0.2.1:443"), weak("b.test", "192.0.2.2:443"));
     let folder = nginx(&servers(&[one.clone(), two.clone()]));
+    // Not over what was audited, by a link either.
+    std::os::unix::fs::symlink("nginx/nginx.conf", folder.path().join("link")).expect("a link");
+    for target in ["nginx/nginx.conf", "link"] {
+        let refused = audit(folder.path(), &["--write-baseline", target]);
+        assert_eq!(refused.status, 2, "{}", refused.screen());
+        assert!(refused.err.contains("is a file that was audited"), "{}", refused.screen());
+    }
     let first = audit(folder.path(), &["--write-baseline", "b.json"]);
     assert_eq!(first.status, 1, "{}", first.screen());
     let baseline = fs::read_to_string(folder.path().join("b.json")).expect("the baseline");

@@ -153,11 +153,15 @@ pub(super) fn day(judgement: &Judgement) -> Result<Date> {
     }
 }
 
+/// This machine, whatever is audited.
+pub(super) fn machine() -> Result<OsSystem> {
+    OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")
+}
+
 /// Reads a file of this machine that the user names.
-fn own_file(path: &Path) -> Result<Vec<u8>> {
+pub(super) fn own_file(path: &Path) -> Result<Vec<u8>> {
     let here = std::env::current_dir().context("the current directory is not known")?;
-    let machine = OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")?;
-    machine.read(&here.join(path)).map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))
+    machine()?.read(&here.join(path)).map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))
 }
 
 /// Reads the baseline that the arguments mean.

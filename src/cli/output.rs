@@ -4,7 +4,7 @@ use super::args::Colour;
 use super::exit::ExitStatus;
 use crate::report::{sanitise, secrets};
 use anstream::{AutoStream, ColorChoice};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -44,16 +44,16 @@ pub(super) fn tell(text: &str) {
     let _ = writeln!(out, "{}", sanitise::message(text)).and_then(|()| out.flush());
 }
 
-/// Asks a question; `None`: there is nobody to ask.
-pub(super) fn ask(question: &str) -> Option<bool> {
+/// Asks whether something is to be applied; an error where there is nobody to ask.
+pub(super) fn ask(question: &str) -> Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return None;
+        bail!("there is no terminal to ask at: --yes applies this; nothing was changed");
     }
     let mut out = anstream::stderr().lock();
     let asked = write!(out, "{} [y/N] ", sanitise::message(question)).and_then(|()| out.flush());
     let mut answer = String::new();
     let read = asked.and_then(|()| io::stdin().read_line(&mut answer));
-    Some(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    Ok(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// A remark for the person, on standard error.
@@ -66,7 +66,8 @@ pub(super) fn remark(text: &str) {
 /// Says why the program could not run.
 pub(super) fn failed(error: &anyhow::Error) -> ExitStatus {
     let mut out = anstream::stderr().lock();
-    let causes: Vec<String> = error.chain().map(|cause| sanitise::message(&cause.to_string())).collect();
+    let causes: Vec<String> =
+        error.chain().map(|cause| sanitise::message(&secrets::text(&cause.to_string()))).collect();
     let _ = writeln!(out, "tlsmend: {}", causes.join("\n  cause: "));
     ExitStatus::CouldNotRun
 }

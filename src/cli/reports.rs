@@ -1,7 +1,8 @@
 //! Reports in several formats: what goes to standard output, what into which file.
 
 use super::args::{Colour, Wanted};
-use super::output;
+use super::state::resolved;
+use super::{options, output};
 use crate::system::{normalize, reason, write_report};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{self, Write};
@@ -40,8 +41,7 @@ impl<F: Copy + PartialEq> Reports<F> {
     }
 
     fn add(&mut self, format: F, file: &Path) -> Result<()> {
-        let here = std::env::current_dir().context("the current directory is not known")?;
-        let spot = |path: &Path| normalize(&here.join(path));
+        let spot = spots()?;
         if self.files.iter().any(|(_, other)| spot(other) == spot(file)) {
             bail!("{}: two reports can't go into one file", file.display());
         }
@@ -54,11 +54,17 @@ impl<F: Copy + PartialEq> Reports<F> {
         self.shown == Some(format) || self.files.iter().any(|(other, _)| *other == format)
     }
 
-    /// Refuses files that hold something else: what was audited must not be lost to a slip of the hand.
-    pub(super) fn spare<'p>(&self, root: &Path, mut read: impl Iterator<Item = &'p Path>) -> Result<()> {
-        let here = std::env::current_dir().context("the current directory is not known")?;
-        let targets: Vec<PathBuf> = self.files.iter().map(|(_, file)| normalize(&here.join(file))).collect();
-        let root = normalize(&here.join(root));
+    /// Refuses files that hold something else, as targets of reports and of what is written `besides`: what was audited
+    /// must not be lost to a slip of the hand.
+    pub(super) fn spare<'p>(
+        &self,
+        root: &Path,
+        besides: Option<&Path>,
+        mut read: impl Iterator<Item = &'p Path>,
+    ) -> Result<()> {
+        let spot = spots()?;
+        let targets: Vec<PathBuf> = self.files.iter().map(|(_, file)| &**file).chain(besides).map(&spot).collect();
+        let root = spot(root);
         let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
         match read.find(|path| targets.contains(&inside(path))) {
             Some(path) => bail!("{}: is a file that was audited; no report is written there", inside(path).display()),
@@ -84,4 +90,11 @@ impl<F: Copy + PartialEq> Reports<F> {
             None => Ok(()),
         }
     }
+}
+
+/// Where a path leads, all links followed: two names of one file lead to the same place.
+fn spots() -> Result<impl Fn(&Path) -> PathBuf> {
+    let here = std::env::current_dir().context("the current directory is not known")?;
+    let machine = options::machine()?;
+    Ok(move |path: &Path| resolved(&machine, &normalize(&here.join(path))))
 }

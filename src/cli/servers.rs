@@ -1,7 +1,7 @@
 //! Testing and reloading the servers whose files are changed.
 
 use super::args::Servers as Arguments;
-use super::options::Opened;
+use super::options::{NOT_USUAL, Opened};
 use crate::host::{self, CommandLine, Ran, run_command};
 use crate::instance::ServiceId;
 use crate::services;
@@ -68,6 +68,9 @@ impl Servers {
 
     /// Why nothing tests the result of some service; none where all are tested.
     pub(super) fn untested(&self) -> Option<String> {
+        if self.checks.is_empty() && self.untested.is_empty() {
+            return Some(NOT_USUAL.to_owned());
+        }
         let reasons = self.untested.iter().map(|(service, why)| format!("{service} ({why})"));
         let reasons: Vec<String> = reasons.collect();
         (!reasons.is_empty()).then(|| reasons.join(", "))

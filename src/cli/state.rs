@@ -1,7 +1,7 @@
 //! The state directory that the arguments mean, and what is done with it first.
 
 use super::args::State;
-use super::output;
+use super::{options, output};
 use crate::host::quoted;
 use crate::system::{OsDisk, OsSystem, System, own_user, reason};
 use crate::transaction::{Lock, Store, recover};
@@ -31,7 +31,7 @@ impl Disks {
     /// The disks that the arguments mean.
     pub(super) fn new(root: &Path, state: &State) -> Result<Disks> {
         let here = std::env::current_dir().context("the current directory is not known")?;
-        let machine = OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")?;
+        let machine = options::machine()?;
         let own = root == Path::new("/");
         let absolute = machine.canonical(&here.join(root));
         let absolute = absolute.map_err(|e| anyhow!("{}: {}", root.display(), reason(&e)))?;
@@ -90,7 +90,7 @@ impl Disks {
 }
 
 /// The path with the links of what exists of it resolved.
-fn resolved(system: &OsSystem, path: &Path) -> PathBuf {
+pub(super) fn resolved(system: &OsSystem, path: &Path) -> PathBuf {
     for above in path.ancestors() {
         if let (Ok(real), Ok(rest)) = (system.canonical(above), path.strip_prefix(above)) {
             return if rest.as_os_str().is_empty() { real } else { real.join(rest) };

@@ -119,11 +119,7 @@ fn baseline(before: &Checked, say: Say) -> Result<()> {
 
 fn written(transaction: &Transaction<'_>) {
     for file in &transaction.journal().files {
-        let how = match &file.how {
-            crate::transaction::How::Rename => String::new(),
-            crate::transaction::How::InPlace(why) => format!(" (in place: {why})"),
-        };
-        output::tell(&format!("written: {}{how}", file.path.display()));
+        output::tell(&format!("written: {}{}", file.path.display(), file.how.remark()));
     }
 }
 

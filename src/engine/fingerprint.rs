@@ -23,7 +23,7 @@ pub(super) fn fill_in(audit: &mut Audit, base: Option<&Path>) {
         let settings: Vec<BTreeMap<Span, &Setting>> =
             audit.instances().map(|i| i.settings.iter().rev().map(|s| (s.value, s)).collect()).collect();
         for finding in &audit.findings {
-            let instance = finding.instance.and_then(|at| audit.resolved.get(at)).map(|one| one.instance());
+            let instance = audit.instance_of(finding);
             let span = finding.primary.as_ref().map(|label| label.span);
             let setting = finding.instance.zip(span).and_then(|(at, span)| settings.get(at)?.get(&span)).copied();
             identities.push(identity(finding, instance, setting, &audit.sources, base));

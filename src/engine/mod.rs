@@ -252,6 +252,11 @@ impl Audit {
         self.resolved.iter().map(|r| r.instance())
     }
 
+    /// The instance that a finding is about.
+    pub fn instance_of(&self, finding: &Finding) -> Option<&Instance> {
+        self.resolved.get(finding.instance?).map(|one| one.instance())
+    }
+
     /// All problems: those of discovery, then those of the instances.
     pub fn all_problems(&self) -> impl Iterator<Item = &Problem> {
         self.problems.iter().chain(self.instances().flat_map(|i| &i.problems))

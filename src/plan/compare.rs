@@ -38,7 +38,7 @@ pub(super) fn endpoints(audit: &Audit) -> BTreeMap<Key, Seen<'_>> {
 
 /// The endpoints that a finding is about.
 pub(super) fn keys(audit: &Audit, finding: &Finding) -> Vec<Key> {
-    let Some(instance) = finding.instance.and_then(|at| audit.instances().nth(at)) else { return Vec::new() };
+    let Some(instance) = audit.instance_of(finding) else { return Vec::new() };
     finding.endpoints.iter().filter_map(|at| instance.endpoints.get(*at)).map(|one| key(instance, one)).collect()
 }
 

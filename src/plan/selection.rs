@@ -40,14 +40,8 @@ pub struct Selection {
 impl Selection {
     /// Is the end of this finding wanted?
     pub fn wants(&self, audit: &Audit, finding: &Finding) -> bool {
-        let service =
-            || finding.instance.and_then(|at| audit.instances().nth(at)).map_or("", |instance| instance.service.0);
+        let service = || audit.instance_of(finding).map_or("", |instance| instance.service.0);
         let rule = self.rules.is_empty() || self.rules.iter().any(|rule| rule == finding.rule.0);
         rule && (self.services.is_empty() || self.services.iter().any(|one| one == service()))
-    }
-
-    /// Is everything wanted?
-    pub fn is_whole(&self) -> bool {
-        self.services.is_empty() && self.rules.is_empty()
     }
 }

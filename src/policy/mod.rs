@@ -58,7 +58,6 @@ pub struct About {
 struct Override {
     scope: Scope,
     changes: Changes,
-    line: u32,
 }
 
 /// A policy that was found to be sound.
@@ -181,10 +180,5 @@ impl Policy {
             part.changes.apply(&mut demand);
         }
         demand
-    }
-
-    /// The line of each override in the policy file, from 1.
-    pub fn override_lines(&self) -> Vec<u32> {
-        self.overrides.iter().map(|part| part.line).collect()
     }
 }

@@ -150,7 +150,7 @@ impl Builder<'_> {
             self.reader.complain_at("this override changes nothing", at.clone()).help = Some(help);
         }
         let sound = self.reader.complaints.len() == before;
-        scope.filter(|_| sound).map(|scope| Override { scope, changes, line: self.reader.place(at).line })
+        scope.filter(|_| sound).map(|scope| Override { scope, changes })
     }
 
     pub(super) fn versions(&mut self, key: Range<usize>, node: &Node) -> Option<(VersionSet, Said)> {

@@ -1,7 +1,7 @@
 //! What a service has to bring, and what the rest of the program gets from it.
 
 use crate::edit::{Change, Fix};
-use crate::endpoint::{Address, Answer, Endpoint, Transport};
+use crate::endpoint::{Address, Answer, Transport};
 use crate::host::Facts;
 use crate::instance::{Instance, ServiceId};
 use crate::source::{FileId, SourceMap};
@@ -110,10 +110,4 @@ pub trait Resolved: Send + Sync {
     /// Lowers a change to edits of the text, in the author's own style; `Err` says why that can't be done safely,
     /// as a lowercase fragment.
     fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String>;
-
-    /// The endpoints that a setting decides; by default those that name it.
-    fn decided_by(&self, setting: crate::endpoint::SettingId) -> Vec<usize> {
-        let decided = |e: &Endpoint| e.answer.deciders.contains(&setting);
-        self.instance().endpoints.iter().enumerate().filter(|(_, e)| decided(e)).map(|(i, _)| i).collect()
-    }
 }

@@ -48,6 +48,16 @@ pub enum How {
     InPlace(String),
 }
 
+impl How {
+    /// What is worth a word about it, to be put behind the name of the file; else nothing.
+    pub fn remark(&self) -> String {
+        match self {
+            How::Rename => String::new(),
+            How::InPlace(why) => format!(" (in place: {why})"),
+        }
+    }
+}
+
 /// A configuration that the files belong to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -125,11 +125,9 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
 /// What the audit says of lines that look decisive and decide nothing, with what handshakes say to it.
 fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
     let shadowed = audit.findings.iter().filter(|one| one.verdict == Verdict::Shadowed && one.is_open());
-    let instances: Vec<&Instance> = audit.instances().collect();
     let observed = |finding: &Finding| {
         let label = finding.primary.clone()?;
-        let instance =
-            finding.instance.and_then(|at| instances.get(at)).filter(|one| one.standing == Standing::Loaded)?;
+        let instance = audit.instance_of(finding).filter(|one| one.standing == Standing::Loaded)?;
         let setting = instance.settings.iter().find(|setting| setting.value == label.span)?;
         let named = |one: &&Checked| {
             let name = one.promise.target.name.as_ref().map(Name::as_str);
@@ -191,7 +189,7 @@ fn check(verification: &Verification<'_>, promise: Promise, known: &mut Known) -
     let settled = settle(&promise.target, wanted, verification.wait, verification.stop);
     let (scan, promise) = (settled.scan, Promise { target: settled.target, ..promise });
     let seen = outcome(&promise, &scan, settled.steady);
-    if seen != Outcome::Agrees {
+    if matches!(seen, Outcome::Differs | Outcome::Mixed | Outcome::Unreachable) {
         // Reading all processes takes a while; for a difference it has to be as of now.
         known.sockets = sockets(verification);
     }

@@ -5,6 +5,8 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// What stands for the unknown part of a name.
 const SOMETHING: &str = "tlsmend-verify";
+/// No name is longer, and expressions can ask for texts that no memory holds.
+const LONGEST: usize = 253;
 
 /// A name that a configured name matches; `None`: none was found.
 pub(super) fn of(written: &str) -> Option<Name> {
@@ -38,10 +40,14 @@ fn matching(hir: &Hir) -> Option<String> {
         HirKind::Repetition(repetition) => {
             let least = repetition.min.max(u32::from(repetition.max != Some(0))).min(64);
             let optional = repetition.min == 0 && repetition.max == Some(1);
-            if optional { String::new() } else { matching(&repetition.sub)?.repeat(least as usize) }
+            let one = if optional { String::new() } else { matching(&repetition.sub)? };
+            (one.len().saturating_mul(least as usize) <= LONGEST).then(|| one.repeat(least as usize))?
         }
         HirKind::Capture(capture) => matching(&capture.sub)?,
-        HirKind::Concat(parts) => parts.iter().map(matching).collect::<Option<Vec<_>>>()?.concat(),
+        HirKind::Concat(parts) => {
+            let whole = parts.iter().map(matching).collect::<Option<Vec<_>>>()?.concat();
+            (whole.len() <= LONGEST).then_some(whole)?
+        }
         HirKind::Alternation(parts) => parts.iter().find_map(matching)?,
     })
 }
@@ -63,6 +69,7 @@ mod tests {
             (r"~^(www\.)?shop\.example$", Some("shop.example")),
             (r"~^[^.]{3}\.example$", Some("aaa.example")),
             ("~(", None),
+            ("~^((((((a{64}){64}){64}){64}){64}){64})$", None),
             (r"~^(?=x)", None),
             ("~^$", None),
             ("_", None),

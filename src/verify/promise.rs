@@ -79,11 +79,18 @@ pub struct Left {
 /// All promises of an audit, in the order of its endpoints. `remote`: addresses that are not this machine's too.
 /// `names`: names to ask for at every address, besides those of the configuration.
 pub(super) fn promises(audit: &Audit, remote: bool, names: &[Name]) -> (Vec<Promise>, Vec<Left>) {
-    let mut all = Promises { audit, found: Vec::new(), left: BTreeSet::new(), seen: BTreeSet::new() };
-    for (index, instance) in audit.instances().enumerate() {
-        if instance.standing != Standing::Loaded {
-            continue;
-        }
+    let loaded = |instance: &Instance| instance.standing == Standing::Loaded;
+    // A name of the configuration is asked for with its own endpoint, which may have a demand of its own.
+    let written = |endpoint: &Endpoint| {
+        let asked = is_tls(endpoint) && endpoint.transport == Transport::Stream;
+        Some((place(&endpoint.address, remote).ok().filter(|_| asked)?, example::of(endpoint.name.as_deref()?)?))
+    };
+    let written = match names {
+        [] => BTreeSet::new(),
+        _ => audit.instances().filter(|one| loaded(one)).flat_map(|i| &i.endpoints).filter_map(written).collect(),
+    };
+    let mut all = Promises { audit, written, found: Vec::new(), left: BTreeSet::new(), seen: BTreeSet::new() };
+    for (index, instance) in audit.instances().enumerate().filter(|(_, one)| loaded(one)) {
         for (at, endpoint) in instance.endpoints.iter().enumerate().filter(|(_, endpoint)| is_tls(endpoint)) {
             match place(&endpoint.address, remote) {
                 Ok(place) => all.endpoint((index, at), instance, &place, names),
@@ -121,6 +128,8 @@ fn place(address: &Address, remote: bool) -> Result<Place, (String, bool)> {
 
 struct Promises<'a> {
     audit: &'a Audit,
+    /// The names of the configuration.
+    written: BTreeSet<(Place, Name)>,
     found: Vec<Promise>,
     left: BTreeSet<Left>,
     seen: BTreeSet<(Place, Option<Name>)>,
@@ -134,6 +143,9 @@ impl Promises<'_> {
         }
         self.add(index, instance, place, None);
         for name in names {
+            if self.written.contains(&(place.clone(), name.clone())) {
+                continue;
+            }
             self.add(index, instance, place, Some(name));
         }
         let Some(written) = endpoint.name.as_deref() else { return };

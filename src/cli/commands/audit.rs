@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(
     let request = opened.request(&policy, Some(day));
     let baseline = options::baseline(known)?;
     let mut audit = engine::audit(request);
-    reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
+    reports.spare(&host.root, known.write_baseline.as_deref(), audit.sources.iter().map(|(_, file)| file.path()))?;
     let gone = baseline.apply(&mut audit.findings);
     let status = status(&audit, judgement);
     let name = options::host_name(&opened, reporting.host.as_deref());
@@ -171,9 +171,10 @@ fn reload(opened: &options::Opened, audit: &Audit) -> Vec<(String, String)> {
     if !opened.look {
         return commands;
     }
+    let mended: BTreeSet<usize> =
+        audit.findings.iter().filter(|f| f.is_open() && f.fix.is_some()).filter_map(|f| f.instance).collect();
     for (index, instance) in audit.instances().enumerate() {
-        let mended = audit.findings.iter().any(|f| f.instance == Some(index) && f.is_open() && f.fix.is_some());
-        if instance.standing == Standing::Loaded && mended {
+        if instance.standing == Standing::Loaded && mended.contains(&index) {
             let reload = host::reload(&opened.system, &opened.facts, instance.service, &instance.main);
             let line = (instance.service.0.to_owned(), reload.command);
             if !commands.contains(&line) {

@@ -18,13 +18,7 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, selected: &args::S
     let request = opened.request(&policy, (!selected.fix_waived).then_some(day));
     let selection = options::selection(selected);
     let plan = plan::plan_selected(request, &selection);
-    let patch = patch(&opened, &plan)?;
-    output::raw(&patch)?;
-    if secrets::are_in(&patch) {
-        output::remark(
-            "the patch holds what looks like a password or a token, since it has to apply: mind where it goes",
-        );
-    }
+    show(&opened, &plan)?;
     leftovers(&opened, &plan, &selection);
     let remaining = status_of(plan.remains(&selection), &plan.after, judgement);
     Ok(match (plan.contents.is_empty(), judgement.exit_zero) {
@@ -34,8 +28,8 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, selected: &args::S
     })
 }
 
-/// The patch of all files.
-pub(super) fn patch(opened: &options::Opened, plan: &Plan) -> Result<Vec<u8>> {
+/// Prints the patch of all files.
+pub(super) fn show(opened: &options::Opened, plan: &Plan) -> Result<()> {
     let mut patch = Vec::new();
     for (path, new) in &plan.contents {
         let Some(file) = plan.before.sources.find(path) else { continue };
@@ -44,7 +38,13 @@ pub(super) fn patch(opened: &options::Opened, plan: &Plan) -> Result<Vec<u8>> {
         let shown = shown.strip_prefix("/").unwrap_or(shown);
         plan::unified(shown, old, new, &mut patch).context("the patch can't be written")?;
     }
-    Ok(patch)
+    output::raw(&patch)?;
+    if secrets::are_in(&patch) {
+        output::remark(
+            "the patch holds what looks like a password or a token, since it has to apply: mind where it goes",
+        );
+    }
+    Ok(())
 }
 
 /// What the patch does not mend.

@@ -3,7 +3,7 @@
 use super::super::args::{Format, Host};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
-use crate::engine::{self, Request};
+use crate::engine;
 use crate::host::{self, Fact, Software, Standing};
 use crate::instance::{ServiceId, Standing as Loaded};
 use crate::policy::Policy;
@@ -22,11 +22,8 @@ const SECRET: &[&str] = &["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL",
 /// Shows the facts about a host.
 pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
     let opened = options::open(host)?;
-    let facts = &opened.facts;
     let policy = Policy::default_profile();
-    let request =
-        Request { system: &opened.system, facts, policy: &policy, paths: &opened.paths, base: None, day: None };
-    let (_, resolved, _) = engine::load(request);
+    let (_, resolved, _) = engine::load(opened.request(&policy, None));
     let view = view(&opened, &resolved);
     output::write(host.color, |out| match format {
         Format::Text => report::text(&view, out),
@@ -70,7 +67,7 @@ pub(super) fn view<'a>(opened: &options::Opened, resolved: &[Box<dyn Resolved>])
             "which <IfDefine> sections are read; say it with --define NAME",
         ),
         environment: facts.environment.iter().map(|(name, value)| variable(name, value)).collect(),
-        problems: facts.problems.clone(),
+        problems: facts.problems.iter().map(|problem| secrets::text(problem).into_owned()).collect(),
         exit: Exit {
             status: status as u8,
             name: if status == ExitStatus::Compliant { "known" } else { status.name() },

@@ -29,7 +29,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let selection = options::selection(&arguments.selection);
     let request = opened.request(&policy, (!arguments.selection.fix_waived).then_some(day));
     let plan = plan::plan_selected(request, &selection);
-    output::raw(&diff::patch(&opened, &plan)?)?;
+    diff::show(&opened, &plan)?;
     diff::leftovers(&opened, &plan, &selection);
     let remaining = status_of(plan.remains(&selection), &plan.after, &arguments.judgement);
     if plan.contents.is_empty() {
@@ -95,18 +95,19 @@ fn agreed(disks: &Disks, plan: &Plan, instances: &[(ServiceId, PathBuf)]) -> Res
         names.join(", "),
         disks.shown()
     );
-    match output::ask(&question) {
-        Some(answer) => Ok(answer),
-        None => bail!("there is no terminal to ask at: --yes applies this; nothing was changed"),
-    }
+    output::ask(&question)
 }
 
 /// Makes sure that nothing of what the plan was made from has changed. Where a person thought about it, the plan is made
 /// anew, since there may be new files too.
 fn unchanged(request: Request<'_>, selection: &Selection, plan: &Plan, asked: bool) -> Result<()> {
     let changed = |path: &Path, why: &str| anyhow!("{}: {why}; run this again; nothing was changed", path.display());
-    // What is no path stands for a command line.
-    for (_, file) in plan.before.sources.iter().filter(|(_, file)| file.path().is_absolute()) {
+    let sources = &plan.before.sources;
+    for (id, file) in sources.iter() {
+        // A command line has no path, and the policy is no file of the host: it is not found by its path.
+        if !file.path().is_absolute() || sources.find(file.path()) != Some(id) {
+            continue;
+        }
         match request.system.read(file.path()) {
             Ok(bytes) if bytes == file.bytes() => {}
             Ok(_) => return Err(changed(file.path(), "it was changed since it was read")),

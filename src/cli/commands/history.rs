@@ -5,7 +5,7 @@ use super::super::exit::ExitStatus;
 use super::super::output;
 use super::super::state::Disks;
 use crate::report::sanitise;
-use crate::transaction::{How, Past, Step, history};
+use crate::transaction::{Past, Step, history};
 use anyhow::Result;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -45,11 +45,7 @@ fn write(past: &Past, out: &mut dyn Write) -> io::Result<()> {
     let line = |text: &str| sanitise::line(text.as_bytes());
     writeln!(out, "{}  {}: {}", line(&journal.id), line(&what), line(end.trim_end_matches(':')))?;
     for file in &journal.files {
-        let how = match &file.how {
-            How::Rename => String::new(),
-            How::InPlace(why) => format!(" (in place: {why})"),
-        };
-        writeln!(out, "  {}{}", sanitise::line(file.path.as_os_str().as_bytes()), line(&how))?;
+        writeln!(out, "  {}{}", sanitise::line(file.path.as_os_str().as_bytes()), line(&file.how.remark()))?;
     }
     Ok(())
 }

@@ -57,6 +57,6 @@ fn demands(policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
 fn sound(policy: &Policy, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}: sound", policy.name)?;
     demands(policy, out)?;
-    writeln!(out, "  overrides  {}", policy.override_lines().len())?;
+    writeln!(out, "  overrides  {}", policy.override_count())?;
     writeln!(out, "  waivers    {}", policy.waivers.len())
 }

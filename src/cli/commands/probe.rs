@@ -12,7 +12,6 @@ use crate::probe::target::{Place, Target, Wanted};
 use crate::probe::{Depth, Limits, Scan, client, scan};
 use crate::report::probe::{self as report, Outcome, ProbeView, Probed};
 use crate::report::{Exit, json};
-use crate::system::{OsSystem, System, reason};
 use crate::tls::VersionSet;
 use crate::verify;
 use anyhow::{Context, Result, anyhow, bail};
@@ -70,11 +69,7 @@ fn listed(path: &Path) -> Result<Vec<String>> {
         std::io::stdin().take(1 << 20).read_to_string(&mut text).context("standard input can't be read")?;
         text
     } else {
-        let here = std::env::current_dir().context("the current directory is not known")?;
-        let machine = OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")?;
-        let name = path.display();
-        let bytes = machine.read(&here.join(path)).map_err(|e| anyhow!("{name}: {}", reason(&e)))?;
-        String::from_utf8(bytes).map_err(|_| anyhow!("{name}: is not UTF-8"))?
+        String::from_utf8(options::own_file(path)?).map_err(|_| anyhow!("{}: is not UTF-8", path.display()))?
     };
     let line = |line: &str| line.split('#').next().unwrap_or_default().trim().to_owned();
     Ok(text.lines().map(line).filter(|line| !line.is_empty()).collect())

@@ -2,13 +2,13 @@
 
 use super::super::args::{FleetFormat, Merge, Report, ReportCommand};
 use super::super::exit::ExitStatus;
-use super::super::output;
 use super::super::reports::Reports;
+use super::super::{options, output};
 use crate::report::fleet::{self, Fleet, Host};
-use crate::system::{OsSystem, System, reason};
+use crate::system::{System, reason};
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
-use std::path::Path;
+use std::path::PathBuf;
 
 /// Does what is to be done with reports.
 pub(in crate::cli) fn run(report: &Report) -> Result<ExitStatus> {
@@ -20,8 +20,8 @@ pub(in crate::cli) fn run(report: &Report) -> Result<ExitStatus> {
 fn merge(arguments: &Merge) -> Result<ExitStatus> {
     let reports = Reports::of(&arguments.format, arguments.output.as_deref(), arguments.color)?;
     let here = std::env::current_dir().context("the current directory is not known")?;
-    let machine = OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")?;
-    let read = |path: &std::path::PathBuf| -> std::result::Result<Host, (String, String)> {
+    let machine = options::machine()?;
+    let read = |path: &PathBuf| -> std::result::Result<Host, (String, String)> {
         let name = path.display().to_string();
         let content = machine.read(&here.join(path)).map_err(|e| (name.clone(), reason(&e)))?;
         fleet::host(&name, &content).map_err(|why| (name, why))

@@ -151,8 +151,5 @@ fn refusal(conflicts: &[Conflict]) -> Result<anyhow::Error> {
 
 fn agreed(undo: &Undo, journal: &Journal) -> Result<bool> {
     let files = if undo.changes.len() == 1 { "1 file".to_owned() } else { format!("{} files", undo.changes.len()) };
-    match output::ask(&format!("{files} as before {}; apply?", journal.id)) {
-        Some(answer) => Ok(answer),
-        None => bail!("there is no terminal to ask at: --yes applies this; nothing was changed"),
-    }
+    output::ask(&format!("{files} as before {}; apply?", journal.id))
 }

@@ -9,11 +9,9 @@ use crate::finding::Severity;
 use crate::instance::Problem;
 use crate::probe::name::Name;
 use crate::report::verify::{self as report, VerifyView};
-use crate::report::{Exit, json};
-use crate::system::OsSystem;
+use crate::report::{Exit, json, secrets};
 use crate::verify::{self, Outcome, Verification, Verified};
-use anyhow::{Context, Result, anyhow};
-use std::path::Path;
+use anyhow::{Result, anyhow};
 use std::time::Duration;
 
 /// Verifies, and reports.
@@ -23,9 +21,10 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     let names = arguments.name.iter().map(|name| Name::parse(name).map_err(|e| anyhow!("--name: {e}")));
     let names = names.collect::<Result<Vec<_>>>()?;
     let opened = options::open_running(&arguments.host)?;
-    let machine = OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")?;
+    let machine = options::machine()?;
     let interrupt = Interrupt::once()?;
-    let audit = engine::audit(opened.request(&policy, Some(day)));
+    let mut audit = engine::audit(opened.request(&policy, Some(day)));
+    audit.findings.iter_mut().for_each(secrets::finding);
     let progress = output::Progress::new(usize::MAX);
     let verified = verify::verify(
         &Verification {
@@ -42,8 +41,8 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     );
     progress.clear();
     let problem = |one: &Problem| match &one.path {
-        Some(path) => format!("{}: {}", opened.shown.show(path), one.message),
-        None => one.message.clone(),
+        Some(path) => format!("{}: {}", opened.shown.show(path), secrets::text(&one.message)),
+        None => secrets::text(&one.message).into_owned(),
     };
     let problems: Vec<String> = audit.all_problems().map(problem).collect();
     let status = status(&verified, problems.len(), &arguments.judgement);

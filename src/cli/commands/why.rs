@@ -4,7 +4,7 @@ use super::super::args::{Format, Host};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
 use crate::endpoint::{Answer, Speaks, Transport, Unknown};
-use crate::engine::{self, Request};
+use crate::engine;
 use crate::host::Facts;
 use crate::policy::Policy;
 use crate::report::{WhyView, json, secrets, why};
@@ -33,15 +33,7 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
         sni: sni.map(str::to_owned),
     };
     let policy = Policy::default_profile();
-    let request = Request {
-        system: &opened.system,
-        facts: &opened.facts,
-        policy: &policy,
-        paths: &opened.paths,
-        base: None,
-        day: None,
-    };
-    let (mut sources, resolved, problems) = engine::load(request);
+    let (mut sources, resolved, problems) = engine::load(opened.request(&policy, None));
     let (found, rivals) = engine::ask(&resolved, &question);
     let service = found.as_ref().map(|(instance, _)| instance.service.0);
     // Where nothing listens, it may be that what listens could not be read.
