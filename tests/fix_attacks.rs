@@ -62,6 +62,17 @@ fn a_link_of_the_owner_leads_to_no_change_and_to_no_secret() {
         insta::assert_snapshot!(format!("attack_{command}"), run.screen());
     }
     assert_eq!((shop.read("srv/other/tls.conf"), shop.read("srv/secret")), before);
+    // Nor a link of theirs to a link of somebody else, who owns what that leads to.
+    symlink("/srv/secret", shop.path("srv/other/current")).expect("a link");
+    for path in ["srv/other/current", "srv/secret"] {
+        std::os::unix::fs::lchown(shop.path(path), Some(OWNER + 1), Some(OWNER + 1)).expect("lchown");
+    }
+    fs::remove_file(shop.path("srv/site/b.conf")).expect("removes");
+    link(&shop, "b.conf", "/srv/other/current");
+    let chain = run(&shop, "fix");
+    assert!(!chain.screen().contains("hunter2"), "{}", chain.screen());
+    assert!(chain.screen().contains("b.conf, a link of user"), "{}", chain.screen());
+    assert_eq!((shop.read("srv/other/tls.conf"), shop.read("srv/secret")), before);
     // Their own file is theirs, and is mended.
     assert_eq!(shop.read("srv/site/own.conf"), "ssl_protocols TLSv1.2 TLSv1.3;\n");
     let meta = fs::metadata(shop.path("srv/site/own.conf")).expect("is there");

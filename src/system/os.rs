@@ -33,11 +33,13 @@ pub struct OsSystem {
     foreign: RwLock<BTreeMap<PathBuf, Link>>,
 }
 
-/// Where a path leads, and the last link on the way that is neither root's nor the user's own.
+/// Where a path leads, and the links on the way that are neither root's nor the user's own.
 #[derive(Clone, Debug)]
 struct Resolved {
     path: PathBuf,
-    link: Option<Link>,
+    links: Vec<Link>,
+    /// What is there, as far as that was seen on the way.
+    kind: Option<Kind>,
 }
 
 /// A link, and whose it is.
@@ -107,14 +109,15 @@ impl OsSystem {
             let parent = self.resolve_directory(parent, &mut links)?;
             return self.resolve_all(parent, Path::new(name), &mut links);
         }
-        self.resolve_all(Resolved { path: PathBuf::from("/"), link: None }, path, &mut 0)
+        self.resolve_all(Resolved { path: PathBuf::from("/"), links: Vec::new(), kind: None }, path, &mut 0)
     }
 
     fn resolve_directory(&self, path: &Path, links: &mut usize) -> io::Result<Resolved> {
         if let Some(found) = self.directories.read().ok().and_then(|d| d.get(path).cloned()) {
             return Ok(found);
         }
-        let resolved = self.resolve_all(Resolved { path: PathBuf::from("/"), link: None }, path, links)?;
+        let resolved =
+            self.resolve_all(Resolved { path: PathBuf::from("/"), links: Vec::new(), kind: None }, path, links)?;
         if let Ok(mut known) = self.directories.write() {
             known.insert(path.to_owned(), resolved.clone());
         }
@@ -122,10 +125,11 @@ impl OsSystem {
     }
 
     fn resolve_all(&self, from: Resolved, path: &Path, links: &mut usize) -> io::Result<Resolved> {
-        let Resolved { path: mut at, mut link } = from;
+        let Resolved { path: mut at, links: mut foreign, mut kind } = from;
         let mut pending: Vec<OsString> = Vec::new();
         push_components(&mut pending, &mut at, path);
         while let Some(name) = pending.pop() {
+            kind = None;
             if name == ".." {
                 at.pop();
                 continue;
@@ -146,7 +150,7 @@ impl OsSystem {
                 if meta.file_type().is_symlink() {
                     *links += 1;
                     if meta.uid() != 0 && meta.uid() != own_user() {
-                        link = Some(Link { path: at.clone(), owner: meta.uid() });
+                        foreign.push(Link { path: at.clone(), owner: meta.uid() });
                     }
                     at.pop();
                     let mut target = fs::read_link(&outside)?;
@@ -158,26 +162,28 @@ impl OsSystem {
                         && let (Some(parent), Some(name)) = (full.parent(), full.file_name())
                     {
                         let folder = self.resolve_directory(parent, links)?;
-                        link = folder.link.or(link);
+                        foreign.extend(folder.links);
                         at = folder.path;
                         target = name.into();
                     }
                     push_components(&mut pending, &mut at, &target);
                 } else if !pending.is_empty() && !meta.is_dir() {
                     return Err(io::Error::from_raw_os_error(20)); // ENOTDIR
+                } else {
+                    kind = Some(kind_of(meta.file_type()));
                 }
             }
             if *links > MOST_LINKS {
                 return Err(io::Error::from_raw_os_error(40)); // ELOOP
             }
         }
-        Ok(Resolved { path: at, link })
+        Ok(Resolved { path: at, links: foreign, kind })
     }
 
     /// Remembers a file that was reached by a link of somebody who does not own it: nothing is changed through that. An
     /// error where they could not even read it, since what is read may be shown to them.
     fn admit(&self, real: &Resolved, meta: &Metadata) -> io::Result<()> {
-        let Some(link) = real.link.as_ref().filter(|link| link.owner != meta.uid()) else { return Ok(()) };
+        let Some(link) = real.links.iter().find(|link| link.owner != meta.uid()) else { return Ok(()) };
         if let Ok(mut foreign) = self.foreign.write() {
             foreign.insert(real.path.clone(), link.clone());
         }
@@ -218,6 +224,10 @@ fn kind_of(kind: FileType) -> Kind {
 impl System for OsSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let real = self.look(path)?;
+        // A device is not even opened: some act on that.
+        if let Some(kind) = real.kind.filter(|kind| *kind != Kind::File) {
+            return Err(not_a_file(kind));
+        }
         let file = open_beneath(&self.opened, &real.path)?;
         let meta = file.metadata()?;
         if !meta.is_file() {
@@ -236,13 +246,15 @@ impl System for OsSystem {
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
-        let outside = self.outside(&self.look(path)?.path);
-        Ok(kind_of(fs::symlink_metadata(outside)?.file_type()))
+        let real = self.look(path)?;
+        match real.kind {
+            Some(kind) => Ok(kind),
+            None => Ok(kind_of(fs::symlink_metadata(self.outside(&real.path))?.file_type())),
+        }
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        self.look(path)?;
-        let outside = self.outside(&self.resolve_directory(path, &mut 0)?.path);
+        let outside = self.outside(&self.look(path)?.path);
         let mut entries = Vec::new();
         for entry in fs::read_dir(outside)? {
             let entry = entry?;
@@ -254,7 +266,7 @@ impl System for OsSystem {
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
         let real = self.look(path)?;
-        if real.link.is_some() {
+        if !real.links.is_empty() {
             // Whoever reads it by this path from now on does not see the link any more.
             let meta = fs::symlink_metadata(self.outside(&real.path))?;
             if meta.is_file() {
@@ -274,8 +286,7 @@ impl System for OsSystem {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        self.look(parent)?;
-        fs::read_link(self.outside(&self.resolve_directory(parent, &mut 0)?.path).join(name))
+        fs::read_link(self.outside(&self.look(parent)?.path).join(name))
     }
 
     fn changed(&self, path: &Path) -> io::Result<SystemTime> {
