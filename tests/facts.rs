@@ -188,3 +188,30 @@ fn a_command_line_counts_for_the_main_file_that_it_names() {
         assert!(!json.contains("-D OLD is not known"), "{json}");
     }
 }
+
+#[test]
+fn each_nginx_has_the_directives_of_its_own_command_line() {
+    let unit = |main: &str, port: u16| {
+        let listen = format!("http {{ server {{ listen 127.0.0.1:{port}; }} }}");
+        format!("[Service]\nExecStart=/usr/sbin/nginx -c {main} -g '{listen}'\n")
+    };
+    let (one, two) = (unit("/srv/one.conf", 8081), unit("/srv/two.conf", 8082));
+    let folder = host(&[
+        ("etc/systemd/system/one.service", &one),
+        ("etc/systemd/system/two.service", &two),
+        ("srv/one.conf", "events {}\n"),
+        ("srv/two.conf", "events {}\n"),
+    ]);
+    let (_, json) = on(&folder, &["audit", "--format", "json", "--assume", "nginx=1.22.1"]);
+    assert!(json.contains("127.0.0.1:8081") && json.contains("127.0.0.1:8082"), "{json}");
+}
+
+#[test]
+fn a_main_file_with_two_names_is_one_configuration() {
+    let unit = "[Service]\nExecStart=/usr/sbin/nginx -c /srv/link.conf\n";
+    let conf = "events {}\nhttp { server { listen 127.0.0.1:8443; } }\n";
+    let folder = host(&[("etc/systemd/system/web.service", unit), ("etc/nginx/nginx.conf", conf), ("srv/x", "")]);
+    std::os::unix::fs::symlink("/etc/nginx/nginx.conf", folder.path().join("srv/link.conf")).expect("a link");
+    let (_, text) = on(&folder, &["audit", "--assume", "nginx=1.22.1"]);
+    assert!(text.contains("1 instance, 1 endpoint (1 plaintext)"), "{text}");
+}

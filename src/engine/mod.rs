@@ -141,7 +141,9 @@ pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Pro
     let included = |at: usize| {
         let main = sources.find(&loaded[at].1.instance().main);
         let holds = |(other, (_, one)): (usize, &(&dyn Service, Box<dyn Resolved>))| {
-            other != at && main.is_some_and(|m| one.instance().files.contains(&m))
+            // Two names of one main file are one configuration: the first one stays.
+            let twin = one.instance().main == loaded[at].1.instance().main;
+            other != at && (!twin || other < at) && main.is_some_and(|m| one.instance().files.contains(&m))
         };
         loaded.iter().enumerate().any(holds)
     };

@@ -81,7 +81,8 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given) -> Fact
 
     let named = "OPENSSL_CONF";
     let of_apache = given.env.get(named).or_else(|| facts.environment.get(named)).cloned();
-    let of_nginx = given.env.get(named).cloned().or_else(|| in_unit(nginx_unit.as_ref(), named));
+    let in_unit = || nginx_unit.as_ref()?.shell(system).get(named).map(str::to_owned);
+    let of_nginx = given.env.get(named).cloned().or_else(in_unit);
     let mut find = |program: &Program, unit: Option<&Unit>, conf: Option<&str>| {
         let mut found = program.find(system, unit, &mut libraries);
         found.software.library.system.profile.clone_from(&policy);
@@ -119,11 +120,6 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given) -> Fact
     facts.problems.sort();
     facts.problems.dedup();
     facts
-}
-
-/// The value of a variable in the environment that a unit gives.
-fn in_unit(unit: Option<&Unit>, name: &str) -> Option<String> {
-    unit?.environment.iter().rev().find(|(n, _)| n == name).map(|(_, value)| value.clone())
 }
 
 /// Puts an assumption in the place of what was found.

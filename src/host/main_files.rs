@@ -85,16 +85,19 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
 /// configuration means: `-p` and `-g` of nginx, `-d` and `-D` of httpd. Those of a running server first.
 pub fn start_options(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -> Vec<String> {
     let own = if is_nginx(service) { &facts.nginx } else { &facts.apache };
-    let build = own.build.value.as_ref();
+    let mut builds = Builds { system, known: BTreeMap::new() };
     let is_it = |path: &Path| path == main || system.canonical(path).is_ok_and(|real| real == main);
-    let reads = |start: &&Start| match main_file(&options(start), build) {
-        Ok(Some(path)) => is_it(&path),
-        Ok(None) => build.is_some_and(|build| is_it(&build.usual_main())),
-        Err(_) => false,
+    let mut reads = |start: &&Start| {
+        let build = builds.of(start).or_else(|| own.build.value.clone());
+        match main_file(&options(start), build.as_ref()) {
+            Ok(Some(path)) => is_it(&path),
+            Ok(None) => build.is_some_and(|build| is_it(&build.usual_main())),
+            Err(_) => false,
+        }
     };
     let mut starts = facts.starts.iter().filter(|s| s.service == service && s.standing != Standing::Contained);
     let mut words = Vec::new();
-    let Some(found) = starts.find(reads).map(options) else { return words };
+    let Some(found) = starts.find(&mut reads).map(options) else { return words };
     let prefix = if is_nginx(service) { "-p" } else { "-d" };
     words.extend(found.prefix.into_iter().flat_map(|path| [prefix.to_owned(), path]));
     if is_nginx(service) && !found.directives.is_empty() {

@@ -26,14 +26,20 @@ pub(crate) fn by_units(system: &dyn System) -> Vec<Start> {
     for name in Unit::names(system, &texts) {
         let Some(unit) = Unit::read(system, &name) else { continue };
         let Some(command) = &unit.exec_start else { continue };
-        let mut words = expanded(command, &unit.shell(system));
+        let mut environment = unit.shell(system);
+        let mut words = expanded(command, &environment);
         if let Some(first) = words.first_mut() {
             *first = first.trim_start_matches(['-', '@', ':', '+', '!', '|']).to_owned();
         }
         let Some(service) = service(&words) else { continue };
-        let environment = unit.shell(system);
-        if let Some(folder) = environment.get("APACHE_CONFDIR").filter(|_| is_control(&words)) {
-            words.extend(["-d".to_owned(), folder.to_owned()]);
+        if is_control(&words)
+            && let Some(folder) = environment.get("APACHE_CONFDIR").map(str::to_owned)
+        {
+            // What the control script reads before it starts the server.
+            let settings = system.read(&Path::new(&folder).join("envvars")).unwrap_or_default();
+            environment.run(&String::from_utf8_lossy(&settings));
+            words.extend(["-d".to_owned(), folder]);
+            words.extend(self::words(environment.get("APACHE_ARGUMENTS").unwrap_or_default()));
         }
         let files: Vec<String> = unit.files.iter().map(|file| file.display().to_string()).collect();
         starts.push(Start { service, words, source: files.join(", "), standing: Standing::Named, unit: Some(name) });
@@ -188,11 +194,12 @@ mod tests {
                 "[Service]\nEnvironment=APACHE_CONFDIR=/etc/apache2-%i\nExecStart=/usr/sbin/apachectl start\n",
             ),
             ("/etc/systemd/system/multi-user.target.wants/apache2@b.service", ""),
+            ("/etc/apache2-b/envvars", "export APACHE_ARGUMENTS=\"-D SSL\"\n"),
         ]);
         assert_eq!(
             shown(&by_units(&system)),
             [
-                "apache Named /usr/sbin/apachectl|start|-d|/etc/apache2-b (/lib/systemd/system/apache2@.service)",
+                "apache Named /usr/sbin/apachectl|start|-d|/etc/apache2-b|-D|SSL (/lib/systemd/system/apache2@.service)",
                 "nginx Named /usr/sbin/nginx|-g|daemon on; (/usr/lib/systemd/system/nginx.service)",
                 "nginx Named /opt/nginx/sbin/nginx|-c|/srv/a b/x.conf|-p|/srv|-q (/etc/systemd/system/shop.service)",
                 "nginx Named /usr/sbin/nginx|-c|/etc/nginx/two.conf (/usr/lib/systemd/system/web@.service)",

@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
             None => self.world.facts.nginx_global.clone(),
         };
         if !text.is_empty() {
-            let file = self.sources.insert(PathBuf::from("(command line)"), text.into_bytes());
+            let file = self.sources.attach(PathBuf::from("(command line)"), text.into_bytes());
             self.parse_all(&[file]);
             self.walk(file);
         }
