@@ -5,7 +5,7 @@
 //! below the size that GitHub takes.
 
 use super::issue::{self, Issue, issues};
-use super::{AuditView, patch, summary};
+use super::{AuditView, patch, sanitise, summary};
 use std::io::{self, Write};
 
 /// A comment is cut before it has more bytes than this; GitHub takes 65,536 characters.
@@ -119,7 +119,7 @@ pub(super) fn code(text: &str) -> String {
 /// `before` and `after` stand around what mentions.
 fn plain(text: &str, before: &str, after: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in sanitise::message(text).chars() {
         match c {
             '\n' => out.push_str("<br>"),
             '<' => out.push_str("&lt;"),

@@ -167,7 +167,7 @@ fn library(found: host::TlsLibrary) -> TlsLibrary {
 fn variable(name: &str, value: &str) -> Variable {
     let upper = name.to_ascii_uppercase();
     let secret = SECRET.iter().any(|part| upper.contains(part));
-    Variable { name: name.to_owned(), value: (!secret).then(|| value.to_owned()) }
+    Variable { name: name.to_owned(), value: (!secret).then(|| secrets::text(value).into_owned()) }
 }
 
 fn known<T, U>(fact: Fact<T>, show: impl FnOnce(T) -> U, matters: &'static str) -> Known<U> {

@@ -27,7 +27,7 @@ static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// What is a secret wherever it stands: the user's part of a URL, the value of an HTTP authorization, a JSON web token.
 static ANYWHERE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r#"(?x)
+        r#"(?x-u)
         [A-Za-z][A-Za-z0-9+.-]*:// (?P<user> [^\s/"'<>]+ ) @
         | \b (?i: basic | bearer | digest ) [\x20\t]+ (?P<value> [A-Za-z0-9+/=._~-]{8,} )
         | \b (?P<web> eyJ [A-Za-z0-9_-]{8,} \. [A-Za-z0-9_-]+ (?: \. [A-Za-z0-9_-]* )? )
@@ -100,7 +100,10 @@ fn named(text: &[u8], name: Range<usize>, separator: Range<usize>, found: &mut V
     let line = near.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
     let before = near[line..].trim_ascii();
     let starts_word = text[..name.start].last().is_none_or(|b| b.is_ascii_whitespace() || b"\"'(,;{&?#".contains(b));
-    if !starts_word || is_harmless(&text[name.clone()]) || (said.is_empty() && text.get(name.end) != Some(&b'\n')) {
+    if !starts_word
+        || is_harmless(&text[name.clone()])
+        || (said.is_empty() && !text[name.end..].starts_with(b"\n") && !text[name.end..].starts_with(b"\r\n"))
+    {
         return None;
     }
     // A variable is set or compared, or it is only used.
@@ -141,8 +144,9 @@ fn value(text: &[u8], start: usize, found: &mut Vec<Range<usize>>) -> usize {
         }
         if stops {
             let next = text[at..end].iter().position(|b| !b.is_ascii_whitespace()).map(|next| text[at + next]);
-            let continues =
-                byte == b'\n' && (text[..at].ends_with(b"\\") || (!begun && matches!(next, Some(b'"' | b'\''))));
+            let continues = byte == b'\n'
+                && (text[..at].strip_suffix(b"\r").unwrap_or(&text[..at]).ends_with(b"\\")
+                    || (!begun && matches!(next, Some(b'"' | b'\''))));
             if !continues {
                 return at;
             }

@@ -165,6 +165,7 @@ mod tests {
     fn what_is_a_secret_wherever_it_stands() {
         for (line, expected) in [
             ("proxy_pass https://user:pa@ss@backend.test/x;", "proxy_pass https://**********@backend.test/x;"),
+            ("proxy_pass https://us\u{e9}r:p@backend.test/x;", "proxy_pass https://*******@backend.test/x;"),
             ("add_header X-Y \"Bearer abcdefgh12\";", "add_header X-Y \"Bearer **********\";"),
             ("map a eyJhbGciOiJIUzI1.eyJzdWIiOiIx.c2lnbmF0dXJl;", "map a ******************************************;"),
         ] {
@@ -181,7 +182,14 @@ mod tests {
             masked("RequestHeader set Authorization \\\n  abc\nListen 443"),
             "RequestHeader set Authorization \\\n  ***\nListen 443"
         );
+        assert_eq!(
+            masked("RequestHeader set Authorization \\\r\n  abc\r\nListen 443"),
+            "RequestHeader set Authorization \\\r\n  ***\r\nListen 443"
+        );
         assert_eq!(masked("set $token\n    \"abc\";"), "set $token\n    \"***\";");
+        let mut latin = b"proxy_pass https://user:p\xe4ss@h/;".to_vec();
+        bytes(&mut latin);
+        assert_eq!(latin, b"proxy_pass https://*********@h/;");
         assert_eq!(
             masked("RequestHeader unset Authorization\nSSLEngine on"),
             "RequestHeader unset Authorization\nSSLEngine on"
