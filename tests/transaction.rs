@@ -69,7 +69,7 @@ fn open(disk: &dyn WritableSystem) -> Result<Store<'_>, Failure> {
 fn fix(disk: &dyn WritableSystem) -> Result<Journal, Failure> {
     let store = open(disk)?;
     let _lock = store.lock("tlsmend fix")?;
-    recover(disk, &store, None)?;
+    recover(disk, &store, None, "")?;
     let instances = vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new(FILES[0].0)) }];
     let intent =
         Intent { id: store.new_id()?, command: "fix", root: None, undoes: None, instances, changes: changes() };
@@ -85,7 +85,7 @@ fn fix(disk: &dyn WritableSystem) -> Result<Journal, Failure> {
 fn next_run(disk: &dyn WritableSystem) -> Result<Vec<Recovery>, Failure> {
     let store = open(disk)?;
     let _lock = store.lock("tlsmend fix")?;
-    recover(disk, &store, None)
+    recover(disk, &store, None, "")
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -43,6 +43,11 @@ impl<'a> Wire<'a> {
         Ok(Wire { stream, deadline, stop })
     }
 
+    /// From now on everything ends by then, if not before.
+    pub(super) fn end_by(&mut self, end: Instant) {
+        self.deadline = self.deadline.min(end);
+    }
+
     /// How long one system call may wait.
     fn patience(&self) -> io::Result<Duration> {
         if self.stop.load(Ordering::Relaxed) {

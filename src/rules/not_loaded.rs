@@ -62,6 +62,8 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
             format!("a file that nothing loads would not offer {}", demand.require.minus(setting.versions).listed())
         }
     };
+    // First, since a waiver of what the policy turns off is not used.
+    let severity = demand.severity(ID.0, Verdict::Shadowed, setting.versions)?;
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
@@ -70,7 +72,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
             instance,
             setting,
         )),
-        severity: demand.severity(ID.0, Verdict::Shadowed, setting.versions)?,
+        severity,
         verdict: Verdict::Shadowed,
         instance: Some(index),
         endpoints: Vec::new(),

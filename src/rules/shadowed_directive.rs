@@ -47,6 +47,8 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     if instance.problems.iter().any(|p| p.path.is_some()) {
         notes.push("as far as the files could be read".to_owned());
     }
+    // First, since a waiver of what the policy turns off is not used.
+    let severity = demand.severity(ID.0, Verdict::Shadowed, setting.versions)?;
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
@@ -55,7 +57,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
             instance,
             setting,
         )),
-        severity: demand.severity(ID.0, Verdict::Shadowed, setting.versions)?,
+        severity,
         verdict: Verdict::Shadowed,
         instance: Some(index),
         endpoints: Vec::new(),

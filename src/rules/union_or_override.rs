@@ -32,6 +32,8 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         .filter_map(|(span, _)| instance.settings.iter().position(|s| s.span == *span).map(|at| SettingId(at as u32)));
     let changes = std::iter::once(id).chain(others);
     let gives = if trap.related.is_empty() { "this gives" } else { "together this gives" };
+    // First, since a waiver of what the policy turns off is not used.
+    let severity = demand.severity(ID.0, Verdict::Shadowed, trap.gives)?;
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
@@ -40,7 +42,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
             instance,
             setting,
         )),
-        severity: demand.severity(ID.0, Verdict::Shadowed, trap.gives)?,
+        severity,
         verdict: Verdict::Shadowed,
         instance: Some(index),
         endpoints: Vec::new(),

@@ -18,7 +18,14 @@ pub struct Recovery {
 
 /// Ends every unfinished transaction of this root: what was checked is finished, all else undone. Refused where a file
 /// is neither as before nor as planned. The state directory has to be locked.
-pub fn recover(disk: &dyn WritableSystem, store: &Store<'_>, root: Option<&Path>) -> Result<Vec<Recovery>, Failure> {
+///
+/// `options` are those that a later run needs to find the same state directory: ` --root /mnt`.
+pub fn recover(
+    disk: &dyn WritableSystem,
+    store: &Store<'_>,
+    root: Option<&Path>,
+    options: &str,
+) -> Result<Vec<Recovery>, Failure> {
     let mut done = Vec::new();
     for id in store.ids()? {
         let Some(journal) = store.load(&id)? else {
@@ -37,7 +44,7 @@ pub fn recover(disk: &dyn WritableSystem, store: &Store<'_>, root: Option<&Path>
                 transaction.abandon("interrupted").map_err(Failure::Refused)?;
                 "undone: it had not changed any file yet".to_owned()
             }
-            _ => undo(&mut transaction, &id, files)?,
+            _ => undo(&mut transaction, &id, files, options)?,
         };
         done.push(Recovery { id, what });
     }
@@ -53,11 +60,11 @@ fn finish(transaction: &mut Transaction<'_>) -> Result<String, Failure> {
     })
 }
 
-fn undo(transaction: &mut Transaction<'_>, id: &str, files: usize) -> Result<String, Failure> {
+fn undo(transaction: &mut Transaction<'_>, id: &str, files: usize, options: &str) -> Result<String, Failure> {
     let foreign = transaction.foreign();
     if !foreign.is_empty() && !transaction.is_untouched() {
         return Err(Failure::Refused(format!(
-            "an interrupted run ({id}) can't be undone by itself: {}; `tlsmend rollback {id} --force` puts the old \
+            "an interrupted run ({id}) can't be undone by itself: {}; `tlsmend rollback {id}{options} --force` puts the old \
              version back and keeps what is there now beside the journal",
             foreign.join("; ")
         )));

@@ -8,7 +8,7 @@
 //! Directories can be entered by their owner only, files likewise read: configurations hold secrets.
 
 use super::Failure;
-use super::file::{Found, Place, found, said};
+use super::file::{Found, found, said};
 use super::journal::{Journal, hash};
 use crate::system::{Access, Directory, Handle, Kind, WritableSystem};
 use jiff::Timestamp;
@@ -54,10 +54,8 @@ impl<'a> Store<'a> {
             Failure::Refused(format!("the state directory {}: {}{advice}", shown.display(), said(error)))
         };
         let Some(folder) = walk(disk, path, make).map_err(|e| refused(&e))? else { return Ok(None) };
-        let parent = Place::of(disk, path).map_err(|e| refused(&e))?;
-        let status = disk.look(&parent.folder, &parent.name).map_err(|e| refused(&e))?;
-        let sound = |s: crate::system::Status| (s.owner == own || s.owner == 0) && s.mode & 0o022 == 0;
-        if !status.is_some_and(sound) {
+        let status = disk.status_of(&folder).map_err(|e| refused(&e))?;
+        if (status.owner != own && status.owner != 0) || status.mode & 0o022 != 0 {
             return Err(Failure::Refused(format!(
                 "the state directory {}: others can write into it; it has to be its owner's alone (chmod 700)",
                 shown.display()

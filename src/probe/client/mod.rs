@@ -15,11 +15,12 @@ use super::reason::Reason;
 use super::scan::Scan;
 use super::session::Session;
 use super::target::{Place, Target};
+use super::wire::Wire;
 use crate::tls::{Version, VersionSet};
 use recorder::Recorder;
 use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
@@ -171,9 +172,9 @@ fn failed(error: &std::io::Error) -> Handshake {
 }
 
 /// Waits for the alert of a server that does not serve clients without a certificate.
-fn is_refused(connection: &mut ClientConnection, wire: &mut (impl Read + Write)) -> bool {
-    let end = Instant::now() + AFTERMATH;
-    while Instant::now() < end {
+fn is_refused(connection: &mut ClientConnection, wire: &mut Wire<'_>) -> bool {
+    wire.end_by(Instant::now() + AFTERMATH);
+    loop {
         match connection.read_tls(wire) {
             Ok(0) | Err(_) => return false,
             Ok(_) => {
@@ -183,5 +184,4 @@ fn is_refused(connection: &mut ClientConnection, wire: &mut (impl Read + Write))
             }
         }
     }
-    false
 }
