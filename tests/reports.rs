@@ -358,6 +358,10 @@ fn what_can_not_be_written() {
     assert_eq!(run.status, 2);
     let mode = fs::metadata(folder.path().join("x")).expect("a file").permissions().mode() & 0o777;
     assert_eq!(mode & 0o600, 0o600);
+    fs::write(folder.path().join("x"), "old").expect("write");
+    let other_way_round = self::run(&[&audit[..], &["--format", &broken, "--format", &same]].concat());
+    assert_eq!(other_way_round.status, 2);
+    assert_eq!(fs::read_to_string(folder.path().join("x")).expect("a file"), "old");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The audit as annotations of a GitHub workflow: commands on standard output that the runner turns into marks beside
 //! the lines of a change.
 //!
-//! GitHub shows ten of each level for a step, and the rest only in the log: errors come first.
+//! GitHub shows ten of each level for a step, and the rest only in the log: the worst findings come first.
 
 use super::AuditView;
 use super::issue::{Issue, issues};

@@ -47,7 +47,7 @@ Exit status:
 ///
 /// Reads the configuration of nginx and Apache httpd as the servers do, works out for every address and server name
 /// which versions a client would be given, and why, and makes the smallest patch that ends what the policy forbids.
-/// Only `fix` and `rollback` change configurations; other commands write the reports that are asked for and nothing else.
+/// Only `fix` and `rollback` change configurations; other commands write the files that are asked for and nothing else.
 #[derive(Debug, Parser)]
 #[command(name = "tlsmend", version, max_term_width = 100, after_help = EXIT_STATUS)]
 pub(super) struct Arguments {

@@ -15,7 +15,8 @@ Each version is accepted, rejected (the server said so, and how), or inconclusiv
 
 Exit status:
   0  all that the policy demands, and nothing that it forbids
-  1  a forbidden version is accepted, or a required one is not
+  1  a forbidden version is accepted, or a required one is not; with --client also: a client of this machine can't
+     connect with TLSv1.2 or later
   2  could not run, or an endpoint is unreachable, speaks no TLS or refuses STARTTLS
   3  something is inconclusive, and nothing worse is known";
 
