@@ -1,7 +1,9 @@
 //! `tlsmend probe` as it is typed.
 
 use super::{Colour, Format, Judgement};
+use crate::probe::starttls::StartTls;
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
 
 pub(super) const HELP: &str = "\
@@ -37,7 +39,7 @@ pub(in crate::cli) struct Probe {
     #[arg(long, conflicts_with = "sni")]
     pub no_sni: bool,
     /// The protocol in which TLS is asked for; auto: by the port (25, 587: smtp, 143: imap, ...)
-    #[arg(long, value_enum, default_value_t = Upgrade::Auto, value_name = "PROTOCOL")]
+    #[arg(long, value_parser = upgrades(), default_value = "auto", value_name = "PROTOCOL")]
     pub starttls: Upgrade,
     /// Begin as a balancer would that speaks the PROXY protocol (version 1)
     #[arg(long)]
@@ -78,34 +80,23 @@ pub(in crate::cli) struct Probe {
 }
 
 /// How TLS is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Upgrade {
     /// by the port
     Auto,
     /// at once, whatever the port
     None,
-    /// SMTP
-    Smtp,
-    /// LMTP
-    Lmtp,
-    /// IMAP
-    Imap,
-    /// POP3
-    Pop3,
-    /// FTP
-    Ftp,
-    /// LDAP
-    Ldap,
-    /// XMPP, as a client
-    Xmpp,
-    /// XMPP, as a server
-    XmppServer,
-    /// PostgreSQL
-    Postgres,
-    /// MySQL and MariaDB
-    Mysql,
-    /// NNTP
-    Nntp,
-    /// ManageSieve
-    Sieve,
+    /// in this protocol
+    By(StartTls),
+}
+
+/// The ways, by the names that are typed.
+fn upgrades() -> impl TypedValueParser<Value = Upgrade> {
+    let own = [("auto", "by the port"), ("none", "at once, whatever the port")];
+    let all = own.into_iter().chain(StartTls::ALL.map(|protocol| (protocol.name(), protocol.title())));
+    let values = all.map(|(name, title)| PossibleValue::new(name).help(title));
+    PossibleValuesParser::new(values).map(|name| match name.as_str() {
+        "auto" => Upgrade::Auto,
+        name => StartTls::ALL.into_iter().find(|one| one.name() == name).map_or(Upgrade::None, Upgrade::By),
+    })
 }

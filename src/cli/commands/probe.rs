@@ -107,22 +107,11 @@ fn targets(text: &str, wanted: &Wanted, arguments: &Probe, name: Option<&Name>) 
 }
 
 fn upgrade(wanted: Upgrade, port: Option<u16>) -> Option<StartTls> {
-    Some(match wanted {
-        Upgrade::Auto => return port.and_then(StartTls::of_port),
-        Upgrade::None => return None,
-        Upgrade::Smtp => StartTls::Smtp,
-        Upgrade::Lmtp => StartTls::Lmtp,
-        Upgrade::Imap => StartTls::Imap,
-        Upgrade::Pop3 => StartTls::Pop3,
-        Upgrade::Ftp => StartTls::Ftp,
-        Upgrade::Ldap => StartTls::Ldap,
-        Upgrade::Xmpp => StartTls::Xmpp,
-        Upgrade::XmppServer => StartTls::XmppServer,
-        Upgrade::Postgres => StartTls::Postgres,
-        Upgrade::Mysql => StartTls::Mysql,
-        Upgrade::Nntp => StartTls::Nntp,
-        Upgrade::Sieve => StartTls::Sieve,
-    })
+    match wanted {
+        Upgrade::Auto => port.and_then(StartTls::of_port),
+        Upgrade::None => None,
+        Upgrade::By(protocol) => Some(protocol),
+    }
 }
 
 fn limits(target: &Target, arguments: &Probe) -> Limits {

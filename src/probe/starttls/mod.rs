@@ -76,6 +76,24 @@ impl StartTls {
         }
     }
 
+    /// The name for people.
+    pub fn title(self) -> &'static str {
+        match self {
+            StartTls::Smtp => "SMTP",
+            StartTls::Lmtp => "LMTP",
+            StartTls::Imap => "IMAP",
+            StartTls::Pop3 => "POP3",
+            StartTls::Ftp => "FTP",
+            StartTls::Ldap => "LDAP",
+            StartTls::Xmpp => "XMPP, as a client",
+            StartTls::XmppServer => "XMPP, as a server",
+            StartTls::Postgres => "PostgreSQL",
+            StartTls::Mysql => "MySQL and MariaDB",
+            StartTls::Nntp => "NNTP",
+            StartTls::Sieve => "ManageSieve",
+        }
+    }
+
     /// What a port is for, by its number.
     pub fn of_port(port: u16) -> Option<StartTls> {
         Some(match port {
