@@ -1,24 +1,13 @@
 //! The user's screen: whole outputs of the program on the sample hosts, and how it ends.
 #![allow(clippy::disallowed_methods, reason = "tests make their own files")]
 
+#[path = "support/program.rs"]
+mod program;
+
 use assert_cmd::Command;
+use program::{run, run_in};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// How a run ended, and what it printed.
-struct Run {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    /// For snapshots.
-    fn screen(&self) -> String {
-        let err = if self.err.is_empty() { String::new() } else { format!("\n--- standard error ---\n{}", self.err) };
-        format!("--- exit status {} ---\n{}{err}", self.status, self.out)
-    }
-}
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -26,26 +15,6 @@ fn root() -> &'static Path {
 
 fn host(name: &str) -> String {
     format!("fixtures/hosts/{name}")
-}
-
-fn run_in(folder: &Path, arguments: &[&str]) -> Run {
-    let output = Command::cargo_bin("tlsmend")
-        .expect("the program")
-        .current_dir(folder)
-        .args(arguments)
-        .env_clear()
-        .timeout(std::time::Duration::from_secs(120))
-        .output()
-        .expect("runs");
-    Run {
-        status: output.status.code().expect("an exit status"),
-        out: String::from_utf8(output.stdout).expect("UTF-8"),
-        err: String::from_utf8(output.stderr).expect("UTF-8"),
-    }
-}
-
-fn run(arguments: &[&str]) -> Run {
-    run_in(root(), arguments)
 }
 
 #[test]

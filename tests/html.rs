@@ -3,8 +3,9 @@
 
 #[path = "support/chromium.rs"]
 mod chromium;
+#[path = "support/program.rs"]
+mod program;
 
-use assert_cmd::Command;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chromium::Page;
@@ -15,15 +16,9 @@ use std::path::{Path, PathBuf};
 
 /// Runs the program; its exit status.
 fn run(arguments: &[&str]) -> i32 {
-    let output = Command::cargo_bin("tlsmend")
-        .expect("the program")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
-        .env_clear()
-        .output()
-        .expect("runs");
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    output.status.code().expect("an exit status")
+    let run = program::run(arguments);
+    assert_eq!(run.err, "");
+    run.status
 }
 
 /// The page of a host, and of one without any programs to tell their versions.

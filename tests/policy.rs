@@ -1,7 +1,10 @@
 //! Profiles, policies, waivers and baselines as a user meets them: whole outputs, and how the program ends.
 #![allow(clippy::disallowed_methods, reason = "tests make their own files")]
 
-use assert_cmd::Command;
+#[path = "support/program.rs"]
+mod program;
+
+use program::{Run, run, run_in};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,43 +12,6 @@ use std::path::Path;
 
 const HOST: [&str; 4] = ["--root", "fixtures/hosts/waived", "--now", "2026-11-24"];
 const POLICY: [&str; 2] = ["--policy", "fixtures/policies/waived.yaml"];
-
-struct Run {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-impl Run {
-    fn screen(&self) -> String {
-        let err = if self.err.is_empty() { String::new() } else { format!("\n--- standard error ---\n{}", self.err) };
-        format!("--- exit status {} ---\n{}{err}", self.status, self.out)
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}", self.screen()))
-    }
-}
-
-fn run_in(folder: &Path, arguments: &[&str]) -> Run {
-    let output = Command::cargo_bin("tlsmend")
-        .expect("the program")
-        .current_dir(folder)
-        .args(arguments)
-        .env_clear()
-        .timeout(std::time::Duration::from_secs(120))
-        .output()
-        .expect("runs");
-    Run {
-        status: output.status.code().expect("an exit status"),
-        out: String::from_utf8(output.stdout).expect("UTF-8"),
-        err: String::from_utf8(output.stderr).expect("UTF-8"),
-    }
-}
-
-fn run(arguments: &[&str]) -> Run {
-    run_in(Path::new(env!("CARGO_MANIFEST_DIR")), arguments)
-}
 
 /// The findings of an audit as JSON.
 fn findings(document: &Value) -> &Vec<Value> {

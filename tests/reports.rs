@@ -1,35 +1,18 @@
 //! The reports in all formats: as others read them, where they go, and what they keep to themselves.
 #![allow(clippy::disallowed_methods, reason = "tests make their own files and run validators")]
 
+#[path = "support/program.rs"]
+mod program;
 #[path = "support/validate.rs"]
 mod validate;
 
-use assert_cmd::Command;
+use program::run;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 const FORMATS: [&str; 9] = ["text", "json", "html", "markdown", "sarif", "github", "gitlab", "junit", "prometheus"];
-
-/// How a run ended, and what it printed.
-struct Run {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-fn run(arguments: &[&str]) -> Run {
-    let output = Command::cargo_bin("tlsmend")
-        .expect("the program")
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .args(arguments)
-        .env_clear()
-        .output()
-        .expect("runs");
-    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
-    Run { status: output.status.code().expect("a status"), out: text(output.stdout), err: text(output.stderr) }
-}
 
 fn report(host: &str, format: &str, more: &[&str]) -> String {
     let root = format!("fixtures/hosts/{host}");
@@ -359,7 +342,7 @@ fn what_can_not_be_written() {
     let mode = fs::metadata(folder.path().join("x")).expect("a file").permissions().mode() & 0o777;
     assert_eq!(mode & 0o600, 0o600);
     fs::write(folder.path().join("x"), "old").expect("write");
-    let other_way_round = self::run(&[&audit[..], &["--format", &broken, "--format", &same]].concat());
+    let other_way_round = program::run(&[&audit[..], &["--format", &broken, "--format", &same]].concat());
     assert_eq!(other_way_round.status, 2);
     assert_eq!(fs::read_to_string(folder.path().join("x")).expect("a file"), "old");
 }

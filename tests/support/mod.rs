@@ -16,6 +16,7 @@ pub mod handshake;
 pub mod mended;
 pub mod network;
 pub mod patched;
+pub mod program;
 pub mod proxy_protocol;
 pub mod random;
 pub mod replay;

@@ -1,5 +1,6 @@
 //! A folder with a configuration, a state directory and scripts that play checkers; and the program run in it.
 
+pub use super::program::Run;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
@@ -7,21 +8,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
-
-/// How a run ended, and what it printed.
-pub struct Run {
-    pub status: i32,
-    pub out: String,
-    pub err: String,
-}
-
-impl Run {
-    /// For snapshots.
-    pub fn screen(&self) -> String {
-        let err = if self.err.is_empty() { String::new() } else { format!("\n--- standard error ---\n{}", self.err) };
-        format!("--- exit status {} ---\n{}{err}", self.status, self.out)
-    }
-}
 
 pub struct Workshop {
     root: TempDir,
