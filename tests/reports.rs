@@ -93,6 +93,35 @@ fn sarif_is_valid_and_points_at_what_it_says() {
     }
 }
 
+#[test]
+fn the_json_of_an_audit_is_valid_and_has_nothing_that_its_schema_does_not_know() {
+    let mut schema: Value = serde_json::from_str(include_str!("../docs/audit.schema.json")).expect("JSON");
+    // Readers have to bear fields that are new; here a new one has to be in the schema.
+    close(&mut schema);
+    for host in ["alpine", "broken", "compliant", "debian", "rhel"] {
+        validate::json_schema(&schema, report(host, "json", &[]).as_bytes());
+        validate::json_schema(&schema, report(host, "json", &["--policy", "fixtures/policies/waived.yaml"]).as_bytes());
+    }
+    let folder = secretive();
+    let root = folder.path().to_str().expect("UTF-8");
+    let shown = run(&[&["audit", "--root", root, "--format", "json"][..], &FACTS].concat()).out;
+    validate::json_schema(&schema, shown.as_bytes());
+}
+
+/// Lets no object have a field that is not among its properties.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            object.values_mut().for_each(close);
+            if object.get("properties").is_some_and(Value::is_object) {
+                object.insert("additionalProperties".to_owned(), Value::Bool(false));
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
 /// Is the text of a region what the file has there?
 fn snippet_is_there(host: &str, physical: &Value) {
     let region = &physical["region"];

@@ -3,7 +3,7 @@
 use super::args::Colour;
 use super::exit::ExitStatus;
 use crate::report::{sanitise, secrets};
-use anstream::{AutoStream, ColorChoice};
+use anstream::{AutoStream, ColorChoice, StripStream};
 use anyhow::{Context, Result, bail};
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,8 +18,19 @@ fn choice(colour: Colour) -> ColorChoice {
 
 /// Writes to standard output. A reader that has gone away (`| head`) is not an error.
 pub(super) fn write(colour: Colour, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 16, AutoStream::new(io::stdout(), choice(colour)).lock());
-    write(&mut out).and_then(|()| out.flush()).or_else(gone).context("standard output can't be written")
+    let stdout = io::stdout();
+    let plain = match choice(colour) {
+        ColorChoice::Auto => AutoStream::choice(&stdout) == ColorChoice::Never,
+        chosen => chosen == ColorChoice::Never,
+    };
+    // Styles are taken out before the buffer: each piece between two of them would be a write(2) behind it.
+    let mut buffered = BufWriter::with_capacity(1 << 16, stdout.lock());
+    let written = if plain {
+        write(&mut StripStream::new(&mut buffered as &mut (dyn Write + 'static)))
+    } else {
+        write(&mut buffered)
+    };
+    written.and_then(|()| buffered.flush()).or_else(gone).context("standard output can't be written")
 }
 
 /// A report in memory, for a file: with terminal styles only where they are asked for.
