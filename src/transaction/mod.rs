@@ -18,11 +18,13 @@
 //! Not done here: what to write (`plan`), running checkers (`host`), talking to people (`cli`).
 
 mod back;
+mod examine;
 mod file;
 mod journal;
 mod recover;
 mod run;
 mod stage;
+mod state;
 mod store;
 mod undo;
 

@@ -7,12 +7,18 @@
 
 mod cause;
 mod check;
+mod dead;
+mod drift;
 mod example;
 mod judge;
+mod machine;
+mod outcome;
 mod promise;
 mod settle;
 
-pub use check::{Checked, DRIFT, Outcome, Verification, Verified, verify};
+pub use check::{Checked, Verification, Verified, verify};
+pub use drift::DRIFT;
 pub use judge::judge;
+pub use outcome::Outcome;
 pub use promise::{Expected, Left, Promise};
 pub use settle::PATIENCE;
