@@ -30,7 +30,7 @@ mod undo;
 
 pub use file::{Found, Meta};
 pub use journal::{FileEntry, How, Instance, Journal, Name, Step};
-pub use recover::{Recovery, recover};
+pub use recover::{Recovery, can_finish, recover};
 pub use run::{Intent, Transaction};
 pub use store::{Lock, Store};
 pub use undo::{Conflict, Past, Undo, force, history, undo};

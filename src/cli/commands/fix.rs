@@ -40,7 +40,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let servers = Servers::new(&opened, &arguments.servers, &instances)?;
     if !arguments.yes && !agreed(&disks, &plan, &instances)? {
         output::tell("nothing was changed");
-        return Ok(ExitStatus::Findings);
+        return Ok(if arguments.judgement.exit_zero { ExitStatus::Compliant } else { ExitStatus::Findings });
     }
     unchanged(request, &selection, &plan, !arguments.yes)?;
     let made = if existing.is_none() { disks.open(true)? } else { None };
