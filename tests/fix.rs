@@ -7,8 +7,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use support::certificates;
 use support::workshop::{Run, Workshop, redacted};
+use support::{certificates, network};
 
 /// Two sites that share a snippet, and a main file: three files to change.
 fn workshop() -> Workshop {
@@ -185,6 +185,11 @@ fn the_servers_own_checker() {
 
 #[test]
 fn reloads() {
+    // Where nothing listens.
+    network::inside(reloads_without_servers);
+}
+
+fn reloads_without_servers() {
     let shop = workshop();
     let check = checker(&shop, "exit 0");
     let reload = format!("nginx={}", shop.script("reload", "echo reloaded >> \"$(dirname \"$0\")/reloads\""));
