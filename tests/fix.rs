@@ -7,8 +7,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use support::certificates;
 use support::workshop::{Run, Workshop, redacted};
+use support::{certificates, network};
 
 /// Two sites that share a snippet, and a main file: three files to change.
 fn workshop() -> Workshop {
@@ -81,6 +81,8 @@ fn asks_and_does_not_without_a_terminal() {
     assert!(text.contains("3 files of 1 instance") && text.contains("apply? [y/N]"), "{text}");
     assert!(text.contains("nothing was changed") && status == 1, "{status}: {text}");
     assert_eq!(shop.contents("conf"), before);
+    let (text, status) = shop.on_a_terminal(&format!("{command} --exit-zero"), "n\n");
+    assert!(text.contains("nothing was changed") && status == 0, "{status}: {text}");
     let (text, status) = shop.on_a_terminal(&command, "y\n");
     assert!(text.contains("done: ") && status == 3, "{status}: {text}");
     assert_ne!(shop.contents("conf"), before);
@@ -183,6 +185,11 @@ fn the_servers_own_checker() {
 
 #[test]
 fn reloads() {
+    // Where nothing listens.
+    network::inside(reloads_without_servers);
+}
+
+fn reloads_without_servers() {
     let shop = workshop();
     let check = checker(&shop, "exit 0");
     let reload = format!("nginx={}", shop.script("reload", "echo reloaded >> \"$(dirname \"$0\")/reloads\""));
@@ -262,6 +269,31 @@ fn what_changed_since_is_not_rolled_back() {
     // Even that can be taken back.
     assert_eq!(shop.tlsmend(&["rollback", "2", "--yes", "--no-exec"]).status, 0);
     assert_eq!(shop.read("conf/sites/a.test"), mine);
+}
+
+/// A run that was putting files back, could not write that down, and was killed: its journal says that the result was
+/// checked. Where somebody edited a file since, force ends it like any other.
+#[test]
+fn what_was_checked_can_be_forced_back() {
+    let shop = workshop();
+    let before = shop.contents("conf");
+    assert_eq!(fix(&shop, &["--yes", "--check-with", &checker(&shop, "exit 0")]).status, 0);
+    let journal = shop.contents("state").into_keys().find(|path| path.ends_with("journal.json")).expect("a journal");
+    let text = fs::read_to_string(&journal).expect("a journal").replace("\"committed\"", "\"checked\"");
+    assert!(text.contains("\"checked\""));
+    fs::write(&journal, text).expect("write");
+    fs::write(shop.path("conf/nginx.conf"), &before[&shop.path("conf/nginx.conf")].0).expect("write");
+    shop.write("conf/sites/a.test", "# mine\n");
+    let refused = shop.tlsmend(&["rollback", "1", "--yes", "--no-exec"]);
+    assert_eq!(refused.status, 2, "{}", refused.screen());
+    assert!(refused.err.contains("somebody edited it") && refused.err.contains("--force"), "{}", refused.screen());
+    let forced = shop.tlsmend(&["rollback", "1", "--yes", "--force", "--no-exec"]);
+    assert_eq!(forced.status, 0, "{}", forced.screen());
+    assert!(forced.out.contains("what was there instead is kept"), "{}", forced.screen());
+    assert_eq!(shop.contents("conf"), before);
+    let found = journal.with_file_name("found-1");
+    assert_eq!(fs::read_to_string(found).expect("it is kept"), "# mine\n");
+    assert_eq!(shop.tlsmend(&["rollback", "1", "--yes"]).status, 2, "there is nothing left to take back");
 }
 
 #[test]

@@ -5,11 +5,12 @@
 mod support;
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use support::handshake::{Contact, knock};
+use support::running::Running;
 use support::workshop::Workshop;
 use support::{certificates, network};
 use tlsmend::services::service::Target;
@@ -83,36 +84,6 @@ fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
-/// A server that ends with the test.
-struct Running(Child);
-
-impl Running {
-    fn start(command: &str) -> Running {
-        let mut words = command.split(' ');
-        let mut process = Command::new("timeout");
-        process.args(["--kill-after=5", "120", words.next().expect("a program")]).args(words);
-        process.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").stdin(Stdio::null()).stdout(Stdio::null());
-        let server = Running(process.spawn().expect("timeout, which every Debian has"));
-        let begin = Instant::now();
-        for port in ports() {
-            while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-                assert!(begin.elapsed() < PATIENCE, "{command} listens at {port}");
-                sleep(Duration::from_millis(20));
-            }
-        }
-        server
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // timeout(1) hands it on to the server, which ends its workers.
-        let pid = nix::unistd::Pid::from_raw(self.0.id().cast_signed());
-        let _ended_already = nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM);
-        let _status = self.0.wait();
-    }
-}
-
 /// Asks one site after the other, with one version, until it is over; how many answers came, or what went wrong.
 fn load(version: &str, over: &AtomicBool, rounds: &AtomicUsize) -> Result<usize, String> {
     let mut answers = 0;
@@ -146,7 +117,7 @@ fn offered(port: u16) -> VersionSet {
 }
 
 fn hold(service: &str, shop: &Workshop, start: &str, check: &str, reload: &str) {
-    let _server = Running::start(start);
+    let _server = Running::start(start, &[], ports());
     let old = VersionSet::range(Version::Tls1, Version::Tls1_3);
     assert!(ports().all(|port| offered(port) == old), "all is offered before: {:?}", offered(FIRST_PORT));
     let over = AtomicBool::new(false);
@@ -175,6 +146,9 @@ fn hold(service: &str, shop: &Workshop, start: &str, check: &str, reload: &str) 
     });
     assert!(run.status == 0, "{}", run.screen());
     assert!(run.out.contains("reloaded: "), "{}", run.screen());
+    // Each site by its name, and without one.
+    let all = format!("verified: handshakes with {} endpoints get what the new files promise", 2 * SITES);
+    assert!(run.out.contains(&all), "{}", run.screen());
     let answers: Vec<usize> = answers.into_iter().map(|all| all.unwrap_or_else(|e| panic!("{service}: {e}"))).collect();
     let new = VersionSet::range(Version::Tls1_2, Version::Tls1_3);
     for port in ports() {

@@ -9,16 +9,19 @@ pub enum ExitStatus {
     /// checked.
     Compliant = 0,
     /// Findings at or above `--fail-on`; for `diff`: there is a patch, or a finding that it can't mend;
-    /// for `fix`: such findings remain.
+    /// for `fix`: such findings remain, or a server that was reloaded still accepts what is no longer configured.
     Findings = 1,
     /// Could not run: wrong usage, wrong policy, no such path.
     CouldNotRun = 2,
-    /// Something could not be read or decided, and nothing worse is known; for `fix`: or no checker tested the result.
+    /// Something could not be read or decided, and nothing worse is known; for `fix`: or no checker tested the
+    /// result, or it was not clear what handshakes get after the reload.
     Incomplete = 3,
     /// The server's checker did not accept the result, and every file was put back.
     CheckFailed = 4,
     /// The server could not be reloaded, and every file was put back.
     ReloadFailed = 5,
+    /// After the reload, handshakes did not get what the new files promise, and every file was put back.
+    VerifyFailed = 6,
 }
 
 impl ExitStatus {
@@ -31,6 +34,7 @@ impl ExitStatus {
             ExitStatus::Incomplete => "incomplete",
             ExitStatus::CheckFailed => "check-failed",
             ExitStatus::ReloadFailed => "reload-failed",
+            ExitStatus::VerifyFailed => "verify-failed",
         }
     }
 }

@@ -10,6 +10,7 @@ mod reports;
 mod servers;
 mod state;
 mod transact;
+mod watched;
 
 pub use exit::ExitStatus;
 

@@ -1,10 +1,13 @@
-//! One transaction as the user sees it: test, write, test again, reload; or put everything back.
+//! One transaction as the user sees it: test, write, test again, reload, verify; or put everything back.
 
 use super::interrupt::Interrupt;
 use super::output;
 use super::servers::{Checked, Servers};
+use super::watched::{self, Seen};
+use crate::finding::Severity;
 use crate::system::OsDisk;
 use crate::transaction::{Failure, Intent, Store, Transaction};
+use crate::verify::{Reload, Watch};
 use anyhow::{Result, bail};
 
 /// How much the checkers have a say.
@@ -30,6 +33,8 @@ pub(super) struct Job<'j> {
     pub intent: Intent,
     /// How much the checkers have a say.
     pub say: Say,
+    /// What handshakes have to get after the reload; none: nobody asks.
+    pub watch: Option<&'j Reload<'j>>,
     /// The options that a later run needs to find this one: ` --root /mnt`.
     pub options: String,
 }
@@ -39,12 +44,17 @@ pub(super) struct Job<'j> {
 pub(super) enum End {
     /// All files are changed, and all checkers accept them.
     Tested,
-    /// All files are changed; something did not test them, or did not accept them before either.
+    /// All files are changed; something did not test them, or did not accept them before either, or handshakes after the
+    /// reload were not clear.
     Untested,
+    /// All files are changed, and a server that was reloaded still accepts what they no longer configure.
+    Drifted(Severity),
     /// A checker did not accept the result. With [`Say::Advise`] the files stay changed, else all were put back.
     CheckFailed,
     /// A reload failed. With [`Say::Advise`] the files stay changed, else all were put back.
     ReloadFailed,
+    /// Handshakes after the reload did not get what the new files promise, and all were put back.
+    VerifyFailed,
 }
 
 /// Does it. An error means that nothing is changed, or says what is.
@@ -53,9 +63,9 @@ pub(super) fn run(job: Job<'_>) -> Result<End> {
     let servers = job.servers;
     let before = servers.check();
     baseline(&before, job.say)?;
+    let watch = job.watch.map(|reload| watched::begin(reload, &interrupt)).transpose()?;
     let mut transaction = Transaction::prepare(job.disk, job.store, job.intent)?;
     let id = transaction.journal().id.clone();
-    let options = job.options;
     output::tell(&format!("backed up in {}", job.store.path_of(&id).display()));
     transaction.write(&|| interrupt.came())?;
     written(&transaction);
@@ -73,28 +83,77 @@ pub(super) fn run(job: Job<'_>) -> Result<End> {
     }
     transaction.checked()?;
     let tested = said(servers, &after, &failed);
-    if servers.reload
-        && let Err(why) = servers.run_reloads(&mut |line| output::tell(&line))
-    {
-        let why = format!("the reload failed: {why}");
-        if job.say == Say::Advise {
-            output::remark(&why);
-            commit(&mut transaction, &options);
-            return Ok(End::ReloadFailed);
+    let mut end = if failed.is_empty() { tested } else { End::CheckFailed };
+    if servers.reload {
+        match make_effective(&mut transaction, servers, job.say, watch.as_ref(), &interrupt)? {
+            Effect::AsMeant => {}
+            Effect::Kept(worse) => end = worse,
+            Effect::PutBack(end) => return Ok(end),
         }
-        put_back(&mut transaction, &why)?;
-        if let Err(why) = servers.run_reloads(&mut |line| output::tell(&line)) {
-            output::remark(&format!("reloading once more, with the old files, failed too: {why}"));
-        }
-        return Ok(End::ReloadFailed);
     }
-    commit(&mut transaction, &options);
+    commit(&mut transaction, &job.options);
     if !servers.reload {
         for command in servers.reload_commands() {
             output::tell(&format!("not reloaded; to make it effective (no restart is needed): {command}"));
         }
     }
-    Ok(if failed.is_empty() { tested } else { End::CheckFailed })
+    Ok(end)
+}
+
+/// What a reload came to.
+enum Effect {
+    /// Nothing speaks against it.
+    AsMeant,
+    /// The new files stay, and that is how it ends.
+    Kept(End),
+    /// The old files are back, and that is how it ends.
+    PutBack(End),
+}
+
+/// Reloads the servers, and has handshakes look at the result.
+fn make_effective(
+    transaction: &mut Transaction<'_>,
+    servers: &Servers,
+    say: Say,
+    watch: Option<&Watch<'_>>,
+    interrupt: &Interrupt,
+) -> Result<Effect> {
+    if let Err(why) = servers.run_reloads(&mut |line| output::tell(&line)) {
+        let why = format!("the reload failed: {why}");
+        if say == Say::Advise {
+            output::remark(&why);
+            return Ok(Effect::Kept(End::ReloadFailed));
+        }
+        put_back(transaction, &why)?;
+        reload_the_old(servers, watch);
+        return Ok(Effect::PutBack(End::ReloadFailed));
+    }
+    let Some(watch) = watch else { return Ok(Effect::AsMeant) };
+    match watched::after(watch, interrupt) {
+        Seen::Fine => Ok(Effect::AsMeant),
+        Seen::Open => Ok(Effect::Kept(End::Untested)),
+        Seen::Drift(severity) => Ok(Effect::Kept(End::Drifted(severity))),
+        Seen::Broken(why) => {
+            put_back(transaction, &why)?;
+            reload_the_old(servers, Some(watch));
+            Ok(Effect::PutBack(End::VerifyFailed))
+        }
+        Seen::Interrupted => {
+            let ended = transaction.fail("interrupted".to_owned());
+            if let Failure::RolledBack(_) = ended {
+                reload_the_old(servers, Some(watch));
+            }
+            Err(ended.into())
+        }
+    }
+}
+
+/// Reloads once more after the old files were put back, and has handshakes look whether all is as it was.
+fn reload_the_old(servers: &Servers, watch: Option<&Watch<'_>>) {
+    if let Err(why) = servers.run_reloads(&mut |line| output::tell(&line)) {
+        output::remark(&format!("reloading once more, with the old files, failed too: {why}"));
+    }
+    watch.into_iter().for_each(watched::back);
 }
 
 /// What the checkers say of the configuration as it is.

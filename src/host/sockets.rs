@@ -10,6 +10,10 @@ use std::time::{Duration, SystemTime};
 
 /// The unit of times in `/proc/PID/stat` on Linux: a hundredth of a second (USER_HZ).
 const TICK: Duration = Duration::from_millis(10);
+/// Where `/proc/PID/stat` has the parent, field 4, and the time of the start in ticks since the machine did, field 22;
+/// counted from the first one behind the name.
+const PARENT: usize = 1;
+const STARTED: usize = 19;
 /// More processes than this are not looked at.
 const MOST_PROCESSES: usize = 50_000;
 /// A socket that listens, in /proc/net/tcp.
@@ -100,6 +104,7 @@ fn line(line: &str) -> Option<(SocketAddr, u64)> {
 
 fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> BTreeMap<u64, Vec<Owner>> {
     let mut found: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
+    let mut parents: BTreeSet<u32> = BTreeSet::new();
     let running = uptime(system);
     let entries = system.list(Path::new("/proc")).unwrap_or_default();
     let numbers = entries.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
@@ -116,15 +121,27 @@ fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> BTree
         if inodes.is_empty() {
             continue;
         }
-        let owner = owner(system, &folder, number, running, now);
+        let (owner, parent) = owner(system, &folder, number, running, now);
+        parents.extend(parent);
         for inode in inodes {
             found.entry(inode).or_default().push(owner.clone());
         }
     }
+    // Who started another one that listens leaves the clients to it, and lives on when it is replaced.
+    for owner in found.values_mut().flatten() {
+        owner.worker = owner.worker && !parents.contains(&owner.process);
+    }
     found
 }
 
-fn owner(system: &dyn System, folder: &Path, number: u32, running: Option<Duration>, now: SystemTime) -> Owner {
+/// The process, and its parent.
+fn owner(
+    system: &dyn System,
+    folder: &Path,
+    number: u32,
+    running: Option<Duration>,
+    now: SystemTime,
+) -> (Owner, Option<u32>) {
     let text = |file: &str| {
         let bytes = system.read(&folder.join(file)).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
@@ -133,20 +150,20 @@ fn owner(system: &dyn System, folder: &Path, number: u32, running: Option<Durati
         Ok(path) => path.to_string_lossy().into_owned(),
         Err(_) => text("comm").trim().to_owned(),
     };
-    let command = text("cmdline");
+    let (command, stat) = (text("cmdline"), text("stat"));
     let started = running.and_then(|running| {
-        let since_boot = TICK.checked_mul(ticks(&text("stat"))?)?;
+        let since_boot = TICK.checked_mul(field(&stat, STARTED)?)?;
         now.checked_sub(running.checked_sub(since_boot)?)
     });
     // What nginx's processes call themselves. Whoever drains keeps no listening socket.
     let worker = !command.starts_with("nginx: master process");
-    Owner { process: number, program, started, worker }
+    (Owner { process: number, program, started, worker }, field(&stat, PARENT))
 }
 
-/// When a process started, in ticks since the machine did: field 22. The name before may hold anything.
-fn ticks(stat: &str) -> Option<u32> {
+/// A number of `/proc/PID/stat`, by its place behind the name, which may hold anything.
+fn field(stat: &str, at: usize) -> Option<u32> {
     let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_ascii_whitespace().nth(19)?.parse().ok()
+    rest.split_ascii_whitespace().nth(at)?.parse().ok()
 }
 
 /// How long the machine runs.
@@ -172,7 +189,11 @@ mod tests {
             )
         };
         let tcp = [HEAD.to_owned(), row("00000000", "0A", 11), row("0100007F", "0A", 12), row("0200007F", "01", 13)];
-        let tcp6 = [HEAD.to_owned(), row("00000000000000000000000001000000", "0A", 14)];
+        let tcp6 = [
+            HEAD.to_owned(),
+            row("00000000000000000000000001000000", "0A", 14),
+            row("00000000000000000000000002000000", "0A", 15),
+        ];
         let mut system = MemorySystem::with_files([
             ("/proc/thread-self/net/tcp", tcp.concat()),
             ("/proc/thread-self/net/tcp6", tcp6.concat()),
@@ -182,8 +203,11 @@ mod tests {
             ("/proc/8/stat", format!("8 (nginx) S 1 {} 99050 0", "0 ".repeat(17))),
             ("/proc/8/cmdline", "nginx: worker process".to_owned()),
             ("/proc/9/comm", "stunnel\n".to_owned()),
+            ("/proc/10/stat", format!("10 (apache2) S 1 {} 90050 0", "0 ".repeat(17))),
+            ("/proc/11/stat", format!("11 (apache2) S 10 {} 99050 0", "0 ".repeat(17))),
+            ("/proc/12/stat", format!("12 (apache2) S 10 {} 99050 0", "0 ".repeat(17))),
         ]);
-        for (process, inode) in [(7, 11), (8, 11), (9, 12), (9, 14)] {
+        for (process, inode) in [(7, 11), (8, 11), (9, 12), (9, 14), (10, 15), (11, 15), (12, 15)] {
             system.add_link(format!("/proc/{process}/fd/{inode}"), format!("socket:[{inode}]"));
         }
         system.add_link("/proc/7/exe", "/usr/sbin/nginx (deleted)");
@@ -216,6 +240,9 @@ mod tests {
         assert_eq!(owners.iter().map(|owner| owner.worker).collect::<Vec<_>>(), [false, true]);
         assert_eq!(owners[0].started, Some(now - Duration::from_secs(100)));
         assert_eq!(owners[1].started, Some(now - Duration::from_secs(10)));
+        // Apache's processes all have the same name: who has children is the master.
+        let owners = sockets.of("[::2]:443".parse().expect("an address")).expect("owners");
+        assert_eq!(owners.iter().map(|owner| owner.worker).collect::<Vec<_>>(), [false, true, true]);
         let other = &sockets.of("127.0.0.1:443".parse().expect("an address")).expect("an owner")[0];
         assert_eq!((other.program.as_str(), other.started), ("stunnel", None));
         assert!(!other.is_of(nginx));

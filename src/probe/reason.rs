@@ -112,7 +112,18 @@ impl Reason {
         }
     }
 
-    /// The reason as a lowercase fragment. It may hold what a server said.
+    /// The option of `probe` that would get further, as a lowercase fragment. Other commands that shake hands do not
+    /// have these options.
+    pub fn advice(&self) -> Option<&'static str> {
+        match self {
+            Reason::Spent(Spent::Connections(_)) => Some("--max-connections allows more"),
+            Reason::Spent(Spent::Seconds(_)) => Some("--total allows more"),
+            Reason::NotTls(bytes) => greeting(bytes).map(|(_, advice)| advice),
+            _ => None,
+        }
+    }
+
+    /// The reason as a lowercase fragment, the same for every command. It may hold what a server said.
     pub fn text(&self) -> String {
         match self {
             Reason::Alert(80) => "alert 80 internal_error: often configured, and barred by the TLS library's \
@@ -132,12 +143,8 @@ impl Reason {
             Reason::Unreachable(kind) => unreachable(*kind),
             Reason::StartTls(error) => error.to_string(),
             Reason::RateLimited => "the server no longer answers as at first (rate limit?)".to_owned(),
-            Reason::Spent(Spent::Connections(most)) => {
-                format!("the limit of {most} connections is reached; --max-connections allows more")
-            }
-            Reason::Spent(Spent::Seconds(most)) => {
-                format!("the limit of {most} seconds is reached; --total allows more")
-            }
+            Reason::Spent(Spent::Connections(most)) => format!("the limit of {most} connections is reached"),
+            Reason::Spent(Spent::Seconds(most)) => format!("the limit of {most} seconds is reached"),
             Reason::Interrupted => "interrupted".to_owned(),
         }
     }
@@ -196,6 +203,20 @@ pub fn alert_text(alert: u8) -> String {
     format!("alert {alert} {name}")
 }
 
+/// A greeting in plain text, and the option of `probe` that speaks to who greets so.
+fn greeting(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    let known: &[(&[u8], &str, &str)] = &[
+        (b"220", "a greeting of SMTP or FTP", "--starttls smtp or --starttls ftp asks for TLS first"),
+        (b"+OK", "a greeting of POP3", "--starttls pop3 asks for TLS first"),
+        (b"* OK", "a greeting of IMAP", "--starttls imap asks for TLS first"),
+        (b"\"IMPL", "a greeting of ManageSieve", "--starttls sieve asks for TLS first"),
+    ];
+    if bytes.len() > 5 && bytes[3] == 0 && bytes[4] == 10 {
+        return Some(("a greeting of MySQL", "--starttls mysql asks for TLS first"));
+    }
+    known.iter().find(|(start, ..)| bytes.starts_with(start)).map(|(_, name, advice)| (*name, *advice))
+}
+
 /// What bytes that are not TLS look like.
 fn what(bytes: &[u8]) -> String {
     let known: &[(&[u8], &str)] = &[
@@ -203,22 +224,40 @@ fn what(bytes: &[u8]) -> String {
         (b"<html", "HTML"),
         (b"<!DOC", "HTML"),
         (b"SSH-", "SSH"),
-        (b"220", "a greeting of SMTP or FTP (--starttls)"),
         (b"421", "a server that is busy (421)"),
         (b"554", "a server that refuses (554)"),
-        (b"+OK", "a greeting of POP3 (--starttls pop3)"),
-        (b"* OK", "a greeting of IMAP (--starttls imap)"),
-        (b"\"IMPL", "a greeting of ManageSieve (--starttls sieve)"),
         (b"RFB ", "VNC"),
         (b"-ERR", "an error of Redis or POP3"),
     ];
-    let mysql = bytes.len() > 5 && bytes[3] == 0 && bytes[4] == 10;
-    match known.iter().find(|(start, _)| bytes.starts_with(start)) {
-        Some((_, name)) => (*name).to_owned(),
-        None if mysql => "a greeting of MySQL (--starttls mysql)".to_owned(),
+    let name = known.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, name)| *name);
+    match name.or_else(|| greeting(bytes).map(|(name, _)| name)) {
+        Some(name) => name.to_owned(),
         None => {
             let hex: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
             format!("bytes {}", hex.join(" "))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_advice_and_no_reason() {
+        let reasons = [
+            Reason::Spent(Spent::Connections(7)),
+            Reason::Spent(Spent::Seconds(30)),
+            Reason::NotTls(b"220 mail.example ESMTP".to_vec()),
+            Reason::NotTls(b"+OK ready".to_vec()),
+            Reason::NotTls(b"* OK IMAP4rev1".to_vec()),
+            Reason::NotTls(b"\"IMPLEMENTATION\"".to_vec()),
+            Reason::NotTls(b"J\0\0\0\x0a8.0.36".to_vec()),
+        ];
+        for reason in reasons {
+            assert!(!reason.text().contains("--"), "{}", reason.text());
+            assert!(reason.advice().is_some_and(|advice| advice.starts_with("--")), "{}", reason.text());
+        }
+        assert_eq!(Reason::NotTls(b"HTTP/1.1 400".to_vec()).advice(), None);
     }
 }

@@ -120,7 +120,7 @@ pub(super) fn scan(scan: &Scan, depth: Depth, out: &mut dyn Write) -> io::Result
             Trouble::StartTls(_) => "no TLS",
         };
         let style = AnsiColor::BrightRed.on_default();
-        return writeln!(out, "  {style}{what}{style:#}: {}", clean(&trouble.reason().text()));
+        return writeln!(out, "  {style}{what}{style:#}: {}", clean(&said(trouble.reason())));
     }
     for row in &scan.rows {
         self::row(row, depth, out)?;
@@ -132,6 +132,14 @@ pub(super) fn scan(scan: &Scan, depth: Depth, out: &mut dyn Write) -> io::Result
     writeln!(out, "  {count} {}", if count == 1 { "connection" } else { "connections" })
 }
 
+/// A reason, and the option that gets further.
+fn said(reason: &Reason) -> String {
+    match reason.advice() {
+        Some(advice) => format!("{}; {advice}", reason.text()),
+        None => reason.text(),
+    }
+}
+
 fn row(row: &Row, depth: Depth, out: &mut dyn Write) -> io::Result<()> {
     let colour = match &row.verdict {
         Verdict::Accepted => AnsiColor::BrightGreen,
@@ -139,7 +147,7 @@ fn row(row: &Row, depth: Depth, out: &mut dyn Write) -> io::Result<()> {
         Verdict::Inconclusive(_) => AnsiColor::Yellow,
     };
     let style = colour.on_default();
-    let mut remarks: Vec<String> = row.verdict.reason().map(Reason::text).into_iter().collect();
+    let mut remarks: Vec<String> = row.verdict.reason().map(said).into_iter().collect();
     remarks.extend(row.notes.iter().map(|note| (*note).to_owned()));
     if depth == Depth::Ciphers && row.verdict == Verdict::Accepted {
         match row.order {
@@ -228,7 +236,7 @@ fn client(check: &Check, scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
             clean(why)
         )?,
         Handshake::Failed(why) => writeln!(out, "  client: does not connect with TLSv1.2 or newer: {}", clean(why))?,
-        Handshake::Inconclusive(why) => writeln!(out, "  client: inconclusive: {}", clean(&why.text()))?,
+        Handshake::Inconclusive(why) => writeln!(out, "  client: inconclusive: {}", clean(&said(why)))?,
     }
     if let Some(certificate) = &check.certificate {
         self::certificate(certificate, out)?;

@@ -159,7 +159,7 @@ fn leftovers(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\nnot verified:")?;
     }
     for one in left.iter().take(MOST_LEFT) {
-        writeln!(out, "  {}: {}", clean(&one.what), clean(&one.why))?;
+        writeln!(out, "  {}: {}", clean(&one.what), clean(&one.text()))?;
     }
     if left.len() > MOST_LEFT {
         writeln!(out, "  and {} more", left.len() - MOST_LEFT)?;

@@ -3,8 +3,9 @@
 use super::file::{Found, said};
 use super::hidden_name;
 use super::journal::{How, Step};
-use super::run::{State, Transaction, failed};
+use super::run::{Transaction, failed};
 use super::stage::{Trouble, overwrite, swap, write_hidden};
+use super::state::State;
 use std::io;
 use std::path::PathBuf;
 

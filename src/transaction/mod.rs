@@ -18,17 +18,19 @@
 //! Not done here: what to write (`plan`), running checkers (`host`), talking to people (`cli`).
 
 mod back;
+mod examine;
 mod file;
 mod journal;
 mod recover;
 mod run;
 mod stage;
+mod state;
 mod store;
 mod undo;
 
 pub use file::{Found, Meta};
 pub use journal::{FileEntry, How, Instance, Journal, Name, Step};
-pub use recover::{Recovery, recover};
+pub use recover::{Recovery, can_finish, recover};
 pub use run::{Intent, Transaction};
 pub use store::{Lock, Store};
 pub use undo::{Conflict, Past, Undo, force, history, undo};

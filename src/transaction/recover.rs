@@ -1,7 +1,7 @@
 //! Ending what an earlier run left unfinished: a power cut, a `kill -9`.
 
 use super::Failure;
-use super::journal::Step;
+use super::journal::{Journal, Step};
 use super::run::Transaction;
 use super::store::Store;
 use crate::system::WritableSystem;
@@ -44,16 +44,30 @@ pub fn recover(
                 transaction.abandon("interrupted").map_err(Failure::Refused)?;
                 "undone: it had not changed any file yet".to_owned()
             }
-            _ => undo(&mut transaction, &id, files, options)?,
+            _ => {
+                let undone = undo(&mut transaction, &id, files, options)?;
+                // Only these can come after a reload.
+                match step {
+                    Step::RollingBack | Step::Checked => format!("{undone}; if the servers were reloaded, reload them"),
+                    _ => undone,
+                }
+            }
         };
         done.push(Recovery { id, what });
     }
     Ok(done)
 }
 
+/// Can an unfinished transaction be finished by itself? Else it is undone, or somebody's edit is in the way.
+pub fn can_finish(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journal) -> Result<bool, Failure> {
+    let checked = journal.step == Step::Checked;
+    Ok(checked && Transaction::reopen(disk, store, journal.clone())?.is_in_place())
+}
+
 fn finish(transaction: &mut Transaction<'_>) -> Result<String, Failure> {
     let kept = transaction.commit().map_err(Failure::Refused)?;
-    let done = "finished: all its files were written and checked; whether the servers were reloaded is not known";
+    let done = "finished: all its files were written and checked; whether the servers were reloaded is not known, and \
+                `tlsmend verify` tells what they do";
     Ok(match kept.is_empty() {
         true => done.to_owned(),
         false => format!("{done}; what an editor wrote into old files is kept: {}", kept.join("; ")),

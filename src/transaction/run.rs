@@ -1,11 +1,12 @@
 //! One transaction, from the backup to the commit.
 
-use super::file::{Found, Meta, Place, is_torn, said};
-use super::journal::{FileEntry, How, Instance, Journal, Step, hash};
+use super::examine::examine;
+use super::file::{Place, said};
+use super::journal::{How, Instance, Journal, Step};
 use super::stage::{Trouble, overwrite, swap, write_hidden};
 use super::store::Store;
 use super::{Change, Failure, hidden_name};
-use crate::system::{Access, Directory, WritableSystem, own_user};
+use crate::system::{Access, Directory, WritableSystem};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
@@ -40,18 +41,6 @@ pub struct Transaction<'a> {
     pub(super) reached: usize,
     /// Files that somebody else changed before we did.
     pub(super) theirs: BTreeSet<usize>,
-}
-
-/// What a file on the disk is to a transaction.
-pub(super) enum State {
-    /// As before.
-    Old(Found),
-    /// As planned.
-    New(Found),
-    /// In between: writing in place was stopped.
-    Torn(Found),
-    /// Something else, or nothing; the reason, as a lowercase fragment without the path.
-    Foreign(Option<Found>, String),
 }
 
 impl<'a> Transaction<'a> {
@@ -167,39 +156,6 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    /// The files that are neither as before nor as planned, each with the reason.
-    pub(super) fn foreign(&self) -> Vec<String> {
-        let numbers = 0..self.journal.files.len();
-        let why = |number| match self.state(number) {
-            State::Foreign(_, why) => Some(self.about(number, &why)),
-            _ => None,
-        };
-        numbers.filter_map(why).collect()
-    }
-
-    /// Is every file as it was before?
-    pub(super) fn is_untouched(&self) -> bool {
-        (0..self.journal.files.len()).all(|number| match self.state(number) {
-            State::Old(_) => true,
-            State::New(_) | State::Torn(_) => false,
-            State::Foreign(..) => !self.may_have_been_changed(number),
-        })
-    }
-
-    /// Is every file as planned, or was it edited since? Not where a run was rolling back, and could not write that down.
-    pub(super) fn is_in_place(&self) -> bool {
-        let files = 0..self.journal.files.len();
-        files.into_iter().all(|number| matches!(self.state(number), State::New(_) | State::Foreign(..)))
-    }
-
-    /// Can a file that is neither old nor new have been new in between? Not while the new content still has the
-    /// hidden name.
-    pub(super) fn may_have_been_changed(&self, number: usize) -> bool {
-        let waits = |found: Option<Found>| found.is_some_and(|found| found.bytes == self.contents[number].1);
-        let waits = self.hidden(number).and_then(|hidden| hidden.find(self.disk)).is_ok_and(waits);
-        self.journal.files[number].how != How::Rename || !waits
-    }
-
     pub(super) fn mark(&mut self, step: Step) -> Result<(), String> {
         let before = std::mem::replace(&mut self.journal.step, step);
         self.store.save(&self.folder, &self.journal).map_err(|error| {
@@ -238,26 +194,6 @@ impl<'a> Transaction<'a> {
             self.disk.sync_directory(&hidden.folder)?;
         }
         Ok(())
-    }
-
-    pub(super) fn state(&self, number: usize) -> State {
-        let (entry, (old, new)) = (&self.journal.files[number], &self.contents[number]);
-        let now = match self.place(number).and_then(|place| place.find(self.disk)) {
-            Ok(Some(now)) => now,
-            Ok(None) => return State::Foreign(None, "it is gone".to_owned()),
-            Err(error) => return State::Foreign(None, said(&error)),
-        };
-        // Where only owner or mode change, they tell.
-        let is = |bytes: &[u8], meta: &Meta| now.bytes == bytes && (old != new || now.meta == *meta);
-        match &entry.how {
-            _ if is(old, &entry.old_meta) => State::Old(now),
-            _ if is(new, &entry.new_meta) => State::New(now),
-            How::InPlace(_) if is_torn(&now.bytes, old, new) => State::Torn(now),
-            _ => State::Foreign(
-                Some(now),
-                "it is neither as it was before nor as planned: somebody edited it".to_owned(),
-            ),
-        }
     }
 
     /// Writes the hidden file, or makes sure that the file can be written in place.
@@ -318,41 +254,4 @@ pub(super) fn failed(trouble: Trouble) -> String {
         Trouble::Changed => CHANGED.to_owned(),
         Trouble::InPlaceOnly(why) => why.to_owned(),
     }
-}
-
-/// Reads a file again, and says how it is going to be written.
-fn examine(disk: &dyn WritableSystem, change: &Change) -> Result<FileEntry, Failure> {
-    let refused = |why: &str| Failure::Refused(format!("{}: {why}", change.path.display()));
-    let io = |e: io::Error| refused(&said(&e));
-    let place = Place::of(disk, &change.path).map_err(io)?;
-    let now = place.find(disk).map_err(io)?.ok_or_else(|| refused("it is gone since it was read"))?;
-    if now.bytes != change.old {
-        return Err(refused("it was changed since it was read; run this again"));
-    }
-    if let Some(why) = now.protection {
-        return Err(refused(why));
-    }
-    let how = match &change.staging {
-        _ if now.status.links > 1 => {
-            let folder = disk.status_of(&place.folder).map_err(io)?;
-            let trusted = [0, own_user(), now.status.owner].contains(&folder.owner) && folder.mode & 0o022 == 0;
-            if !trusted {
-                // With one more name anybody who may write there could pass another file off as this one.
-                return Err(refused("it has several names (hard links), in a folder that others can write to"));
-            }
-            How::InPlace(format!("it has {} names (hard links)", now.status.links))
-        }
-        Err(why) => How::InPlace(why.clone()),
-        Ok(_) => How::Rename,
-    };
-    let parent = change.path.parent().unwrap_or(&change.path).to_owned();
-    Ok(FileEntry {
-        path: change.path.clone(),
-        how,
-        staging: change.staging.clone().unwrap_or(parent),
-        old: hash(&change.old),
-        new: hash(&change.new),
-        new_meta: change.meta.clone().unwrap_or_else(|| now.meta.clone()),
-        old_meta: now.meta,
-    })
 }

@@ -31,17 +31,31 @@ pub(super) fn stranger(promise: &Promise, evidence: Evidence<'_>) -> Option<Stri
 /// Were the files changed after the workers started?
 pub(super) fn not_reloaded(promise: &Promise, evidence: Evidence<'_>) -> Option<String> {
     let (path, changed) = evidence.changed?;
+    none_reloaded(promise, evidence).or_else(|| {
+        let service = promise.service;
+        (changed > *workers(promise, evidence).iter().min()?).then(|| {
+            let path = (evidence.show)(path);
+            format!("perhaps not reloaded: {path} was changed after some workers of {service} started")
+        })
+    })
+}
+
+/// Were the files changed after all workers started? Then nothing has read them.
+pub(super) fn none_reloaded(promise: &Promise, evidence: Evidence<'_>) -> Option<String> {
+    let (path, changed) = evidence.changed?;
+    (changed > *workers(promise, evidence).iter().max()?).then(|| {
+        let path = (evidence.show)(path);
+        format!("not reloaded: {path} was changed after the workers of {} started", promise.service)
+    })
+}
+
+/// When the processes started that serve clients.
+fn workers(promise: &Promise, evidence: Evidence<'_>) -> Vec<SystemTime> {
     let own = || evidence.owners.into_iter().flatten().filter(|owner| owner.is_of(promise.service));
-    let workers: Vec<SystemTime> = match own().any(|owner| owner.worker) {
+    match own().any(|owner| owner.worker) {
         true => own().filter(|owner| owner.worker).filter_map(|owner| owner.started).collect(),
         false => own().filter_map(|owner| owner.started).collect(),
-    };
-    let path = (evidence.show)(path);
-    if changed > *workers.iter().max()? {
-        return Some(format!("not reloaded: {path} was changed after the workers of {} started", promise.service));
     }
-    (changed > *workers.iter().min()?)
-        .then(|| format!("perhaps not reloaded: {path} was changed after some workers of {} started", promise.service))
 }
 
 /// The likely causes of a difference in versions, the likeliest first.

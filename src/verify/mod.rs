@@ -1,5 +1,5 @@
 //! Running servers, held against what is demanded of them ([`judge`]) and what their configuration promises
-//! ([`verify`]).
+//! ([`verify`]); and a reload, watched ([`Watch`]).
 //!
 //! The audit answers for every address and name what a client should be given; the probe says what it is given. Where
 //! they differ, the likely cause is named: not reloaded, another process, the default server's rule, the library's
@@ -7,12 +7,20 @@
 
 mod cause;
 mod check;
+mod dead;
+mod drift;
 mod example;
 mod judge;
+mod machine;
+mod outcome;
 mod promise;
+mod reload;
 mod settle;
 
-pub use check::{Checked, DRIFT, Outcome, Verification, Verified, verify};
+pub use check::{Checked, Verification, Verified, verify};
+pub use drift::DRIFT;
 pub use judge::judge;
+pub use outcome::Outcome;
 pub use promise::{Expected, Left, Promise};
+pub use reload::{Complaint, Held, Reload, Watch};
 pub use settle::PATIENCE;

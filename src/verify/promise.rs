@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What handshakes should get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expected {
     /// Just these versions.
     Exactly(VersionSet),
@@ -72,14 +72,31 @@ pub struct Left {
     pub what: String,
     /// Why.
     pub why: String,
+    /// The option of `verify` that would get further, as a lowercase fragment.
+    pub help: Option<&'static str>,
     /// It was never to be verified here, and nothing is left open by that.
     pub by_design: bool,
 }
 
-/// All promises of an audit, in the order of its endpoints. `remote`: addresses that are not this machine's too.
-/// `names`: names to ask for at every address, besides those of the configuration.
-pub(super) fn promises(audit: &Audit, remote: bool, names: &[Name]) -> (Vec<Promise>, Vec<Left>) {
-    let loaded = |instance: &Instance| instance.standing == Standing::Loaded;
+impl Left {
+    /// Why, and what would get further.
+    pub fn text(&self) -> String {
+        match self.help {
+            Some(help) => format!("{}; {help}", self.why),
+            None => self.why.clone(),
+        }
+    }
+}
+
+/// All promises of an audit, in the order of its endpoints. `wanted`: of these instances. `remote`: addresses that are
+/// not this machine's too. `names`: names to ask for at every address, besides those of the configuration.
+pub(super) fn promises(
+    audit: &Audit,
+    wanted: &dyn Fn(&Instance) -> bool,
+    remote: bool,
+    names: &[Name],
+) -> (Vec<Promise>, Vec<Left>) {
+    let loaded = |instance: &Instance| instance.standing == Standing::Loaded && wanted(instance);
     // A name of the configuration is asked for with its own endpoint, which may have a demand of its own.
     let written = |endpoint: &Endpoint| {
         let asked = is_tls(endpoint) && endpoint.transport == Transport::Stream;
@@ -94,7 +111,7 @@ pub(super) fn promises(audit: &Audit, remote: bool, names: &[Name]) -> (Vec<Prom
         for (at, endpoint) in instance.endpoints.iter().enumerate().filter(|(_, endpoint)| is_tls(endpoint)) {
             match place(&endpoint.address, remote) {
                 Ok(place) => all.endpoint((index, at), instance, &place, names),
-                Err((why, by_design)) => all.leave(endpoint, why, by_design),
+                Err(why) => all.leave(endpoint, why),
             }
         }
     }
@@ -106,8 +123,26 @@ fn is_tls(endpoint: &Endpoint) -> bool {
     endpoint.role == Role::Listener && matches!(endpoint.answer.speaks, Speaks::Tls | Speaks::Unknown)
 }
 
+/// Why a promise can't be verified.
+#[derive(Clone, Copy)]
+enum Why {
+    /// It was never to be verified, and nothing is left open by that.
+    Design(&'static str),
+    /// It is left open; what would get further.
+    Open(&'static str, Option<&'static str>),
+}
+
+impl Why {
+    fn of(self, what: String) -> Left {
+        match self {
+            Why::Design(why) => Left { what, why: why.to_owned(), help: None, by_design: true },
+            Why::Open(why, help) => Left { what, why: why.to_owned(), help, by_design: false },
+        }
+    }
+}
+
 /// Where an address is reached from here.
-fn place(address: &Address, remote: bool) -> Result<Place, (String, bool)> {
+fn place(address: &Address, remote: bool) -> Result<Place, Why> {
     match address {
         Address::Any(port) => Ok(Place::Ip(SocketAddr::from((Ipv4Addr::LOCALHOST, *port)))),
         Address::Ip(ip, port) if ip.is_unspecified() => {
@@ -119,10 +154,10 @@ fn place(address: &Address, remote: bool) -> Result<Place, (String, bool)> {
         }
         Address::Ip(ip, port) if remote || is_here(*ip) => Ok(Place::Ip(SocketAddr::new(*ip, *port))),
         Address::Ip(..) => {
-            Err(("this machine does not have the address; --remote probes it all the same".into(), false))
+            Err(Why::Open("this machine does not have the address", Some("--remote probes it all the same")))
         }
         Address::Unix(path) => Ok(Place::Unix(PathBuf::from(path))),
-        Address::Remote(_) => Err(("it is another server".to_owned(), true)),
+        Address::Remote(_) => Err(Why::Design("it is another server")),
     }
 }
 
@@ -139,7 +174,7 @@ impl Promises<'_> {
     fn endpoint(&mut self, index: (usize, usize), instance: &Instance, place: &Place, names: &[Name]) {
         let endpoint = &instance.endpoints[index.1];
         if endpoint.transport == Transport::Quic {
-            return self.leave(endpoint, "QUIC is not probed".to_owned(), true);
+            return self.leave(endpoint, Why::Design("QUIC is not probed"));
         }
         self.add(index, instance, place, None);
         for name in names {
@@ -152,18 +187,17 @@ impl Promises<'_> {
         match example::of(written) {
             Some(name) => self.add(index, instance, place, Some(&name)),
             None if !written.bytes().any(|byte| byte.is_ascii_alphanumeric()) => {
-                self.leave(endpoint, "no client sends this name".to_owned(), true);
+                self.leave(endpoint, Why::Design("no client sends this name"));
             }
             None => {
-                let why = "no name was found that this pattern matches; --name adds one";
-                self.leave(endpoint, why.to_owned(), false);
+                self.leave(endpoint, Why::Open("no name was found that this pattern matches", Some("--name adds one")));
             }
         }
     }
 
-    fn leave(&mut self, endpoint: &Endpoint, why: String, by_design: bool) {
+    fn leave(&mut self, endpoint: &Endpoint, why: Why) {
         let name = endpoint.name.as_deref().unwrap_or("(no name)");
-        self.left.insert(Left { what: format!("{}, {name}", endpoint.address), why, by_design });
+        self.left.insert(why.of(format!("{}, {name}", endpoint.address)));
     }
 
     /// Asks the configuration what this client should get.
@@ -192,8 +226,8 @@ impl Promises<'_> {
         }
         let what = format!("{place}, {}", name.map_or("(no name)", Name::as_str));
         if rivals > 0 {
-            let why = "several configurations listen there; name the one that runs as a PATH".to_owned();
-            self.left.insert(Left { what, why, by_design: false });
+            let help = Some("name the one that runs as a PATH");
+            self.left.insert(Why::Open("several configurations listen there", help).of(what));
             return;
         }
         let (nameless, _) = ask(None);

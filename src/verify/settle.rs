@@ -30,7 +30,8 @@ pub(super) fn settle(
     stop: &AtomicBool,
 ) -> Settled {
     let begin = Instant::now();
-    let (mut target, mut last) = first(target, stop);
+    let ask = |target: &Target| once(target, stop);
+    let (mut target, mut last) = first(target, &ask);
     loop {
         if stop.load(Ordering::Relaxed) || last.trouble.is_some() && begin.elapsed() >= wait {
             return Settled { scan: last, steady: true, target };
@@ -38,7 +39,7 @@ pub(super) fn settle(
         if last.trouble.is_some() {
             // After a restart the server may not be there yet.
             std::thread::sleep(PAUSE);
-            (target, last) = first(&target, stop);
+            (target, last) = first(&target, &ask);
             continue;
         }
         let next = once(&target, stop);
@@ -64,10 +65,10 @@ fn once(target: &Target, stop: &AtomicBool) -> Scan {
 }
 
 /// The first scan, by the way that the server wants.
-fn first(target: &Target, stop: &AtomicBool) -> (Target, Scan) {
-    let found = once(target, stop);
+pub(super) fn first(target: &Target, ask: &dyn Fn(&Target) -> Scan) -> (Target, Scan) {
+    let found = ask(target);
     for other in other_ways(target, &found) {
-        let again = once(&other, stop);
+        let again = ask(&other);
         if !again.accepted().is_empty() {
             return (other, again);
         }

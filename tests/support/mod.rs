@@ -20,6 +20,7 @@ pub mod program;
 pub mod proxy_protocol;
 pub mod random;
 pub mod replay;
+pub mod running;
 pub mod server;
 pub mod site;
 pub mod staged;

@@ -1,6 +1,6 @@
 //! `tlsmend fix`
 
-use super::super::args::Fix;
+use super::super::args::{Fix, Judgement};
 use super::super::exit::ExitStatus;
 use super::super::servers::{Servers, to_journal};
 use super::super::state::Disks;
@@ -8,12 +8,15 @@ use super::super::transact::{self, End, Job, Say};
 use super::super::{options, output};
 use super::{diff, status_of};
 use crate::engine::Request;
+use crate::finding::Severity;
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::plan::{self, Plan, Selection};
 use crate::system::reason;
 use crate::transaction::{Change, Intent, hidden_name};
+use crate::verify::Reload;
 use anyhow::{Result, anyhow, bail};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Plans, shows, asks, and applies.
 pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
@@ -40,7 +43,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let servers = Servers::new(&opened, &arguments.servers, &instances)?;
     if !arguments.yes && !agreed(&disks, &plan, &instances)? {
         output::tell("nothing was changed");
-        return Ok(ExitStatus::Findings);
+        return Ok(if arguments.judgement.exit_zero { ExitStatus::Compliant } else { ExitStatus::Findings });
     }
     unchanged(request, &selection, &plan, !arguments.yes)?;
     let made = if existing.is_none() { disks.open(true)? } else { None };
@@ -59,21 +62,49 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
         instances: to_journal(&instances),
     };
     let say = if arguments.without_check { Say::NoWorse } else { Say::Accept };
+    let machine = options::machine()?;
+    let reload = Reload {
+        before: &plan.before,
+        after: &plan.after,
+        touched: &instances,
+        machine: &machine,
+        policy: &policy,
+        patience: Duration::from_secs(arguments.servers.check_timeout),
+        show: &|path| opened.shown.show(path),
+    };
     let end = transact::run(Job {
         disk: &disks.host,
         store,
         servers: &servers,
         intent,
         say,
+        watch: is_watched(arguments).then_some(&reload),
         options: disks.options.clone(),
     })?;
     drop(lock);
-    Ok(match end {
+    Ok(status(end, remaining, &arguments.judgement))
+}
+
+/// Are handshakes made before and after the reload? The servers of an image are not those of this machine.
+fn is_watched(arguments: &Fix) -> bool {
+    let asked = arguments.servers.reload && !arguments.without_verify;
+    let own = arguments.host.root == Path::new("/");
+    if asked && !own {
+        output::tell("not verified: with --root it is not known which servers read these files");
+    }
+    asked && own
+}
+
+fn status(end: End, remaining: ExitStatus, judgement: &Judgement) -> ExitStatus {
+    match end {
         End::CheckFailed => ExitStatus::CheckFailed,
         End::ReloadFailed => ExitStatus::ReloadFailed,
-        End::Untested if remaining == ExitStatus::Compliant && !arguments.judgement.exit_zero => ExitStatus::Incomplete,
-        End::Tested | End::Untested => remaining,
-    })
+        End::VerifyFailed => ExitStatus::VerifyFailed,
+        _ if judgement.exit_zero => ExitStatus::Compliant,
+        End::Drifted(severity) if severity >= Severity::from(judgement.fail_on) => ExitStatus::Findings,
+        End::Drifted(_) | End::Untested if remaining == ExitStatus::Compliant => ExitStatus::Incomplete,
+        End::Tested | End::Untested | End::Drifted(_) => remaining,
+    }
 }
 
 /// The instances whose files change.

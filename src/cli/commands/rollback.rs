@@ -7,7 +7,7 @@ use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
 use super::super::{options, output};
 use crate::plan;
-use crate::transaction::{Conflict, Intent, Journal, Past, Step, Store, Undo, force, history, undo};
+use crate::transaction::{Conflict, Intent, Journal, Past, Step, Store, Undo, can_finish, force, history, undo};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::Path;
 
@@ -55,12 +55,16 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         servers: &servers,
         intent,
         say: Say::Advise,
+        // What is taken back may be just what no policy wants, and it is wanted whatever the servers make of it.
+        watch: None,
         options: disks.options.clone(),
     })?;
     Ok(match end {
         End::Tested | End::Untested => ExitStatus::Compliant,
         End::CheckFailed => ExitStatus::Incomplete,
         End::ReloadFailed => ExitStatus::ReloadFailed,
+        // Only who watches a reload sees these.
+        End::Drifted(_) | End::VerifyFailed => ExitStatus::Incomplete,
     })
 }
 
@@ -86,11 +90,12 @@ fn is_named(id: &str, argument: &str) -> bool {
 fn unfinished(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<Option<ExitStatus>> {
     let Some(id) = arguments.id.as_deref().filter(|_| arguments.force) else { return Ok(None) };
     let mut all = history(store)?.into_iter().map(|past| past.journal);
-    let is_it = |journal: &Journal| {
-        let open = !matches!(journal.step, Step::Committed | Step::RolledBack | Step::Checked);
-        is_named(&journal.id, id) && open && journal.root == disks.root
-    };
+    let is_it = |journal: &Journal| is_named(&journal.id, id) && !journal.step.is_over() && journal.root == disks.root;
     let Some(journal) = all.find(is_it) else { return Ok(None) };
+    // What can be finished is, and then taken back like any other.
+    if can_finish(&disks.host, store, &journal)? {
+        return Ok(None);
+    }
     let kept = store.path_of(&journal.id);
     force(&disks.host, store, journal)?;
     output::tell(&format!("every file is as it was before; what was there instead is kept in {}", kept.display()));

@@ -54,13 +54,13 @@ struct FindingOut<'a> {
 #[derive(Serialize)]
 struct LeftOut<'a> {
     what: &'a str,
-    why: &'a str,
+    why: String,
 }
 
 impl<'a> Verify<'a> {
     pub(super) fn of(view: &VerifyView<'a>) -> Verify<'a> {
         let verified = view.verified;
-        let left = |one: &'a Left| LeftOut { what: &one.what, why: &one.why };
+        let left = |one: &'a Left| LeftOut { what: &one.what, why: one.text() };
         Verify {
             schema: "tlsmend/verify/1",
             policy: view.policy,

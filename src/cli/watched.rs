@@ -1,0 +1,79 @@
+//! The handshakes around a reload, as the user sees them.
+
+use super::interrupt::Interrupt;
+use super::output;
+use crate::finding::Severity;
+use crate::verify::{Complaint, Reload, Watch};
+use anyhow::{Result, bail};
+
+/// What handshakes say after a reload.
+pub(super) enum Seen {
+    /// All is as promised, or nothing could be asked.
+    Fine,
+    /// Something is not clear.
+    Open,
+    /// Something is accepted that is not configured, and nothing is lost.
+    Drift(Severity),
+    /// A promise is broken; how, for people.
+    Broken(String),
+    /// The user ended it before all was clear.
+    Interrupted,
+}
+
+/// Asks before anything is changed.
+pub(super) fn begin<'a>(reload: &'a Reload<'a>, interrupt: &Interrupt) -> Result<Watch<'a>> {
+    let watch = Watch::begin(reload, interrupt.flag());
+    if interrupt.came() {
+        bail!("interrupted; nothing was changed");
+    }
+    Ok(watch)
+}
+
+/// Asks after the reload, and says what came of it.
+pub(super) fn after(watch: &Watch<'_>, interrupt: &Interrupt) -> Seen {
+    let held = watch.held(interrupt.flag());
+    if held.interrupted {
+        return Seen::Interrupted;
+    }
+    if !held.broken.is_empty() {
+        let broken = lines(&held.broken);
+        return Seen::Broken(format!("after the reload, handshakes do not get what the new files promise:\n{broken}"));
+    }
+    match held.fine {
+        0 => {}
+        1 => output::tell("verified: handshakes with 1 endpoint get what the new files promise"),
+        n => output::tell(&format!("verified: handshakes with {n} endpoints get what the new files promise")),
+    }
+    for left in &watch.left {
+        output::tell(&format!("not verified: {left}"));
+    }
+    held.known.iter().for_each(|one| output::remark(&one.to_string()));
+    if !held.open.is_empty() {
+        output::remark(&format!("after the reload, this is not clear:\n{}", lines(&held.open)));
+    }
+    if !held.drift.is_empty() {
+        let drift = lines(&held.drift);
+        output::remark(&format!("the new files stay, but the servers do something else:\n{drift}"));
+    }
+    match held.worst {
+        Some(severity) => Seen::Drift(severity),
+        None if !held.open.is_empty() => Seen::Open,
+        None => Seen::Fine,
+    }
+}
+
+/// Asks once more after the old files were put back, and says whether all is as it was.
+pub(super) fn back(watch: &Watch<'_>) {
+    if watch.is_empty() {
+        return;
+    }
+    let other = watch.not_as_before();
+    match other.is_empty() {
+        true => output::tell("verified: handshakes get what they got before"),
+        false => output::remark(&format!("handshakes do not get what they got before:\n{}", lines(&other))),
+    }
+}
+
+fn lines(complaints: &[Complaint]) -> String {
+    complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,72 @@
+//! What became of the files of a transaction: old, new, torn, or somebody else's.
+
+use super::file::{Found, Meta, is_torn, said};
+use super::journal::How;
+use super::run::Transaction;
+
+/// What a file on the disk is to a transaction.
+pub(super) enum State {
+    /// As before.
+    Old(Found),
+    /// As planned.
+    New(Found),
+    /// In between: writing in place was stopped.
+    Torn(Found),
+    /// Something else, or nothing; the reason, as a lowercase fragment without the path.
+    Foreign(Option<Found>, String),
+}
+
+impl Transaction<'_> {
+    /// The files that are neither as before nor as planned, each with the reason.
+    pub(super) fn foreign(&self) -> Vec<String> {
+        let numbers = 0..self.journal.files.len();
+        let why = |number| match self.state(number) {
+            State::Foreign(_, why) => Some(self.about(number, &why)),
+            _ => None,
+        };
+        numbers.filter_map(why).collect()
+    }
+
+    /// Is every file as it was before?
+    pub(super) fn is_untouched(&self) -> bool {
+        (0..self.journal.files.len()).all(|number| match self.state(number) {
+            State::Old(_) => true,
+            State::New(_) | State::Torn(_) => false,
+            State::Foreign(..) => !self.may_have_been_changed(number),
+        })
+    }
+
+    /// Is every file as planned, or was it edited since? Not where a run was rolling back, and could not write that down.
+    pub(super) fn is_in_place(&self) -> bool {
+        let files = 0..self.journal.files.len();
+        files.into_iter().all(|number| matches!(self.state(number), State::New(_) | State::Foreign(..)))
+    }
+
+    /// Can a file that is neither old nor new have been new in between? Not while the new content still has the
+    /// hidden name.
+    pub(super) fn may_have_been_changed(&self, number: usize) -> bool {
+        let waits = |found: Option<Found>| found.is_some_and(|found| found.bytes == self.contents[number].1);
+        let waits = self.hidden(number).and_then(|hidden| hidden.find(self.disk)).is_ok_and(waits);
+        self.journal.files[number].how != How::Rename || !waits
+    }
+
+    pub(super) fn state(&self, number: usize) -> State {
+        let (entry, (old, new)) = (&self.journal.files[number], &self.contents[number]);
+        let now = match self.place(number).and_then(|place| place.find(self.disk)) {
+            Ok(Some(now)) => now,
+            Ok(None) => return State::Foreign(None, "it is gone".to_owned()),
+            Err(error) => return State::Foreign(None, said(&error)),
+        };
+        // Where only owner or mode change, they tell.
+        let is = |bytes: &[u8], meta: &Meta| now.bytes == bytes && (old != new || now.meta == *meta);
+        match &entry.how {
+            _ if is(old, &entry.old_meta) => State::Old(now),
+            _ if is(new, &entry.new_meta) => State::New(now),
+            How::InPlace(_) if is_torn(&now.bytes, old, new) => State::Torn(now),
+            _ => State::Foreign(
+                Some(now),
+                "it is neither as it was before nor as planned: somebody edited it".to_owned(),
+            ),
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Lines that look decisive and decide nothing, with what handshakes say to it.
+
+use super::check::Checked;
+use super::drift::title;
+use crate::engine::Audit;
+use crate::finding::{Finding, Observed, Verdict};
+use crate::instance::Standing;
+use crate::probe::name::Name;
+
+/// What the audit says of lines that look decisive and decide nothing, with what handshakes say to it.
+pub(super) fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
+    let shadowed = audit.findings.iter().filter(|one| one.verdict == Verdict::Shadowed && one.is_open());
+    let observed = |finding: &Finding| {
+        let label = finding.primary.clone()?;
+        let instance = audit.instance_of(finding).filter(|one| one.standing == Standing::Loaded)?;
+        let setting = instance.settings.iter().find(|setting| setting.value == label.span)?;
+        let named = |one: &&Checked| {
+            let name = one.promise.target.name.as_ref().map(Name::as_str);
+            Some(one.promise.instance) == finding.instance
+                && name.is_some_and(|name| setting.scope.split_ascii_whitespace().any(|word| word == name))
+        };
+        let contradicts = |one: &&Checked| one.scan.accepted() != setting.versions;
+        let seen = checked.iter().filter(named).filter(contradicts).map(|one| {
+            format!(
+                "handshakes with {} got {}, and this line says {}",
+                title(&one.promise),
+                one.scan.accepted(),
+                setting.versions
+            )
+        });
+        Some(Observed {
+            rule: finding.rule,
+            severity: finding.severity,
+            verdict: finding.verdict,
+            target: instance.main.display().to_string(),
+            versions: finding.versions,
+            message: finding.message.clone(),
+            primary: Some(label),
+            notes: finding.notes.iter().cloned().chain(seen).collect(),
+            help: finding.help.clone(),
+        })
+    };
+    shadowed.filter_map(observed).collect()
+}

@@ -1,0 +1,94 @@
+//! The complaint about a server that does something else than its configuration says.
+
+use super::cause::{self, Evidence};
+use super::outcome::Outcome;
+use super::promise::{Expected, Promise};
+use crate::endpoint::ReasonKind;
+use crate::finding::{Label, Observed, RuleId, Severity, Verdict};
+use crate::probe::{Scan, Trouble};
+use crate::tls::VersionSet;
+
+/// The rule of differences between configuration and handshakes.
+pub const DRIFT: RuleId = RuleId("drift");
+
+/// How people are told which endpoint it is: `127.0.0.1:443, name a.example`.
+pub(super) fn title(promise: &Promise) -> String {
+    match &promise.target.name {
+        Some(name) => format!("{}, name {name}", promise.target.place),
+        None => promise.target.place.to_string(),
+    }
+}
+
+/// The complaint, where there is one. `forbidden`: what makes it worse to be given.
+pub(super) fn drift(
+    promise: &Promise,
+    scan: &Scan,
+    outcome: Outcome,
+    stranger: Option<&str>,
+    evidence: Evidence<'_>,
+    forbidden: VersionSet,
+) -> Option<Observed> {
+    let (observed, expected) = (scan.accepted(), promise.expected.versions());
+    let (extra, lacking) = (observed.minus(expected), expected.minus(observed).minus(scan.inconclusive()));
+    let exact = matches!(promise.expected, Expected::Exactly(_));
+    let lacking = if exact { lacking } else { VersionSet::EMPTY };
+    let differs = !extra.is_empty() || !lacking.is_empty();
+    let be = |versions: VersionSet| if versions.len() == 1 { "is" } else { "are" };
+    let mut parts: Vec<String> = Vec::new();
+    match (outcome, &scan.trouble) {
+        (Outcome::Unreachable, Some(trouble)) => parts.push(match trouble {
+            Trouble::Unreachable(reason) => format!("{} is promised, and there is no server: {}", "TLS", reason.text()),
+            Trouble::NotTls(reason) | Trouble::StartTls(reason) => {
+                format!("TLS is promised, and not spoken: {}", reason.text())
+            }
+        }),
+        (Outcome::Mixed, _) => {
+            parts.push("the answers change from one handshake to the next: a reload is under way, or has stuck".into());
+        }
+        (Outcome::Differs, _) if differs => {
+            if !extra.is_empty() {
+                parts.push(format!("{} {} accepted, and not configured", extra.listed(), be(extra)));
+            }
+            if !lacking.is_empty() {
+                parts.push(format!("{} {} configured, and not accepted", lacking.listed(), be(lacking)));
+            }
+        }
+        (Outcome::Differs, _) => parts.push(format!("another program than {} answers", promise.service)),
+        _ => return None,
+    }
+    let mut notes: Vec<String> =
+        stranger.iter().map(|who| format!("{who} listens there, not {}", promise.service)).collect();
+    notes.extend(match outcome {
+        _ if stranger.is_some() => Vec::new(),
+        Outcome::Differs => cause::of_difference(promise, scan, evidence),
+        _ => cause::not_reloaded(promise, evidence).into_iter().collect(),
+    });
+    let versions = extra.union(lacking);
+    let exposes = !extra.and(forbidden).is_empty();
+    Some(Observed {
+        rule: DRIFT,
+        severity: if exposes { Severity::High } else { Severity::Medium },
+        verdict: if extra.is_empty() { Verdict::Missing } else { Verdict::Exposed },
+        target: title(promise),
+        versions,
+        message: parts.join("; "),
+        primary: place(promise),
+        help: help(&notes, promise),
+        notes,
+    })
+}
+
+fn help(causes: &[String], promise: &Promise) -> Option<String> {
+    causes
+        .iter()
+        .any(|cause| cause.contains("not reloaded"))
+        .then(|| format!("reload {} (tlsmend facts says how)", promise.service))
+}
+
+/// The line that promises it.
+fn place(promise: &Promise) -> Option<Label> {
+    let steps = &promise.answer.configured.because;
+    let says = |kind: ReasonKind| steps.iter().rev().find(|step| step.kind == kind).and_then(|step| step.span);
+    let span = says(ReasonKind::Versions).or_else(|| says(ReasonKind::Listen))?;
+    Some(Label { span, text: "promised here".to_owned() })
+}

@@ -1,0 +1,51 @@
+//! What is known of this machine beside handshakes: who listens where and since when, and when files changed.
+
+use super::cause::Evidence;
+use super::promise::Promise;
+use crate::engine::Audit;
+use crate::host::Sockets;
+use crate::instance::Instance;
+use crate::probe::target::Place;
+use crate::system::System;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// What is known of this machine.
+pub(super) struct Machine<'a> {
+    system: &'a dyn System,
+    /// For each instance the file that changed last.
+    changed: BTreeMap<usize, (PathBuf, SystemTime)>,
+    /// Who listens where.
+    sockets: Sockets,
+}
+
+impl<'a> Machine<'a> {
+    /// As it is now; the instances are those of the audit.
+    pub(super) fn look(system: &'a dyn System, audit: &Audit) -> Machine<'a> {
+        let last = |(index, instance): (usize, &Instance)| {
+            let files = instance.files.iter().map(|file| audit.sources.file(*file).path());
+            let times = files.filter_map(|path| Some((system.changed(path).ok()?, path)));
+            times.max().map(|(time, path)| (index, (path.to_owned(), time)))
+        };
+        let changed = audit.instances().enumerate().filter_map(last).collect();
+        Machine { system, changed, sockets: Sockets::read(system, SystemTime::now()) }
+    }
+
+    /// Reading all processes takes a while; for a difference it has to be as of now.
+    pub(super) fn look_again(&mut self) {
+        self.sockets = Sockets::read(self.system, SystemTime::now());
+    }
+
+    /// What there is to say about a promise.
+    pub(super) fn evidence<'e>(&'e self, promise: &Promise, show: &'e dyn Fn(&Path) -> String) -> Evidence<'e> {
+        Evidence {
+            owners: match &promise.target.place {
+                Place::Ip(address) => self.sockets.of(*address),
+                Place::Unix(_) => None,
+            },
+            changed: self.changed.get(&promise.instance).map(|(path, time)| (path.as_path(), *time)),
+            show,
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The answers after a reload, held against the promises.
+
+use super::super::cause;
+use super::super::drift::title;
+use super::super::machine::Machine;
+use super::super::promise::Promise;
+use super::rounds::Seen;
+use super::said::{self, Complaint, add};
+use super::terms::Terms;
+use super::watch::Reload;
+use crate::finding::Severity;
+use crate::probe::Scan;
+use crate::rules::Demands;
+
+/// An endpoint that answered before.
+pub(super) struct Watched {
+    /// Its target says how the server wants to be asked.
+    pub promise: Promise,
+    pub terms: Terms,
+}
+
+/// What came of the promises.
+#[derive(Debug, Default)]
+pub struct Held {
+    /// So many endpoints give what is promised.
+    pub fine: usize,
+    /// Promises that are broken: the old files were better.
+    pub broken: Vec<Complaint>,
+    /// Versions that are accepted, and not configured.
+    pub drift: Vec<Complaint>,
+    /// The severity of the worst of these.
+    pub worst: Option<Severity>,
+    /// What was not to be found out.
+    pub open: Vec<Complaint>,
+    /// What is not as configured, and was not before.
+    pub known: Vec<Complaint>,
+    /// It was ended before all was clear.
+    pub interrupted: bool,
+}
+
+/// Holds the last two scans of each endpoint against its promise.
+pub(super) fn hold(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], machine: &Machine<'_>) -> Held {
+    let audit = reload.after;
+    let demands: Vec<Demands> =
+        audit.instances().map(|instance| Demands::new(reload.policy, None, instance, &audit.sources)).collect();
+    let mut held = Held::default();
+    for (Watched { promise, terms }, seen) in watched.iter().zip(seen) {
+        let at = title(promise);
+        let (Some(last), Some(other)) = (&seen.last, &seen.before_that) else {
+            add(&mut held.open, at, "there was no time to ask".to_owned(), Vec::new());
+            continue;
+        };
+        let (now, then) = (terms.look(last), terms.look(other));
+        let look = now.both(then);
+        if look.is_broken() {
+            let causes = match look.gone {
+                true => silence(reload, promise, machine),
+                false => causes(reload, promise, last, machine),
+            };
+            add(&mut held.broken, at, said::broken(look, last, terms.had), causes);
+        } else if !look.extra.is_empty() {
+            let forbidden = demands[promise.instance].of_endpoint(promise.endpoint).forbid;
+            let forbidden = forbidden.minus(audit.kept[promise.instance][promise.endpoint]);
+            let exposes = !look.extra.and(forbidden).is_empty();
+            held.worst = held.worst.max(Some(if exposes { Severity::High } else { Severity::Medium }));
+            let scan = if now.extra.is_empty() { other } else { last };
+            add(&mut held.drift, at, said::extra(look.extra), causes(reload, promise, scan, machine));
+        } else if now.is_broken() || then.is_broken() {
+            let what = "the answers change from one handshake to the next".to_owned();
+            add(&mut held.open, at, what, Vec::new());
+        } else if !look.open.is_empty() {
+            add(&mut held.open, at, said::open(look.open, last), Vec::new());
+        } else if !look.known.is_empty() {
+            add(&mut held.known, at, said::known(look.known), Vec::new());
+        } else {
+            held.fine += 1;
+        }
+    }
+    held
+}
+
+/// The likely causes of no TLS at all.
+fn silence(reload: &Reload<'_>, promise: &Promise, machine: &Machine<'_>) -> Vec<String> {
+    let evidence = machine.evidence(promise, reload.show);
+    let stranger = cause::stranger(promise, evidence);
+    let stranger = stranger.map(|who| format!("{who} listens there, not {}", promise.service));
+    stranger.or_else(|| cause::not_reloaded(promise, evidence)).into_iter().collect()
+}
+
+/// The likely causes of other versions.
+fn causes(reload: &Reload<'_>, promise: &Promise, scan: &Scan, machine: &Machine<'_>) -> Vec<String> {
+    let evidence = machine.evidence(promise, reload.show);
+    match cause::stranger(promise, evidence) {
+        Some(who) => vec![format!("{who} listens there, not {}", promise.service)],
+        None => cause::of_difference(promise, scan, evidence),
+    }
+}
+
+/// The servers none of whose workers has started since its files were changed.
+pub(super) fn not_reloaded(reload: &Reload<'_>, watched: &[Watched], machine: &Machine<'_>) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    for Watched { promise, .. } in watched {
+        if let Some(what) = cause::none_reloaded(promise, machine.evidence(promise, reload.show)) {
+            add(&mut complaints, title(promise), what, Vec::new());
+        }
+    }
+    complaints
+}
