@@ -56,6 +56,12 @@ pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     if name.first() == Some(&b'.') && !matches!(pattern, [b'.', ..] | [b'\\', b'.', ..]) {
         return false;
     }
+    with_stars(pattern, name, one)
+}
+
+/// Does `name` match `pattern`, in which `*` is any run of bytes? `one` matches a byte of the name against what else stands
+/// at a place of the pattern: the place after it, or `None`.
+pub(super) fn with_stars(pattern: &[u8], name: &[u8], one: impl Fn(&[u8], usize, u8) -> Option<usize>) -> bool {
     // On a mismatch, go back to the last star and let it take one byte more.
     let (mut p, mut n) = (0, 0);
     let mut star = None;

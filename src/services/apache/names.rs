@@ -1,5 +1,6 @@
 //! Server names: which virtual host of a chain a name selects.
 
+use super::super::glob::with_stars;
 use std::collections::BTreeMap;
 
 /// The names of the virtual hosts of one chain. Of several that match, the first virtual host wins, not the most
@@ -60,30 +61,7 @@ fn is_pattern(name: &[u8]) -> bool {
 
 /// `ap_strcasecmp_match`: `*` is any run of bytes, `?` one byte.
 fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    let (mut p, mut n) = (0, 0);
-    let mut star = None;
-    loop {
-        match pattern.get(p) {
-            None if n == name.len() => return true,
-            Some(b'*') => {
-                star = Some((p + 1, n));
-                p += 1;
-                continue;
-            }
-            Some(byte) if n < name.len() && (*byte == b'?' || *byte == name[n]) => {
-                (p, n) = (p + 1, n + 1);
-                continue;
-            }
-            _ => {}
-        }
-        match star {
-            Some((after, taken)) if taken < name.len() => {
-                star = Some((after, taken + 1));
-                (p, n) = (after, taken + 1);
-            }
-            _ => return false,
-        }
-    }
+    with_stars(pattern, name, |pattern, at, byte| (pattern[at] == b'?' || pattern[at] == byte).then_some(at + 1))
 }
 
 #[cfg(test)]
