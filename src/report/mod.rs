@@ -19,6 +19,7 @@ pub mod facts;
 pub mod fleet;
 pub mod github;
 pub mod gitlab;
+mod handshake;
 pub mod html;
 mod issue;
 pub mod json;
@@ -140,6 +141,10 @@ struct Totals {
 }
 
 impl AuditView<'_> {
+    fn texts(&self) -> issue::Texts<'_> {
+        issue::Texts { sources: self.sources, paths: &self.paths }
+    }
+
     fn verdict(&self, instance: usize, endpoint: usize) -> Verdict {
         self.verdicts.get(instance).and_then(|all| all.get(endpoint)).copied().unwrap_or(Verdict::Unknown)
     }

@@ -4,7 +4,6 @@ use super::cause::{self, Evidence};
 use super::judge;
 use super::promise::{Expected, Left, Promise, promises};
 use super::settle::settle;
-use crate::endpoint::ReasonKind;
 use crate::engine::Audit;
 use crate::finding::{Finding, Label, Observed, RuleId, Severity, Verdict};
 use crate::host::Sockets;
@@ -62,6 +61,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them, worst first.
+    pub const ALL: [Outcome; 6] = [
+        Outcome::Differs,
+        Outcome::Unreachable,
+        Outcome::Mixed,
+        Outcome::Inconclusive,
+        Outcome::Possible,
+        Outcome::Agrees,
+    ];
+
     /// The word used in JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -138,7 +147,7 @@ fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
         let seen = checked.iter().filter(named).filter(contradicts).map(|one| {
             format!(
                 "handshakes with {} got {}, and this line says {}",
-                title(&one.promise),
+                one.promise.title(),
                 one.scan.accepted(),
                 setting.versions
             )
@@ -212,18 +221,11 @@ fn check(verification: &Verification<'_>, promise: Promise, known: &mut Known) -
     let keep = verification.audit.kept[promise.instance][promise.endpoint];
     let drift = drift(&promise, &scan, outcome, stranger.as_deref(), evidence, demand.forbid.minus(keep));
     observed.extend(drift);
-    observed.extend(judge(&title(&promise), &scan, demand, keep).into_iter().filter(|one| {
+    observed.extend(judge(&promise.title(), &scan, demand, keep).into_iter().filter(|one| {
         // A name that is refused on purpose lacks nothing.
         one.verdict != Verdict::Missing || expected != Expected::Nothing
     }));
     Checked { promise, scan, outcome, observed }
-}
-
-fn title(promise: &Promise) -> String {
-    match &promise.target.name {
-        Some(name) => format!("{}, name {name}", promise.target.place),
-        None => promise.target.place.to_string(),
-    }
 }
 
 /// Is this what should come?
@@ -315,7 +317,7 @@ fn drift(
         rule: DRIFT,
         severity: if exposes { Severity::High } else { Severity::Medium },
         verdict: if extra.is_empty() { Verdict::Missing } else { Verdict::Exposed },
-        target: title(promise),
+        target: promise.title(),
         versions,
         message: parts.join("; "),
         primary: place(promise),
@@ -333,8 +335,6 @@ fn help(causes: &[String], promise: &Promise) -> Option<String> {
 
 /// The line that promises it.
 fn place(promise: &Promise) -> Option<Label> {
-    let steps = &promise.answer.configured.because;
-    let says = |kind: ReasonKind| steps.iter().rev().find(|step| step.kind == kind).and_then(|step| step.span);
-    let span = says(ReasonKind::Versions).or_else(|| says(ReasonKind::Listen))?;
+    let span = promise.decider()?;
     Some(Label { span, text: "promised here".to_owned() })
 }

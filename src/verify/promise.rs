@@ -1,14 +1,15 @@
 //! What a configuration promises of this machine, address by address and name by name.
 
 use super::example;
-use crate::endpoint::{Address, Answer, Endpoint, Role, Speaks, Transport};
+use crate::endpoint::{Address, Answer, Endpoint, ReasonKind, Role, Speaks, Transport};
 use crate::engine::{self, Audit};
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::probe::name::Name;
 use crate::probe::target::{Place, Target, is_here};
 use crate::services::service::{Question, Target as Asked};
+use crate::source::Span;
 use crate::tls::VersionSet;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,6 +66,24 @@ pub struct Promise {
     pub answer: Arc<Answer>,
 }
 
+impl Promise {
+    /// The endpoint, for people: `127.0.0.1:443, name a.test`.
+    pub fn title(&self) -> String {
+        match &self.target.name {
+            Some(name) => format!("{}, name {name}", self.target.place),
+            None => self.target.place.to_string(),
+        }
+    }
+
+    /// The place that promises it: what decides the versions, else what makes the server listen; none where no file
+    /// says it.
+    pub fn decider(&self) -> Option<Span> {
+        let steps = &self.answer.configured.because;
+        let says = |kind: ReasonKind| steps.iter().rev().find(|step| step.kind == kind).and_then(|step| step.span);
+        says(ReasonKind::Versions).or_else(|| says(ReasonKind::Listen))
+    }
+}
+
 /// A promise that can't be verified.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Left {
@@ -74,6 +93,8 @@ pub struct Left {
     pub why: String,
     /// It was never to be verified here, and nothing is left open by that.
     pub by_design: bool,
+    /// The main file of the configuration that makes it.
+    pub main: PathBuf,
 }
 
 /// All promises of an audit, in the order of its endpoints. `remote`: addresses that are not this machine's too.
@@ -89,16 +110,17 @@ pub(super) fn promises(audit: &Audit, remote: bool, names: &[Name]) -> (Vec<Prom
         [] => BTreeSet::new(),
         _ => audit.instances().filter(|one| loaded(one)).flat_map(|i| &i.endpoints).filter_map(written).collect(),
     };
-    let mut all = Promises { audit, written, found: Vec::new(), left: BTreeSet::new(), seen: BTreeSet::new() };
+    let mut all = Promises { audit, written, found: Vec::new(), left: BTreeMap::new(), seen: BTreeSet::new() };
     for (index, instance) in audit.instances().enumerate().filter(|(_, one)| loaded(one)) {
         for (at, endpoint) in instance.endpoints.iter().enumerate().filter(|(_, endpoint)| is_tls(endpoint)) {
             match place(&endpoint.address, remote) {
                 Ok(place) => all.endpoint((index, at), instance, &place, names),
-                Err((why, by_design)) => all.leave(endpoint, why, by_design),
+                Err((why, by_design)) => all.leave(instance, endpoint, why, by_design),
             }
         }
     }
-    (all.found, all.left.into_iter().collect())
+    let left = |((what, why, by_design), main)| Left { what, why, by_design, main };
+    (all.found, all.left.into_iter().map(left).collect())
 }
 
 /// Is there TLS, as far as anybody knows?
@@ -131,7 +153,8 @@ struct Promises<'a> {
     /// The names of the configuration.
     written: BTreeSet<(Place, Name)>,
     found: Vec<Promise>,
-    left: BTreeSet<Left>,
+    /// What can't be verified and why, with the first main file that promises it.
+    left: BTreeMap<(String, String, bool), PathBuf>,
     seen: BTreeSet<(Place, Option<Name>)>,
 }
 
@@ -139,7 +162,7 @@ impl Promises<'_> {
     fn endpoint(&mut self, index: (usize, usize), instance: &Instance, place: &Place, names: &[Name]) {
         let endpoint = &instance.endpoints[index.1];
         if endpoint.transport == Transport::Quic {
-            return self.leave(endpoint, "QUIC is not probed".to_owned(), true);
+            return self.leave(instance, endpoint, "QUIC is not probed".to_owned(), true);
         }
         self.add(index, instance, place, None);
         for name in names {
@@ -152,18 +175,19 @@ impl Promises<'_> {
         match example::of(written) {
             Some(name) => self.add(index, instance, place, Some(&name)),
             None if !written.bytes().any(|byte| byte.is_ascii_alphanumeric()) => {
-                self.leave(endpoint, "no client sends this name".to_owned(), true);
+                self.leave(instance, endpoint, "no client sends this name".to_owned(), true);
             }
             None => {
                 let why = "no name was found that this pattern matches; --name adds one";
-                self.leave(endpoint, why.to_owned(), false);
+                self.leave(instance, endpoint, why.to_owned(), false);
             }
         }
     }
 
-    fn leave(&mut self, endpoint: &Endpoint, why: String, by_design: bool) {
+    fn leave(&mut self, instance: &Instance, endpoint: &Endpoint, why: String, by_design: bool) {
         let name = endpoint.name.as_deref().unwrap_or("(no name)");
-        self.left.insert(Left { what: format!("{}, {name}", endpoint.address), why, by_design });
+        let what = format!("{}, {name}", endpoint.address);
+        self.left.entry((what, why, by_design)).or_insert_with(|| instance.main.clone());
     }
 
     /// Asks the configuration what this client should get.
@@ -193,7 +217,7 @@ impl Promises<'_> {
         let what = format!("{place}, {}", name.map_or("(no name)", Name::as_str));
         if rivals > 0 {
             let why = "several configurations listen there; name the one that runs as a PATH".to_owned();
-            self.left.insert(Left { what, why, by_design: false });
+            self.left.entry((what, why, false)).or_insert_with(|| instance.main.clone());
             return;
         }
         let (nameless, _) = ask(None);
