@@ -15,8 +15,7 @@ pub(super) struct SuiteText {
     pub(super) name: String,
     /// How keys are agreed upon; may be empty.
     pub(super) key: String,
-    /// None: it is that of the version.
-    pub(super) level: Option<Level>,
+    pub(super) level: Level,
 }
 
 /// What keeps an endpoint from being probed, in a word or two.
@@ -50,11 +49,12 @@ pub(super) fn remarks(row: &Row, depth: Depth) -> String {
 
 /// The suites of a version, in the order in which the server chose them.
 pub(super) fn suites(row: &Row) -> Vec<SuiteText> {
-    let kind = |name: &&'static str| SuiteText { name: (*name).to_owned(), key: String::new(), level: None };
+    let most = strength::most(row.version);
+    let kind = |name: &&'static str| SuiteText { name: (*name).to_owned(), key: String::new(), level: most };
     let suite = |hit: &Hit| SuiteText {
         name: Suite::name_of(hit.suite),
         key: hit.key.as_ref().map(Agreement::to_string).unwrap_or_default(),
-        level: Some(level(row, hit)),
+        level: level(row, hit),
     };
     row.kinds.iter().map(kind).chain(row.suites.iter().map(suite)).collect()
 }

@@ -169,8 +169,8 @@ fn row(row: &Row, depth: Depth, out: &mut dyn Write) -> io::Result<()> {
         return Ok(());
     }
     for suite in handshake::suites(row) {
-        let style = suite.level.map_or_else(Style::new, level_style);
-        let (name, key, level) = (&suite.name, &suite.key, suite.level.map(Level::name).unwrap_or_default());
+        let style = level_style(suite.level);
+        let (name, key, level) = (&suite.name, &suite.key, suite.level.name());
         let line = format!("             {name:<47} {key:<15} {style}{level}{style:#}");
         writeln!(out, "{}", line.trim_end())?;
     }

@@ -173,11 +173,10 @@ pub(super) fn suites(scan: &Scan) -> Vec<Suites> {
 
 fn suite(text: &handshake::SuiteText) -> Suite {
     let (sign, tone) = match text.level {
-        Some(Level::Good) => ("✓", "good"),
-        Some(Level::Ok) => ("·", "off"),
-        Some(Level::Weak) => ("!", "warn"),
-        Some(Level::Insecure) | None => ("✗", "bad"),
+        Level::Good => ("✓", "good"),
+        Level::Ok => ("·", "off"),
+        Level::Weak => ("!", "warn"),
+        Level::Insecure => ("✗", "bad"),
     };
-    let level = text.level.unwrap_or(Level::Insecure);
-    Suite { name: line(&text.name), key: line(&text.key), level: format!("{sign} {}", level.name()), tone }
+    Suite { name: line(&text.name), key: line(&text.key), level: format!("{sign} {}", text.level.name()), tone }
 }

@@ -6,7 +6,7 @@ use super::handshakes::{Group, Page, Row, Things, said, tiles, versions};
 use super::matrix::Cell;
 use super::{line, problems};
 use crate::probe::Depth;
-use crate::report::issue::{Issue, each, of_verify};
+use crate::report::issue::{Issue, each, endpoint, of_verify};
 use crate::report::summary;
 use crate::report::verify::{VerifyView, cells as columns};
 use crate::tls::{Version, VersionSet};
@@ -101,7 +101,7 @@ fn row(view: &VerifyView<'_>, number: usize, one: &Checked, issues: &[&Issue<'_>
     let open = answer.unknown.iter().filter(|_| explained);
     Row {
         number,
-        title: line(&one.promise.title()),
+        title: endpoint(one),
         words: vec![address, name],
         cells: trouble.is_none().then(|| cells(one, issues, versions)),
         trouble: trouble.unwrap_or_default(),

@@ -7,12 +7,13 @@ mod verify;
 
 pub(super) use audit::issues;
 pub(super) use probe::of_probe;
-pub(super) use verify::{each, of_verify};
+pub(super) use verify::{each, name as endpoint, of_verify};
 
 use super::{Paths, excerpt, sanitise};
 use crate::finding::{Finding, Severity, Standing, Verdict, WaiverPlace};
 use crate::source::{SourceMap, Span};
 use crate::tls::VersionSet;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -113,6 +114,11 @@ impl Issue<'_> {
         }
         lines
     }
+}
+
+/// The worst first: pages cut long lists.
+fn by_weight(rows: &mut [Issue<'_>]) {
+    rows.sort_by_key(|row| (row.is_problem(), Reverse(row.severity)));
 }
 
 /// Rows that can't be told apart are counted, so that no reader takes two for one.

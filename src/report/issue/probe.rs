@@ -5,7 +5,8 @@
 //! host of the command line stands for a file of its own.
 
 use super::{
-    INCONCLUSIVE, Issue, NO_MODERN_VERSION, PROBLEM, Place, Texts, UNREACHABLE, be, digest, file, place, tell_apart,
+    INCONCLUSIVE, Issue, NO_MODERN_VERSION, PROBLEM, Place, Texts, UNREACHABLE, be, by_weight, digest, file, place,
+    tell_apart,
 };
 use crate::finding::{Severity, Verdict};
 use crate::probe::client::{Check, Handshake};
@@ -42,6 +43,7 @@ pub(in crate::report) fn of_probe<'a>(view: &'a ProbeView<'a>) -> Vec<Issue<'a>>
         let found = complaints.chain(others(probed, view.depth));
         rows.extend(found.map(|said| row(view, at, &said)));
     }
+    by_weight(&mut rows);
     tell_apart(rows)
 }
 
@@ -91,9 +93,12 @@ fn refused<'c>(check: &'c Check, scan: &Scan) -> Option<&'c str> {
     }
 }
 
-/// `unreachable: no connection in time`
+/// `no connection in time`
 fn trouble_text(trouble: &Trouble) -> String {
-    format!("{}: {}", handshake::trouble(trouble), trouble.reason().text())
+    match trouble {
+        Trouble::StartTls(reason) => format!("{}: {}", handshake::trouble(trouble), reason.text()),
+        Trouble::Unreachable(reason) | Trouble::NotTls(reason) => reason.text(),
+    }
 }
 
 /// All that the answers leave open, a line each.

@@ -1,7 +1,7 @@
 //! The rows of a verification, at the lines that promise what does not come.
 
 use super::audit::of_problem;
-use super::{INCONCLUSIVE, Issue, PROBLEM, Place, Texts, be, digest, file, place, tell_apart};
+use super::{INCONCLUSIVE, Issue, PROBLEM, Place, Texts, be, by_weight, digest, file, place, tell_apart};
 use crate::finding::{Observed, Severity, Verdict};
 use crate::report::sanitise;
 use crate::report::verify::VerifyView;
@@ -45,6 +45,7 @@ pub(in crate::report) fn of_verify<'a>(view: &'a VerifyView<'a>) -> Vec<Issue<'a
         }
         rows.push(one);
     }
+    by_weight(&mut rows);
     tell_apart(rows)
 }
 
@@ -82,13 +83,20 @@ fn complaint<'a>(view: &'a VerifyView<'a>, endpoint: Option<(usize, &'a Checked)
         verdict: Some(one.verdict),
         versions: one.versions,
         place: spot,
-        endpoints: endpoint.map(|_| sanitise::line(one.target.as_bytes())).into_iter().collect(),
+        endpoints: endpoint.map(|(_, checked)| name(checked)).into_iter().collect(),
         subject: endpoint.map(|(at, _)| at),
         fingerprint,
         // That nothing answers is no finding, but the program could not run there.
         fails: !unreachable && one.severity >= view.fail_on,
         ..bare(one.rule.0, &one.message, &details)
     }
+}
+
+/// The endpoint in a word, as an audit names it: `127.0.0.1:443 (a.test)`.
+pub(in crate::report) fn name(checked: &Checked) -> String {
+    let target = &checked.promise.target;
+    let name = target.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    sanitise::line(format!("{}{name}", target.place).as_bytes())
 }
 
 /// The line that promises what should come; else the main file.
@@ -122,7 +130,7 @@ fn undecided<'a>(view: &'a VerifyView<'a>, at: usize, one: &'a Checked) -> Optio
     let spot = spot(view.texts(), one);
     Some(Issue {
         versions: open,
-        endpoints: vec![sanitise::line(one.promise.title().as_bytes())],
+        endpoints: vec![name(one)],
         subject: Some(at),
         fingerprint: digest(&[INCONCLUSIVE, &identity(&spot), &message]),
         place: Some(spot),

@@ -2,7 +2,6 @@
 //! asked is one case, which is an error.
 
 use super::{Case, End, Suite, of_issues, plain, write};
-use crate::probe::strength::Level;
 use crate::probe::{Depth, Row, Verdict};
 use crate::report::handshake::{self, SuiteText};
 use crate::report::issue::{INCONCLUSIVE, Issue, NO_MODERN_VERSION, of_probe};
@@ -64,7 +63,6 @@ fn of_row(view: &ProbeView<'_>, class: &str, row: &Row, rows: &[&Issue<'_>]) -> 
 
 /// `  TLS_AES_256_GCM_SHA384  x25519  good`
 fn suite_line(suite: &SuiteText) -> String {
-    let level = suite.level.map(Level::name).unwrap_or_default();
-    let words = [&*suite.name, &*suite.key, level];
+    let words = [&*suite.name, &*suite.key, suite.level.name()];
     format!("  {}", words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join("  "))
 }

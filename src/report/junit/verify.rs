@@ -2,13 +2,13 @@
 //! what could not be read are cases of their own.
 
 use super::{Case, End, Suite, alone, of_issues, plain, write};
-use crate::report::issue::{Issue, each};
+use crate::report::issue::{self, Issue, each};
 use crate::report::verify::{VerifyView, cells, said};
 use crate::verify::{Checked, Outcome};
 use std::io::{self, Write};
 
-/// What is about no endpoint that was asked.
-const REST: &str = "not verified";
+/// The suite of what is about no endpoint that was asked.
+const REST: &str = "configuration";
 
 /// Writes the document.
 pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -41,7 +41,7 @@ pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn endpoint(one: &Checked, rows: &[&Issue<'_>]) -> Case {
     let undecided = !matches!(one.outcome, Outcome::Agrees | Outcome::Differs);
-    let case = of_issues(one.promise.service.0, plain(&one.promise.title()), rows, undecided);
+    let case = of_issues(one.promise.service.0, plain(&issue::endpoint(one)), rows, undecided);
     let [_, _, expected, observed] = cells(one);
     let told = format!("configured: {expected}\nobserved: {observed}\n{}", said(one.outcome));
     let text = if case.text.is_empty() { told } else { format!("{told}\n{}", case.text) };

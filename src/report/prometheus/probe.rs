@@ -104,7 +104,7 @@ fn suites(one: &Series<'_>) -> Vec<(String, i64)> {
     let of_row = accepted.flat_map(|row| {
         LEVELS.map(|level| {
             let labels = format!("{},version=\"{}\",strength=\"{}\"", one.labels, row.version, level.name());
-            let count = handshake::suites(row).iter().filter(|suite| suite.level == Some(level)).count();
+            let count = handshake::suites(row).iter().filter(|suite| suite.level == level).count();
             (labels, i64::try_from(count).unwrap_or(i64::MAX))
         })
     });
