@@ -9,10 +9,11 @@
 //! | audit | [`text::audit`] | [`json::audit`] | [`html`], [`markdown`], [`sarif`], [`github`], [`gitlab`], [`junit`], [`prometheus`] |
 //! | why | [`why::text`] | [`json::why`] | |
 //! | facts | [`facts::text`] | [`json::facts`] | |
-//! | probe | [`probe::text`] | [`json::probe`] | |
-//! | verify | [`verify::text`] | [`json::verify`] | |
+//! | probe | [`probe::text`] | [`json::probe`] | the same as for an audit |
+//! | verify | [`verify::text`] | [`json::verify`] | the same |
 //!
-//! The formats for pipelines share one walk over findings and problems (`issue.rs`).
+//! The formats for pipelines share one walk over findings and problems (`issue`), those of handshakes their words
+//! (`handshake.rs`).
 
 mod excerpt;
 pub mod facts;

@@ -133,7 +133,8 @@ impl Page<'_> {
 
 /// The numbers above the matrix: a tile for each result, which has a sign and a tone.
 pub(super) fn tiles(groups: &[Group], results: &[(&'static str, &'static str, &'static str)]) -> Vec<Tile> {
-    let count = |name| groups.iter().flat_map(|group| &group.rows).filter(|row| row.result == name).count();
+    let rows = || groups.iter().flat_map(|group| &group.rows).filter(|row| !row.spared);
+    let count = |name| rows().filter(|row| row.result == name).count();
     let tile = |(name, sign, tone): &(&'static str, &'static str, &'static str)| {
         let number = count(*name);
         Tile { name, sign, tone: if number > 0 { tone } else { "off" }, number }
@@ -141,9 +142,10 @@ pub(super) fn tiles(groups: &[Group], results: &[(&'static str, &'static str, &'
     results.iter().map(tile).collect()
 }
 
-/// The versions that have a column: all, since all are asked for.
-pub(super) fn versions() -> Vec<Version> {
-    VersionSet::ALL.iter().collect()
+/// The versions that have a column: those of TLS, and older ones where one is not rejected.
+pub(super) fn versions<'s>(scans: impl Iterator<Item = &'s Scan>) -> Vec<Version> {
+    let seen = scans.filter(|scan| scan.trouble.is_none()).map(|scan| scan.accepted().union(scan.inconclusive()));
+    seen.fold(VersionSet::TLS, VersionSet::union).iter().collect()
 }
 
 /// What was said to each version.

@@ -15,7 +15,8 @@ use std::io::{self, Write};
 static THINGS: Things = Things {
     title: "Targets",
     many: "targets",
-    caption: "What each target answers to a handshake that offers one version and no other",
+    caption: "What each target answers to a handshake that offers one version and no other; SSLv2 and SSLv3 have a column where \
+              one is not rejected",
     heads: &["Target", "Address", "Server name"],
     signs: &[
         "✓ on: accepted",
@@ -39,7 +40,7 @@ const RESULTS: [(&str, &str, &str); 5] = [
 /// Writes the page.
 pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let issues = of_probe(view);
-    let versions = versions();
+    let versions = versions(view.targets.iter().filter_map(scan_of));
     let row = |(at, probed): (usize, &Probed<'_>)| {
         let own: Vec<&Issue<'_>> = issues.iter().filter(|issue| issue.subject == Some(at)).collect();
         row(view, at, probed, &own, &versions)
@@ -63,6 +64,13 @@ pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
         ..Page::new(&THINGS)
     };
     page.write(out)
+}
+
+fn scan_of<'a>(probed: &Probed<'a>) -> Option<&'a Scan> {
+    match probed.outcome {
+        Outcome::Scanned { scan, .. } => Some(scan),
+        Outcome::Unresolved(_) | Outcome::Interrupted => None,
+    }
 }
 
 fn row(view: &ProbeView<'_>, number: usize, probed: &Probed<'_>, issues: &[&Issue<'_>], versions: &[Version]) -> Row {

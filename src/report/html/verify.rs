@@ -10,14 +10,15 @@ use crate::report::issue::{Issue, each, endpoint, of_verify};
 use crate::report::summary;
 use crate::report::verify::{VerifyView, cells as columns};
 use crate::tls::{Version, VersionSet};
-use crate::verify::{Checked, Expected, Outcome};
+use crate::verify::{Checked, DRIFT, Expected, Outcome};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 static THINGS: Things = Things {
     title: "Endpoints",
     many: "endpoints",
-    caption: "What handshakes get at each address, for each server name, beside what the configuration promises",
+    caption: "What handshakes get at each address, for each server name, beside what the configuration promises; SSLv2 and \
+              SSLv3 have a column where one is not rejected",
     heads: &["Address", "Server name"],
     signs: &[
         "✓ on: configured, and accepted",
@@ -50,7 +51,7 @@ pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
             about.entry(at).or_default().push(issue);
         }
     }
-    let versions = versions();
+    let versions = versions(view.verified.checked.iter().map(|one| &one.scan));
     let mut groups: Vec<Group> = Vec::new();
     for (at, one) in view.verified.checked.iter().enumerate() {
         let own = about.get(&at).map_or(&[][..], Vec::as_slice);
@@ -93,8 +94,11 @@ fn row(view: &VerifyView<'_>, number: usize, one: &Checked, issues: &[&Issue<'_>
     let [address, name, expected, observed] = columns(one);
     let trouble = one.scan.trouble.as_ref().map(|trouble| line(&trouble.reason().text()));
     let mut facts = vec![("Configured".to_owned(), expected), ("Observed".to_owned(), observed)];
-    let causes = issues.iter().flat_map(|issue| issue.details.iter());
-    facts.extend(causes.map(|cause| ("Cause".to_owned(), cause.clone())));
+    for complaint in &one.observed {
+        let title = if complaint.rule == DRIFT { "Cause" } else { "Note" };
+        facts.extend(complaint.notes.iter().map(|note| (title.to_owned(), line(note))));
+        facts.extend(complaint.help.iter().map(|help| ("What to do".to_owned(), line(help))));
+    }
     let answer = &one.promise.answer;
     let explained = one.outcome != Outcome::Agrees;
     let steps = answer.configured.because.iter().filter(|_| explained);
