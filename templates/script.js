@@ -106,7 +106,7 @@
     const detail = document.createElement("tr");
     detail.className = "detail";
     const cell = detail.appendChild(document.createElement("td"));
-    cell.colSpan = row.cells.length;
+    cell.colSpan = Array.from(row.cells).reduce((sum, one) => sum + one.colSpan, 0);
     cell.append(reasons(button.dataset.why));
     row.after(detail);
   }

@@ -165,7 +165,9 @@ fn every_service_and_rule_is_complete() {
             assert!(root.join(&path).exists(), "{path} is missing");
         }
     }
-    for rule in &tlsmend::rules::ALL {
+    let rules = tlsmend::rules::ALL.iter().map(|rule| (rule, &tlsmend::rules::HEADS[..]));
+    let observed = tlsmend::rules::OBSERVED.iter().map(|rule| (rule, &tlsmend::rules::OBSERVED_HEADS[..]));
+    for (rule, expected) in rules.chain(observed) {
         let path = format!("docs/rules/{}.md", rule.id);
         let page = std::fs::read_to_string(root.join(&path)).unwrap_or_else(|e| panic!("{path}: {e}"));
         assert_eq!(page, rule.page, "{path}");
@@ -173,15 +175,19 @@ fn every_service_and_rule_is_complete() {
         let summary = rule.summary();
         assert!(!summary.contains('\n') && summary.ends_with('.') && !summary.starts_with('#'), "{path}: {summary}");
         let heads: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-        assert_eq!(heads, tlsmend::rules::HEADS, "{path}");
+        assert_eq!(heads, expected, "{path}");
         for head in heads {
             assert!(rule.section(head).is_some_and(|text| !text.is_empty()), "{path}: {head}");
         }
+    }
+    for rule in &tlsmend::rules::ALL {
         assert!(tlsmend::policy::Policy::default_text().contains(rule.id.0), "the policy does not know {}", rule.id);
     }
     let names: Vec<&str> = tlsmend::rules::ALL.iter().map(|rule| rule.id.0).collect();
     assert!(names.is_sorted(), "{names:?}");
-    let mut names = [names, vec![tlsmend::verify::DRIFT.0]].concat();
+    let observed: Vec<&str> = tlsmend::rules::OBSERVED.iter().map(|rule| rule.id.0).collect();
+    assert!(observed.is_sorted() && observed.contains(&tlsmend::verify::DRIFT.0), "{observed:?}");
+    let mut names = [names, observed].concat();
     names.sort_unstable();
     let pages = files_of(&root.join("docs/rules"));
     assert_eq!(pages, names.iter().map(|name| format!("{name}.md")).collect::<Vec<_>>(), "pages without a rule");

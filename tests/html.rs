@@ -3,6 +3,8 @@
 
 #[path = "support/chromium.rs"]
 mod chromium;
+#[path = "support/handshakes.rs"]
+mod handshakes;
 #[path = "support/program.rs"]
 mod program;
 
@@ -205,5 +207,93 @@ fn a_fleet() {
         assert_eq!(page.evaluate(include_str!("support/contrast.js")), json!([]));
         assert_eq!(page.complaints(), <[String; 0]>::default());
         keep(&mut page, &format!("fleet-{width}"));
+    }
+}
+
+/// A page of handshakes that are made by hand.
+fn page_of_handshakes(folder: &Path, write: impl FnOnce(&mut Vec<u8>)) -> PathBuf {
+    let path = folder.join("handshakes.html");
+    let mut page = Vec::new();
+    write(&mut page);
+    fs::write(&path, page).expect("write");
+    path
+}
+
+/// Opens the first reasons below their row, and the lists in them.
+const UNFOLD: &str = "(() => { document.querySelectorAll('[data-why]').forEach((one, at) => { if (at % 2 === 0) one.click(); }); \
+                      for (const one of document.querySelectorAll('tr.detail details')) one.open = true; })()";
+
+#[test]
+fn handshakes_of_a_probe() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let probes = handshakes::Probes::new();
+    let path = page_of_handshakes(folder.path(), |out| {
+        tlsmend::report::html::probe(&probes.view(), out).expect("a page");
+    });
+    for (width, dark) in [(1280, false), (1280, true), (390, true), (390, false)] {
+        let mut page = Page::open(&path, width, dark, true);
+        assert_eq!(page.evaluate(SHOWN), json!(6));
+        // What servers say runs nothing.
+        assert_eq!(page.evaluate("window.evil"), json!(null));
+        assert_eq!(page.evaluate("document.querySelectorAll('img').length"), json!(0));
+        // No colour stands without a sign and a word.
+        let cells = "Array.from(document.querySelectorAll('td.v'), (cell) => cell.textContent)";
+        let cells = page.evaluate(cells);
+        let known = ["✓ on", "✗ on", "! missing", "? maybe", "– off"];
+        assert!(cells.as_array().is_some_and(|all| all.len() == 3 * 5), "{cells}");
+        assert!(
+            cells.as_array().into_iter().flatten().all(|one| known.contains(&one.as_str().unwrap_or("-"))),
+            "{cells}"
+        );
+        page.evaluate(UNFOLD);
+        let text = page.evaluate("document.querySelector('tr.detail').textContent").to_string();
+        for part in
+            ["connects with TLSv1.3", "CN=", "2026-01-31T00:00:00Z to 2027-01-31", "TLS_AES_128_GCM_SHA256", "good"]
+        {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert_eq!(page.evaluate("document.documentElement.scrollWidth <= innerWidth"), json!(true), "{width}");
+        assert_eq!(page.evaluate(include_str!("support/contrast.js")), json!([]), "{width}");
+        assert_eq!(page.complaints(), <[String; 0]>::default());
+        keep(&mut page, &format!("probe-{width}-{}", if dark { "dark" } else { "light" }));
+        search(&mut page, "old.example");
+        assert_eq!(page.evaluate(SHOWN), json!(1));
+        search(&mut page, "");
+        page.evaluate("(() => { const v = document.querySelector('#verdict'); v.value = 'unreachable'; v.dispatchEvent(new Event('change')); })()");
+        assert_eq!(page.evaluate(SHOWN), json!(3));
+    }
+    let mut page = Page::open(&path, 1280, false, false);
+    assert!(page.print().len() > 10_000, "without script it can be printed");
+}
+
+#[test]
+fn handshakes_of_a_verification() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let promises = handshakes::Promises::new();
+    let path = page_of_handshakes(folder.path(), |out| {
+        tlsmend::report::html::verify(&promises.view(), out).expect("a page");
+    });
+    for (width, dark) in [(1280, true), (1280, false), (390, false), (390, true)] {
+        let mut page = Page::open(&path, width, dark, true);
+        assert_eq!(page.evaluate(SHOWN), json!(8));
+        assert_eq!(page.evaluate("window.evil"), json!(null));
+        assert_eq!(page.evaluate("document.querySelectorAll('img').length"), json!(0));
+        search(&mut page, "b.example");
+        assert_eq!(page.evaluate(SHOWN), json!(1));
+        let row = page.evaluate("document.querySelector('tr[data-verdict]:not([hidden])').textContent").to_string();
+        for part in ["+ extra", "! missing", "✗ differs"] {
+            assert!(row.contains(part), "{part}: {row}");
+        }
+        page.evaluate("document.querySelector('tr[data-verdict]:not([hidden]) [data-why]').click()");
+        let text = page.evaluate("document.querySelector('tr.detail').textContent").to_string();
+        for part in ["ConfiguredTLSv1 TLSv1.2", "ObservedTLSv1.2 TLSv1.3", "not reloaded", "opens *:443"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        search(&mut page, "");
+        page.evaluate(UNFOLD);
+        assert_eq!(page.evaluate("document.documentElement.scrollWidth <= innerWidth"), json!(true), "{width}");
+        assert_eq!(page.evaluate(include_str!("support/contrast.js")), json!([]), "{width}");
+        assert_eq!(page.complaints(), <[String; 0]>::default());
+        keep(&mut page, &format!("verify-{width}-{}", if dark { "dark" } else { "light" }));
     }
 }

@@ -356,7 +356,7 @@ fn what_can_not_be_written() {
             &["--format", "text", "--format", &same, "--output", &format!("{path}/./x")],
             "two reports can't go into one file",
         ),
-        (&["--output", "fixtures/hosts/compliant/etc/nginx/nginx.conf"], "is a file that was audited"),
+        (&["--output", "fixtures/hosts/compliant/etc/nginx/nginx.conf"], "is a file that was read"),
     ] {
         let run = run(&[&audit[..], arguments].concat());
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{arguments:?}: {}", run.err);

@@ -67,7 +67,7 @@ impl<F: Copy + PartialEq> Reports<F> {
         let root = spot(root);
         let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
         match read.find(|path| targets.contains(&inside(path))) {
-            Some(path) => bail!("{}: is a file that was audited; no report is written there", inside(path).display()),
+            Some(path) => bail!("{}: is a file that was read; no report is written there", inside(path).display()),
             None => Ok(()),
         }
     }

@@ -37,6 +37,13 @@ pub struct Row {
     pub notes: Vec<&'static str>,
 }
 
+impl Row {
+    /// Were its suites asked about, and not all of them answered? (`depth`: what was asked.)
+    pub fn lacks_suites(&self, depth: Depth) -> bool {
+        depth == Depth::Ciphers && self.verdict == Verdict::Accepted && !self.complete
+    }
+}
+
 /// What keeps an endpoint from being probed at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
@@ -83,8 +90,7 @@ impl Scan {
 
     /// Is something open, be it a version or the suites of one? (`depth`: what was asked.)
     pub fn is_open(&self, depth: Depth) -> bool {
-        let suites = |row: &Row| depth == Depth::Ciphers && row.verdict == Verdict::Accepted && !row.complete;
-        !self.inconclusive().is_empty() || self.rows.iter().any(suites)
+        !self.inconclusive().is_empty() || self.rows.iter().any(|row| row.lacks_suites(depth))
     }
 
     /// The row of a version.

@@ -1,25 +1,34 @@
-//! The audit as annotations of a GitHub workflow: commands on standard output that the runner turns into marks beside
+//! Annotations of a GitHub workflow: commands on standard output that the runner turns into marks beside
 //! the lines of a change.
 //!
 //! GitHub shows ten of each level for a step, and the rest only in the log: the worst findings come first.
 
 use super::AuditView;
-use super::issue::{Issue, issues};
+use super::issue::{Issue, issues, of_probe, of_verify};
+use super::probe::ProbeView;
+use super::verify::VerifyView;
 use crate::finding::Severity;
 use std::io::{self, Write};
 
-/// Writes a command for each finding and problem.
+/// Writes a command for each finding and problem of an audit.
 pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for issue in issues(view) {
-        annotation(&issue, out)?;
-    }
-    Ok(())
+    issues(view).iter().try_for_each(|issue| annotation(issue, out))
+}
+
+/// Writes a command for each finding and problem of a probe.
+pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    of_probe(view).iter().try_for_each(|issue| annotation(issue, out))
+}
+
+/// Writes a command for each finding and problem of a verification.
+pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    of_verify(view).iter().try_for_each(|issue| annotation(issue, out))
 }
 
 fn level(issue: &Issue<'_>) -> &'static str {
     match issue.severity {
         _ if issue.excuse.is_some() => "notice",
-        _ if issue.finding.is_none() || (issue.severity == Severity::High && issue.fails) => "error",
+        _ if issue.is_problem() || (issue.severity == Severity::High && issue.fails) => "error",
         Severity::Low => "notice",
         Severity::Medium | Severity::High => "warning",
     }

@@ -1,6 +1,8 @@
-//! The audit as a code quality report of GitLab: a list of issues, each with a file, a line and a fingerprint.
+//! A code quality report of GitLab: a list of issues, each with a file, a line and a fingerprint.
 
-use super::issue::{Issue, issues};
+use super::issue::{Issue, issues, of_probe, of_verify};
+use super::probe::ProbeView;
+use super::verify::VerifyView;
 use super::{AuditView, json};
 use crate::finding::Severity;
 use serde::Serialize;
@@ -27,9 +29,23 @@ struct Lines {
     end: u32,
 }
 
-/// Writes the list. GitLab shows only what has a file, so a problem without one is about the root.
+/// Writes the list of an audit.
 pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let issues = issues(view);
+    write(&issues(view), out)
+}
+
+/// Writes the list of a probe.
+pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write(&of_probe(view), out)
+}
+
+/// Writes the list of a verification.
+pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write(&of_verify(view), out)
+}
+
+/// GitLab shows only what has a file, so a problem without one is about the root.
+fn write(issues: &[Issue<'_>], out: &mut dyn Write) -> io::Result<()> {
     json::write(&issues.iter().map(entry).collect::<Vec<_>>(), out)
 }
 

@@ -1,10 +1,12 @@
-//! The audit as Markdown, for a comment on a merge request: a headline, the findings in a table, each with its fix
+//! Markdown, for a comment on a merge request: a headline, the findings in a table, each with its fix
 //! behind a fold.
 //!
 //! What comes from files is shown as code, so that it can't mention people, link, or close an issue. The whole stays
 //! below the size that GitHub takes.
 
-use super::issue::{self, Issue, issues};
+use super::issue::{self, Issue, Texts, issues, of_probe, of_verify};
+use super::probe::ProbeView;
+use super::verify::VerifyView;
 use super::{AuditView, patch, sanitise, summary};
 use std::io::{self, Write};
 
@@ -12,24 +14,51 @@ use std::io::{self, Write};
 const LONGEST: usize = 60_000;
 /// So many endpoints are named in a row.
 const NAMED: usize = 3;
-/// By this line a pipeline finds the comment that it wrote before.
-const MARKER: &str = "<!-- tlsmend audit -->";
 
-/// Writes the comment.
+/// Writes the comment of an audit.
 pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mut text = format!("{MARKER}\n## TLS versions: {}\n\n", summary::headline(view));
-    if let Some(host) = view.host {
-        text.push_str(&format!("Host {}. ", code(host)));
-    }
-    text.push_str(&format!("{}. Policy {}.\n", summary::coverage(view), code(view.policy)));
-    let rows = issues(view);
+    let host = view.host.map(|host| format!("Host {}. ", code(host))).unwrap_or_default();
+    let lead = format!("{host}{}. Policy {}.", summary::coverage(view), code(view.policy));
+    let head = Head { command: "audit", headline: summary::headline(view), lead, excused: "Waived or known" };
+    comment(&head, view.texts(), &issues(view), out)
+}
+
+/// Writes the comment of a probe.
+pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let rows = of_probe(view);
+    let lead = format!("{}. Policy {}.", summary::probed(view), code(view.policy));
+    let head = Head { command: "probe", headline: summary::observed(&rows), lead, excused: "Does not count" };
+    comment(&head, view.texts(), &rows, out)
+}
+
+/// Writes the comment of a verification.
+pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let rows = of_verify(view);
+    let lead = format!("{}. Policy {}.", summary::verified(view), code(view.policy));
+    let head = Head { command: "verify", headline: summary::observed(&rows), lead, excused: "Does not count" };
+    comment(&head, view.texts(), &rows, out)
+}
+
+/// What stands above the tables.
+struct Head {
+    /// By its name a pipeline finds the comment that it wrote before.
+    command: &'static str,
+    headline: String,
+    lead: String,
+    /// The title of what does not count.
+    excused: &'static str,
+}
+
+fn comment(head: &Head, texts: Texts<'_>, rows: &[Issue<'_>], out: &mut dyn Write) -> io::Result<()> {
+    let Head { command, headline, lead, excused: title } = head;
+    let mut text = format!("<!-- tlsmend {command} -->\n## TLS versions: {headline}\n\n{lead}\n");
     let (excused, open): (Vec<&Issue<'_>>, Vec<&Issue<'_>>) = rows.iter().partition(|row| row.excuse.is_some());
-    section(view, "", &open, &mut text);
-    section(view, "### Waived or known\n\n", &excused, &mut text);
+    section(texts, "", &open, &mut text);
+    section(texts, &format!("### {title}\n\n"), &excused, &mut text);
     out.write_all(text.as_bytes())
 }
 
-fn section(view: &AuditView<'_>, head: &str, rows: &[&Issue<'_>], text: &mut String) {
+fn section(texts: Texts<'_>, head: &str, rows: &[&Issue<'_>], text: &mut String) {
     if rows.is_empty() {
         return;
     }
@@ -43,7 +72,7 @@ fn section(view: &AuditView<'_>, head: &str, rows: &[&Issue<'_>], text: &mut Str
         text.push_str(&row);
     }
     for (at, issue) in rows.iter().enumerate() {
-        let Some(fold) = fold(view, issue) else { continue };
+        let Some(fold) = fold(texts, issue) else { continue };
         if text.len() + fold.len() > LONGEST {
             let left = rows[at..].iter().filter(|issue| fold_is_there(issue)).count();
             text.push_str(&format!("\nThe fixes of {left} more are not shown here.\n"));
@@ -54,7 +83,7 @@ fn section(view: &AuditView<'_>, head: &str, rows: &[&Issue<'_>], text: &mut Str
 }
 
 fn row(issue: &Issue<'_>) -> String {
-    let severity = if issue.finding.is_some() { issue.severity.name() } else { "error" };
+    let severity = if issue.is_problem() { "error" } else { issue.severity.name() };
     let place = issue.place.as_ref().map(location).unwrap_or_default();
     let mut said = prose(&issue.message);
     if let Some(excuse) = &issue.excuse {
@@ -79,10 +108,10 @@ fn fold_is_there(issue: &Issue<'_>) -> bool {
 }
 
 /// The fix as lines that go and come.
-fn fold(view: &AuditView<'_>, issue: &Issue<'_>) -> Option<String> {
+fn fold(texts: Texts<'_>, issue: &Issue<'_>) -> Option<String> {
     let fix = issue.finding?.fix.as_ref()?;
     let place = issue.place.as_ref().map(location).unwrap_or_default();
-    let lines = patch::plain(view.sources, &view.paths, fix);
+    let lines = patch::plain(texts.sources, texts.paths, fix);
     let fence = "`".repeat(longest_run(&lines).max(2) + 1);
     let title = format!("{place}: {}", fix.title);
     Some(format!("\n<details><summary>{}</summary>\n\n{fence}diff\n{lines}{fence}\n\n</details>\n", code(&title)))

@@ -9,16 +9,18 @@
 //! | audit | [`text::audit`] | [`json::audit`] | [`html`], [`markdown`], [`sarif`], [`github`], [`gitlab`], [`junit`], [`prometheus`] |
 //! | why | [`why::text`] | [`json::why`] | |
 //! | facts | [`facts::text`] | [`json::facts`] | |
-//! | probe | [`probe::text`] | [`json::probe`] | |
-//! | verify | [`verify::text`] | [`json::verify`] | |
+//! | probe | [`probe::text`] | [`json::probe`] | the same as for an audit |
+//! | verify | [`verify::text`] | [`json::verify`] | the same |
 //!
-//! The formats for pipelines share one walk over findings and problems (`issue.rs`).
+//! The formats for pipelines share one walk over findings and problems (`issue`), those of handshakes their words
+//! (`handshake.rs`).
 
 mod excerpt;
 pub mod facts;
 pub mod fleet;
 pub mod github;
 pub mod gitlab;
+mod handshake;
 pub mod html;
 mod issue;
 pub mod json;
@@ -140,6 +142,10 @@ struct Totals {
 }
 
 impl AuditView<'_> {
+    fn texts(&self) -> issue::Texts<'_> {
+        issue::Texts { sources: self.sources, paths: &self.paths }
+    }
+
     fn verdict(&self, instance: usize, endpoint: usize) -> Verdict {
         self.verdicts.get(instance).and_then(|all| all.get(endpoint)).copied().unwrap_or(Verdict::Unknown)
     }

@@ -1,18 +1,18 @@
 //! What a probe found, as text.
 
-use super::{Exit, sanitise};
+use super::issue::Texts;
+use super::{Exit, Paths, RuleText, handshake, sanitise};
 use crate::finding::{Observed, Severity};
-use crate::probe::client::{Certificate, Check, Handshake};
-use crate::probe::key::Agreement;
-use crate::probe::strength::{self, Level};
-use crate::probe::suites::Suite;
+use crate::probe::client::Check;
+use crate::probe::strength::Level;
 use crate::probe::target::Target;
-use crate::probe::{Depth, Hit, Order, Reason, Row, Scan, Trouble, Verdict};
+use crate::probe::{Depth, Reason, Row, Scan, Trouble, Verdict};
+use crate::source::{SourceMap, Span};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, ErrorKind, Write};
 
-/// More names of a certificate than this are only counted.
-const MOST_NAMES: usize = 6;
+/// What is said of a target that was not probed any more.
+pub(super) const INTERRUPTED: &str = "interrupted";
 
 /// All that the report of a probe is made of.
 pub struct ProbeView<'a> {
@@ -22,8 +22,22 @@ pub struct ProbeView<'a> {
     pub depth: Depth,
     /// The name of the policy.
     pub policy: &'a str,
+    /// The least severity that makes the program fail.
+    pub fail_on: Severity,
     /// How the program is going to exit.
     pub exit: Exit<'a>,
+    /// The list of targets, where one was read.
+    pub sources: &'a SourceMap,
+    /// How to show a path.
+    pub paths: Paths,
+    /// The rules that a probe may find something by.
+    pub rules: &'a [RuleText<'a>],
+}
+
+impl ProbeView<'_> {
+    pub(super) fn texts(&self) -> Texts<'_> {
+        Texts { sources: self.sources, paths: &self.paths }
+    }
 }
 
 /// Something that was probed.
@@ -34,12 +48,18 @@ pub struct Probed<'a> {
     pub outcome: Outcome<'a>,
     /// The complaints about it.
     pub observed: &'a [Observed],
+    /// Where the list of targets names it; none: it was on the command line.
+    pub place: Option<Span>,
+    /// This machine has no way there, another address of the same host answers, and nothing is wrong with that.
+    pub spared: bool,
 }
 
 /// What became of something that the user wrote.
 pub enum Outcome<'a> {
     /// There was nothing to connect to, and why.
     Unresolved(&'a str),
+    /// The user ended it before it was probed.
+    Interrupted,
     /// It was probed.
     Scanned {
         /// What exactly.
@@ -87,6 +107,10 @@ pub fn text(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
                 writeln!(out, "{bold}{}{bold:#}", clean(probed.label))?;
                 writeln!(out, "  {}", clean(why))?;
             }
+            Outcome::Interrupted => {
+                writeln!(out, "{bold}{}{bold:#}", clean(probed.label))?;
+                writeln!(out, "  {INTERRUPTED}")?;
+            }
             Outcome::Scanned { target, scan, client } => {
                 writeln!(out, "{bold}{}{bold:#}", clean(&title(target)))?;
                 self::scan(scan, view.depth, out)?;
@@ -114,13 +138,9 @@ fn clean(text: &str) -> String {
 /// The rows of an endpoint.
 pub(super) fn scan(scan: &Scan, depth: Depth, out: &mut dyn Write) -> io::Result<()> {
     if let Some(trouble) = &scan.trouble {
-        let what = match trouble {
-            Trouble::Unreachable(_) => "unreachable",
-            Trouble::NotTls(_) => "not TLS",
-            Trouble::StartTls(_) => "no TLS",
-        };
+        let what = handshake::trouble(trouble);
         let style = AnsiColor::BrightRed.on_default();
-        return writeln!(out, "  {style}{what}{style:#}: {}", clean(&said(trouble.reason())));
+        return writeln!(out, "  {style}{what}{style:#}: {}", clean(&handshake::with_advice(trouble.reason())));
     }
     for row in &scan.rows {
         self::row(row, depth, out)?;
@@ -132,14 +152,6 @@ pub(super) fn scan(scan: &Scan, depth: Depth, out: &mut dyn Write) -> io::Result
     writeln!(out, "  {count} {}", if count == 1 { "connection" } else { "connections" })
 }
 
-/// A reason, and the option that gets further.
-fn said(reason: &Reason) -> String {
-    match reason.advice() {
-        Some(advice) => format!("{}; {advice}", reason.text()),
-        None => reason.text(),
-    }
-}
-
 fn row(row: &Row, depth: Depth, out: &mut dyn Write) -> io::Result<()> {
     let colour = match &row.verdict {
         Verdict::Accepted => AnsiColor::BrightGreen,
@@ -147,23 +159,8 @@ fn row(row: &Row, depth: Depth, out: &mut dyn Write) -> io::Result<()> {
         Verdict::Inconclusive(_) => AnsiColor::Yellow,
     };
     let style = colour.on_default();
-    let mut remarks: Vec<String> = row.verdict.reason().map(said).into_iter().collect();
-    remarks.extend(row.notes.iter().map(|note| (*note).to_owned()));
-    if depth == Depth::Ciphers && row.verdict == Verdict::Accepted {
-        match row.order {
-            Some(Order::Server) => remarks.push("the server's order decides".to_owned()),
-            Some(Order::Client) => remarks.push("the client's order decides".to_owned()),
-            None => {}
-        }
-        if row.compression.is_some_and(|method| method != 0) {
-            remarks.push("compresses".to_owned());
-        }
-        if !row.complete {
-            remarks.push("there may be more suites: the server stopped answering".to_owned());
-        }
-    }
     let (name, verdict) = (row.version.name(), row.verdict.name());
-    let remarks = clean(&remarks.join("; "));
+    let remarks = handshake::remarks(row, depth, handshake::with_advice);
     match remarks.is_empty() {
         true => writeln!(out, "  {name:<8} {style}{verdict}{style:#}")?,
         false => writeln!(out, "  {name:<8} {style}{verdict:<12}{style:#}  {remarks}")?,
@@ -171,37 +168,17 @@ fn row(row: &Row, depth: Depth, out: &mut dyn Write) -> io::Result<()> {
     if depth == Depth::Versions {
         return Ok(());
     }
-    for kind in &row.kinds {
-        writeln!(out, "             {kind}")?;
-    }
-    for hit in &row.suites {
-        let key = hit.key.as_ref().map(Agreement::to_string).unwrap_or_default();
-        let level = level_of(hit).min(strength::most(row.version));
-        let style = level_style(level);
-        let suite = Suite::name_of(hit.suite);
-        let line = format!("             {suite:<47} {key:<15} {style}{}{style:#}", level.name());
+    for suite in handshake::suites(row) {
+        let style = level_style(suite.level);
+        let (name, key, level) = (&suite.name, &suite.key, suite.level.name());
+        let line = format!("             {name:<47} {key:<15} {style}{level}{style:#}");
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }
 
-/// How strong a suite is, with the parameters that the server used.
-pub(super) fn level_of(hit: &Hit) -> Level {
-    strength::level_with(hit.suite, hit.key.as_ref().and_then(Agreement::dh_bits))
-}
-
-/// The least strength at an endpoint; `None`: no suite is known.
-pub(super) fn least_of(scan: &Scan) -> Option<Level> {
-    let ssl2 = scan.rows.iter().filter(|row| !row.kinds.is_empty()).map(|row| strength::most(row.version));
-    let of = |row: &Row| {
-        let most = strength::most(row.version);
-        row.suites.iter().map(|hit| level_of(hit).min(most)).min()
-    };
-    scan.rows.iter().filter_map(of).chain(ssl2).min()
-}
-
 fn least(scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
-    let Some(level) = least_of(scan) else { return Ok(()) };
+    let Some(level) = handshake::least(scan) else { return Ok(()) };
     let style = level_style(level);
     writeln!(out, "  least strength: {style}{}{style:#}", level.name())
 }
@@ -217,48 +194,12 @@ fn level_style(level: Level) -> Style {
 }
 
 fn client(check: &Check, scan: &Scan, out: &mut dyn Write) -> io::Result<()> {
-    match &check.handshake {
-        Handshake::Made { version, suite, group, alpn, asked, refused } => {
-            let mut words = vec![version.name().to_owned(), Suite::name_of(*suite)];
-            words.extend(group.map(|group| Agreement::group(group).to_string()));
-            words.extend(alpn.as_ref().map(|name| format!("ALPN {name}")));
-            writeln!(out, "  client: connects with {}", clean(&words.join(", ")))?;
-            match (refused, asked) {
-                (true, _) => writeln!(out, "    the server refuses clients without a certificate")?,
-                (false, true) => writeln!(out, "    the server asks for a certificate of the client")?,
-                _ => {}
-            }
-        }
-        Handshake::Failed(why) if check.reaches_modern(scan) => writeln!(
-            out,
-            "  client: one with modern suites and curves only does not connect ({}); the server has TLSv1.2 or newer, \
-             and others get in",
-            clean(why)
-        )?,
-        Handshake::Failed(why) => writeln!(out, "  client: does not connect with TLSv1.2 or newer: {}", clean(why))?,
-        Handshake::Inconclusive(why) => writeln!(out, "  client: inconclusive: {}", clean(&said(why)))?,
+    for (at, line) in handshake::client(check, scan).iter().enumerate() {
+        let head = if at == 0 { "  client: " } else { "    " };
+        writeln!(out, "{head}{line}")?;
     }
-    if let Some(certificate) = &check.certificate {
-        self::certificate(certificate, out)?;
+    for (name, value) in handshake::certificate(check) {
+        writeln!(out, "    {:<8} {value}", format!("{name}:"))?;
     }
-    match &check.trust {
-        Some(trust) => writeln!(out, "    certificate: {}", clean(&trust.text())),
-        None => Ok(()),
-    }
-}
-
-fn certificate(certificate: &Certificate, out: &mut dyn Write) -> io::Result<()> {
-    let Certificate { subject, issuer, names, not_before, not_after, key, signature, .. } = certificate;
-    let mut shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
-    let more = format!("{} more", names.len().saturating_sub(MOST_NAMES));
-    if names.len() > MOST_NAMES {
-        shown.push(&more);
-    }
-    writeln!(out, "    subject: {}", clean(subject))?;
-    if !shown.is_empty() {
-        writeln!(out, "    names:   {}", clean(&shown.join(", ")))?;
-    }
-    writeln!(out, "    issuer:  {}", clean(issuer))?;
-    writeln!(out, "    valid:   {not_before} to {not_after}")?;
-    writeln!(out, "    key:     {}, {}", clean(key), clean(signature))
+    Ok(())
 }

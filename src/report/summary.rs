@@ -1,7 +1,11 @@
-//! The numbers of an audit in a line, as several formats tell them.
+//! The numbers of a report in a line, as several formats tell them.
 
 use super::AuditView;
+use super::issue::Issue;
+use super::probe::{Outcome, ProbeView, Probed};
+use super::verify::VerifyView;
 use crate::finding::Severity;
+use crate::verify;
 
 /// `1 file`, `2 files`.
 pub(super) fn count(number: usize, one: &str, many: &str) -> String {
@@ -38,15 +42,57 @@ pub(super) fn headline(view: &AuditView<'_>) -> String {
     if open == 0 {
         return format!("{errors}no findings{}", aside.map(|text| format!(" but {text}")).unwrap_or_default());
     }
-    let severities = [Severity::High, Severity::Medium, Severity::Low];
-    let counts = severities.map(|severity| (view.count(severity), severity));
-    let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
-    let mut text = format!("{errors}{}: {}", count(open, "finding", "findings"), counts.join(", "));
+    let mut text = format!("{errors}{}", findings(|severity| view.count(severity)));
     if view.open().all(|finding| finding.severity < view.fail_on) {
         text.push_str(&format!("; none is {} or more", view.fail_on));
     }
     text.push_str(&aside.map(|aside| format!("; besides {aside}")).unwrap_or_default());
     text
+}
+
+/// `3 findings: 1 high, 2 low`
+fn findings(number: impl Fn(Severity) -> usize) -> String {
+    let counts = [Severity::High, Severity::Medium, Severity::Low].map(|severity| (number(severity), severity));
+    let all: usize = counts.iter().map(|(n, _)| n).sum();
+    let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
+    format!("{}: {}", count(all, "finding", "findings"), counts.join(", "))
+}
+
+/// What handshakes showed: `1 error, 2 findings: 1 high, 1 low; 1 can't be told`
+pub(super) fn observed(rows: &[Issue<'_>]) -> String {
+    let counting = || rows.iter().filter(|row| row.excuse.is_none());
+    let (problems, open) = (
+        counting().filter(|row| row.is_problem()).count(),
+        counting().filter(|row| !row.is_problem() && row.is_undecided()).count(),
+    );
+    let errors = if problems > 0 { format!("{}, ", count(problems, "error", "errors")) } else { String::new() };
+    let of = |severity| counting().filter(|row| !row.is_undecided() && row.severity == severity).count();
+    let found = if counting().any(|row| !row.is_undecided()) { findings(of) } else { "no findings".to_owned() };
+    let open =
+        if open > 0 { format!("; {} left open", count(open, "question is", "questions are")) } else { String::new() };
+    format!("{errors}{found}{open}")
+}
+
+/// `2 of 3 targets answer with TLS`
+pub(super) fn probed(view: &ProbeView<'_>) -> String {
+    let answers = |one: &&Probed<'_>| matches!(one.outcome, Outcome::Scanned { scan, .. } if scan.trouble.is_none());
+    let (all, reached) = (view.targets.len(), view.targets.iter().filter(answers).count());
+    format!(
+        "{reached} of {} {} with TLS",
+        count(all, "target", "targets"),
+        if reached == 1 { "answers" } else { "answer" }
+    )
+}
+
+/// `2 of 3 endpoints do as their configuration says`
+pub(super) fn verified(view: &VerifyView<'_>) -> String {
+    let all = &view.verified.checked;
+    if all.is_empty() {
+        return "no TLS endpoint of this machine was found in a configuration: nothing to verify".to_owned();
+    }
+    let agree = all.iter().filter(|one| one.outcome == verify::Outcome::Agrees).count();
+    let (does, its) = if agree == 1 { ("does", "its") } else { ("do", "their") };
+    format!("{agree} of {} {does} as {its} configuration says", count(all.len(), "endpoint", "endpoints"))
 }
 
 /// The findings that do not count: `2 waived, 1 known`.

@@ -1,7 +1,9 @@
 //! What a verification found, as text.
 
-use super::{Exit, Paths, sanitise};
+use super::issue::Texts;
+use super::{Exit, Paths, RuleText, sanitise};
 use crate::finding::{Observed, Severity};
+use crate::instance::Problem;
 use crate::probe::Verdict;
 use crate::source::SourceMap;
 use crate::verify::{Checked, Expected, Outcome, Verified};
@@ -21,16 +23,32 @@ pub struct VerifyView<'a> {
     /// The texts that findings point into.
     pub sources: &'a SourceMap,
     /// What could not be read or is not valid.
-    pub problems: &'a [String],
+    pub problems: &'a [Problem],
     /// The name of the policy.
     pub policy: &'a str,
     /// How the program is going to exit.
     pub exit: Exit<'a>,
+    /// The least severity that makes the program fail.
+    pub fail_on: Severity,
     /// How to show a path.
     pub paths: Paths,
+    /// The rules that a verification may find something by.
+    pub rules: &'a [RuleText<'a>],
 }
 
 impl VerifyView<'_> {
+    pub(super) fn texts(&self) -> Texts<'_> {
+        Texts { sources: self.sources, paths: &self.paths }
+    }
+
+    /// A problem in a line: `/etc/nginx/a.conf: Permission denied`.
+    pub(super) fn problem(&self, one: &Problem) -> String {
+        match &one.path {
+            Some(path) => format!("{}: {}", self.paths.show(path), one.message),
+            None => one.message.clone(),
+        }
+    }
+
     /// Where the configuration says it: `/etc/nginx/nginx.conf:12:5`.
     pub(super) fn place(&self, one: &Observed) -> Option<String> {
         let span = one.primary.as_ref()?.span;
@@ -73,7 +91,7 @@ fn clean(text: &str) -> String {
     sanitise::line(text.as_bytes())
 }
 
-fn cells(one: &Checked) -> [String; 4] {
+pub(super) fn cells(one: &Checked) -> [String; 4] {
     let target = &one.promise.target;
     let name = target.name.as_ref().map_or("(no name)".to_owned(), ToString::to_string);
     let expected = match one.promise.expected {
@@ -96,7 +114,7 @@ fn line(out: &mut dyn Write, cells: &[String; 4], widths: &[usize], style: Style
     writeln!(out, "  {address:a$}  {name:n$}  {expected:e$}  {observed:o$}  {style}{result}{style:#}")
 }
 
-fn said(outcome: Outcome) -> &'static str {
+pub(super) fn said(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Agrees => "as configured",
         Outcome::Differs => "differs",
@@ -171,7 +189,7 @@ fn leftovers(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\nthe configuration has problems that may change this (tlsmend audit shows where):")?;
     }
     for problem in view.problems.iter().take(MOST_LEFT) {
-        writeln!(out, "  {}", clean(problem))?;
+        writeln!(out, "  {}", clean(&view.problem(problem)))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ mod implicit_default;
 mod invalid_waiver;
 mod missing_version;
 mod not_loaded;
+mod observed;
 mod recommended_version;
 mod shadowed_directive;
 mod subject;
@@ -20,6 +21,7 @@ mod verdict;
 mod waivers;
 
 pub use group::covering;
+pub use observed::OBSERVED;
 pub use subject::{Demands, Subject};
 pub use verdict::verdict;
 pub use waivers::{Invalid, Reach, Waiver, Waivers};
@@ -34,6 +36,8 @@ pub enum Check {
     Instance(fn(Subject<'_>) -> Vec<Finding>),
     /// The waivers, once all instances were looked at.
     Waivers(fn(&Waivers<'_>, &Demand) -> Vec<Finding>),
+    /// No file shows it: `probe` and `verify` find it, at most that bad.
+    Handshakes(Severity),
 }
 
 /// A rule.
@@ -64,12 +68,18 @@ impl Rule {
 
     /// How bad its worst finding is by the built-in policy.
     pub fn severity(&self) -> Severity {
+        if let Check::Handshakes(severity) = self.check {
+            return severity;
+        }
         let policy = Policy::default_profile();
         policy.base.severity(self.id.0, Verdict::Exposed, VersionSet::ALL).unwrap_or(Severity::Low)
     }
 }
 
-/// All rules, in the order of their names.
+/// The heads of the sections of the pages of [`OBSERVED`]: no fix mends what no file says.
+pub const OBSERVED_HEADS: [&str; 5] = ["What it finds", "Why it is bad", "Example", "What to do", "Severity"];
+
+/// All rules of an audit, in the order of their names.
 pub const ALL: [Rule; 11] = [
     expired_waiver::RULE,
     forbidden_version::RULE,
@@ -86,15 +96,15 @@ pub const ALL: [Rule; 11] = [
 
 /// The rule of that name.
 pub fn find(id: &str) -> Option<&'static Rule> {
-    static RULES: &[Rule] = &ALL;
-    RULES.iter().find(|rule| rule.id.0 == id)
+    static RULES: [&[Rule]; 2] = [&ALL, &OBSERVED];
+    RULES.into_iter().flatten().find(|rule| rule.id.0 == id)
 }
 
 /// All findings about an instance.
 pub fn check(subject: Subject<'_>) -> Vec<Finding> {
     let found = |rule: &Rule| match rule.check {
         Check::Instance(check) => check(subject),
-        Check::Waivers(_) => Vec::new(),
+        Check::Waivers(_) | Check::Handshakes(_) => Vec::new(),
     };
     ALL.iter().flat_map(found).collect()
 }
@@ -102,7 +112,7 @@ pub fn check(subject: Subject<'_>) -> Vec<Finding> {
 /// All findings about the waivers, once every instance was checked.
 pub fn check_waivers(waivers: &Waivers<'_>, demand: &Demand) -> Vec<Finding> {
     let found = |rule: &Rule| match rule.check {
-        Check::Instance(_) => Vec::new(),
+        Check::Instance(_) | Check::Handshakes(_) => Vec::new(),
         Check::Waivers(check) => check(waivers, demand),
     };
     ALL.iter().flat_map(found).collect()

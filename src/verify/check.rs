@@ -2,7 +2,7 @@
 
 use super::cause;
 use super::dead::dead;
-use super::drift::{drift, title};
+use super::drift::drift;
 use super::judge;
 use super::machine::Machine;
 use super::outcome::{Outcome, fits, outcome};
@@ -105,7 +105,7 @@ fn check(verification: &Verification<'_>, promise: Promise, demands: &[Demands],
     let keep = verification.audit.kept[promise.instance][promise.endpoint];
     let drift = drift(&promise, &scan, outcome, stranger.as_deref(), evidence, demand.forbid.minus(keep));
     observed.extend(drift);
-    observed.extend(judge(&title(&promise), &scan, demand, keep).into_iter().filter(|one| {
+    observed.extend(judge(&promise.title(), &scan, demand, keep).into_iter().filter(|one| {
         // A name that is refused on purpose lacks nothing.
         one.verdict != Verdict::Missing || expected != Expected::Nothing
     }));

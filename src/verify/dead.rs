@@ -1,7 +1,6 @@
 //! Lines that look decisive and decide nothing, with what handshakes say to it.
 
 use super::check::Checked;
-use super::drift::title;
 use crate::engine::Audit;
 use crate::finding::{Finding, Observed, Verdict};
 use crate::instance::Standing;
@@ -23,7 +22,7 @@ pub(super) fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
         let seen = checked.iter().filter(named).filter(contradicts).map(|one| {
             format!(
                 "handshakes with {} got {}, and this line says {}",
-                title(&one.promise),
+                one.promise.title(),
                 one.scan.accepted(),
                 setting.versions
             )

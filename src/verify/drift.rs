@@ -3,21 +3,12 @@
 use super::cause::{self, Evidence};
 use super::outcome::Outcome;
 use super::promise::{Expected, Promise};
-use crate::endpoint::ReasonKind;
 use crate::finding::{Label, Observed, RuleId, Severity, Verdict};
 use crate::probe::{Scan, Trouble};
 use crate::tls::VersionSet;
 
 /// The rule of differences between configuration and handshakes.
 pub const DRIFT: RuleId = RuleId("drift");
-
-/// How people are told which endpoint it is: `127.0.0.1:443, name a.example`.
-pub(super) fn title(promise: &Promise) -> String {
-    match &promise.target.name {
-        Some(name) => format!("{}, name {name}", promise.target.place),
-        None => promise.target.place.to_string(),
-    }
-}
 
 /// The complaint, where there is one. `forbidden`: what makes it worse to be given.
 pub(super) fn drift(
@@ -69,7 +60,7 @@ pub(super) fn drift(
         rule: DRIFT,
         severity: if exposes { Severity::High } else { Severity::Medium },
         verdict: if extra.is_empty() { Verdict::Missing } else { Verdict::Exposed },
-        target: title(promise),
+        target: promise.title(),
         versions,
         message: parts.join("; "),
         primary: place(promise),
@@ -87,8 +78,6 @@ fn help(causes: &[String], promise: &Promise) -> Option<String> {
 
 /// The line that promises it.
 fn place(promise: &Promise) -> Option<Label> {
-    let steps = &promise.answer.configured.because;
-    let says = |kind: ReasonKind| steps.iter().rev().find(|step| step.kind == kind).and_then(|step| step.span);
-    let span = says(ReasonKind::Versions).or_else(|| says(ReasonKind::Listen))?;
+    let span = promise.decider()?;
     Some(Label { span, text: "promised here".to_owned() })
 }

@@ -22,6 +22,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them, worst first.
+    pub const ALL: [Outcome; 6] = [
+        Outcome::Differs,
+        Outcome::Unreachable,
+        Outcome::Mixed,
+        Outcome::Inconclusive,
+        Outcome::Possible,
+        Outcome::Agrees,
+    ];
+
     /// The word used in JSON.
     pub fn name(self) -> &'static str {
         match self {

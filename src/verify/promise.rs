@@ -1,14 +1,15 @@
 //! What a configuration promises of this machine, address by address and name by name.
 
 use super::example;
-use crate::endpoint::{Address, Answer, Endpoint, Role, Speaks, Transport};
+use crate::endpoint::{Address, Answer, Endpoint, ReasonKind, Role, Speaks, Transport};
 use crate::engine::{self, Audit};
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::probe::name::Name;
 use crate::probe::target::{Place, Target, is_here};
 use crate::services::service::{Question, Target as Asked};
+use crate::source::Span;
 use crate::tls::VersionSet;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,6 +66,24 @@ pub struct Promise {
     pub answer: Arc<Answer>,
 }
 
+impl Promise {
+    /// The endpoint, for people: `127.0.0.1:443, name a.test`.
+    pub fn title(&self) -> String {
+        match &self.target.name {
+            Some(name) => format!("{}, name {name}", self.target.place),
+            None => self.target.place.to_string(),
+        }
+    }
+
+    /// The place that promises it: what decides the versions, else what makes the server listen; none where no file
+    /// says it.
+    pub fn decider(&self) -> Option<Span> {
+        let steps = &self.answer.configured.because;
+        let says = |kind: ReasonKind| steps.iter().rev().find(|step| step.kind == kind).and_then(|step| step.span);
+        says(ReasonKind::Versions).or_else(|| says(ReasonKind::Listen))
+    }
+}
+
 /// A promise that can't be verified.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Left {
@@ -76,6 +95,8 @@ pub struct Left {
     pub help: Option<&'static str>,
     /// It was never to be verified here, and nothing is left open by that.
     pub by_design: bool,
+    /// The main file of the configuration that makes it.
+    pub main: PathBuf,
 }
 
 impl Left {
@@ -106,16 +127,17 @@ pub(super) fn promises(
         [] => BTreeSet::new(),
         _ => audit.instances().filter(|one| loaded(one)).flat_map(|i| &i.endpoints).filter_map(written).collect(),
     };
-    let mut all = Promises { audit, written, found: Vec::new(), left: BTreeSet::new(), seen: BTreeSet::new() };
+    let mut all = Promises { audit, written, found: Vec::new(), left: BTreeMap::new(), seen: BTreeSet::new() };
     for (index, instance) in audit.instances().enumerate().filter(|(_, one)| loaded(one)) {
         for (at, endpoint) in instance.endpoints.iter().enumerate().filter(|(_, endpoint)| is_tls(endpoint)) {
             match place(&endpoint.address, remote) {
                 Ok(place) => all.endpoint((index, at), instance, &place, names),
-                Err(why) => all.leave(endpoint, why),
+                Err(why) => all.leave(instance, endpoint, why),
             }
         }
     }
-    (all.found, all.left.into_iter().collect())
+    let left = all.left.into_iter().map(|((what, why), main)| why.of(what, main));
+    (all.found, left.collect())
 }
 
 /// Is there TLS, as far as anybody knows?
@@ -124,7 +146,7 @@ fn is_tls(endpoint: &Endpoint) -> bool {
 }
 
 /// Why a promise can't be verified.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Why {
     /// It was never to be verified, and nothing is left open by that.
     Design(&'static str),
@@ -133,10 +155,10 @@ enum Why {
 }
 
 impl Why {
-    fn of(self, what: String) -> Left {
+    fn of(self, what: String, main: PathBuf) -> Left {
         match self {
-            Why::Design(why) => Left { what, why: why.to_owned(), help: None, by_design: true },
-            Why::Open(why, help) => Left { what, why: why.to_owned(), help, by_design: false },
+            Why::Design(why) => Left { what, why: why.to_owned(), help: None, by_design: true, main },
+            Why::Open(why, help) => Left { what, why: why.to_owned(), help, by_design: false, main },
         }
     }
 }
@@ -166,7 +188,8 @@ struct Promises<'a> {
     /// The names of the configuration.
     written: BTreeSet<(Place, Name)>,
     found: Vec<Promise>,
-    left: BTreeSet<Left>,
+    /// What can't be verified and why, with the first main file that promises it.
+    left: BTreeMap<(String, Why), PathBuf>,
     seen: BTreeSet<(Place, Option<Name>)>,
 }
 
@@ -174,7 +197,7 @@ impl Promises<'_> {
     fn endpoint(&mut self, index: (usize, usize), instance: &Instance, place: &Place, names: &[Name]) {
         let endpoint = &instance.endpoints[index.1];
         if endpoint.transport == Transport::Quic {
-            return self.leave(endpoint, Why::Design("QUIC is not probed"));
+            return self.leave(instance, endpoint, Why::Design("QUIC is not probed"));
         }
         self.add(index, instance, place, None);
         for name in names {
@@ -187,17 +210,22 @@ impl Promises<'_> {
         match example::of(written) {
             Some(name) => self.add(index, instance, place, Some(&name)),
             None if !written.bytes().any(|byte| byte.is_ascii_alphanumeric()) => {
-                self.leave(endpoint, Why::Design("no client sends this name"));
+                self.leave(instance, endpoint, Why::Design("no client sends this name"));
             }
             None => {
-                self.leave(endpoint, Why::Open("no name was found that this pattern matches", Some("--name adds one")));
+                let why = Why::Open("no name was found that this pattern matches", Some("--name adds one"));
+                self.leave(instance, endpoint, why);
             }
         }
     }
 
-    fn leave(&mut self, endpoint: &Endpoint, why: Why) {
+    fn leave(&mut self, instance: &Instance, endpoint: &Endpoint, why: Why) {
         let name = endpoint.name.as_deref().unwrap_or("(no name)");
-        self.left.insert(why.of(format!("{}, {name}", endpoint.address)));
+        self.leave_out(instance, format!("{}, {name}", endpoint.address), why);
+    }
+
+    fn leave_out(&mut self, instance: &Instance, what: String, why: Why) {
+        self.left.entry((what, why)).or_insert_with(|| instance.main.clone());
     }
 
     /// Asks the configuration what this client should get.
@@ -226,8 +254,8 @@ impl Promises<'_> {
         }
         let what = format!("{place}, {}", name.map_or("(no name)", Name::as_str));
         if rivals > 0 {
-            let help = Some("name the one that runs as a PATH");
-            self.left.insert(Why::Open("several configurations listen there", help).of(what));
+            let why = Why::Open("several configurations listen there", Some("name the one that runs as a PATH"));
+            self.leave_out(instance, what, why);
             return;
         }
         let (nameless, _) = ask(None);

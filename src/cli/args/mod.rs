@@ -19,7 +19,7 @@ pub(super) use history::History;
 pub(super) use policy::PolicyCommand;
 pub(super) use probe::{Probe, Upgrade};
 pub(super) use report::{FleetFormat, Merge, Report, ReportCommand};
-pub(super) use reporting::{ReportFormat, Reporting, Wanted};
+pub(super) use reporting::{Formats, ReportFormat, Reporting, Wanted};
 pub(super) use rollback::Rollback;
 pub(super) use rule::Rule;
 pub(super) use selection::{FixLevel, Selection};

@@ -1,6 +1,6 @@
 //! `tlsmend probe` as it is typed.
 
-use super::{Colour, Format, Judgement};
+use super::{Colour, Formats, Judgement};
 use crate::probe::starttls::StartTls;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
@@ -12,6 +12,7 @@ Examples:
   tlsmend probe 192.0.2.1 --sni www.example     the same at one address, with that server name
   tlsmend probe mail.example:25 --ciphers       after STARTTLS, with suites, order and strength
   tlsmend probe www.example --client            could this machine use it, as a client?
+  tlsmend probe --targets list --format text --format junit=tls.xml
 
 Each version is accepted, rejected (the server said so, and how), or inconclusive: what was answered does not tell.
 
@@ -71,9 +72,9 @@ pub(in crate::cli) struct Probe {
     /// What is demanded.
     #[command(flatten)]
     pub judgement: Judgement,
-    /// How to write the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// Which reports are wanted.
+    #[command(flatten)]
+    pub formats: Formats,
     /// When to use colour
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,

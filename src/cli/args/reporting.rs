@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// Which reports are wanted, and where they go.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Reporting {
+pub(in crate::cli) struct Formats {
     /// How to write the report; with =FILE into a file instead of standard output. Several at once: --format text
     /// --format sarif=out.sarif
     ///
@@ -23,6 +23,14 @@ pub(in crate::cli) struct Reporting {
     /// Write the report that would go to standard output into FILE: all of it or, if that fails, nothing
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// The reports of an audit.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Reporting {
+    /// Which, and where they go.
+    #[command(flatten)]
+    pub formats: Formats,
     /// The host's name in reports (none: what /etc/hostname says)
     #[arg(long, value_name = "NAME")]
     pub host: Option<String>,
@@ -43,7 +51,7 @@ pub(in crate::cli) struct Wanted<F> {
     pub file: Option<PathBuf>,
 }
 
-/// A format of the report of an audit.
+/// A format of a report: of an audit, a probe, a verification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum ReportFormat {
     /// for people

@@ -1,6 +1,6 @@
 //! `tlsmend verify` as it is typed.
 
-use super::{Format, Host, Judgement};
+use super::{Formats, Host, Judgement};
 use clap::Args;
 
 pub(super) const HELP: &str = "\
@@ -8,6 +8,7 @@ Examples:
   tlsmend verify                                all servers of this machine
   nginx -s reload && tlsmend verify --wait 5    give a reload so many seconds
   tlsmend verify /srv/nginx.conf --name a.example
+  tlsmend verify --format text --format html=verify.html
 
 Exit status:
   0  every server does as its configuration says, and as the policy demands
@@ -33,7 +34,7 @@ pub(in crate::cli) struct Verify {
     /// Seconds that the servers may take until they do as their configuration says: after a reload
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub wait: u64,
-    /// How to write the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    /// Which reports are wanted.
+    #[command(flatten)]
+    pub formats: Formats,
 }

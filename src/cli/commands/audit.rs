@@ -4,7 +4,7 @@ use super::super::args::{Host, Judgement, Known, ReportFormat, Reporting};
 use super::super::exit::ExitStatus;
 use super::super::reports::Reports;
 use super::super::{options, output};
-use super::{facts, status};
+use super::{facts, rule_text, status};
 use crate::baseline;
 use crate::engine::{self, Audit, Request};
 use crate::finding::Severity;
@@ -15,7 +15,7 @@ use crate::policy::Policy;
 use crate::report::html::{Changed, Extra};
 use crate::report::{AuditView, Coverage, Exit, ManagedFile, RuleText};
 use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text};
-use crate::rules::{self, Rule};
+use crate::rules;
 use crate::system::{reason, write_report};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ pub(in crate::cli) fn run(
     known: &Known,
     reporting: &Reporting,
 ) -> Result<ExitStatus> {
-    let reports = Reports::of(&reporting.format, reporting.output.as_deref(), host.color)?;
+    let reports = Reports::of(&reporting.formats.format, reporting.formats.output.as_deref(), host.color)?;
     let day = options::day(judgement)?;
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
@@ -48,7 +48,7 @@ pub(in crate::cli) fn run(
     let shown =
         |instance: &Instance| if reporting.show_secrets { instance.clone() } else { secrets::instance(instance) };
     let instances: Vec<Instance> = audit.instances().map(shown).collect();
-    let rules = rules();
+    let rules: Vec<RuleText<'_>> = rules::ALL.iter().map(rule_text).collect();
     // Both take time, and only one format shows them.
     let wants_page = reports.has(ReportFormat::Html);
     let patch = if wants_page { patch(request, reporting.show_secrets) } else { Vec::new() };
@@ -99,13 +99,6 @@ pub(in crate::cli) fn run(
     // The process ends now: to take a hundred thousand answers apart first would be for nothing.
     std::mem::forget(audit);
     Ok(status)
-}
-
-/// What reports tell of the rules.
-fn rules() -> Vec<RuleText<'static>> {
-    let text =
-        |rule: &Rule| RuleText { id: rule.id.0, summary: rule.summary(), help: rule.page, severity: rule.severity() };
-    rules::ALL.iter().map(text).collect()
 }
 
 /// What is demanded, in words.

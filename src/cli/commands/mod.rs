@@ -17,6 +17,19 @@ use super::args::Judgement;
 use super::exit::ExitStatus;
 use crate::engine::Audit;
 use crate::finding::{Finding, Severity, Verdict};
+use crate::report::RuleText;
+use crate::rules::{self, Rule};
+
+/// What reports tell of a rule.
+fn rule_text(rule: &Rule) -> RuleText<'static> {
+    let Rule { id, page, .. } = rule;
+    RuleText { id: id.0, summary: rule.summary(), help: page, severity: rule.severity() }
+}
+
+/// What reports tell of the rules of these names.
+fn rule_texts(names: &[&str]) -> Vec<RuleText<'static>> {
+    names.iter().filter_map(|name| rules::find(name)).map(rule_text).collect()
+}
 
 /// The status that an audit ends with.
 fn status(audit: &Audit, judgement: &Judgement) -> ExitStatus {

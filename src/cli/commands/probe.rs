@@ -1,9 +1,11 @@
 //! `tlsmend probe`
 
-use super::super::args::{Format, Probe, Upgrade};
+use super::super::args::{Probe, ReportFormat, Upgrade};
 use super::super::exit::ExitStatus;
 use super::super::interrupt::Interrupt;
+use super::super::reports::Reports;
 use super::super::{options, output};
+use super::rule_texts;
 use crate::finding::{Observed, Severity};
 use crate::policy::Policy;
 use crate::probe::name::Name;
@@ -11,7 +13,9 @@ use crate::probe::starttls::StartTls;
 use crate::probe::target::{Place, Target, Wanted};
 use crate::probe::{Depth, Limits, Scan, client, scan};
 use crate::report::probe::{self as report, Outcome, ProbeView, Probed};
-use crate::report::{Exit, json};
+use crate::report::{Exit, Paths, github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
+use crate::source::{SourceMap, Span};
+use crate::system::normalize;
 use crate::tls::VersionSet;
 use crate::verify;
 use anyhow::{Context, Result, anyhow, bail};
@@ -26,14 +30,40 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Hosts that are probed at the same time.
 const AT_ONCE: usize = 8;
+/// The rules that a probe may find something by.
+const RULES: [&str; 5] = ["forbidden-version", "inconclusive", "missing-version", "no-modern-version", "unreachable"];
+
+/// A host as the user named it.
+struct Named {
+    text: String,
+    /// Where the list of targets says it; none: the command line does.
+    place: Option<Span>,
+}
+
+/// The list of targets.
+struct List {
+    sources: SourceMap,
+    paths: Paths,
+}
 
 /// What became of something that the user wrote.
 struct Work {
     label: String,
+    place: Option<Span>,
     target: Result<Target, String>,
     /// A host has several addresses, and this machine may not reach all kinds.
     one_of_many: bool,
     done: Option<Done>,
+}
+
+impl Work {
+    /// Has this machine no network of that kind, and did another address of the same host answer?
+    fn is_spared(&self, all: &[Work]) -> bool {
+        let trouble = |work: &Work| work.done.as_ref().map(|done| done.scan.trouble.clone());
+        let reached = |other: &Work| other.label == self.label && trouble(other) == Some(None);
+        let no_route = matches!(trouble(self), Some(Some(trouble)) if report::has_no_route(&trouble));
+        self.one_of_many && no_route && all.iter().any(reached)
+    }
 }
 
 struct Done {
@@ -43,44 +73,70 @@ struct Done {
 
 /// Probes, and reports.
 pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
+    let formats = &arguments.formats;
+    let reports = Reports::of(&formats.format, formats.output.as_deref(), arguments.color)?;
     let policy = options::policy(&arguments.judgement)?;
     let name = arguments.sni.as_deref().map(Name::parse).transpose().map_err(|e| anyhow!("--sni: {e}"))?;
-    let mut texts = arguments.hosts.clone();
+    let mut list = List { sources: SourceMap::default(), paths: Paths::absolute() };
+    let mut hosts: Vec<Named> = arguments.hosts.iter().map(|text| Named { text: text.clone(), place: None }).collect();
     if let Some(path) = &arguments.targets {
-        texts.extend(listed(path)?);
+        hosts.extend(listed(path, &mut list)?);
     }
-    if texts.is_empty() {
+    if hosts.is_empty() {
         bail!("there is no host to probe");
     }
-    let wanted = texts.iter().map(|text| Wanted::parse(text).map_err(|e| anyhow!(e))).collect::<Result<Vec<_>>>()?;
+    reports.spare(Path::new("/"), None, list.sources.iter().map(|(_, file)| file.path()))?;
+    secrets::sources(&mut list.sources);
+    let wanted = hosts.iter().map(|host| Wanted::parse(&host.text).map_err(|e| anyhow!(e)));
+    let wanted = wanted.collect::<Result<Vec<_>>>()?;
     let interrupt = Interrupt::once()?;
     let mut works: Vec<Work> = Vec::new();
-    for (text, wanted) in texts.iter().zip(&wanted) {
-        works.extend(targets(text, wanted, arguments, name.as_ref()));
+    for (host, wanted) in hosts.iter().zip(&wanted) {
+        works.extend(targets(host, wanted, arguments, name.as_ref()));
     }
     probe_all(&mut works, arguments, interrupt.flag());
-    report(&works, arguments, &policy)
+    report(&works, arguments, &policy, &list, &reports)
 }
 
-/// The hosts of a file.
-fn listed(path: &Path) -> Result<Vec<String>> {
-    let text = if path == Path::new("-") {
+/// The hosts of a file, each with its place.
+fn listed(path: &Path, list: &mut List) -> Result<Vec<Named>> {
+    let input = path == Path::new("-");
+    let text = if input {
         let mut text = String::new();
         std::io::stdin().take(1 << 20).read_to_string(&mut text).context("standard input can't be read")?;
         text
     } else {
         String::from_utf8(options::own_file(path)?).map_err(|_| anyhow!("{}: is not UTF-8", path.display()))?
     };
-    let line = |line: &str| line.split('#').next().unwrap_or_default().trim().to_owned();
-    Ok(text.lines().map(line).filter(|line| !line.is_empty()).collect())
+    let here = std::env::current_dir().context("the current directory is not known")?;
+    if path.is_relative() {
+        list.paths = Paths::below(&here);
+    }
+    // Standard input has no name, so that nobody can look at its lines.
+    let file = (!input).then(|| list.sources.insert(normalize(&here.join(path)), text.clone().into_bytes()));
+    let mut found = Vec::new();
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let host = line.split('#').next().unwrap_or_default();
+        let start = offset + (host.len() - host.trim_start().len());
+        let host = host.trim();
+        let span = |file| Span::new(file, start as u32, (start + host.len()) as u32);
+        if !host.is_empty() {
+            found.push(Named { text: host.to_owned(), place: file.map(span) });
+        }
+        offset += line.len();
+    }
+    Ok(found)
 }
 
 /// What is probed for one of the user's words: each address of a host.
-fn targets(text: &str, wanted: &Wanted, arguments: &Probe, name: Option<&Name>) -> Vec<Work> {
+fn targets(host: &Named, wanted: &Wanted, arguments: &Probe, name: Option<&Name>) -> Vec<Work> {
+    let Named { text, place } = host;
+    let work = |target, one_of_many| Work { label: text.clone(), place: *place, target, one_of_many, done: None };
     let places = match wanted.places(PATIENCE) {
         Ok(places) => places,
         Err(error) => {
-            return vec![Work { label: text.to_owned(), target: Err(error), one_of_many: false, done: None }];
+            return vec![work(Err(error), false)];
         }
     };
     let name = match (arguments.no_sni, name) {
@@ -95,15 +151,14 @@ fn targets(text: &str, wanted: &Wanted, arguments: &Probe, name: Option<&Name>) 
     let starttls = upgrade(arguments.starttls, wanted.port());
     let one_of_many = places.len() > 1;
     let target = |place: Place| Target {
-        label: text.to_owned(),
+        label: text.clone(),
         place,
         name: name.clone(),
         domain: domain.clone(),
         starttls,
         proxy: arguments.proxy_protocol,
     };
-    let work = |place| Work { label: text.to_owned(), target: Ok(target(place)), one_of_many, done: None };
-    places.into_iter().map(work).collect()
+    places.into_iter().map(|place| work(Ok(target(place)), one_of_many)).collect()
 }
 
 fn upgrade(wanted: Upgrade, port: Option<u16>) -> Option<StartTls> {
@@ -167,7 +222,13 @@ fn probe_all(works: &mut [Work], arguments: &Probe, stop: &AtomicBool) {
     progress.clear();
 }
 
-fn report(works: &[Work], arguments: &Probe, policy: &Policy) -> Result<ExitStatus> {
+fn report(
+    works: &[Work],
+    arguments: &Probe,
+    policy: &Policy,
+    list: &List,
+    reports: &Reports<ReportFormat>,
+) -> Result<ExitStatus> {
     let mut status = Statuses::default();
     let mut observed: Vec<Vec<Observed>> = Vec::new();
     for work in works {
@@ -181,16 +242,33 @@ fn report(works: &[Work], arguments: &Probe, policy: &Policy) -> Result<ExitStat
         observed.push(found);
     }
     let status = if arguments.judgement.exit_zero { ExitStatus::Compliant } else { status.status() };
-    let all = works.iter().zip(&observed);
+    let probed = works.iter().zip(&observed).map(|(work, found)| Probed {
+        label: &work.label,
+        outcome: outcome(work),
+        observed: found,
+        place: work.place,
+        spared: work.is_spared(works),
+    });
     let view = ProbeView {
-        targets: all.map(|(w, found)| Probed { label: &w.label, outcome: outcome(w), observed: found }).collect(),
+        targets: probed.collect(),
         depth: depth(arguments),
         policy: &policy.name,
+        fail_on: Severity::from(arguments.judgement.fail_on),
         exit: Exit { status: status as u8, name: name(status) },
+        sources: &list.sources,
+        paths: list.paths.clone(),
+        rules: &rule_texts(&RULES),
     };
-    output::write(arguments.color, |out| match arguments.format {
-        Format::Text => report::text(&view, out),
-        Format::Json => json::probe(&view, out),
+    reports.write(|format, out| match format {
+        ReportFormat::Text => report::text(&view, out),
+        ReportFormat::Json => json::probe(&view, out),
+        ReportFormat::Html => html::probe(&view, out),
+        ReportFormat::Markdown => markdown::probe(&view, out),
+        ReportFormat::Sarif => sarif::probe(&view, out),
+        ReportFormat::Github => github::probe(&view, out),
+        ReportFormat::Gitlab => gitlab::probe(&view, out),
+        ReportFormat::Junit => junit::probe(&view, out),
+        ReportFormat::Prometheus => prometheus::probe(&view, out),
     })?;
     Ok(status)
 }
@@ -198,7 +276,7 @@ fn report(works: &[Work], arguments: &Probe, policy: &Policy) -> Result<ExitStat
 fn outcome(work: &Work) -> Outcome<'_> {
     match work {
         Work { target: Err(error), .. } => Outcome::Unresolved(error),
-        Work { target: Ok(_), done: None, .. } => Outcome::Unresolved("interrupted"),
+        Work { target: Ok(_), done: None, .. } => Outcome::Interrupted,
         Work { target: Ok(target), done: Some(done), .. } => {
             Outcome::Scanned { target, scan: &done.scan, client: done.client.as_ref() }
         }
@@ -227,12 +305,8 @@ impl Statuses {
             self.unreachable |= !interrupted;
             return;
         };
-        let reached = |other: &Work| {
-            other.label == work.label && other.done.as_ref().is_some_and(|done| done.scan.trouble.is_none())
-        };
         match &done.scan.trouble {
-            // No network of that kind here, and another address of the same host answered.
-            Some(trouble) if work.one_of_many && report::has_no_route(trouble) && all.iter().any(reached) => {}
+            Some(_) if work.is_spared(all) => {}
             Some(_) => self.unreachable = true,
             None => self.open |= done.scan.is_open(depth(arguments)),
         }

@@ -3,7 +3,7 @@
 use super::super::args::{Colour, Rule};
 use super::super::exit::ExitStatus;
 use super::super::output;
-use crate::rules;
+use crate::rules::{self, Rule as Known};
 use anyhow::{Result, anyhow};
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ pub(in crate::cli) fn run(arguments: &Rule) -> Result<ExitStatus> {
     match &arguments.id {
         None => output::write(Colour::Auto, list)?,
         Some(id) => {
-            let names: Vec<&str> = rules::ALL.iter().map(|rule| rule.id.0).collect();
+            let names: Vec<&str> = rules::ALL.iter().chain(&rules::OBSERVED).map(|rule| rule.id.0).collect();
             let rule =
                 rules::find(id).ok_or_else(|| anyhow!("there is no rule {id}; the rules are {}", names.join(", ")))?;
             output::write(Colour::Auto, |out| out.write_all(without_targets(rule.page).as_bytes()))?;
@@ -22,10 +22,14 @@ pub(in crate::cli) fn run(arguments: &Rule) -> Result<ExitStatus> {
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {
-    let widest = rules::ALL.iter().map(|rule| rule.id.0.len()).max().unwrap_or(0);
-    for rule in &rules::ALL {
-        writeln!(out, "{:widest$}  {:6}  {}", rule.id, rule.severity(), rule.summary())?;
-    }
+    let all = || rules::ALL.iter().chain(&rules::OBSERVED);
+    let widest = all().map(|rule| rule.id.0.len()).max().unwrap_or(0);
+    let line = |rule: &Known, out: &mut dyn Write| {
+        writeln!(out, "{:widest$}  {:6}  {}", rule.id, rule.severity(), rule.summary())
+    };
+    rules::ALL.iter().try_for_each(|rule| line(rule, out))?;
+    writeln!(out, "\nWhat only handshakes show (`probe`, `verify`):")?;
+    rules::OBSERVED.iter().try_for_each(|rule| line(rule, out))?;
     writeln!(
         out,
         "\nSeverities are those of the built-in policy, in the worst case. `tlsmend rule ID` explains a rule."

@@ -1,21 +1,29 @@
 //! `tlsmend verify`
 
-use super::super::args::{Format, Judgement, Verify};
+use super::super::args::{Judgement, ReportFormat, Verify};
 use super::super::exit::ExitStatus;
 use super::super::interrupt::Interrupt;
+use super::super::reports::Reports;
 use super::super::{options, output};
+use super::rule_texts;
 use crate::engine;
 use crate::finding::Severity;
 use crate::instance::Problem;
 use crate::probe::name::Name;
 use crate::report::verify::{self as report, VerifyView};
-use crate::report::{Exit, json, secrets};
+use crate::report::{Exit, github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
 use crate::verify::{self, Outcome, Verification, Verified};
 use anyhow::{Result, anyhow};
 use std::time::Duration;
 
+/// The rules that a verification may find something by.
+const RULES: [&str; 6] =
+    ["drift", "forbidden-version", "inconclusive", "missing-version", "shadowed-directive", "union-or-override"];
+
 /// Verifies, and reports.
 pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
+    let formats = &arguments.formats;
+    let reports = Reports::of(&formats.format, formats.output.as_deref(), arguments.host.color)?;
     let day = options::day(&arguments.judgement)?;
     let policy = options::policy(&arguments.judgement)?;
     let names = arguments.name.iter().map(|name| Name::parse(name).map_err(|e| anyhow!("--name: {e}")));
@@ -24,9 +32,10 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     let machine = options::machine()?;
     let interrupt = Interrupt::once()?;
     let mut audit = engine::audit(opened.request(&policy, Some(day)));
+    reports.spare(&arguments.host.root, None, audit.sources.iter().map(|(_, file)| file.path()))?;
     audit.findings.iter_mut().for_each(secrets::finding);
     let progress = output::Progress::new(usize::MAX);
-    let verified = verify::verify(
+    let mut verified = verify::verify(
         &Verification {
             audit: &audit,
             machine: &machine,
@@ -40,23 +49,34 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
         &|at, total, label| progress.at(at, total, label),
     );
     progress.clear();
-    let problem = |one: &Problem| match &one.path {
-        Some(path) => format!("{}: {}", opened.shown.show(path), secrets::text(&one.message)),
-        None => secrets::text(&one.message).into_owned(),
-    };
-    let problems: Vec<String> = audit.all_problems().map(problem).collect();
+    // What is demanded stands in comments too, so that texts are masked only now.
+    secrets::sources(&mut audit.sources);
+    for one in &mut verified.checked {
+        one.promise.answer = secrets::answer(&one.promise.answer);
+    }
+    let mut problems: Vec<Problem> = audit.all_problems().cloned().collect();
+    problems.iter_mut().for_each(secrets::problem);
     let status = status(&verified, problems.len(), &arguments.judgement);
     let view = VerifyView {
         verified: &verified,
         sources: &audit.sources,
         problems: &problems,
         policy: &policy.name,
+        fail_on: Severity::from(arguments.judgement.fail_on),
         exit: Exit { status: status as u8, name: name(status) },
         paths: opened.shown.clone(),
+        rules: &rule_texts(&RULES),
     };
-    output::write(arguments.host.color, |out| match arguments.format {
-        Format::Text => report::text(&view, out),
-        Format::Json => json::verify(&view, out),
+    reports.write(|format, out| match format {
+        ReportFormat::Text => report::text(&view, out),
+        ReportFormat::Json => json::verify(&view, out),
+        ReportFormat::Html => html::verify(&view, out),
+        ReportFormat::Markdown => markdown::verify(&view, out),
+        ReportFormat::Sarif => sarif::verify(&view, out),
+        ReportFormat::Github => github::verify(&view, out),
+        ReportFormat::Gitlab => gitlab::verify(&view, out),
+        ReportFormat::Junit => junit::verify(&view, out),
+        ReportFormat::Prometheus => prometheus::verify(&view, out),
     })?;
     Ok(status)
 }

@@ -2,6 +2,7 @@
 
 use super::line;
 use crate::endpoint::{Answer, Reason, Unknown};
+use crate::report::issue::Texts;
 use crate::report::{AuditView, excerpt};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -59,8 +60,8 @@ impl Chains {
             self.all.push(Chain {
                 endpoints: String::new(),
                 count: 0,
-                steps: answer.configured.because.iter().map(|reason| step(view, reason)).collect(),
-                unknown: answer.unknown.iter().map(|one| unknown(view, one)).collect(),
+                steps: answer.configured.because.iter().map(|reason| step(view.texts(), reason)).collect(),
+                unknown: answer.unknown.iter().map(|one| unknown(view.texts(), one)).collect(),
             });
         }
         let chain = &mut self.all[number];
@@ -100,23 +101,23 @@ impl Chains {
     }
 }
 
-fn step(view: &AuditView<'_>, reason: &Reason) -> Step {
+pub(super) fn step(texts: Texts<'_>, reason: &Reason) -> Step {
     let place = reason.span.map(|span| {
-        let at = view.sources.line_column(span);
-        format!("{}:{}:{}", view.paths.show(view.sources.file(span.file).path()), at.line, at.column)
+        let at = texts.sources.line_column(span);
+        format!("{}:{}:{}", texts.paths.show(texts.sources.file(span.file).path()), at.line, at.column)
     });
     Step {
         kind: reason.kind.name(),
         note: line(&reason.note),
         place: place.unwrap_or_default(),
-        text: reason.span.map(|span| excerpt::line(view.sources, span, WIDTH)).unwrap_or_default(),
+        text: reason.span.map(|span| excerpt::line(texts.sources, span, WIDTH)).unwrap_or_default(),
     }
 }
 
-fn unknown(view: &AuditView<'_>, unknown: &Unknown) -> String {
+pub(super) fn unknown(texts: Texts<'_>, unknown: &Unknown) -> String {
     let place = unknown.span.map(|span| {
-        let at = view.sources.line_column(span);
-        format!("{}:{}: ", view.paths.show(view.sources.file(span.file).path()), at.line)
+        let at = texts.sources.line_column(span);
+        format!("{}:{}: ", texts.paths.show(texts.sources.file(span.file).path()), at.line)
     });
     let help = if unknown.help.is_empty() { String::new() } else { format!(" ({})", unknown.help) };
     format!("{}{}", place.unwrap_or_default(), line(&format!("{}{help}", unknown.what)))
@@ -124,5 +125,5 @@ fn unknown(view: &AuditView<'_>, unknown: &Unknown) -> String {
 
 /// What could not be decided and is about no single endpoint.
 pub(super) fn unknown_of_instances(view: &AuditView<'_>) -> Vec<String> {
-    view.instances.iter().flat_map(|instance| &instance.unknown).map(|one| unknown(view, one)).collect()
+    view.instances.iter().flat_map(|instance| &instance.unknown).map(|one| unknown(view.texts(), one)).collect()
 }

@@ -1,8 +1,8 @@
 //! Findings: a headline, and behind it the lines, the notes and the fix.
 
 use crate::finding::Severity;
-use crate::report::issue::{Issue, Place, issues};
-use crate::report::{AuditView, excerpt, markdown, patch, sanitise};
+use crate::report::issue::{Issue, Place, Texts};
+use crate::report::{excerpt, markdown, patch, sanitise};
 
 /// So many endpoints are named.
 const NAMED: usize = 40;
@@ -46,14 +46,14 @@ pub(super) struct FixOut {
     pub(super) lines: String,
 }
 
-/// All findings.
-pub(super) fn findings(view: &AuditView<'_>) -> Vec<FindingOut> {
-    let few = view.findings.len() <= MOST_OPEN;
-    let issues = issues(view);
-    issues.iter().filter(|issue| issue.finding.is_some()).map(|issue| of(view, issue, few)).collect()
+/// All findings among the rows of a report.
+pub(super) fn findings(texts: Texts<'_>, issues: &[Issue<'_>]) -> Vec<FindingOut> {
+    let found: Vec<&Issue<'_>> = issues.iter().filter(|issue| !issue.is_problem()).collect();
+    let few = found.len() <= MOST_OPEN;
+    found.into_iter().map(|issue| of(texts, issue, few)).collect()
 }
 
-fn of(view: &AuditView<'_>, issue: &Issue<'_>, few: bool) -> FindingOut {
+fn of(texts: Texts<'_>, issue: &Issue<'_>, few: bool) -> FindingOut {
     let (sign, tone) = match issue.severity {
         _ if issue.excuse.is_some() => ("○", "info"),
         Severity::High => ("✗", "bad"),
@@ -71,12 +71,12 @@ fn of(view: &AuditView<'_>, issue: &Issue<'_>, few: bool) -> FindingOut {
         message: issue.message.clone(),
         place: issue.place.as_ref().map(markdown::location),
         excuse: issue.excuse.clone(),
-        excerpts: places.filter_map(|place| lines(view, place)).collect(),
+        excerpts: places.filter_map(|place| lines(texts, place)).collect(),
         notes: issue.details.clone(),
         endpoints: named(&issue.endpoints),
         fix: fix.map(|fix| FixOut {
             title: sanitise::message(&fix.title),
-            lines: patch::plain(view.sources, &view.paths, fix),
+            lines: patch::plain(texts.sources, texts.paths, fix),
         }),
     }
 }
@@ -88,9 +88,9 @@ fn named(endpoints: &[String]) -> Option<String> {
     (!some.is_empty()).then(|| format!("{}{more}", some.join(", ")))
 }
 
-fn lines(view: &AuditView<'_>, place: &Place<'_>) -> Option<Excerpt> {
+fn lines(texts: Texts<'_>, place: &Place<'_>) -> Option<Excerpt> {
     let span = place.span?;
-    let file = view.sources.file(span.file);
+    let file = texts.sources.file(span.file);
     let shown = excerpt::shown(file, span)?;
     let cut = excerpt::cut(file, &[shown]);
     let mark = cut.marks.first().cloned().unwrap_or(0..0);

@@ -1,5 +1,5 @@
-//! The audit as one page for a browser: the matrix of endpoints and versions, the findings, the patch side by side,
-//! the reasons of each endpoint, coverage, policy and facts.
+//! One page for a browser. Of an audit: the matrix of endpoints and versions, the findings, the patch side by side, the
+//! reasons of each endpoint, coverage, policy and facts. Of handshakes: the matrix, the findings, and what was answered.
 //!
 //! The page is one file and loads nothing: its content security policy names its style and its script by their hashes
 //! and forbids the rest. Texts of others get into it through a template that escapes them. Without script all of it can
@@ -9,8 +9,14 @@
 mod chains;
 mod facts;
 mod findings;
+mod handshakes;
 mod matrix;
+mod probe;
 mod side_by_side;
+mod verify;
+
+pub use probe::probe;
+pub use verify::verify;
 
 use super::issue::{Issue, issues};
 use super::{AuditView, FactsView, markdown, sanitise, summary};
@@ -92,6 +98,7 @@ pub fn audit(view: &AuditView<'_>, extra: &Extra<'_>, out: &mut dyn Write) -> io
 }
 
 fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page<'a>> {
+    let issues = issues(view);
     let mut chains = Chains::default();
     let versions = matrix::versions(view);
     let groups = matrix::groups(view, &versions, &mut chains);
@@ -118,13 +125,13 @@ fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page<'a
         plaintext: view.totals().plaintext,
         versions: versions.iter().map(|version| version.name()).collect(),
         groups,
-        findings: findings::findings(view),
+        findings: findings::findings(view.texts(), &issues),
         patch: extra.patch.iter().map(|file| side_by_side::of(file, &view.paths)).collect(),
         reload: lines(view.reload),
         chains: if chains_json.is_some() { Vec::new() } else { chains.all },
         chains_json,
         coverage: coverage(view),
-        problems: problems(view),
+        problems: problems(&issues),
         unknown: chains::unknown_of_instances(view),
         demands: lines(extra.demands),
         facts: facts::rows(extra.facts),
@@ -159,9 +166,9 @@ fn coverage(view: &AuditView<'_>) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn problems(view: &AuditView<'_>) -> Vec<String> {
-    let problems = issues(view).into_iter().filter(|issue| issue.finding.is_none());
-    let told = |one: Issue<'_>| {
+pub(super) fn problems(issues: &[Issue<'_>]) -> Vec<String> {
+    let problems = issues.iter().filter(|issue| issue.is_problem());
+    let told = |one: &Issue<'_>| {
         let place = one.place.as_ref().map(|place| format!("{}: ", markdown::location(place)));
         format!("{}{}", place.unwrap_or_default(), one.message)
     };

@@ -9,7 +9,8 @@ use crate::probe::starttls::StartTls;
 use crate::probe::strength::{self, Level};
 use crate::probe::suites::Suite;
 use crate::probe::{Depth, Hit, Order, Reason, Row, Scan, Trouble};
-use crate::report::probe::{Outcome, ProbeView, Probed, least_of, level_of};
+use crate::report::handshake;
+use crate::report::probe::{INTERRUPTED, Outcome, ProbeView, Probed};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -138,21 +139,20 @@ fn target<'a>(probed: &Probed<'a>, depth: Depth) -> TargetOut<'a> {
         client: None,
         findings: probed.observed.iter().map(ObservedOut::of).collect(),
     };
+    let unresolved = |why: &str| TroubleOut {
+        kind: "unresolved",
+        reason: ReasonOut { code: "unresolved", alert: None, version: None, text: why.to_owned() },
+    };
     match probed.outcome {
-        Outcome::Unresolved(why) => TargetOut {
-            trouble: Some(TroubleOut {
-                kind: "unresolved",
-                reason: ReasonOut { code: "unresolved", alert: None, version: None, text: why.to_owned() },
-            }),
-            ..empty
-        },
+        Outcome::Unresolved(why) => TargetOut { trouble: Some(unresolved(why)), ..empty },
+        Outcome::Interrupted => TargetOut { trouble: Some(unresolved(INTERRUPTED)), ..empty },
         Outcome::Scanned { target, scan, client } => TargetOut {
             address: Some(target.place.to_string()),
             name: target.name.as_ref().map(Name::as_str),
             starttls: target.starttls.map(StartTls::name),
             trouble: scan.trouble.as_ref().map(trouble),
             versions: rows(scan, depth),
-            least_strength: (depth == Depth::Ciphers).then(|| least_of(scan)).flatten().map(Level::name),
+            least_strength: (depth == Depth::Ciphers).then(|| handshake::least(scan)).flatten().map(Level::name),
             connections: scan.connections,
             client: client.map(self::client),
             ..empty
@@ -204,7 +204,7 @@ fn cipher(row: &Row, hit: &Hit) -> CipherOut {
         openssl: Suite::of(hit.suite).and_then(|suite| suite.openssl),
         key_exchange: hit.key.as_ref().map(Agreement::to_string),
         dh_bits: hit.key.as_ref().and_then(Agreement::dh_bits),
-        strength: level_of(hit).min(strength::most(row.version)).name(),
+        strength: handshake::level(row, hit).name(),
     }
 }
 

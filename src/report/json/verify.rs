@@ -19,7 +19,7 @@ pub(super) struct Verify<'a> {
     dead: Vec<FindingOut<'a>>,
     not_verified: Vec<LeftOut<'a>>,
     interrupted: bool,
-    problems: &'a [String],
+    problems: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -69,7 +69,7 @@ impl<'a> Verify<'a> {
             dead: verified.dead.iter().map(|one| finding(view, one)).collect(),
             not_verified: verified.left.iter().map(left).collect(),
             interrupted: verified.interrupted,
-            problems: view.problems,
+            problems: view.problems.iter().map(|one| view.problem(one)).collect(),
         }
     }
 }

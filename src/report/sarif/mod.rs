@@ -1,20 +1,24 @@
-//! The audit as SARIF 2.1.0, which pages for code scanning read.
+//! SARIF 2.1.0, which pages for code scanning read.
 //!
 //! Locations are relative to `%SRCROOT%`: the folder that the paths of a repository are relative to, or the root of the
 //! host. Columns count characters (`unicodeCodePoints`). Fixes replace exactly what the patch replaces. What is waived
-//! or known is left out unless it is asked for, and then suppressed. Problems are notifications of the run.
+//! or known is left out unless it is asked for, and then suppressed. Problems are notifications of the run. What
+//! handshakes showed has the endpoint as a logical location besides.
 
 mod schema;
 
-use super::issue::{self, Issue, issues};
-use super::{AuditView, RuleText, json, markdown};
+use super::issue::{self, Issue, Texts, issues, of_probe, of_verify};
+use super::probe::ProbeView;
+use super::verify::VerifyView;
+use super::{AuditView, Exit, Paths, RuleText, json, markdown};
 use crate::edit::{self, Applicability};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Severity, Verdict};
 use crate::source::{FileId, Span};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use schema::{
-    Artifact, Base, Change, Configuration, Content, Driver, Fix, Invocation, Location, Log, Message, Notification,
-    Physical, Region, Replacement, ResultOut, ResultProperties, Rule, RuleProperties, Run, Suppression, Tool,
+    Artifact, Base, Change, Configuration, Content, Driver, Fix, Invocation, Location, Log, Logical, Message,
+    Notification, Physical, Region, Replacement, ResultOut, ResultProperties, Rule, RuleProperties, Run, Suppression,
+    Tool,
 };
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -28,42 +32,64 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.'
 /// A longer piece of text is not quoted.
 const LONGEST: usize = 400;
 
-/// Writes the log; `suppressed`: with what is waived or known, as suppressed results.
+/// Writes the log of an audit; `suppressed`: with what is waived or known, as suppressed results.
 pub fn audit(view: &AuditView<'_>, suppressed: bool, out: &mut dyn Write) -> io::Result<()> {
-    let issues = issues(view);
-    let problems = issues.iter().filter(|issue| issue.finding.is_none());
+    let mut properties = BTreeMap::from([("policy", view.policy.to_owned())]);
+    properties.extend(view.host.map(|host| ("host", host.to_owned())));
+    let what = Made { texts: view.texts(), rules: view.rules, exit: view.exit, properties };
+    write(&what, &issues(view), suppressed, out)
+}
+
+/// Writes the log of a probe.
+pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let properties = BTreeMap::from([("policy", view.policy.to_owned())]);
+    let what = Made { texts: view.texts(), rules: view.rules, exit: Some(view.exit), properties };
+    write(&what, &of_probe(view), false, out)
+}
+
+/// Writes the log of a verification.
+pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let properties = BTreeMap::from([("policy", view.policy.to_owned())]);
+    let what = Made { texts: view.texts(), rules: view.rules, exit: Some(view.exit), properties };
+    write(&what, &of_verify(view), false, out)
+}
+
+/// What a log says besides its results.
+struct Made<'a> {
+    texts: Texts<'a>,
+    rules: &'a [RuleText<'a>],
+    exit: Option<Exit<'a>>,
+    properties: BTreeMap<&'static str, String>,
+}
+
+fn write(made: &Made<'_>, issues: &[Issue<'_>], suppressed: bool, out: &mut dyn Write) -> io::Result<()> {
+    let problems: Vec<&Issue<'_>> = issues.iter().filter(|issue| issue.is_problem()).collect();
     let shown = |issue: &&Issue<'_>| suppressed || issue.excuse.is_none();
-    let results = issues.iter().filter(shown).filter_map(|issue| Some(result(view, issue, issue.finding?)));
+    let results = issues.iter().filter(shown).filter_map(|issue| Some(result(made, issue, issue.verdict?)));
     let run = Run {
         tool: Tool {
             driver: Driver {
                 name: "tlsmend",
                 semantic_version: env!("CARGO_PKG_VERSION"),
-                rules: view.rules.iter().map(rule).collect(),
+                rules: made.rules.iter().map(rule).collect(),
             },
         },
         invocations: [Invocation {
-            execution_successful: view.totals().problems == 0,
-            exit_code: view.exit.map(|exit| exit.status),
-            exit_code_description: view.exit.map(|exit| exit.name.to_owned()),
-            tool_execution_notifications: problems.map(|issue| notification(view, issue)).collect(),
+            execution_successful: problems.is_empty(),
+            exit_code: made.exit.map(|exit| exit.status),
+            exit_code_description: made.exit.map(|exit| exit.name.to_owned()),
+            tool_execution_notifications: problems.iter().map(|issue| notification(made.texts, issue)).collect(),
         }],
-        original_uri_base_ids: BTreeMap::from([(BASE, base(view))]),
+        original_uri_base_ids: BTreeMap::from([(BASE, base(made.texts.paths))]),
         column_kind: "unicodeCodePoints",
         results: results.collect(),
-        properties: properties(view),
+        properties: made.properties.clone(),
     };
     json::write(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }
 
-fn properties(view: &AuditView<'_>) -> BTreeMap<&'static str, String> {
-    let mut properties = BTreeMap::from([("policy", view.policy.to_owned())]);
-    properties.extend(view.host.map(|host| ("host", host.to_owned())));
-    properties
-}
-
-fn base(view: &AuditView<'_>) -> Base {
-    match view.paths.base().is_none() {
+fn base(paths: &Paths) -> Base {
+    match paths.base().is_none() {
         true => Base { uri: Some("file:///"), description: Message::text("the root directory of the host") },
         false => Base { uri: None, description: Message::text("the folder in which the audit ran") },
     }
@@ -96,15 +122,16 @@ fn rule<'a>(rule: &RuleText<'a>) -> Rule<'a> {
     }
 }
 
-fn notification(view: &AuditView<'_>, issue: &Issue<'_>) -> Notification {
+fn notification(texts: Texts<'_>, issue: &Issue<'_>) -> Notification {
     Notification {
         level: "error",
         message: Message::text(&issue.message),
-        locations: issue.place.iter().map(|place| location(view, place)).collect(),
+        locations: issue.place.iter().map(|place| location(texts, place)).collect(),
     }
 }
 
-fn result<'a>(view: &AuditView<'_>, issue: &Issue<'a>, finding: &'a Finding) -> ResultOut<'a> {
+fn result<'a>(made: &Made<'_>, issue: &Issue<'a>, verdict: Verdict) -> ResultOut<'a> {
+    let texts = made.texts;
     let mut text = issue.message.clone();
     for more in markdown::endpoints(issue).into_iter().chain(issue.story()) {
         text.push('\n');
@@ -112,68 +139,83 @@ fn result<'a>(view: &AuditView<'_>, issue: &Issue<'a>, finding: &'a Finding) -> 
     }
     let related = issue.related.iter().enumerate().map(|(at, place)| {
         let message = (!place.label.is_empty()).then(|| Message::text(&place.label));
-        Location { id: Some(at + 1), message, ..location(view, place) }
+        Location { id: Some(at + 1), message, ..location(texts, place) }
     });
+    let fixes = issue.finding.and_then(|finding| finding.fix.as_ref());
     ResultOut {
         rule_id: issue.rule,
-        rule_index: view.rules.iter().position(|rule| rule.id == issue.rule),
+        rule_index: made.rules.iter().position(|rule| rule.id == issue.rule),
         level: level(issue.severity),
         message: Message::text(text),
-        locations: issue.place.iter().map(|place| location(view, place)).collect(),
+        locations: issue
+            .place
+            .iter()
+            .map(|place| Location { logical: logical(issue), ..location(texts, place) })
+            .collect(),
         related_locations: related.collect(),
         partial_fingerprints: BTreeMap::from([("tlsmend/v1", issue.fingerprint.clone())]),
-        suppressions: issue.excuse.clone().map(|excuse| suppression(finding, excuse)).into_iter().collect(),
-        fixes: finding.fix.as_ref().and_then(|one| fix(view, one)).into_iter().collect(),
+        suppressions: suppression(issue).into_iter().collect(),
+        fixes: fixes.and_then(|one| fix(texts, one)).into_iter().collect(),
         properties: ResultProperties {
             severity: issue.severity.name(),
-            verdict: finding.verdict.name(),
+            verdict: verdict.name(),
             endpoints: issue.endpoints.clone(),
         },
     }
 }
 
-fn suppression(finding: &Finding, justification: String) -> Suppression {
-    let kind = if issue::is_waived_by_a_comment(finding) { "inSource" } else { "external" };
-    Suppression { kind, status: "accepted", justification }
+fn suppression(issue: &Issue<'_>) -> Option<Suppression> {
+    let justification = issue.excuse.clone()?;
+    let in_source = issue.finding.is_some_and(issue::is_waived_by_a_comment);
+    Some(Suppression { kind: if in_source { "inSource" } else { "external" }, status: "accepted", justification })
 }
 
-fn artifact(view: &AuditView<'_>, path: &Path) -> Artifact {
-    let shown = view.paths.strip(path);
+/// The endpoints with which hands were shaken: what the result is about is no text.
+fn logical(issue: &Issue<'_>) -> Vec<Logical> {
+    let endpoints = issue.endpoints.iter().filter(|_| issue.finding.is_none());
+    endpoints.map(|one| Logical { fully_qualified_name: one.clone(), kind: "resource" }).collect()
+}
+
+fn artifact(texts: Texts<'_>, path: &Path) -> Artifact {
+    let shown = texts.paths.strip(path);
     let relative = shown.strip_prefix("/").unwrap_or(shown);
     let uri = percent_encode(relative.as_os_str().as_bytes(), PLAIN).to_string();
-    // In a repository, a file outside of it has no place below the base.
-    if view.paths.base().is_some() && shown.is_absolute() {
-        return Artifact { uri: format!("file:///{uri}"), uri_base_id: None };
+    match (texts.paths.base().is_some(), shown.is_absolute()) {
+        // In a repository, a file outside of it has no place below the base.
+        (true, true) => Artifact { uri: format!("file:///{uri}"), uri_base_id: None },
+        // What is relative where nothing is, is no file of the host: a policy, a target of the command line.
+        (false, false) => Artifact { uri, uri_base_id: None },
+        _ => Artifact { uri, uri_base_id: Some(BASE) },
     }
-    Artifact { uri, uri_base_id: Some(BASE) }
 }
 
-fn location(view: &AuditView<'_>, place: &issue::Place<'_>) -> Location {
+fn location(texts: Texts<'_>, place: &issue::Place<'_>) -> Location {
     let region = place.region.map(|region| Region {
         start_line: region.line,
         start_column: region.column,
         end_line: region.end_line,
         end_column: region.end_column,
-        snippet: place.span.and_then(|span| snippet(view, span)),
+        snippet: place.span.and_then(|span| snippet(texts, span)),
     });
-    Location { id: None, physical: Physical { artifact_location: artifact(view, place.file), region }, message: None }
+    let physical = Physical { artifact_location: artifact(texts, place.file), region };
+    Location { id: None, physical, logical: Vec::new(), message: None }
 }
 
 /// The text of a span, where it is text and short.
-fn snippet(view: &AuditView<'_>, span: Span) -> Option<Content> {
-    let text = view.sources.file(span.file).bytes().get(span.range())?;
+fn snippet(texts: Texts<'_>, span: Span) -> Option<Content> {
+    let text = texts.sources.file(span.file).bytes().get(span.range())?;
     let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= LONGEST)?;
     Some(Content { text: text.to_owned() })
 }
 
 /// The edits; none where the new text can't be written as JSON, or where a person has to look first.
-fn fix(view: &AuditView<'_>, fix: &edit::Fix) -> Option<Fix> {
+fn fix(texts: Texts<'_>, fix: &edit::Fix) -> Option<Fix> {
     if fix.applicability == Applicability::DisplayOnly {
         return None;
     }
     let mut files: BTreeMap<FileId, Vec<Replacement>> = BTreeMap::new();
     for edit in &fix.edits {
-        let region = issue::region(view, edit.span);
+        let region = issue::region(texts.sources, edit.span);
         files.entry(edit.span.file).or_default().push(Replacement {
             deleted_region: Region {
                 start_line: region.line,
@@ -186,7 +228,7 @@ fn fix(view: &AuditView<'_>, fix: &edit::Fix) -> Option<Fix> {
         });
     }
     let changes = files.into_iter().map(|(file, replacements)| Change {
-        artifact_location: artifact(view, view.sources.file(file).path()),
+        artifact_location: artifact(texts, texts.sources.file(file).path()),
         replacements,
     });
     Some(Fix { description: Message::text(&fix.title), artifact_changes: changes.collect() })

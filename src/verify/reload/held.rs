@@ -1,7 +1,6 @@
 //! The answers after a reload, held against the promises.
 
 use super::super::cause;
-use super::super::drift::title;
 use super::super::machine::Machine;
 use super::super::promise::Promise;
 use super::rounds::Seen;
@@ -45,7 +44,7 @@ pub(super) fn hold(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], mach
         audit.instances().map(|instance| Demands::new(reload.policy, None, instance, &audit.sources)).collect();
     let mut held = Held::default();
     for (Watched { promise, terms }, seen) in watched.iter().zip(seen) {
-        let at = title(promise);
+        let at = promise.title();
         let (Some(last), Some(other)) = (&seen.last, &seen.before_that) else {
             add(&mut held.open, at, "there was no time to ask".to_owned(), Vec::new());
             continue;
@@ -101,7 +100,7 @@ pub(super) fn not_reloaded(reload: &Reload<'_>, watched: &[Watched], machine: &M
     let mut complaints = Vec::new();
     for Watched { promise, .. } in watched {
         if let Some(what) = cause::none_reloaded(promise, machine.evidence(promise, reload.show)) {
-            add(&mut complaints, title(promise), what, Vec::new());
+            add(&mut complaints, promise.title(), what, Vec::new());
         }
     }
     complaints

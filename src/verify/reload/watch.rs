@@ -1,7 +1,6 @@
 //! Asking before a reload, after it, and after it was taken back.
 
 use super::super::cause;
-use super::super::drift::title;
 use super::super::machine::Machine;
 use super::super::promise::Promise;
 use super::choose::{Choice, Spot, choose};
@@ -59,7 +58,7 @@ impl<'a> Watch<'a> {
         let machine = Machine::look(reload.machine, reload.after);
         let mut watched = Vec::new();
         for (Spot { promise, old }, scan) in spots.into_iter().zip(scans) {
-            let at = title(&promise);
+            let at = promise.title();
             match usable(reload, &machine, promise, scan) {
                 Ok((promise, had)) => {
                     watched.push(Watched { terms: Terms { old, new: promise.expected, had }, promise });
@@ -124,7 +123,7 @@ impl<'a> Watch<'a> {
                 Some(now) => format!("{had} before, and {now} now"),
                 None => "there was no time to ask".to_owned(),
             };
-            add(&mut complaints, title(&one.promise), what, Vec::new());
+            add(&mut complaints, one.promise.title(), what, Vec::new());
         }
         complaints
     }

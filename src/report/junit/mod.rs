@@ -1,13 +1,25 @@
-//! The audit as test results in JUnit's XML, which Jenkins, GitLab and most other pipelines read.
+//! Test results in JUnit's XML, which Jenkins, GitLab and most other pipelines read.
 //!
-//! A suite is an instance, a test case an endpoint: it fails with the findings that make the program fail, is skipped
-//! where all of those are waived or known, and is an error where it can't be decided. What is about no endpoint (a
-//! directive that decides nothing, a file that could not be read) is a case of its own.
+//! | what | suite | test case |
+//! | --- | --- | --- |
+//! | audit | an instance | an endpoint |
+//! | probe | a target | a version |
+//! | verify | an instance | an endpoint |
+//!
+//! A case fails with the findings that make the program fail, is an error where it can't be decided, and is skipped
+//! where all that there is to say does not count. What is about none of these (a directive that decides nothing, a file
+//! that could not be read) is a case of its own.
 
-use super::issue::{Issue, issues};
-use super::{AuditView, markdown, sanitise, snippet};
-use crate::endpoint::Speaks;
-use crate::finding::Verdict;
+mod audit;
+mod probe;
+mod verify;
+
+pub use audit::audit;
+pub use probe::probe;
+pub use verify::verify;
+
+use super::issue::Issue;
+use super::{markdown, sanitise};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use std::io::{self, Write};
@@ -21,7 +33,7 @@ enum End {
     Error,
 }
 
-/// An endpoint, or what is about none.
+/// A test case.
 struct Case {
     class: String,
     name: String,
@@ -39,9 +51,8 @@ struct Suite {
     cases: Vec<Case>,
 }
 
-/// Writes the document.
-pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let suites = suites(view);
+/// Writes the document; `host`: where it was made.
+fn write(suites: &[Suite], host: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
     let all = || suites.iter().flat_map(|suite| &suite.cases);
     let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
@@ -53,7 +64,7 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
         let mut start = BytesStart::new("testsuite");
         start.push_attribute(("name", suite.name.as_str()));
         start.push_attribute(("id", at.to_string().as_str()));
-        if let Some(host) = view.host {
+        if let Some(host) = host {
             start.push_attribute(("hostname", plain(host).as_str()));
         }
         counts(&mut start, suite.cases.iter(), true);
@@ -112,50 +123,14 @@ fn case(case: &Case, xml: &mut Writer<&mut dyn Write>) -> io::Result<()> {
     xml.write_event(Event::End(BytesEnd::new("testcase")))
 }
 
-fn suites(view: &AuditView<'_>) -> Vec<Suite> {
-    let issues = issues(view);
-    let mut suites = Vec::new();
-    for (index, instance) in view.instances.iter().enumerate() {
-        let name = format!("{} {}", instance.service, view.paths.show(&instance.main));
-        let mut about: Vec<Vec<&Issue<'_>>> = vec![Vec::new(); instance.endpoints.len()];
-        let mut rest = Vec::new();
-        let own = issues.iter().filter(|issue| issue.instance == Some(index));
-        for issue in own {
-            let endpoints = issue.finding.map_or(&[][..], |finding| &finding.endpoints);
-            if endpoints.is_empty() {
-                rest.push(issue);
-            }
-            for at in endpoints {
-                about[*at].push(issue);
-            }
-        }
-        let class = instance.service.0;
-        let mut cases: Vec<Case> = Vec::new();
-        for (at, endpoint) in instance.endpoints.iter().enumerate() {
-            if endpoint.answer.speaks != Speaks::Plaintext {
-                let unknown = view.verdict(index, at) == Verdict::Unknown;
-                cases.push(of_issues(class, plain(&snippet::endpoint(endpoint)), &about[at], unknown));
-            }
-        }
-        cases.extend(rest.iter().map(|issue| alone(class, issue)));
-        suites.push(Suite { name: plain(&name), cases });
-    }
-    let others: Vec<Case> =
-        issues.iter().filter(|issue| issue.instance.is_none()).map(|issue| alone("tlsmend", issue)).collect();
-    if !others.is_empty() {
-        suites.push(Suite { name: "host".to_owned(), cases: others });
-    }
-    suites
-}
-
 /// A case for what is about no endpoint.
 fn alone(class: &str, issue: &Issue<'_>) -> Case {
     let place = issue.place.as_ref().map(markdown::location).unwrap_or_default();
     let name = plain(&format!("{} {place}", issue.rule));
-    let undecided = issue.finding.is_none_or(|finding| finding.verdict == Verdict::Unknown);
-    of_issues(class, name.trim_end().to_owned(), &[issue], undecided)
+    of_issues(class, name.trim_end().to_owned(), &[issue], issue.is_undecided())
 }
 
+/// A case by what is said about it.
 fn of_issues(class: &str, name: String, issues: &[&Issue<'_>], undecided: bool) -> Case {
     let failing: Vec<&&Issue<'_>> = issues.iter().filter(|issue| issue.fails).collect();
     let excused = issues.iter().any(|issue| issue.excuse.is_some());
@@ -186,7 +161,7 @@ fn of_issues(class: &str, name: String, issues: &[&Issue<'_>], undecided: bool) 
 
 /// An issue in a few lines.
 fn told(issue: &Issue<'_>) -> String {
-    let word = if issue.finding.is_some() { issue.severity.name() } else { "error" };
+    let word = if issue.is_problem() { "error" } else { issue.severity.name() };
     let mut lines = vec![format!("{word}[{}]: {}", issue.rule, issue.message)];
     lines.extend(issue.excuse.iter().map(|excuse| format!("  {excuse}")));
     for place in issue.place.iter().chain(&issue.related) {

@@ -1,15 +1,12 @@
-//! The audit as metrics for the textfile collector of Prometheus' node exporter.
-//!
-//! Gauges only, each present from the first run on: rules without findings are zeros, so that an alert sees a change and
-//! not a gap. No path and no server name is a label: their number has no bound.
+//! The metrics of an audit.
 
-use super::AuditView;
+use super::{SEVERITIES, head, info, plain, rules};
 use crate::endpoint::Speaks;
-use crate::finding::{Finding, Severity, Verdict};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::finding::{Finding, Verdict};
+use crate::report::AuditView;
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-const SEVERITIES: [Severity; 3] = [Severity::High, Severity::Medium, Severity::Low];
 /// The names of [`Standing`](crate::finding::Standing).
 const STANDINGS: [&str; 3] = ["open", "waived", "known"];
 const VERDICTS: [Verdict; 5] =
@@ -20,23 +17,16 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     endpoints(view, out)?;
     findings(view, out)?;
     let totals = view.totals();
-    for (name, help, value) in [
+    let gauges = [
         ("audit_complete", "Whether all could be read and decided (1) or not (0).", usize::from(!view.incomplete)),
         ("problems", "Places that could not be read or are not valid.", totals.problems),
         ("files_read", "Configuration files that were read.", view.files.read),
         ("files_found", "Configuration files that were found, read or not.", view.files.found),
         ("instances", "Configurations that a server loads.", totals.instances),
         ("files_not_loaded", "Files with TLS directives that no server loads.", totals.not_loaded),
-    ] {
-        head(name, help, out)?;
-        writeln!(out, "tlsmend_{name} {value}")?;
-    }
-    head("info", "The program and its policy.", out)?;
-    writeln!(out, "tlsmend_info{{version=\"{}\",policy=\"{}\"}} 1", env!("CARGO_PKG_VERSION"), label(view.policy))
-}
-
-fn head(name: &str, help: &str, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "# HELP tlsmend_{name} {help}\n# TYPE tlsmend_{name} gauge")
+    ];
+    plain(&gauges, out)?;
+    info("info", view.policy, out)
 }
 
 fn endpoints(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -59,10 +49,8 @@ fn endpoints(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn findings(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let found = view.findings.iter().map(|finding| finding.rule.0);
-    let rules: BTreeSet<&str> = view.rules.iter().map(|rule| rule.id).chain(found).collect();
     head("findings", "Findings by rule, severity and standing.", out)?;
-    for rule in rules {
+    for rule in rules(view.rules, view.findings.iter().map(|finding| finding.rule.0)) {
         for severity in SEVERITIES {
             for standing in STANDINGS {
                 let is_it = |f: &&Finding| f.rule.0 == rule && f.severity == severity && f.standing.name() == standing;
@@ -75,9 +63,4 @@ fn findings(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The value of a label.
-fn label(text: &str) -> String {
-    super::sanitise::line(text.as_bytes()).replace('\\', "\\\\").replace('"', "\\\"")
 }

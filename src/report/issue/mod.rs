@@ -1,16 +1,39 @@
-//! What all formats for pipelines are made of: each finding and each problem as one row of plain texts.
+//! What all formats for pipelines are made of: each finding and each problem as one row of plain texts, whether files
+//! or handshakes showed it.
 
-use super::{AuditView, excerpt, sanitise, snippet};
+mod audit;
+mod probe;
+mod verify;
+
+pub(super) use audit::issues;
+pub(super) use probe::of_probe;
+pub(super) use verify::{each, name as endpoint, of_verify};
+
+use super::{Paths, excerpt, sanitise};
 use crate::finding::{Finding, Severity, Standing, Verdict, WaiverPlace};
-use crate::instance::Problem;
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
+use crate::tls::VersionSet;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The rule that problems go by where a format wants one.
 pub(super) const PROBLEM: &str = "problem";
+/// The rule of what handshakes leave open.
+pub(super) const INCONCLUSIVE: &str = "inconclusive";
+/// The rule of what can't be asked at all.
+pub(super) const UNREACHABLE: &str = "unreachable";
+/// The rule of servers that have nothing for a client of today.
+pub(super) const NO_MODERN_VERSION: &str = "no-modern-version";
 /// So wide is the line of a file that a row shows.
 const WIDTH: usize = 120;
+
+/// The texts that rows point into, and how their paths are shown.
+#[derive(Clone, Copy)]
+pub(super) struct Texts<'a> {
+    pub(super) sources: &'a SourceMap,
+    pub(super) paths: &'a Paths,
+}
 
 /// A range of a file: lines and columns from 1, a column is a character, the end is the place after the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +68,10 @@ pub(super) struct Issue<'a> {
     pub(super) rule: &'a str,
     /// How bad; a problem is medium: nobody knows what it hides.
     pub(super) severity: Severity,
+    /// What it says about the endpoints; none: a problem.
+    pub(super) verdict: Option<Verdict>,
+    /// The versions that it is about; may be none.
+    pub(super) versions: VersionSet,
     /// One sentence.
     pub(super) message: String,
     /// The place to point at; a finding without one points at the main file of its instance.
@@ -55,9 +82,10 @@ pub(super) struct Issue<'a> {
     pub(super) endpoints: Vec<String>,
     /// Notes and help, a sentence each.
     pub(super) details: Vec<String>,
-    /// The instance, as an index; none: it is about none.
-    pub(super) instance: Option<usize>,
-    /// The finding itself; none: a problem.
+    /// What it is about, as an index: of an audit the instance, of a probe the target, of a verification the endpoint;
+    /// none: nothing of these.
+    pub(super) subject: Option<usize>,
+    /// The audit's finding itself; none: a problem, or what handshakes showed.
     pub(super) finding: Option<&'a Finding>,
     /// What identifies it among the rows of this and of later reports.
     pub(super) fingerprint: String,
@@ -68,6 +96,16 @@ pub(super) struct Issue<'a> {
 }
 
 impl Issue<'_> {
+    /// Is it a problem, and no finding?
+    pub(super) fn is_problem(&self) -> bool {
+        self.verdict.is_none()
+    }
+
+    /// Is it about something that could not be decided?
+    pub(super) fn is_undecided(&self) -> bool {
+        matches!(self.verdict, None | Some(Verdict::Unknown))
+    }
+
     /// Message, details and what the fix does, a line each.
     pub(super) fn story(&self) -> Vec<String> {
         let mut lines = self.details.clone();
@@ -78,14 +116,13 @@ impl Issue<'_> {
     }
 }
 
-/// All findings in the order of the report, then all problems.
-pub(super) fn issues<'a>(view: &'a AuditView<'a>) -> Vec<Issue<'a>> {
-    let mut rows: Vec<Issue<'a>> = view.findings.iter().map(|finding| of_finding(view, finding)).collect();
-    rows.extend(view.problems.iter().map(|problem| of_problem(view, problem, None)));
-    for (index, instance) in view.instances.iter().enumerate() {
-        rows.extend(instance.problems.iter().map(|problem| of_problem(view, problem, Some(index))));
-    }
-    // Rows that can't be told apart are counted, so that no reader takes two for one.
+/// The worst first: pages cut long lists.
+fn by_weight(rows: &mut [Issue<'_>]) {
+    rows.sort_by_key(|row| (row.is_problem(), Reverse(row.severity)));
+}
+
+/// Rows that can't be told apart are counted, so that no reader takes two for one.
+fn tell_apart(mut rows: Vec<Issue<'_>>) -> Vec<Issue<'_>> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for row in &mut rows {
         let count = seen.entry(row.fingerprint.clone()).or_default();
@@ -97,76 +134,41 @@ pub(super) fn issues<'a>(view: &'a AuditView<'a>) -> Vec<Issue<'a>> {
     rows
 }
 
-fn of_finding<'a>(view: &AuditView<'a>, finding: &'a Finding) -> Issue<'a> {
-    let instance = finding.instance.and_then(|index| view.instances.get(index));
-    let main = || instance.map(|instance| file(view, &instance.main));
-    let all = instance.map_or(&[][..], |instance| &instance.endpoints[..]);
-    let details = finding.notes.iter().chain(&finding.help).map(|said| sanitise::message(said));
-    Issue {
-        rule: finding.rule.0,
-        severity: finding.severity,
-        message: sanitise::message(&finding.message),
-        place: finding.primary.as_ref().map(|label| place(view, label.span, &label.text)).or_else(main),
-        related: finding.related.iter().map(|label| place(view, label.span, &label.text)).collect(),
-        endpoints: finding.endpoints.iter().filter_map(|i| all.get(*i)).map(snippet::endpoint).collect(),
-        details: details.collect(),
-        instance: finding.instance,
-        finding: Some(finding),
-        fingerprint: finding.fingerprint.clone(),
-        fails: finding.verdict != Verdict::Unknown && finding.severity >= view.fail_on && finding.is_open(),
-        excuse: excuse(view, finding),
-    }
-}
-
-fn of_problem<'a>(view: &AuditView<'a>, problem: &'a Problem, instance: Option<usize>) -> Issue<'a> {
-    let path = problem.path.as_deref().map(|path| file(view, path));
-    let place_of = |span: Span| place(view, span, "");
-    let place = problem.span.map(place_of).or(path);
-    let at = place.as_ref().map(|place| place.path.clone()).unwrap_or_default();
-    Issue {
-        rule: PROBLEM,
-        severity: Severity::Medium,
-        message: sanitise::message(&problem.message),
-        related: problem.hops.iter().map(|hop| self::place(view, *hop, "reached from here")).collect(),
-        place,
-        endpoints: Vec::new(),
-        details: Vec::new(),
-        instance,
-        finding: None,
-        fingerprint: digest(&[PROBLEM, &at, &problem.message]),
-        excuse: None,
-        fails: false,
-    }
-}
-
-fn file<'a>(view: &AuditView<'_>, path: &'a Path) -> Place<'a> {
+/// A file as a whole.
+fn file<'a>(texts: Texts<'_>, path: &'a Path) -> Place<'a> {
     Place {
         file: path,
         span: None,
-        path: view.paths.show(path),
+        path: texts.paths.show(path),
         region: None,
         line: String::new(),
         label: String::new(),
     }
 }
 
-fn place<'a>(view: &AuditView<'a>, span: Span, label: &str) -> Place<'a> {
-    let file = view.sources.file(span.file);
+/// A place in a file.
+fn place<'a>(texts: Texts<'a>, span: Span, label: &str) -> Place<'a> {
+    let file = texts.sources.file(span.file);
     Place {
         file: file.path(),
         span: Some(span),
-        path: view.paths.show(file.path()),
-        region: Some(region(view, span)),
-        line: excerpt::line(view.sources, span, WIDTH),
+        path: texts.paths.show(file.path()),
+        region: Some(region(texts.sources, span)),
+        line: excerpt::line(texts.sources, span, WIDTH),
         label: sanitise::line(label.as_bytes()),
     }
 }
 
 /// Where a span is.
-pub(super) fn region(view: &AuditView<'_>, span: Span) -> Region {
-    let file = view.sources.file(span.file);
+pub(super) fn region(sources: &SourceMap, span: Span) -> Region {
+    let file = sources.file(span.file);
     let (at, end) = (file.line_column(span.start), file.line_column(span.end.max(span.start)));
     Region { line: at.line, column: at.column, end_line: end.line, end_column: end.column }
+}
+
+/// `is` or `are`, after versions.
+fn be(versions: VersionSet) -> &'static str {
+    if versions.len() == 1 { "is" } else { "are" }
 }
 
 /// Texts as 32 hexadecimal digits.
@@ -180,14 +182,6 @@ pub(super) fn digest(parts: &[&str]) -> String {
     let bytes = hash.finalize();
     let bytes: [u8; 16] = std::array::from_fn(|at| bytes[at]);
     format!("{:032x}", u128::from_be_bytes(bytes))
-}
-
-fn excuse(view: &AuditView<'_>, finding: &Finding) -> Option<String> {
-    match &finding.standing {
-        Standing::Open => None,
-        Standing::Known => Some("known: it is in the baseline".to_owned()),
-        Standing::Waived(waived) => Some(sanitise::message(&format!("waived: {}", snippet::waiver(view, waived)))),
-    }
 }
 
 /// Is it waived by a comment in a configuration file?

@@ -1,0 +1,135 @@
+//! What handshakes got, in the words that all formats for people share. What servers said is fit for a terminal here.
+
+use super::sanitise;
+use crate::probe::client::{Certificate, Check, Handshake};
+use crate::probe::key::Agreement;
+use crate::probe::strength::{self, Level};
+use crate::probe::suites::Suite;
+use crate::probe::{Depth, Hit, Order, Reason, Row, Scan, Trouble, Verdict};
+
+/// More names of a certificate than this are only counted.
+const MOST_NAMES: usize = 6;
+
+/// A suite that a server chose.
+pub(super) struct SuiteText {
+    pub(super) name: String,
+    /// How keys are agreed upon; may be empty.
+    pub(super) key: String,
+    pub(super) level: Level,
+}
+
+/// What keeps an endpoint from being probed, in a word or two.
+pub(super) fn trouble(trouble: &Trouble) -> &'static str {
+    match trouble {
+        Trouble::Unreachable(_) => "unreachable",
+        Trouble::NotTls(_) => "not TLS",
+        Trouble::StartTls(_) => "no TLS",
+    }
+}
+
+/// A reason, and the option of `probe` that gets further.
+pub(super) fn with_advice(reason: &Reason) -> String {
+    match reason.advice() {
+        Some(advice) => format!("{}; {advice}", reason.text()),
+        None => reason.text(),
+    }
+}
+
+/// Why a version is not accepted, in the words that a command has for it, and what else is to be said about it; may be
+/// empty.
+pub(super) fn remarks(row: &Row, depth: Depth, words: fn(&Reason) -> String) -> String {
+    let mut remarks: Vec<String> = row.verdict.reason().map(words).into_iter().collect();
+    remarks.extend(row.notes.iter().map(|note| (*note).to_owned()));
+    if depth == Depth::Ciphers && row.verdict == Verdict::Accepted {
+        match row.order {
+            Some(Order::Server) => remarks.push("the server's order decides".to_owned()),
+            Some(Order::Client) => remarks.push("the client's order decides".to_owned()),
+            None => {}
+        }
+        if row.compression.is_some_and(|method| method != 0) {
+            remarks.push("compresses".to_owned());
+        }
+        if row.lacks_suites(depth) {
+            remarks.push("there may be more suites: the server stopped answering".to_owned());
+        }
+    }
+    clean(&remarks.join("; "))
+}
+
+/// The suites of a version, in the order in which the server chose them.
+pub(super) fn suites(row: &Row) -> Vec<SuiteText> {
+    let most = strength::most(row.version);
+    let kind = |name: &&'static str| SuiteText { name: (*name).to_owned(), key: String::new(), level: most };
+    let suite = |hit: &Hit| SuiteText {
+        name: Suite::name_of(hit.suite),
+        key: hit.key.as_ref().map(Agreement::to_string).unwrap_or_default(),
+        level: level(row, hit),
+    };
+    row.kinds.iter().map(kind).chain(row.suites.iter().map(suite)).collect()
+}
+
+/// How strong a suite of a version is, with the parameters that the server used.
+pub(super) fn level(row: &Row, hit: &Hit) -> Level {
+    let own = strength::level_with(hit.suite, hit.key.as_ref().and_then(Agreement::dh_bits));
+    own.min(strength::most(row.version))
+}
+
+/// The least strength at an endpoint; `None`: no suite is known.
+pub(super) fn least(scan: &Scan) -> Option<Level> {
+    let ssl2 = scan.rows.iter().filter(|row| !row.kinds.is_empty()).map(|row| strength::most(row.version));
+    let of = |row: &Row| row.suites.iter().map(|hit| level(row, hit)).min();
+    scan.rows.iter().filter_map(of).chain(ssl2).min()
+}
+
+/// What a client of this machine gets: one line, or two.
+pub(super) fn client(check: &Check, scan: &Scan) -> Vec<String> {
+    match &check.handshake {
+        Handshake::Made { version, suite, group, alpn, asked, refused } => {
+            let mut words = vec![version.name().to_owned(), Suite::name_of(*suite)];
+            words.extend(group.map(|group| Agreement::group(group).to_string()));
+            words.extend(alpn.as_ref().map(|name| format!("ALPN {name}")));
+            let more = match (refused, asked) {
+                (true, _) => Some("the server refuses clients without a certificate"),
+                (false, true) => Some("the server asks for a certificate of the client"),
+                (false, false) => None,
+            };
+            let first = format!("connects with {}", clean(&words.join(", ")));
+            [first].into_iter().chain(more.map(str::to_owned)).collect()
+        }
+        Handshake::Failed(why) if check.reaches_modern(scan) => vec![format!(
+            "one with modern suites and curves only does not connect ({}); the server has TLSv1.2 or newer, and others \
+             get in",
+            clean(why)
+        )],
+        Handshake::Failed(why) => vec![format!("does not connect with TLSv1.2 or newer: {}", clean(why))],
+        Handshake::Inconclusive(why) => vec![format!("inconclusive: {}", clean(&with_advice(why)))],
+    }
+}
+
+/// The certificate, as names and values; what this machine makes of it comes last.
+pub(super) fn certificate(check: &Check) -> Vec<(&'static str, String)> {
+    let mut lines = check.certificate.as_ref().map(fields).unwrap_or_default();
+    lines.extend(check.trust.as_ref().map(|trust| ("certificate", clean(&trust.text()))));
+    lines
+}
+
+fn fields(certificate: &Certificate) -> Vec<(&'static str, String)> {
+    let Certificate { subject, issuer, names, not_before, not_after, key, signature, .. } = certificate;
+    let mut shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
+    let more = format!("{} more", names.len().saturating_sub(MOST_NAMES));
+    if names.len() > MOST_NAMES {
+        shown.push(&more);
+    }
+    let mut lines = vec![("subject", clean(subject))];
+    if !shown.is_empty() {
+        lines.push(("names", clean(&shown.join(", "))));
+    }
+    lines.push(("issuer", clean(issuer)));
+    lines.push(("valid", format!("{not_before} to {not_after}")));
+    lines.push(("key", format!("{}, {}", clean(key), clean(signature))));
+    lines
+}
+
+fn clean(text: &str) -> String {
+    sanitise::line(text.as_bytes())
+}

@@ -1,0 +1,74 @@
+//! The rows of an audit.
+
+use super::{Issue, PROBLEM, Texts, digest, file, place, tell_apart};
+use crate::finding::{Finding, Severity, Standing, Verdict};
+use crate::instance::Problem;
+use crate::report::{AuditView, sanitise, snippet};
+use crate::source::Span;
+use crate::tls::VersionSet;
+
+/// All findings in the order of the report, then all problems.
+pub(in crate::report) fn issues<'a>(view: &'a AuditView<'a>) -> Vec<Issue<'a>> {
+    let mut rows: Vec<Issue<'a>> = view.findings.iter().map(|finding| of_finding(view, finding)).collect();
+    rows.extend(view.problems.iter().map(|problem| of_problem(view.texts(), problem, None)));
+    for (index, instance) in view.instances.iter().enumerate() {
+        rows.extend(instance.problems.iter().map(|problem| of_problem(view.texts(), problem, Some(index))));
+    }
+    tell_apart(rows)
+}
+
+fn of_finding<'a>(view: &'a AuditView<'a>, finding: &'a Finding) -> Issue<'a> {
+    let texts = view.texts();
+    let instance = finding.instance.and_then(|index| view.instances.get(index));
+    let main = || instance.map(|instance| file(texts, &instance.main));
+    let all = instance.map_or(&[][..], |instance| &instance.endpoints[..]);
+    let details = finding.notes.iter().chain(&finding.help).map(|said| sanitise::message(said));
+    Issue {
+        rule: finding.rule.0,
+        severity: finding.severity,
+        verdict: Some(finding.verdict),
+        versions: finding.versions,
+        message: sanitise::message(&finding.message),
+        place: finding.primary.as_ref().map(|label| place(texts, label.span, &label.text)).or_else(main),
+        related: finding.related.iter().map(|label| place(texts, label.span, &label.text)).collect(),
+        endpoints: finding.endpoints.iter().filter_map(|i| all.get(*i)).map(snippet::endpoint).collect(),
+        details: details.collect(),
+        subject: finding.instance,
+        finding: Some(finding),
+        fingerprint: finding.fingerprint.clone(),
+        fails: finding.verdict != Verdict::Unknown && finding.severity >= view.fail_on && finding.is_open(),
+        excuse: excuse(view, finding),
+    }
+}
+
+/// The row of a problem.
+pub(super) fn of_problem<'a>(texts: Texts<'a>, problem: &'a Problem, instance: Option<usize>) -> Issue<'a> {
+    let path = problem.path.as_deref().map(|path| file(texts, path));
+    let place_of = |span: Span| place(texts, span, "");
+    let place = problem.span.map(place_of).or(path);
+    let at = place.as_ref().map(|place| place.path.clone()).unwrap_or_default();
+    Issue {
+        rule: PROBLEM,
+        severity: Severity::Medium,
+        verdict: None,
+        versions: VersionSet::EMPTY,
+        message: sanitise::message(&problem.message),
+        related: problem.hops.iter().map(|hop| self::place(texts, *hop, "reached from here")).collect(),
+        place,
+        endpoints: Vec::new(),
+        details: Vec::new(),
+        subject: instance,
+        finding: None,
+        fingerprint: digest(&[PROBLEM, &at, &problem.message]),
+        excuse: None,
+        fails: false,
+    }
+}
+
+fn excuse(view: &AuditView<'_>, finding: &Finding) -> Option<String> {
+    match &finding.standing {
+        Standing::Open => None,
+        Standing::Known => Some("known: it is in the baseline".to_owned()),
+        Standing::Waived(waived) => Some(sanitise::message(&format!("waived: {}", snippet::waiver(view, waived)))),
+    }
+}

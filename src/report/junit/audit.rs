@@ -1,0 +1,49 @@
+//! An audit: a suite is an instance, a case an endpoint.
+
+use super::{Case, Suite, alone, of_issues, plain, write};
+use crate::endpoint::Speaks;
+use crate::finding::Verdict;
+use crate::report::issue::{Issue, issues};
+use crate::report::{AuditView, snippet};
+use std::io::{self, Write};
+
+/// Writes the document.
+pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    write(&suites(view), view.host, out)
+}
+
+fn suites(view: &AuditView<'_>) -> Vec<Suite> {
+    let issues = issues(view);
+    let mut suites = Vec::new();
+    for (index, instance) in view.instances.iter().enumerate() {
+        let name = format!("{} {}", instance.service, view.paths.show(&instance.main));
+        let mut about: Vec<Vec<&Issue<'_>>> = vec![Vec::new(); instance.endpoints.len()];
+        let mut rest = Vec::new();
+        let own = issues.iter().filter(|issue| issue.subject == Some(index));
+        for issue in own {
+            let endpoints = issue.finding.map_or(&[][..], |finding| &finding.endpoints);
+            if endpoints.is_empty() {
+                rest.push(issue);
+            }
+            for at in endpoints {
+                about[*at].push(issue);
+            }
+        }
+        let class = instance.service.0;
+        let mut cases: Vec<Case> = Vec::new();
+        for (at, endpoint) in instance.endpoints.iter().enumerate() {
+            if endpoint.answer.speaks != Speaks::Plaintext {
+                let unknown = view.verdict(index, at) == Verdict::Unknown;
+                cases.push(of_issues(class, plain(&snippet::endpoint(endpoint)), &about[at], unknown));
+            }
+        }
+        cases.extend(rest.iter().map(|issue| alone(class, issue)));
+        suites.push(Suite { name: plain(&name), cases });
+    }
+    let others: Vec<Case> =
+        issues.iter().filter(|issue| issue.subject.is_none()).map(|issue| alone("tlsmend", issue)).collect();
+    if !others.is_empty() {
+        suites.push(Suite { name: "host".to_owned(), cases: others });
+    }
+    suites
+}

@@ -1,0 +1,58 @@
+//! A verification: a suite is an instance, a case an endpoint. Lines that decide nothing, what could not be verified and
+//! what could not be read are cases of their own.
+
+use super::{Case, End, Suite, alone, of_issues, plain, write};
+use crate::report::issue::{self, Issue, each};
+use crate::report::verify::{VerifyView, cells, said};
+use crate::verify::{Checked, Outcome};
+use std::io::{self, Write};
+
+/// The suite of what is about no endpoint that was asked.
+const REST: &str = "configuration";
+
+/// Writes the document.
+pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let rows = each(view);
+    let mut suites: Vec<Suite> = Vec::new();
+    for (at, one) in view.verified.checked.iter().enumerate() {
+        let name = plain(&format!("{} {}", one.promise.service, view.paths.show(&one.promise.main)));
+        let own: Vec<&Issue<'_>> = rows.iter().filter(|row| row.subject == Some(at)).collect();
+        let case = endpoint(one, &own);
+        match suites.iter_mut().find(|suite| suite.name == name) {
+            Some(suite) => suite.cases.push(case),
+            None => suites.push(Suite { name, cases: vec![case] }),
+        }
+    }
+    let others = rows.iter().filter(|row| row.subject.is_none());
+    let mut rest: Vec<Case> = others.map(other).collect();
+    rest.extend(view.verified.left.iter().filter(|left| left.by_design).map(|left| Case {
+        class: "tlsmend".to_owned(),
+        name: plain(&left.what),
+        end: End::Skipped,
+        kind: String::new(),
+        message: plain(&left.text()),
+        text: String::new(),
+    }));
+    if !rest.is_empty() {
+        suites.push(Suite { name: REST.to_owned(), cases: rest });
+    }
+    write(&suites, None, out)
+}
+
+fn endpoint(one: &Checked, rows: &[&Issue<'_>]) -> Case {
+    let undecided = !matches!(one.outcome, Outcome::Agrees | Outcome::Differs);
+    let case = of_issues(one.promise.service.0, plain(&issue::endpoint(one)), rows, undecided);
+    let [_, _, expected, observed] = cells(one);
+    let told = format!("configured: {expected}\nobserved: {observed}\n{}", said(one.outcome));
+    let text = if case.text.is_empty() { told } else { format!("{told}\n{}", case.text) };
+    Case { text, ..case }
+}
+
+fn other(row: &Issue<'_>) -> Case {
+    let case = alone("tlsmend", row);
+    // What was not verified has no place of its own, but a name.
+    match row.endpoints.first() {
+        Some(endpoint) => Case { name: plain(endpoint), ..case },
+        None => case,
+    }
+}
