@@ -256,8 +256,20 @@ pub struct Promises {
     rules: Vec<RuleText<'static>>,
 }
 
-impl Promises {
-    pub fn new() -> Promises {
+/// A configuration whose file, and what is in it, mean harm.
+struct Configuration {
+    sources: SourceMap,
+    main: PathBuf,
+    /// Where it listens.
+    listen: Span,
+    /// The line that decides.
+    decides: Span,
+    /// The line that decides nothing.
+    dead: Span,
+}
+
+impl Configuration {
+    fn new() -> Configuration {
         let mut sources = SourceMap::default();
         let text = format!(
             "http {{\n  server {{ listen 443 ssl; server_name a.example;\n    ssl_protocols TLSv1 TLSv1.2; # {} \n  }}\n  \
@@ -270,90 +282,97 @@ impl Promises {
             let start = text.find(needle).expect("a text of the file") as u32;
             Span::new(file, start, start + needle.len() as u32)
         };
-        let (listen, decides, dead) =
-            (at("listen 443 ssl"), at("ssl_protocols TLSv1 TLSv1.2"), at("ssl_protocols TLSv1.3"));
+        let (listen, decides) = (at("listen 443 ssl"), at("ssl_protocols TLSv1 TLSv1.2"));
+        Configuration { listen, decides, dead: at("ssl_protocols TLSv1.3"), sources, main }
+    }
+
+    /// What it promises.
+    fn answer(&self, unknown: Vec<Unknown>) -> Arc<Answer> {
         let because = vec![
-            Step::at(ReasonKind::Listen, listen, "opens *:443"),
-            Step::at(ReasonKind::Versions, decides, EVIL),
+            Step::at(ReasonKind::Listen, self.listen, "opens *:443"),
+            Step::at(ReasonKind::Versions, self.decides, EVIL),
             Step::placeless(ReasonKind::Floor, "the TLS library allows all of them"),
         ];
-        let answer = |unknown: Vec<Unknown>| {
-            Arc::new(Answer {
-                speaks: Speaks::Tls,
-                configured: Traced { value: versions("TLSv1 TLSv1.2"), because: because.clone() },
-                effective: Some(versions("TLSv1 TLSv1.2")),
-                refuses: false,
-                deciders: Vec::new(),
-                unknown,
-            })
+        Arc::new(Answer {
+            speaks: Speaks::Tls,
+            configured: Traced { value: versions("TLSv1 TLSv1.2"), because },
+            effective: Some(versions("TLSv1 TLSv1.2")),
+            refuses: false,
+            deciders: Vec::new(),
+            unknown,
+        })
+    }
+
+    /// What came of it at a port, for a name.
+    fn checked(
+        &self,
+        at: (u16, Option<&str>),
+        scan: Scan,
+        outcome: verify::Outcome,
+        observed: Vec<Observed>,
+    ) -> Checked {
+        let address = format!("127.0.0.1:{}", at.0);
+        let promise = Promise {
+            target: target(&address, &address, at.1),
+            expected: Expected::Exactly(versions("TLSv1 TLSv1.2")),
+            nameless: None,
+            service: ServiceId("nginx"),
+            main: self.main.clone(),
+            instance: 0,
+            endpoint: 0,
+            answer: self.answer(Vec::new()),
         };
-        let exactly = Expected::Exactly(versions("TLSv1 TLSv1.2"));
-        let checked = |port: u16, name: Option<&str>, scan: Scan, outcome: verify::Outcome, observed: Vec<Observed>| {
-            let address = format!("127.0.0.1:{port}");
-            Checked {
-                promise: Promise {
-                    target: target(&address, &address, name),
-                    expected: exactly,
-                    nameless: None,
-                    service: ServiceId("nginx"),
-                    main: main.clone(),
-                    instance: 0,
-                    endpoint: 0,
-                    answer: answer(Vec::new()),
-                },
-                scan,
-                outcome,
-                observed,
-            }
-        };
-        let forbidden =
-            || observed("forbidden-version", Severity::High, Verdict::Exposed, "TLSv1", "TLSv1 is accepted");
-        let drift = |of: &str, message: &str| Observed {
-            primary: Some(Label { span: decides, text: "promised here".to_owned() }),
+        Checked { promise, scan, outcome, observed }
+    }
+
+    fn drift(&self, of: &str, message: &str) -> Vec<Observed> {
+        vec![Observed {
+            primary: Some(Label { span: self.decides, text: "promised here".to_owned() }),
             notes: vec![format!("not reloaded: {EVIL}")],
             help: Some("reload nginx (tlsmend facts says how)".to_owned()),
             ..observed("drift", Severity::Medium, Verdict::Exposed, of, message)
-        };
-        let unknown = vec![Unknown { span: Some(decides), what: EVIL.to_owned(), help: "say it".to_owned() }];
-        let mut possible = checked(447, None, scan("TLSv1.2", ""), verify::Outcome::Possible, Vec::new());
+        }]
+    }
+
+    /// One endpoint for each outcome, and some more.
+    fn all(&self) -> Vec<Checked> {
+        use verify::Outcome::{Agrees, Differs, Inconclusive, Mixed, Possible, Unreachable};
+        let forbidden =
+            || vec![observed("forbidden-version", Severity::High, Verdict::Exposed, "TLSv1", "TLSv1 is accepted")];
+        let unknown = Unknown { span: Some(self.decides), what: EVIL.to_owned(), help: "say it".to_owned() };
+        let mut possible = self.checked((447, None), scan("TLSv1.2", ""), Possible, Vec::new());
         possible.promise.expected = Expected::AtMost(versions("TLSv1 TLSv1.2"));
-        possible.promise.answer = answer(unknown);
+        possible.promise.answer = self.answer(vec![unknown]);
         let no_server = Trouble::Unreachable(Reason::Unreachable(ErrorKind::ConnectionRefused));
-        let all = vec![
-            checked(443, None, scan("TLSv1 TLSv1.2", ""), verify::Outcome::Agrees, vec![forbidden()]),
-            checked(443, Some("a.example"), scan("TLSv1 TLSv1.2", ""), verify::Outcome::Agrees, vec![forbidden()]),
-            checked(
-                444,
-                Some("b.example"),
+        let differs = "TLSv1.3 is accepted, and not configured; TLSv1 is configured, and not accepted";
+        let gone = "TLS is promised, and there is no server";
+        vec![
+            self.checked((443, None), scan("TLSv1 TLSv1.2", ""), Agrees, forbidden()),
+            self.checked((443, Some("a.example")), scan("TLSv1 TLSv1.2", ""), Agrees, forbidden()),
+            self.checked(
+                (444, Some("b.example")),
                 scan("TLSv1.2 TLSv1.3", ""),
-                verify::Outcome::Differs,
-                vec![drift(
-                    "TLSv1 TLSv1.3",
-                    "TLSv1.3 is accepted, and not configured; TLSv1 is configured, and not accepted",
-                )],
+                Differs,
+                self.drift("TLSv1 TLSv1.3", differs),
             ),
-            checked(445, None, scan("TLSv1.2", "TLSv1"), verify::Outcome::Inconclusive, Vec::new()),
-            checked(446, None, scan("TLSv1.2", ""), verify::Outcome::Mixed, vec![drift("", "the answers change")]),
+            self.checked((445, None), scan("TLSv1.2", "TLSv1"), Inconclusive, Vec::new()),
+            self.checked((446, None), scan("TLSv1.2", ""), Mixed, self.drift("", "the answers change")),
             possible,
-            checked(
-                448,
-                None,
-                troubled(no_server),
-                verify::Outcome::Unreachable,
-                vec![drift("", "TLS is promised, and there is no server")],
-            ),
-            checked(449, None, scan("TLSv1 TLSv1.2", ""), verify::Outcome::Agrees, Vec::new()),
-        ];
+            self.checked((448, None), troubled(no_server), Unreachable, self.drift("", gone)),
+            self.checked((449, None), scan("TLSv1 TLSv1.2", ""), Agrees, Vec::new()),
+        ]
+    }
+}
+
+impl Promises {
+    pub fn new() -> Promises {
+        let configuration = Configuration::new();
+        let main = &configuration.main;
+        let message = "this ssl_protocols decides nothing";
         let shadowed = Observed {
-            primary: Some(Label { span: dead, text: EVIL.to_owned() }),
+            primary: Some(Label { span: configuration.dead, text: EVIL.to_owned() }),
             target: main.display().to_string(),
-            ..observed(
-                "shadowed-directive",
-                Severity::Low,
-                Verdict::Shadowed,
-                "TLSv1.3",
-                "this ssl_protocols decides nothing",
-            )
+            ..observed("shadowed-directive", Severity::Low, Verdict::Shadowed, "TLSv1.3", message)
         };
         let left = |what: &str, why: &str, by_design| Left {
             what: what.to_owned(),
@@ -362,7 +381,7 @@ impl Promises {
             main: main.clone(),
         };
         let verified = Verified {
-            checked: all,
+            checked: configuration.all(),
             left: vec![
                 left("*:443, ~^<i>", "no name was found that this pattern matches; --name adds one", false),
                 left("*:443, (no name)", "QUIC is not probed", true),
@@ -370,7 +389,10 @@ impl Promises {
             dead: vec![shadowed],
             interrupted: true,
         };
-        let problems = vec![Problem::with("/etc/nginx/more.conf", EVIL), Problem::at(listen, "something is not valid")];
+        let problems = vec![
+            Problem::with("/etc/nginx/more.conf", EVIL),
+            Problem::at(configuration.listen, "something is not valid"),
+        ];
         let names = [
             "drift",
             "forbidden-version",
@@ -379,7 +401,7 @@ impl Promises {
             "shadowed-directive",
             "union-or-override",
         ];
-        Promises { verified, sources, problems, rules: rule_texts(&names) }
+        Promises { verified, sources: configuration.sources, problems, rules: rule_texts(&names) }
     }
 
     pub fn view(&self) -> VerifyView<'_> {

@@ -131,11 +131,12 @@ fn row<'a>(view: &'a ProbeView<'a>, at: usize, said: &Said) -> Issue<'a> {
         severity: said.severity,
         verdict: said.verdict,
         versions: said.versions,
-        message: sanitise::message(&said.message),
+        // What a server says stays in one line.
+        message: sanitise::line(said.message.as_bytes()),
         place: Some(spot(texts, probed)),
         related: Vec::new(),
         endpoints: vec![endpoint],
-        details: said.details.iter().map(|line| sanitise::message(line)).collect(),
+        details: said.details.iter().map(|line| sanitise::line(line.as_bytes())).collect(),
         subject: Some(at),
         finding: None,
         // Versions are no part of it: one that is gone does not make a new finding of the others.
