@@ -374,17 +374,18 @@ impl Promises {
             target: main.display().to_string(),
             ..observed("shadowed-directive", Severity::Low, Verdict::Shadowed, "TLSv1.3", message)
         };
-        let left = |what: &str, why: &str, by_design| Left {
+        let left = |what: &str, why: &str, help: Option<&'static str>| Left {
             what: what.to_owned(),
             why: why.to_owned(),
-            by_design,
+            help,
+            by_design: help.is_none(),
             main: main.clone(),
         };
         let verified = Verified {
             checked: configuration.all(),
             left: vec![
-                left("*:443, ~^<i>", "no name was found that this pattern matches; --name adds one", false),
-                left("*:443, (no name)", "QUIC is not probed", true),
+                left("*:443, ~^<i>", "no name was found that this pattern matches", Some("--name adds one")),
+                left("*:443, (no name)", "QUIC is not probed", None),
             ],
             dead: vec![shadowed],
             interrupted: true,
