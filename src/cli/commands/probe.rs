@@ -30,10 +30,18 @@ const AT_ONCE: usize = 8;
 /// What became of something that the user wrote.
 struct Work {
     label: String,
-    target: Result<Target, String>,
+    target: Result<Target, Missing>,
     /// A host has several addresses, and this machine may not reach all kinds.
     one_of_many: bool,
     done: Option<Done>,
+}
+
+/// Why there is nothing to probe.
+enum Missing {
+    /// No address was found, and why.
+    NoAddress(String),
+    /// The user stopped it before.
+    Interrupted,
 }
 
 struct Done {
@@ -56,7 +64,7 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     let interrupt = Interrupt::once()?;
     let mut works: Vec<Work> = Vec::new();
     for (text, wanted) in texts.iter().zip(&wanted) {
-        works.extend(targets(text, wanted, arguments, name.as_ref()));
+        works.extend(targets(text, wanted, arguments, name.as_ref(), interrupt.flag()));
     }
     probe_all(&mut works, arguments, interrupt.flag());
     report(&works, arguments, &policy)
@@ -76,21 +84,22 @@ fn listed(path: &Path) -> Result<Vec<String>> {
 }
 
 /// What is probed for one of the user's words: each address of a host.
-fn targets(text: &str, wanted: &Wanted, arguments: &Probe, name: Option<&Name>) -> Vec<Work> {
-    let places = match wanted.places(PATIENCE) {
+fn targets(text: &str, wanted: &Wanted, arguments: &Probe, name: Option<&Name>, stop: &AtomicBool) -> Vec<Work> {
+    let missing =
+        |why: Missing| vec![Work { label: text.to_owned(), target: Err(why), one_of_many: false, done: None }];
+    let stopped = || stop.load(Ordering::Relaxed);
+    if stopped() {
+        return missing(Missing::Interrupted);
+    }
+    let places = match wanted.places(PATIENCE, stop) {
         Ok(places) => places,
-        Err(error) => {
-            return vec![Work { label: text.to_owned(), target: Err(error), one_of_many: false, done: None }];
-        }
+        Err(_) if stopped() => return missing(Missing::Interrupted),
+        Err(error) => return missing(Missing::NoAddress(error)),
     };
     let name = match (arguments.no_sni, name) {
         (true, _) => None,
         (false, Some(name)) => Some(name.clone()),
         (false, None) => wanted.name(),
-    };
-    let domain = match wanted {
-        Wanted::Host(host, _) => host.clone(),
-        Wanted::Unix(_) => "localhost".to_owned(),
     };
     let starttls = upgrade(arguments.starttls, wanted.port());
     let one_of_many = places.len() > 1;
@@ -98,7 +107,7 @@ fn targets(text: &str, wanted: &Wanted, arguments: &Probe, name: Option<&Name>) 
         label: text.to_owned(),
         place,
         name: name.clone(),
-        domain: domain.clone(),
+        domain: wanted.domain().to_owned(),
         starttls,
         proxy: arguments.proxy_protocol,
     };
@@ -160,9 +169,11 @@ fn probe_all(works: &mut [Work], arguments: &Probe, stop: &AtomicBool) {
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(queues.len()) {
+        // This thread is a hand too.
+        for _ in 1..AT_ONCE.min(queues.len()) {
             scope.spawn(hand);
         }
+        hand();
     });
     progress.clear();
 }
@@ -197,8 +208,8 @@ fn report(works: &[Work], arguments: &Probe, policy: &Policy) -> Result<ExitStat
 
 fn outcome(work: &Work) -> Outcome<'_> {
     match work {
-        Work { target: Err(error), .. } => Outcome::Unresolved(error),
-        Work { target: Ok(_), done: None, .. } => Outcome::Unresolved("interrupted"),
+        Work { target: Err(Missing::NoAddress(error)), .. } => Outcome::Unresolved(error),
+        Work { target: Err(Missing::Interrupted), .. } | Work { done: None, .. } => Outcome::Unresolved("interrupted"),
         Work { target: Ok(target), done: Some(done), .. } => {
             Outcome::Scanned { target, scan: &done.scan, client: done.client.as_ref() }
         }
@@ -222,9 +233,9 @@ impl Statuses {
         let fail_on = Severity::from(arguments.judgement.fail_on);
         self.findings |= found.iter().any(|one| one.severity >= fail_on);
         let Some(done) = &work.done else {
-            let interrupted = work.target.is_ok();
-            self.open |= interrupted;
-            self.unreachable |= !interrupted;
+            let nowhere = matches!(work.target, Err(Missing::NoAddress(_)));
+            self.unreachable |= nowhere;
+            self.open |= !nowhere;
             return;
         };
         let reached = |other: &Work| {

@@ -6,6 +6,7 @@ use x509_parser::oid_registry::OidRegistry;
 use x509_parser::parse_x509_certificate;
 use x509_parser::public_key::PublicKey;
 use x509_parser::time::ASN1Time;
+use x509_parser::x509::AlgorithmIdentifier;
 
 /// More names than this are counted only.
 const MOST_NAMES: usize = 200;
@@ -73,11 +74,23 @@ fn date(time: ASN1Time) -> String {
     format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", time.hour(), time.minute(), time.second())
 }
 
+/// The bits of a curve whose points do not fill their last byte; of all others a point's length tells.
+fn curve_bits(algorithm: &AlgorithmIdentifier<'_>) -> Option<usize> {
+    Some(match algorithm.parameters.as_ref()?.as_oid().ok()?.to_id_string().as_str() {
+        "1.3.132.0.16" | "1.3.132.0.17" => 283,
+        "1.3.132.0.26" | "1.3.132.0.27" => 233,
+        "1.3.132.0.35" => 521,
+        "1.3.132.0.36" | "1.3.132.0.37" => 409,
+        "1.3.132.0.38" | "1.3.132.0.39" => 571,
+        _ => return None,
+    })
+}
+
 fn key(certificate: &X509Certificate<'_>) -> String {
     let key = certificate.public_key();
     match key.parsed() {
         Ok(PublicKey::RSA(rsa)) => format!("RSA {}", rsa.key_size()),
-        Ok(PublicKey::EC(point)) => format!("EC {}", point.key_size()),
+        Ok(PublicKey::EC(point)) => format!("EC {}", curve_bits(&key.algorithm).unwrap_or(point.key_size())),
         _ => {
             let oid = &key.algorithm.algorithm;
             let registry = OidRegistry::default().with_all_crypto();
