@@ -499,3 +499,89 @@ fn an_endless_answer_ends() {
     let found = probe(&fake, Depth::Versions);
     assert!(matches!(verdict(&found, Version::Tls1_2), Verdict::Inconclusive(Reason::Violation(_))));
 }
+
+#[test]
+fn sslv2_is_asked_once() {
+    // A server that says of SSLv2 what it would say of suites.
+    let fake = but(Version::Ssl2, |_| vec![Step::Send(alert(40))]);
+    for depth in [Depth::Versions, Depth::Ciphers] {
+        let asked = fake.seen().len();
+        let target = target(fake.address(), Some("a.example"));
+        let limits = Limits { connections: 400, ..limits(&target, depth) };
+        let found = scan(&target, depth, limits, &AtomicBool::new(false));
+        assert_eq!(*verdict(&found, Version::Ssl2), rejected(Reason::Alert(40)));
+        let hellos = fake.seen()[asked..].iter().filter(|seen| seen.version == Version::Ssl2).count();
+        assert_eq!(hellos, 1, "{depth:?}");
+    }
+}
+
+#[test]
+fn whether_it_still_answers_is_asked_with_what_it_has() {
+    // Nothing of the first portion, and silence about other versions.
+    let fake = Fake::start(|seen| match seen.version {
+        Version::Tls1_2 if seen.suites.contains(&0x008c) => vec![Step::Send(chosen(Version::Tls1_2, 0x008c, 0))],
+        Version::Tls1_2 => vec![Step::Send(alert(40))],
+        _ => vec![Step::Close],
+    });
+    for depth in [Depth::Versions, Depth::Ciphers] {
+        let target = target(fake.address(), Some("a.example"));
+        let limits = Limits { connections: 400, ..limits(&target, depth) };
+        let found = scan(&target, depth, limits, &AtomicBool::new(false));
+        assert_eq!(found.accepted(), VersionSet::of(&[Version::Tls1_2]), "{depth:?}");
+        assert_eq!(*verdict(&found, Version::Tls1), rejected(Reason::Closed), "{depth:?}: {:?}", found.rows);
+        assert_eq!(fake.seen().last().map(|seen| seen.suites.clone()), Some(vec![0x008c, 0x00ff]), "{depth:?}");
+    }
+}
+
+#[test]
+fn a_server_that_lets_clients_prefer_chacha_alone_has_an_order_of_its_own() {
+    let chacha = [0xcca8, 0xcca9, 0xccaa, 0x1303];
+    for (suites, order) in [
+        (vec![0xc02f, 0xcca8, 0xc030], Order::Server),
+        (vec![0xc02f, 0xc030, 0xcca8], Order::Server),
+        (vec![0xcca8, 0xc02f, 0xc030], Order::Server),
+    ] {
+        let model = Model { suites, ..modern() };
+        let fake = Fake::start(move |seen| {
+            let own = if seen.version == Version::Tls1_3 { &model.suites_1_3 } else { &model.suites };
+            match seen.suites.first() {
+                // OpenSSL's PrioritizeChaCha.
+                Some(first)
+                    if chacha.contains(first) && own.contains(first) && model.versions.contains(&seen.version) =>
+                {
+                    vec![Step::Send(chosen(seen.version, *first, 0)), Step::Close]
+                }
+                _ => model.answer(seen),
+            }
+        });
+        let found = probe(&fake, Depth::Ciphers);
+        let row = found.row(Version::Tls1_2).expect("a row");
+        assert_eq!((row.suites.len(), row.order), (3, Some(order)), "{:?}", row.suites);
+    }
+}
+
+#[test]
+fn no_more_connections_at_the_same_time_than_allowed() {
+    for parallel in [1, 2, 4] {
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (counted, highest) = (Arc::clone(&now), Arc::clone(&most));
+        let model = Model { versions: vec![Version::Tls1, Version::Tls1_1, Version::Tls1_2], ..modern() };
+        let model = Model { suites: vec![0xc013, 0xc014, 0x002f, 0x0035, 0xc02f], ..model };
+        let fake = Fake::after(
+            move |_| {
+                highest.fetch_max(counted.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                true
+            },
+            move |seen| {
+                std::thread::sleep(Duration::from_millis(3));
+                now.fetch_sub(1, Ordering::SeqCst);
+                model.answer(seen)
+            },
+        );
+        let target = target(fake.address(), None);
+        let limits = Limits { parallel, ..limits(&target, Depth::Ciphers) };
+        let found = scan(&target, Depth::Ciphers, limits, &AtomicBool::new(false));
+        assert_eq!(found.row(Version::Tls1_2).map(|row| row.suites.len()), Some(5));
+        assert_eq!(most.load(Ordering::SeqCst), parallel, "at the same time");
+    }
+}

@@ -210,3 +210,57 @@ fn nginx_sites_that_others_get_wrong() {
         assert!(!check.reaches_modern(&probe(&old, Depth::Versions)), "{check:?}");
     });
 }
+
+#[test]
+fn a_certificate_is_judged_for_what_was_typed() {
+    network::inside(|| {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let config = folder.path().join("openssl.cnf");
+        let text = "[req]\ndistinguished_name = dn\nprompt = no\nx509_extensions = ext\n[dn]\nCN = main.test\n\
+                    [ext]\nbasicConstraints = critical, CA:FALSE\nsubjectAltName = DNS:main.test, DNS:localhost\n";
+        std::fs::write(&config, text).expect("a file of our own");
+        for (curve, bits) in [("secp384r1", "EC 384"), ("prime256v1", "EC 256")] {
+            let (crt, key) = (folder.path().join("crt.pem"), folder.path().join("key.pem"));
+            let made = Command::new("openssl")
+                .args(["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", &format!("ec_paramgen_curve:{curve}")])
+                .arg("-config")
+                .arg(&config)
+                .arg("-keyout")
+                .arg(&key)
+                .arg("-out")
+                .arg(&crt)
+                .stderr(Stdio::null())
+                .status();
+            assert!(made.expect("openssl").success());
+            let _server = Daemon::start(20_003, "openssl", |command| {
+                command.args(["s_server", "-quiet", "-accept", "127.0.0.1:20003", "-cert"]).arg(&crt);
+                command.arg("-key").arg(&key);
+            });
+            let output = |arguments: &[&str]| {
+                // This machine trusts it, and nothing else.
+                let output = Command::new(env!("CARGO_BIN_EXE_tlsmend"))
+                    .args(["probe", "--client", "--format", "json"])
+                    .args(arguments)
+                    .env_clear()
+                    .env("SSL_CERT_FILE", &crt)
+                    .output()
+                    .expect("runs");
+                let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+                // The name may have an address more, where nothing listens.
+                let targets = document["targets"].as_array().expect("targets");
+                let client = targets.iter().find(|target| target["client"].is_object());
+                let certificate = client.map(|target| target["client"]["certificate"].clone());
+                let certificate = certificate.unwrap_or_else(|| panic!("{document:#}"));
+                assert_eq!(certificate["key"], bits);
+                certificate["trust"].as_str().map(str::to_owned)
+            };
+            let trusted = |arguments: &[&str]| output(arguments).as_deref() == Some("trusted");
+            let other = |arguments: &[&str]| output(arguments).as_deref() == Some("other-name");
+            assert!(trusted(&["127.0.0.1:20003", "--sni", "main.test"]), "{curve}");
+            assert!(other(&["127.0.0.1:20003", "--sni", "other.test"]), "{curve}");
+            assert!(other(&["127.0.0.1:20003"]), "{curve}");
+            // No name is sent, and yet it is what the certificate has to be for.
+            assert!(trusted(&["localhost:20003", "--no-sni"]), "{curve}");
+        }
+    });
+}

@@ -52,6 +52,9 @@ struct Done {
 /// Probes, and reports.
 pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     let policy = options::policy(&arguments.judgement)?;
+    if arguments.sni.as_deref() == Some("") {
+        bail!("--sni: the name is empty; --no-sni sends none");
+    }
     let name = arguments.sni.as_deref().map(Name::parse).transpose().map_err(|e| anyhow!("--sni: {e}"))?;
     let mut texts = arguments.hosts.clone();
     if let Some(path) = &arguments.targets {
