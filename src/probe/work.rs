@@ -11,8 +11,6 @@ use crate::tls::Version;
 
 /// The version is spoken.
 pub(super) const ONE: usize = 1;
-/// Enough to tell whose order decides.
-const TWO: usize = 2;
 /// All suites.
 const ALL: usize = usize::MAX;
 
@@ -83,61 +81,84 @@ impl Work {
 
     /// Asks with the first portion; for suites, all there is to ask.
     pub(super) fn begin(&mut self, session: &Session<'_>, depth: Depth) {
+        self.portion(session, ONE);
         if depth == Depth::Versions || self.version == Version::Ssl2 {
-            self.portion(session, ONE);
             return;
         }
-        self.portion(session, TWO);
-        if self.hits.len() == TWO {
-            self.rest(session);
-        } else {
-            self.in_turn(session);
+        match self.hits.first() {
+            Some(hit) => self.rest(session, hit.suite),
+            None => self.in_turn(session),
         }
-        if self.order == Some(Order::Server) && (self.plain || self.from_first < self.hits.len()) && self.from_first > 0
-        {
-            self.sort(session);
+        // One that has nothing else to choose has no order.
+        if self.from_first < 2 {
+            self.order = None;
+        }
+        if self.order.is_none() && (self.hits.len() > 1 || self.compression.is_none()) {
+            self.compare(session);
+        }
+        match self.order {
+            // What the server thinks of them is not known; what is offered first was preferred here.
+            Some(Order::Client) => {
+                let offered = suites::portions(self.version).concat();
+                self.hits.sort_by_key(|hit| offered.iter().position(|id| *id == hit.suite));
+            }
+            Some(Order::Server) if (self.plain || self.from_first < self.hits.len()) && self.from_first > 0 => {
+                self.sort(session);
+            }
+            _ => {}
         }
     }
 
-    /// What is left to ask where two suites of the first portion are known: the others of the portion, the next
-    /// portion and the order. None of these needs the answer to another, so that they go at the same time.
-    fn rest(&mut self, session: &Session<'_>) {
-        let (mut next, mut compared) = (self.clone(), self.clone());
-        let early = !is_chacha(self.hits[1].suite);
+    /// What is left to ask where a suite of the first portion is known: the others of the portion, and the next
+    /// portion. Neither needs the answer to the other, so that they go at the same time.
+    fn rest(&mut self, session: &Session<'_>, known: u16) {
+        let mut next = self.clone();
         let (has_more, first) = (self.has_more(), self.first_portion());
         let mut others = || {
+            self.turned(session, known, &first);
             self.exhaust(session, ALL, first.clone());
             self.from_first = self.hits.len();
         };
         let mut later = || next.portion(session, ALL);
-        let mut order = || compared.compare(session);
         let mut questions: Vec<&mut (dyn FnMut() + Send)> = vec![&mut others];
         if has_more {
             questions.push(&mut later);
         }
-        if early {
-            questions.push(&mut order);
-        }
         session.all_of(questions);
-        (self.portions, self.order, self.compression) = (next.portions, compared.order, compared.compression);
         self.complete = self.knows_all() && next.knows_all();
-        self.hits.extend(next.hits.into_iter().skip(TWO));
-        if !early {
-            self.compare(session);
+        self.portions = next.portions;
+        self.hits.extend(next.hits.into_iter().skip(1));
+    }
+
+    /// Offers the portion the other way around with the suite that was chosen at the end, and compression. Who has an
+    /// order of its own chooses it again; who follows the client chooses another one, which is found in passing.
+    fn turned(&mut self, session: &Session<'_>, known: u16, portion: &[u16]) {
+        let mut offered: Vec<u16> = portion.iter().rev().copied().filter(|id| *id != known).collect();
+        // OpenSSL may be told to follow the client in ChaCha20 alone, if that is first.
+        if let Some(at) = offered.iter().position(|id| !is_chacha(*id)) {
+            offered.rotate_left(at);
+        }
+        offered.push(known);
+        let compressible = self.version <= Version::Tls1_2;
+        if let Said::Chosen(hit) = self.ask(session, &offered, compressible) {
+            self.compression = compressible.then_some(hit.compression);
+            if hit.suite == known {
+                self.order = Some(Order::Server);
+            } else {
+                self.order = Some(Order::Client);
+                self.hits.push(hit);
+            }
         }
     }
 
-    /// The same where little or nothing was found in the first portion: one question after the other.
+    /// What is left to ask where nothing was found in the first portion.
     fn in_turn(&mut self, session: &Session<'_>) {
-        // Some end the connection where nothing suits.
-        let silent = !self.hits.is_empty() && self.ended_quietly();
-        if matches!(self.last, Some(Said::NoneOfThese(_))) || silent {
+        if matches!(self.last, Some(Said::NoneOfThese(_))) {
             self.portion(session, ALL);
-        } else if self.hits.is_empty() && self.is_odd() {
+        } else if self.is_odd() {
             self.again(session, ALL);
         }
         self.complete = self.knows_all();
-        self.compare(session);
     }
 
     /// Did the last answer say that there is nothing more?
