@@ -234,6 +234,7 @@ fn probes_say_what_they_can_not_do() {
         (&["probe", "https://a.example/"], "is a URL"),
         (&["probe", "::1:443:x"], "in brackets"),
         (&["probe", "127.0.0.1", "--sni", "127.0.0.1"], "a server name can't be one"),
+        (&["probe", "127.0.0.1", "--sni", ""], "--sni: the name is empty; --no-sni sends none"),
         (&["probe", "127.0.0.1", "--max-connections", "0"], "0"),
         (&["probe", "--targets", "/no/such/list"], "/no/such/list: No such file or directory"),
         (&["probe", "127.0.0.1", "--starttls", "gopher"], "possible values"),

@@ -1,7 +1,6 @@
 //! The hellos, byte for byte, and what another program reads in them. `UPDATE_HELLOS=1` writes the fixtures anew; the
 //! decoded texts beside them were made by tshark.
 #![allow(clippy::disallowed_methods, reason = "tests read their own files, and run tshark")]
-#![expect(clippy::print_stdout, reason = "what was left out is worth a line")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -64,8 +63,8 @@ fn each_hello_is_the_one_that_was_checked() {
     }
 }
 
-/// What tshark reads in a stream of these bytes to port 443; `None`: it is not installed.
-fn tshark(bytes: &[u8], fields: &[&str]) -> Option<String> {
+/// What tshark reads in a stream of these bytes to port 443.
+fn tshark(bytes: &[u8], fields: &[&str]) -> String {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let (text, capture) = (folder.path().join("hello.txt"), folder.path().join("hello.pcap"));
     let line = |(at, line): (usize, &[u8])| format!("{:06x} {}", at * 16, hex(line));
@@ -73,16 +72,14 @@ fn tshark(bytes: &[u8], fields: &[&str]) -> Option<String> {
     std::fs::write(&text, dump).expect("a file of our own");
     let mut convert = Command::new("text2pcap");
     convert.args(["-q", "-T", "40000,443"]).args([&text, &capture]).stderr(Stdio::null());
-    if !convert.status().is_ok_and(|status| status.success()) {
-        return None;
-    }
+    assert!(convert.status().expect("text2pcap (tests/run installs it)").success());
     let mut command = Command::new("tshark");
     command.arg("-r").arg(&capture).args(["-T", "fields", "-E", "separator=|"]).env("HOME", folder.path());
     for field in fields {
         command.args(["-e", field]);
     }
-    let output = command.stderr(Stdio::null()).output().ok()?;
-    Some(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+    let output = command.stderr(Stdio::null()).output().expect("tshark (tests/run installs it)");
+    String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
 }
 
 #[test]
@@ -98,10 +95,7 @@ fn another_program_reads_the_same() {
             "tls.handshake.extensions.supported_version",
             "_ws.malformed",
         ];
-        let Some(read) = tshark(&bytes, &fields) else {
-            println!("tshark is not installed: left out");
-            return;
-        };
+        let read = tshark(&bytes, &fields);
         let columns: Vec<&str> = read.split('|').collect();
         let wire = tlsmend::probe::hello::wire(version);
         let named = version > Version::Ssl3;

@@ -84,7 +84,7 @@ fn versions_alone_take_a_connection_each() {
 }
 
 #[test]
-fn suites_take_three_connections_more_than_there_are() {
+fn suites_take_at_most_three_connections_more_than_there_are() {
     for own_order in [true, false] {
         let model = Model { own_order, ..modern() };
         let fake = Fake::start(move |seen| model.answer(seen));
@@ -100,14 +100,16 @@ fn suites_take_three_connections_more_than_there_are() {
         assert!(row.complete && !found.is_open(Depth::Ciphers));
         assert_eq!(row.compression, Some(0));
         let of = |version| fake.seen().iter().filter(|seen| seen.version == version).count();
-        // 3 suites, a refusal of each portion, the order; TLS 1.3 has one portion.
-        assert_eq!((of(Version::Tls1_2), of(Version::Tls1_3), of(Version::Tls1), of(Version::Ssl2)), (6, 4, 1, 1));
-        assert_eq!(found.connections, 6 + 4 + 4);
+        // 3 suites, a refusal of each portion, and an order of its own; TLS 1.3 has one portion.
+        let own = usize::from(own_order);
+        let counts = (5 + own, 3 + own, 1, 1);
+        assert_eq!((of(Version::Tls1_2), of(Version::Tls1_3), of(Version::Tls1), of(Version::Ssl2)), counts);
+        assert_eq!(found.connections as usize, 5 + 3 + 4 + 2 * own);
     }
 }
 
 #[test]
-fn a_server_like_mozillas_intermediate_one_takes_18() {
+fn a_server_like_mozillas_intermediate_one_takes_16() {
     let model = Model {
         versions: MODERN.to_vec(),
         suites: vec![0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9],
@@ -119,7 +121,7 @@ fn a_server_like_mozillas_intermediate_one_takes_18() {
         Version::Ssl3 => vec![Step::Send(alert(40))],
         _ => model.answer(seen),
     });
-    assert_eq!(probe(&fake, Depth::Ciphers).connections, 18);
+    assert_eq!(probe(&fake, Depth::Ciphers).connections, 16);
     assert_eq!(probe(&fake, Depth::Versions).connections, 7);
 }
 
@@ -454,7 +456,8 @@ fn the_budget_is_kept() {
     let limits = Limits { connections: 3, parallel: 1, ..limits(&target, Depth::Ciphers) };
     let found = scan(&target, Depth::Ciphers, limits, &AtomicBool::new(false));
     assert_eq!((found.connections, fake.seen().len()), (3, 3));
-    assert_eq!(found.row(Version::Tls1_2).map(|row| row.suites.len()), Some(3));
+    // Two, and one for the order.
+    assert_eq!(found.row(Version::Tls1_2).map(|row| row.suites.len()), Some(2));
     assert!(!found.row(Version::Tls1_2).expect("a row").complete && found.is_open(Depth::Ciphers));
     assert_eq!(verdict(&found, Version::Tls1).reason().map(Reason::code), Some("connection-limit"));
 }
@@ -498,4 +501,116 @@ fn an_endless_answer_ends() {
     let fake = Fake::start(|_| vec![Step::Send(record(22, 0x0303, &message(0, &vec![0; 10_000])).repeat(100))]);
     let found = probe(&fake, Depth::Versions);
     assert!(matches!(verdict(&found, Version::Tls1_2), Verdict::Inconclusive(Reason::Violation(_))));
+}
+
+#[test]
+fn sslv2_is_asked_once() {
+    // A server that says of SSLv2 what it would say of suites.
+    let fake = but(Version::Ssl2, |_| vec![Step::Send(alert(40))]);
+    for depth in [Depth::Versions, Depth::Ciphers] {
+        let asked = fake.seen().len();
+        let target = target(fake.address(), Some("a.example"));
+        let limits = Limits { connections: 400, ..limits(&target, depth) };
+        let found = scan(&target, depth, limits, &AtomicBool::new(false));
+        assert_eq!(*verdict(&found, Version::Ssl2), rejected(Reason::Alert(40)));
+        let hellos = fake.seen()[asked..].iter().filter(|seen| seen.version == Version::Ssl2).count();
+        assert_eq!(hellos, 1, "{depth:?}");
+    }
+}
+
+#[test]
+fn whether_it_still_answers_is_asked_with_what_it_has() {
+    // Nothing of the first portion, and silence about other versions.
+    let fake = Fake::start(|seen| match seen.version {
+        Version::Tls1_2 if seen.suites.contains(&0x008c) => vec![Step::Send(chosen(Version::Tls1_2, 0x008c, 0))],
+        Version::Tls1_2 => vec![Step::Send(alert(40))],
+        _ => vec![Step::Close],
+    });
+    for depth in [Depth::Versions, Depth::Ciphers] {
+        let target = target(fake.address(), Some("a.example"));
+        let limits = Limits { connections: 400, ..limits(&target, depth) };
+        let found = scan(&target, depth, limits, &AtomicBool::new(false));
+        assert_eq!(found.accepted(), VersionSet::of(&[Version::Tls1_2]), "{depth:?}");
+        assert_eq!(*verdict(&found, Version::Tls1), rejected(Reason::Closed), "{depth:?}: {:?}", found.rows);
+        assert_eq!(fake.seen().last().map(|seen| seen.suites.clone()), Some(vec![0x008c, 0x00ff]), "{depth:?}");
+    }
+}
+
+#[test]
+fn a_server_that_lets_clients_prefer_chacha_alone_has_an_order_of_its_own() {
+    let chacha = [0xcca8, 0xcca9, 0xccaa, 0x1303];
+    for (suites, order) in [
+        (vec![0xc02f, 0xcca8, 0xc030], Order::Server),
+        (vec![0xc02f, 0xc030, 0xcca8], Order::Server),
+        (vec![0xcca8, 0xc02f, 0xc030], Order::Server),
+    ] {
+        let model = Model { suites, ..modern() };
+        let fake = Fake::start(move |seen| {
+            let own = if seen.version == Version::Tls1_3 { &model.suites_1_3 } else { &model.suites };
+            match seen.suites.first() {
+                // OpenSSL's PrioritizeChaCha.
+                Some(first)
+                    if chacha.contains(first) && own.contains(first) && model.versions.contains(&seen.version) =>
+                {
+                    vec![Step::Send(chosen(seen.version, *first, 0)), Step::Close]
+                }
+                _ => model.answer(seen),
+            }
+        });
+        let found = probe(&fake, Depth::Ciphers);
+        let row = found.row(Version::Tls1_2).expect("a row");
+        assert_eq!((row.suites.len(), row.order), (3, Some(order)), "{:?}", row.suites);
+    }
+}
+
+#[test]
+fn the_order_is_known_wherever_the_suites_are() {
+    // One suite in the first portion and two in the second; two in each; one in all.
+    for (suites, own_order, order) in [
+        (vec![0x008c, 0xc02f, 0x00a6], true, Some(Order::Server)),
+        (vec![0x008c, 0xc02f, 0x00a6], false, Some(Order::Client)),
+        (vec![0x008c, 0xc02f, 0x00a6, 0x009c], true, Some(Order::Server)),
+        (vec![0x008c, 0xc02f, 0x00a6, 0x009c], false, Some(Order::Client)),
+        (vec![0x00a6, 0x008c], true, Some(Order::Server)),
+        (vec![0xc02f], true, None),
+        (vec![0x008c], false, None),
+    ] {
+        let model = Model { suites: suites.clone(), own_order, ..modern() };
+        let found = probe(&Fake::start(move |seen| model.answer(seen)), Depth::Ciphers);
+        let row = found.row(Version::Tls1_2).expect("a row");
+        let mut got: Vec<u16> = row.suites.iter().map(|hit| hit.suite).collect();
+        assert_eq!((row.order, row.compression, row.complete), (order, Some(0), true), "{suites:x?} {own_order}");
+        let mut expected = suites.clone();
+        if !own_order {
+            got.sort_unstable();
+            expected.sort_unstable();
+        }
+        assert_eq!(got, expected, "{own_order}");
+    }
+}
+
+#[test]
+fn no_more_connections_at_the_same_time_than_allowed() {
+    for parallel in [1, 2, 4] {
+        let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (counted, highest) = (Arc::clone(&now), Arc::clone(&most));
+        let model = Model { versions: vec![Version::Tls1, Version::Tls1_1, Version::Tls1_2], ..modern() };
+        let model = Model { suites: vec![0xc013, 0xc014, 0x002f, 0x0035, 0xc02f], ..model };
+        let fake = Fake::after(
+            move |_| {
+                highest.fetch_max(counted.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                true
+            },
+            move |seen| {
+                std::thread::sleep(Duration::from_millis(3));
+                now.fetch_sub(1, Ordering::SeqCst);
+                model.answer(seen)
+            },
+        );
+        let target = target(fake.address(), None);
+        let limits = Limits { parallel, ..limits(&target, Depth::Ciphers) };
+        let found = scan(&target, Depth::Ciphers, limits, &AtomicBool::new(false));
+        assert_eq!(found.row(Version::Tls1_2).map(|row| row.suites.len()), Some(5));
+        assert_eq!(most.load(Ordering::SeqCst), parallel, "at the same time");
+    }
 }

@@ -1,83 +1,40 @@
-//! Real servers: other stacks than the one that the probe was written beside, and whole cipher lists.
+//! OpenSSL, rustls and nginx: versions alone and with holes, whole cipher lists, and what other tools get wrong.
 #![allow(clippy::disallowed_methods, reason = "tests run programs")]
-#![expect(clippy::print_stdout, reason = "what was left out is worth a line")]
 
 mod support;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use support::daemon::Daemon;
+use support::probing::{at, names, probe};
 use support::site::{Site, Software};
-use support::{certificates, network, server};
+use support::{certificates, network, others, server};
 use tlsmend::probe::client::{self, Handshake, Trust};
 use tlsmend::probe::name::Name;
-use tlsmend::probe::starttls::StartTls;
 use tlsmend::probe::suites::Suite;
 use tlsmend::probe::target::{Place, Target};
-use tlsmend::probe::{Depth, Limits, Order, Reason, Scan, Verdict, scan};
+use tlsmend::probe::{Depth, Limits, Order, Reason, Verdict};
 use tlsmend::services::service::Target as Asked;
 use tlsmend::tls::{Version, VersionSet};
 
-fn at(port: u16) -> Target {
-    Target::at(Place::Ip(SocketAddr::from(([127, 0, 0, 1], port))))
-}
-
-fn probe(target: &Target, depth: Depth) -> Scan {
-    let limits = Limits { pace: Duration::ZERO, ..Limits::of(target, depth) };
-    scan(target, depth, limits, &AtomicBool::new(false))
-}
-
-fn names(scan: &Scan, version: Version) -> BTreeSet<&'static str> {
-    let row = scan.row(version).expect("a row");
-    row.suites.iter().map(|hit| Suite::of(hit.suite).expect("a known suite").name).collect()
-}
-
-/// A program that serves until this is dropped.
-struct Program(Child);
-
-impl Program {
-    fn start(command: &mut Command, port: u16) -> Program {
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let program = Program(child.expect("starts"));
-        let begin = Instant::now();
-        while !server::connects(&Asked::Ip([127, 0, 0, 1].into(), port)) {
-            assert!(begin.elapsed() < Duration::from_secs(15), "it listens at {port}");
-            sleep(Duration::from_millis(10));
-        }
-        program
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // This is timeout(1), which hands it on.
-        let _ended_already = kill(Pid::from_raw(self.0.id().cast_signed()), Signal::SIGTERM);
-        let _status = self.0.wait();
-    }
-}
-
-fn s_server(port: u16, arguments: &[&str]) -> Program {
+fn s_server(port: u16, arguments: &[&str]) -> Daemon {
     let folder = certificates::folder();
-    let mut command = Command::new("timeout");
-    command
-        .args(["300", "openssl", "s_server", "-quiet", "-www", "-accept"])
-        .arg(format!("127.0.0.1:{port}"))
-        .arg("-cert")
-        .arg(folder.join("rsa.crt"))
-        .arg("-key")
-        .arg(folder.join("rsa.key"))
-        .args(arguments)
-        .env("OPENSSL_CONF", "/dev/null");
-    Program::start(&mut command, port)
+    Daemon::start(port, "openssl", |command| {
+        command
+            .args(["s_server", "-quiet", "-www", "-accept"])
+            .arg(format!("127.0.0.1:{port}"))
+            .arg("-cert")
+            .arg(folder.join("rsa.crt"))
+            .arg("-key")
+            .arg(folder.join("rsa.key"))
+            .args(arguments)
+            .env("OPENSSL_CONF", "/dev/null");
+    })
 }
 
 #[test]
@@ -238,7 +195,12 @@ fn nginx_sites_that_others_get_wrong() {
         let short = probe(&at(20_105), Depth::Ciphers);
         let key = short.row(Version::Tls1_2).and_then(|row| row.suites[0].key.clone()).expect("a key");
         assert_eq!(key.to_string(), "dh 1024");
-        nmap_agrees(&[20_103, 20_105, 20_108, 20_109]);
+        for port in [20_103, 20_105, 20_108, 20_109] {
+            let found = probe(&at(port), Depth::Ciphers);
+            for (version, suites) in others::nmap(port) {
+                assert_eq!(names(&found, version), suites, "nmap on {version} at {port}");
+            }
+        }
         // What a client with modern suites and curves only gets is not what the server has.
         let target = at(20_105);
         let check = client::check(&target, Limits::of(&target, Depth::Versions), &[], &AtomicBool::new(false));
@@ -249,99 +211,56 @@ fn nginx_sites_that_others_get_wrong() {
     });
 }
 
-/// The suites of each version are those that nmap finds, where it is installed.
-fn nmap_agrees(ports: &[u16]) {
-    for port in ports {
-        let output = Command::new("nmap")
-            .args(["-Pn", "-n", "-sT", "--script", "ssl-enum-ciphers", "-p", &port.to_string(), "127.0.0.1"])
-            .args(["--script-args", "tls.servername=localhost"])
-            .output();
-        let Ok(output) = output else {
-            println!("nmap is not installed: left out");
-            return;
-        };
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let found = probe(&at(*port), Depth::Ciphers);
-        for version in found.accepted().iter() {
-            let head = if version == Version::Tls1 { "TLSv1.0:".to_owned() } else { format!("{version}:") };
-            let Some((_, rest)) = text.split_once(&head) else {
-                println!("nmap says nothing of {version} at {port}: left out");
-                continue;
+#[test]
+fn a_certificate_is_judged_for_what_was_typed() {
+    network::inside(|| {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let config = folder.path().join("openssl.cnf");
+        let text = "[req]\ndistinguished_name = dn\nprompt = no\nx509_extensions = ext\n[dn]\nCN = main.test\n\
+                    [ext]\nbasicConstraints = critical, CA:FALSE\nsubjectAltName = DNS:main.test, DNS:localhost\n";
+        std::fs::write(&config, text).expect("a file of our own");
+        for (curve, bits) in [("secp384r1", "EC 384"), ("prime256v1", "EC 256")] {
+            let (crt, key) = (folder.path().join("crt.pem"), folder.path().join("key.pem"));
+            let made = Command::new("openssl")
+                .args(["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", &format!("ec_paramgen_curve:{curve}")])
+                .arg("-config")
+                .arg(&config)
+                .arg("-keyout")
+                .arg(&key)
+                .arg("-out")
+                .arg(&crt)
+                .stderr(Stdio::null())
+                .status();
+            assert!(made.expect("openssl").success());
+            let _server = Daemon::start(20_003, "openssl", |command| {
+                command.args(["s_server", "-quiet", "-accept", "127.0.0.1:20003", "-cert"]).arg(&crt);
+                command.arg("-key").arg(&key);
+            });
+            let output = |arguments: &[&str]| {
+                // This machine trusts it, and nothing else.
+                let output = Command::new(env!("CARGO_BIN_EXE_tlsmend"))
+                    .args(["probe", "--client", "--format", "json"])
+                    .args(arguments)
+                    .env_clear()
+                    .env("SSL_CERT_FILE", &crt)
+                    .output()
+                    .expect("runs");
+                let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+                // The name may have an address more, where nothing listens.
+                let targets = document["targets"].as_array().expect("targets");
+                let client = targets.iter().find(|target| target["client"].is_object());
+                let certificate = client.map(|target| target["client"]["certificate"].clone());
+                let certificate = certificate.unwrap_or_else(|| panic!("{document:#}"));
+                assert_eq!(certificate["key"], bits);
+                certificate["trust"].as_str().map(str::to_owned)
             };
-            let section = rest.split("cipher preference").next().unwrap_or_default();
-            let words = section.split_ascii_whitespace().filter(|word| word.starts_with("TLS_"));
-            let theirs: BTreeSet<String> = words.map(|word| word.replace("TLS_AKE_WITH_", "TLS_")).collect();
-            let ours: BTreeSet<String> = names(&found, version).into_iter().map(str::to_owned).collect();
-            assert_eq!(ours, theirs, "{version} at {port}");
+            let trusted = |arguments: &[&str]| output(arguments).as_deref() == Some("trusted");
+            let other = |arguments: &[&str]| output(arguments).as_deref() == Some("other-name");
+            assert!(trusted(&["127.0.0.1:20003", "--sni", "main.test"]), "{curve}");
+            assert!(other(&["127.0.0.1:20003", "--sni", "other.test"]), "{curve}");
+            assert!(other(&["127.0.0.1:20003"]), "{curve}");
+            // No name is sent, and yet it is what the certificate has to be for.
+            assert!(trusted(&["localhost:20003", "--no-sni"]), "{curve}");
         }
-    }
-}
-
-fn open_to_all(folder: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).expect("a directory of our own");
-}
-
-#[test]
-fn dovecot_after_starttls() {
-    if !std::path::Path::new("/usr/sbin/dovecot").exists() || !network::can_be_made() {
-        println!("dovecot is not installed, or nobody is root: left out");
-        return;
-    }
-    network::inside(|| {
-        let folder = tempfile::tempdir().expect("a temporary directory");
-        open_to_all(folder.path());
-        let (root, certs) = (folder.path().display(), certificates::folder().display());
-        let text = format!(
-            "base_dir = {root}/run\nstate_dir = {root}/state\nlog_path = {root}/log\nprotocols = imap pop3\n\
-             listen = 127.0.0.1\n\
-             ssl = yes\nssl_cert = <{certs}/rsa.crt\nssl_key = <{certs}/rsa.key\nssl_min_protocol = TLSv1.2\n\
-             service imap-login {{\n chroot =\n inet_listener imap {{\n port = 20143\n }}\n inet_listener imaps {{\n \
-             port = 0\n }}\n}}\n\
-             service pop3-login {{\n chroot =\n inet_listener pop3 {{\n port = 20110\n }}\n inet_listener pop3s {{\n \
-             port = 0\n }}\n}}\n\
-             service anvil {{\n chroot =\n}}\nservice stats {{\n chroot =\n}}\n\
-             passdb {{\n driver = static\n args = nopassword=y\n}}\nuserdb {{\n driver = static\n args = uid=65534 \
-             gid=65534 home={root}\n}}\n"
-        );
-        let file = folder.path().join("dovecot.conf");
-        std::fs::write(&file, text).expect("a file of our own");
-        let mut command = Command::new("timeout");
-        command.args(["300", "dovecot", "-F", "-c"]).arg(&file);
-        let _server = Program::start(&mut command, 20_143);
-        for (port, starttls) in [(20_143, StartTls::Imap), (20_110, StartTls::Pop3)] {
-            let target = Target { starttls: Some(starttls), ..at(port) };
-            let found = probe(&target, Depth::Versions);
-            let expected = VersionSet::of(&[Version::Tls1_2, Version::Tls1_3]);
-            assert_eq!(found.accepted(), expected, "{}: {:?}", starttls.name(), found.rows);
-        }
-    });
-}
-
-#[test]
-fn slapd_after_starttls() {
-    if !std::path::Path::new("/usr/sbin/slapd").exists() {
-        println!("slapd is not installed: left out");
-        return;
-    }
-    network::inside(|| {
-        let folder = tempfile::tempdir().expect("a temporary directory");
-        let (root, certs) = (folder.path().display(), certificates::folder().display());
-        let text = format!(
-            "pidfile {root}/pid\nTLSCertificateFile {certs}/rsa.crt\nTLSCertificateKeyFile {certs}/rsa.key\n\
-             "
-        );
-        let file = folder.path().join("slapd.conf");
-        std::fs::write(&file, text).expect("a file of our own");
-        let mut command = Command::new("timeout");
-        command.args(["300", "slapd", "-d", "0", "-h", "ldap://127.0.0.1:20389", "-f"]).arg(&file);
-        let _server = Program::start(&mut command, 20_389);
-        // GnuTLS: closes without a word where it does not like a version.
-        let target = Target { starttls: Some(StartTls::Ldap), ..at(20_389) };
-        let found = probe(&target, Depth::Versions);
-        let modern = VersionSet::of(&[Version::Tls1_2, Version::Tls1_3]);
-        assert!(modern.is_subset(found.accepted()), "{:?}", found.rows);
-        assert!(!found.accepted().has(Version::Ssl3) && !found.accepted().has(Version::Ssl2), "{:?}", found.rows);
-        assert!(found.connections <= 7, "{}", found.connections);
     });
 }

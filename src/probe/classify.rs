@@ -4,7 +4,6 @@ use super::hello;
 use super::key::Agreement;
 use super::reason::Reason;
 use super::reply::{Choice, Reply};
-use super::suites::RENEGOTIATION;
 use crate::tls::Version;
 
 /// A suite that the server chose.
@@ -63,7 +62,7 @@ fn chosen(version: Version, suites: &[u16], choice: Choice) -> Said {
     if got > version {
         return Said::Odd(Reason::Violation("a version was chosen that was not offered"));
     }
-    if !suites.contains(&choice.suite) || choice.suite == RENEGOTIATION {
+    if !suites.contains(&choice.suite) {
         return Said::Odd(Reason::Violation("a suite was chosen that was not offered"));
     }
     Said::Chosen(Hit { suite: choice.suite, key: choice.key, compression: choice.compression })

@@ -13,6 +13,9 @@ pub struct Name(String);
 impl Name {
     /// Checks a name; the error says what is wrong with it, as a lowercase fragment.
     pub fn parse(text: &str) -> Result<Name, String> {
+        if text.is_empty() {
+            return Err("the name is empty".to_owned());
+        }
         let name = text.strip_suffix('.').unwrap_or(text);
         let bare = name.trim_start_matches('[').trim_end_matches(']');
         if bare.parse::<IpAddr>().is_ok() {

@@ -15,12 +15,6 @@ const MOST_HANDSHAKE: usize = 64 << 10;
 const MOST_WARNINGS: usize = 16;
 /// So much of what is not TLS is read, to tell what it is.
 const KEPT: usize = 8;
-/// The random of a ServerHello that asks for another hello (RFC 8446, 4.1.3).
-const RETRY: [u8; 32] = [
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
-    0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
-];
-
 /// A server's choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
@@ -30,12 +24,8 @@ pub struct Choice {
     pub suite: u16,
     /// The compression method; 0: none.
     pub compression: u8,
-    /// TLS 1.3: it asks for a key share (HelloRetryRequest), as it should.
-    pub retry: bool,
     /// How keys are agreed upon, as far as it was told.
     pub key: Option<Agreement>,
-    /// The server asks for a certificate of the client.
-    pub wants_certificate: bool,
 }
 
 /// The answer to a hello.
@@ -96,21 +86,8 @@ pub struct Reader {
     began: bool,
 }
 
-/// Why no more is read.
-enum Stop {
-    /// The server has said all that it says before it needs an answer.
-    Enough,
-    /// Something that is no choice, or can't be read.
-    Instead(Reply),
-}
-
-type Found = Result<(), Stop>;
-
-impl Stop {
-    fn violation(what: &'static str) -> Stop {
-        Stop::Instead(Reply::Violation(what))
-    }
-}
+/// An `Err` is the answer: no more is read.
+type Found = Result<(), Reply>;
 
 impl Reader {
     /// Takes some bytes. Messages that follow a choice are read too: they tell about certificate and key, and a
@@ -120,11 +97,9 @@ impl Reader {
         self.raw.extend(bytes);
         match self.records() {
             Ok(()) => Step::More,
-            Err(Stop::Instead(reply @ Reply::Alert(_))) => Step::Done(reply),
-            Err(stop) => Step::Done(match (self.choice.take(), stop) {
-                (Some(choice), _) => Reply::Chosen(choice),
-                (None, Stop::Instead(reply)) => reply,
-                (None, Stop::Enough) => Reply::Violation("nothing was chosen"),
+            Err(reply) => Step::Done(match (reply, self.choice.take()) {
+                (reply @ Reply::Alert(_), _) | (reply, None) => reply,
+                (_, Some(choice)) => Reply::Chosen(choice),
             }),
         }
     }
@@ -150,23 +125,23 @@ impl Reader {
             if !is_tls(rest) {
                 break match self.total {
                     0 if rest.len() < KEPT => Ok(()),
-                    0 => Err(Stop::Instead(Reply::NotTls(kept(rest)))),
-                    _ => Err(Stop::violation("a record is not one of TLS")),
+                    0 => Err(Reply::NotTls(kept(rest))),
+                    _ => Err(Reply::Violation("a record is not one of TLS")),
                 };
             }
             let [kind, _, _, high, low, ..] = *rest else { break Ok(()) };
             let length = usize::from(u16::from_be_bytes([high, low]));
             if length > LONGEST_RECORD {
-                break Err(Stop::violation("a record is too long"));
+                break Err(Reply::Violation("a record is too long"));
             }
             let Some(content) = rest.get(5..5 + length) else { break Ok(()) };
             at += 5 + length;
             self.total += 5 + length;
-            if let Err(stop) = self.record(kind, content) {
-                break Err(stop);
+            if let Err(reply) = self.record(kind, content) {
+                break Err(reply);
             }
             if self.total > MOST_HANDSHAKE {
-                break Err(Stop::violation("the answer is too long"));
+                break Err(Reply::Violation("the answer is too long"));
             }
         };
         self.raw = raw[at..].to_vec();
@@ -185,7 +160,7 @@ impl Reader {
             }
             // For boxes on the way, after a HelloRetryRequest.
             20 => Ok(()),
-            _ => Err(Stop::violation("a record of data came before the handshake")),
+            _ => Err(Reply::Violation("a record of data came before the handshake")),
         }
     }
 
@@ -193,13 +168,13 @@ impl Reader {
         let alerts = std::mem::take(&mut self.alert);
         for alert in alerts.chunks(2) {
             match *alert {
-                [2, description] => return Err(Stop::Instead(Reply::Alert(description))),
+                [2, description] => return Err(Reply::Alert(description)),
                 // A polite end (close_notify) is one too.
-                [1, 0] => return Err(Stop::Instead(Reply::Closed)),
+                [1, 0] => return Err(Reply::Closed),
                 [1, _] if self.warnings < MOST_WARNINGS => self.warnings += 1,
-                [1, _] => return Err(Stop::violation("too many warnings")),
+                [1, _] => return Err(Reply::Violation("too many warnings")),
                 [level] => self.alert.push(level),
-                _ => return Err(Stop::violation("an alert has no level")),
+                _ => return Err(Reply::Violation("an alert has a level that does not exist")),
             }
         }
         Ok(())
@@ -212,12 +187,12 @@ impl Reader {
             let [kind, a, b, c, ..] = all[at..] else { break Ok(()) };
             let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
             if length > MOST_HANDSHAKE {
-                break Err(Stop::violation("a handshake message is too long"));
+                break Err(Reply::Violation("a handshake message is too long"));
             }
             let Some(content) = all.get(at + 4..at + 4 + length) else { break Ok(()) };
             at += 4 + length;
-            if let Err(stop) = self.message(kind, content) {
-                break Err(stop);
+            if let Err(reply) = self.message(kind, content) {
+                break Err(reply);
             }
         };
         self.handshake = all[at..].to_vec();
@@ -225,26 +200,29 @@ impl Reader {
     }
 
     fn message(&mut self, kind: u8, content: &[u8]) -> Found {
-        let Some(choice) = &mut self.choice else {
+        let Some(mut choice) = self.choice.take() else {
             return match kind {
                 2 => {
-                    let choice = server_hello(content).ok_or(Stop::violation("the ServerHello can't be read"))?;
+                    let choice = server_hello(content).ok_or(Reply::Violation("the ServerHello can't be read"))?;
                     // Of TLS 1.3 there is nothing more to read without keys.
-                    let done = choice.version >= hello::wire(Version::Tls1_3);
+                    if choice.version >= hello::wire(Version::Tls1_3) {
+                        return Err(Reply::Chosen(Box::new(choice)));
+                    }
                     self.choice = Some(Box::new(choice));
-                    if done { Err(Stop::Enough) } else { Ok(()) }
+                    Ok(())
                 }
                 // HelloRequest may come at any time, and means nothing here.
                 0 => Ok(()),
-                _ => Err(Stop::violation("the handshake does not begin with a ServerHello")),
+                _ => Err(Reply::Violation("the handshake does not begin with a ServerHello")),
             };
         };
         match kind {
             12 => choice.key = key::read(choice.suite, content),
-            13 => choice.wants_certificate = true,
-            14 => return Err(Stop::Enough),
+            // The server has said all that it says before it needs an answer.
+            14 => return Err(Reply::Chosen(choice)),
             _ => {}
         }
+        self.choice = Some(choice);
         Ok(())
     }
 }
@@ -284,7 +262,8 @@ impl<'a> Cursor<'a> {
 fn server_hello(content: &[u8]) -> Option<Choice> {
     let mut cursor = Cursor(content);
     let mut choice = Choice { version: cursor.u16()?, ..Choice::default() };
-    choice.retry = cursor.take(32)? == RETRY;
+    // The random; a HelloRetryRequest has a special one, and is read like any other ServerHello.
+    cursor.take(32)?;
     let session = cursor.u8()?;
     cursor.take(usize::from(session))?;
     choice.suite = cursor.u16()?;

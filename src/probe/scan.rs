@@ -6,10 +6,9 @@ use super::limits::{Depth, Limits};
 use super::reason::{Reason, Verdict};
 use super::session::Session;
 use super::target::Target;
-use super::work::{Order, Work};
+use super::work::{ONE, Order, Work};
 use crate::tls::{Version, VersionSet};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// In this order: if a server stops answering, what matters most is known.
@@ -106,8 +105,7 @@ impl Scan {
 /// Probes an endpoint. Ends early, with what is known, once `stop` is set.
 pub fn scan(target: &Target, depth: Depth, limits: Limits, stop: &AtomicBool) -> Scan {
     let session = Session::new(target, limits, stop);
-    let works = begin(&session, depth);
-    let mut works: Vec<Work> = works.into_iter().flatten().collect();
+    let mut works = begin(&session, depth);
     let steady = later(&session, depth, &mut works);
     if stop.load(Ordering::Relaxed) {
         for work in works.iter_mut().filter(|work| matches!(work.last, Some(Said::Odd(Reason::Timeout)))) {
@@ -125,29 +123,13 @@ pub fn scan(target: &Target, depth: Depth, limits: Limits, stop: &AtomicBool) ->
     Scan { trouble: conclude::trouble(&rows), rows, connections: session.used(), elapsed: session.elapsed() }
 }
 
-/// The first questions about all versions, several at once.
-fn begin(session: &Session<'_>, depth: Depth) -> Vec<Option<Work>> {
-    let waiting = Mutex::new(ORDER.into_iter().enumerate());
-    let done: Mutex<Vec<Option<Work>>> = Mutex::new(vec![None; ORDER.len()]);
-    let hand = || {
-        loop {
-            let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-            let Some((at, version)) = next else { return };
-            let mut work = Work::new(version);
-            work.begin(session, depth);
-            done.lock().unwrap_or_else(PoisonError::into_inner)[at] = Some(work);
-        }
-    };
-    if session.parallel() == 1 {
-        hand();
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..session.parallel().min(ORDER.len()) {
-                scope.spawn(hand);
-            }
-        });
-    }
-    done.into_inner().unwrap_or_else(PoisonError::into_inner)
+/// The first questions about all versions.
+fn begin(session: &Session<'_>, depth: Depth) -> Vec<Work> {
+    let mut works = ORDER.map(Work::new);
+    let mut questions: Vec<_> = works.iter_mut().map(|work| move || work.begin(session, depth)).collect();
+    session.all_of(questions.iter_mut().map(|question| question as &mut (dyn FnMut() + Send)));
+    drop(questions);
+    works.into()
 }
 
 /// Questions that the first answers raise, as far as the budget goes. Returns whether the server still answered as
@@ -164,21 +146,25 @@ fn later(session: &Session<'_>, depth: Depth, works: &mut [Work]) -> Option<bool
         more(session, work, known);
         steady = (!is_silent(work)).then_some(true);
     }
-    // One that was refused by silence is a "no" only as long as others get an answer.
-    let doubt = works.iter().any(silent);
-    if let Some(work) = works.iter().find(|work| !work.hits.is_empty())
-        && doubt
-        && steady.is_none()
-        && session.left() > 0
-    {
-        steady = work.still_answers(session).ok();
-    }
+    steady = steady.or_else(|| still_answers(session, works));
     if depth == Depth::Versions {
         for work in works.iter_mut().filter(|work| !work.is_accepted()) {
             more(session, work, known);
         }
     }
-    steady
+    // What was found only now can be asked for again too.
+    steady.or_else(|| still_answers(session, works))
+}
+
+/// One that was refused by silence is a "no" only as long as others get an answer. `None`: there is no such one, or
+/// nothing to ask for again, or no connection left.
+fn still_answers(session: &Session<'_>, works: &[Work]) -> Option<bool> {
+    let doubt = works.iter().any(|work| !work.is_accepted() && is_silent(work));
+    let known = works.iter().find(|work| !work.hits.is_empty())?;
+    if !doubt || session.left() == 0 {
+        return None;
+    }
+    known.still_answers(session).ok()
 }
 
 /// Did the server hang up?
@@ -194,9 +180,9 @@ fn more(session: &Session<'_>, work: &mut Work, known: bool) {
     // What OpenSSL says where the security level bars a version, whatever the suites.
     let barred = known && matches!(work.last, Some(Said::Odd(Reason::Alert(80))));
     if matches!(work.last, Some(Said::NoneOfThese(_))) && work.has_more() {
-        work.portion(session, Depth::Versions);
+        work.portion(session, ONE);
     }
     if work.is_odd() && !barred && !work.plain && !work.is_accepted() {
-        work.again(session, Depth::Versions);
+        work.again(session, ONE);
     }
 }

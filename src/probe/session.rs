@@ -6,12 +6,12 @@ use super::reason::{Reason, Spent};
 use super::reply::{Ending, Reader, Reply, Step};
 use super::sslv2;
 use super::target::Target;
-use super::wire::Wire;
+use super::wire::{GLANCE, Wire};
 use crate::tls::Version;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What is sent.
@@ -36,6 +36,19 @@ pub(super) struct Session<'a> {
     /// Why no more connections are made.
     halted: Mutex<Option<Reason>>,
     next: Mutex<Instant>,
+    /// Connections that may still be opened at the same time.
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// A place among the connections at the same time, until this is dropped.
+struct Turn<'s, 'a>(&'s Session<'a>);
+
+impl Drop for Turn<'_, '_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.freed.notify_one();
+    }
 }
 
 impl<'a> Session<'a> {
@@ -50,6 +63,8 @@ impl<'a> Session<'a> {
             connected: AtomicBool::new(false),
             halted: Mutex::new(None),
             next: Mutex::new(now),
+            free: Mutex::new(limits.parallel.max(1)),
+            freed: Condvar::new(),
         }
     }
 
@@ -68,12 +83,38 @@ impl<'a> Session<'a> {
         self.connected.load(Ordering::Relaxed)
     }
 
-    pub(super) fn parallel(&self) -> usize {
-        self.limits.parallel.max(1)
+    /// Asks several questions, as many at the same time as there may be connections, and begins with the first.
+    pub(super) fn all_of<'q>(&self, questions: impl IntoIterator<Item = &'q mut (dyn FnMut() + Send)>) {
+        let questions: Vec<_> = questions.into_iter().collect();
+        let hands = self.limits.parallel.clamp(1, questions.len().max(1));
+        let waiting = Mutex::new(questions.into_iter());
+        let hand = || {
+            while let Some(question) = next(&waiting) {
+                question();
+            }
+        };
+        std::thread::scope(|scope| {
+            // This thread is a hand too.
+            for _ in 1..hands {
+                scope.spawn(hand);
+            }
+            hand();
+        });
+    }
+
+    /// Waits until there are fewer connections than may be at the same time.
+    fn turn(&self) -> Turn<'_, 'a> {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        while *free == 0 {
+            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
+        }
+        *free -= 1;
+        Turn(self)
     }
 
     /// Sends a hello, and reads what comes back. An `Err`: there was nobody to read it.
     pub(super) fn exchange(&self, offer: Offer<'_>) -> Result<Reply, Reason> {
+        let _turn = self.turn();
         self.may_connect()?;
         let random = random();
         let bytes = match offer.version {
@@ -101,7 +142,7 @@ impl<'a> Session<'a> {
 
     /// A wait that the user broke off says nothing about the server.
     fn read(&self, reply: Reply) -> Reply {
-        if reply == Reply::Timeout && self.stop.load(Ordering::Relaxed) {
+        if reply == Reply::Timeout && self.stopped() {
             self.halt(&Reason::Interrupted);
         }
         reply
@@ -118,7 +159,7 @@ impl<'a> Session<'a> {
 
     /// Takes a connection from the budget, and waits for its turn.
     fn may_connect(&self) -> Result<(), Reason> {
-        if self.stop.load(Ordering::Relaxed) {
+        if self.stopped() {
             return Err(Reason::Interrupted);
         }
         if let Some(reason) = self.halted() {
@@ -133,19 +174,30 @@ impl<'a> Session<'a> {
             return Err(Reason::Spent(Spent::Connections(most)));
         }
         self.wait();
-        Ok(())
+        if self.stopped() { Err(Reason::Interrupted) } else { Ok(()) }
     }
 
+    /// Waits for the turn that the pace gives. A long wait can be stopped.
     fn wait(&self) {
         if self.limits.pace.is_zero() {
             return;
         }
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = Instant::now();
-        let turn = (*next).max(now);
+        let turn = (*next).max(Instant::now());
         *next = turn + self.limits.pace;
         drop(next);
-        std::thread::sleep(turn.saturating_duration_since(now));
+        while !self.stopped() {
+            let left = turn.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            std::thread::sleep(left.min(GLANCE));
+        }
+    }
+
+    /// Did the user stop it?
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
     }
 
     /// A connection on which TLS comes next.
@@ -157,6 +209,7 @@ impl<'a> Session<'a> {
             Err(error) => {
                 // Who has answered before and does not now is protecting itself.
                 let reason = match self.has_connected() {
+                    _ if self.stopped() => Reason::Interrupted,
                     true => Reason::RateLimited,
                     false => Reason::Unreachable(error.kind()),
                 };
@@ -173,6 +226,7 @@ impl<'a> Session<'a> {
         let domain = self.target.name.as_ref().map_or(self.target.domain.as_str(), |name| name.as_str());
         match starttls.begin(&mut wire, domain) {
             Ok(()) => Ok(wire),
+            Err(super::starttls::Error::Timeout) if self.stopped() => Err(Reason::Interrupted),
             Err(error) => {
                 let reason = Reason::StartTls(error.clone());
                 if error.is_final() || matches!(error, super::starttls::Error::Busy(_)) {
@@ -187,6 +241,11 @@ impl<'a> Session<'a> {
     pub(super) fn elapsed(&self) -> Duration {
         self.begun.elapsed()
     }
+}
+
+/// What is next, while nobody else looks.
+fn next<T>(waiting: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).next()
 }
 
 fn read(wire: &mut Wire<'_>, mut reader: Reader) -> Reply {

@@ -65,34 +65,49 @@ impl Suite {
 /// more than 128 of them. The first portion has all that servers of this century use; each begins with
 /// what modern clients prefer.
 pub fn portions(version: Version) -> &'static [Vec<u16>] {
-    static ALL: LazyLock<Vec<Vec<Vec<u16>>>> = LazyLock::new(|| Version::ALL.into_iter().map(made).collect());
-    &ALL[version as usize]
+    static ALL: LazyLock<Portions> = LazyLock::new(Portions::made);
+    match version {
+        // It has kinds of cipher of its own, and its hello offers them all.
+        Version::Ssl2 => &NONE,
+        Version::Ssl3 | Version::Tls1 | Version::Tls1_1 => &ALL.old,
+        Version::Tls1_2 => &ALL.tls1_2,
+        Version::Tls1_3 => &ALL.tls1_3,
+    }
 }
 
-fn made(version: Version) -> Vec<Vec<u16>> {
-    let of = |keep: &dyn Fn(Suite) -> bool| {
-        let mut ids: Vec<u16> = Suite::all().iter().filter(|suite| keep(**suite)).map(|suite| suite.id).collect();
-        ids.sort_by_cached_key(|id| std::cmp::Reverse(super::strength::rank(*id)));
-        ids
-    };
-    match version {
-        Version::Tls1_3 => vec![of(&Suite::is_tls1_3)],
-        Version::Tls1_2 => vec![
-            of(&|suite| !suite.is_tls1_3() && suite.is_common()),
-            of(&|suite| !suite.is_tls1_3() && !suite.is_common()),
-        ],
-        // Kerberos was never common, and what remains has room in one hello.
-        _ => {
-            let old = |suite: Suite| !suite.is_tls1_3() && !suite.is_tls1_2();
-            let kerberos = |suite: Suite| suite.name.contains("KRB5");
-            vec![of(&|suite| old(suite) && !kerberos(suite)), of(&|suite| old(suite) && kerberos(suite))]
+static NONE: [Vec<u16>; 1] = [Vec::new()];
+
+struct Portions {
+    old: [Vec<u16>; 2],
+    tls1_2: [Vec<u16>; 2],
+    tls1_3: [Vec<u16>; 1],
+}
+
+impl Portions {
+    /// Made once: a name is looked into many times to know where its suite belongs.
+    fn made() -> Portions {
+        let mut all: Vec<Suite> = Suite::all().to_vec();
+        all.sort_by_cached_key(|suite| std::cmp::Reverse(super::strength::rank(suite.id)));
+        let (mut old, mut tls1_2, mut tls1_3) = (<[Vec<u16>; 2]>::default(), <[Vec<u16>; 2]>::default(), Vec::new());
+        for suite in all {
+            if suite.is_tls1_3() {
+                tls1_3.push(suite.id);
+                continue;
+            }
+            tls1_2[usize::from(!suite.is_common())].push(suite.id);
+            // Kerberos was never common, and what remains has room in one hello.
+            if !suite.is_tls1_2() {
+                old[usize::from(suite.name.contains("KRB5"))].push(suite.id);
+            }
         }
+        Portions { old, tls1_2, tls1_3: [tls1_3] }
     }
 }
 
 /// A few suites that nearly every server of that version has, for a small hello.
 pub(super) fn few(version: Version) -> &'static [u16] {
     match version {
+        Version::Ssl2 => &[],
         Version::Tls1_3 => &[0x1301, 0x1302, 0x1303],
         Version::Tls1_2 => &[
             0xc02f, 0xc030, 0xc02b, 0xc02c, 0xcca8, 0xcca9, 0x009e, 0x009f, 0xc013, 0xc014, 0x009c, 0x009d, 0x002f,

@@ -2,12 +2,16 @@
 
 use super::name::Name;
 use super::starttls::StartTls;
+use super::wire::GLANCE;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+/// The host behind a Unix-domain socket.
+const LOCAL: &str = "localhost";
 /// The port where none is given.
 const HTTPS: u16 = 443;
 
@@ -38,7 +42,8 @@ pub struct Target {
     pub place: Place,
     /// The name that is sent; none: no name.
     pub name: Option<Name>,
-    /// The domain for protocols that want one, where no name is sent.
+    /// The host that is meant, as a name or an address: for protocols that want a domain, and what the certificate has
+    /// to be for, where no name is sent.
     pub domain: String,
     /// The dialogue before TLS.
     pub starttls: Option<StartTls>,
@@ -50,7 +55,11 @@ impl Target {
     /// TLS at once, and no name.
     pub fn at(place: Place) -> Target {
         let label = place.to_string();
-        Target { label, place, name: None, domain: "localhost".to_owned(), starttls: None, proxy: false }
+        let domain = match &place {
+            Place::Ip(address) => address.ip().to_string(),
+            Place::Unix(_) => LOCAL.to_owned(),
+        };
+        Target { label, place, name: None, domain, starttls: None, proxy: false }
     }
 
     /// Is it on this machine?
@@ -130,8 +139,16 @@ impl Wanted {
         }
     }
 
-    /// All places that it is; the error says why there is none.
-    pub fn places(&self, patience: Duration) -> Result<Vec<Place>, String> {
+    /// The host that is meant.
+    pub fn domain(&self) -> &str {
+        match self {
+            Wanted::Host(host, _) => host,
+            Wanted::Unix(_) => LOCAL,
+        }
+    }
+
+    /// All places that it is; the error says why there is none. Waits no longer once `stop` is set.
+    pub fn places(&self, patience: Duration, stop: &AtomicBool) -> Result<Vec<Place>, String> {
         let (host, port) = match self {
             Wanted::Unix(path) => return Ok(vec![Place::Unix(path.clone())]),
             Wanted::Host(host, port) => (host.clone(), *port),
@@ -147,10 +164,17 @@ impl Wanted {
             // Who asked may have lost patience.
             let _gone = send.send(answer);
         });
-        let found = match receive.recv_timeout(patience) {
-            Ok(Ok(found)) => found,
-            Ok(Err(_)) => return Err(format!("the name {host} can't be resolved")),
-            Err(_) => return Err(format!("the name {host} was not resolved in time")),
+        let end = Instant::now() + patience;
+        let found = loop {
+            let left = end.saturating_duration_since(Instant::now());
+            match receive.recv_timeout(left.min(GLANCE)) {
+                Ok(Ok(found)) => break found,
+                Ok(Err(_)) => return Err(format!("the name {host} can't be resolved")),
+                Err(_) if left.is_zero() || stop.load(Ordering::Relaxed) => {
+                    return Err(format!("the name {host} was not resolved in time"));
+                }
+                Err(_) => {}
+            }
         };
         let mut places: Vec<Place> = Vec::new();
         for address in found {

@@ -6,8 +6,13 @@ use super::limits::Depth;
 use super::reason::Reason;
 use super::session::{Offer, Session};
 use super::strength::{self, Family};
-use super::suites;
+use super::suites::{self, Suite};
 use crate::tls::Version;
+
+/// The version is spoken.
+pub(super) const ONE: usize = 1;
+/// All suites.
+const ALL: usize = usize::MAX;
 
 /// Whose order decides which suite is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,22 +81,89 @@ impl Work {
 
     /// Asks with the first portion; for suites, all there is to ask.
     pub(super) fn begin(&mut self, session: &Session<'_>, depth: Depth) {
-        self.portion(session, depth);
+        self.portion(session, ONE);
         if depth == Depth::Versions || self.version == Version::Ssl2 {
             return;
         }
-        // Some end the connection where nothing suits.
-        let silent = !self.hits.is_empty() && self.ended_quietly();
-        if matches!(self.last, Some(Said::NoneOfThese(_))) || silent {
-            self.portion(session, depth);
-        } else if self.hits.is_empty() && self.is_odd() {
-            self.again(session, depth);
+        match self.hits.first() {
+            Some(hit) => self.rest(session, hit.suite),
+            None => self.in_turn(session),
         }
-        self.complete = match &self.last {
-            Some(Said::NoneOfThese(_) | Said::No(_) | Said::Ssl2(_)) => true,
-            _ => self.ended_quietly(),
+        // One that has nothing else to choose has no order.
+        if self.from_first < 2 {
+            self.order = None;
+        }
+        if self.order.is_none() && (self.hits.len() > 1 || self.compression.is_none()) {
+            self.compare(session);
+        }
+        match self.order {
+            // What the server thinks of them is not known; what is offered first was preferred here.
+            Some(Order::Client) => {
+                let offered = suites::portions(self.version).concat();
+                self.hits.sort_by_key(|hit| offered.iter().position(|id| *id == hit.suite));
+            }
+            Some(Order::Server) if (self.plain || self.from_first < self.hits.len()) && self.from_first > 0 => {
+                self.sort(session);
+            }
+            _ => {}
+        }
+    }
+
+    /// What is left to ask where a suite of the first portion is known: the others of the portion, and the next
+    /// portion. Neither needs the answer to the other, so that they go at the same time.
+    fn rest(&mut self, session: &Session<'_>, known: u16) {
+        let mut next = self.clone();
+        let (has_more, first) = (self.has_more(), self.first_portion());
+        let mut others = || {
+            self.turned(session, known, &first);
+            self.exhaust(session, ALL, first.clone());
+            self.from_first = self.hits.len();
         };
-        self.compare(session);
+        let mut later = || next.portion(session, ALL);
+        let mut questions: Vec<&mut (dyn FnMut() + Send)> = vec![&mut others];
+        if has_more {
+            questions.push(&mut later);
+        }
+        session.all_of(questions);
+        self.complete = self.knows_all() && next.knows_all();
+        self.portions = next.portions;
+        self.hits.extend(next.hits.into_iter().skip(1));
+    }
+
+    /// Offers the portion the other way around with the suite that was chosen at the end, and compression. Who has an
+    /// order of its own chooses it again; who follows the client chooses another one, which is found in passing.
+    fn turned(&mut self, session: &Session<'_>, known: u16, portion: &[u16]) {
+        let mut offered: Vec<u16> = portion.iter().rev().copied().filter(|id| *id != known).collect();
+        // OpenSSL may be told to follow the client in ChaCha20 alone, if that is first.
+        if let Some(at) = offered.iter().position(|id| !is_chacha(*id)) {
+            offered.rotate_left(at);
+        }
+        offered.push(known);
+        let compressible = self.version <= Version::Tls1_2;
+        if let Said::Chosen(hit) = self.ask(session, &offered, compressible) {
+            self.compression = compressible.then_some(hit.compression);
+            if hit.suite == known {
+                self.order = Some(Order::Server);
+            } else {
+                self.order = Some(Order::Client);
+                self.hits.push(hit);
+            }
+        }
+    }
+
+    /// What is left to ask where nothing was found in the first portion.
+    fn in_turn(&mut self, session: &Session<'_>) {
+        if matches!(self.last, Some(Said::NoneOfThese(_))) {
+            self.portion(session, ALL);
+        } else if self.is_odd() {
+            self.again(session, ALL);
+        }
+        self.complete = self.knows_all();
+    }
+
+    /// Did the last answer say that there is nothing more?
+    fn knows_all(&self) -> bool {
+        matches!(self.last, Some(Said::NoneOfThese(_) | Said::No(_))) || self.ended_quietly()
     }
 
     /// Is the last answer one that another form of the question may clear up?
@@ -119,18 +191,22 @@ impl Work {
         self.portions < suites::portions(self.version).len()
     }
 
-    /// Offers the next portion: once, or until nothing is left that the server would choose.
-    pub(super) fn portion(&mut self, session: &Session<'_>, depth: Depth) {
+    fn first_portion(&self) -> Vec<u16> {
+        suites::portions(self.version).first().cloned().unwrap_or_default()
+    }
+
+    /// Offers the next portion, until `most` suites are known or nothing is left that the server would choose.
+    pub(super) fn portion(&mut self, session: &Session<'_>, most: usize) {
         if let Some(portion) = suites::portions(self.version).get(self.portions) {
             self.portions += 1;
-            self.exhaust(session, depth, portion.clone());
+            self.exhaust(session, most, portion.clone());
             if self.portions == 1 {
                 self.from_first = self.hits.len();
             }
         }
     }
 
-    fn exhaust(&mut self, session: &Session<'_>, depth: Depth, mut left: Vec<u16>) {
+    fn exhaust(&mut self, session: &Session<'_>, most: usize, mut left: Vec<u16>) {
         left.retain(|id| self.hits.iter().all(|hit| hit.suite != *id));
         while !left.is_empty() || self.version == Version::Ssl2 {
             let mut said = self.ask(session, &left, false);
@@ -142,8 +218,9 @@ impl Work {
                 Said::Chosen(hit) => {
                     left.retain(|id| *id != hit.suite);
                     self.hits.push(hit);
+                    // Until another answer comes: without a suite that is left, it would be this one.
                     self.last = Some(Said::NoneOfThese(40));
-                    if depth == Depth::Versions {
+                    if self.hits.len() >= most {
                         return;
                     }
                 }
@@ -154,7 +231,7 @@ impl Work {
                 _ => {
                     // It may have chosen one that it is not prepared for, and the others are fine.
                     if !self.hits.is_empty() && self.ended_quietly() {
-                        self.by_family(session, depth, &left);
+                        self.by_family(session, most, &left);
                     }
                     return;
                 }
@@ -163,34 +240,34 @@ impl Work {
     }
 
     /// Offers suites of one key exchange at a time.
-    fn by_family(&mut self, session: &Session<'_>, depth: Depth, left: &[u16]) {
+    fn by_family(&mut self, session: &Session<'_>, most: usize, left: &[u16]) {
         for family in [Family::Ecdhe, Family::Rsa, Family::Dhe, Family::Other] {
             let part: Vec<u16> = left.iter().copied().filter(|id| strength::family(*id) == family).collect();
             // Alone it would be the same question again.
             if !part.is_empty() && part.len() < left.len() {
-                self.exhaust(session, depth, part);
+                self.exhaust(session, most, part);
             }
         }
     }
 
     /// Small hellos, for servers that break on large or unusual ones.
-    pub(super) fn again(&mut self, session: &Session<'_>, depth: Depth) {
+    pub(super) fn again(&mut self, session: &Session<'_>, most: usize) {
         let before = self.last.clone();
         self.plain = true;
-        self.exhaust(session, depth, suites::few(self.version).to_vec());
+        self.exhaust(session, most, suites::few(self.version).to_vec());
         let refuses_names = matches!(self.last, Some(Said::Odd(Reason::Alert(47))));
         if self.hits.is_empty() && refuses_names && session.target.name.is_some() {
             self.nameless = true;
-            self.exhaust(session, depth, suites::few(self.version).to_vec());
+            self.exhaust(session, most, suites::few(self.version).to_vec());
             self.nameless = !self.hits.is_empty();
         }
         if self.hits.is_empty() && matches!(self.last, Some(Said::Odd(Reason::Spent(_)))) {
             // What the server said tells more than that there was no second try.
             self.last = before;
-        } else if !self.hits.is_empty() && depth == Depth::Ciphers {
+        } else if !self.hits.is_empty() && most == ALL {
             for portion in suites::portions(self.version) {
                 for few in portion.chunks(16) {
-                    self.exhaust(session, depth, few.to_vec());
+                    self.exhaust(session, most, few.to_vec());
                 }
             }
         }
@@ -202,17 +279,24 @@ impl Work {
         if self.hits.is_empty() || self.hits.len() == 1 && !compressible {
             return;
         }
-        let reversed: Vec<u16> = self.hits.iter().rev().map(|hit| hit.suite).collect();
-        if let Said::Chosen(hit) = self.ask(session, &reversed, compressible) {
+        let opposite = self.opposite();
+        if let Said::Chosen(hit) = self.ask(session, &opposite, compressible) {
             self.compression = compressible.then_some(hit.compression);
             if self.hits.len() > 1 {
-                self.order = Some(if hit.suite == reversed[0] { Order::Client } else { Order::Server });
+                self.order = Some(if hit.suite == opposite[0] { Order::Client } else { Order::Server });
             }
         }
-        if self.order == Some(Order::Server) && (self.plain || self.from_first < self.hits.len()) && self.from_first > 0
-        {
-            self.sort(session);
+    }
+
+    /// The suites so that one is first that the server would not choose by an order of its own. ChaCha20 is first only
+    /// where nothing else can be: OpenSSL may be told to follow the client in that alone.
+    fn opposite(&self) -> Vec<u16> {
+        let mut suites: Vec<u16> = self.hits.iter().rev().map(|hit| hit.suite).collect();
+        let own = suites.len() - 1;
+        if let Some(at) = suites[..own].iter().position(|id| !is_chacha(*id)) {
+            suites[..=at].rotate_right(1);
         }
+        suites
     }
 
     /// Puts suites that were found in several portions into the server's order: all are offered, then all but the
@@ -237,12 +321,16 @@ impl Work {
         }
     }
 
-    /// Is a suite that was chosen before still chosen?
+    /// Are the suites that were chosen before still chosen?
     pub(super) fn still_answers(&self, session: &Session<'_>) -> Result<bool, Reason> {
-        let suites = suites::portions(self.version).first().map_or(&[][..], Vec::as_slice);
-        match self.ask(session, suites, false) {
+        let suites: Vec<u16> = self.hits.iter().map(|hit| hit.suite).collect();
+        match self.ask(session, &suites, false) {
             Said::Odd(reason @ (Reason::Spent(_) | Reason::Interrupted)) => Err(reason),
             said => Ok(matches!(said, Said::Chosen(_))),
         }
     }
+}
+
+fn is_chacha(id: u16) -> bool {
+    Suite::of(id).is_some_and(|suite| suite.name.contains("CHACHA20"))
 }

@@ -50,7 +50,7 @@ struct List {
 struct Work {
     label: String,
     place: Option<Span>,
-    target: Result<Target, String>,
+    target: Result<Target, Missing>,
     /// A host has several addresses, and this machine may not reach all kinds.
     one_of_many: bool,
     done: Option<Done>,
@@ -66,6 +66,14 @@ impl Work {
     }
 }
 
+/// Why there is nothing to probe.
+enum Missing {
+    /// No address was found, and why.
+    NoAddress(String),
+    /// The user stopped it before.
+    Interrupted,
+}
+
 struct Done {
     scan: Scan,
     client: Option<client::Check>,
@@ -76,6 +84,9 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     let formats = &arguments.formats;
     let reports = Reports::of(&formats.format, formats.output.as_deref(), arguments.color)?;
     let policy = options::policy(&arguments.judgement)?;
+    if arguments.sni.as_deref() == Some("") {
+        bail!("--sni: the name is empty; --no-sni sends none");
+    }
     let name = arguments.sni.as_deref().map(Name::parse).transpose().map_err(|e| anyhow!("--sni: {e}"))?;
     let mut list = List { sources: SourceMap::default(), paths: Paths::absolute() };
     let mut hosts: Vec<Named> = arguments.hosts.iter().map(|text| Named { text: text.clone(), place: None }).collect();
@@ -92,7 +103,7 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     let interrupt = Interrupt::once()?;
     let mut works: Vec<Work> = Vec::new();
     for (host, wanted) in hosts.iter().zip(&wanted) {
-        works.extend(targets(host, wanted, arguments, name.as_ref()));
+        works.extend(targets(host, wanted, arguments, name.as_ref(), interrupt.flag()));
     }
     probe_all(&mut works, arguments, interrupt.flag());
     report(&works, arguments, &policy, &list, &reports)
@@ -130,23 +141,22 @@ fn listed(path: &Path, list: &mut List) -> Result<Vec<Named>> {
 }
 
 /// What is probed for one of the user's words: each address of a host.
-fn targets(host: &Named, wanted: &Wanted, arguments: &Probe, name: Option<&Name>) -> Vec<Work> {
+fn targets(host: &Named, wanted: &Wanted, arguments: &Probe, name: Option<&Name>, stop: &AtomicBool) -> Vec<Work> {
     let Named { text, place } = host;
     let work = |target, one_of_many| Work { label: text.clone(), place: *place, target, one_of_many, done: None };
-    let places = match wanted.places(PATIENCE) {
+    let stopped = || stop.load(Ordering::Relaxed);
+    if stopped() {
+        return vec![work(Err(Missing::Interrupted), false)];
+    }
+    let places = match wanted.places(PATIENCE, stop) {
         Ok(places) => places,
-        Err(error) => {
-            return vec![work(Err(error), false)];
-        }
+        Err(_) if stopped() => return vec![work(Err(Missing::Interrupted), false)],
+        Err(error) => return vec![work(Err(Missing::NoAddress(error)), false)],
     };
     let name = match (arguments.no_sni, name) {
         (true, _) => None,
         (false, Some(name)) => Some(name.clone()),
         (false, None) => wanted.name(),
-    };
-    let domain = match wanted {
-        Wanted::Host(host, _) => host.clone(),
-        Wanted::Unix(_) => "localhost".to_owned(),
     };
     let starttls = upgrade(arguments.starttls, wanted.port());
     let one_of_many = places.len() > 1;
@@ -154,7 +164,7 @@ fn targets(host: &Named, wanted: &Wanted, arguments: &Probe, name: Option<&Name>
         label: text.clone(),
         place,
         name: name.clone(),
-        domain: domain.clone(),
+        domain: wanted.domain().to_owned(),
         starttls,
         proxy: arguments.proxy_protocol,
     };
@@ -215,9 +225,11 @@ fn probe_all(works: &mut [Work], arguments: &Probe, stop: &AtomicBool) {
         }
     };
     std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE.min(queues.len()) {
+        // This thread is a hand too.
+        for _ in 1..AT_ONCE.min(queues.len()) {
             scope.spawn(hand);
         }
+        hand();
     });
     progress.clear();
 }
@@ -275,8 +287,8 @@ fn report(
 
 fn outcome(work: &Work) -> Outcome<'_> {
     match work {
-        Work { target: Err(error), .. } => Outcome::Unresolved(error),
-        Work { target: Ok(_), done: None, .. } => Outcome::Interrupted,
+        Work { target: Err(Missing::NoAddress(error)), .. } => Outcome::Unresolved(error),
+        Work { target: Err(Missing::Interrupted), .. } | Work { done: None, .. } => Outcome::Interrupted,
         Work { target: Ok(target), done: Some(done), .. } => {
             Outcome::Scanned { target, scan: &done.scan, client: done.client.as_ref() }
         }
@@ -300,9 +312,9 @@ impl Statuses {
         let fail_on = Severity::from(arguments.judgement.fail_on);
         self.findings |= found.iter().any(|one| one.severity >= fail_on);
         let Some(done) = &work.done else {
-            let interrupted = work.target.is_ok();
-            self.open |= interrupted;
-            self.unreachable |= !interrupted;
+            let nowhere = matches!(work.target, Err(Missing::NoAddress(_)));
+            self.unreachable |= nowhere;
+            self.open |= !nowhere;
             return;
         };
         match &done.scan.trouble {

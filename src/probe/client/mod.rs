@@ -14,7 +14,7 @@ use super::limits::Limits;
 use super::reason::Reason;
 use super::scan::Scan;
 use super::session::Session;
-use super::target::{Place, Target};
+use super::target::Target;
 use super::wire::Wire;
 use crate::tls::{Version, VersionSet};
 use recorder::Recorder;
@@ -22,7 +22,7 @@ use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// In TLS 1.3 a server that wants a certificate of the client says so only after the handshake.
@@ -109,11 +109,9 @@ fn connection(target: &Target, recorder: &Arc<Recorder>, alpn: &[String]) -> Res
         Some(_) => Vec::new(),
     };
     config.enable_sni = target.name.is_some();
-    let name = match (&target.name, &target.place) {
-        (Some(name), _) => ServerName::try_from(name.as_str().to_owned()).ok(),
-        (None, Place::Ip(address)) => Some(ServerName::from(address.ip())),
-        (None, Place::Unix(_)) => ServerName::try_from("localhost").ok(),
-    };
+    // Whether a name is sent or not, the certificate has to be for what the user typed: that is whom they meant.
+    let name = target.name.as_ref().map_or(target.domain.as_str(), |name| name.as_str());
+    let name = ServerName::try_from(name.to_owned()).ok();
     let name = name.ok_or_else(|| rustls::Error::General("the name can't be a server's".to_owned()))?;
     ClientConnection::new(Arc::new(config), name)
 }
@@ -133,6 +131,7 @@ fn shake(
     while connection.is_handshaking() {
         match connection.complete_io(&mut wire) {
             Ok(_) => {}
+            Err(_) if stop.load(Ordering::Relaxed) => return Handshake::Inconclusive(Reason::Interrupted),
             Err(error) => return failed(&error),
         }
     }
