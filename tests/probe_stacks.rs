@@ -12,7 +12,8 @@ use support::probing::{assert_is, at, probe};
 use support::{certificates, network};
 use tlsmend::probe::Depth;
 use tlsmend::probe::suites::Suite;
-use tlsmend::tls::{Version, VersionSet};
+use tlsmend::tls::Version::{self, Ssl3, Tls1, Tls1_1, Tls1_2, Tls1_3};
+use tlsmend::tls::VersionSet;
 
 fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/probe/servers").join(name)
@@ -37,10 +38,10 @@ fn pkcs12(folder: &Path) -> PathBuf {
 fn usable(suites: &[&'static str], version: Version) -> BTreeSet<&'static str> {
     let needs_1_2 = |name: &str| ["GCM", "SHA256", "SHA384", "POLY1305"].iter().any(|part| name.contains(part));
     let fits = |name: &&&str| match version {
-        Version::Tls1_3 => !name.contains("_WITH_"),
-        Version::Tls1_2 => name.contains("_WITH_") && !name.contains("EXPORT"),
+        Tls1_3 => !name.contains("_WITH_"),
+        Tls1_2 => name.contains("_WITH_") && !name.contains("EXPORT"),
         // Export suites ended with TLS 1.0 (RFC 4346).
-        Version::Tls1_1 => name.contains("_WITH_") && !needs_1_2(name) && !name.contains("EXPORT"),
+        Tls1_1 => name.contains("_WITH_") && !needs_1_2(name) && !name.contains("EXPORT"),
         _ => name.contains("_WITH_") && !needs_1_2(name),
     };
     suites.iter().filter(fits).copied().collect()
@@ -59,7 +60,6 @@ const ALL_1_3: [&str; 3] = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", 
 
 #[test]
 fn java() {
-    use Version::{Ssl3, Tls1, Tls1_1, Tls1_2, Tls1_3};
     network::inside(|| {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let store = pkcs12(folder.path());
@@ -99,7 +99,6 @@ fn java() {
 
 #[test]
 fn go() {
-    use Version::{Tls1, Tls1_1, Tls1_2, Tls1_3};
     network::inside(|| {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let program = folder.path().join("server");
@@ -140,7 +139,6 @@ fn gnutls() {
         println!("gnutls-serv listens at every address, and nobody is root: left out");
         return;
     }
-    use Version::{Tls1, Tls1_1, Tls1_2, Tls1_3};
     network::inside(|| {
         let suites = [
             "TLS_RSA_WITH_AES_128_CBC_SHA",
@@ -159,9 +157,9 @@ fn gnutls() {
             (&["TLS1.3", "TLS1.2"], VersionSet::of(&[Tls1_2, Tls1_3])),
             (&["TLS1.3"], VersionSet::of(&[Tls1_3])),
         ] {
-            let versions_told: String = names.iter().map(|name| format!(":+VERS-{name}")).collect();
+            let names = names.join(":+VERS-");
             let priority = format!(
-                "NONE{versions_told}:+RSA:+ECDHE-RSA:+AES-128-GCM:+AES-128-CBC:+3DES-CBC:+AEAD:+SHA1:+COMP-NULL:\
+                "NONE:+VERS-{names}:+RSA:+ECDHE-RSA:+AES-128-GCM:+AES-128-CBC:+3DES-CBC:+AEAD:+SHA1:+COMP-NULL:\
                  +SIGN-ALL:+GROUP-ALL:+CTYPE-X509"
             );
             let _server = Daemon::start(20_603, "gnutls-serv", |command| {
@@ -179,7 +177,6 @@ fn nss() {
         println!("selfserv listens at every address, and nobody is root: left out");
         return;
     }
-    use Version::{Ssl3, Tls1, Tls1_1, Tls1_2, Tls1_3};
     network::inside(|| {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let store = format!("sql:{}", folder.path().display());
@@ -194,7 +191,7 @@ fn nss() {
             "TLS_RSA_WITH_RC4_128_SHA",
             "TLS_AES_256_GCM_SHA384",
         ];
-        let numbers: String = suites.iter().map(|name| format!(":{:04x}", number(name))).collect();
+        let numbers = suites.map(|name| format!(":{:04x}", number(name))).concat();
         for (range, versions) in [
             ("ssl3:ssl3", VersionSet::of(&[Ssl3])),
             ("ssl3:tls1.2", VersionSet::of(&[Ssl3, Tls1, Tls1_1, Tls1_2])),
