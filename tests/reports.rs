@@ -357,6 +357,7 @@ fn what_can_not_be_written() {
             "two reports can't go into one file",
         ),
         (&["--output", "fixtures/hosts/compliant/etc/nginx/nginx.conf"], "is a file that was read"),
+        (&["--output", "fixtures/hosts/compliant/etc/nginx/conf.d/new.conf"], "lies in /etc of the host"),
     ] {
         let run = run(&[&audit[..], arguments].concat());
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{arguments:?}: {}", run.err);
@@ -427,6 +428,38 @@ fn a_fleet() {
     let html = validate::markdown(merge(&["--format", "markdown"]).out.as_bytes());
     assert_eq!(html.matches("<tr>").count(), 4);
     assert_eq!(merge(&["--format", "html"]).out, merge(&["--format", "html"]).out);
+}
+
+#[test]
+fn no_report_takes_the_place_of_what_it_is_made_from() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let at = |name: &str| folder.path().join(name);
+    let path = |name: &str| at(name).display().to_string();
+    fs::create_dir_all(at("etc/nginx")).expect("mkdir");
+    fs::write(at("etc/nginx/nginx.conf"), "events {}\nhttp { server { listen 443 ssl; } }\n").expect("write");
+    fs::hard_link(at("etc/nginx/nginx.conf"), at("other-name")).expect("a link");
+    fs::write(at("policy.yaml"), "severity: {unknown: off}\n").expect("write");
+    let audit = |arguments: &[&str]| run(&[&["audit", "--root", &path("."), "--exit-zero"][..], arguments].concat());
+    let good = audit(&["--write-baseline", &path("base"), "--format", &format!("json={}", path("one.json"))]);
+    assert_eq!(good.status, 0, "{}", good.screen());
+    let kept = |name: &str| fs::read_to_string(at(name)).expect("a file");
+    let before = ["other-name", "policy.yaml", "base", "one.json"].map(kept);
+    for arguments in [
+        &["--output", &path("other-name")][..],
+        &["--policy", &path("policy.yaml"), "--output", &path("policy.yaml")],
+        &["--policy", &path("policy.yaml"), "--write-baseline", &path("policy.yaml")],
+        &["--baseline", &path("base"), "--output", &path("base")],
+        &["--write-baseline", &path("new"), "--output", &path("new")],
+    ] {
+        let refused = audit(arguments);
+        assert_eq!((refused.status, refused.out.as_str()), (2, ""), "{arguments:?}: {}", refused.screen());
+    }
+    let merge = run(&["report", "merge", &path("one.json"), "--format", "json", "--output", &path("one.json")]);
+    assert_eq!(merge.status, 2, "{}", merge.screen());
+    assert_eq!(["other-name", "policy.yaml", "base", "one.json"].map(kept), before);
+    assert!(!at("new").exists());
+    let renewed = audit(&["--baseline", &path("base"), "--write-baseline", &path("base")]);
+    assert_eq!(renewed.status, 0, "{}", renewed.screen());
 }
 
 #[test]

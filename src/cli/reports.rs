@@ -3,7 +3,7 @@
 use super::args::{Colour, Wanted};
 use super::state::resolved;
 use super::{options, output};
-use crate::system::{normalize, reason, write_report};
+use crate::system::{FileIdentity, normalize, reason, write_report};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,13 +15,15 @@ pub(super) struct Reports<F> {
     shown: Option<F>,
     /// Into files.
     files: Vec<(F, PathBuf)>,
+    /// What is written besides reports: a baseline.
+    besides: Option<PathBuf>,
     colour: Colour,
 }
 
 impl<F: Copy + PartialEq> Reports<F> {
     /// The reports that the arguments mean.
     pub(super) fn of(wanted: &[Wanted<F>], output: Option<&Path>, colour: Colour) -> Result<Reports<F>> {
-        let mut reports = Reports { shown: None, files: Vec::new(), colour };
+        let mut reports = Reports { shown: None, files: Vec::new(), besides: None, colour };
         for wanted in wanted {
             match (&wanted.file, reports.shown) {
                 (Some(file), _) => reports.add(wanted.format, file)?,
@@ -42,11 +44,26 @@ impl<F: Copy + PartialEq> Reports<F> {
 
     fn add(&mut self, format: F, file: &Path) -> Result<()> {
         let spot = spots()?;
-        if self.files.iter().any(|(_, other)| spot(other) == spot(file)) {
+        if self.targets().any(|other| spot(other) == spot(file)) {
             bail!("{}: two reports can't go into one file", file.display());
         }
         self.files.push((format, file.to_owned()));
         Ok(())
+    }
+
+    /// With a file that is written besides.
+    pub(super) fn and(mut self, besides: Option<&Path>) -> Result<Reports<F>> {
+        let Some(file) = besides else { return Ok(self) };
+        let spot = spots()?;
+        if self.targets().any(|other| spot(other) == spot(file)) {
+            bail!("{}: a report and a baseline can't go into one file", file.display());
+        }
+        self.besides = Some(file.to_owned());
+        Ok(self)
+    }
+
+    fn targets(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|(_, file)| &**file).chain(self.besides.as_deref())
     }
 
     /// Is a format among them?
@@ -54,20 +71,36 @@ impl<F: Copy + PartialEq> Reports<F> {
         self.shown == Some(format) || self.files.iter().any(|(other, _)| *other == format)
     }
 
-    /// Refuses files that hold something else, as targets of reports and of what is written `besides`: what was audited
+    /// Refuses files that hold something else, as targets of reports: what was read below `root`, and what is in its /etc,
     /// must not be lost to a slip of the hand.
-    pub(super) fn spare<'p>(
-        &self,
-        root: &Path,
-        besides: Option<&Path>,
-        mut read: impl Iterator<Item = &'p Path>,
-    ) -> Result<()> {
+    pub(super) fn spare<'p>(&self, root: &Path, read: impl Iterator<Item = &'p Path>) -> Result<()> {
         let spot = spots()?;
-        let targets: Vec<PathBuf> = self.files.iter().map(|(_, file)| &**file).chain(besides).map(&spot).collect();
         let root = spot(root);
         let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
-        match read.find(|path| targets.contains(&inside(path))) {
-            Some(path) => bail!("{}: is a file that was read; no report is written there", inside(path).display()),
+        self.spare_all(read.map(inside))?;
+        match self.targets().map(&spot).find(|path| path.starts_with(root.join("etc"))) {
+            Some(path) => bail!("{}: lies in /etc of the host; no report is written there", path.display()),
+            None => Ok(()),
+        }
+    }
+
+    /// The same for files of the user's, as they are written: a policy, a baseline, the reports that are merged.
+    pub(super) fn spare_inputs<'p>(&self, inputs: impl Iterator<Item = &'p Path>) -> Result<()> {
+        let spot = spots()?;
+        self.spare_all(inputs.map(spot))
+    }
+
+    fn spare_all(&self, mut read: impl Iterator<Item = PathBuf>) -> Result<()> {
+        let spot = spots()?;
+        let targets: Vec<PathBuf> = self.targets().map(spot).collect();
+        // A file may have several names, of which none is a link.
+        let links: Vec<FileIdentity> = targets.iter().filter_map(|path| FileIdentity::of_shared(path)).collect();
+        let is_one = |path: &PathBuf| {
+            targets.contains(path)
+                || !links.is_empty() && FileIdentity::of_shared(path).is_some_and(|file| links.contains(&file))
+        };
+        match read.find(is_one) {
+            Some(path) => bail!("{}: is a file that was read; no report is written there", path.display()),
             None => Ok(()),
         }
     }

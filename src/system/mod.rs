@@ -17,7 +17,7 @@ pub use memory::MemorySystem;
 pub use os::OsSystem;
 pub use os_write::{OsDisk, own_user};
 pub use overlay::Overlay;
-pub use report_file::write_report;
+pub use report_file::{FileIdentity, write_report};
 pub use write::{Access, Directory, Handle, Status, WritableSystem, enter};
 
 use std::ffi::OsString;

@@ -29,13 +29,17 @@ pub(in crate::cli) fn run(
     reporting: &Reporting,
 ) -> Result<ExitStatus> {
     let reports = Reports::of(&reporting.formats.format, reporting.formats.output.as_deref(), host.color)?;
+    let reports = reports.and(known.write_baseline.as_deref())?;
+    // A baseline may be replaced by the new one.
+    let old = known.baseline.as_deref().filter(|path| known.write_baseline.as_deref() != Some(path));
+    reports.spare_inputs(judgement.policy.as_deref().into_iter().chain(old))?;
     let day = options::day(judgement)?;
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
     let request = opened.request(&policy, Some(day));
     let baseline = options::baseline(known)?;
     let mut audit = engine::audit(request);
-    reports.spare(&host.root, known.write_baseline.as_deref(), audit.sources.iter().map(|(_, file)| file.path()))?;
+    reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     let gone = baseline.apply(&mut audit.findings);
     let status = status(&audit, judgement);
     let name = options::host_name(&opened, reporting.host.as_deref());

@@ -96,7 +96,8 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     if hosts.is_empty() {
         bail!("there is no host to probe");
     }
-    reports.spare(Path::new("/"), None, list.sources.iter().map(|(_, file)| file.path()))?;
+    reports.spare_inputs(arguments.judgement.policy.as_deref().into_iter())?;
+    reports.spare(Path::new("/"), list.sources.iter().map(|(_, file)| file.path()))?;
     secrets::sources(&mut list.sources);
     let wanted = hosts.iter().map(|host| Wanted::parse(&host.text).map_err(|e| anyhow!(e)));
     let wanted = wanted.collect::<Result<Vec<_>>>()?;

@@ -19,6 +19,7 @@ pub(in crate::cli) fn run(report: &Report) -> Result<ExitStatus> {
 
 fn merge(arguments: &Merge) -> Result<ExitStatus> {
     let reports = Reports::of(&arguments.format, arguments.output.as_deref(), arguments.color)?;
+    reports.spare_inputs(arguments.files.iter().map(PathBuf::as_path))?;
     let here = std::env::current_dir().context("the current directory is not known")?;
     let machine = options::machine()?;
     let read = |path: &PathBuf| -> std::result::Result<Host, (String, String)> {

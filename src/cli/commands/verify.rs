@@ -32,7 +32,8 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     let machine = options::machine()?;
     let interrupt = Interrupt::once()?;
     let mut audit = engine::audit(opened.request(&policy, Some(day)));
-    reports.spare(&arguments.host.root, None, audit.sources.iter().map(|(_, file)| file.path()))?;
+    reports.spare_inputs(arguments.judgement.policy.as_deref().into_iter())?;
+    reports.spare(&arguments.host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     audit.findings.iter_mut().for_each(secrets::finding);
     let progress = output::Progress::new(usize::MAX);
     let mut verified = verify::verify(
