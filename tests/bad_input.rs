@@ -167,21 +167,124 @@ fn includes_that_double_end() {
     assert!(text.contains("files are included: what follows is not read"), "{text}");
 }
 
+/// Runs a command on a host as somebody who is not root; status and standard output.
+fn as_nobody(host: &Path, command: &str, more: &[&str]) -> (Option<i32>, String) {
+    fs::set_permissions(host, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("chmod");
+    let copy = host.join("tlsmend");
+    if !copy.exists() {
+        fs::copy(assert_cmd::cargo::cargo_bin("tlsmend"), &copy).expect("copies");
+    }
+    // Only root reads what has no mode at all, and only root can become somebody else.
+    let locked = host.join("locked");
+    fs::write(&locked, "").expect("write");
+    close(&locked);
+    let mut run = std::process::Command::new(if fs::read(&locked).is_ok() { "setpriv" } else { "env" });
+    if fs::read(&locked).is_ok() {
+        run.args(["--reuid=65534", "--regid=65534", "--clear-groups"]);
+    }
+    fs::remove_file(&locked).expect("removes");
+    let output = run.arg(copy).args([command, "--root"]).arg(host).args(more).output().expect("runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+fn close(path: &Path) {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o000)).expect("chmod");
+}
+
+/// A host with one file that nobody can read.
+fn locked(path: &str) -> TempDir {
+    let host = tempfile::tempdir().expect("a temporary directory");
+    let file = host.path().join(path);
+    fs::create_dir_all(file.parent().expect("a directory")).expect("mkdir");
+    fs::create_dir_all(host.path().join("etc")).expect("mkdir");
+    fs::write(&file, MAIN).expect("write");
+    close(&file);
+    host
+}
+
+#[test]
+fn a_configuration_that_can_not_be_read_is_not_none() {
+    for path in [
+        "etc/nginx/nginx.conf",
+        "etc/nginx/sites-enabled/shop",
+        "etc/httpd/conf.d/ssl.conf",
+        "etc/apache2-shop/ports.conf",
+        "etc/shop/nginx.conf",
+        "opt/shop/httpd.conf",
+        "usr/local/nginx/conf/any",
+    ] {
+        let host = locked(path);
+        let (status, text) = as_nobody(host.path(), "audit", &[]);
+        assert_eq!(status, Some(3), "{path}: {text}");
+        assert!(text.contains(&format!("can't be read: Permission denied\n--> /{path}\n")), "{path}: {text}");
+        assert!(!text.contains("nothing to audit"), "{text}");
+        let (status, text) = as_nobody(host.path(), "audit", &["--format", "prometheus"]);
+        let complete = text.lines().find(|line| line.starts_with("tlsmend_audit_complete")).expect("is there");
+        assert!(complete.ends_with(" 0"), "{complete}");
+        assert_eq!(status, Some(3));
+        let (status, text) = as_nobody(host.path(), "facts", &[]);
+        assert_eq!(status, Some(3), "{path}: {text}");
+        assert!(text.contains(path), "{text}");
+        assert_eq!(as_nobody(host.path(), "diff", &[]).0, Some(3), "{path}");
+    }
+}
+
+#[test]
+fn what_only_root_reads_is_no_configuration_elsewhere() {
+    for path in ["etc/sudoers", "etc/ppp/chap-secrets", "etc/nginx.d/x", "opt/shop/secret"] {
+        let host = locked(path);
+        let (status, text) = as_nobody(host.path(), "audit", &[]);
+        assert_eq!(status, Some(0), "{path}: {text}");
+        // Below /opt only main files are looked for.
+        let counted = text.contains("1 file or directory elsewhere can't be read");
+        assert_eq!(counted, path.starts_with("etc"), "{path}: {text}");
+    }
+}
+
+#[test]
+fn thousands_of_files_that_can_not_be_read_are_counted() {
+    let host = locked("etc/nginx/sites/0");
+    for number in 1..1500 {
+        let file = host.path().join(format!("etc/nginx/sites/{number}"));
+        fs::write(&file, GOOD).expect("write");
+        close(&file);
+    }
+    let (status, text) = as_nobody(host.path(), "audit", &[]);
+    assert_eq!(status, Some(3), "{text}");
+    assert!(text.contains("1480 more files or directories below can't be read: Permission denied"), "{text}");
+    assert!(text.lines().count() < 80, "{text}");
+}
+
+#[test]
+fn a_main_file_may_be_a_link_out_of_etc() {
+    let host = tempfile::tempdir().expect("a temporary directory");
+    for folder in ["etc/nginx", "srv/sites"] {
+        fs::create_dir_all(host.path().join(folder)).expect("mkdir");
+    }
+    let real = host.path().join("srv/main");
+    fs::write(&real, MAIN).expect("write");
+    symlink("/srv/main", host.path().join("etc/nginx/nginx.conf")).expect("link");
+    symlink("/srv/sites", host.path().join("etc/nginx/sites")).expect("link");
+    fs::write(host.path().join("srv/sites/good"), GOOD).expect("write");
+    let (_, text) = as_nobody(host.path(), "audit", &[]);
+    assert!(text.contains("good.test"), "{text}");
+    close(&real);
+    let (status, text) = as_nobody(host.path(), "audit", &[]);
+    assert_eq!(status, Some(3), "{text}");
+    assert!(text.contains("can't be read: Permission denied\n--> /etc/nginx/nginx.conf\n"), "{text}");
+    fs::remove_file(&real).expect("removes");
+    let (status, text) = as_nobody(host.path(), "audit", &[]);
+    assert_eq!(status, Some(3), "{text}");
+    assert!(text.contains("can't be read: No such file or directory\n--> /etc/nginx/nginx.conf\n"), "{text}");
+}
+
 #[test]
 fn a_directory_of_configuration_that_can_not_be_listed_is_said() {
     let host = host();
     let folder = host.path().join("etc/nginx");
-    fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o000)).expect("chmod");
-    fs::set_permissions(host.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("chmod");
-    let copy = host.path().join("tlsmend");
-    fs::copy(assert_cmd::cargo::cargo_bin("tlsmend"), &copy).expect("copies");
-    let as_nobody = ["--reuid=65534", "--regid=65534", "--clear-groups"];
-    let root = fs::read_dir(&folder).is_ok();
-    let mut command = std::process::Command::new(if root { "setpriv" } else { "env" });
-    let command = if root { command.args(as_nobody) } else { &mut command };
-    let output = command.arg(copy).args(["audit", "--root"]).arg(host.path()).output().expect("runs");
+    close(&folder);
+    let (status, text) = as_nobody(host.path(), "audit", &[]);
     fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("chmod");
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(output.status.code(), Some(3), "{text}");
+    assert_eq!(status, Some(3), "{text}");
     assert!(text.contains("can't be read: Permission denied"), "{text}");
 }

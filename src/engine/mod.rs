@@ -39,6 +39,18 @@ pub struct Request<'a> {
     pub day: Option<Date>,
 }
 
+/// A host whose configurations are loaded.
+pub struct Host {
+    /// All texts.
+    pub sources: SourceMap,
+    /// Instances, then files that nothing loads.
+    pub resolved: Vec<Box<dyn Resolved>>,
+    /// What is wrong with the host that is not about one instance.
+    pub problems: Vec<Problem>,
+    /// How many files and directories could not be read where no configuration is to be expected.
+    pub passed_over: usize,
+}
+
 /// A host, audited.
 pub struct Audit {
     /// All texts.
@@ -47,6 +59,8 @@ pub struct Audit {
     pub resolved: Vec<Box<dyn Resolved>>,
     /// What is wrong with the host that is not about one instance.
     pub problems: Vec<Problem>,
+    /// How many files and directories could not be read where no configuration is to be expected.
+    pub passed_over: usize,
     /// The findings: worst first, then in the order of files.
     pub findings: Vec<Finding>,
     /// Per instance and endpoint.
@@ -60,7 +74,7 @@ pub struct Audit {
 
 /// Audits a host.
 pub fn audit(request: Request<'_>) -> Audit {
-    let (mut sources, resolved, problems) = load(request);
+    let Host { mut sources, resolved, problems, passed_over } = load(request);
     let policy = request.policy;
     let text = policy.text.as_ref().map(|text| sources.attach(PathBuf::from(&policy.name), text.clone().into_bytes()));
     let waivers = waivers::collect(policy, text, request.day, &resolved, &crate::services::all(), &sources);
@@ -84,7 +98,7 @@ pub fn audit(request: Request<'_>) -> Audit {
     drop(waivers);
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
     let managed = managed(request.facts, &sources, &mut findings);
-    let mut audit = Audit { sources, resolved, problems, findings, verdicts, kept, managed };
+    let mut audit = Audit { sources, resolved, problems, passed_over, findings, verdicts, kept, managed };
     fingerprint::fill_in(&mut audit, request.base);
     audit
 }
@@ -130,7 +144,7 @@ pub fn ask<'a>(resolved: &'a [Box<dyn Resolved>], question: &Question) -> (Optio
 }
 
 /// Finds, loads and resolves everything.
-pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Problem>) {
+pub fn load(request: Request<'_>) -> Host {
     let world = World { system: request.system, facts: request.facts };
     let mut sources = SourceMap::default();
     let services = crate::services::all();
@@ -173,7 +187,7 @@ pub fn load(request: Request<'_>) -> (SourceMap, Vec<Box<dyn Resolved>>, Vec<Pro
     }
     let new = |p: &Problem| p.path.as_ref().is_none_or(|path| !said.contains(path));
     let problems = discovery.problems.into_iter().filter(new).collect();
-    (sources, resolved, problems)
+    Host { sources, resolved, problems, passed_over: discovery.passed_over }
 }
 
 /// A main file, loaded.

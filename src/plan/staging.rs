@@ -30,7 +30,7 @@ pub fn staging(
             break;
         }
         let overlay = Overlay::new(request.system, contents).with_files(&hidden);
-        let (sources, ..) = engine::load(Request { system: &overlay, ..request });
+        let engine::Host { sources, .. } = engine::load(Request { system: &overlay, ..request });
         for (number, path) in contents.keys().enumerate() {
             let Some(folder) = candidates.remove(path) else { continue };
             if sources.find(&folder.join(name(number))).is_none() {

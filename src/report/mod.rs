@@ -59,6 +59,8 @@ pub struct Coverage {
     pub read: usize,
     /// Files that were found, read or not.
     pub found: usize,
+    /// Files and directories that could not be read, where no configuration is to be expected.
+    pub passed_over: usize,
 }
 
 /// A file that is a program's or a package's.

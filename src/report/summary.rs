@@ -15,8 +15,14 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
 /// `3 of 3 files read, 1 instance, 4 endpoints (1 plaintext)`
 pub(super) fn coverage(view: &AuditView<'_>) -> String {
     let totals = view.totals();
+    let elsewhere = match view.files.passed_over {
+        0 => String::new(),
+        n => format!("; {} elsewhere can't be read", count(n, "file or directory", "files or directories")),
+    };
     if totals.instances + totals.not_loaded == 0 {
-        return "no configuration of nginx or Apache httpd was found: nothing to audit".to_owned();
+        // What could not be read may well be one.
+        let nothing = if totals.problems == 0 { ": nothing to audit" } else { "" };
+        return format!("no configuration of nginx or Apache httpd was found{nothing}{elsewhere}");
     }
     let files = count(view.files.found, "file", "files");
     let instances = count(totals.instances, "instance", "instances");
@@ -30,7 +36,7 @@ pub(super) fn coverage(view: &AuditView<'_>) -> String {
         1 => text.push_str("; 1 file with TLS directives is not loaded"),
         n => text.push_str(&format!("; {n} files with TLS directives are not loaded")),
     }
-    text
+    text + &elsewhere
 }
 
 /// `2 errors, 3 findings: 1 high, 2 low; besides 1 waived`

@@ -56,7 +56,7 @@ pub(in crate::cli) fn run(
     // Both take time, and only one format shows them.
     let wants_page = reports.has(ReportFormat::Html);
     let patch = if wants_page { patch(request, reporting.show_secrets) } else { Vec::new() };
-    let facts = wants_page.then(|| facts::view(&opened, &audit.resolved));
+    let facts = wants_page.then(|| facts::view(&opened, &audit.resolved, &[]));
     let demands = demands(&policy, Severity::from(judgement.fail_on));
     let view = AuditView {
         sources: &audit.sources,
@@ -148,7 +148,7 @@ fn patch(request: Request<'_>, show_secrets: bool) -> Vec<Changed> {
 fn coverage(audit: &Audit) -> Coverage {
     let files: BTreeSet<_> = audit.instances().flat_map(|i| &i.files).collect();
     let unread: BTreeSet<_> = audit.all_problems().filter_map(|p| p.path.as_ref()).collect();
-    Coverage { read: files.len(), found: files.len() + unread.len() }
+    Coverage { read: files.len(), found: files.len() + unread.len(), passed_over: audit.passed_over }
 }
 
 /// Whose the files with findings are.

@@ -5,7 +5,7 @@ use super::super::exit::ExitStatus;
 use super::super::{options, output};
 use crate::engine;
 use crate::host::{self, Fact, Software, Standing};
-use crate::instance::{ServiceId, Standing as Loaded};
+use crate::instance::{Problem, ServiceId, Standing as Loaded};
 use crate::policy::Policy;
 use crate::release::Release;
 use crate::report::facts::{self as report, FactsView, Known, Main, Server, Sourced, TlsLibrary, Variable};
@@ -23,8 +23,8 @@ const SECRET: &[&str] = &["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL",
 pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
     let opened = options::open(host)?;
     let policy = Policy::default_profile();
-    let (_, resolved, _) = engine::load(opened.request(&policy, None));
-    let view = view(&opened, &resolved);
+    let engine::Host { resolved, problems, .. } = engine::load(opened.request(&policy, None));
+    let view = view(&opened, &resolved, &problems);
     output::write(host.color, |out| match format {
         Format::Text => report::text(&view, out),
         Format::Json => json::facts(&view, out),
@@ -32,9 +32,16 @@ pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
     Ok(if view.exit.status == 0 { ExitStatus::Compliant } else { ExitStatus::Incomplete })
 }
 
-/// What is known of a host whose configurations are loaded.
-pub(super) fn view<'a>(opened: &options::Opened, resolved: &[Box<dyn Resolved>]) -> FactsView<'a> {
+/// What is known of a host whose configurations are loaded; `problems` are those of looking for them.
+pub(super) fn view<'a>(
+    opened: &options::Opened,
+    resolved: &[Box<dyn Resolved>],
+    problems: &[Problem],
+) -> FactsView<'a> {
     let facts = &opened.facts;
+    // Those without a path are the facts' own.
+    let unread = problems.iter().filter_map(|p| Some(format!("{}: {}", p.path.as_ref()?.display(), p.message)));
+    let problems: Vec<String> = facts.problems.iter().cloned().chain(unread).collect();
     let loaded = resolved.iter().map(|one| one.instance()).filter(|one| one.standing == Loaded::Loaded);
     let mains: Vec<(ServiceId, PathBuf)> = loaded.map(|one| (one.service, one.main.clone())).collect();
     let servers: Vec<Server> =
@@ -43,7 +50,7 @@ pub(super) fn view<'a>(opened: &options::Opened, resolved: &[Box<dyn Resolved>])
         let known = s.version.value.is_some() && s.library.value.is_some() && s.security_level.value.is_some();
         !s.main_files.is_empty() && !known
     };
-    let status = match servers.iter().any(lacks) || !facts.problems.is_empty() {
+    let status = match servers.iter().any(lacks) || !problems.is_empty() {
         true => ExitStatus::Incomplete,
         false => ExitStatus::Compliant,
     };
@@ -67,7 +74,7 @@ pub(super) fn view<'a>(opened: &options::Opened, resolved: &[Box<dyn Resolved>])
             "which <IfDefine> sections are read; say it with --define NAME",
         ),
         environment: facts.environment.iter().map(|(name, value)| variable(name, value)).collect(),
-        problems: facts.problems.iter().map(|problem| secrets::text(problem).into_owned()).collect(),
+        problems: problems.iter().map(|problem| secrets::text(problem).into_owned()).collect(),
         exit: Exit {
             status: status as u8,
             name: if status == ExitStatus::Compliant { "known" } else { status.name() },

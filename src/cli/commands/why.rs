@@ -33,7 +33,7 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
         sni: sni.map(str::to_owned),
     };
     let policy = Policy::default_profile();
-    let (mut sources, resolved, problems) = engine::load(opened.request(&policy, None));
+    let engine::Host { mut sources, resolved, problems, .. } = engine::load(opened.request(&policy, None));
     let (found, rivals) = engine::ask(&resolved, &question);
     let service = found.as_ref().map(|(instance, _)| instance.service.0);
     // Where nothing listens, it may be that what listens could not be read.

@@ -138,6 +138,7 @@ struct Coverage {
     plaintext: usize,
     not_loaded: usize,
     problems: usize,
+    passed_over: usize,
 }
 
 #[derive(Serialize)]
@@ -169,6 +170,7 @@ impl<'a> Audit<'a> {
                 plaintext: totals.plaintext,
                 not_loaded: totals.not_loaded,
                 problems: totals.problems,
+                passed_over: view.files.passed_over,
             },
             reload: view.reload.iter().map(|(service, command)| Reload { service, command }).collect(),
         }

@@ -1,5 +1,7 @@
 //! Finding the configurations of a host: main files, and files with TLS directives that may turn out to belong to none.
 
+mod unread;
+
 use crate::instance::{MainFile, Problem};
 use crate::services::service::{FileRole, Service};
 use crate::source::{FileId, SourceMap};
@@ -8,6 +10,7 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use unread::Places;
 
 /// Directories that are searched as a whole when no path is given.
 const SEARCHED: &[&str] = &["/etc", "/usr/local/etc"];
@@ -29,6 +32,8 @@ pub struct Discovery<'s> {
     pub fragments: Vec<(&'s dyn Service, FileId)>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// How many files and directories could not be read where no configuration is to be expected.
+    pub passed_over: usize,
 }
 
 /// Looks for configurations below `paths` (files or directories); none: in the usual places, and what is `named`.
@@ -41,12 +46,12 @@ pub fn discover<'s>(
 ) -> Discovery<'s> {
     let mut discovery = Discovery::default();
     let mut files: Vec<PathBuf> = Vec::new();
-    let mut unreadable = Vec::new();
+    let mut unread: Vec<(PathBuf, io::Error)> = Vec::new();
     let mut missing = None;
     let mut walk = |root: &Path, filter: &dyn Fn(&Path) -> bool| {
         let walk = system.walk(root);
         files.extend(walk.files.into_iter().filter(|f| filter(f)));
-        unreadable.extend(walk.unreadable);
+        unread.extend(walk.unreadable);
     };
     if paths.is_empty() {
         match system.list(Path::new("/")) {
@@ -81,17 +86,8 @@ pub fn discover<'s>(
     files.sort();
     files.dedup();
     let found = recognise(system, services, &named, &files);
-    // What can't be read matters where servers keep their configuration, or where the user pointed to.
-    let homes: BTreeSet<&Path> = files
-        .iter()
-        .zip(&found)
-        .filter(|(_, f)| matches!(f, Ok(Some((_, FileRole::Main, _)))))
-        .filter_map(|(path, _)| path.parent())
-        .collect();
-    let concerns = |path: &Path| {
-        !paths.is_empty() || homes.iter().any(|home| path.starts_with(home)) || named.iter().any(|n| n.path == path)
-    };
     let mut candidates: BTreeMap<&str, Vec<(usize, PathBuf)>> = BTreeMap::new();
+    let mut homes: BTreeSet<&Path> = BTreeSet::new();
     for (path, found) in files.iter().zip(found) {
         match found {
             Ok(None) => {}
@@ -99,24 +95,25 @@ pub fn discover<'s>(
                 let file = sources.insert(path.clone(), bytes);
                 match role {
                     FileRole::Main => {
+                        homes.extend(path.parent());
                         candidates.entry(services[service].id().0).or_default().push((service, path.clone()));
                     }
                     _ => discovery.fragments.push((services[service], file)),
                 }
             }
-            Err(error) if concerns(path) => {
-                discovery.problems.push(Problem::with(path, format!("can't be read: {}", reason(&error))));
-            }
-            Err(_) => {}
+            Err(error) => unread.push((path.clone(), error)),
         }
     }
-    for (path, error) in unreadable {
-        // A directory that could not be listed may be the very one with the configuration.
-        let holds_main = || services.iter().flat_map(|s| s.main_files()).any(|m| Path::new(m).starts_with(&path));
-        if concerns(&path) || paths.contains(&path) || holds_main() {
-            discovery.problems.push(Problem::with(path, format!("can't be read: {}", reason(&error))));
+    if paths.is_empty() {
+        for (service, path) in linked(system, services, &named, &candidates, &mut unread) {
+            let of_service = candidates.entry(services[service].id().0).or_default();
+            of_service.push((service, path));
+            of_service.sort_by(|a, b| a.1.cmp(&b.1));
         }
     }
+    let (problems, passed_over) = Places { services, paths, named: &named, homes }.judge(unread);
+    discovery.problems.extend(problems);
+    discovery.passed_over = passed_over;
     for file in named.iter().filter(|n| files.binary_search(&n.path).is_err()) {
         let service = services.iter().position(|service| service.id() == file.service);
         match (system.read(&file.path), service) {
@@ -136,6 +133,41 @@ pub fn discover<'s>(
         discovery.mains.push((services[service], path));
     }
     discovery
+}
+
+/// Main files at their usual paths that a link takes out of what is searched; what can't be read of them is added to
+/// `unread`.
+fn linked(
+    system: &dyn System,
+    services: &[&dyn Service],
+    named: &[&MainFile],
+    candidates: &BTreeMap<&str, Vec<(usize, PathBuf)>>,
+    unread: &mut Vec<(PathBuf, io::Error)>,
+) -> Vec<(usize, PathBuf)> {
+    let mut found = Vec::new();
+    for (number, service) in services.iter().enumerate() {
+        for main in service.main_files().iter().map(Path::new) {
+            let known = |real: &Path| candidates.values().flatten().any(|(_, path)| path == real);
+            if named.iter().any(|n| n.path == main) {
+                continue;
+            }
+            match system.canonical(main) {
+                Ok(real) if real == main || known(&real) => {}
+                Ok(_) => match system.read(main) {
+                    Ok(_) => found.push((number, main.to_owned())),
+                    Err(error) => unread.push((main.to_owned(), error)),
+                },
+                Err(error) if error.kind() != io::ErrorKind::NotFound || system.link(main).is_ok() => {
+                    // A directory above it that can't be read is said already.
+                    if !unread.iter().any(|(path, _)| main.starts_with(path)) {
+                        unread.push((main.to_owned(), error));
+                    }
+                }
+                Err(_) => {}
+            }
+        }
+    }
+    found
 }
 
 type Recognised = io::Result<Option<(usize, FileRole, Vec<u8>)>>;
