@@ -66,7 +66,6 @@ pub(in crate::cli) fn run(
         policy: &policy.name,
         fail_on: Severity::from(judgement.fail_on),
         exit: Some(Exit { status: status as u8, name: status.name() }),
-        incomplete: audit.is_incomplete(),
         paths: opened.shown.clone(),
         host: name.as_deref(),
         rules: &rules,

@@ -162,7 +162,7 @@ fn coverage(view: &AuditView<'_>) -> Vec<(&'static str, String)> {
         ("Endpoints", format!("{} ({} without TLS)", totals.endpoints, totals.plaintext)),
         ("Files with TLS directives that no server loads", totals.not_loaded.to_string()),
         ("Problems", totals.problems.to_string()),
-        ("All could be read and decided", if view.incomplete { "no" } else { "yes" }.to_owned()),
+        ("All could be read and decided", if view.is_complete() { "yes" } else { "no" }.to_owned()),
     ]
 }
 
