@@ -311,6 +311,75 @@ fn a_baseline_knows_findings_wherever_their_lines_go() {
     assert_eq!(fs::read_to_string(other.path().join("b.json")).expect("the baseline"), baseline);
 }
 
+/// The same checkout in two folders, with a listener on a default, a line in a mapped folder, and an unused waiver.
+fn checkouts() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    for checkout in ["ca", "cb/deep"] {
+        let at = |name: &str| folder.path().join(checkout).join(name);
+        fs::create_dir_all(at("nginx/conf.d")).and_then(|()| fs::create_dir_all(at("shared"))).expect("folders");
+        let text = servers(&[
+            server("a.test", "192.0.2.1:443", "ssl_protocols TLSv1 TLSv1.2 TLSv1.3;"),
+            server("b.test", "192.0.2.2:443", "include /etc/shared/tls.inc;"),
+            server("c.test", "192.0.2.3:443", ""),
+        ]);
+        let waiver = "waivers: [{rule: unknown, match: {server-name: d.test}, reason: x}]\n";
+        fs::write(at("nginx/nginx.conf"), text).expect("write");
+        fs::write(at("nginx/conf.d/old.conf"), "ssl_protocols SSLv3;\n").expect("write");
+        fs::write(at("shared/tls.inc"), "ssl_protocols TLSv1.1 TLSv1.2 TLSv1.3;\n").expect("write");
+        fs::write(at("p.yaml"), waiver).expect("write");
+    }
+    folder
+}
+
+#[test]
+fn a_baseline_holds_wherever_the_checkout_lies_and_the_program_is_started() {
+    let folder = checkouts();
+    let top = folder.path().canonicalize().expect("the folder");
+    let here = |path: &str| top.join(path).display().to_string();
+    // Where it is started, PATH, the folder that stands for /etc/shared, and the policy.
+    let runs = [
+        (here(""), here("ca/nginx"), here("ca/shared"), "ca/p.yaml"),
+        (here(""), here("cb/deep/nginx"), here("cb/deep/shared"), "cb/deep/p.yaml"),
+        (here(""), "ca/nginx".to_owned(), "ca/shared".to_owned(), "ca/p.yaml"),
+        (here("ca"), "nginx".to_owned(), "shared".to_owned(), "p.yaml"),
+        (here("ca/nginx"), ".".to_owned(), "../shared".to_owned(), "../p.yaml"),
+        (here("ca/nginx/conf.d"), "..".to_owned(), here("ca/shared"), "../../p.yaml"),
+    ];
+    let baseline = here("b.json");
+    for (at, (start, path, shared, policy)) in runs.iter().enumerate() {
+        let map = format!("/etc/shared={shared}");
+        let option = if at == 0 { "--write-baseline" } else { "--baseline" };
+        let arguments = ["audit", path, "--map", &map, "--policy", policy, option, &baseline];
+        let run = run_in(Path::new(start), &[&arguments, &FACTS[..]].concat());
+        match at {
+            0 => assert!(run.status == 1 && run.out.contains("findings"), "{}", run.screen()),
+            _ => {
+                assert!(run.status == 0 && run.out.contains("no findings but"), "{path}: {}", run.screen());
+                assert!(!run.err.contains("gone"), "{path}: {}", run.screen());
+            }
+        }
+    }
+}
+
+#[test]
+fn two_checkouts_in_one_audit_are_two_hosts() {
+    let folder = checkouts();
+    let arguments = ["audit", "ca/nginx", "cb/deep/nginx", "--format", "json"];
+    let prints = |more: &[&str]| -> BTreeSet<String> {
+        let document = run_in(folder.path(), &[&arguments[..], more, &FACTS].concat()).json();
+        let found = findings(&document);
+        let prints: BTreeSet<_> = found.iter().map(|finding| finding["fingerprint"].to_string()).collect();
+        assert_eq!(prints.len(), found.len());
+        prints
+    };
+    let before = prints(&[]);
+    let text = fs::read_to_string(folder.path().join("ca/nginx/nginx.conf")).expect("read");
+    fs::write(folder.path().join("ca/nginx/nginx.conf"), text.replace("TLSv1 ", "")).expect("write");
+    // What is gone is gone from the one, and the other has not come into its place.
+    let after = prints(&[]);
+    assert!(after.is_subset(&before) && after.len() + 1 == before.len(), "{before:?} {after:?}");
+}
+
 #[test]
 fn equal_lines_of_one_file_are_told_apart_by_their_order() {
     let weak = |address: &str| format!("server {{ listen {address} ssl; ssl_protocols TLSv1 TLSv1.2 TLSv1.3; }}\n");

@@ -283,6 +283,43 @@ fn what_is_waived_is_shown_as_that() {
     assert_eq!(validate::junit(shown("junit", &[]).as_bytes())[4], 1);
 }
 
+/// What nobody wants to hear of is still not decided: the exit status is 0, and the reports say what they do not know.
+#[test]
+fn what_is_undecided_is_never_told_as_decided() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let conf = folder.path().join("etc/nginx");
+    fs::create_dir_all(&conf).expect("mkdir");
+    // Which versions come of it depends on the version of nginx.
+    let text = "events {}\nhttp { server { listen 443 ssl; ssl_certificate a; ssl_certificate_key b; } }\n";
+    fs::write(conf.join("nginx.conf"), text).expect("write");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let severity = "severity: {unknown: off, implicit-default: off}\n";
+    let waiver = "waivers: [{rule: [unknown, implicit-default], match: {service: nginx}, reason: later}]\n";
+    fs::write(at("off.yaml"), severity).and_then(|()| fs::write(at("waived.yaml"), waiver)).expect("write");
+    let root = at("");
+    let audit = |more: &[&str]| run(&[&["audit", "--root", &root, "--now", "2026-11-24"], more].concat());
+    assert_eq!(audit(&["--write-baseline", &at("b.json")]).status, 3);
+    let (off, waived, known) = (at("off.yaml"), at("waived.yaml"), at("b.json"));
+    for (excused, message) in [
+        (["--policy", &off], "turns the rule unknown off"),
+        (["--policy", &waived], "no ssl_protocols is set"),
+        (["--baseline", &known], "no ssl_protocols is set"),
+    ] {
+        let shown = |format: &str| audit(&[&excused[..], &["--format", format]].concat());
+        let (junit, metrics) = (shown("junit"), shown("prometheus"));
+        assert_eq!((junit.status, metrics.status), (0, 0), "{}", junit.screen());
+        let [_, tests, failures, errors, skipped] = validate::junit(junit.out.as_bytes());
+        assert_eq!((failures, errors, skipped), (0, 0, tests), "{}", junit.out);
+        let said = junit.out.lines().find(|line| line.contains("<skipped message=")).expect("a skipped test");
+        assert!(said.contains(message), "{said}");
+        assert!(metrics.out.contains("\ntlsmend_audit_complete 0\n"), "{}", metrics.out);
+        let page = shown("html").out;
+        assert!(page.contains("<dt>All could be read and decided</dt><dd>no</dd>"), "{page}");
+    }
+    let open = validate::junit(audit(&["--format", "junit"]).out.as_bytes());
+    assert_eq!(open[3], 1, "what counts is an error");
+}
+
 #[test]
 fn secrets_stay_secret_in_every_format() {
     let folder = secretive();

@@ -6,18 +6,43 @@ use crate::endpoint::Role;
 use crate::finding::{Finding, Standing, Verdict};
 use crate::instance::{Instance, Setting};
 use crate::source::{SourceMap, Span};
+use crate::system::System;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// So many bytes of the hash are kept.
 const LENGTH: usize = 16;
 /// So much of a text takes part.
 const LONGEST: usize = 4096;
 
+/// What files are called wherever a checkout lies.
+struct Names<'a> {
+    base: Option<&'a Path>,
+    /// As [`System::maps`] has them, the longest place first: of two, the inner one counts.
+    maps: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Names<'_> {
+    /// Below `base` a path without it; else what is mapped has the name that it has on the host.
+    fn of(&self, path: &Path) -> Vec<u8> {
+        let mapped = || {
+            let (from, rest) = self.maps.iter().find_map(|(from, to)| Some((from, path.strip_prefix(to).ok()?)))?;
+            // Joining nothing would add a slash.
+            Some(if rest.as_os_str().is_empty() { from.clone() } else { from.join(rest) })
+        };
+        let inside = self.base.and_then(|base| path.strip_prefix(base).ok()).map(Path::to_owned);
+        let name = inside.or_else(mapped).unwrap_or_else(|| path.to_owned());
+        name.into_os_string().into_encoded_bytes()
+    }
+}
+
 /// Gives every finding its fingerprint. Paths below `base` count without it.
-pub(super) fn fill_in(audit: &mut Audit, base: Option<&Path>) {
+pub(super) fn fill_in(audit: &mut Audit, base: Option<&Path>, system: &dyn System) {
+    let mut maps = system.maps();
+    maps.sort_by_key(|(_, to)| std::cmp::Reverse(to.as_os_str().len()));
+    let names = Names { base, maps };
     let mut identities: Vec<Vec<u8>> = Vec::with_capacity(audit.findings.len());
     {
         let settings: Vec<BTreeMap<Span, &Setting>> =
@@ -26,7 +51,7 @@ pub(super) fn fill_in(audit: &mut Audit, base: Option<&Path>) {
             let instance = audit.instance_of(finding);
             let span = finding.primary.as_ref().map(|label| label.span);
             let setting = finding.instance.zip(span).and_then(|(at, span)| settings.get(at)?.get(&span)).copied();
-            identities.push(identity(finding, instance, setting, &audit.sources, base));
+            identities.push(identity(finding, instance, setting, &audit.sources, &names));
         }
     }
     // Findings that are equal are told apart by their order in the file.
@@ -58,18 +83,16 @@ fn identity(
     instance: Option<&Instance>,
     setting: Option<&Setting>,
     sources: &SourceMap,
-    base: Option<&Path>,
+    names: &Names<'_>,
 ) -> Vec<u8> {
     let mut out = Vec::with_capacity(256);
     let mut add = |part: &[u8]| {
         out.extend_from_slice(&(part.len() as u32).to_be_bytes());
         out.extend_from_slice(part);
     };
-    let path = |path: &Path| {
-        let inside = base.and_then(|base| path.strip_prefix(base).ok()).unwrap_or(path);
-        inside.as_os_str().as_encoded_bytes().to_owned()
-    };
-    let main = || instance.map(|i| path(&i.main)).unwrap_or_default();
+    let main = || instance.map(|i| names.of(&i.main)).unwrap_or_default();
+    // What is about no instance is about the policy, of which there is one, whatever the user calls it.
+    let path = |span: Span| instance.map(|_| names.of(sources.file(span.file).path())).unwrap_or_default();
     add(finding.rule.0.as_bytes());
     add(instance.map_or(&[][..], |i| i.service.0.as_bytes()));
     add(finding.verdict.name().as_bytes());
@@ -79,7 +102,7 @@ fn identity(
     add(if matches!(finding.standing, Standing::Waived(_)) { b"waived" } else { b"" });
     match (&finding.primary, setting) {
         (Some(label), Some(setting)) => {
-            add(&path(sources.file(label.span.file).path()));
+            add(&path(label.span));
             add(block(setting).as_bytes());
             add(&words(sources.text(label.span)));
         }
@@ -90,7 +113,7 @@ fn identity(
             add(&main());
         }
         (Some(label), None) => {
-            add(&path(sources.file(label.span.file).path()));
+            add(&path(label.span));
             add(&words(sources.text(label.span)));
             add(finding.message.as_bytes());
         }

@@ -99,7 +99,7 @@ pub fn audit(request: Request<'_>) -> Audit {
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
     let managed = managed(request.facts, &sources, &mut findings);
     let mut audit = Audit { sources, resolved, problems, passed_over, findings, verdicts, kept, managed };
-    fingerprint::fill_in(&mut audit, request.base);
+    fingerprint::fill_in(&mut audit, request.base, request.system);
     audit
 }
 

@@ -1,18 +1,28 @@
 //! Demands that nothing can meet.
 
-use super::Policy;
 use super::demand::{Changes, Demand, Said};
 use super::error::Complaint;
+use super::scope::Scope;
 use crate::tls::VersionSet;
 
+/// An override, of which something else may be wrong.
+pub(super) struct Part {
+    /// What it is about; none where that can't be told.
+    pub(super) scope: Option<Scope>,
+    /// What it says, as far as that can be read.
+    pub(super) changes: Changes,
+}
+
 /// Complains about them. `base` is what the policy stands on, and `own` are the keys that it has itself.
-pub(super) fn find(policy: &Policy, base: &Demand, own: &Changes) -> Vec<Complaint> {
+pub(super) fn find(base: &Demand, own: &Changes, parts: &[Part]) -> Vec<Complaint> {
     let mut complaints = Vec::new();
-    let demand = &policy.base;
+    let mut demand = base.clone();
+    own.apply(&mut demand);
+    let demand = &demand;
     both(&demand.forbidden_by, demand.forbid, &demand.required_by, demand.require, "require", &mut complaints);
     recommended(own, base, &mut complaints);
     all(own, &mut complaints);
-    for (at, part) in policy.overrides.iter().enumerate() {
+    for (at, part) in parts.iter().enumerate() {
         let changes = &part.changes;
         all(changes, &mut complaints);
         recommended(changes, demand, &mut complaints);
@@ -23,7 +33,7 @@ pub(super) fn find(policy: &Policy, base: &Demand, own: &Changes) -> Vec<Complai
             both(forbidden_by, forbid, required_by, require, "require", &mut complaints);
         }
         // Two overrides that may fit the same endpoint: the later one counts, as far as it says something.
-        for later in &policy.overrides[at + 1..] {
+        for later in &parts[at + 1..] {
             let pairs = [
                 said(changes.forbid.as_ref())
                     .zip(said(later.changes.require.as_ref()))
@@ -33,7 +43,8 @@ pub(super) fn find(policy: &Policy, base: &Demand, own: &Changes) -> Vec<Complai
                     .filter(|_| later.changes.require.is_none()),
             ];
             for ((forbid, forbidden_by), (require, required_by)) in pairs.into_iter().flatten() {
-                if !part.scope.is_apart(&later.scope) {
+                let scopes = part.scope.as_ref().zip(later.scope.as_ref());
+                if scopes.is_some_and(|(one, other)| !one.is_apart(other)) {
                     let before = complaints.len();
                     both(forbidden_by, forbid, required_by, require, "require", &mut complaints);
                     let help = "an endpoint may fit both overrides; give the later one both keys, or tell them apart";

@@ -1,6 +1,6 @@
 //! From the tree of a policy's text to a [`Policy`], or to all that is wrong with it.
 
-use super::conflicts;
+use super::conflicts::{self, Part};
 use super::demand::{By, Changes, Said};
 use super::error::Complaint;
 use super::profiles::Profile;
@@ -42,10 +42,10 @@ impl Builder<'_> {
     fn policy(&mut self, root: &Node, base: Option<Policy>, by: By) -> Policy {
         let entries = self.reader.entries(root, &KEYS, "a policy");
         let mut policy = base.unwrap_or_else(Policy::nothing);
-        if let Some(extends) = entries.iter().find(|entry| entry.key == "extends")
-            && let Some(name) = self.reader.choice(extends.value, "a profile", "profiles", &Profile::names())
-        {
-            policy = Policy::profile(name).unwrap_or(policy);
+        if let Some(extends) = entries.iter().find(|entry| entry.key == "extends") {
+            let name = self.reader.choice(extends.value, "a profile", "profiles", &Profile::names());
+            // Nothing can stand against what an unknown profile says.
+            policy = name.and_then(Policy::profile).unwrap_or_else(Policy::nothing);
         }
         policy.name = match by {
             By::File(name) => name,
@@ -53,13 +53,14 @@ impl Builder<'_> {
         };
         policy.about = About::default();
         let mut own = Changes::default();
+        let mut parts = Vec::new();
         for entry in &entries {
             match entry.key {
                 "about" => policy.about = self.about(entry.value),
                 "exposure" => self.exposure(entry.value, &mut own),
                 "overrides" => {
                     for node in self.items(entry.value, "overrides") {
-                        policy.overrides.extend(self.part(node));
+                        parts.extend(self.part(node));
                     }
                 }
                 "waivers" => {
@@ -71,22 +72,27 @@ impl Builder<'_> {
                 key => self.change(key, entry.range.clone(), entry.value, &mut own),
             }
         }
-        let base = policy.base.clone();
+        self.reader.complaints.extend(conflicts::find(&policy.base, &own, &parts));
         own.apply(&mut policy.base);
-        if self.reader.complaints.is_empty() {
-            self.reader.complaints = conflicts::find(&policy, &base, &own);
-        }
+        let sound = |part: Part| part.scope.map(|scope| Override { scope, changes: part.changes });
+        policy.overrides.extend(parts.into_iter().filter_map(sound));
         policy
     }
 
     /// One of the keys that a policy and its overrides share.
     fn change(&mut self, key: &str, range: Range<usize>, value: &Node, changes: &mut Changes) {
-        match key {
-            "forbid" => changes.forbid = self.versions(range, value),
-            "require" => changes.require = self.versions(range, value),
-            "recommend" => changes.recommend = self.versions(range, value),
-            _ => self.severities(value, &mut changes.severities),
-        }
+        let list = match key {
+            "forbid" => &mut changes.forbid,
+            "require" => &mut changes.require,
+            "recommend" => &mut changes.recommend,
+            _ => return self.severities(value, &mut changes.severities),
+        };
+        // A list that can't be read takes the place of the profile's all the same: that one contradicts nothing.
+        let unread = |builder: &Self| {
+            let list = builder.reader.place(range.clone());
+            (VersionSet::EMPTY, Said { by: builder.by.clone(), list, words: Vec::new() })
+        };
+        *list = Some(self.versions(range.clone(), value).unwrap_or_else(|| unread(self)));
     }
 
     fn about(&mut self, node: &Node) -> About {
@@ -127,9 +133,8 @@ impl Builder<'_> {
         }
     }
 
-    fn part(&mut self, node: &Node) -> Option<Override> {
+    fn part(&mut self, node: &Node) -> Option<Part> {
         let entries = self.reader.entries(node, &OVERRIDE_KEYS, "an override");
-        let before = self.reader.complaints.len();
         let mut changes = Changes::default();
         let mut scope = None;
         for entry in &entries {
@@ -149,8 +154,7 @@ impl Builder<'_> {
             let help = format!("its keys are {}", list(&OVERRIDE_KEYS[1..]));
             self.reader.complain_at("this override changes nothing", at.clone()).help = Some(help);
         }
-        let sound = self.reader.complaints.len() == before;
-        scope.filter(|_| sound).map(|scope| Override { scope, changes })
+        Some(Part { scope, changes })
     }
 
     pub(super) fn versions(&mut self, key: Range<usize>, node: &Node) -> Option<(VersionSet, Said)> {

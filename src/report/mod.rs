@@ -123,8 +123,6 @@ pub struct AuditView<'a> {
     pub fail_on: Severity,
     /// How the program is going to exit, where that is settled.
     pub exit: Option<Exit<'a>>,
-    /// Could something not be read or not be decided?
-    pub incomplete: bool,
     /// How to show a path.
     pub paths: Paths,
     /// The host's name, where it is known.
@@ -155,6 +153,18 @@ impl AuditView<'_> {
     /// The problems of looking for instances, then those of each instance.
     fn all_problems(&self) -> impl Iterator<Item = &Problem> {
         self.problems.iter().chain(self.instances.iter().flat_map(|instance| &instance.problems))
+    }
+
+    /// Could all be read and decided? Other than for the exit status it does not help that what is open is waived,
+    /// known, or turned off.
+    fn is_complete(&self) -> bool {
+        let decided = |instance: &&Instance| {
+            instance.unknown.is_empty() && instance.endpoints.iter().all(|e| e.answer.unknown.is_empty())
+        };
+        let verdicts = self.verdicts.iter().flatten();
+        self.all_problems().next().is_none()
+            && self.instances.iter().all(decided)
+            && verdicts.copied().all(|verdict| verdict != Verdict::Unknown)
     }
 
     fn totals(&self) -> Totals {

@@ -82,6 +82,11 @@ pub trait System: Sync {
         None
     }
 
+    /// Directories that stand for others: the name on the host, and where it really is, links resolved.
+    fn maps(&self) -> Vec<(PathBuf, PathBuf)> {
+        Vec::new()
+    }
+
     /// All files below a directory (or the file itself).
     fn walk(&self, path: &Path) -> Walk;
 

@@ -276,6 +276,11 @@ impl System for OsSystem {
         Ok(real.path)
     }
 
+    fn maps(&self) -> Vec<(PathBuf, PathBuf)> {
+        let real = |to: &PathBuf| self.resolve(to).map_or_else(|_| to.clone(), |found| found.path);
+        self.maps.iter().map(|(from, to)| (from.clone(), real(to))).collect()
+    }
+
     fn foreign_link(&self, path: &Path) -> Option<String> {
         let foreign = self.foreign.read().ok()?;
         let Link { path, owner } = foreign.get(path)?;

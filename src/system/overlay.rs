@@ -71,6 +71,10 @@ impl System for Overlay<'_> {
         self.base.foreign_link(path)
     }
 
+    fn maps(&self) -> Vec<(PathBuf, PathBuf)> {
+        self.base.maps()
+    }
+
     fn link(&self, path: &Path) -> io::Result<PathBuf> {
         self.base.link(path)
     }

@@ -306,6 +306,76 @@ overrides:
 }
 
 #[test]
+fn what_is_wrong_otherwise_hides_no_contradiction() {
+    assert_snapshot!(complaints("\
+foo: 1
+forbid: [TLSv1.2, TLSv1.4]
+require: [TLSv1.2]
+overrides:
+  - match: {service: nginx}
+    bar: 2
+    forbid: [TLSv1.3]
+  - match: {path: /srv/**}
+    require: [TLSv1.3]
+  - match: {server_name: a.test}
+    forbid: [TLSv1.1]
+    require: [TLSv1.1]
+"), @r#"
+    error: unknown key `foo`; the keys of a policy are `about`, `extends`, `forbid`, `require`, `recommend`, `severity`, `exposure`, `overrides` and `waivers`
+     --> policy.yaml:1:1
+      |
+    1 | foo: 1
+      | ^^^
+
+    error: unknown version `TLSv1.4`; the versions are `SSLv2`, `SSLv3`, `TLSv1`, `TLSv1.1`, `TLSv1.2` and `TLSv1.3`
+     --> policy.yaml:2:19
+      |
+    2 | forbid: [TLSv1.2, TLSv1.4]
+      |                   ^^^^^^^
+
+    error: TLSv1.2 is required here, and forbidden in line 2
+     --> policy.yaml:3:11
+      |
+    3 | require: [TLSv1.2]
+      |           ^^^^^^^
+
+    error: unknown key `bar`; the keys of an override are `match`, `forbid`, `require`, `recommend` and `severity`
+     --> policy.yaml:6:5
+      |
+    6 |     bar: 2
+      |     ^^^
+
+    error: TLSv1.3 is required here, and forbidden in line 7; an endpoint may fit both overrides; give the later one both keys, or tell them apart
+     --> policy.yaml:9:15
+      |
+    9 |     require: [TLSv1.3]
+      |               ^^^^^^^
+
+    error: unknown key `server_name`; did you mean `server-name`?
+      --> policy.yaml:10:13
+       |
+    10 |   - match: {server_name: a.test}
+       |             ^^^^^^^^^^^
+
+    error: TLSv1.1 is required here, and forbidden in line 11
+      --> policy.yaml:12:15
+       |
+    12 |     require: [TLSv1.1]
+       |               ^^^^^^^
+    "#);
+    // What can't be read contradicts nothing, nor does what it takes the place of.
+    for text in [
+        "forbid: TLSv1\nrequire: [TLSv1]\n",
+        "extends: pci\nrequire: [TLSv1]\n",
+        "overrides: [{match: {server_name: a}, forbid: [TLSv1.1], require: []}, {match: {role: x}, require: [TLSv1.1], \
+         forbid: []}]\n",
+    ] {
+        let found = complaints(text);
+        assert!(found.contains("error:") && !found.contains("forbidden"), "{found}");
+    }
+}
+
+#[test]
 fn overrides_that_can_not_meet_do_not_contradict() {
     for (one, other) in [
         ("service: nginx", "service: apache"),

@@ -163,7 +163,7 @@ fn coverage(view: &AuditView<'_>) -> Vec<(&'static str, String)> {
         ("Files with TLS directives that no server loads", totals.not_loaded.to_string()),
         ("Problems", totals.problems.to_string()),
         ("Not readable where no configuration is to be expected", view.files.passed_over.to_string()),
-        ("All could be read and decided", if view.incomplete { "no" } else { "yes" }.to_owned()),
+        ("All could be read and decided", if view.is_complete() { "yes" } else { "no" }.to_owned()),
     ]
 }
 

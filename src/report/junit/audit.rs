@@ -1,11 +1,14 @@
 //! An audit: a suite is an instance, a case an endpoint.
 
-use super::{Case, Suite, alone, of_issues, plain, write};
+use super::{Case, End, Suite, alone, of_issues, plain, write};
 use crate::endpoint::Speaks;
 use crate::finding::Verdict;
 use crate::report::issue::{Issue, issues};
 use crate::report::{AuditView, snippet};
 use std::io::{self, Write};
+
+/// Why nothing is said of an endpoint that can't be decided.
+const OFF: &str = "can't be decided, and the policy turns the rule unknown off";
 
 /// Writes the document.
 pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -34,7 +37,7 @@ fn suites(view: &AuditView<'_>) -> Vec<Suite> {
         for (at, endpoint) in instance.endpoints.iter().enumerate() {
             if endpoint.answer.speaks != Speaks::Plaintext {
                 let unknown = view.verdict(index, at) == Verdict::Unknown;
-                cases.push(of_issues(class, plain(&snippet::endpoint(endpoint)), &about[at], unknown));
+                cases.push(of_endpoint(class, plain(&snippet::endpoint(endpoint)), &about[at], unknown));
             }
         }
         cases.extend(rest.iter().map(|issue| alone(class, issue)));
@@ -46,4 +49,15 @@ fn suites(view: &AuditView<'_>) -> Vec<Suite> {
         suites.push(Suite { name: "host".to_owned(), cases: others });
     }
     suites
+}
+
+/// A case for an endpoint. What could not be decided of it is an error as far as it counts for the exit status.
+fn of_endpoint(class: &str, name: String, issues: &[&Issue<'_>], unknown: bool) -> Case {
+    let counts = unknown && issues.iter().any(|issue| issue.is_undecided() && issue.excuse.is_none());
+    let case = of_issues(class, name, issues, counts);
+    let is_off = unknown && !issues.iter().any(|issue| issue.is_undecided());
+    match case.end {
+        End::Passed if is_off => Case { end: End::Skipped, message: OFF.to_owned(), ..case },
+        _ => case,
+    }
 }

@@ -7,7 +7,8 @@
 //! | verify | an instance | an endpoint |
 //!
 //! A case fails with the findings that make the program fail, is an error where it can't be decided, and is skipped
-//! where all that there is to say does not count. What is about none of these (a directive that decides nothing, a file
+//! where all that there is to say does not count, or where nothing is said because the policy does not want to hear what
+//! can't be decided. What is about none of these (a directive that decides nothing, a file
 //! that could not be read) is a case of its own.
 
 mod audit;
@@ -127,7 +128,7 @@ fn case(case: &Case, xml: &mut Writer<&mut dyn Write>) -> io::Result<()> {
 fn alone(class: &str, issue: &Issue<'_>) -> Case {
     let place = issue.place.as_ref().map(markdown::location).unwrap_or_default();
     let name = plain(&format!("{} {place}", issue.rule));
-    of_issues(class, name.trim_end().to_owned(), &[issue], issue.is_undecided())
+    of_issues(class, name.trim_end().to_owned(), &[issue], issue.is_undecided() && issue.excuse.is_none())
 }
 
 /// A case by what is said about it.

@@ -18,7 +18,7 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     findings(view, out)?;
     let totals = view.totals();
     let gauges = [
-        ("audit_complete", "Whether all could be read and decided (1) or not (0).", usize::from(!view.incomplete)),
+        ("audit_complete", "Whether all could be read and decided (1) or not (0).", usize::from(view.is_complete())),
         ("problems", "Places that could not be read or are not valid.", totals.problems),
         ("files_read", "Configuration files that were read.", view.files.read),
         ("files_found", "Configuration files that were found, read or not.", view.files.found),

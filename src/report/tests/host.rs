@@ -137,7 +137,6 @@ impl Host {
             policy: "default",
             fail_on: Severity::Low,
             exit: Some(Exit { status: u8::from(!self.findings.is_empty()), name: "findings" }),
-            incomplete: !self.problems.is_empty(),
             paths: Paths::absolute(),
             host: Some("web1.example"),
             rules: &[],
