@@ -376,6 +376,26 @@ overrides:
 }
 
 #[test]
+fn a_policy_may_be_large_but_not_without_bounds() {
+    let waiver = |at: usize| {
+        format!(
+            "- rule: [forbidden-version]\n  match: {{server-name: [s{at}.test, ''], address: [192.0.2.1, '192.0.2.2:443']}}\n  \
+             reason: till {at} is replaced\n  owner: shop team\n  until: 2027-03-31\n"
+        )
+    };
+    let waivers = |count: usize| format!("waivers:\n{}", (0..count).map(waiver).collect::<String>());
+    let large = parse(&waivers(10_000));
+    assert_eq!(large.waivers.len(), 10_000);
+    assert_eq!(large.waivers.last().unwrap().line, 2 + 9_999 * 5);
+    let error = complaints(&waivers(50_000));
+    assert!(error.contains("at most 250000 words, lists and maps"), "{error}");
+    // As many complaints as there is room for are a report that nobody reads.
+    let errors = Policy::parse(&format!("about:\n{}", "  x: 1\n".repeat(5_000)), "p").unwrap_err();
+    assert_eq!(errors.len(), 1001);
+    assert_eq!(errors.last().unwrap().message, "4000 more complaints are not listed");
+}
+
+#[test]
 fn patterns_that_fit_nothing() {
     assert_snapshot!(complaints("\
 overrides:
