@@ -274,6 +274,18 @@ fn a_default_that_is_waived_for_one_server_is_not_written_down_for_it() {
 }
 
 #[test]
+fn a_default_that_is_waived_for_the_only_server_is_left_alone_for_the_true_reason() {
+    let facts = ["--assume", "nginx=1.22.5", "--assume", "openssl=3.0.17", "--assume", "openssl-seclevel=0"];
+    let waived = "# tlsmend: allow forbidden-version: x\n";
+    let folder = nginx(&servers(&[format!("{waived}{}", server("a.test", "192.0.2.1:443", ""))]));
+    let patch = run_in(folder.path(), &[&["diff", "nginx"], &facts[..]].concat());
+    assert_eq!(patch.out, "", "{}", patch.screen());
+    assert!(patch.err.contains("no line decides yet"), "{}", patch.screen());
+    assert!(patch.err.contains("would take TLSv1 and TLSv1.1 away from 192.0.2.1:443"), "{}", patch.screen());
+    assert!(!patch.err.contains("one line is for several endpoints"), "{}", patch.screen());
+}
+
+#[test]
 fn a_baseline_knows_findings_wherever_their_lines_go() {
     let weak = |name: &str, address: &str| server(name, address, "ssl_protocols TLSv1 TLSv1.2 TLSv1.3;");
     let (one, two) = (weak("a.test", "192.0.2.1:443"), weak("b.test", "192.0.2.2:443"));

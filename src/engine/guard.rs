@@ -69,7 +69,10 @@ impl<'a> Guard<'a> {
             let (lost, unwanted) = (removed.and(limits.keep), added.and(limits.keep_out));
             (keep, keep_out) = (keep.union(lost), keep_out.union(unwanted));
             if harm.is_none() && !lost.union(unwanted).and(about).is_empty() {
-                harm = Some(self.harm(endpoint, lost.and(about), unwanted.and(about)));
+                // Where no line decides, a line for the finding's own endpoints says all of their versions, those too
+                // that a waiver keeps.
+                let own = matches!(change, Change::Declare { .. }) && finding.endpoints.contains(&endpoint);
+                harm = Some(self.harm(endpoint, own, lost.and(about), unwanted.and(about)));
             }
         }
         // Where all that the finding is about does harm, it is shown, and what only comes with it is left out.
@@ -151,7 +154,7 @@ impl<'a> Guard<'a> {
         limits
     }
 
-    fn harm(&self, at: usize, keep: VersionSet, keep_out: VersionSet) -> String {
+    fn harm(&self, at: usize, own: bool, keep: VersionSet, keep_out: VersionSet) -> String {
         let endpoint = &self.instance().endpoints[at];
         let address = match &*endpoint.address {
             Address::Remote(text) => format!("-> {text}"),
@@ -162,6 +165,12 @@ impl<'a> Guard<'a> {
             (false, _) => format!("take {} away from {what}", keep.listed()),
             (true, _) => format!("give {} to {what}", keep_out.listed()),
         };
+        if own {
+            return format!(
+                "no line decides yet, and one that complies would {does}, where a waiver says otherwise; write a line with \
+                 the versions that are to stay, and the waiver for it"
+            );
+        }
         format!(
             "one line is for several endpoints: this would {does}, where the policy or a waiver says otherwise; give one of \
              them a line of its own"

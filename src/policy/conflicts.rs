@@ -5,6 +5,9 @@ use super::error::Complaint;
 use super::scope::Scope;
 use crate::tls::VersionSet;
 
+/// So many contradictions are looked for.
+const MOST: usize = 1000;
+
 /// An override, of which something else may be wrong.
 pub(super) struct Part {
     /// What it is about; none where that can't be told.
@@ -31,6 +34,10 @@ pub(super) fn find(base: &Demand, own: &Changes, parts: &[Part]) -> Vec<Complain
         let (require, required_by) = said(changes.require.as_ref()).unwrap_or((demand.require, &demand.required_by));
         if changes.forbid.is_some() || changes.require.is_some() {
             both(forbidden_by, forbid, required_by, require, "require", &mut complaints);
+        }
+        // Pairs are many: whoever has more than a list can show sees the rest once these are mended.
+        if complaints.len() > MOST {
+            break;
         }
         // Two overrides that may fit the same endpoint: the later one counts, as far as it says something.
         for later in &parts[at + 1..] {

@@ -49,7 +49,12 @@ impl Builder<'_> {
                 Some(_) => scope.roles.push(Role::Upstream),
                 None => {}
             },
-            "server-name" => scope.names.push(NamePattern::read(&text)),
+            "server-name" => match NamePattern::read(&text) {
+                Ok(pattern) => scope.names.push(pattern),
+                Err(why) => {
+                    self.reader.complain(why, node);
+                }
+            },
             "address" => match AddressPattern::read(&text) {
                 Ok(pattern) => scope.addresses.push(pattern),
                 Err(why) => {
@@ -59,7 +64,7 @@ impl Builder<'_> {
             _ => match glob(&text) {
                 Ok(matcher) => scope.paths.push((text, matcher)),
                 Err(why) => {
-                    self.reader.complain(format!("this is not a pattern for paths: {why}"), node);
+                    self.reader.complain(why, node);
                 }
             },
         }
@@ -132,7 +137,18 @@ impl Builder<'_> {
 /// A pattern for paths: `*` and `?` stay within a directory, `**` goes over them. One that does not begin with `/` may
 /// begin anywhere.
 fn glob(text: &str) -> Result<globset::GlobMatcher, String> {
+    if let Some(folder) = text.strip_suffix('/') {
+        let folder: String = folder.chars().flat_map(char::escape_debug).collect();
+        return Err(format!("this pattern fits no file: it ends with a slash; `{folder}/**` is all that is below"));
+    }
+    // The paths that it is held against have none of these.
+    let mut parts = text.strip_prefix('/').unwrap_or(text).split('/');
+    if let Some(odd) = parts.find(|part| matches!(*part, "" | "." | "..")) {
+        let odd = if odd.is_empty() { "//" } else { odd };
+        return Err(format!("this pattern fits no file: no path of a report has `{odd}` in it"));
+    }
     let anywhere = if text.starts_with('/') { String::new() } else { "**/".to_owned() };
     let glob = GlobBuilder::new(&format!("{anywhere}{text}")).literal_separator(true).build();
-    glob.map(|glob| glob.compile_matcher()).map_err(|error| error.kind().to_string())
+    glob.map(|glob| glob.compile_matcher())
+        .map_err(|error| format!("this is not a pattern for paths: {}", error.kind()))
 }

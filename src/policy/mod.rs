@@ -38,6 +38,9 @@ use error::Complaint;
 use severity::Severities;
 use std::sync::LazyLock;
 
+/// So many complaints about one text are told: whoever has more has written it in some other form.
+const MOST_COMPLAINTS: usize = 1000;
+
 /// What a policy says of itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct About {
@@ -157,6 +160,10 @@ impl Policy {
         let read = raw::read(text).and_then(|root| validate::policy(&root, text, by, Some(Policy::default_profile())));
         let policy = read.map_err(|mut complaints: Vec<Complaint>| {
             complaints.sort_by_key(|c| c.range.start);
+            if let Some(more) = complaints.len().checked_sub(MOST_COMPLAINTS).filter(|more| *more > 0) {
+                complaints.truncate(MOST_COMPLAINTS);
+                complaints.push(Complaint::new(format!("{more} more complaints are not listed"), 0..0));
+            }
             complaints.into_iter().map(|c| PolicyError::new(c, text, name)).collect::<Vec<_>>()
         })?;
         Ok(Policy { text: Some(text.to_owned()), ..policy })

@@ -41,6 +41,9 @@ impl Value {
     }
 }
 
+/// So many values and keys a policy may have: more than any company has waivers, and less than hurts.
+const MOST_NODES: usize = 250_000;
+
 /// Reads one document. Complaints are those of YAML itself, and there is only one of them at a time.
 pub(super) fn read(text: &str) -> Result<Node, Vec<Complaint>> {
     if let Some((start, bad)) = text.char_indices().find(|(_, c)| unfit(*c)) {
@@ -53,7 +56,7 @@ pub(super) fn read(text: &str) -> Result<Node, Vec<Complaint>> {
             max_aliases: 0,
             max_documents: 1,
             max_depth: 16,
-            max_nodes: 10_000,
+            max_nodes: MOST_NODES,
         },
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::AsOrdinary,
@@ -84,6 +87,9 @@ fn message(error: &serde_saphyr::Error) -> String {
         }
         Error::Budget { breach: BudgetBreach::Documents { .. }, .. } => "a policy is one document".into(),
         Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => "a policy is not nested as deeply as this".into(),
+        Error::Budget { breach: BudgetBreach::Nodes { .. }, .. } => {
+            format!("a policy has at most {MOST_NODES} words, lists and maps, which is room for ten thousand waivers")
+        }
         Error::Budget { .. } => "a policy is not as large as this".into(),
         _ if text == "recursion limit exceeded" => "a policy is not nested as deeply as this".into(),
         _ => text.to_owned(),

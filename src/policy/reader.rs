@@ -17,9 +17,16 @@ pub(super) struct Entry<'n> {
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) complaints: Vec<Complaint>,
+    /// Where the lines begin. Each of thousands of waivers has a place.
+    lines: Vec<usize>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(text: &'a str) -> Reader<'a> {
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        Reader { text, complaints: Vec::new(), lines }
+    }
+
     pub(super) fn complain(&mut self, message: impl Into<String>, node: &Node) -> &mut Complaint {
         self.complain_at(message, node.range.clone())
     }
@@ -31,7 +38,9 @@ impl Reader<'_> {
     }
 
     pub(super) fn place(&self, range: Range<usize>) -> Place {
-        let (line, column) = line_column(self.text, range.start);
+        let line = self.lines.partition_point(|start| *start <= range.start);
+        let before = self.text.get(self.lines[line - 1]..range.start).unwrap_or_default();
+        let (line, column) = (line as u32, before.chars().count() as u32 + 1);
         Place { range, line, column }
     }
 

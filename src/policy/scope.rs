@@ -26,6 +26,8 @@ pub struct Target<'a> {
 pub(super) enum NamePattern {
     /// `""`: a client that sends no name
     Nameless,
+    /// `*`: whatever name
+    Any,
     /// `a.test`, or a name as the configuration spells it
     Exactly(String),
     /// `*.a.test`: all names below it
@@ -33,18 +35,25 @@ pub(super) enum NamePattern {
 }
 
 impl NamePattern {
-    pub(super) fn read(text: &str) -> NamePattern {
-        match text.strip_prefix('*') {
+    /// `Err` says what is wrong.
+    pub(super) fn read(text: &str) -> Result<NamePattern, String> {
+        // A regular expression is spelt as in the configuration.
+        if text.contains(char::is_whitespace) && !text.starts_with('~') {
+            return Err("no server name has a blank in it: write several names as a list".to_owned());
+        }
+        Ok(match text.strip_prefix('*') {
             _ if text.is_empty() => NamePattern::Nameless,
+            Some("") => NamePattern::Any,
             Some(rest) if rest.len() > 1 && rest.starts_with('.') => NamePattern::Below(rest.to_lowercase()),
             _ => NamePattern::Exactly(text.to_lowercase()),
-        }
+        })
     }
 
     fn matches(&self, name: Option<&str>) -> bool {
         match (self, name) {
             (NamePattern::Nameless, name) => name.is_none(),
             (_, None) => false,
+            (NamePattern::Any, Some(_)) => true,
             (NamePattern::Exactly(wanted), Some(name)) => name.to_lowercase() == *wanted,
             (NamePattern::Below(end), Some(name)) => name.to_lowercase().ends_with(end),
         }
@@ -54,6 +63,8 @@ impl NamePattern {
 /// A pattern for addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum AddressPattern {
+    /// `*`: whatever address
+    Any,
     /// `*:443`: that port, on whatever address
     Port(u16),
     /// `192.0.2.1`, `192.0.2.0/24`, with `:443` that port only
@@ -70,6 +81,12 @@ impl AddressPattern {
         if let Some(path) = text.strip_prefix("unix:") {
             return Ok(AddressPattern::Unix(path.to_owned()));
         }
+        if text == "*" {
+            return Ok(AddressPattern::Any);
+        }
+        if text.contains(char::is_whitespace) {
+            return Err("no address has a blank in it: write several addresses as a list".to_owned());
+        }
         let number = |port: &str| port.parse::<u16>().map_err(|_| format!("`{}` is not a port", port.escape_debug()));
         if let Some(port) = text.strip_prefix("*:") {
             return Ok(AddressPattern::Port(number(port)?));
@@ -85,7 +102,18 @@ impl AddressPattern {
         };
         let (base, bits) = ip.split_once('/').map_or((ip, None), |(base, bits)| (base, Some(bits)));
         let Ok(base) = base.parse::<IpAddr>() else {
-            // Names of other servers have no form of their own.
+            // Names of other servers have no form of their own, but none has that of an address.
+            let only = |more: &[u8]| base.bytes().all(|b| b.is_ascii_digit() || more.contains(&b));
+            let dotted = base.contains('.') && only(b".");
+            let colons = base.matches(':').count() > 1 && only(b".:abcdefABCDEF");
+            // A zone (`[fe80::1%eth0]`) is more than an address.
+            if dotted || colons || inside.is_some() && !base.contains('%') {
+                return Err(format!(
+                    "`{}` is not an address: write `192.0.2.1`, `192.0.2.0/24` or `2001:db8::1`, and with a port \
+                     `192.0.2.1:443` or `[2001:db8::1]:443`",
+                    base.escape_debug()
+                ));
+            }
             return Ok(AddressPattern::Remote(text.to_owned()));
         };
         let most = if base.is_ipv4() { 32 } else { 128 };
@@ -101,6 +129,7 @@ impl AddressPattern {
 
     fn matches(&self, address: &Address) -> bool {
         match (self, address) {
+            (AddressPattern::Any, _) => true,
             (AddressPattern::Port(wanted), Address::Any(port) | Address::Ip(_, port)) => wanted == port,
             (AddressPattern::Net(base, bits, wanted), Address::Ip(ip, port)) => {
                 wanted.is_none_or(|wanted| wanted == *port) && within(*base, *bits, *ip)
@@ -127,12 +156,19 @@ impl AddressPattern {
             AddressPattern::Port(wanted) => {
                 authority.rsplit_once(':').is_some_and(|(_, port)| port.parse() == Ok(*wanted))
             }
+            AddressPattern::Any => true,
             AddressPattern::Unix(_) => false,
         }
     }
 }
 
+/// Is the address in the network? All addresses of a family are in the network of all of them only, and in none that
+/// begins with the same digits.
 fn within(base: IpAddr, bits: u8, ip: IpAddr) -> bool {
+    let whole = if base.is_ipv4() { 32 } else { 128 };
+    if ip.is_unspecified() && bits != 0 && bits != whole {
+        return false;
+    }
     let same = |base: u128, ip: u128, width: u32| {
         let drop = width - u32::from(bits).min(width);
         drop >= width || base >> drop == ip >> drop
@@ -169,7 +205,8 @@ impl Scope {
 
     /// Can no endpoint be meant by both? Only what is certain counts.
     pub(super) fn is_apart(&self, other: &Scope) -> bool {
-        let exact = |names: &[NamePattern]| names.iter().all(|name| !matches!(name, NamePattern::Below(_)));
+        let exact =
+            |names: &[NamePattern]| names.iter().all(|name| !matches!(name, NamePattern::Any | NamePattern::Below(_)));
         let names = exact(&self.names) && exact(&other.names) && apart(&self.names, &other.names);
         let whole = |addresses: &[AddressPattern]| {
             addresses.iter().all(|address| match address {
@@ -177,7 +214,7 @@ impl Scope {
                     port.is_some() && *bits == if base.is_ipv4() { 32 } else { 128 }
                 }
                 AddressPattern::Unix(path) => !path.is_empty(),
-                AddressPattern::Port(_) | AddressPattern::Remote(_) => false,
+                AddressPattern::Any | AddressPattern::Port(_) | AddressPattern::Remote(_) => false,
             })
         };
         let addresses = whole(&self.addresses) && whole(&other.addresses) && apart(&self.addresses, &other.addresses);
@@ -204,8 +241,22 @@ mod tests {
         for pattern in ["192.0.2.10", "192.0.2.10:443", "192.0.2.0/24", "0.0.0.0/0", "192.0.2.0/28:443", "*:443"] {
             assert!(fits(pattern, &listener), "{pattern}");
         }
-        for pattern in ["192.0.2.11", "192.0.2.10:444", "192.0.3.0/24", "*:80", "::/0", "unix:", "192.0.2.10 "] {
+        for pattern in ["192.0.2.11", "192.0.2.10:444", "192.0.3.0/24", "*:80", "::/0", "unix:"] {
             assert!(!fits(pattern, &listener), "{pattern}");
+        }
+        // All addresses of a family are its network of all, and themselves, but no smaller network and no single one.
+        let all = Address::Ip("0.0.0.0".parse().unwrap(), 443);
+        for pattern in ["0.0.0.0/0", "0.0.0.0/0:443", "0.0.0.0", "0.0.0.0:443", "*:443", "*"] {
+            assert!(fits(pattern, &all), "{pattern}");
+        }
+        for pattern in ["0.0.0.0/8", "0.0.0.0/1", "::/0", "192.0.2.1", "0.0.0.0/0:444"] {
+            assert!(!fits(pattern, &all), "{pattern}");
+        }
+        assert!(fits("::/0", &Address::Ip("::".parse().unwrap(), 443)));
+        // Those of both families are in no network.
+        assert!(!fits("0.0.0.0/0", &Address::Any(443)) && !fits("::/0", &Address::Any(443)));
+        for address in [listener.clone(), Address::Any(1), Address::Unix("/a".into()), Address::Remote("a".into())] {
+            assert!(fits("*", &address), "{address}");
         }
         // A listener on all addresses is not excepted with one of them.
         assert!(!fits("192.0.2.10:443", &Address::Any(443)));
@@ -223,14 +274,35 @@ mod tests {
         assert!(!fits("backend.test:443", &url) && !fits("app", &url) && !fits("unix:", &url));
         assert!(fits("10.0.0.0/8", &Address::Remote("https://10.1.2.3".into())));
         assert!(fits("[2001:db8::1]:8443", &Address::Remote("https://[2001:db8::1]:8443/".into())));
-        assert!(AddressPattern::read("192.0.2.0/33").is_err() && AddressPattern::read("*:x").is_err());
+        for wrong in [
+            "192.0.2.0/33",
+            "*:x",
+            "999.1.1.1",
+            "999.1.1.1:443",
+            "192.0.2",
+            "192.0.2.0.0/24",
+            "2001:db8::1::2",
+            "[::g]:443",
+            "[2001:db8::]/32",
+            "192.0.2.1 ",
+            "192.0.2.1, 192.0.2.2",
+        ] {
+            assert!(AddressPattern::read(wrong).is_err(), "{wrong}");
+        }
+        for remote in
+            ["cafe:443", "backend", "123", "[fe80::1%eth0]:443", "https://a.test:1/b:c", "unix:/a b", "$backend"]
+        {
+            assert!(AddressPattern::read(remote).is_ok(), "{remote}");
+        }
     }
 
     #[test]
     fn names() {
-        let fits = |pattern: &str, name: Option<&str>| NamePattern::read(pattern).matches(name);
+        let fits = |pattern: &str, name: Option<&str>| NamePattern::read(pattern).unwrap().matches(name);
         assert!(fits("a.test", Some("A.test")) && fits("*.a.test", Some("x.y.a.test")) && fits("", None));
         assert!(!fits("*.a.test", Some("a.test")) && !fits("*.a.test", Some("ba.test")) && !fits("a.test", None));
+        assert!(fits("*", Some("a.test")) && fits("*", Some("*")) && !fits("*", None));
+        assert!(fits("~^a b", Some("~^a b")) && NamePattern::read("a b").is_err());
         assert!(fits("~^www", Some("~^www")) && fits("*.a.test", Some("*.a.test")) && !fits("", Some("a.test")));
     }
 }

@@ -27,7 +27,7 @@ pub(super) const EXPOSURES: [&str; 2] = ["lower", "same"];
 
 /// Reads a policy that stands on `base`, if that is given, and on what it extends.
 pub(super) fn policy(root: &Node, text: &str, by: By, base: Option<Policy>) -> Result<Policy, Vec<Complaint>> {
-    let mut reader = Builder { reader: Reader { text, complaints: Vec::new() }, by: by.clone() };
+    let mut reader = Builder { reader: Reader::new(text), by: by.clone() };
     let policy = reader.policy(root, base, by);
     let complaints = reader.reader.complaints;
     if complaints.is_empty() { Ok(policy) } else { Err(complaints) }

@@ -376,6 +376,98 @@ overrides:
 }
 
 #[test]
+fn a_policy_may_be_large_but_not_without_bounds() {
+    let waiver = |at: usize| {
+        format!(
+            "- rule: [forbidden-version]\n  match: {{server-name: [s{at}.test, ''], address: [192.0.2.1, '192.0.2.2:443']}}\n  \
+             reason: till {at} is replaced\n  owner: shop team\n  until: 2027-03-31\n"
+        )
+    };
+    let waivers = |count: usize| format!("waivers:\n{}", (0..count).map(waiver).collect::<String>());
+    let large = parse(&waivers(10_000));
+    assert_eq!(large.waivers.len(), 10_000);
+    assert_eq!(large.waivers.last().unwrap().line, 2 + 9_999 * 5);
+    let error = complaints(&waivers(50_000));
+    assert!(error.contains("at most 250000 words, lists and maps"), "{error}");
+    // As many complaints as there is room for are a report that nobody reads.
+    let errors = Policy::parse(&format!("about:\n{}", "  x: 1\n".repeat(5_000)), "p").unwrap_err();
+    assert_eq!(errors.len(), 1001);
+    assert_eq!(errors.last().unwrap().message, "4000 more complaints are not listed");
+}
+
+#[test]
+fn patterns_that_fit_nothing() {
+    assert_snapshot!(complaints("\
+overrides:
+  - match: {path: [/etc/nginx/, ./nginx.conf, /etc/../x, /etc//x, 'a[']}
+    require: []
+  - match: {server-name: a.test b.test}
+    require: []
+  - match: {address: [999.1.1.1, '192.0.2.1, 192.0.2.2', '2001:db8::1::2']}
+    require: []
+"), @r#"
+    error: this pattern fits no file: it ends with a slash; `/etc/nginx/**` is all that is below
+     --> policy.yaml:2:20
+      |
+    2 |   - match: {path: [/etc/nginx/, ./nginx.conf, /etc/../x, /etc//x, 'a[']}
+      |                    ^^^^^^^^^^^
+
+    error: this pattern fits no file: no path of a report has `.` in it
+     --> policy.yaml:2:33
+      |
+    2 |   - match: {path: [/etc/nginx/, ./nginx.conf, /etc/../x, /etc//x, 'a[']}
+      |                                 ^^^^^^^^^^^^
+
+    error: this pattern fits no file: no path of a report has `..` in it
+     --> policy.yaml:2:47
+      |
+    2 |   - match: {path: [/etc/nginx/, ./nginx.conf, /etc/../x, /etc//x, 'a[']}
+      |                                               ^^^^^^^^^
+
+    error: this pattern fits no file: no path of a report has `//` in it
+     --> policy.yaml:2:58
+      |
+    2 |   - match: {path: [/etc/nginx/, ./nginx.conf, /etc/../x, /etc//x, 'a[']}
+      |                                                          ^^^^^^^
+
+    error: this is not a pattern for paths: unclosed character class; missing ']'
+     --> policy.yaml:2:67
+      |
+    2 |   - match: {path: [/etc/nginx/, ./nginx.conf, /etc/../x, /etc//x, 'a[']}
+      |                                                                   ^^^^
+
+    error: no server name has a blank in it: write several names as a list
+     --> policy.yaml:4:26
+      |
+    4 |   - match: {server-name: a.test b.test}
+      |                          ^^^^^^^^^^^^^
+
+    error: `999.1.1.1` is not an address: write `192.0.2.1`, `192.0.2.0/24` or `2001:db8::1`, and with a port `192.0.2.1:443` or `[2001:db8::1]:443`
+     --> policy.yaml:6:23
+      |
+    6 |   - match: {address: [999.1.1.1, '192.0.2.1, 192.0.2.2', '2001:db8::1::2']}
+      |                       ^^^^^^^^^
+
+    error: no address has a blank in it: write several addresses as a list
+     --> policy.yaml:6:34
+      |
+    6 |   - match: {address: [999.1.1.1, '192.0.2.1, 192.0.2.2', '2001:db8::1::2']}
+      |                                  ^^^^^^^^^^^^^^^^^^^^^^
+
+    error: `2001:db8::1::2` is not an address: write `192.0.2.1`, `192.0.2.0/24` or `2001:db8::1`, and with a port `192.0.2.1:443` or `[2001:db8::1]:443`
+     --> policy.yaml:6:58
+      |
+    6 |   - match: {address: [999.1.1.1, '192.0.2.1, 192.0.2.2', '2001:db8::1::2']}
+      |                                                          ^^^^^^^^^^^^^^^^
+    "#);
+    for sound in
+        ["address: '192.0.2.0/24:443'", "address: '*'", "server-name: '*'", "path: /etc/nginx/**", "path: '**'"]
+    {
+        parse(&format!("overrides: [{{match: {{{sound}}}, require: []}}]\n"));
+    }
+}
+
+#[test]
 fn overrides_that_can_not_meet_do_not_contradict() {
     for (one, other) in [
         ("service: nginx", "service: apache"),
