@@ -3,6 +3,7 @@
 use crate::finding::{Finding, Standing};
 use crate::source::SourceMap;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -32,7 +33,15 @@ pub struct Baseline(BTreeSet<String>);
 impl Baseline {
     /// Reads a baseline; `Err` says what is wrong with it, as a lowercase fragment.
     pub fn read(bytes: &[u8]) -> Result<Baseline, String> {
-        let file: File = serde_json::from_slice(bytes).map_err(|error| format!("is no baseline: {error}"))?;
+        let wrong = |error: serde_json::Error| format!("is no baseline: {error}");
+        let value: Value = serde_json::from_slice(bytes).map_err(wrong)?;
+        // A reader that takes lists for objects would say what nobody understands.
+        if !value.is_object() || value["findings"].as_array().is_some_and(|all| !all.iter().all(Value::is_object)) {
+            return Err(format!(
+                "is no baseline: that is an object with the schema {SCHEMA:?} and a list \"findings\" of objects"
+            ));
+        }
+        let file: File = serde_json::from_slice(bytes).map_err(wrong)?;
         if file.schema != SCHEMA {
             return Err(format!("has the schema {:?}; this program reads {SCHEMA:?}", file.schema));
         }
@@ -81,6 +90,11 @@ mod tests {
     fn what_is_no_baseline() {
         let wrong = |text: &str| Baseline::read(text.as_bytes()).unwrap_err();
         assert!(wrong("").contains("is no baseline"));
+        for text in
+            ["[]", "1", "[\"tlsmend/baseline/1\", []]", "{\"schema\": \"tlsmend/baseline/1\", \"findings\": [[]]}"]
+        {
+            assert!(wrong(text).contains("that is an object with the schema \"tlsmend/baseline/1\""), "{text}");
+        }
         assert!(wrong("{}").contains("missing field `schema`"));
         assert!(wrong(r#"{"schema": "tlsmend/baseline/2", "findings": []}"#).contains("this program reads"));
         assert!(wrong(r#"{"schema": "tlsmend/baseline/1", "findings": [], "x": 1}"#).contains("unknown field `x`"));

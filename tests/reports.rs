@@ -384,6 +384,7 @@ fn what_can_not_be_written() {
         (&["--format", "json", "--format", "sarif"][..], "two formats for standard output"),
         (&["--format", &same, "--format", &other], "two reports can't go into one file"),
         (&["--format", &same, "--output", &format!("{path}/y")], "every format has a file of its own"),
+        (&["--host", " "], "a host has a name"),
         (&["--format", "yaml"], "the formats are text, json, html"),
         (&["--format", "json="], "names no file"),
         (&["--format", &inside], "No such file or directory"),
@@ -431,6 +432,11 @@ fn a_fleet() {
     let merge = |more: &[&str]| run(&[&["report", "merge", &broken, &compliant, &debian][..], more].concat());
     let text = merge(&[]);
     assert_eq!((text.status, text.err.as_str()), (0, ""));
+    let link = at("link.json");
+    std::os::unix::fs::symlink("a.json", &link).expect("a link");
+    let twice = merge(&[&debian, &link]);
+    assert_eq!((twice.status, twice.out.as_str()), (0, text.out.as_str()));
+    assert_eq!(twice.err.matches("is given twice, and counts once").count(), 2, "{}", twice.err);
     insta::assert_snapshot!("fleet_text", text.out);
     assert_eq!(
         text.out,

@@ -1,7 +1,7 @@
 //! Collecting the waivers: those of the policy, and those in comments of the configuration files.
 
 use crate::finding::{Label, WaiverPlace};
-use crate::policy::{self, MARK};
+use crate::policy;
 use crate::rules::{Invalid, Reach, Waiver, Waivers};
 use crate::services::service::{Resolved, Service};
 use crate::source::{FileId, SourceMap, Span};
@@ -31,7 +31,7 @@ pub(super) fn collect<'a>(
     }
     for (file, instance) in files {
         let bytes = sources.file(file).bytes();
-        if memchr::memmem::find(bytes, MARK.as_bytes()).is_none() {
+        if !policy::is_marked(bytes) {
             continue;
         }
         let id = resolved[instance].instance().service;

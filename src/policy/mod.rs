@@ -30,7 +30,7 @@ pub use jiff::civil::Date;
 pub use profiles::{PROFILES, Profile};
 pub use schema::schema;
 pub use scope::{SERVICES, Scope, Target};
-pub use waiver::{MARK, Terms, Waiver, comment};
+pub use waiver::{Terms, Waiver, comment, is_marked};
 
 use crate::tls::VersionSet;
 use demand::Changes;

@@ -8,8 +8,8 @@ use crate::tls::{Version, VersionSet};
 use jiff::civil::Date;
 use std::ops::Range;
 
-/// How a comment begins that is for this program.
-pub const MARK: &str = "tlsmend:";
+/// How a comment begins that is for this program, in whatever case; a colon follows.
+const MARK: &str = "tlsmend";
 
 /// A waiver of the policy file.
 #[derive(Clone, Debug)]
@@ -66,9 +66,23 @@ pub(super) fn date(text: &str) -> Option<Date> {
     (text.len() == 10 && text.bytes().enumerate().all(shape)).then(|| text.parse().ok())?
 }
 
+/// May a file have comments for this program? Most have none, and are not searched for comments at all.
+pub fn is_marked(bytes: &[u8]) -> bool {
+    // The rarest letter of the word.
+    const AT: usize = 3;
+    memchr::memchr2_iter(b'm', b'M', bytes).any(|at| {
+        let start = at.checked_sub(AT);
+        let word = start.and_then(|start| bytes.get(start..start + MARK.len()));
+        word.is_some_and(|word| word.eq_ignore_ascii_case(MARK.as_bytes()))
+    })
+}
+
 /// Reads a comment, its mark (`#`) taken away. `None`: it is not for this program; `Err` says what is wrong with it.
 pub fn comment(text: &str) -> Option<Result<(Vec<&'static str>, Terms), String>> {
-    let text = text.trim_start_matches('#').trim().strip_prefix(MARK)?.trim_start();
+    let text = text.trim_start_matches('#').trim();
+    let (mark, rest) = text.split_at_checked(MARK.len())?;
+    // Whoever writes `TLSMEND :` means it, and nobody else says so if that is passed over.
+    let text = rest.trim_start().strip_prefix(':').filter(|_| mark.eq_ignore_ascii_case(MARK))?.trim_start();
     Some(allowance(text).map_err(|(message, help)| format!("{message}; {help}")))
 }
 
@@ -87,13 +101,15 @@ fn allowance(text: &str) -> Result<(Vec<&'static str>, Terms), (String, String)>
     let (mut until, mut versions) = (None, None::<VersionSet>);
     while let Some(word) = words.next() {
         if word == "until" {
-            let day = words.next().unwrap_or_default();
+            let day = words.next().ok_or_else(|| form("the date after `until` is missing"))?;
             until = Some(date(day).ok_or_else(|| form(&format!("{} is not a date", quoted(day))))?);
             if let Some(more) = words.next() {
                 return Err(form(&format!("{} is not expected after the date", quoted(more))));
             }
         } else if let Some(version) = Version::from_name(word.as_bytes()) {
             versions = Some(versions.unwrap_or_default().with(version));
+        } else if let Some(help) = suggest(word, &Version::ALL.map(Version::name)) {
+            return Err((format!("unknown version {}", quoted(word)), help));
         } else {
             rules.push(rule(word)?);
         }
@@ -110,7 +126,7 @@ mod tests {
 
     #[test]
     fn comments() {
-        let read = |text| comment(text).map(|read| read.map(|(rules, terms)| (rules, terms.until, terms.reason)));
+        let read = |text: &str| comment(text).map(|read| read.map(|(rules, terms)| (rules, terms.until, terms.reason)));
         let until = Some(jiff::civil::date(2027, 1, 31));
         let good =
             read("# tlsmend: allow forbidden-version until 2027-01-31: old tills: two of them").unwrap().unwrap();
@@ -119,7 +135,17 @@ mod tests {
         assert_eq!(good, (vec!["forbidden-version", "missing-version"], None, "x".to_owned()));
         let narrow = comment("# tlsmend: allow forbidden-version TLSv1, TLSv1.1: x").unwrap().unwrap().1;
         assert_eq!(narrow.versions, Some(VersionSet::of(&[Version::Tls1, Version::Tls1_1])));
+        for mark in ["TLSMEND:", "tlsmend :", "TlsMend\t:"] {
+            let text = format!("# {mark} allow unknown: x");
+            assert!(is_marked(text.as_bytes()), "{mark}");
+            assert_eq!(read(&text).unwrap().unwrap(), (vec!["unknown"], None, "x".to_owned()), "{mark}");
+        }
         assert_eq!(read("# about tlsmend: allow"), None);
+        assert_eq!(read("# tlsmend changed this: see below"), None);
+        for text in ["", "m", "tls", "tlsmen", "send", "tlsmen tlsm end"] {
+            assert!(!is_marked(text.as_bytes()), "{text}");
+        }
+        assert!(is_marked(b"x mm tlsmend") && is_marked(b"tlsmend"));
         for (text, message) in [
             ("# tlsmend: allow forbidden-version", "a waiver needs a reason"),
             ("# tlsmend: allow forbidden-version:  ", "a waiver needs a reason"),
@@ -127,7 +153,9 @@ mod tests {
             ("# tlsmend: allow forbiden-version: x", "did you mean `forbidden-version`?"),
             ("# tlsmend: allow expired-waiver: x", "can't be waived"),
             ("# tlsmend: allow unknown until 2027-02-30: x", "`2027-02-30` is not a date"),
-            ("# tlsmend: allow unknown until: x", "is not a date"),
+            ("# tlsmend: allow unknown until: x", "the date after `until` is missing"),
+            ("# tlsmend: allow forbidden-version tlsv1: x", "unknown version `tlsv1`; did you mean `TLSv1`?"),
+            ("# TLSMEND : allowed", "nothing that is understood"),
             ("# tlsmend: allow unknown until 2027-1-3: x", "is not a date"),
             ("# tlsmend: allow unknown until 2027-01-03 or so: x", "not expected after the date"),
             ("# tlsmend: allowed unknown: x", "nothing that is understood"),

@@ -24,7 +24,7 @@ pub(in crate::cli) enum ReportCommand {
     /// Make one report of the audits of many hosts
     ///
     /// Each FILE is what `tlsmend audit --format json` has written on a host. A host goes by the name that its audit
-    /// gives it, or else by the name of the file.
+    /// gives it, or else by the name of the file. A file that is given twice counts once.
     #[command(after_help = MERGE_STATUS)]
     Merge(Merge),
 }

@@ -32,7 +32,7 @@ pub(in crate::cli) struct Reporting {
     #[command(flatten)]
     pub formats: Formats,
     /// The host's name in reports (none: what /etc/hostname says)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     pub host: Option<String>,
     /// Write waived and known findings into SARIF too, as suppressed ones (the other formats always show them)
     #[arg(long)]
@@ -40,6 +40,14 @@ pub(in crate::cli) struct Reporting {
     /// Show passwords and tokens in excerpts instead of asterisks
     #[arg(long)]
     pub show_secrets: bool,
+}
+
+/// A name that can be told from none.
+fn host_name(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a host has a name; leave the option out where it has none".to_owned()),
+        name => Ok(name.to_owned()),
+    }
 }
 
 /// A report: its format, and the file that it goes to if not to standard output.

@@ -8,6 +8,7 @@ use crate::report::fleet::{self, Fleet, Host};
 use crate::system::{System, reason};
 use anyhow::{Context, Result, bail};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// Does what is to be done with reports.
@@ -22,14 +23,25 @@ fn merge(arguments: &Merge) -> Result<ExitStatus> {
     reports.spare_inputs(arguments.files.iter().map(PathBuf::as_path))?;
     let here = std::env::current_dir().context("the current directory is not known")?;
     let machine = options::machine()?;
-    let read = |path: &PathBuf| -> std::result::Result<Host, (String, String)> {
+    // A file that two patterns of a shell name is one host, by whatever path.
+    let mut seen = BTreeSet::new();
+    let mut files: Vec<&PathBuf> = Vec::new();
+    for path in &arguments.files {
+        let inside = here.join(path);
+        if seen.insert(machine.canonical(&inside).unwrap_or(inside)) {
+            files.push(path);
+        } else {
+            output::remark(&format!("{}: is given twice, and counts once", path.display()));
+        }
+    }
+    let read = |path: &&PathBuf| -> std::result::Result<Host, (String, String)> {
         let name = path.display().to_string();
         let content = machine.read(&here.join(path)).map_err(|e| (name.clone(), reason(&e)))?;
         fleet::host(&name, &content).map_err(|why| (name, why))
     };
     let mut hosts = Vec::new();
     let mut unread = Vec::new();
-    for read in arguments.files.par_iter().map(read).collect::<Vec<_>>() {
+    for read in files.par_iter().map(read).collect::<Vec<_>>() {
         match read {
             Ok(host) => hosts.push(host),
             Err(wrong) => unread.push(wrong),
