@@ -28,11 +28,15 @@ fn secretive() -> tempfile::TempDir {
     fs::create_dir_all(&conf).expect("mkdir");
     let text = r#"events {}
 http {
+    map $http_authorization $known { "hunter2-g" 1; }
     server {
+        if ($http_authorization !~ "hunter2-h") { return 200 "{\"password\":\"hunter2-i\"}"; }
         listen 443 ssl; ssl_certificate a; ssl_certificate_key b; set $auth_token "hunter2-a";
         server_name a.example;
         proxy_set_header Authorization "Basic aHVudGVyMi1iCg==";
-        ssl_protocols TLSv1 TLSv1.2; set $api_key "hunter2-c";
+        ssl_protocols TLSv1 TLSv1.2; set $api_key "hunter2-c"; proxy_set_header "X-Api-Key" hunter2-j;
+        set $credentials
+            hunter2-k; proxy_set_header X-Up "Bearer hunter2";
         location / {
             proxy_set_header X-Api-Key hunter2-d;
             proxy_ssl_protocols TLSv1;

@@ -1,24 +1,21 @@
 //! Finds what looks like a secret.
 
+use super::context::{Context, context, is_apache, is_nginx};
+use super::map::maps;
+use super::name::{Name, is_part, names};
+use super::value::{Shape, value, words};
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-/// A value that goes on over more bytes than this is not followed further.
-const LONGEST: usize = 4096;
-/// So many bytes before a name are looked at.
-const BEFORE: usize = 256;
-
-/// Names of directives, headers, variables and parameters whose value is a secret, with the separator after them.
-static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+/// What stands between a name and its value: a closing quote, blanks, and a sign that assigns or compares.
+static SEPARATOR: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
-        (?P<name> [$%]? [{]? (?: (?i:
-            [\w-]*? (?: passw(?:or)?d | passphrase | secret | token | api[_-]?key | access[_-]?key | private[_-]?key
-                      | credential | authorization | secure_link_md5 ) [\w-]*
-          | \b (?: set-)? cookie | \b (?: pass | pwd | pw ) \b )
-          | \b [A-Z0-9_]+ _ (?: PASS | PWD | KEY | DSN | AUTH ) \b ) [}]? )
-        (?P<separator> ["']? [\x20\t]* (?: =~?\*? | := | : )? [\x20\t]* )
+        \A (?P<quote> \\* ["'] )? \)? [\x20\t]*
+        (?P<sign> == | != | =~?\*? | !?~\*? | := | :
+                | -(?: eq | ne | (?: str | strc | fn | ip ) match ) [\x20\t] | -?in [\x20\t]+ \{ )?
+        [\x20\t]*
         "#,
     )
     .ok()
@@ -29,8 +26,19 @@ static ANYWHERE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
         [A-Za-z][A-Za-z0-9+.-]*:// (?P<user> [^\s/"'<>]+ ) @
-        | \b (?i: basic | bearer | digest ) [\x20\t]+ (?P<value> [A-Za-z0-9+/=._~-]{8,} )
+        | \b (?i: basic | bearer | digest ) (?: \\? [\x20\t] )+ (?P<value> [A-Za-z0-9+/=._~-]{8,} )
         | \b (?P<web> eyJ [A-Za-z0-9_-]{8,} \. [A-Za-z0-9_-]+ (?: \. [A-Za-z0-9_-]* )? )
+        "#,
+    )
+    .ok()
+});
+
+/// The start of a string that is an HTTP authorization. Its value may be short, and may have several parts.
+static SCHEME: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?x-u)
+        (?P<quote> ["'] ) [~*^!=\x20]{0,8} (?i: basic | bearer | digest )
+        (?: \\? [\x20\t] | \\s [+*]? ){1,64} (?P<realm> (?i: realm ) \\? [\x20\t]* = )?
         "#,
     )
     .ok()
@@ -42,6 +50,39 @@ static KEY: LazyLock<Option<Regex>> = LazyLock::new(|| {
         .ok()
 });
 
+/// No prefix of a name with dots is longer.
+const PREFIX: usize = 64;
+
+/// Directives whose words are names, patterns or titles: a secret's name among them has no value without a sign.
+const NAMES: [&str; 26] = [
+    "auth_basic",
+    "authname",
+    "directoryindex",
+    "fastcgi_hide_header",
+    "fastcgi_pass_header",
+    "index",
+    "js_import",
+    "location",
+    "log_format",
+    "logformat",
+    "lua_shared_dict",
+    "passenv",
+    "proxy_hide_header",
+    "proxy_pass_header",
+    "require",
+    "rewrite",
+    "rewritecond",
+    "rewriterule",
+    "server_name",
+    "serveralias",
+    "servername",
+    "try_files",
+    "unsetenv",
+    "upstream",
+    "valid_referers",
+    "vary",
+];
+
 /// The places of secrets, without the blanks and quotes around their words. In `prose`, a name is followed by its value
 /// only where a sign stands between them.
 pub(super) fn secrets(text: &[u8], prose: bool) -> Vec<Range<usize>> {
@@ -51,124 +92,113 @@ pub(super) fn secrets(text: &[u8], prose: bool) -> Vec<Range<usize>> {
     }
     for captures in KEY.iter().flat_map(|regex| regex.captures_iter(text)) {
         if let Some(key) = captures.name("key") {
-            words(text, key.range(), &mut found);
+            found.extend(words(text, key.range(), false));
         }
+    }
+    schemes(text, &mut found);
+    if !prose {
+        maps(text, &mut found);
     }
     // What stands in the value of one name needs no second look: so the time stays in proportion to the text.
     let mut done = 0;
-    for captures in NAMED.iter().flat_map(|regex| regex.captures_iter(text)) {
-        if let (Some(name), Some(separator)) = (captures.name("name"), captures.name("separator"))
-            && name.start() >= done
-            && (!prose || is_sign(separator.as_bytes()))
+    for name in names(text) {
+        if name.range.start >= done
+            && let Some((start, shape)) = named(text, &name, prose)
         {
-            done = named(text, name.range(), separator.range(), &mut found).unwrap_or(done);
+            done = value(text, start, shape, &mut found);
         }
     }
     found
 }
 
-/// The words of a range.
-fn words(text: &[u8], range: Range<usize>, found: &mut Vec<Range<usize>>) {
-    let mut start = range.start;
-    for at in range.clone().chain([range.end]) {
-        if at == range.end || text[at].is_ascii_whitespace() {
-            if start < at {
-                found.push(start..at);
-            }
-            start = at + 1;
+/// Collects the values of strings that begin with the scheme of an HTTP authorization.
+fn schemes(text: &[u8], found: &mut Vec<Range<usize>>) {
+    let mut done = 0;
+    for captures in SCHEME.iter().flat_map(|regex| regex.captures_iter(text)) {
+        let (Some(all), Some(quote)) = (captures.get(0), captures.name("quote")) else { continue };
+        // What asks for an authorization, and the title of a page's login, holds none.
+        let asks =
+            captures.name("realm").is_some() || context(text, quote.start()).is_one_of(&["auth_basic", "authname"]);
+        if all.start() >= done && !asks {
+            let within = Some((text[quote.start()], text[..quote.start()].ends_with(b"\\")));
+            done = value(text, all.end(), Shape { within, one_line: true, ..Shape::default() }, found);
         }
     }
 }
 
-/// Is the name one that only sounds like a secret?
-fn is_harmless(name: &[u8]) -> bool {
-    let name = name.to_ascii_lowercase();
-    let ends = ["file", "dialog", "path", "dir", "provider", "tokens", "secrets", "passwords", "credentials"];
-    ends.iter().any(|end| name.ends_with(end.as_bytes()))
-}
-
-/// Does a separator assign or compare?
-fn is_sign(separator: &[u8]) -> bool {
-    separator.iter().any(|b| matches!(b, b'=' | b':' | b'~'))
-}
-
-/// The value after a name, and where it ends; none: the name has no value, or none that is secret.
-fn named(text: &[u8], name: Range<usize>, separator: Range<usize>, found: &mut Vec<Range<usize>>) -> Option<usize> {
-    let said = &text[separator.clone()];
-    let assigned = is_sign(said);
-    let near = &text[name.start.saturating_sub(BEFORE)..name.start];
-    let line = near.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    let before = near[line..].trim_ascii();
-    let starts_word = text[..name.start].last().is_none_or(|b| b.is_ascii_whitespace() || b"\"'(,;{&?#".contains(b));
-    if !starts_word
-        || is_harmless(&text[name.clone()])
-        || (said.is_empty() && !text[name.end..].starts_with(b"\n") && !text[name.end..].starts_with(b"\r\n"))
-    {
+/// Where the value after a name begins, and how it is written; none: the name has no value, or none that is secret.
+fn named(text: &[u8], name: &Name, prose: bool) -> Option<(usize, Shape)> {
+    let Range { start, end } = name.range;
+    let captures = SEPARATOR.as_ref()?.captures(&text[end..])?;
+    let separator = captures.get(0)?.as_bytes();
+    let sign = captures.name("sign").map(|sign| sign.as_bytes());
+    // PHP's settings: `mysqli.password`.
+    let dotted = text[..start].ends_with(b".");
+    let parts = if dotted {
+        text[..start].iter().rev().take(PREFIX).take_while(|b| is_part(**b) || **b == b'.').count()
+    } else {
+        0
+    };
+    let context = context(text, start - parts);
+    let begins = text[..start].last().is_none_or(|b| b.is_ascii_whitespace() || b"\"'(,;{&?#!".contains(b))
+        || (dotted && (sign.is_some() || context.directive().is_some_and(|first| first.starts_with(b"php_"))));
+    let followed = !separator.is_empty() || text[end..].starts_with(b"\n") || text[end..].starts_with(b"\r\n");
+    if !begins || !followed {
         return None;
     }
+    let quote = captures.name("quote").map(|quote| quote.as_bytes());
+    if sign.is_none() && (prose || !has_value(text, name, quote, &context)) {
+        return None;
+    }
+    let directive = context.directive().unwrap_or(&text[name.range.clone()]);
+    let tests = context.is_one_of(&["rewritecond", "setenvif", "setenvifnocase"]);
+    let around = context.quote.filter(|around| !(context.opens && quote.is_some_and(|q| q == [*around])));
+    let shape = Shape {
+        outer: around.filter(|_| !context.comment),
+        next_line: sign.is_none()
+            && is_nginx(directive)
+            && around.is_none()
+            && !context.comment
+            && (!context.words.is_empty() || directive.starts_with(b"secure_link")),
+        one_line: context.comment,
+        apache: sign.is_none() && is_apache(directive) && around.is_none() && !context.comment,
+        one_word: tests,
+        pattern: tests || sign.is_some_and(|sign| sign.contains(&b'~')),
+        ..Shape::default()
+    };
+    Some((end + separator.len(), shape))
+}
+
+/// Has a name a value though no sign follows it? `quote` is the one that closes after it.
+fn has_value(text: &[u8], name: &Name, quote: Option<&[u8]>, context: &Context<'_>) -> bool {
     // A variable is set or compared, or it is only used.
-    let variable = matches!(text[name.start], b'$' | b'%');
-    if variable && !assigned && !before.ends_with(b"set") {
-        return None;
+    if name.variable {
+        let last = context.words.last().copied().unwrap_or_default();
+        let sets = last == b"set" || last.starts_with(b"set_") || matches!(last, b"js_var" | b"auth_request_set");
+        return (sets && closes(quote, context)) || context.is_one_of(&["rewritecond", "sslrequire"]);
     }
-    // Prose and a list of names: no value without a sign.
-    let first = before.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    if !assigned && (before.starts_with(b"#") || first.eq_ignore_ascii_case(b"server_name")) {
-        return None;
+    // Prose: no value without a sign. But a directive may be commented out.
+    if context.comment && !is_commented_out(text, name, context) {
+        return false;
     }
-    // A quoted name in a sentence: what follows is no value. After a quoted name of a directive comes a quote.
-    let quoted = said.iter().any(|b| matches!(b, b'"' | b'\''));
-    if quoted && !assigned && !text[separator.end..].starts_with(b"\"") {
-        return None;
-    }
-    Some(value(text, separator.end, found))
+    let lists = context.words.iter().any(|word| {
+        let word = word.to_ascii_lowercase();
+        matches!(word.as_slice(), b"unset" | b"vary") || word.ends_with(b"-headers")
+    });
+    !lists && !context.is_one_of(&NAMES) && closes(quote, context)
 }
 
-/// The words of the value that begins at an offset, until the directive ends, and where that is. Variables in it are no
-/// secret.
-fn value(text: &[u8], start: usize, found: &mut Vec<Range<usize>>) -> usize {
-    let mut quote: Option<u8> = None;
-    let mut word: Option<usize> = None;
-    let mut begun = false;
-    let end = text.len().min(start + LONGEST);
-    let mut at = start;
-    while at < end {
-        let byte = text[at];
-        let variable = if byte == b'$' || byte == b'%' { variable(&text[at..end]) } else { 0 };
-        let closes = quote == Some(byte);
-        let opens = quote.is_none() && word.is_none() && matches!(byte, b'"' | b'\'');
-        let stops = quote.is_none() && matches!(byte, b';' | b'{' | b'}' | b'\n' | b'>');
-        let gap = byte.is_ascii_whitespace() || closes || opens || stops || variable > 0 || b"()\\".contains(&byte);
-        if gap && let Some(from) = word.take() {
-            found.push(from..at);
-        }
-        if stops {
-            let next = text[at..end].iter().position(|b| !b.is_ascii_whitespace()).map(|next| text[at + next]);
-            let continues = byte == b'\n'
-                && (text[..at].strip_suffix(b"\r").unwrap_or(&text[..at]).ends_with(b"\\")
-                    || (!begun && matches!(next, Some(b'"' | b'\''))));
-            if !continues {
-                return at;
-            }
-        } else if closes {
-            quote = None;
-        } else if opens {
-            (quote, begun) = (Some(byte), true);
-        } else if !gap {
-            begun = true;
-            word.get_or_insert(at);
-        }
-        at += variable.max(1);
-    }
-    found.extend(word.map(|from| from..end));
-    end
+/// Is the quote after a name the one that opened before it? Otherwise the name is a word of a sentence.
+fn closes(quote: Option<&[u8]>, context: &Context<'_>) -> bool {
+    quote.is_none_or(|quote| context.opens && context.quote.is_some_and(|open| quote == [open]))
 }
 
-/// How long a variable at the start of a text is: `$name`, `${name}`, `%{name}e`; 0: none is there.
-fn variable(text: &[u8]) -> usize {
-    if text.get(1) == Some(&b'{') {
-        return text.iter().position(|b| *b == b'}').map_or(0, |at| at + 1);
-    }
-    let name = text[1..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
-    if text[0] == b'$' && name > 0 { name + 1 } else { 0 }
+/// Is a comment a directive, rather than a sentence?
+fn is_commented_out(text: &[u8], name: &Name, context: &Context<'_>) -> bool {
+    let word = context.words.iter().map(|word| word.trim_ascii_start()).find_map(|word| {
+        let word = &word[word.iter().take_while(|b| **b == b'#').count()..];
+        (!word.is_empty()).then_some(word)
+    });
+    let directive = word.unwrap_or(&text[name.range.clone()]);
+    is_nginx(directive) || is_apache(directive)
 }
