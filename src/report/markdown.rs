@@ -7,18 +7,22 @@
 use super::issue::{self, Issue, Texts, issues, of_probe, of_verify};
 use super::probe::ProbeView;
 use super::verify::VerifyView;
-use super::{AuditView, patch, sanitise, summary};
+use super::{AuditView, excerpt, patch, sanitise, summary};
 use std::io::{self, Write};
 
-/// A comment is cut before it has more bytes than this; GitHub takes 65,536 characters.
+/// A comment has no more bytes than this; GitHub takes 65,536 characters.
 const LONGEST: usize = 60_000;
+/// Of these, so many are kept for what is always said: the head of the second table, and what either table leaves out.
+const KEPT: usize = 600;
+/// So many characters of a name stand above the tables, where nothing is cut for want of room.
+const NAME: usize = 256;
 /// So many endpoints are named in a row.
 const NAMED: usize = 3;
 
 /// Writes the comment of an audit.
 pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let host = view.host.map(|host| format!("Host {}. ", code(host))).unwrap_or_default();
-    let lead = format!("{host}{}. Policy {}.", summary::coverage(view), code(view.policy));
+    let host = view.host.map(|host| format!("Host {}. ", name(host))).unwrap_or_default();
+    let lead = format!("{host}{}. Policy {}.", summary::coverage(view), name(view.policy));
     let head = Head { command: "audit", headline: summary::headline(view), lead, excused: "Waived or known" };
     comment(&head, view.texts(), &issues(view), out)
 }
@@ -26,7 +30,7 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// Writes the comment of a probe.
 pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rows = of_probe(view);
-    let lead = format!("{}. Policy {}.", summary::probed(view), code(view.policy));
+    let lead = format!("{}. Policy {}.", summary::probed(view), name(view.policy));
     let head = Head { command: "probe", headline: summary::observed(&rows), lead, excused: "Does not count" };
     comment(&head, view.texts(), &rows, out)
 }
@@ -34,9 +38,14 @@ pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// Writes the comment of a verification.
 pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rows = of_verify(view);
-    let lead = format!("{}. Policy {}.", summary::verified(view), code(view.policy));
+    let lead = format!("{}. Policy {}.", summary::verified(view), name(view.policy));
     let head = Head { command: "verify", headline: summary::observed(&rows), lead, excused: "Does not count" };
     comment(&head, view.texts(), &rows, out)
+}
+
+/// A name above the tables.
+fn name(text: &str) -> String {
+    code(&excerpt::clip(text, 0, NAME))
 }
 
 /// What stands above the tables.
@@ -65,7 +74,7 @@ fn section(texts: Texts<'_>, head: &str, rows: &[&Issue<'_>], text: &mut String)
     text.push_str(&format!("\n{head}| severity | rule | finding | place |\n| --- | --- | --- | --- |\n"));
     for (at, issue) in rows.iter().enumerate() {
         let row = row(issue);
-        if text.len() + row.len() > LONGEST {
+        if text.len() + row.len() > LONGEST - KEPT {
             text.push_str(&format!("\n{} more are not shown here.\n", rows.len() - at));
             return;
         }
@@ -73,7 +82,7 @@ fn section(texts: Texts<'_>, head: &str, rows: &[&Issue<'_>], text: &mut String)
     }
     for (at, issue) in rows.iter().enumerate() {
         let Some(fold) = fold(texts, issue) else { continue };
-        if text.len() + fold.len() > LONGEST {
+        if text.len() + fold.len() > LONGEST - KEPT {
             let left = rows[at..].iter().filter(|issue| fold_is_there(issue)).count();
             text.push_str(&format!("\nThe fixes of {left} more are not shown here.\n"));
             return;

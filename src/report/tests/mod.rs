@@ -4,4 +4,5 @@ mod audit;
 mod bytes;
 mod host;
 mod json;
+mod markdown;
 mod why;
