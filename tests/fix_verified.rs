@@ -125,6 +125,11 @@ fn comes_to_offer(port: u16, versions: &[Version]) {
     }
 }
 
+/// The screen without the place of this checkout.
+fn portable(screen: &str) -> String {
+    screen.replace(env!("CARGO_TARGET_TMPDIR"), "[tmp]")
+}
+
 #[test]
 fn verified() {
     network::inside(|| {
@@ -132,7 +137,7 @@ fn verified() {
         // A site that was not loaded yet: nothing answers there before, and so nothing is held against the fix.
         nginx.shop.write("conf/sites/b.conf", &site(8442, "TLSv1.1 TLSv1.2"));
         let run = nginx.fix(&[]);
-        insta::assert_snapshot!("verified", run.screen());
+        insta::assert_snapshot!("verified", portable(&run.screen()));
         assert_eq!(run.status, 0);
         assert_eq!(offered(PORT), [Tls1_2, Tls1_3].into_iter().collect(), "at once: that was waited for");
         comes_to_offer(8442, &[Tls1_2, Tls1_3]);
@@ -171,7 +176,7 @@ fn a_reload_that_did_not_come_about_is_taken_back() {
         assert_eq!(run.status, 6, "{}", run.screen());
         // As root the causes are known.
         if is_root() {
-            insta::assert_snapshot!("taken_back", run.screen());
+            insta::assert_snapshot!("taken_back", portable(&run.screen()));
         }
         assert_eq!(run.out.matches("reloaded: ").count(), 2, "once more with the old files: {}", run.screen());
         assert_eq!(nginx.shop.contents("conf"), before);
