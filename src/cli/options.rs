@@ -8,7 +8,7 @@ use crate::host::{self, Assumption, Facts, Given};
 use crate::plan::{self, Selection};
 use crate::policy::{Date, Policy, Profile};
 use crate::report::Paths;
-use crate::system::{OsSystem, System, reason};
+use crate::system::{Kind, OsSystem, System, reason};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 
@@ -45,8 +45,20 @@ impl Opened {
 impl Opened {
     /// What an audit by a policy is made from; without a day, no waiver counts.
     pub(super) fn request<'a>(&'a self, policy: &'a Policy, day: Option<Date>) -> Request<'a> {
-        let Opened { system, facts, paths, shown, .. } = self;
-        Request { system, facts, policy, paths, base: shown.base(), day }
+        let Opened { system, facts, paths, .. } = self;
+        Request { system, facts, policy, paths, base: self.home(), day }
+    }
+
+    /// The folder that a repository's files are known in, whatever folder the command is given in: the PATH itself, or
+    /// the one that all of them lie in. The files of a host have whole paths.
+    fn home(&self) -> Option<&Path> {
+        let (first, _) = self.paths.split_first().filter(|_| !self.look)?;
+        let folder = first.ancestors().find(|folder| self.paths.iter().all(|path| path.starts_with(folder)))?;
+        // A folder above the PATHs can't be looked at, and need not be: only a PATH may be a file.
+        match self.system.kind(folder) {
+            Ok(Kind::File) => folder.parent(),
+            _ => Some(folder),
+        }
     }
 }
 

@@ -75,10 +75,13 @@ impl<F: Copy + PartialEq> Reports<F> {
     /// must not be lost to a slip of the hand.
     pub(super) fn spare<'p>(&self, root: &Path, read: impl Iterator<Item = &'p Path>) -> Result<()> {
         let spot = spots()?;
+        let targets: Vec<PathBuf> = self.targets().map(&spot).collect();
+        if targets.is_empty() {
+            return Ok(());
+        }
         let root = spot(root);
-        let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
-        self.spare_all(read.map(inside))?;
-        match self.targets().map(&spot).find(|path| path.starts_with(root.join("etc"))) {
+        spare(&targets, read.map(|path| root.join(path.strip_prefix("/").unwrap_or(path))))?;
+        match targets.iter().find(|path| path.starts_with(root.join("etc"))) {
             Some(path) => bail!("{}: lies in /etc of the host; no report is written there", path.display()),
             None => Ok(()),
         }
@@ -87,22 +90,8 @@ impl<F: Copy + PartialEq> Reports<F> {
     /// The same for files of the user's, as they are written: a policy, a baseline, the reports that are merged.
     pub(super) fn spare_inputs<'p>(&self, inputs: impl Iterator<Item = &'p Path>) -> Result<()> {
         let spot = spots()?;
-        self.spare_all(inputs.map(spot))
-    }
-
-    fn spare_all(&self, mut read: impl Iterator<Item = PathBuf>) -> Result<()> {
-        let spot = spots()?;
-        let targets: Vec<PathBuf> = self.targets().map(spot).collect();
-        // A file may have several names, of which none is a link.
-        let links: Vec<FileIdentity> = targets.iter().filter_map(|path| FileIdentity::of_shared(path)).collect();
-        let is_one = |path: &PathBuf| {
-            targets.contains(path)
-                || !links.is_empty() && FileIdentity::of_shared(path).is_some_and(|file| links.contains(&file))
-        };
-        match read.find(is_one) {
-            Some(path) => bail!("{}: is a file that was read; no report is written there", path.display()),
-            None => Ok(()),
-        }
+        let targets: Vec<PathBuf> = self.targets().map(&spot).collect();
+        spare(&targets, inputs.map(spot))
     }
 
     /// Writes all of them: the files first, since a person may stop reading, and those only when all are made.
@@ -122,6 +111,20 @@ impl<F: Copy + PartialEq> Reports<F> {
             Some(format) => output::write(self.colour, |out| write(format, out)),
             None => Ok(()),
         }
+    }
+}
+
+/// Refuses targets that are among the files that were read.
+fn spare(targets: &[PathBuf], mut read: impl Iterator<Item = PathBuf>) -> Result<()> {
+    // A file may have several names, of which none is a link.
+    let links: Vec<FileIdentity> = targets.iter().filter_map(|path| FileIdentity::of_shared(path)).collect();
+    let is_one = |path: &PathBuf| {
+        targets.contains(path)
+            || !links.is_empty() && FileIdentity::of_shared(path).is_some_and(|file| links.contains(&file))
+    };
+    match read.find(is_one) {
+        Some(path) => bail!("{}: is a file that was read; no report is written there", path.display()),
+        None => Ok(()),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::report::html::{Changed, Extra};
 use crate::report::{AuditView, Coverage, Exit, ManagedFile, RuleText};
 use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text};
 use crate::rules;
-use crate::system::{Kind, System, reason, write_report};
+use crate::system::{reason, write_report};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub(in crate::cli) fn run(
     let day = options::day(judgement)?;
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
-    let request = Request { base: home(&opened), ..opened.request(&policy, Some(day)) };
+    let request = opened.request(&policy, Some(day));
     let baseline = options::baseline(known)?;
     let mut audit = engine::audit(request);
     reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
@@ -102,18 +102,6 @@ pub(in crate::cli) fn run(
     // The process ends now: to take a hundred thousand answers apart first would be for nothing.
     std::mem::forget(audit);
     Ok(status)
-}
-
-/// The folder that a repository's files are known in, whatever folder the command is given in: the PATH itself, or the
-/// one that all of them lie in. The files of a host have whole paths.
-fn home(opened: &options::Opened) -> Option<&Path> {
-    let (first, _) = opened.paths.split_first().filter(|_| !opened.look)?;
-    let folder = first.ancestors().find(|folder| opened.paths.iter().all(|path| path.starts_with(folder)))?;
-    // A folder above the PATHs can't be looked at, and need not be: only a PATH may be a file.
-    match opened.system.kind(folder) {
-        Ok(Kind::File) => folder.parent(),
-        _ => Some(folder),
-    }
 }
 
 /// What is demanded, in words.

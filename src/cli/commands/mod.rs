@@ -50,3 +50,11 @@ fn status_of<'a>(mut findings: impl Iterator<Item = &'a Finding>, audit: &Audit,
     };
     if judgement.exit_zero { ExitStatus::Compliant } else { status }
 }
+
+/// The word for the status of a command that shakes hands: that it could not run means that nothing answers.
+fn handshake_status(status: ExitStatus) -> &'static str {
+    match status {
+        ExitStatus::CouldNotRun => "unreachable",
+        other => other.name(),
+    }
+}

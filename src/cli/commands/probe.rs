@@ -5,7 +5,7 @@ use super::super::exit::ExitStatus;
 use super::super::interrupt::Interrupt;
 use super::super::reports::Reports;
 use super::super::{options, output};
-use super::rule_texts;
+use super::{handshake_status, rule_texts};
 use crate::finding::{Observed, Severity};
 use crate::policy::Policy;
 use crate::probe::name::Name;
@@ -83,6 +83,7 @@ struct Done {
 pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     let formats = &arguments.formats;
     let reports = Reports::of(&formats.format, formats.output.as_deref(), arguments.color)?;
+    reports.spare_inputs(arguments.judgement.policy.as_deref().into_iter())?;
     let policy = options::policy(&arguments.judgement)?;
     if arguments.sni.as_deref() == Some("") {
         bail!("--sni: the name is empty; --no-sni sends none");
@@ -96,7 +97,6 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     if hosts.is_empty() {
         bail!("there is no host to probe");
     }
-    reports.spare_inputs(arguments.judgement.policy.as_deref().into_iter())?;
     reports.spare(Path::new("/"), list.sources.iter().map(|(_, file)| file.path()))?;
     secrets::sources(&mut list.sources);
     let wanted = hosts.iter().map(|host| Wanted::parse(&host.text).map_err(|e| anyhow!(e)));
@@ -267,7 +267,7 @@ fn report(
         depth: depth(arguments),
         policy: &policy.name,
         fail_on: Severity::from(arguments.judgement.fail_on),
-        exit: Exit { status: status as u8, name: name(status) },
+        exit: Exit { status: status as u8, name: handshake_status(status) },
         sources: &list.sources,
         paths: list.paths.clone(),
         rules: &rule_texts(&RULES),
@@ -294,10 +294,6 @@ fn outcome(work: &Work) -> Outcome<'_> {
             Outcome::Scanned { target, scan: &done.scan, client: done.client.as_ref() }
         }
     }
-}
-
-fn name(status: ExitStatus) -> &'static str {
-    if status == ExitStatus::CouldNotRun { "unreachable" } else { status.name() }
 }
 
 /// What the exit status is made from.

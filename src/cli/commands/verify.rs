@@ -5,7 +5,7 @@ use super::super::exit::ExitStatus;
 use super::super::interrupt::Interrupt;
 use super::super::reports::Reports;
 use super::super::{options, output};
-use super::rule_texts;
+use super::{handshake_status, rule_texts};
 use crate::engine;
 use crate::finding::Severity;
 use crate::instance::Problem;
@@ -24,6 +24,7 @@ const RULES: [&str; 6] =
 pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     let formats = &arguments.formats;
     let reports = Reports::of(&formats.format, formats.output.as_deref(), arguments.host.color)?;
+    reports.spare_inputs(arguments.judgement.policy.as_deref().into_iter())?;
     let day = options::day(&arguments.judgement)?;
     let policy = options::policy(&arguments.judgement)?;
     let names = arguments.name.iter().map(|name| Name::parse(name).map_err(|e| anyhow!("--name: {e}")));
@@ -32,7 +33,6 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     let machine = options::machine()?;
     let interrupt = Interrupt::once()?;
     let mut audit = engine::audit(opened.request(&policy, Some(day)));
-    reports.spare_inputs(arguments.judgement.policy.as_deref().into_iter())?;
     reports.spare(&arguments.host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     audit.findings.iter_mut().for_each(secrets::finding);
     let progress = output::Progress::new(usize::MAX);
@@ -64,7 +64,7 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
         problems: &problems,
         policy: &policy.name,
         fail_on: Severity::from(arguments.judgement.fail_on),
-        exit: Exit { status: status as u8, name: name(status) },
+        exit: Exit { status: status as u8, name: handshake_status(status) },
         paths: opened.shown.clone(),
         rules: &rule_texts(&RULES),
     };
@@ -80,13 +80,6 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
         ReportFormat::Prometheus => prometheus::verify(&view, out),
     })?;
     Ok(status)
-}
-
-fn name(status: ExitStatus) -> &'static str {
-    match status {
-        ExitStatus::CouldNotRun => "unreachable",
-        other => other.name(),
-    }
 }
 
 fn status(verified: &Verified, problems: usize, judgement: &Judgement) -> ExitStatus {
