@@ -33,15 +33,7 @@ fn certificate(kind: &str) -> String {
 /// nginx with ten sites, each of which offers all that is old too.
 fn nginx() -> Workshop {
     let shop = Workshop::new();
-    let root = shop.path(".").display().to_string();
-    let user = if is_root() { "user www-data;\n" } else { "" };
-    shop.write(
-        "conf/nginx.conf",
-        &format!(
-            "{user}daemon off;\nworker_processes 2;\npid {root}/nginx.pid;\nerror_log {root}/error.log;\nevents {{}}\nhttp {{\n    \
-             access_log off;\n    include sites/*.conf;\n}}\n"
-        ),
-    );
+    shop.write_nginx();
     for port in ports() {
         let (crt, key) = (certificate("crt"), certificate("key"));
         let text = format!(

@@ -50,14 +50,7 @@ impl Nginx {
     fn start(versions: &str) -> Nginx {
         let shop = Workshop::new();
         let root = shop.path(".").display().to_string();
-        let user = if is_root() { "user www-data;\n" } else { "" };
-        shop.write(
-            "conf/nginx.conf",
-            &format!(
-                "{user}daemon off;\nworker_processes 2;\npid {root}/nginx.pid;\nerror_log {root}/error.log;\nevents {{}}\n\
-                 http {{\n    access_log off;\n    include sites/*.conf;\n}}\n"
-            ),
-        );
+        shop.write_nginx();
         shop.write("conf/sites/a.conf", &site(PORT, versions));
         shop.write("error.log", "");
         let program = format!("/usr/sbin/nginx -e {root}/error.log -c {root}/conf/nginx.conf");

@@ -61,6 +61,19 @@ impl Workshop {
         fs::write(path, text).expect("write");
     }
 
+    /// The main file of an nginx with workers, as it runs on hosts; its sites are files in `conf/sites`.
+    pub fn write_nginx(&self) {
+        let root = self.path(".").display().to_string();
+        let user = if nix::unistd::geteuid().is_root() { "user www-data;\n" } else { "" };
+        self.write(
+            "conf/nginx.conf",
+            &format!(
+                "{user}daemon off;\nworker_processes 2;\npid {root}/nginx.pid;\nerror_log {root}/error.log;\nevents {{}}\n\
+                 http {{\n    access_log off;\n    include sites/*.conf;\n}}\n"
+            ),
+        );
+    }
+
     pub fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).expect("a text")
     }
