@@ -159,6 +159,11 @@ impl VersionSet {
         }
     }
 
+    /// `is` or `are`, after what [`listed`](Self::listed) says.
+    pub fn verb(self) -> &'static str {
+        if self.len() == 1 { "is" } else { "are" }
+    }
+
     /// The versions, lowest first.
     pub fn iter(self) -> impl Iterator<Item = Version> {
         Version::ALL.into_iter().filter(move |v| self.has(*v))

@@ -18,14 +18,14 @@ pub(super) struct Evidence<'a> {
     pub show: &'a dyn Fn(&Path) -> String,
 }
 
-/// Another program than the service's own that listens there: `stunnel4 (process 12)`.
+/// Does another program than the service's own listen there? `stunnel4 (process 12) listens there, not nginx`
 pub(super) fn stranger(promise: &Promise, evidence: Evidence<'_>) -> Option<String> {
     let owners = evidence.owners?;
     if owners.is_empty() || owners.iter().any(|owner| owner.is_of(promise.service)) {
         return None;
     }
     let first = owners.first()?;
-    Some(format!("{} (process {})", first.program, first.process))
+    Some(format!("{} (process {}) listens there, not {}", first.program, first.process, promise.service))
 }
 
 /// Were the files changed after the workers started?

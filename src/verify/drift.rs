@@ -24,7 +24,6 @@ pub(super) fn drift(
     let exact = matches!(promise.expected, Expected::Exactly(_));
     let lacking = if exact { lacking } else { VersionSet::EMPTY };
     let differs = !extra.is_empty() || !lacking.is_empty();
-    let be = |versions: VersionSet| if versions.len() == 1 { "is" } else { "are" };
     let mut parts: Vec<String> = Vec::new();
     match (outcome, &scan.trouble) {
         (Outcome::Unreachable, Some(trouble)) => parts.push(match trouble {
@@ -38,17 +37,16 @@ pub(super) fn drift(
         }
         (Outcome::Differs, _) if differs => {
             if !extra.is_empty() {
-                parts.push(format!("{} {} accepted, and not configured", extra.listed(), be(extra)));
+                parts.push(format!("{} {} accepted, and not configured", extra.listed(), extra.verb()));
             }
             if !lacking.is_empty() {
-                parts.push(format!("{} {} configured, and not accepted", lacking.listed(), be(lacking)));
+                parts.push(format!("{} {} configured, and not accepted", lacking.listed(), lacking.verb()));
             }
         }
         (Outcome::Differs, _) => parts.push(format!("another program than {} answers", promise.service)),
         _ => return None,
     }
-    let mut notes: Vec<String> =
-        stranger.iter().map(|who| format!("{who} listens there, not {}", promise.service)).collect();
+    let mut notes: Vec<String> = stranger.map(str::to_owned).into_iter().collect();
     notes.extend(match outcome {
         _ if stranger.is_some() => Vec::new(),
         Outcome::Differs => cause::of_difference(promise, scan, evidence),

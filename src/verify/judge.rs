@@ -31,7 +31,6 @@ fn complaint(
         return None;
     }
     let severity = demand.severity(rule, verdict, versions)?;
-    let be = if versions.len() == 1 { "is" } else { "are" };
     let (does, said) = match verdict {
         Verdict::Exposed => ("accepted", format!("{} forbids this", demand.forbidden_by)),
         _ => ("not accepted", format!("{} requires this", demand.required_by)),
@@ -42,7 +41,7 @@ fn complaint(
         verdict,
         target: target.to_owned(),
         versions,
-        message: format!("{} {be} {does}", versions.listed()),
+        message: format!("{} {} {does}", versions.listed(), versions.verb()),
         primary: None,
         notes: vec![said],
         help: None,

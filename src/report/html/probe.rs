@@ -6,7 +6,7 @@ use super::matrix::Cell;
 use super::{line, problems};
 use crate::finding;
 use crate::probe::{Depth, Scan, Verdict};
-use crate::report::issue::{Issue, UNREACHABLE, of_probe};
+use crate::report::issue::{Issue, UNREACHABLE, by_subject, of_probe};
 use crate::report::probe::{INTERRUPTED, Outcome, ProbeView, Probed, title};
 use crate::report::{handshake, summary};
 use crate::tls::{Version, VersionSet};
@@ -41,10 +41,9 @@ const RESULTS: [(&str, &str, &str); 5] = [
 pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let issues = of_probe(view);
     let versions = versions(view.targets.iter().filter_map(scan_of));
-    let row = |(at, probed): (usize, &Probed<'_>)| {
-        let own: Vec<&Issue<'_>> = issues.iter().filter(|issue| issue.subject == Some(at)).collect();
-        row(view, at, probed, &own, &versions)
-    };
+    let about = by_subject(&issues);
+    let own = |at| about.get(&at).map_or(&[][..], Vec::as_slice);
+    let row = |(at, probed): (usize, &Probed<'_>)| row(view, at, probed, own(at), &versions);
     let groups = vec![Group { service: "", main: None, rows: view.targets.iter().enumerate().map(row).collect() }];
     let page = Page {
         title: match &view.targets[..] {

@@ -6,12 +6,11 @@ use super::handshakes::{Group, Page, Row, Things, said, tiles, versions};
 use super::matrix::Cell;
 use super::{line, problems};
 use crate::probe::{Depth, Reason};
-use crate::report::issue::{Issue, each, endpoint, of_verify};
+use crate::report::issue::{Issue, by_subject, each, endpoint, of_verify};
 use crate::report::summary;
 use crate::report::verify::{VerifyView, cells as columns};
 use crate::tls::{Version, VersionSet};
 use crate::verify::{Checked, DRIFT, Expected, Outcome};
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 static THINGS: Things = Things {
@@ -45,12 +44,7 @@ fn sign(outcome: Outcome) -> (&'static str, &'static str) {
 /// Writes the page.
 pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rows = each(view);
-    let mut about: BTreeMap<usize, Vec<&Issue<'_>>> = BTreeMap::new();
-    for issue in &rows {
-        if let Some(at) = issue.subject {
-            about.entry(at).or_default().push(issue);
-        }
-    }
+    let about = by_subject(&rows);
     let versions = versions(view.verified.checked.iter().map(|one| &one.scan));
     let mut groups: Vec<Group> = Vec::new();
     for (at, one) in view.verified.checked.iter().enumerate() {

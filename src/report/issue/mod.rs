@@ -166,9 +166,15 @@ pub(super) fn region(sources: &SourceMap, span: Span) -> Region {
     Region { line: at.line, column: at.column, end_line: end.line, end_column: end.column }
 }
 
-/// `is` or `are`, after versions.
-fn be(versions: VersionSet) -> &'static str {
-    if versions.len() == 1 { "is" } else { "are" }
+/// The rows by what they are about.
+pub(super) fn by_subject<'r, 'a>(rows: &'r [Issue<'a>]) -> BTreeMap<usize, Vec<&'r Issue<'a>>> {
+    let mut about: BTreeMap<usize, Vec<&Issue<'a>>> = BTreeMap::new();
+    for row in rows {
+        if let Some(subject) = row.subject {
+            about.entry(subject).or_default().push(row);
+        }
+    }
+    about
 }
 
 /// Texts as 32 hexadecimal digits.

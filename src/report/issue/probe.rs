@@ -5,7 +5,7 @@
 //! host of the command line stands for a file of its own.
 
 use super::{
-    INCONCLUSIVE, Issue, NO_MODERN_VERSION, PROBLEM, Place, Texts, UNREACHABLE, be, by_weight, digest, file, place,
+    INCONCLUSIVE, Issue, NO_MODERN_VERSION, PROBLEM, Place, Texts, UNREACHABLE, by_weight, digest, file, place,
     tell_apart,
 };
 use crate::finding::{Severity, Verdict};
@@ -78,7 +78,7 @@ fn others(probed: &Probed<'_>, depth: Depth) -> Vec<Said> {
         let versions = scan.inconclusive();
         let message = match versions.is_empty() {
             true => "not all that was asked is known".to_owned(),
-            false => format!("it is not known whether {} {} accepted", versions.listed(), be(versions)),
+            false => format!("it is not known whether {} {} accepted", versions.listed(), versions.verb()),
         };
         all.push(Said { versions, details, ..plain(INCONCLUSIVE, message) });
     }

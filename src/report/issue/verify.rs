@@ -1,7 +1,7 @@
 //! The rows of a verification, at the lines that promise what does not come.
 
 use super::audit::of_problem;
-use super::{INCONCLUSIVE, Issue, PROBLEM, Place, Texts, be, by_weight, digest, file, place, tell_apart};
+use super::{INCONCLUSIVE, Issue, PROBLEM, Place, Texts, by_weight, digest, file, place, tell_apart};
 use crate::finding::{Observed, Severity, Verdict};
 use crate::report::sanitise;
 use crate::report::verify::VerifyView;
@@ -118,7 +118,7 @@ fn undecided<'a>(view: &'a VerifyView<'a>, at: usize, one: &'a Checked) -> Optio
         Outcome::Inconclusive => {
             let rows = one.scan.rows.iter().filter(|row| open.has(row.version));
             let said = rows.filter_map(|row| Some(format!("{}: {}", row.version, row.verdict.reason()?.text())));
-            let message = format!("it is not known whether {} {} accepted", open.listed(), be(open));
+            let message = format!("it is not known whether {} {} accepted", open.listed(), open.verb());
             (message, said.collect())
         }
         Outcome::Possible => {

@@ -3,7 +3,7 @@
 use super::{Case, End, Suite, alone, of_issues, plain, write};
 use crate::endpoint::Speaks;
 use crate::finding::Verdict;
-use crate::report::issue::{Issue, issues};
+use crate::report::issue::{Issue, by_subject, issues};
 use crate::report::{AuditView, snippet};
 use std::io::{self, Write};
 
@@ -17,13 +17,13 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn suites(view: &AuditView<'_>) -> Vec<Suite> {
     let issues = issues(view);
+    let by_instance = by_subject(&issues);
     let mut suites = Vec::new();
     for (index, instance) in view.instances.iter().enumerate() {
         let name = format!("{} {}", instance.service, view.paths.show(&instance.main));
         let mut about: Vec<Vec<&Issue<'_>>> = vec![Vec::new(); instance.endpoints.len()];
         let mut rest = Vec::new();
-        let own = issues.iter().filter(|issue| issue.subject == Some(index));
-        for issue in own {
+        for issue in by_instance.get(&index).into_iter().flatten().copied() {
             let endpoints = issue.finding.map_or(&[][..], |finding| &finding.endpoints);
             if endpoints.is_empty() {
                 rest.push(issue);

@@ -4,17 +4,16 @@
 use super::{Case, End, Suite, of_issues, plain, write};
 use crate::probe::{Depth, Row, Verdict};
 use crate::report::handshake::{self, SuiteText};
-use crate::report::issue::{INCONCLUSIVE, Issue, NO_MODERN_VERSION, of_probe};
+use crate::report::issue::{INCONCLUSIVE, Issue, NO_MODERN_VERSION, by_subject, of_probe};
 use crate::report::probe::{Outcome, ProbeView, Probed, title};
 use std::io::{self, Write};
 
 /// Writes the document.
 pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rows = of_probe(view);
-    let suite = |(at, probed): (usize, &Probed<'_>)| {
-        let own: Vec<&Issue<'_>> = rows.iter().filter(|row| row.subject == Some(at)).collect();
-        suite(view, probed, &own)
-    };
+    let about = by_subject(&rows);
+    let own = |at| about.get(&at).map_or(&[][..], Vec::as_slice);
+    let suite = |(at, probed): (usize, &Probed<'_>)| suite(view, probed, own(at));
     write(&view.targets.iter().enumerate().map(suite).collect::<Vec<_>>(), None, out)
 }
 

@@ -2,7 +2,7 @@
 //! what could not be read are cases of their own.
 
 use super::{Case, End, Suite, alone, of_issues, plain, write};
-use crate::report::issue::{self, Issue, each};
+use crate::report::issue::{self, Issue, by_subject, each};
 use crate::report::verify::{VerifyView, cells, said};
 use crate::verify::{Checked, Outcome};
 use std::io::{self, Write};
@@ -13,11 +13,12 @@ const REST: &str = "configuration";
 /// Writes the document.
 pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let rows = each(view);
+    let about = by_subject(&rows);
     let mut suites: Vec<Suite> = Vec::new();
     for (at, one) in view.verified.checked.iter().enumerate() {
         let name = plain(&format!("{} {}", one.promise.service, view.paths.show(&one.promise.main)));
-        let own: Vec<&Issue<'_>> = rows.iter().filter(|row| row.subject == Some(at)).collect();
-        let case = endpoint(one, &own);
+        let own = about.get(&at).map_or(&[][..], Vec::as_slice);
+        let case = endpoint(one, own);
         match suites.iter_mut().find(|suite| suite.name == name) {
             Some(suite) => suite.cases.push(case),
             None => suites.push(Suite { name, cases: vec![case] }),

@@ -81,16 +81,14 @@ pub(super) fn hold(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], mach
 /// The likely causes of no TLS at all.
 fn silence(reload: &Reload<'_>, promise: &Promise, machine: &Machine<'_>) -> Vec<String> {
     let evidence = machine.evidence(promise, reload.show);
-    let stranger = cause::stranger(promise, evidence);
-    let stranger = stranger.map(|who| format!("{who} listens there, not {}", promise.service));
-    stranger.or_else(|| cause::not_reloaded(promise, evidence)).into_iter().collect()
+    cause::stranger(promise, evidence).or_else(|| cause::not_reloaded(promise, evidence)).into_iter().collect()
 }
 
 /// The likely causes of other versions.
 fn causes(reload: &Reload<'_>, promise: &Promise, scan: &Scan, machine: &Machine<'_>) -> Vec<String> {
     let evidence = machine.evidence(promise, reload.show);
     match cause::stranger(promise, evidence) {
-        Some(who) => vec![format!("{who} listens there, not {}", promise.service)],
+        Some(stranger) => vec![stranger],
         None => cause::of_difference(promise, scan, evidence),
     }
 }

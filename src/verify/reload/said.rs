@@ -54,7 +54,7 @@ pub(super) fn broken(look: Look, scan: &Scan, had: VersionSet) -> String {
     let mut parts = Vec::new();
     if !look.missing.is_empty() {
         let (new, why) = (look.missing, why(scan, look.missing));
-        parts.push(format!("{} {} configured now, and not accepted{why}", new.listed(), is(new)));
+        parts.push(format!("{} {} configured now, and not accepted{why}", new.listed(), new.verb()));
     }
     if !look.lost.is_empty() {
         let (lost, why) = (look.lost, why(scan, look.lost));
@@ -68,17 +68,17 @@ pub(super) fn broken(look: Look, scan: &Scan, had: VersionSet) -> String {
 
 /// What is accepted, and should not be.
 pub(super) fn extra(versions: VersionSet) -> String {
-    format!("{} {} still accepted, and not configured", versions.listed(), is(versions))
+    format!("{} {} still accepted, and not configured", versions.listed(), versions.verb())
 }
 
 /// What was so before.
 pub(super) fn known(versions: VersionSet) -> String {
-    format!("{} {} configured, and not accepted, as before", versions.listed(), is(versions))
+    format!("{} {} configured, and not accepted, as before", versions.listed(), versions.verb())
 }
 
 /// What is not clear.
 pub(super) fn open(versions: VersionSet, scan: &Scan) -> String {
-    format!("it is not clear whether {} {} accepted{}", versions.listed(), is(versions), why(scan, versions))
+    format!("it is not clear whether {} {} accepted{}", versions.listed(), versions.verb(), why(scan, versions))
 }
 
 /// What the server said to the oldest of these versions.
@@ -86,10 +86,6 @@ fn why(scan: &Scan, versions: VersionSet) -> String {
     let row = scan.rows.iter().find(|row| versions.has(row.version));
     let reason = row.and_then(|row| row.verdict.reason());
     reason.map_or_else(String::new, |reason| format!(" ({})", reason.text()))
-}
-
-fn is(versions: VersionSet) -> &'static str {
-    if versions.len() == 1 { "is" } else { "are" }
 }
 
 fn was(versions: VersionSet) -> &'static str {

@@ -140,8 +140,8 @@ fn usable(
     promise: Promise,
     asked: Option<(Target, Scan)>,
 ) -> Result<(Promise, VersionSet), String> {
-    if let Some(who) = cause::stranger(&promise, machine.evidence(&promise, reload.show)) {
-        return Err(format!("{who} listens there, not {}", promise.service));
+    if let Some(stranger) = cause::stranger(&promise, machine.evidence(&promise, reload.show)) {
+        return Err(stranger);
     }
     let (target, scan) = asked.ok_or("there was no time to ask before")?;
     if let Some(trouble) = &scan.trouble {
