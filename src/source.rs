@@ -110,6 +110,9 @@ struct Part {
     by_path: HashMap<OsString, FileId>,
 }
 
+/// So many files are changed faster by one thread than by several.
+const FEW: usize = 16;
+
 /// The bits of an id that count files within a part.
 const INDEX_BITS: u32 = 24;
 
@@ -191,7 +194,11 @@ impl SourceMap {
     pub fn rewrite(&mut self, change: impl Fn(&mut [u8]) + Sync) {
         // A part that another map shares is copied: that one keeps its texts.
         for part in self.parts.iter_mut().map(Arc::make_mut) {
-            part.files.par_iter_mut().for_each(|file| change(&mut file.bytes));
+            match part.files.as_mut_slice() {
+                // To wake other threads for these would take longer than the work.
+                few if few.len() < FEW => few.iter_mut().for_each(|file| change(&mut file.bytes)),
+                many => many.par_iter_mut().for_each(|file| change(&mut file.bytes)),
+            }
         }
     }
 

@@ -33,17 +33,13 @@ const SHORT_DH: u16 = 2048;
 /// Shorter ones than this can be broken by many.
 const BROKEN_DH: u16 = 1024;
 
-/// The key exchange and the rest of a name: `TLS_` RSA `_WITH_` AES_128_CBC_SHA.
-fn halves(name: &str) -> (&str, &str) {
-    let name = name.trim_start_matches("OLD_");
-    let name = name.trim_start_matches("TLS_").trim_start_matches("SSL_");
-    name.split_once("_WITH_").unwrap_or(("", name))
-}
-
 /// The strength of a suite; a suite that the table does not have is `Insecure`: nobody vouches for it.
 pub fn level(id: u16) -> Level {
-    let Some(suite) = Suite::of(id) else { return Level::Insecure };
-    let (exchange, cipher) = halves(suite.name);
+    Suite::of(id).map_or(Level::Insecure, level_of)
+}
+
+fn level_of(suite: &Suite) -> Level {
+    let (exchange, cipher) = suite.halves();
     let broken = ["NULL", "RC2", "RC4", "DES_CBC", "DES40", "DES_40"].iter().any(|part| cipher.starts_with(part));
     if broken || exchange.contains("EXPORT") || exchange.contains("anon") || cipher.ends_with("MD5") {
         return Level::Insecure;
@@ -52,7 +48,7 @@ pub fn level(id: u16) -> Level {
         // These authenticate and do not encrypt (RFC 9150).
         return Level::Insecure;
     }
-    let tls1_3 = exchange.is_empty() || (0xc103..=0xc106).contains(&id);
+    let tls1_3 = exchange.is_empty() || (0xc103..=0xc106).contains(&suite.id);
     let forward = tls1_3 || exchange.contains("DHE") || exchange == "ECCPWD" || exchange.starts_with("SRP");
     let aead = ["GCM", "CCM", "POLY1305", "AEGIS", "MGM"].iter().any(|mode| cipher.contains(mode));
     let old = cipher.starts_with("3DES") || cipher.starts_with("IDEA") || cipher.starts_with("28147");
@@ -95,8 +91,11 @@ pub(super) enum Family {
 
 /// The family of a suite.
 pub(super) fn family(id: u16) -> Family {
-    let exchange = Suite::of(id).map_or("PSK", |suite| halves(suite.name).0);
-    match exchange {
+    Suite::of(id).map_or(Family::Other, family_of)
+}
+
+fn family_of(suite: &Suite) -> Family {
+    match suite.halves().0 {
         "" | "ECDHE_RSA" | "ECDHE_ECDSA" => Family::Ecdhe,
         "RSA" => Family::Rsa,
         "DHE_RSA" | "DHE_DSS" => Family::Dhe,
@@ -106,9 +105,9 @@ pub(super) fn family(id: u16) -> Family {
 
 /// For sorting: a higher one is offered earlier. Some servers hang up on Diffie-Hellman, having no parameters; those
 /// that follow the client's order must not meet it first.
-pub(super) fn rank(id: u16) -> (Family, Level, bool) {
-    let key_of_256 = Suite::of(id).is_some_and(|suite| suite.name.contains("256_") || suite.name.contains("CHACHA"));
-    (family(id), level(id), key_of_256)
+pub(super) fn rank(suite: &Suite) -> (Family, Level, bool) {
+    let key_of_256 = suite.name.contains("256_") || suite.name.contains("CHACHA");
+    (family_of(suite), level_of(suite), key_of_256)
 }
 
 #[cfg(test)]

@@ -37,8 +37,8 @@ impl Suite {
     }
 
     fn parse(line: &'static str) -> Option<Suite> {
-        let words: Vec<&'static str> = line.split_ascii_whitespace().collect();
-        let [number, name, openssl] = words[..] else { return None };
+        let (number, names) = line.split_once(' ')?;
+        let (name, openssl) = names.split_once(' ')?;
         let id = u16::from_str_radix(number, 16).ok()?;
         Some(Suite { id, name, openssl: Some(openssl).filter(|name| *name != "-") })
     }
@@ -48,60 +48,74 @@ impl Suite {
         !self.name.contains("_WITH_") || (0xc103..=0xc106).contains(&self.id)
     }
 
-    /// Does it need TLS 1.2?
-    fn is_tls1_2(self) -> bool {
-        ["SHA256", "SHA384", "GCM", "CCM", "POLY1305", "GOSTR341112"].iter().any(|part| self.name.contains(part))
+    /// Can versions before TLS 1.2 use it?
+    fn is_old(self) -> bool {
+        let newer = ["SHA256", "SHA384", "GCM", "CCM", "POLY1305", "GOSTR341112"];
+        !self.is_tls1_3() && newer.iter().all(|part| !self.name.contains(part))
+    }
+
+    fn is_of_kerberos(self) -> bool {
+        self.name.contains("KRB5")
     }
 
     fn is_common(self) -> bool {
-        let name = self.name.trim_start_matches("OLD_");
-        let Some((exchange, rest)) = name.split_once("_WITH_") else { return false };
-        ["TLS_RSA", "TLS_DHE_RSA", "TLS_ECDHE_RSA", "TLS_ECDHE_ECDSA"].contains(&exchange)
-            && ["AES", "3DES", "RC4", "CAMELLIA", "CHACHA", "ARIA"].iter().any(|cipher| rest.starts_with(cipher))
+        let (exchange, cipher) = self.halves();
+        ["RSA", "DHE_RSA", "ECDHE_RSA", "ECDHE_ECDSA"].contains(&exchange)
+            && ["AES", "3DES", "RC4", "CAMELLIA", "CHACHA", "ARIA"].iter().any(|common| cipher.starts_with(common))
+    }
+
+    /// The key exchange and the rest of the name: `TLS_` RSA `_WITH_` AES_128_CBC_SHA.
+    pub(super) fn halves(self) -> (&'static str, &'static str) {
+        const WITH: &[u8; 6] = b"_WITH_";
+        let name = self.name.strip_prefix("OLD_").unwrap_or(self.name);
+        let name = name.strip_prefix("TLS_").or_else(|| name.strip_prefix("SSL_")).unwrap_or(name);
+        // Not `split_once`: what it prepares for a long search takes longer than this short one, and every probe
+        // begins with all names.
+        match name.as_bytes().windows(WITH.len()).position(|piece| piece == WITH) {
+            Some(at) => (&name[..at], &name[at + WITH.len()..]),
+            None => ("", name),
+        }
     }
 }
+
+/// Suites that one hello offers, put together when the first one asks.
+pub type Portion = LazyLock<Vec<u16>>;
 
 /// The suites that a version can use, in the portions in which they are offered: some servers break when a hello has
 /// more than 128 of them. The first portion has all that servers of this century use; each begins with
 /// what modern clients prefer.
-pub fn portions(version: Version) -> &'static [Vec<u16>] {
-    static ALL: LazyLock<Portions> = LazyLock::new(Portions::made);
+pub fn portions(version: Version) -> &'static [Portion] {
     match version {
-        // It has kinds of cipher of its own, and its hello offers them all.
-        Version::Ssl2 => &NONE,
-        Version::Ssl3 | Version::Tls1 | Version::Tls1_1 => &ALL.old,
-        Version::Tls1_2 => &ALL.tls1_2,
-        Version::Tls1_3 => &ALL.tls1_3,
+        Version::Ssl2 => &SSL2,
+        Version::Ssl3 | Version::Tls1 | Version::Tls1_1 => &OLD,
+        Version::Tls1_2 => &TLS1_2,
+        Version::Tls1_3 => &TLS1_3,
     }
 }
 
-static NONE: [Vec<u16>; 1] = [Vec::new()];
-
-struct Portions {
-    old: [Vec<u16>; 2],
-    tls1_2: [Vec<u16>; 2],
-    tls1_3: [Vec<u16>; 1],
+/// All suites that a version can use, in the order in which they are offered.
+pub fn offered(version: Version) -> Vec<u16> {
+    portions(version).iter().flat_map(|portion| portion.iter().copied()).collect()
 }
 
-impl Portions {
-    /// Made once: a name is looked into many times to know where its suite belongs.
-    fn made() -> Portions {
-        let mut all: Vec<Suite> = Suite::all().to_vec();
-        all.sort_by_cached_key(|suite| std::cmp::Reverse(super::strength::rank(suite.id)));
-        let (mut old, mut tls1_2, mut tls1_3) = (<[Vec<u16>; 2]>::default(), <[Vec<u16>; 2]>::default(), Vec::new());
-        for suite in all {
-            if suite.is_tls1_3() {
-                tls1_3.push(suite.id);
-                continue;
-            }
-            tls1_2[usize::from(!suite.is_common())].push(suite.id);
-            // Kerberos was never common, and what remains has room in one hello.
-            if !suite.is_tls1_2() {
-                old[usize::from(suite.name.contains("KRB5"))].push(suite.id);
-            }
-        }
-        Portions { old, tls1_2, tls1_3: [tls1_3] }
-    }
+// It has kinds of cipher of its own, and its hello offers them all.
+static SSL2: [Portion; 1] = [LazyLock::new(Vec::new)];
+// Kerberos was never common, and what remains has room in one hello.
+static OLD: [Portion; 2] = [
+    LazyLock::new(|| ranked(|suite| !suite.is_of_kerberos() && suite.is_old())),
+    LazyLock::new(|| ranked(|suite| suite.is_of_kerberos() && suite.is_old())),
+];
+static TLS1_2: [Portion; 2] = [
+    LazyLock::new(|| ranked(Suite::is_common)),
+    LazyLock::new(|| ranked(|suite| !suite.is_common() && !suite.is_tls1_3())),
+];
+static TLS1_3: [Portion; 1] = [LazyLock::new(|| ranked(Suite::is_tls1_3))];
+
+/// The suites that `keep` names, best first.
+fn ranked(keep: impl Fn(Suite) -> bool) -> Vec<u16> {
+    let mut suites: Vec<&Suite> = Suite::all().iter().filter(|suite| keep(**suite)).collect();
+    suites.sort_by_cached_key(|suite| std::cmp::Reverse(super::strength::rank(suite)));
+    suites.iter().map(|suite| suite.id).collect()
 }
 
 /// A few suites that nearly every server of that version has, for a small hello.
@@ -146,7 +160,7 @@ mod tests {
     fn every_suite_is_offered_once_by_its_version_and_no_first_portion_is_too_long() {
         let mut offered = BTreeSet::new();
         for version in [Version::Tls1_2, Version::Tls1_3] {
-            for id in portions(version).concat() {
+            for id in super::offered(version) {
                 assert!(offered.insert(id), "0x{id:04X} twice");
             }
         }
@@ -154,7 +168,7 @@ mod tests {
         for version in Version::ALL {
             let portions = portions(version);
             assert!(portions[0].len() <= 128, "{version}: {}", portions[0].len());
-            let all = portions.concat();
+            let all = super::offered(version);
             assert!(few(version).iter().all(|id| portions[0].contains(id)), "{version}");
             assert!(few(version).len() <= 16);
             assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{version}");

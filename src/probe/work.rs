@@ -99,7 +99,7 @@ impl Work {
         match self.order {
             // What the server thinks of them is not known; what is offered first was preferred here.
             Some(Order::Client) => {
-                let offered = suites::portions(self.version).concat();
+                let offered = suites::offered(self.version);
                 self.hits.sort_by_key(|hit| offered.iter().position(|id| *id == hit.suite));
             }
             Some(Order::Server) if (self.plain || self.from_first < self.hits.len()) && self.from_first > 0 => {
@@ -192,14 +192,14 @@ impl Work {
     }
 
     fn first_portion(&self) -> Vec<u16> {
-        suites::portions(self.version).first().cloned().unwrap_or_default()
+        suites::portions(self.version).first().map(|portion| portion.to_vec()).unwrap_or_default()
     }
 
     /// Offers the next portion, until `most` suites are known or nothing is left that the server would choose.
     pub(super) fn portion(&mut self, session: &Session<'_>, most: usize) {
         if let Some(portion) = suites::portions(self.version).get(self.portions) {
             self.portions += 1;
-            self.exhaust(session, most, portion.clone());
+            self.exhaust(session, most, portion.to_vec());
             if self.portions == 1 {
                 self.from_first = self.hits.len();
             }
