@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tlsmend::probe::hello::{Hello, RANDOM};
 use tlsmend::probe::name::Name;
-use tlsmend::probe::{sslv2, suites};
+use tlsmend::probe::{portions, sslv2};
 use tlsmend::tls::Version;
 
 /// A name, and the bytes.
@@ -17,7 +17,7 @@ fn hellos() -> Vec<(String, Vec<u8>)> {
     let mut all = vec![("sslv2".to_owned(), sslv2::hello(&random))];
     for version in Version::ALL.into_iter().skip(1) {
         for plain in [false, true] {
-            let portions = suites::portions(version);
+            let portions = portions::portions(version);
             let few = &portions[0][..3];
             let hello = Hello {
                 version,
@@ -99,7 +99,7 @@ fn another_program_reads_the_same() {
         let columns: Vec<&str> = read.split('|').collect();
         let wire = tlsmend::probe::hello::wire(version);
         let named = version > Version::Ssl3;
-        let mut suites: Vec<String> = suites::portions(version)[0].iter().map(|id| format!("0x{id:04x}")).collect();
+        let mut suites: Vec<String> = portions::portions(version)[0].iter().map(|id| format!("0x{id:04x}")).collect();
         if version < Version::Tls1_3 {
             suites.push("0x00ff".to_owned());
         }

@@ -11,7 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use support::fake::{Fake, Model, Seen, Step, alert, chosen, message, record, server_hello};
 use tlsmend::probe::name::Name;
-use tlsmend::probe::target::{Place, Target};
+use tlsmend::probe::place::Place;
+use tlsmend::probe::target::Target;
 use tlsmend::probe::{Depth, Limits, Order, Reason, Scan, Trouble, Verdict, scan};
 use tlsmend::tls::{Version, VersionSet};
 

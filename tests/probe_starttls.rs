@@ -7,8 +7,9 @@ use std::net::TcpStream;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use support::fake::{Fake, Model};
+use tlsmend::probe::place::Place;
 use tlsmend::probe::starttls::StartTls;
-use tlsmend::probe::target::{Place, Target};
+use tlsmend::probe::target::Target;
 use tlsmend::probe::{Depth, Limits, Reason, Scan, Trouble, Verdict, scan};
 use tlsmend::tls::{Version, VersionSet};
 

@@ -60,6 +60,12 @@ impl fmt::Display for PolicyError {
 
 impl std::error::Error for PolicyError {}
 
+/// Characters that could make an excerpt of the policy lie on a terminal; YAML itself has no use for most of them.
+pub(super) fn unfit(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+}
+
 /// Line and column of an offset, both from 1, the column in characters.
 pub(super) fn line_column(text: &str, offset: usize) -> (u32, u32) {
     let before = text.get(..offset).unwrap_or(text);
@@ -84,7 +90,7 @@ fn excerpt(message: &str, text: &str, policy: &str, range: Range<usize>, (line, 
     let end = text[range.start..].find(['\r', '\n']).map_or(text.len(), |i| range.start + i);
     let shown = &text[start..end];
     let title = Level::ERROR.primary_title(message);
-    if shown.len() > WIDEST || shown.chars().any(|c| c != '\t' && super::raw::unfit(c)) {
+    if shown.len() > WIDEST || shown.chars().any(|c| c != '\t' && unfit(c)) {
         let origin = annotate_snippets::Origin::path(policy).line(line as usize).char_column(column as usize);
         return Renderer::plain().render(&[title.element(origin)]);
     }

@@ -3,7 +3,7 @@
 //! The tree is read without a schema, so that one wrong type or unknown key does not hide the next: what is allowed
 //! where is the business of `validate`. Equal keys are kept, too.
 
-use super::error::Complaint;
+use super::error::{Complaint, unfit};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, Spanned};
 use std::fmt;
@@ -68,12 +68,6 @@ pub(super) fn read(text: &str) -> Result<Node, Vec<Complaint>> {
         let range = error.location().map_or(0..0, |at| located(at, text));
         vec![Complaint::new(message(error), range)]
     })
-}
-
-/// Characters that could make an excerpt of the policy lie on a terminal; YAML itself has no use for most of them.
-pub(super) fn unfit(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
 }
 
 fn message(error: &serde_saphyr::Error) -> String {

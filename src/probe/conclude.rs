@@ -1,8 +1,8 @@
 //! From answers to verdicts: what one version's answer means beside those of the others.
 
 use super::classify::Said;
+use super::outcome::{Row, Trouble};
 use super::reason::{Reason, Spent, Verdict};
-use super::scan::{Row, Trouble};
 use super::work::Work;
 use crate::tls::Version;
 

@@ -82,7 +82,7 @@ impl Hello<'_> {
         prefixed_16(&mut body, |body| {
             body.extend(self.suites.iter().flat_map(|id| id.to_be_bytes()));
             if self.falls_back() {
-                body.extend(super::suites::few(Version::Tls1_2).iter().flat_map(|id| id.to_be_bytes()));
+                body.extend(super::portions::few(Version::Tls1_2).iter().flat_map(|id| id.to_be_bytes()));
             }
             if self.version < Version::Tls1_3 || self.falls_back() {
                 body.extend(RENEGOTIATION.to_be_bytes());
@@ -200,7 +200,7 @@ fn prefixed_16(out: &mut Vec<u8>, content: impl FnOnce(&mut Vec<u8>)) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::suites;
+    use super::super::portions::{few, portions};
     use super::*;
 
     #[test]
@@ -209,8 +209,7 @@ mod tests {
         for length in 1..=200 {
             let name = Name::parse(&format!("{}.example", "a.".repeat(length / 2 + 1).trim_end_matches('.'))).unwrap();
             for version in [Version::Tls1, Version::Tls1_1, Version::Tls1_2, Version::Tls1_3] {
-                for (suites, plain) in [(suites::portions(version)[0].as_slice(), false), (suites::few(version), true)]
-                {
+                for (suites, plain) in [(portions(version)[0].as_slice(), false), (few(version), true)] {
                     for count in [suites.len(), suites.len() / 2, 1] {
                         let hello = Hello {
                             version,

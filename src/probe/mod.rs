@@ -5,7 +5,7 @@
 //! why it refuses ([`reply`]), and then the connection is closed: nothing is ever encrypted. A version that was not
 //! answered clearly is *inconclusive*, never a quiet "no" (`docs/probe.md` has the table).
 //!
-//! Pure parts: [`hello`], [`sslv2`], [`reply`], [`suites`], [`strength`], [`key`], [`reason`], `classify`, `conclude`.
+//! Pure parts: [`hello`], [`sslv2`], [`reply`], [`suites`], [`strength`], [`portions`], [`key`], [`reason`], `classify`, `conclude`.
 //! The network: `wire`, [`starttls`], `session`, `work`, [`mod@scan`]. This is the only module that opens sockets.
 
 pub mod client;
@@ -13,6 +13,8 @@ pub mod hello;
 pub mod key;
 pub mod limits;
 pub mod name;
+pub mod place;
+pub mod portions;
 pub mod reason;
 pub mod reply;
 pub mod scan;
@@ -24,12 +26,14 @@ pub mod target;
 
 mod classify;
 mod conclude;
+mod outcome;
 mod session;
 mod wire;
 mod work;
 
 pub use classify::Hit;
 pub use limits::{Depth, Limits};
+pub use outcome::{Row, Scan, Trouble};
 pub use reason::{Reason, Verdict};
-pub use scan::{Row, Scan, Trouble, scan};
+pub use scan::scan;
 pub use work::Order;

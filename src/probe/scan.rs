@@ -1,106 +1,19 @@
-//! All versions of one endpoint.
+//! Asks one endpoint about all versions.
 
-use super::classify::{Hit, Said};
+use super::classify::Said;
 use super::conclude::{self, Circumstances};
 use super::limits::{Depth, Limits};
-use super::reason::{Reason, Verdict};
+use super::outcome::Scan;
+use super::reason::Reason;
 use super::session::Session;
 use super::target::Target;
-use super::work::{ONE, Order, Work};
-use crate::tls::{Version, VersionSet};
+use super::work::{ONE, Work};
+use crate::tls::Version;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 /// In this order: if a server stops answering, what matters most is known.
 const ORDER: [Version; 6] =
     [Version::Tls1_2, Version::Tls1_3, Version::Tls1, Version::Tls1_1, Version::Ssl3, Version::Ssl2];
-
-/// What was found of a version.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// The version.
-    pub version: Version,
-    /// Whether it is spoken.
-    pub verdict: Verdict,
-    /// The suites, in the order in which the server chose them; all of them, if `complete`.
-    pub suites: Vec<Hit>,
-    /// SSLv2: the names of the kinds of cipher.
-    pub kinds: Vec<&'static str>,
-    /// Whose order decides; `None`: not asked, or there are not two suites.
-    pub order: Option<Order>,
-    /// The compression method that was chosen when one was offered; `None`: not asked.
-    pub compression: Option<u8>,
-    /// Were all suites asked about?
-    pub complete: bool,
-    /// Remarks, as lowercase fragments.
-    pub notes: Vec<&'static str>,
-}
-
-impl Row {
-    /// Were its suites asked about, and not all of them answered? (`depth`: what was asked.)
-    pub fn lacks_suites(&self, depth: Depth) -> bool {
-        depth == Depth::Ciphers && self.verdict == Verdict::Accepted && !self.complete
-    }
-}
-
-/// What keeps an endpoint from being probed at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// There is no connection.
-    Unreachable(Reason),
-    /// Something else than TLS is spoken.
-    NotTls(Reason),
-    /// The upgrade to TLS is refused.
-    StartTls(Reason),
-}
-
-impl Trouble {
-    /// The reason behind it.
-    pub fn reason(&self) -> &Reason {
-        match self {
-            Trouble::Unreachable(reason) | Trouble::NotTls(reason) | Trouble::StartTls(reason) => reason,
-        }
-    }
-}
-
-/// What was found at an endpoint.
-#[derive(Clone, Debug)]
-pub struct Scan {
-    /// A row for each version, oldest first.
-    pub rows: Vec<Row>,
-    /// Why nothing could be found.
-    pub trouble: Option<Trouble>,
-    /// Connections that were made, or tried.
-    pub connections: u32,
-    /// How long it took.
-    pub elapsed: Duration,
-}
-
-impl Scan {
-    /// The versions that are accepted.
-    pub fn accepted(&self) -> VersionSet {
-        self.of(|verdict| *verdict == Verdict::Accepted)
-    }
-
-    /// The versions of which nobody knows.
-    pub fn inconclusive(&self) -> VersionSet {
-        self.of(|verdict| matches!(verdict, Verdict::Inconclusive(_)))
-    }
-
-    /// Is something open, be it a version or the suites of one? (`depth`: what was asked.)
-    pub fn is_open(&self, depth: Depth) -> bool {
-        !self.inconclusive().is_empty() || self.rows.iter().any(|row| row.lacks_suites(depth))
-    }
-
-    /// The row of a version.
-    pub fn row(&self, version: Version) -> Option<&Row> {
-        self.rows.iter().find(|row| row.version == version)
-    }
-
-    fn of(&self, keep: impl Fn(&Verdict) -> bool) -> VersionSet {
-        self.rows.iter().filter(|row| keep(&row.verdict)).map(|row| row.version).collect()
-    }
-}
 
 /// Probes an endpoint. Ends early, with what is known, once `stop` is set.
 pub fn scan(target: &Target, depth: Depth, limits: Limits, stop: &AtomicBool) -> Scan {

@@ -1,9 +1,9 @@
 //! What is probed: a place, the name that is sent, and how TLS is reached there.
 
 use super::name::Name;
+use super::place::Place;
 use super::starttls::StartTls;
 use super::wire::GLANCE;
-use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,24 +14,6 @@ use std::time::{Duration, Instant};
 const LOCAL: &str = "localhost";
 /// The port where none is given.
 const HTTPS: u16 = 443;
-
-/// Where connections go.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
-    /// An address and a TCP port.
-    Ip(SocketAddr),
-    /// A Unix-domain socket.
-    Unix(PathBuf),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Place::Ip(address) => write!(f, "{address}"),
-            Place::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
-}
 
 /// An endpoint to probe.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Connections with an end that is fixed when they are opened: no sequence of slow answers can move it.
 #![expect(clippy::disallowed_methods, reason = "this is where connections are made")]
 
-use super::target::Place;
+use super::place::Place;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with, sockopt};

@@ -3,10 +3,11 @@
 
 use super::classify::{Hit, Said, classify};
 use super::limits::Depth;
+use super::portions;
 use super::reason::Reason;
 use super::session::{Offer, Session};
 use super::strength::{self, Family};
-use super::suites::{self, Suite};
+use super::suites::Suite;
 use crate::tls::Version;
 
 /// The version is spoken.
@@ -99,7 +100,7 @@ impl Work {
         match self.order {
             // What the server thinks of them is not known; what is offered first was preferred here.
             Some(Order::Client) => {
-                let offered = suites::offered(self.version);
+                let offered = portions::all(self.version);
                 self.hits.sort_by_key(|hit| offered.iter().position(|id| *id == hit.suite));
             }
             Some(Order::Server) if (self.plain || self.from_first < self.hits.len()) && self.from_first > 0 => {
@@ -188,16 +189,16 @@ impl Work {
 
     /// Is there another portion of suites to offer?
     pub(super) fn has_more(&self) -> bool {
-        self.portions < suites::portions(self.version).len()
+        self.portions < portions::portions(self.version).len()
     }
 
     fn first_portion(&self) -> Vec<u16> {
-        suites::portions(self.version).first().map(|portion| portion.to_vec()).unwrap_or_default()
+        portions::portions(self.version).first().map(|portion| portion.to_vec()).unwrap_or_default()
     }
 
     /// Offers the next portion, until `most` suites are known or nothing is left that the server would choose.
     pub(super) fn portion(&mut self, session: &Session<'_>, most: usize) {
-        if let Some(portion) = suites::portions(self.version).get(self.portions) {
+        if let Some(portion) = portions::portions(self.version).get(self.portions) {
             self.portions += 1;
             self.exhaust(session, most, portion.to_vec());
             if self.portions == 1 {
@@ -254,18 +255,18 @@ impl Work {
     pub(super) fn again(&mut self, session: &Session<'_>, most: usize) {
         let before = self.last.clone();
         self.plain = true;
-        self.exhaust(session, most, suites::few(self.version).to_vec());
+        self.exhaust(session, most, portions::few(self.version).to_vec());
         let refuses_names = matches!(self.last, Some(Said::Odd(Reason::Alert(47))));
         if self.hits.is_empty() && refuses_names && session.target.name.is_some() {
             self.nameless = true;
-            self.exhaust(session, most, suites::few(self.version).to_vec());
+            self.exhaust(session, most, portions::few(self.version).to_vec());
             self.nameless = !self.hits.is_empty();
         }
         if self.hits.is_empty() && matches!(self.last, Some(Said::Odd(Reason::Spent(_)))) {
             // What the server said tells more than that there was no second try.
             self.last = before;
         } else if !self.hits.is_empty() && most == ALL {
-            for portion in suites::portions(self.version) {
+            for portion in portions::portions(self.version) {
                 for few in portion.chunks(16) {
                     self.exhaust(session, most, few.to_vec());
                 }

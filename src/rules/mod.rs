@@ -3,6 +3,7 @@
 //! A rule sees words and the policy, nothing else: no files, no syntax. What it wants changed it says in terms of
 //! versions ([`Change`](crate::edit::Change)).
 
+mod demands;
 mod expired_waiver;
 mod forbidden_version;
 mod group;
@@ -14,15 +15,17 @@ mod observed;
 mod recommended_version;
 mod shadowed_directive;
 mod subject;
+mod target;
 mod union_or_override;
 mod unknown;
 mod unused_waiver;
 mod verdict;
 mod waivers;
 
+pub use demands::Demands;
 pub use group::covering;
 pub use observed::OBSERVED;
-pub use subject::{Demands, Subject};
+pub use subject::Subject;
 pub use verdict::verdict;
 pub use waivers::{Invalid, Reach, Waiver, Waivers};
 

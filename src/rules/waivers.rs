@@ -1,6 +1,6 @@
 //! The waivers that an audit knows, from the policy and from comments, and which of them cover something.
 
-use super::subject;
+use super::target::{of_endpoint, of_place, of_setting};
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::{Instance, Setting};
@@ -157,7 +157,7 @@ impl<'a> Waivers<'a> {
             false => settings.iter().map(|id| instance.setting(*id)).map(|s| (s.span, s.value)).collect(),
             true => server.into_iter().map(|span| (span, span)).collect(),
         };
-        let target = || subject::of_endpoint(instance, &instance.endpoints[endpoint], self.sources);
+        let target = || of_endpoint(instance, &instance.endpoints[endpoint], self.sources);
         self.covering(said, &target, &places)
     }
 
@@ -166,7 +166,7 @@ impl<'a> Waivers<'a> {
         if self.is_empty() {
             return Vec::new();
         }
-        let target = || subject::of_setting(instance, setting, self.sources);
+        let target = || of_setting(instance, setting, self.sources);
         self.covering(said, &target, &[(setting.span, setting.value)])
     }
 
@@ -176,7 +176,7 @@ impl<'a> Waivers<'a> {
             return Vec::new();
         }
         let places: Vec<(Span, Span)> = span.into_iter().map(|span| (span, span)).collect();
-        self.covering(said, &|| subject::of_place(instance, span, self.sources), &places)
+        self.covering(said, &|| of_place(instance, span, self.sources), &places)
     }
 
     /// The standing of a finding that these cover. They are in use then.

@@ -5,13 +5,12 @@ use super::dead::dead;
 use super::drift::drift;
 use super::judge;
 use super::machine::Machine;
-use super::outcome::{Outcome, fits, outcome};
+use super::outcome::{Checked, Outcome, fits, outcome};
 use super::promise::{Expected, Left, Promise, promises};
 use super::settle::settle;
 use crate::engine::Audit;
 use crate::finding::{Observed, Verdict};
 use crate::policy::Policy;
-use crate::probe::Scan;
 use crate::probe::name::Name;
 use crate::rules::Demands;
 use crate::system::System;
@@ -38,18 +37,6 @@ pub struct Verification<'a> {
     pub show: &'a dyn Fn(&Path) -> String,
     /// Ends it early.
     pub stop: &'a AtomicBool,
-}
-
-/// A promise, and what came of it.
-pub struct Checked {
-    /// The promise; its target says how the server wanted to be asked.
-    pub promise: Promise,
-    /// The last scan.
-    pub scan: Scan,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// The complaints: differences, and what the policy forbids or requires.
-    pub observed: Vec<Observed>,
 }
 
 /// All that was verified.

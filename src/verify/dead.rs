@@ -1,6 +1,6 @@
 //! Lines that look decisive and decide nothing, with what handshakes say to it.
 
-use super::check::Checked;
+use super::outcome::Checked;
 use crate::engine::Audit;
 use crate::finding::{Finding, Observed, Verdict};
 use crate::instance::Standing;

@@ -5,7 +5,7 @@ use super::promise::Promise;
 use crate::engine::Audit;
 use crate::host::Sockets;
 use crate::instance::Instance;
-use crate::probe::target::Place;
+use crate::probe::place::Place;
 use crate::system::System;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -17,10 +17,10 @@ mod promise;
 mod reload;
 mod settle;
 
-pub use check::{Checked, Verification, Verified, verify};
+pub use check::{Verification, Verified, verify};
 pub use drift::DRIFT;
 pub use judge::judge;
-pub use outcome::Outcome;
+pub use outcome::{Checked, Outcome};
 pub use promise::{Expected, Left, Promise};
 pub use reload::{Complaint, Held, Reload, Watch};
 pub use settle::PATIENCE;

@@ -1,6 +1,7 @@
 //! What came of a promise: what handshakes got, held against what they should get.
 
 use super::promise::{Expected, Promise};
+use crate::finding::Observed;
 use crate::probe::{Reason, Scan};
 use crate::tls::VersionSet;
 
@@ -43,6 +44,18 @@ impl Outcome {
             Outcome::Unreachable => "unreachable",
         }
     }
+}
+
+/// A promise, and what came of it.
+pub struct Checked {
+    /// The promise; its target says how the server wanted to be asked.
+    pub promise: Promise,
+    /// The last scan.
+    pub scan: Scan,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The complaints: differences, and what the policy forbids or requires.
+    pub observed: Vec<Observed>,
 }
 
 /// Is this what should come?

@@ -5,7 +5,8 @@ use crate::endpoint::{Address, Answer, Endpoint, ReasonKind, Role, Speaks, Trans
 use crate::engine::{self, Audit};
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::probe::name::Name;
-use crate::probe::target::{Place, Target, is_here};
+use crate::probe::place::Place;
+use crate::probe::target::{Target, is_here};
 use crate::services::service::{Question, Target as Asked};
 use crate::source::Span;
 use crate::tls::VersionSet;

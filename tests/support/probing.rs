@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use tlsmend::probe::place::Place;
 use tlsmend::probe::suites::Suite;
-use tlsmend::probe::target::{Place, Target};
+use tlsmend::probe::target::Target;
 use tlsmend::probe::{Depth, Limits, Scan, scan};
 use tlsmend::tls::Version;
 

@@ -11,8 +11,8 @@ pub use certificate::Certificate;
 pub use recorder::Trust;
 
 use super::limits::Limits;
+use super::outcome::Scan;
 use super::reason::Reason;
-use super::scan::Scan;
 use super::session::Session;
 use super::target::Target;
 use super::wire::Wire;

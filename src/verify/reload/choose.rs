@@ -5,7 +5,7 @@ use super::said::{Complaint, add};
 use crate::engine::Audit;
 use crate::instance::{Instance, ServiceId};
 use crate::probe::name::Name;
-use crate::probe::target::Place;
+use crate::probe::place::Place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

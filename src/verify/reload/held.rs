@@ -3,10 +3,10 @@
 use super::super::cause;
 use super::super::machine::Machine;
 use super::super::promise::Promise;
+use super::change::Reload;
 use super::rounds::Seen;
 use super::said::{self, Complaint, add};
 use super::terms::Terms;
-use super::watch::Reload;
 use crate::finding::Severity;
 use crate::probe::Scan;
 use crate::rules::Demands;

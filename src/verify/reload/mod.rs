@@ -6,6 +6,7 @@
 //!
 //! Not done here: reloading, and putting files back (`cli`).
 
+mod change;
 mod choose;
 mod held;
 mod rounds;
@@ -13,6 +14,7 @@ mod said;
 mod terms;
 mod watch;
 
+pub use change::Reload;
 pub use held::Held;
 pub use said::Complaint;
-pub use watch::{Reload, Watch};
+pub use watch::Watch;

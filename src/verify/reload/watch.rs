@@ -3,43 +3,21 @@
 use super::super::cause;
 use super::super::machine::Machine;
 use super::super::promise::Promise;
+use super::change::Reload;
 use super::choose::{Choice, Spot, choose};
 use super::held::{Held, Watched, hold, not_reloaded};
 use super::rounds::{Until, once, sleep, until};
 use super::said::{Complaint, add};
 use super::terms::Terms;
-use crate::engine::Audit;
-use crate::instance::ServiceId;
-use crate::policy::Policy;
 use crate::probe::Scan;
 use crate::probe::target::Target;
-use crate::system::System;
 use crate::tls::VersionSet;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Between two looks at the workers of a server that has not reloaded yet, at first and at last.
 const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-
-/// A reload that is going to be watched.
-pub struct Reload<'a> {
-    /// The host with the old files.
-    pub before: &'a Audit,
-    /// The same with the new ones.
-    pub after: &'a Audit,
-    /// The instances whose files change.
-    pub touched: &'a [(ServiceId, PathBuf)],
-    /// This machine: times of files, sockets and processes.
-    pub machine: &'a dyn System,
-    /// What is demanded.
-    pub policy: &'a Policy,
-    /// So long may a reload take.
-    pub patience: Duration,
-    /// How a path is shown.
-    pub show: &'a dyn Fn(&Path) -> String,
-}
 
 /// Endpoints that answered before.
 pub struct Watch<'a> {

@@ -1,0 +1,47 @@
+//! What a policy's scopes are held against: endpoints, settings and places, as a policy sees them.
+
+use crate::endpoint::{Endpoint, ReasonKind, Role};
+use crate::instance::{Instance, Setting};
+use crate::policy::Target;
+use crate::source::{SourceMap, Span};
+use std::path::Path;
+
+/// An endpoint as a policy sees it.
+pub(super) fn of_endpoint<'a>(instance: &'a Instance, endpoint: &'a Endpoint, sources: &'a SourceMap) -> Target<'a> {
+    let because = &endpoint.answer.configured.because;
+    let servers = because.iter().filter(|r| r.kind == ReasonKind::Server).filter_map(|r| r.span);
+    let deciders = endpoint.answer.deciders.iter().map(|id| instance.setting(*id));
+    let spans = servers.chain(deciders.flat_map(|setting| [setting.span, setting.value]));
+    let mut paths = paths(spans, sources);
+    if paths.is_empty() {
+        paths.push(&instance.main);
+    }
+    Target {
+        service: instance.service.0,
+        paths,
+        role: endpoint.role,
+        endpoint: Some((&endpoint.address, endpoint.name.as_deref())),
+    }
+}
+
+/// A setting as a policy sees it.
+pub(super) fn of_setting<'a>(instance: &'a Instance, setting: &Setting, sources: &'a SourceMap) -> Target<'a> {
+    let paths = paths([setting.span, setting.value].into_iter(), sources);
+    Target { service: instance.service.0, paths, role: setting.role, endpoint: None }
+}
+
+/// A place, or an instance as a whole, as a policy sees it.
+pub(super) fn of_place<'a>(instance: &'a Instance, span: Option<Span>, sources: &'a SourceMap) -> Target<'a> {
+    let paths = span.map_or(vec![&*instance.main], |span| paths(std::iter::once(span), sources));
+    Target { service: instance.service.0, paths, role: Role::Listener, endpoint: None }
+}
+
+fn paths(spans: impl Iterator<Item = Span>, sources: &SourceMap) -> Vec<&Path> {
+    let mut paths: Vec<&Path> = Vec::new();
+    for path in spans.map(|span| sources.file(span.file).path()) {
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    paths
+}
