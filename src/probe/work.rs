@@ -131,15 +131,10 @@ impl Work {
         self.hits.extend(next.hits.into_iter().skip(1));
     }
 
-    /// Offers the portion the other way around with the suite that was chosen at the end, and compression. Who has an
-    /// order of its own chooses it again; who follows the client chooses another one, which is found in passing.
+    /// Offers the [`opposite`] of the portion, and compression. Who follows the client chooses another suite, which is
+    /// found in passing.
     fn turned(&mut self, session: &Session<'_>, known: u16, portion: &[u16]) {
-        let mut offered: Vec<u16> = portion.iter().rev().copied().filter(|id| *id != known).collect();
-        // OpenSSL may be told to follow the client in ChaCha20 alone, if that is first.
-        if let Some(at) = offered.iter().position(|id| !is_chacha(*id)) {
-            offered.rotate_left(at);
-        }
-        offered.push(known);
+        let offered = opposite(portion, known);
         let compressible = self.version <= Version::Tls1_2;
         if let Said::Chosen(hit) = self.ask(session, &offered, compressible) {
             self.compression = compressible.then_some(hit.compression);
@@ -280,24 +275,14 @@ impl Work {
         if self.hits.is_empty() || self.hits.len() == 1 && !compressible {
             return;
         }
-        let opposite = self.opposite();
-        if let Said::Chosen(hit) = self.ask(session, &opposite, compressible) {
+        let known: Vec<u16> = self.hits.iter().map(|hit| hit.suite).collect();
+        let offered = opposite(&known, known[0]);
+        if let Said::Chosen(hit) = self.ask(session, &offered, compressible) {
             self.compression = compressible.then_some(hit.compression);
             if self.hits.len() > 1 {
-                self.order = Some(if hit.suite == opposite[0] { Order::Client } else { Order::Server });
+                self.order = Some(if hit.suite == offered[0] { Order::Client } else { Order::Server });
             }
         }
-    }
-
-    /// The suites so that one is first that the server would not choose by an order of its own. ChaCha20 is first only
-    /// where nothing else can be: OpenSSL may be told to follow the client in that alone.
-    fn opposite(&self) -> Vec<u16> {
-        let mut suites: Vec<u16> = self.hits.iter().rev().map(|hit| hit.suite).collect();
-        let own = suites.len() - 1;
-        if let Some(at) = suites[..own].iter().position(|id| !is_chacha(*id)) {
-            suites[..=at].rotate_right(1);
-        }
-        suites
     }
 
     /// Puts suites that were found in several portions into the server's order: all are offered, then all but the
@@ -330,6 +315,17 @@ impl Work {
             said => Ok(matches!(said, Said::Chosen(_))),
         }
     }
+}
+
+/// The suites the other way around, with the one at the end that was chosen before: who has an order of its own chooses
+/// it again. ChaCha20 is first only where nothing else can be: OpenSSL may be told to follow the client in that alone.
+fn opposite(suites: &[u16], chosen: u16) -> Vec<u16> {
+    let mut turned: Vec<u16> = suites.iter().rev().copied().filter(|id| *id != chosen).collect();
+    if let Some(at) = turned.iter().position(|id| !is_chacha(*id)) {
+        turned[..=at].rotate_right(1);
+    }
+    turned.push(chosen);
+    turned
 }
 
 fn is_chacha(id: u16) -> bool {
