@@ -1,7 +1,7 @@
 //! What is demanded of a host: versions that must not be offered, versions that must, and how bad each finding is.
 //!
 //! A policy is a small YAML file, described in `docs/policy.md`. A key that it does not have keeps the value of the
-//! profile that it extends. It is read in two steps: [`raw`] keeps every value with its place, [`validate`] turns that
+//! profile that it extends. It is read in two steps: `raw` keeps every value with its place, `validate` turns that
 //! into a [`Policy`] or into all complaints at once. Anchors, aliases and deep nesting are refused: a policy needs none
 //! of them.
 //!

@@ -12,7 +12,8 @@ use std::io::{self, Write};
 
 /// With more rows than this, those with nothing to complain about are only counted.
 const MOST_ROWS: usize = 50;
-const WIDEST_ADDRESS: usize = 30;
+/// The longest IPv6 address with a port. Paths of sockets may be longer.
+const WIDEST_ADDRESS: usize = 47;
 const NARROWEST_NAMES: usize = 14;
 const HEADS: [&str; 4] = ["ADDRESS", "NAME", "VERSIONS", "VERDICT"];
 

@@ -11,8 +11,8 @@ use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
 
 const HEADS: [&str; 4] = ["ADDRESS", "NAME", "CONFIGURED", "OBSERVED"];
-/// A name that is longer moves its row.
-const WIDEST: usize = 40;
+/// The longest IPv6 address with a port. What is longer moves its row.
+const WIDEST: usize = 47;
 /// So many things that were not verified are listed.
 const MOST_LEFT: usize = 20;
 

@@ -10,7 +10,7 @@
 //!    under the hidden name: going back needs no space ([`Transaction::write`]). A file with several names, or one that
 //!    is a mount point, is written in place.
 //! 4. The caller has the server check it, then [`Transaction::commit`] removes the old files, or
-//!    [`Transaction::roll_back`] puts them back.
+//!    `Transaction::roll_back` puts them back.
 //!
 //! The journal says which step was begun. After a power cut it and the contents of the files tell all: each file is
 //! old, or new, or (in place only) torn between these two. Anything else is somebody's edit, and is never overwritten.

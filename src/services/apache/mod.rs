@@ -1,6 +1,6 @@
 //! Apache httpd.
 //!
-//! Reading ([`read`]) follows httpd line by line and gives a [`model`]; [`resolve`] makes endpoints of that. The rules
+//! Reading (`read`) follows httpd line by line and gives a `model`; `resolve` makes endpoints of that. The rules
 //! and the experiments behind them are in `docs/services/apache.md`.
 //!
 //! A variable that is not defined stays as it is written, as in httpd, where that is mostly an error. Here it is an
