@@ -14,7 +14,7 @@ use std::io::{self, Write};
 const MOST_ROWS: usize = 50;
 /// The longest IPv6 address with a port. Paths of sockets may be longer.
 const WIDEST_ADDRESS: usize = 47;
-const NARROWEST_NAMES: usize = 14;
+const NARROWEST_NAMES: usize = 20;
 const HEADS: [&str; 4] = ["ADDRESS", "NAME", "VERSIONS", "VERDICT"];
 
 /// Endpoints with the same key share a row.

@@ -6,6 +6,7 @@
 pub mod apache;
 pub mod glob;
 pub mod include;
+pub mod limits;
 pub mod nginx;
 pub mod service;
 pub mod tree;

@@ -2,6 +2,7 @@
 
 use super::{Endpoint, Host};
 use crate::finding::{Severity, Verdict};
+use crate::tls::Version;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -131,8 +132,8 @@ fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
                 address: key.address,
                 transport: one.transport.clone(),
                 name: key.name,
-                configured: one.configured.clone(),
-                effective: one.effective.clone(),
+                configured: versions(&one.configured)?,
+                effective: one.effective.as_deref().map(versions).transpose()?,
                 verdict: verdict(&one.verdict)?,
                 rules,
                 severity: worst,
@@ -140,6 +141,14 @@ fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
         }
     }
     Ok(endpoints)
+}
+
+fn versions(names: &[String]) -> Result<Vec<String>, String> {
+    let is_unknown = |name: &&String| Version::ALL.iter().all(|version| version.name() != **name);
+    match names.iter().find(is_unknown) {
+        Some(name) => Err(format!("has an unknown version {name:?}")),
+        None => Ok(names.to_vec()),
+    }
 }
 
 fn severity(name: &str) -> Result<Severity, String> {

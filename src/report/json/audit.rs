@@ -7,7 +7,7 @@ use crate::endpoint::{Endpoint, Role, Transport};
 use crate::finding::{Finding, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::{self, Instance, Problem};
 use crate::report::{AuditView, ManagedFile};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 #[derive(Serialize)]
 pub(super) struct Audit<'a> {
@@ -18,7 +18,7 @@ pub(super) struct Audit<'a> {
     fail_on: &'static str,
     exit: Option<Exit<'a>>,
     instances: Vec<InstanceOut<'a>>,
-    findings: Vec<FindingOut<'a>>,
+    findings: Findings<'a>,
     problems: Vec<ProblemOut<'a>>,
     managed: Vec<ManagedOut<'a>>,
     coverage: Coverage,
@@ -45,9 +45,37 @@ struct InstanceOut<'a> {
     main: String,
     loaded: bool,
     files: usize,
-    endpoints: Vec<EndpointOut<'a>>,
+    endpoints: Endpoints<'a>,
     unknown: Vec<String>,
     problems: Vec<ProblemOut<'a>>,
+}
+
+/// The findings. Each is made when it is written, as are endpoints: all together would take many times the memory of
+/// what they are made from.
+struct Findings<'a> {
+    view: &'a AuditView<'a>,
+    texts: Texts<'a>,
+}
+
+impl Serialize for Findings<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.view.findings.iter().map(|one| finding(self.view, self.texts, one)))
+    }
+}
+
+/// The endpoints of an instance.
+struct Endpoints<'a> {
+    view: &'a AuditView<'a>,
+    texts: Texts<'a>,
+    index: usize,
+    all: &'a [Endpoint],
+}
+
+impl Serialize for Endpoints<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Endpoints { view, texts, index, all } = *self;
+        serializer.collect_seq(all.iter().enumerate().map(|(i, one)| endpoint(texts, one, view.verdict(index, i))))
+    }
 }
 
 #[derive(Serialize)]
@@ -159,7 +187,7 @@ impl<'a> Audit<'a> {
             fail_on: view.fail_on.name(),
             exit: view.exit.map(|exit| Exit { status: exit.status, name: exit.name }),
             instances: view.instances.iter().enumerate().map(|(i, one)| instance(view, texts, i, one)).collect(),
-            findings: view.findings.iter().map(|one| finding(view, texts, one)).collect(),
+            findings: Findings { view, texts },
             problems: view.problems.iter().map(|one| problem(texts, one)).collect(),
             managed: view.managed.iter().map(|one| managed(texts, one)).collect(),
             coverage: Coverage {
@@ -186,14 +214,13 @@ fn managed<'a>(texts: Texts<'_>, file: &'a ManagedFile) -> ManagedOut<'a> {
     }
 }
 
-fn instance<'a>(view: &AuditView<'_>, texts: Texts<'_>, index: usize, instance: &'a Instance) -> InstanceOut<'a> {
-    let endpoints = instance.endpoints.iter().enumerate();
+fn instance<'a>(view: &'a AuditView<'a>, texts: Texts<'a>, index: usize, instance: &'a Instance) -> InstanceOut<'a> {
     InstanceOut {
         service: instance.service.0,
         main: texts.paths.lossy(&instance.main),
         loaded: instance.standing == instance::Standing::Loaded,
         files: instance.files.len(),
-        endpoints: endpoints.map(|(i, one)| endpoint(texts, one, view.verdict(index, i))).collect(),
+        endpoints: Endpoints { view, texts, index, all: &instance.endpoints },
         unknown: texts.unknowns(&instance.unknown),
         problems: instance.problems.iter().map(|one| problem(texts, one)).collect(),
     }

@@ -260,13 +260,13 @@ fn everything_that_a_row_can_say() {
     ]);
     assert_snapshot!(host.text(), @r#"
     nginx: /etc/nginx/nginx.conf
-      ADDRESS                         NAME                 VERSIONS                           VERDICT
-      *:443                           (no name) (+1 more)  TLSv1.2 TLSv1.3                    compliant
-      *:443                           open.test            TLSv1.2 TLSv1.3 ?                  compliant
-      *:443                           vague.test           (TLSv1 TLSv1.1) TLSv1.2 TLSv1.3 ?  unknown
-      *:8443                          (no name)            (TLSv1.1)                          missing
-      *:443 quic                      (no name)            TLSv1.2 TLSv1.3                    compliant
-      *:9443                          (no name)            (TLSv1 TLSv1.1) TLSv1.2 TLSv1.3 ?  unknown
+      ADDRESS                                        NAME                 VERSIONS                           VERDICT
+      *:443                                          (no name) (+1 more)  TLSv1.2 TLSv1.3                    compliant
+      *:443                                          open.test            TLSv1.2 TLSv1.3 ?                  compliant
+      *:443                                          vague.test           (TLSv1 TLSv1.1) TLSv1.2 TLSv1.3 ?  unknown
+      *:8443                                         (no name)            (TLSv1.1)                          missing
+      *:443 quic                                     (no name)            TLSv1.2 TLSv1.3                    compliant
+      *:9443                                         (no name)            (TLSv1 TLSv1.1) TLSv1.2 TLSv1.3 ?  unknown
       -> https://backend.internal.example.test:8443  (no name)            TLSv1.2 TLSv1.3                    unknown
     apache: /etc/apache2/apache2.conf
       no TLS endpoints

@@ -15,6 +15,11 @@ pub(super) fn examine(model: &mut Model, resolution: &Resolution, main: &Path) {
     let deciders = resolution.endpoints.iter().flat_map(|endpoint| &endpoint.answer.deciders);
     let alive: BTreeSet<SettingId> = deciders.copied().collect();
     complain(model, resolution, main);
+    if let Some((place, message)) = &resolution.left_out {
+        // Any setting may decide for what was left out.
+        model.complain(*place, message.clone());
+        return;
+    }
     let reach = Reach::of(resolution);
     for i in 0..model.settings.len() {
         let id = SettingId(i as u32);

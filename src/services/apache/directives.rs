@@ -209,12 +209,14 @@ impl Reader<'_> {
         let protocol = arguments.get(1).filter(|word| !is_option(word)).unwrap_or_else(|| default.to_owned());
         let protocol = protocol.to_ascii_lowercase();
         for ip in ips {
-            if self.model.listens.iter().any(|l| (l.ip, l.port) == (ip, port)) {
+            let bound = self.model.bound.entry(port).or_default();
+            if bound.contains(&ip) {
                 self.model.complain(line.place, "cannot define multiple Listeners on the same IP:port");
             } else {
-                let clash = self.model.listens.iter().find(|l| l.port == port && overlap(l.ip, ip));
+                let clash = bound.iter().copied().find(|other| overlap(*other, ip));
+                bound.push(ip);
                 if let Some(other) = clash {
-                    let other = other.ip.map_or_else(|| "*".to_owned(), |ip| ip.to_string());
+                    let other = other.map_or_else(|| "*".to_owned(), |ip| ip.to_string());
                     let message = format!("could not bind to this address: {other} port {port} is listened on too");
                     self.model.complain(line.place, message);
                 }

@@ -8,6 +8,7 @@ use crate::edit::{Change, Fix};
 use crate::host::{Facts, Software};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
 use crate::release::Release;
+use crate::services::limits;
 use crate::services::service::{Question, Resolved, Response, World};
 use crate::source::SourceMap;
 use crate::tls::{Version, VersionSet};
@@ -103,6 +104,9 @@ impl Resolved for Configuration {
     }
 
     fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
+        if self.resolution.as_ref().is_some_and(|resolution| resolution.left_out.is_some()) {
+            return Err(limits::NO_FIX.to_owned());
+        }
         match *change {
             Change::Adjust { setting, remove, add } => self.adjust(setting, remove, add, sources),
             Change::Declare { endpoint, versions } => self.declare(endpoint, versions, sources),

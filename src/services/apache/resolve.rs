@@ -2,17 +2,18 @@
 
 use super::chains::{Chain, Chains, address, show};
 use super::engine::{State, Tls, https};
-use super::model::{HostAddress, MAIN, Model, ServerId};
+use super::model::{HostAddress, MAIN, Model, Place, ServerId};
 use super::protocol::Build;
 use super::versions::{Asked, Combination};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
 use crate::host::Facts;
 use crate::openssl::{Keys, Refused, one_after_another};
+use crate::services::limits::{self, Room};
 use crate::services::service::{Fit, Question, Response, Target, World};
 use crate::system::System;
 use crate::tls::VersionSet;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,6 +50,9 @@ pub(super) struct Resolution {
     answers: BTreeMap<Key, Arc<Answer>>,
     /// The listeners by port.
     listens: BTreeMap<u16, Vec<(usize, Arc<Address>)>>,
+    /// There are more endpoints, which were left out: the first `Listen` for which there was no room, and what is to be
+    /// said.
+    pub(super) left_out: Option<(Place, String)>,
     /// Servers with TLS and a cipher list with which httpd does not start, and why.
     pub(super) refused: BTreeMap<ServerId, String>,
 }
@@ -75,8 +79,11 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
             origins: Vec::new(),
             answers: BTreeMap::new(),
             listens: BTreeMap::new(),
+            left_out: None,
             refused: BTreeMap::new(),
         },
+        room: Room::default(),
+        own_addresses: model.listens.iter().filter_map(|listen| Some((listen.ip?, listen.port))).collect(),
     };
     resolver.lists = servers.map(|server| resolver.lists_of(server, world.system)).collect();
     for server in 0..model.servers.len() {
@@ -100,6 +107,9 @@ struct Resolver<'a> {
     /// Why a cipher list is refused; `None`: it is not.
     refused_lists: RefCell<BTreeMap<String, Option<String>>>,
     resolution: Resolution,
+    room: Room,
+    /// The single addresses that have a listener of their own.
+    own_addresses: HashSet<(IpAddr, u16)>,
 }
 
 impl Resolver<'_> {
@@ -161,6 +171,9 @@ impl Resolver<'_> {
         let (ip, port) = (self.model.listens[listen].ip, self.model.listens[listen].port);
         let own: Arc<Address> = address(ip, port).into();
         self.resolution.listens.entry(port).or_default().push((listen, own.clone()));
+        if self.resolution.left_out.is_some() {
+            return;
+        }
         let chains = std::mem::take(&mut self.resolution.chains);
         match ip {
             Some(ip) if !ip.is_unspecified() => {
@@ -171,7 +184,7 @@ impl Resolver<'_> {
                 self.chain(listen, &own, chains.wildcard(port));
                 for single in chains.addresses(port).into_iter().filter(|single| accepts(ip, *single)) {
                     // Connections to this address go to a listener of its own, if there is one.
-                    if !self.model.listens.iter().any(|l| (l.ip, l.port) == (Some(single), port)) {
+                    if !self.own_addresses.contains(&(single, port)) {
                         let address: Arc<Address> = address(Some(single), port).into();
                         self.chain(listen, &address, chains.find(single, port));
                     }
@@ -185,6 +198,15 @@ impl Resolver<'_> {
     fn chain(&mut self, listen: usize, address: &Arc<Address>, chain: Option<(HostAddress, &Chain)>) {
         let main = [MAIN];
         let hosts = chain.map_or(&main[..], |(_, chain)| &chain.hosts);
+        let names = chain.map_or(0, |(_, chain)| chain.reported.len());
+        if self.resolution.left_out.is_some()
+            || !self.room.address()
+            || !self.room.endpoints(hosts.len().max(1 + names))
+        {
+            let place = self.model.listens[listen].place;
+            self.resolution.left_out.get_or_insert_with(|| (place, limits::beyond(address)));
+            return;
+        }
         let key = chain.map(|(key, _)| key);
         let first = hosts[0];
         let title = key.map_or_else(|| address.to_string(), show);
@@ -300,10 +322,6 @@ impl Resolver<'_> {
     }
 }
 
-fn answer_by(resolution: &Resolution, listen: usize, key: Option<HostAddress>, host: ServerId) -> Option<Arc<Answer>> {
-    resolution.answers.get(&(listen, key, host)).cloned()
-}
-
 /// An answer without versions, or with all of them.
 fn silent(speaks: Speaks, because: Vec<Reason>, value: VersionSet, unknown: Option<Unknown>) -> Answer {
     Answer {
@@ -339,6 +357,11 @@ impl Resolution {
         }
         let ip = ip.to_canonical();
         let listens = self.listens.get(&port)?;
+        // All listeners are known, but not all answers.
+        let answered = |listen, key, host| {
+            let answer = self.answers.get(&(listen, key, host)).cloned();
+            answer.or_else(|| self.left_out.is_some().then(|| limits::unknown(&question.target).answer))
+        };
         let is = |listen: &usize, wanted: fn(Option<IpAddr>, IpAddr) -> bool| wanted(model.listens[*listen].ip, ip);
         let exact = listens.iter().find(|(listen, _)| is(listen, |own, ip| own == Some(ip)));
         let same_family = |own: Option<IpAddr>, ip: IpAddr| {
@@ -356,7 +379,7 @@ impl Resolution {
                 chain.hosts[place.unwrap_or(0)]
             }
         };
-        let answer = answer_by(self, *listen, chain.map(|(key, _)| key), host)?;
+        let answer = answered(*listen, chain.map(|(key, _)| key), host)?;
         let fit = if exact.is_some() { Fit::Exact } else { Fit::Wildcard };
         Some(Response { fit, address: address.clone(), answer })
     }

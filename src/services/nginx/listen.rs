@@ -6,17 +6,42 @@ use crate::endpoint::{Address, Transport};
 use crate::release::Release;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 /// What a `listen` directive says.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Parsed {
-    pub addresses: Vec<Address>,
+    pub bound: Bound,
     pub transport: Transport,
     pub ssl: bool,
     pub default: bool,
     pub dual: bool,
     /// Are options of the socket itself set?
     pub options: bool,
+}
+
+/// What a `listen` binds: each of its hosts on each of its ports. A list of them all could have 65,535 for each host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Bound {
+    Unix(String),
+    Ips(Vec<IpAddr>, RangeInclusive<u16>),
+    /// A name whose addresses are not known.
+    Name(String, RangeInclusive<u16>),
+}
+
+impl Bound {
+    /// All of them, by ports.
+    pub(super) fn addresses(&self) -> Box<dyn Iterator<Item = Address> + '_> {
+        match self {
+            Bound::Unix(path) => Box::new(std::iter::once(Address::Unix(path.clone()))),
+            Bound::Ips(ips, ports) => {
+                Box::new(ports.clone().flat_map(|port| ips.iter().map(move |ip| Address::Ip(*ip, port))))
+            }
+            Bound::Name(host, ports) => {
+                Box::new(ports.clone().map(move |port| Address::Remote(format!("{host}:{port}"))))
+            }
+        }
+    }
 }
 
 /// What `listen` is read against.
@@ -49,7 +74,7 @@ pub(super) fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parse
         return Err("invalid number of arguments in \"listen\" directive".into());
     };
     let mut parsed = Parsed {
-        addresses: addresses(address, context)?,
+        bound: bound(address, context)?,
         transport: Transport::Stream,
         ssl: false,
         default: false,
@@ -79,12 +104,12 @@ pub(super) fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parse
     Ok(parsed)
 }
 
-fn addresses(text: &str, context: &Context<'_>) -> Result<Vec<Address>, String> {
+fn bound(text: &str, context: &Context<'_>) -> Result<Bound, String> {
     if let Some(path) = text.strip_prefix("unix:") {
         if path.is_empty() {
             return Err(format!("no path in the unix domain socket in \"{text}\" of the \"listen\" directive"));
         }
-        return Ok(vec![Address::Unix(path.to_owned())]);
+        return Ok(Bound::Unix(path.to_owned()));
     }
     let (host, ports) = match text.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
@@ -118,13 +143,13 @@ fn addresses(text: &str, context: &Context<'_>) -> Result<Vec<Address>, String> 
     } else {
         match context.hosts.get(&host.to_ascii_lowercase()) {
             Some(ips) => ips.clone(),
-            None => return Ok(ports.map(|port| Address::Remote(format!("{host}:{port}"))).collect()),
+            None => return Ok(Bound::Name(host, ports)),
         }
     };
-    Ok(ports.flat_map(|port| ips.iter().map(move |ip| Address::Ip(*ip, port))).collect())
+    Ok(Bound::Ips(ips, ports))
 }
 
-fn port_range(text: &str, whole: &str, context: &Context<'_>) -> Result<std::ops::RangeInclusive<u16>, String> {
+fn port_range(text: &str, whole: &str, context: &Context<'_>) -> Result<RangeInclusive<u16>, String> {
     let invalid = || format!("invalid port in \"{whole}\" of the \"listen\" directive");
     let port = |text: &str| match text.parse::<u16>() {
         Ok(port) if port > 0 && text.bytes().all(|b| b.is_ascii_digit()) => Ok(port),
@@ -150,7 +175,7 @@ mod tests {
         let arguments: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         match parse(&arguments, &context) {
             Ok(parsed) => {
-                let addresses: Vec<String> = parsed.addresses.iter().map(ToString::to_string).collect();
+                let addresses: Vec<String> = parsed.bound.addresses().map(|address| address.to_string()).collect();
                 format!("{}{}", addresses.join(" "), if parsed.ssl { " ssl" } else { "" })
             }
             Err(error) => error,

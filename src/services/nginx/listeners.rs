@@ -1,11 +1,14 @@
 //! Listeners: which servers share an address, which of them is the default, and whether it speaks TLS there.
 
 use super::defaults;
+use super::listen::Bound;
 use super::model::{Listen, Model, Place, Section};
 use super::names::Names;
 use crate::endpoint::{Address, Transport};
 use crate::release::Release;
-use std::collections::HashMap;
+use crate::services::limits::{self, Room};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -34,6 +37,26 @@ pub(super) struct Listener {
     pub named: Vec<(usize, Arc<str>)>,
 }
 
+impl Listener {
+    /// An address without servers.
+    fn new(section: Section, transport: Transport, address: Address) -> Listener {
+        Listener {
+            section,
+            transport,
+            address: address.into(),
+            servers: Vec::new(),
+            listens: Vec::new(),
+            default: 0,
+            flag: None,
+            engine: None,
+            options: false,
+            dual: false,
+            names: Names::default(),
+            named: Vec::new(),
+        }
+    }
+}
+
 /// What makes a listener speak TLS.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Engine {
@@ -53,16 +76,42 @@ impl Engine {
     }
 }
 
+/// So many pairs of a server and an address are looked at, be there room for the address or not.
+const LOOKS: usize = 10 * limits::MOST;
+
+/// What the `listen` directives of all servers give.
+#[derive(Debug, Default)]
+pub(super) struct Listeners {
+    pub all: Vec<Listener>,
+    pub complaints: Vec<(Place, String)>,
+    /// There are more, which were left out: the first `listen` for which there was no room, and what is to be said.
+    pub left_out: Option<(Place, String)>,
+}
+
 /// Groups the `listen` directives of all servers; complaints are places and messages.
-pub(super) fn group(model: &Model, release: Option<Release>) -> (Vec<Listener>, Vec<(Place, String)>) {
-    let mut listeners: Vec<Listener> = Vec::new();
-    let mut problems = Vec::new();
+pub(super) fn group(model: &Model, release: Option<Release>) -> Listeners {
+    let Some(Listeners { all: mut listeners, complaints: mut problems, left_out }) = join_all(model, release) else {
+        let place = model.servers.iter().flat_map(|server| &server.listens).map(|listen| listen.place).next();
+        return Listeners { left_out: place.map(|place| (place, limits::too_many())), ..Listeners::default() };
+    };
+    for listener in &mut listeners {
+        engine(listener, model, release, &mut problems);
+        names(listener, model);
+    }
+    shared_addresses(&listeners, &mut problems);
+    Listeners { all: listeners, complaints: problems, left_out }
+}
+
+/// The addresses with their servers; `None`: they are too many.
+fn join_all(model: &Model, release: Option<Release>) -> Option<Listeners> {
+    let (mut listeners, mut problems, mut left_out) = (Vec::new(), Vec::new(), None);
+    let (mut room, mut looks) = (Room::default(), 0);
     let mut index: HashMap<(Section, Transport, Address), usize> = HashMap::new();
     for (number, server) in model.servers.iter().enumerate() {
         let scope = &model.scopes[server.scope];
         let builtin = [Listen {
             place: scope.head,
-            addresses: vec![Address::Ip(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 80)],
+            bound: Bound::Ips(vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED)], 80..=80),
             transport: Transport::Stream,
             ssl: false,
             default: false,
@@ -73,50 +122,51 @@ pub(super) fn group(model: &Model, release: Option<Release>) -> (Vec<Listener>, 
         let implied = server.listens.is_empty() && scope.section == Section::Http;
         let listens = if implied { &builtin[..] } else { &server.listens[..] };
         for listen in listens {
-            for address in &listen.addresses {
-                let key = (scope.section, listen.transport, address.clone());
-                let at = *index.entry(key).or_insert_with(|| {
-                    listeners.push(Listener {
-                        section: scope.section,
-                        transport: listen.transport,
-                        address: Arc::new(address.clone()),
-                        servers: Vec::new(),
-                        listens: Vec::new(),
-                        default: 0,
-                        flag: None,
-                        engine: None,
-                        options: false,
-                        dual: false,
-                        names: Names::default(),
-                        named: Vec::new(),
-                    });
-                    listeners.len() - 1
-                });
+            // For each port of a range it would be the same.
+            let mut said: BTreeSet<&str> = BTreeSet::new();
+            for address in listen.bound.addresses() {
+                looks += 1;
+                if looks > LOOKS {
+                    return None;
+                }
+                let at = match index.entry((scope.section, listen.transport, address)) {
+                    Entry::Occupied(entry) => *entry.get(),
+                    Entry::Vacant(entry) if room.address() => {
+                        listeners.push(Listener::new(scope.section, listen.transport, entry.key().2.clone()));
+                        *entry.insert(listeners.len() - 1)
+                    }
+                    Entry::Vacant(entry) => {
+                        left_out.get_or_insert_with(|| (listen.place, limits::beyond(&entry.key().2)));
+                        continue;
+                    }
+                };
+                if !room.endpoints(1 + server.names.len()) {
+                    return None;
+                }
                 let place = (!implied).then_some(listen.place);
-                join(&mut listeners[at], number, listen, place, release, &mut problems);
+                let address = Arc::clone(&listeners[at].address);
+                join(&mut listeners[at], number, listen, place, release, &mut |complaint| {
+                    if said.insert(complaint) {
+                        problems.push((listen.place, complaint.replace("{}", &address.to_string())));
+                    }
+                });
             }
         }
     }
-    for listener in &mut listeners {
-        engine(listener, model, release, &mut problems);
-        names(listener, model);
-    }
-    shared_addresses(&listeners, &mut problems);
-    (listeners, problems)
+    Some(Listeners { all: listeners, complaints: problems, left_out })
 }
 
-/// Adds a server to a listener.
+/// Adds a server to a listener. What nginx complains about has `{}` in place of the address.
 fn join(
     listener: &mut Listener,
     server: usize,
     listen: &Listen,
     place: Option<Place>,
     release: Option<Release>,
-    problems: &mut Vec<(Place, String)>,
+    complain: &mut impl FnMut(&'static str),
 ) {
-    let address = Arc::clone(&listener.address);
     if listener.servers.last() == Some(&server) {
-        problems.push((listen.place, format!("a duplicate listen {address}")));
+        complain("a duplicate listen {}");
         return;
     }
     let alone = match listener.section {
@@ -125,18 +175,18 @@ fn join(
         Section::Mail => true,
     };
     if alone && !listener.servers.is_empty() {
-        problems.push((listen.place, format!("duplicate \"{address}\" address and port pair")));
+        complain("duplicate \"{}\" address and port pair");
         return;
     }
     if listen.options {
         if listener.options {
-            problems.push((listen.place, format!("duplicate listen options for {address}")));
+            complain("duplicate listen options for {}");
         }
         listener.options = true;
     }
     if listen.default {
         match listener.flag {
-            Some(_) => problems.push((listen.place, format!("a duplicate default server for {address}"))),
+            Some(_) => complain("a duplicate default server for {}"),
             None => {
                 listener.flag = Some(listen.place);
                 listener.default = listener.servers.len();

@@ -159,7 +159,7 @@ pub(super) struct Server {
 #[derive(Clone, Debug)]
 pub(super) struct Listen {
     pub place: Place,
-    pub addresses: Vec<crate::endpoint::Address>,
+    pub bound: super::listen::Bound,
     pub transport: Transport,
     pub ssl: bool,
     pub default: bool,

@@ -3,7 +3,7 @@
 use super::defaults;
 use super::floor::Floors;
 use super::inherit::Rules;
-use super::listeners::{self, Listener};
+use super::listeners::{self, Listener, Listeners};
 use super::lower::{Lowering, Origin};
 use super::model::{Model, Scope, Section};
 use super::names::Found;
@@ -14,6 +14,7 @@ use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
 use crate::openssl::{Keys, Library};
 use crate::release::Release;
+use crate::services::limits;
 use crate::services::service::{Fit, Question, Resolved, Response, Target, World};
 use crate::source::SourceMap;
 use crate::tls::Version;
@@ -26,6 +27,8 @@ use std::sync::Arc;
 pub(super) struct NginxInstance {
     instance: Instance,
     listeners: Vec<Listener>,
+    /// Are there no more listeners?
+    complete: bool,
     /// Per listener, the answer of each of its servers.
     answers: Vec<Vec<Arc<Answer>>>,
     model: Model,
@@ -38,8 +41,9 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Ng
     let Reader { model, mut settings, mut problems, unknown, .. } = Reader::read(main, world, sources);
     let release = world.facts.nginx.release.value;
     let library = &world.facts.nginx.library;
-    let (listeners, complaints) = listeners::group(&model, release);
-    for (place, message) in complaints {
+    let Listeners { all: listeners, complaints, left_out } = listeners::group(&model, release);
+    let complete = left_out.is_none();
+    for (place, message) in complaints.into_iter().chain(left_out) {
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
     }
     let keys = certificates(&model, main, world);
@@ -71,6 +75,12 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Ng
         origins.push(Origin { section, client: Some(client) });
     }
     settings::complete(&mut settings, &rules, &listeners, &answers, &endpoints);
+    if !complete {
+        // It may decide for what was left out.
+        for setting in &mut settings {
+            setting.dead = None;
+        }
+    }
     let instance = Instance {
         service: ServiceId("nginx"),
         standing: Standing::Loaded,
@@ -83,7 +93,7 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Ng
         endpoints,
         ability: ability(release, library),
     };
-    NginxInstance { instance, listeners, answers, model, origins }
+    NginxInstance { instance, listeners, complete, answers, model, origins }
 }
 
 /// What this nginx and its library can do, and what would be needed for the rest.
@@ -151,7 +161,11 @@ impl Resolved for NginxInstance {
     }
 
     fn ask(&self, question: &Question) -> Option<Response> {
-        let (at, fit) = self.listener(&question.target, question.transport)?;
+        let (at, fit) = match self.listener(&question.target, question.transport) {
+            Some((at, fit)) if self.complete || fit == Fit::Exact => (at, fit),
+            _ if !self.complete => return Some(limits::unknown(&question.target)),
+            found => found?,
+        };
         let listener = &self.listeners[at];
         let default = listener.default;
         let found = match question.sni.as_deref() {
@@ -178,6 +192,9 @@ impl Resolved for NginxInstance {
     }
 
     fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
+        if !self.complete {
+            return Err(limits::NO_FIX.to_owned());
+        }
         let lowering =
             Lowering { settings: &self.instance.settings, model: Some(&self.model), origins: &self.origins, sources };
         lowering.lower(change)

@@ -172,15 +172,15 @@ impl<'a> Reader<'a> {
         match listen::parse(&arguments, &context) {
             Ok(parsed) => {
                 let place = directive.place;
-                let listen::Parsed { addresses, transport, ssl, default, dual, options } = parsed;
-                if let Some(crate::endpoint::Address::Remote(host)) = addresses.first() {
+                let listen::Parsed { bound, transport, ssl, default, dual, options } = parsed;
+                if let Some(crate::endpoint::Address::Remote(host)) = bound.addresses().next() {
                     self.unknown.push(Unknown {
                         span: Some(place.span),
                         what: format!("the address of the host \"{host}\" is not in /etc/hosts"),
                         help: "write the address instead of the name, or add the name to /etc/hosts".into(),
                     });
                 }
-                let listen = Listen { place, addresses, transport, ssl, default, options, dual };
+                let listen = Listen { place, bound, transport, ssl, default, options, dual };
                 self.model.servers[server].listens.push(listen);
             }
             Err(message) => self.problem(directive.place, message),
