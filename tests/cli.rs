@@ -76,6 +76,20 @@ fn what_it_can_not_run_with_is_status_2() {
         (&["audit", "--assume", "nginx=new"], "is no version of nginx"),
         (&["audit", "--assume", "lighttpd=1.4"], "can't be assumed; the keys are"),
         (&["audit", "--map", "nginx=./nginx"], "has to be an absolute path"),
+        (&["audit", "--map", "/etc/nginx="], "the directory is missing, as in /etc/nginx=./etc/nginx"),
+        (&["audit", "--map", "/etc/nginx=./no-such"], "--map /etc/nginx=./no-such: No such file or directory"),
+        (&["audit", "--map", "/etc/nginx=Cargo.toml"], "is no directory"),
+        (&["audit", "--map", "/a=src", "--map", "/a=docs"], "--map /a=docs: contradicts --map /a=src"),
+        (&["audit", "--assume", "nginx=1.18.0", "--assume", "nginx=1.20.0"], "contradicts --assume nginx=1.18.0"),
+        (&["audit", "--define", "A=1", "--define", "A"], "--define A: contradicts --define A=1"),
+        (&["audit", "--env", "A=1", "--env", "A=2"], "--env A=2: contradicts --env A=1"),
+        (&["audit", "--assume", "apache=2.2.15"], "httpd 2.2.15 is not one that is understood"),
+        (&["audit", "--now", "20270131"], "--now 20270131: it has to be a date, such as 2027-01-31"),
+        (&["audit", "--now", "2027-01-31T10:00"], "it has to be a date"),
+        (&["why", "10.0.0.1:443", "--sni", " "], "--sni: the name is empty"),
+        (&["why", ":443"], "is not ADDRESS:PORT"),
+        (&["why", "10.0.0.1:0"], "is not ADDRESS:PORT"),
+        (&["why", "unix:"], "\"unix:\" has no path"),
         (&["audit", "--policy", "/no/such/policy"], "/no/such/policy: No such file or directory"),
         (&["why", "localhost"], "is not ADDRESS:PORT"),
         (&["why", "::1:443"], "in brackets"),
@@ -209,6 +223,56 @@ fn nothing_to_audit() {
     fs::write(folder.path().join("x.conf"), "hello\n").expect("write");
     let named = run(&["audit", &path]);
     assert_eq!(named.status, 3, "{}", named.screen());
+}
+
+/// A daemon's or a job's folder may have been removed meanwhile.
+#[test]
+fn whole_paths_need_no_current_directory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let root = root().join("fixtures/hosts/compliant");
+    let file = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(file("policy.yaml"), "extends: default\n").expect("written");
+    std::fs::write(file("targets"), "127.0.0.1:1\n").expect("written");
+    let gone = |arguments: &[&str]| {
+        let script = r#"mkdir "$0/gone" && cd "$0/gone" && rmdir "$0/gone" && exec "$@""#;
+        let output = Command::new("sh")
+            .args(["-c", script])
+            .arg(folder.path())
+            .arg(assert_cmd::cargo::cargo_bin!("tlsmend"))
+            .args(arguments)
+            .output()
+            .expect("runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let root = root.display().to_string();
+    let (report, state) = (file("report.json"), file("state"));
+    for (arguments, status) in [
+        (vec!["audit", "--root", &root, "--policy", &file("policy.yaml"), "--format", &format!("json={report}")], 0),
+        (vec!["report", "merge", &report, "--output", &file("fleet")], 0),
+        (vec!["diff", "--root", &root], 0),
+        (vec!["fix", "--root", &root, "--state-dir", &state, "--yes"], 0),
+        (vec!["history", "--root", &root, "--state-dir", &state], 0),
+        (vec!["why", "192.0.2.1:443", "--root", &root], 0),
+        (vec!["facts", "--root", &root], 0),
+        (vec!["policy", "check", &file("policy.yaml")], 0),
+        (vec!["audit", &format!("{root}/etc/nginx/nginx.conf"), "--format", "json"], 3),
+        (vec!["probe", "--targets", &file("targets"), "--output", &file("probe")], 2),
+    ] {
+        let (found, said) = gone(&arguments);
+        assert_eq!(found, Some(status), "{arguments:?}: {said}");
+        assert!(!said.contains("current directory"), "{arguments:?}: {said}");
+    }
+    for arguments in [
+        vec!["audit", "."],
+        vec!["audit", "--root", &root, "--format", "json=report.json"],
+        vec!["policy", "check", "policy.yaml"],
+        vec!["report", "merge", "report.json"],
+        vec!["history", "--state-dir", "state"],
+    ] {
+        let (found, said) = gone(&arguments);
+        assert_eq!(found, Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("is seen from the current directory, and that is not known"), "{arguments:?}: {said}");
+    }
 }
 
 #[test]

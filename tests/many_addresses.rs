@@ -49,7 +49,7 @@ impl Loaded {
     /// The problems, each with its line.
     fn problems(&self) -> Vec<(u32, &str)> {
         let problems = &self.resolved.instance().problems;
-        let line = |problem: &tlsmend::instance::Problem| self.sources.line_column(problem.span.unwrap()).line;
+        let line = |problem: &tlsmend::instance::Problem| self.sources.line_column(problem.span.expect("a place")).line;
         problems.iter().map(|problem| (line(problem), problem.message.as_str())).collect()
     }
 

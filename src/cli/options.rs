@@ -1,6 +1,7 @@
 //! The command line as it is meant: paths made absolute, the host opened, facts gathered, the policy read.
 
 use super::args::{FixLevel, Host, Judgement, Known, Level};
+use super::place;
 use crate::baseline::Baseline;
 use crate::engine::Request;
 use crate::finding::Severity;
@@ -10,6 +11,7 @@ use crate::policy::{Date, Policy, Profile};
 use crate::report::Paths;
 use crate::system::{Kind, OsSystem, System, reason};
 use anyhow::{Context, Result, anyhow, bail};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Where a host's own configuration lies: facts of this machine are about files below these.
@@ -76,20 +78,26 @@ pub(super) fn open_running(host: &Host) -> Result<Opened> {
 }
 
 fn open_as(host: &Host, running: bool) -> Result<Opened> {
-    let here = std::env::current_dir().context("the current directory is not known")?;
     let own_root = host.root == Path::new("/");
     // With --root, paths are those inside; without, those of the user's shell.
     let absolute = |path: &Path| match own_root {
-        true => crate::system::normalize(&here.join(path)),
-        false => crate::system::normalize(&Path::new("/").join(path)),
+        true => place::absolute(path),
+        false => Ok(crate::system::normalize(&Path::new("/").join(path))),
     };
     let maps = host.map.iter().map(|text| map(text, &absolute)).collect::<Result<Vec<_>>>()?;
-    let system = OsSystem::new(&host.root, maps)
+    let system = OsSystem::new(&host.root, maps.clone())
         .map_err(|e| anyhow!("{}: {}", host.root.display(), reason(&e)))
         .context("the root directory can't be used")?;
+    for (text, (prefix, _)) in host.map.iter().zip(&maps) {
+        match system.kind(prefix) {
+            Ok(Kind::Directory) => {}
+            Ok(_) => bail!("--map {text}: is no directory"),
+            Err(error) => bail!("--map {text}: {}", reason(&error)),
+        }
+    }
     let mut paths = Vec::new();
     for path in &host.paths {
-        let inside = absolute(path);
+        let inside = absolute(path)?;
         let found = system.canonical(&inside).map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))?;
         paths.push(found);
     }
@@ -112,10 +120,15 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         let (name, value) = text.split_once('=').ok_or_else(|| anyhow!("--env {text}: it has to be NAME=VALUE"))?;
         given.env.insert(name.to_owned(), value.to_owned());
     }
+    for (option, texts) in
+        [("--assume", &host.assume), ("--define", &host.define), ("--env", &host.env), ("--map", &host.map)]
+    {
+        agree(option, texts)?;
+    }
     let system = if given.look { system } else { system.within(&paths) };
     let facts = host::gather(&system, &given);
     let relative = host.paths.iter().all(|p| p.is_relative()) && !(host.paths.is_empty() && host.map.is_empty());
-    let shown = if own_root && relative { Paths::below(here) } else { Paths::absolute() };
+    let shown = if own_root && relative { Paths::below(place::absolute(Path::new(""))?) } else { Paths::absolute() };
     let no_exec = match () {
         () if given.exec => None,
         () if host.no_exec => Some("--no-exec"),
@@ -137,12 +150,28 @@ pub(super) fn host_name(opened: &Opened, given: Option<&str>) -> Option<String> 
     lines.next().map(str::to_owned)
 }
 
-fn map(text: &str, absolute: &dyn Fn(&Path) -> PathBuf) -> Result<(PathBuf, PathBuf)> {
+/// Refuses two values for one key: nobody can tell which is meant.
+fn agree(option: &str, texts: &[String]) -> Result<()> {
+    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
+    for text in texts {
+        let key = text.split('=').next().unwrap_or_default();
+        match known.insert(key, text) {
+            Some(other) if other != text => bail!("{option} {text}: contradicts {option} {other}"),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn map(text: &str, absolute: &dyn Fn(&Path) -> Result<PathBuf>) -> Result<(PathBuf, PathBuf)> {
     let (from, to) = text.split_once('=').ok_or_else(|| anyhow!("--map {text}: it has to be PREFIX=DIR"))?;
     if !from.starts_with('/') || from == "/" {
         bail!("--map {text}: the prefix has to be an absolute path, such as /etc/nginx");
     }
-    Ok((crate::system::normalize(Path::new(from)), absolute(Path::new(to))))
+    if to.is_empty() {
+        bail!("--map {text}: the directory is missing, as in {from}=.{from}");
+    }
+    Ok((crate::system::normalize(Path::new(from)), absolute(Path::new(to))?))
 }
 
 /// Reads the policy that the arguments mean.
@@ -161,7 +190,11 @@ pub(super) fn policy(judgement: &Judgement) -> Result<Policy> {
 pub(super) fn day(judgement: &Judgement) -> Result<Date> {
     match &judgement.now {
         None => Ok(jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date()),
-        Some(text) => text.parse().map_err(|_| anyhow!("--now {text}: it has to be a date, such as 2027-01-31")),
+        // The library knows more forms of a date than are told here.
+        Some(text) => match text.parse::<Date>() {
+            Ok(day) if day.to_string() == *text => Ok(day),
+            _ => bail!("--now {text}: it has to be a date, such as 2027-01-31"),
+        },
     }
 }
 
@@ -172,8 +205,7 @@ pub(super) fn machine() -> Result<OsSystem> {
 
 /// Reads a file of this machine that the user names.
 pub(super) fn own_file(path: &Path) -> Result<Vec<u8>> {
-    let here = std::env::current_dir().context("the current directory is not known")?;
-    machine()?.read(&here.join(path)).map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))
+    machine()?.read(&place::absolute(path)?).map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))
 }
 
 /// Reads the baseline that the arguments mean.

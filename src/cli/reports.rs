@@ -1,9 +1,10 @@
 //! Reports in several formats: what goes to standard output, what into which file.
 
 use super::args::{Colour, Wanted};
+use super::place::absolute;
 use super::state::resolved;
 use super::{options, output};
-use crate::system::{FileIdentity, normalize, reason, write_report};
+use crate::system::{FileIdentity, reason, write_report};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -43,8 +44,7 @@ impl<F: Copy + PartialEq> Reports<F> {
     }
 
     fn add(&mut self, format: F, file: &Path) -> Result<()> {
-        let spot = spots()?;
-        if self.targets().any(|other| spot(other) == spot(file)) {
+        if self.has_target(file)? {
             bail!("{}: two reports can't go into one file", file.display());
         }
         self.files.push((format, file.to_owned()));
@@ -54,12 +54,22 @@ impl<F: Copy + PartialEq> Reports<F> {
     /// With a file that is written besides.
     pub(super) fn and(mut self, besides: Option<&Path>) -> Result<Reports<F>> {
         let Some(file) = besides else { return Ok(self) };
-        let spot = spots()?;
-        if self.targets().any(|other| spot(other) == spot(file)) {
+        if self.has_target(file)? {
             bail!("{}: a report and a baseline can't go into one file", file.display());
         }
         self.besides = Some(file.to_owned());
         Ok(self)
+    }
+
+    /// Is that file, by whatever name, a target already?
+    fn has_target(&self, file: &Path) -> Result<bool> {
+        let (spot, targets) = (spots()?, self.spots()?);
+        Ok(targets.contains(&spot(file)?))
+    }
+
+    /// Where the targets are.
+    fn spots(&self) -> Result<Vec<PathBuf>> {
+        self.targets().map(spots()?).collect()
     }
 
     fn targets(&self) -> impl Iterator<Item = &Path> {
@@ -74,12 +84,11 @@ impl<F: Copy + PartialEq> Reports<F> {
     /// Refuses files that hold something else, as targets of reports: what was read below `root`, and what is in its /etc,
     /// must not be lost to a slip of the hand.
     pub(super) fn spare<'p>(&self, root: &Path, read: impl Iterator<Item = &'p Path>) -> Result<()> {
-        let spot = spots()?;
-        let targets: Vec<PathBuf> = self.targets().map(&spot).collect();
+        let targets = self.spots()?;
         if targets.is_empty() {
             return Ok(());
         }
-        let root = spot(root);
+        let root = spots()?(root)?;
         spare(&targets, read.map(|path| root.join(path.strip_prefix("/").unwrap_or(path))))?;
         match targets.iter().find(|path| path.starts_with(root.join("etc"))) {
             Some(path) => bail!("{}: lies in /etc of the host; no report is written there", path.display()),
@@ -89,9 +98,12 @@ impl<F: Copy + PartialEq> Reports<F> {
 
     /// The same for files of the user's, as they are written: a policy, a baseline, the reports that are merged.
     pub(super) fn spare_inputs<'p>(&self, inputs: impl Iterator<Item = &'p Path>) -> Result<()> {
-        let spot = spots()?;
-        let targets: Vec<PathBuf> = self.targets().map(&spot).collect();
-        spare(&targets, inputs.map(spot))
+        let targets = self.spots()?;
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let inputs = inputs.map(spots()?).collect::<Result<Vec<_>>>()?;
+        spare(&targets, inputs.into_iter())
     }
 
     /// Writes all of them: the files first, since a person may stop reading, and those only when all are made.
@@ -129,8 +141,7 @@ fn spare(targets: &[PathBuf], mut read: impl Iterator<Item = PathBuf>) -> Result
 }
 
 /// Where a path leads, all links followed: two names of one file lead to the same place.
-fn spots() -> Result<impl Fn(&Path) -> PathBuf> {
-    let here = std::env::current_dir().context("the current directory is not known")?;
+fn spots() -> Result<impl Fn(&Path) -> Result<PathBuf>> {
     let machine = options::machine()?;
-    Ok(move |path: &Path| resolved(&machine, &normalize(&here.join(path))))
+    Ok(move |path: &Path| Ok(resolved(&machine, &absolute(path)?)))
 }

@@ -1,11 +1,11 @@
 //! The state directory that the arguments mean, and what is done with it first.
 
 use super::args::State;
-use super::{options, output};
+use super::{options, output, place};
 use crate::host::quoted;
 use crate::system::{OsDisk, OsSystem, System, own_user, reason};
 use crate::transaction::{Lock, Store, recover};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use std::path::{Path, PathBuf};
 
 /// Where the history is, unless the user says otherwise.
@@ -30,10 +30,9 @@ pub(super) struct Disks {
 impl Disks {
     /// The disks that the arguments mean.
     pub(super) fn new(root: &Path, state: &State) -> Result<Disks> {
-        let here = std::env::current_dir().context("the current directory is not known")?;
         let machine = options::machine()?;
         let own = root == Path::new("/");
-        let absolute = machine.canonical(&here.join(root));
+        let absolute = machine.canonical(&place::absolute(root)?);
         let absolute = absolute.map_err(|e| anyhow!("{}: {}", root.display(), reason(&e)))?;
         let mut options = String::new();
         for (option, path) in [("--root", (!own).then_some(root)), ("--state-dir", state.state_dir.as_deref())] {
@@ -43,7 +42,7 @@ impl Disks {
         }
         Ok(match &state.state_dir {
             Some(path) => {
-                let path = resolved(&machine, &crate::system::normalize(&here.join(path)));
+                let path = resolved(&machine, &place::absolute(path)?);
                 Disks {
                     host: OsDisk::new(&absolute),
                     state: OsDisk::new(Path::new("/")),

@@ -67,7 +67,10 @@ impl Assumption {
         };
         match key {
             "nginx" => release(Release::new(0, 1, 0), "1.18.0").map(Assumption::Nginx),
-            "apache" => release(Release::new(2, 0, 0), "2.4.41").map(Assumption::Apache),
+            "apache" => match release(Release::new(2, 0, 0), "2.4.41")? {
+                known if known.numbers[..2] == [2, 4] => Ok(Assumption::Apache(known)),
+                _ => Err(format!("httpd {value} is not one that is understood: those are of 2.4")),
+            },
             "openssl" => release(Release::new(0, 9, 6), "1.1.1").map(Assumption::OpenSsl),
             "openssl-seclevel" => match value.parse() {
                 Ok(level @ 0..=5) => Ok(Assumption::SecurityLevel(level)),
@@ -110,6 +113,8 @@ mod tests {
         assert_eq!(error("php=8"), format!("\"php\" can't be assumed; the keys are {keys}"));
         assert_eq!(error("nginx=1.x"), "\"1.x\" is no version of nginx; for example nginx=1.18.0");
         assert_eq!(error("apache=1.3.0"), "\"1.3.0\" is no version of apache; for example apache=2.4.41");
+        assert_eq!(error("apache=2.2.15"), "httpd 2.2.15 is not one that is understood: those are of 2.4");
+        assert_eq!(error("apache=2.5.0"), "httpd 2.5.0 is not one that is understood: those are of 2.4");
         assert_eq!(error("openssl=3.0.2-x"), "\"3.0.2-x\" is no version of openssl; for example openssl=1.1.1");
         assert_eq!(error("openssl-seclevel=6"), "\"6\" is no security level; they go from 0 to 5");
     }

@@ -2,11 +2,12 @@
 
 use super::super::args::{FleetFormat, Merge, Report, ReportCommand};
 use super::super::exit::ExitStatus;
+use super::super::place::absolute;
 use super::super::reports::Reports;
 use super::super::{options, output};
 use crate::report::fleet::{self, Fleet, Host};
 use crate::system::{System, reason};
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -21,22 +22,21 @@ pub(in crate::cli) fn run(report: &Report) -> Result<ExitStatus> {
 fn merge(arguments: &Merge) -> Result<ExitStatus> {
     let reports = Reports::of(&arguments.format, arguments.output.as_deref(), arguments.color)?;
     reports.spare_inputs(arguments.files.iter().map(PathBuf::as_path))?;
-    let here = std::env::current_dir().context("the current directory is not known")?;
     let machine = options::machine()?;
     // A file that two patterns of a shell name is one host, by whatever path.
     let mut seen = BTreeSet::new();
-    let mut files: Vec<&PathBuf> = Vec::new();
+    let mut files: Vec<(&PathBuf, PathBuf)> = Vec::new();
     for path in &arguments.files {
-        let inside = here.join(path);
-        if seen.insert(machine.canonical(&inside).unwrap_or(inside)) {
-            files.push(path);
+        let inside = absolute(path)?;
+        if seen.insert(machine.canonical(&inside).unwrap_or_else(|_| inside.clone())) {
+            files.push((path, inside));
         } else {
             output::remark(&format!("{}: is given twice, and counts once", path.display()));
         }
     }
-    let read = |path: &&PathBuf| -> std::result::Result<Host, (String, String)> {
+    let read = |(path, inside): &(&PathBuf, PathBuf)| -> std::result::Result<Host, (String, String)> {
         let name = path.display().to_string();
-        let content = machine.read(&here.join(path)).map_err(|e| (name.clone(), reason(&e)))?;
+        let content = machine.read(inside).map_err(|e| (name.clone(), reason(&e)))?;
         fleet::host(&name, &content).map_err(|why| (name, why))
     };
     let mut hosts = Vec::new();

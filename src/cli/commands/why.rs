@@ -9,7 +9,7 @@ use crate::host::Facts;
 use crate::policy::Policy;
 use crate::report::{WhyView, json, secrets, why};
 use crate::services::service::{Question, Target};
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -26,6 +26,9 @@ pub(in crate::cli) struct Asked<'a> {
 /// Answers for one client.
 pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_secrets: bool) -> Result<ExitStatus> {
     let Asked { address, sni, quic } = *asked;
+    if sni.is_some_and(|name| name.trim().is_empty()) {
+        bail!("--sni: the name is empty; leave the option away for a client that sends none");
+    }
     let opened = options::open(host)?;
     let question = Question {
         target: target(address, &opened.facts)?,
@@ -68,15 +71,20 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
 /// `127.0.0.1:443`, `[::1]:443`, `*:443`, `localhost:443`, `unix:/run/x.sock`
 fn target(text: &str, facts: &Facts) -> Result<Target> {
     if let Some(path) = text.strip_prefix("unix:") {
+        if path.is_empty() {
+            bail!("\"{text}\" has no path; for example unix:/run/x.sock");
+        }
         return Ok(Target::Unix(path.to_owned()));
     }
     let wrong = || anyhow!("\"{text}\" is not ADDRESS:PORT; for example 127.0.0.1:443 or [::1]:443");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
-    let port: u16 = port.parse().map_err(|_| wrong())?;
+    let port = port.parse().ok().filter(|port: &u16| *port > 0).ok_or_else(wrong)?;
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
     let ip = match (bare, host) {
         (Some(ip), _) => ip.parse().map_err(|_| wrong())?,
-        (None, "" | "*") => IpAddr::from([0, 0, 0, 0]),
+        (None, "") => return Err(wrong()),
+        // As audits show it: any address that no listener has to itself.
+        (None, "*") => IpAddr::from([0, 0, 0, 0]),
         (None, _) => match host.parse::<IpAddr>() {
             Ok(ip @ IpAddr::V4(_)) => ip,
             Ok(_) => return Err(anyhow!("\"{text}\": write an IPv6 address in brackets: [::1]:443")),

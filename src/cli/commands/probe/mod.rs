@@ -1,0 +1,121 @@
+//! `tlsmend probe`
+
+mod hosts;
+mod status;
+mod work;
+
+use super::{handshake_status, rule_texts};
+use crate::cli::args::{Probe, ReportFormat};
+use crate::cli::exit::ExitStatus;
+use crate::cli::interrupt::Interrupt;
+use crate::cli::options;
+use crate::cli::reports::Reports;
+use crate::finding::{Observed, Severity};
+use crate::policy::Policy;
+use crate::probe::name::Name;
+use crate::probe::target::Wanted;
+use crate::report::probe::{self as report, Outcome, ProbeView, Probed};
+use crate::report::{Exit, Paths, github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
+use crate::source::SourceMap;
+use crate::tls::VersionSet;
+use crate::verify;
+use anyhow::{Result, anyhow, bail};
+use hosts::{List, Named, listed};
+use status::Statuses;
+use std::path::Path;
+use work::{Missing, Work, depth, probe_all, targets};
+
+/// The rules that a probe may find something by.
+const RULES: [&str; 5] = ["forbidden-version", "inconclusive", "missing-version", "no-modern-version", "unreachable"];
+
+/// Probes, and reports.
+pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
+    let formats = &arguments.formats;
+    let reports = Reports::of(&formats.format, formats.output.as_deref(), arguments.color)?;
+    reports.spare_inputs(arguments.judgement.policy.as_deref().into_iter())?;
+    let policy = options::policy(&arguments.judgement)?;
+    if arguments.sni.as_deref() == Some("") {
+        bail!("--sni: the name is empty; --no-sni sends none");
+    }
+    let name = arguments.sni.as_deref().map(Name::parse).transpose().map_err(|e| anyhow!("--sni: {e}"))?;
+    let mut list = List { sources: SourceMap::default(), paths: Paths::absolute() };
+    let mut hosts: Vec<Named> = arguments.hosts.iter().map(|text| Named { text: text.clone(), place: None }).collect();
+    if let Some(path) = &arguments.targets {
+        hosts.extend(listed(path, &mut list)?);
+    }
+    if hosts.is_empty() {
+        bail!("there is no host to probe");
+    }
+    reports.spare(Path::new("/"), list.sources.iter().map(|(_, file)| file.path()))?;
+    secrets::sources(&mut list.sources);
+    let wanted = hosts.iter().map(|host| Wanted::parse(&host.text).map_err(|e| anyhow!(e)));
+    let wanted = wanted.collect::<Result<Vec<_>>>()?;
+    let interrupt = Interrupt::once()?;
+    let mut works: Vec<Work> = Vec::new();
+    for (host, wanted) in hosts.iter().zip(&wanted) {
+        works.extend(targets(host, wanted, arguments, name.as_ref(), interrupt.flag()));
+    }
+    probe_all(&mut works, arguments, interrupt.flag());
+    report(&works, arguments, &policy, &list, &reports)
+}
+
+fn report(
+    works: &[Work],
+    arguments: &Probe,
+    policy: &Policy,
+    list: &List,
+    reports: &Reports<ReportFormat>,
+) -> Result<ExitStatus> {
+    let mut status = Statuses::default();
+    let mut observed: Vec<Vec<Observed>> = Vec::new();
+    for work in works {
+        let found = match (&work.target, &work.done) {
+            (Ok(target), Some(done)) => {
+                verify::judge(&report::title(target), &done.scan, &policy.base, VersionSet::EMPTY)
+            }
+            _ => Vec::new(),
+        };
+        status.add(work, works, &found, arguments);
+        observed.push(found);
+    }
+    let status = if arguments.judgement.exit_zero { ExitStatus::Compliant } else { status.status() };
+    let probed = works.iter().zip(&observed).map(|(work, found)| Probed {
+        label: &work.label,
+        outcome: outcome(work),
+        observed: found,
+        place: work.place,
+        spared: work.is_spared(works),
+    });
+    let view = ProbeView {
+        targets: probed.collect(),
+        depth: depth(arguments),
+        policy: &policy.name,
+        fail_on: Severity::from(arguments.judgement.fail_on),
+        exit: Exit { status: status as u8, name: handshake_status(status) },
+        sources: &list.sources,
+        paths: list.paths.clone(),
+        rules: &rule_texts(&RULES),
+    };
+    reports.write(|format, out| match format {
+        ReportFormat::Text => report::text(&view, out),
+        ReportFormat::Json => json::probe(&view, out),
+        ReportFormat::Html => html::probe(&view, out),
+        ReportFormat::Markdown => markdown::probe(&view, out),
+        ReportFormat::Sarif => sarif::probe(&view, out),
+        ReportFormat::Github => github::probe(&view, out),
+        ReportFormat::Gitlab => gitlab::probe(&view, out),
+        ReportFormat::Junit => junit::probe(&view, out),
+        ReportFormat::Prometheus => prometheus::probe(&view, out),
+    })?;
+    Ok(status)
+}
+
+fn outcome(work: &Work) -> Outcome<'_> {
+    match work {
+        Work { target: Err(Missing::NoAddress(error)), .. } => Outcome::Unresolved(error),
+        Work { target: Err(Missing::Interrupted), .. } | Work { done: None, .. } => Outcome::Interrupted,
+        Work { target: Ok(target), done: Some(done), .. } => {
+            Outcome::Scanned { target, scan: &done.scan, client: done.client.as_ref() }
+        }
+    }
+}
