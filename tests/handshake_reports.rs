@@ -350,7 +350,7 @@ fn a_verification_in_files() {
         "verify",
         "nginx.conf",
         "--map",
-        "/no/such=/no/such",
+        "/no/such=/tmp",
         "--assume",
         "nginx=1.29.3",
         "--assume",

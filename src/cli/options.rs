@@ -85,16 +85,20 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         false => Ok(crate::system::normalize(&Path::new("/").join(path))),
     };
     let maps = host.map.iter().map(|text| map(text, &absolute)).collect::<Result<Vec<_>>>()?;
-    let system = OsSystem::new(&host.root, maps.clone())
-        .map_err(|e| anyhow!("{}: {}", host.root.display(), reason(&e)))
-        .context("the root directory can't be used")?;
-    for (text, (prefix, _)) in host.map.iter().zip(&maps) {
-        match system.kind(prefix) {
+    let open = |maps| {
+        OsSystem::new(&host.root, maps)
+            .map_err(|e| anyhow!("{}: {}", host.root.display(), reason(&e)))
+            .context("the root directory can't be used")
+    };
+    let bare = open(Vec::new())?;
+    for (text, (_, to)) in host.map.iter().zip(&maps) {
+        match bare.kind(to) {
             Ok(Kind::Directory) => {}
             Ok(_) => bail!("--map {text}: is no directory"),
             Err(error) => bail!("--map {text}: {}", reason(&error)),
         }
     }
+    let system = open(maps)?;
     let mut paths = Vec::new();
     for path in &host.paths {
         let inside = absolute(path)?;
