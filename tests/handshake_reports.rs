@@ -346,16 +346,8 @@ fn a_verification_in_files() {
     );
     fs::write(folder.path().join("nginx.conf"), &conf).expect("write");
     // Other servers may run on this machine: with a map, facts are not taken from processes.
-    let verify = [
-        "verify",
-        "nginx.conf",
-        "--map",
-        "/no/such=/tmp",
-        "--assume",
-        "nginx=1.29.3",
-        "--assume",
-        "openssl=3.0.17",
-    ];
+    let verify =
+        ["verify", "nginx.conf", "--map", "/no/such=/tmp", "--assume", "nginx=1.29.3", "--assume", "openssl=3.0.17"];
     let formats =
         ["--format", "text", "--format", "sarif=v.sarif", "--format", "junit=v.xml", "--format", "html=v.html"];
     let run = run_in(folder.path(), &[&verify[..], &formats, &["--format", "prometheus=v.prom"]].concat());

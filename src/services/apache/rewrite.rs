@@ -54,8 +54,7 @@ pub(super) fn edits(line: &Text, splices: &[Splice], sources: &SourceMap) -> Res
         for place in places(line, splice, &anchor, sources)? {
             let edit = Edit { span: place, replacement: text.take().unwrap_or_default() };
             if line.was_passed(anchor.clone()) {
-                let (word, span) =
-                    word_at(place, sources).ok_or("the place that gives the value was not found again")?;
+                let (word, span) = word_at(place, sources).ok_or_else(|| mixed(line, anchor.clone(), sources))?;
                 let entry = passed.entry(span).or_insert((word, Vec::new(), false));
                 entry.1.push(edit);
                 entry.2 |= line.is_fragile(anchor.clone());
@@ -138,6 +137,19 @@ fn word_at(place: Span, sources: &SourceMap) -> Option<(Word, Span)> {
         let inside = whole.start <= place.start && place.end <= whole.end;
         inside.then_some((word, whole))
     })
+}
+
+/// Why there is no edit for a part that no one word gives.
+fn mixed(line: &Text, part: Range<usize>, sources: &SourceMap) -> String {
+    let text = String::from_utf8_lossy(&line.bytes()[part.clone()]).trim().to_owned();
+    let places = line.known_places(part);
+    // The line itself comes first, and what was put into it after that.
+    let Some(value) = places.iter().rev().find(|place| place.file != places[0].file || place.start < places[0].start)
+    else {
+        return format!("\"{text}\" is put together from several places: write it in one piece");
+    };
+    let (path, at) = (sources.file(value.file).path().display(), sources.line_column(*value).line);
+    format!("\"{text}\" is put together from this line and a value from {path}:{at}: write it in one piece")
 }
 
 /// The logical line around an offset.
