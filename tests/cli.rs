@@ -79,7 +79,7 @@ fn what_it_can_not_run_with_is_status_2() {
         (&["audit", "--map", "/etc/nginx="], "the directory is missing, as in /etc/nginx=./etc/nginx"),
         (&["audit", "--map", "/etc/nginx=./no-such"], "--map /etc/nginx=./no-such: No such file or directory"),
         (&["audit", "--map", "/etc/nginx=Cargo.toml"], "is no directory"),
-        (&["audit", "--map", "/a=src", "--map", "/a=docs"], "--map /a=docs: contradicts --map /a=src"),
+        (&["audit", "--map", "/a=src", "--map", "/a/=docs"], "--map /a/=docs: contradicts --map /a=src"),
         (&["audit", "--assume", "nginx=1.18.0", "--assume", "nginx=1.20.0"], "contradicts --assume nginx=1.18.0"),
         (&["audit", "--define", "A=1", "--define", "A"], "--define A: contradicts --define A=1"),
         (&["audit", "--env", "A=1", "--env", "A=2"], "--env A=2: contradicts --env A=1"),
@@ -88,6 +88,7 @@ fn what_it_can_not_run_with_is_status_2() {
         (&["audit", "--now", "2027-01-31T10:00"], "it has to be a date"),
         (&["why", "10.0.0.1:443", "--sni", " "], "--sni: the name is empty"),
         (&["why", ":443"], "is not ADDRESS:PORT"),
+        (&["why", "10.0.0.1:+443"], "is not ADDRESS:PORT"),
         (&["why", "10.0.0.1:0"], "is not ADDRESS:PORT"),
         (&["why", "unix:"], "\"unix:\" has no path"),
         (&["audit", "--policy", "/no/such/policy"], "/no/such/policy: No such file or directory"),
@@ -264,6 +265,7 @@ fn whole_paths_need_no_current_directory() {
     }
     for arguments in [
         vec!["audit", "."],
+        vec!["audit", "--root", "image"],
         vec!["audit", "--root", &root, "--format", "json=report.json"],
         vec!["policy", "check", "policy.yaml"],
         vec!["report", "merge", "report.json"],

@@ -235,18 +235,90 @@ fn warnings_are_passed_over_and_alerts_may_come_in_pieces() {
 fn an_alert_after_the_choice_takes_it_back() {
     let fake = but(Version::Tls1_2, |seen| {
         let choice = record(22, 0x0303, &server_hello(Version::Tls1_2, seen.suites[0], 0));
-        vec![Step::Send([choice, alert(80)].concat())]
+        vec![Step::Send([choice, alert(47)].concat())]
     });
-    assert_eq!(*verdict(&probe(&fake, Depth::Versions), Version::Tls1_2), rejected(Reason::Alert(80)));
+    assert_eq!(*verdict(&probe(&fake, Depth::Ciphers), Version::Tls1_2), rejected(Reason::Alert(47)));
 }
 
 #[test]
 fn internal_error_is_a_no_where_other_versions_work() {
     let fake = but(Version::Tls1, |_| vec![Step::Send(alert(80))]);
     let found = probe(&fake, Depth::Versions);
-    assert_eq!(*verdict(&found, Version::Tls1), rejected(Reason::Alert(80)));
-    assert!(Reason::Alert(80).text().contains("security level"));
+    assert_eq!(*verdict(&found, Version::Tls1), rejected(Reason::Barred));
+    assert!(Reason::Barred.text().contains("security level") && !Reason::Alert(80).text().contains("security level"));
     assert_eq!(found.connections, 6);
+}
+
+#[test]
+fn internal_error_is_no_answer_where_a_name_may_be_missing() {
+    // TLS 1.3 is chosen before the certificate is: Go's GetCertificate.
+    let go = Fake::start(|seen| match seen.version {
+        Version::Tls1_3 => modern().answer(seen),
+        Version::Ssl2 | Version::Ssl3 => vec![Step::Send(alert(70))],
+        _ => vec![Step::Send(alert(80))],
+    });
+    for name in [None, Some("other.example")] {
+        let found = probe_as(&go, Depth::Versions, name);
+        assert_eq!(found.accepted(), VersionSet::of(&[Version::Tls1_3]));
+        for version in [Version::Tls1, Version::Tls1_1, Version::Tls1_2] {
+            let expected = Verdict::Inconclusive(Reason::Name(80));
+            assert_eq!(*verdict(&found, version), expected, "{version} {name:?}");
+        }
+        assert_eq!(*verdict(&found, Version::Ssl3), rejected(Reason::Alert(70)));
+    }
+    // Where nothing is accepted, it may be anything.
+    let nothing = Fake::start(|_| vec![Step::Send(alert(80))]);
+    for depth in [Depth::Versions, Depth::Ciphers] {
+        let found = probe(&nothing, depth);
+        let old = Version::ALL.into_iter().skip(1);
+        let expected = Verdict::Inconclusive(Reason::Name(80));
+        assert!(old.into_iter().all(|version| *verdict(&found, version) == expected), "{:?}", found.rows);
+    }
+}
+
+#[test]
+fn sslv2_alone_is_told_in_full() {
+    let hello = |kinds: &[u8]| {
+        let head = [0x80, 11 + kinds.len() as u8 + 1, 4, 0, 1, 0, 2, 0, 0, 0, kinds.len() as u8, 0, 1];
+        [&head[..], kinds, &[9]].concat()
+    };
+    let only = |answer: Vec<u8>| {
+        Fake::start(move |seen| match seen.version {
+            Version::Ssl2 => vec![Step::Send(answer.clone())],
+            _ => vec![Step::Close],
+        })
+    };
+    let found = probe(&only(hello(&[1, 0, 0x80])), Depth::Ciphers);
+    let row = found.row(Version::Ssl2).expect("a row");
+    assert_eq!((&row.verdict, row.complete), (&Verdict::Accepted, true));
+    assert!(!row.lacks_suites(Depth::Ciphers));
+    assert_eq!(*verdict(&found, Version::Tls1), Verdict::Inconclusive(Reason::Closed), "no limit was reached");
+    // A hello that offers nothing accepts nothing.
+    let found = probe(&only(hello(&[])), Depth::Ciphers);
+    assert_eq!(verdict(&found, Version::Ssl2).reason().map(Reason::code), Some("violation"));
+}
+
+#[test]
+fn all_the_time_is_the_most_whatever_the_pace() {
+    let fake = Fake::start(|seen| modern().answer(seen));
+    let target = target(fake.address(), None);
+    for pace in [Duration::from_secs(60), Duration::MAX] {
+        let limits = Limits { pace, total: Duration::from_millis(300), ..limits(&target, Depth::Ciphers) };
+        let begin = Instant::now();
+        let found = scan(&target, Depth::Ciphers, limits, &AtomicBool::new(false));
+        assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+        assert_eq!(found.connections, 1);
+        assert_eq!(verdict(&found, Version::Tls1).reason().map(Reason::code), Some("time-limit"));
+    }
+    // One answer may take no longer than all of them.
+    let silent = Fake::start(|_| vec![Step::Hang]);
+    let target = self::target(silent.address(), None);
+    let patient = Duration::from_secs(60);
+    let limits = Limits { exchange: patient, total: Duration::from_millis(300), ..limits(&target, Depth::Versions) };
+    let begin = Instant::now();
+    let found = scan(&target, Depth::Versions, limits, &AtomicBool::new(false));
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert_eq!(verdict(&found, Version::Tls1_2).reason().map(Reason::code), Some("time-limit"));
 }
 
 #[test]

@@ -192,7 +192,7 @@ fn nginx_sites_that_others_get_wrong() {
         }
         let barred = probe(&at(20_104), Depth::Versions);
         let old = |version| barred.row(version).map(|row| row.verdict.clone());
-        assert_eq!(old(Version::Tls1), Some(Verdict::Rejected(Reason::Alert(80))));
+        assert_eq!(old(Version::Tls1), Some(Verdict::Rejected(Reason::Barred)));
         let short = probe(&at(20_105), Depth::Ciphers);
         let key = short.row(Version::Tls1_2).and_then(|row| row.suites[0].key.clone()).expect("a key");
         assert_eq!(key.to_string(), "dh 1024");
@@ -205,10 +205,56 @@ fn nginx_sites_that_others_get_wrong() {
         // What a client with modern suites and curves only gets is not what the server has.
         let target = at(20_105);
         let check = client::check(&target, Limits::of(&target, Depth::Versions), &[], &AtomicBool::new(false));
-        assert!(matches!(check.handshake, Handshake::Failed(_)) && check.reaches_modern(&short), "{check:?}");
+        assert!(matches!(check.handshake, Handshake::Failed { .. }) && check.reaches_modern(&short), "{check:?}");
         let old = at(20_108);
         let check = client::check(&old, Limits::of(&old, Depth::Versions), &[], &AtomicBool::new(false));
         assert!(!check.reaches_modern(&probe(&old, Depth::Versions)), "{check:?}");
+    });
+}
+
+/// What ends a handshake of other clients too is told apart from what only modern ones lack.
+#[test]
+fn handshakes_that_are_not_the_suites_fault() {
+    network::inside(|| {
+        let check = |port: u16| {
+            let target = at(port);
+            let check = client::check(&target, Limits::of(&target, Depth::Versions), &[], &AtomicBool::new(false));
+            (check, probe(&target, Depth::Versions))
+        };
+        for version in ["-tls1_2", "-tls1_3"] {
+            let _server = s_server(20_004, &[version, "-Verify", "1"]);
+            let (found, _) = check(20_004);
+            let refused = matches!(found.handshake, Handshake::Made { asked: true, refused: true, .. });
+            assert!(refused, "{version}: {:?}", found.handshake);
+        }
+        // Keys that the library here can't check, and others can.
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let (crt, key) = (folder.path().join("crt.pem"), folder.path().join("key.pem"));
+        // Before TLS 1.3 a server may take a certificate's curve only from those that the client has for keys too.
+        let (both, new) = (&["-tls1_2", "-tls1_3"][..], &["-tls1_3"][..]);
+        for (kind, versions) in [("rsa:1024", both), ("ed448", both), ("ec -pkeyopt ec_paramgen_curve:secp521r1", new)]
+        {
+            let made = Command::new("openssl")
+                .args(["req", "-x509", "-nodes", "-subj", "/CN=localhost", "-newkey"])
+                .args(kind.split(' '))
+                .arg("-keyout")
+                .arg(&key)
+                .arg("-out")
+                .arg(&crt)
+                .stderr(Stdio::null())
+                .status();
+            assert!(made.expect("openssl").success());
+            for version in versions {
+                let _server = Daemon::start(20_005, "openssl", |command| {
+                    command.args(["s_server", "-quiet", "-www", "-accept", "127.0.0.1:20005", version, "-cert"]);
+                    command.arg(&crt).arg("-key").arg(&key).args(["-cipher", "ALL:@SECLEVEL=0"]);
+                    command.env("OPENSSL_CONF", "/dev/null");
+                });
+                let (found, _) = check(20_005);
+                assert!(matches!(found.handshake, Handshake::Made { .. }), "{kind} {version}: {:?}", found.handshake);
+                assert!(matches!(found.trust, Some(Trust::SelfSigned | Trust::Unknown)), "{kind}: {:?}", found.trust);
+            }
+        }
     });
 }
 

@@ -85,8 +85,15 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         false => Ok(crate::system::normalize(&Path::new("/").join(path))),
     };
     let maps = host.map.iter().map(|text| map(text, &absolute)).collect::<Result<Vec<_>>>()?;
+    for (at, (text, (prefix, to))) in host.map.iter().zip(&maps).enumerate() {
+        let contradicts = |other: &usize| maps[*other].0 == *prefix && maps[*other].1 != *to;
+        if let Some(other) = (0..at).find(contradicts) {
+            bail!("--map {text}: contradicts --map {}", host.map[other]);
+        }
+    }
+    let root = place::absolute(&host.root)?;
     let open = |maps| {
-        OsSystem::new(&host.root, maps)
+        OsSystem::new(&root, maps)
             .map_err(|e| anyhow!("{}: {}", host.root.display(), reason(&e)))
             .context("the root directory can't be used")
     };
@@ -124,9 +131,7 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         let (name, value) = text.split_once('=').ok_or_else(|| anyhow!("--env {text}: it has to be NAME=VALUE"))?;
         given.env.insert(name.to_owned(), value.to_owned());
     }
-    for (option, texts) in
-        [("--assume", &host.assume), ("--define", &host.define), ("--env", &host.env), ("--map", &host.map)]
-    {
+    for (option, texts) in [("--assume", &host.assume), ("--define", &host.define), ("--env", &host.env)] {
         agree(option, texts)?;
     }
     let system = if given.look { system } else { system.within(&paths) };

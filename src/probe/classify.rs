@@ -36,6 +36,7 @@ pub(super) enum Said {
 pub(super) fn classify(version: Version, suites: &[u16], reply: Reply) -> Said {
     match reply {
         Reply::Chosen(choice) => chosen(version, suites, *choice),
+        Reply::Ssl2(kinds) if kinds.is_empty() => Said::Odd(Reason::Violation("SSLv2 without a kind of cipher")),
         Reply::Ssl2(kinds) => Said::Ssl2(kinds),
         Reply::Ssl2Error(error) => Said::No(Reason::Ssl2Error(error)),
         Reply::Alert(70) => Said::No(Reason::Alert(70)),

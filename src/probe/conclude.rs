@@ -2,7 +2,7 @@
 
 use super::classify::Said;
 use super::outcome::{Row, Trouble};
-use super::reason::{Reason, Spent, Verdict};
+use super::reason::{BARRED, Reason, Spent, Verdict};
 use super::work::Work;
 use crate::tls::Version;
 
@@ -32,7 +32,9 @@ pub(super) fn rows(works: &[Work], circumstances: Circumstances) -> Vec<Row> {
             }
     };
     let tls = works.iter().filter(|work| work.version != Version::Ssl2).any(speaks);
-    let all = All { accepted, tls, circumstances };
+    // Neither 1.2 nor 1.3 is barred by any level that leaves the other versions.
+    let broken = works.iter().any(|work| work.version == Version::Tls1_2 && says_internal_error(work));
+    let all = All { accepted, tls, broken, circumstances };
     let mut rows: Vec<Row> = works.iter().map(|work| row(work, all)).collect();
     // A version that was chosen instead of another one is spoken.
     for work in works {
@@ -51,6 +53,8 @@ pub(super) fn rows(works: &[Work], circumstances: Circumstances) -> Vec<Row> {
 struct All {
     accepted: bool,
     tls: bool,
+    /// TLS 1.2 gives an internal error.
+    broken: bool,
     circumstances: Circumstances,
 }
 
@@ -87,14 +91,24 @@ fn verdict(work: &Work, all: All) -> Verdict {
         Some(Said::NoneOfThese(alert)) if !all.accepted && !named => Verdict::Inconclusive(Reason::Name(*alert)),
         Some(Said::NoneOfThese(_)) if work.version == Version::Tls1_2 && work.has_more() => spent,
         Some(Said::NoneOfThese(alert)) => Verdict::Rejected(Reason::Alert(*alert)),
-        // Where others are accepted, this one alert is clear.
-        Some(Said::Odd(Reason::Alert(80))) if all.accepted => Verdict::Rejected(Reason::Alert(80)),
+        // Where others are accepted, this one alert is clear: the security level bars old versions.
+        Some(Said::Odd(Reason::Alert(BARRED))) if all.accepted && !all.broken => match work.version {
+            Version::Tls1_2 | Version::Tls1_3 => Verdict::Rejected(Reason::Alert(BARRED)),
+            _ => Verdict::Rejected(Reason::Barred),
+        },
+        // TLS 1.3 is chosen before the certificate is, so that a server without one for the name, or for no name, says so
+        // in the other versions only (Go's GetCertificate). Nothing but that, or a real error, does it to TLS 1.2.
+        Some(Said::Odd(Reason::Alert(BARRED))) => Verdict::Inconclusive(Reason::Name(BARRED)),
         // SSLv2 has no such alerts, and no other form of a hello.
         Some(Said::Odd(Reason::Alert(_))) if !work.plain && work.version > Version::Ssl2 => spent,
         Some(Said::Odd(reason)) => odd(reason, all),
         Some(Said::Chosen(_) | Said::Ssl2(_)) => Verdict::Accepted,
         None => Verdict::Inconclusive(Reason::Interrupted),
     }
+}
+
+fn says_internal_error(work: &Work) -> bool {
+    !work.is_accepted() && matches!(work.last, Some(Said::Odd(Reason::Alert(BARRED))))
 }
 
 fn odd(reason: &Reason, all: All) -> Verdict {

@@ -34,6 +34,9 @@ impl Verdict {
     }
 }
 
+/// The alert that may mean a security level, a name that is not served, or what it says: an internal error.
+pub(super) const BARRED: u8 = 80;
+
 /// What ended the attempts before the answer was clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {
@@ -48,6 +51,8 @@ pub enum Spent {
 pub enum Reason {
     /// A fatal alert.
     Alert(u8),
+    /// The alert (80) with which OpenSSL refuses versions that are configured, and that its security level bars.
+    Barred,
     /// The server chose an older version instead.
     LowerVersion(Version),
     /// An error message of SSLv2.
@@ -84,7 +89,7 @@ impl Reason {
     /// The word used in JSON.
     pub fn code(&self) -> &'static str {
         match self {
-            Reason::Alert(_) => "alert",
+            Reason::Alert(_) | Reason::Barred => "alert",
             Reason::LowerVersion(_) => "lower-version",
             Reason::Ssl2Error(_) => "sslv2-error",
             Reason::Closed => "closed",
@@ -108,6 +113,7 @@ impl Reason {
     pub fn alert(&self) -> Option<u8> {
         match self {
             Reason::Alert(alert) | Reason::Name(alert) | Reason::Client(alert) => Some(*alert),
+            Reason::Barred => Some(BARRED),
             _ => None,
         }
     }
@@ -126,10 +132,10 @@ impl Reason {
     /// The reason as a lowercase fragment, the same for every command. It may hold what a server said.
     pub fn text(&self) -> String {
         match self {
-            Reason::Alert(80) => "alert 80 internal_error: often configured, and barred by the TLS library's \
-                                  security level"
-                .to_owned(),
             Reason::Alert(alert) => alert_text(*alert),
+            Reason::Barred => {
+                format!("{}: often configured, and barred by the TLS library's security level", alert_text(BARRED))
+            }
             Reason::LowerVersion(version) => format!("the server chose {version} instead"),
             Reason::Ssl2Error(error) => format!("error {error} of SSLv2"),
             Reason::Closed => "the connection was closed without an answer".to_owned(),

@@ -73,7 +73,8 @@ fn later(session: &Session<'_>, depth: Depth, works: &mut [Work]) -> Option<bool
 /// nothing to ask for again, or no connection left.
 fn still_answers(session: &Session<'_>, works: &[Work]) -> Option<bool> {
     let doubt = works.iter().any(|work| !work.is_accepted() && is_silent(work));
-    let known = works.iter().find(|work| !work.hits.is_empty())?;
+    let known = works.iter().find(|work| !work.hits.is_empty());
+    let known = known.or_else(|| works.iter().find(|work| work.is_accepted()))?;
     if !doubt || session.left() == 0 {
         return None;
     }

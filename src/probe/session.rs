@@ -137,7 +137,11 @@ impl<'a> Session<'a> {
             (_, Version::Ssl2) => read_ssl2(&mut wire),
             _ => read(&mut wire, Reader::default()),
         };
-        Ok(self.read(reply))
+        match self.read(reply) {
+            // There would have been more patience for one answer than there was left for all.
+            Reply::Timeout if self.is_over(Instant::now()) => Err(self.no_time()),
+            reply => Ok(reply),
+        }
     }
 
     /// A wait that the user broke off says nothing about the server.
@@ -165,34 +169,49 @@ impl<'a> Session<'a> {
         if let Some(reason) = self.halted() {
             return Err(reason);
         }
-        if self.begun.elapsed() > self.limits.total {
-            return Err(Reason::Spent(Spent::Seconds(self.limits.total.as_secs())));
+        if self.is_over(Instant::now()) {
+            return Err(self.no_time());
         }
         let most = self.limits.connections;
-        let take = |used: u32| (used < most).then_some(used + 1);
-        if self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
-            return Err(Reason::Spent(Spent::Connections(most)));
+        let spent = || Reason::Spent(Spent::Connections(most));
+        if self.left() == 0 {
+            return Err(spent());
         }
-        self.wait();
-        if self.stopped() { Err(Reason::Interrupted) } else { Ok(()) }
+        self.wait()?;
+        let take = |used: u32| (used < most).then_some(used + 1);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).map(drop).map_err(|_| spent())
     }
 
-    /// Waits for the turn that the pace gives. A long wait can be stopped.
-    fn wait(&self) {
+    /// Is all the time spent by then?
+    fn is_over(&self, then: Instant) -> bool {
+        then.saturating_duration_since(self.begun) > self.limits.total
+    }
+
+    fn no_time(&self) -> Reason {
+        Reason::Spent(Spent::Seconds(self.limits.total.as_secs()))
+    }
+
+    /// Waits for the turn that the pace gives, if that comes in time. A long wait can be stopped.
+    fn wait(&self) -> Result<(), Reason> {
         if self.limits.pace.is_zero() {
-            return;
+            return Ok(());
         }
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = (*next).max(Instant::now());
-        *next = turn + self.limits.pace;
+        if self.is_over(turn) {
+            return Err(self.no_time());
+        }
+        // A pace that no clock can count is longer than any total.
+        *next = turn.checked_add(self.limits.pace).unwrap_or(turn + self.limits.total + self.limits.total);
         drop(next);
         while !self.stopped() {
             let left = turn.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return;
+                return Ok(());
             }
             std::thread::sleep(left.min(GLANCE));
         }
+        Err(Reason::Interrupted)
     }
 
     /// Did the user stop it?
@@ -202,7 +221,9 @@ impl<'a> Session<'a> {
 
     /// A connection on which TLS comes next.
     pub(super) fn connect(&self) -> Result<Wire<'a>, Reason> {
+        let end = self.begun.checked_add(self.limits.total);
         let deadline = Instant::now() + self.limits.exchange;
+        let deadline = end.map_or(deadline, |end| deadline.min(end));
         let opened = Wire::open(&self.target.place, self.limits.connect.min(self.limits.exchange), deadline, self.stop);
         let mut wire = match opened {
             Ok(wire) => wire,

@@ -83,6 +83,10 @@ impl Work {
     /// Asks with the first portion; for suites, all there is to ask.
     pub(super) fn begin(&mut self, session: &Session<'_>, depth: Depth) {
         self.portion(session, ONE);
+        if self.version == Version::Ssl2 {
+            // One answer has them all.
+            self.complete = self.is_accepted() || self.knows_all();
+        }
         if depth == Depth::Versions || self.version == Version::Ssl2 {
             return;
         }
@@ -312,7 +316,7 @@ impl Work {
         let suites: Vec<u16> = self.hits.iter().map(|hit| hit.suite).collect();
         match self.ask(session, &suites, false) {
             Said::Odd(reason @ (Reason::Spent(_) | Reason::Interrupted)) => Err(reason),
-            said => Ok(matches!(said, Said::Chosen(_))),
+            said => Ok(matches!(said, Said::Chosen(_) | Said::Ssl2(_))),
         }
     }
 }

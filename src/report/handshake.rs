@@ -1,7 +1,7 @@
 //! What handshakes got, in the words that all formats for people share. What servers said is fit for a terminal here.
 
 use super::sanitise;
-use crate::probe::client::{Certificate, Check, Handshake};
+use crate::probe::client::{Certificate, Check, Handshake, MODERN};
 use crate::probe::key::Agreement;
 use crate::probe::strength::{self, Level};
 use crate::probe::suites::Suite;
@@ -96,13 +96,20 @@ pub(super) fn client(check: &Check, scan: &Scan) -> Vec<String> {
             let first = format!("connects with {}", clean(&words.join(", ")));
             [first].into_iter().chain(more.map(str::to_owned)).collect()
         }
-        Handshake::Failed(why) if check.reaches_modern(scan) => vec![format!(
-            "one with modern suites and curves only does not connect ({}); the server has TLSv1.2 or newer, and others \
-             get in",
-            clean(why)
-        )],
-        Handshake::Failed(why) => vec![format!("does not connect with TLSv1.2 or newer: {}", clean(why))],
+        Handshake::Failed { why, nothing_in_common } => vec![failed(&clean(why), *nothing_in_common, scan)],
         Handshake::Inconclusive(why) => vec![format!("inconclusive: {}", clean(&with_advice(why)))],
+    }
+}
+
+/// What a failed handshake says beside what the probe found.
+fn failed(why: &str, nothing_in_common: bool, scan: &Scan) -> String {
+    let modern = scan.accepted().and(MODERN);
+    match (modern.is_empty(), nothing_in_common) {
+        (true, _) => format!("does not connect with TLSv1.2 or newer: {why}"),
+        (false, true) => format!(
+            "one with modern suites and curves only does not connect ({why}); the server has {modern}, and others get in"
+        ),
+        (false, false) => format!("the handshake fails ({why}), though the server has {modern}"),
     }
 }
 

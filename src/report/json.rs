@@ -15,7 +15,6 @@ use super::sanitise;
 use super::verify::VerifyView;
 use super::{AuditView, FactsView, WhyView};
 use serde::Serialize;
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
 /// Writes the report of an audit as JSON.
@@ -46,17 +45,38 @@ pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
 /// JSON with indentation and a line end. Characters that could do something to a terminal occur in strings only, and
 /// go out as `\u` escapes.
 pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
-    let mut safe = String::with_capacity(text.len() + 1);
-    for c in text.chars() {
-        if c == '\n' || !sanitise::is_hostile(c) {
-            safe.push(c);
-            continue;
+    let mut safe = Escaped(out);
+    serde_json::to_writer_pretty(&mut safe, value)?;
+    safe.write_all(b"\n")
+}
+
+/// Passes JSON on as it is made: the whole of a large one would be a second time in memory.
+struct Escaped<'w>(&'w mut dyn Write);
+
+impl Write for Escaped<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            // The rest comes again, with what is missing.
+            Err(error) => match std::str::from_utf8(&bytes[..error.valid_up_to()]) {
+                Ok(text) if !text.is_empty() => text,
+                _ => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
+            },
+        };
+        let mut rest = text;
+        while let Some(at) = rest.find(|c| c != '\n' && sanitise::is_hostile(c)) {
+            self.0.write_all(&rest.as_bytes()[..at])?;
+            let Some(c) = rest[at..].chars().next() else { break };
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(self.0, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
         }
-        for unit in c.encode_utf16(&mut [0; 2]) {
-            write!(safe, "\\u{unit:04x}").map_err(io::Error::other)?;
-        }
+        self.0.write_all(rest.as_bytes())?;
+        Ok(text.len())
     }
-    safe.push('\n');
-    out.write_all(safe.as_bytes())
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }

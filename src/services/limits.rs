@@ -11,8 +11,10 @@ pub const ADDRESSES: usize = 5_000;
 /// Once there are so many endpoints, no further address is.
 pub const ENDPOINTS: usize = 200_000;
 /// With more endpoints than this on those addresses nothing is, since an address without some of its servers would be
-/// a lie. The largest hosts with one address for all are below it.
+/// a lie. The largest hosts, that have one address for all, are below it.
 pub const MOST: usize = 1_000_000;
+/// With more addresses than this, [`ENDPOINTS`] are the most.
+pub const FEW: usize = 256;
 
 /// Why nothing is mended where not all was resolved: a line may decide for what nobody looked at.
 pub const NO_FIX: &str = "it may decide for addresses of this instance that were not looked at: there are too many";
@@ -36,7 +38,8 @@ impl Room {
     /// Takes endpoints on an address that has been taken; `false`: they are too many.
     #[must_use]
     pub fn endpoints(&mut self, count: usize) -> bool {
-        let fits = self.endpoints.saturating_add(count) <= MOST;
+        let most = if self.addresses > FEW { ENDPOINTS } else { MOST };
+        let fits = self.endpoints.saturating_add(count) <= most;
         self.endpoints += if fits { count } else { 0 };
         fits
     }
@@ -52,7 +55,9 @@ pub fn beyond(first: &Address) -> String {
 
 /// The problem where all are left out.
 pub fn too_many() -> String {
-    format!("more than {MOST} endpoints: none of them was looked at, and nothing is mended in this instance")
+    format!(
+        "more than {ENDPOINTS} endpoints on many addresses, or {MOST} on few: none of them was looked at, and nothing is mended in this instance"
+    )
 }
 
 /// What a client gets at an address that may be one of those that were left out.
@@ -88,5 +93,8 @@ mod tests {
         assert!(room.address() && room.endpoints(ENDPOINTS) && !room.address());
         // What comes to an address that is there already still has room.
         assert!(room.endpoints(MOST - ENDPOINTS) && !room.endpoints(1) && !room.endpoints(usize::MAX));
+        let mut room = Room::default();
+        assert_eq!((0..=FEW).filter(|_| room.address()).count(), FEW + 1);
+        assert!(room.endpoints(ENDPOINTS) && !room.endpoints(1), "many on each of many addresses");
     }
 }

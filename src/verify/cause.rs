@@ -84,6 +84,6 @@ pub(super) fn of_difference(promise: &Promise, scan: &Scan, evidence: Evidence<'
 
 /// Versions that were refused as OpenSSL refuses what its security level bars.
 fn barred(scan: &Scan) -> VersionSet {
-    let rows = scan.rows.iter().filter(|row| row.verdict.reason() == Some(&Reason::Alert(80)));
+    let rows = scan.rows.iter().filter(|row| row.verdict.reason() == Some(&Reason::Barred));
     rows.map(|row| row.version).collect()
 }

@@ -118,6 +118,12 @@ fn certificate() -> Certificate {
     }
 }
 
+/// A client that gets nowhere.
+fn dead() -> Check {
+    let handshake = Handshake::Failed { why: EVIL.to_owned(), nothing_in_common: false };
+    Check { handshake, certificate: None, trust: None }
+}
+
 impl Probes {
     pub fn new() -> Probes {
         let mut sources = SourceMap::default();
@@ -159,7 +165,6 @@ impl Probes {
             starttls: Some(StartTls::Smtp),
             ..target("mail.example:25", "192.0.2.3:25", Some("mail.example"))
         };
-        let dead = Check { handshake: Handshake::Failed(EVIL.to_owned()), certificate: None, trust: None };
 
         let asked = vec![
             Asked {
@@ -212,7 +217,7 @@ impl Probes {
                 Some(troubled(Trouble::StartTls(Reason::StartTls(starttls::Error::Refused(EVIL.to_owned()))))),
             ),
             Asked {
-                client: Some(dead),
+                client: Some(dead()),
                 ..plain(
                     "unix:/run/a b.sock",
                     Some(Target::at(Place::Unix("/run/a b.sock".into()))),

@@ -19,7 +19,7 @@ use super::wire::Wire;
 use crate::tls::{Version, VersionSet};
 use recorder::Recorder;
 use rustls::pki_types::ServerName;
-use rustls::{AlertDescription, ClientConfig, ClientConnection, ProtocolVersion};
+use rustls::{AlertDescription, ClientConfig, ClientConnection, PeerMisbehaved, ProtocolVersion};
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 /// In TLS 1.3 a server that wants a certificate of the client says so only after the handshake.
 const AFTERMATH: Duration = Duration::from_millis(500);
 /// What counts as modern.
-const MODERN: VersionSet = VersionSet::of(&[Version::Tls1_2, Version::Tls1_3]);
+pub(crate) const MODERN: VersionSet = VersionSet::of(&[Version::Tls1_2, Version::Tls1_3]);
 
 /// What a client of this machine gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,8 +59,13 @@ pub enum Handshake {
         /// The server refuses clients without one.
         refused: bool,
     },
-    /// It failed; why, as a lowercase fragment.
-    Failed(String),
+    /// It failed.
+    Failed {
+        /// Why, as a lowercase fragment.
+        why: String,
+        /// There is no suite, group or signature algorithm that both have.
+        nothing_in_common: bool,
+    },
     /// No answer that says anything.
     Inconclusive(Reason),
 }
@@ -75,7 +80,7 @@ impl Check {
     pub fn reaches_modern(&self, scan: &Scan) -> bool {
         match self.handshake {
             Handshake::Made { .. } | Handshake::Inconclusive(_) => true,
-            Handshake::Failed(_) => !scan.accepted().union(scan.inconclusive()).and(MODERN).is_empty(),
+            Handshake::Failed { .. } => !scan.accepted().union(scan.inconclusive()).and(MODERN).is_empty(),
         }
     }
 }
@@ -85,7 +90,7 @@ pub fn check(target: &Target, limits: Limits, alpn: &[String], stop: &AtomicBool
     let recorder = Arc::new(Recorder::new());
     let handshake = match connection(target, &recorder, alpn) {
         Ok(connection) => shake(target, limits, connection, &recorder, stop),
-        Err(error) => Handshake::Failed(error.to_string()),
+        Err(error) => Handshake::Failed { why: error.to_string(), nothing_in_common: false },
     };
     let seen = recorder.seen();
     let certificate = seen.as_ref().and_then(|seen| Certificate::read(&seen.chain));
@@ -132,13 +137,17 @@ fn shake(
         match connection.complete_io(&mut wire) {
             Ok(_) => {}
             Err(_) if stop.load(Ordering::Relaxed) => return Handshake::Inconclusive(Reason::Interrupted),
+            // Before TLS 1.3, a server that wants a certificate of the client ends the handshake without one.
+            Err(error) if recorder.was_asked() && is_alert(&error) => return made(&connection, recorder, true),
             Err(error) => return failed(&error),
         }
     }
-    let mut refused = false;
-    if recorder.was_asked() {
-        refused = is_refused(&mut connection, &mut wire);
-    }
+    let refused = recorder.was_asked() && is_refused(&mut connection, &mut wire);
+    made(&connection, recorder, refused)
+}
+
+/// What was agreed on.
+fn made(connection: &ClientConnection, recorder: &Recorder, refused: bool) -> Handshake {
     let version = match connection.protocol_version() {
         Some(ProtocolVersion::TLSv1_3) => Version::Tls1_3,
         _ => Version::Tls1_2,
@@ -153,15 +162,34 @@ fn shake(
     }
 }
 
+/// The error of TLS behind one of reading or writing.
+fn of_tls(error: &std::io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|inner| inner.downcast_ref())
+}
+
+fn is_alert(error: &std::io::Error) -> bool {
+    matches!(of_tls(error), Some(rustls::Error::AlertReceived(_)))
+}
+
 fn failed(error: &std::io::Error) -> Handshake {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    match inner {
+    match of_tls(error) {
         // A name that is not served is no statement about versions.
         Some(rustls::Error::AlertReceived(AlertDescription::UnrecognisedName)) => {
             Handshake::Inconclusive(Reason::Name(112))
         }
-        Some(rustls::Error::AlertReceived(alert)) => Handshake::Failed(super::reason::alert_text(u8::from(*alert))),
-        Some(other) => Handshake::Failed(other.to_string()),
+        Some(rustls::Error::AlertReceived(alert)) => {
+            let common = matches!(alert, AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity);
+            Handshake::Failed { why: super::reason::alert_text(u8::from(*alert)), nothing_in_common: common }
+        }
+        // The library knows of such keys in TLS 1.3 only.
+        Some(rustls::Error::PeerMisbehaved(PeerMisbehaved::SignedKxWithWrongAlgorithm)) => Handshake::Failed {
+            why: "the certificate's key is of an uncommon kind".to_owned(),
+            nothing_in_common: true,
+        },
+        Some(other) => {
+            let common = matches!(other, rustls::Error::PeerIncompatible(_));
+            Handshake::Failed { why: other.to_string(), nothing_in_common: common }
+        }
         None => Handshake::Inconclusive(match error.kind() {
             ErrorKind::TimedOut => Reason::Timeout,
             ErrorKind::UnexpectedEof => Reason::Closed,

@@ -31,6 +31,8 @@ pub enum Trust {
     Other(String),
     /// This machine has no certificates of authorities.
     Unknown,
+    /// The server's signature can't be checked with the certificate's key: why, as a lowercase fragment.
+    Unproved(String),
 }
 
 impl Trust {
@@ -45,7 +47,7 @@ impl Trust {
             Trust::SelfSigned => "self-signed",
             Trust::Revoked => "revoked",
             Trust::Other(_) => "not-valid",
-            Trust::Unknown => "unknown",
+            Trust::Unknown | Trust::Unproved(_) => "unknown",
         }
     }
 
@@ -63,6 +65,7 @@ impl Trust {
             Trust::Revoked => "revoked".to_owned(),
             Trust::Other(why) => format!("not valid: {why}"),
             Trust::Unknown => "not judged: this machine has no certificates of authorities".to_owned(),
+            Trust::Unproved(why) => format!("not judged: the server's signature was not checked ({why})"),
         }
     }
 
@@ -92,8 +95,19 @@ pub(super) struct Seen {
 #[derive(Debug)]
 pub(super) struct Recorder {
     seen: Mutex<Option<Seen>>,
+    /// Why the server's signature could not be checked, if so.
+    unproved: Mutex<Option<String>>,
     asked: AtomicBool,
 }
+
+/// What clients of today can check besides what is checked here.
+const OTHERS: [SignatureScheme; 5] = [
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::ED448,
+    SignatureScheme::Unknown(0x0809),
+    SignatureScheme::Unknown(0x080a),
+    SignatureScheme::Unknown(0x080b),
+];
 
 /// The authorities of this machine, read once; `None`: there are none.
 fn authorities() -> Option<&'static Arc<WebPkiServerVerifier>> {
@@ -110,12 +124,25 @@ static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| Arc::new(ring:
 impl Recorder {
     /// One that has seen nothing.
     pub(super) fn new() -> Recorder {
-        Recorder { seen: Mutex::new(None), asked: AtomicBool::new(false) }
+        Recorder { seen: Mutex::new(None), unproved: Mutex::new(None), asked: AtomicBool::new(false) }
     }
 
     /// What came.
     pub(super) fn seen(&self) -> Option<Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let unproved = self.unproved.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let (Trust::Trusted, Some(why)) = (&seen.trust, unproved) {
+            seen.trust = Trust::Unproved(why);
+        }
+        Some(seen)
+    }
+
+    /// Lets a signature pass that is none, or that can't be checked here: nothing is ever sent to that server.
+    fn passed(&self, checked: Result<HandshakeSignatureValid, Error>) -> HandshakeSignatureValid {
+        checked.unwrap_or_else(|error| {
+            *self.unproved.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+            HandshakeSignatureValid::assertion()
+        })
     }
 
     /// Did the server ask for a certificate?
@@ -159,7 +186,7 @@ impl ServerCertVerifier for Recorder {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, cert, dss, &PROVIDER.signature_verification_algorithms)
+        Ok(self.passed(verify_tls12_signature(message, cert, dss, &PROVIDER.signature_verification_algorithms)))
     }
 
     fn verify_tls13_signature(
@@ -168,11 +195,13 @@ impl ServerCertVerifier for Recorder {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, cert, dss, &PROVIDER.signature_verification_algorithms)
+        Ok(self.passed(verify_tls13_signature(message, cert, dss, &PROVIDER.signature_verification_algorithms)))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        PROVIDER.signature_verification_algorithms.supported_schemes()
+        let mut schemes = PROVIDER.signature_verification_algorithms.supported_schemes();
+        schemes.extend(OTHERS);
+        schemes
     }
 }
 

@@ -88,7 +88,7 @@ fn others(probed: &Probed<'_>, depth: Depth) -> Vec<Said> {
 /// Why a client of this machine does not get in, where the server has nothing for any client of today.
 fn refused<'c>(check: &'c Check, scan: &Scan) -> Option<&'c str> {
     match &check.handshake {
-        Handshake::Failed(why) if !check.reaches_modern(scan) => Some(why),
+        Handshake::Failed { why, .. } if !check.reaches_modern(scan) => Some(why),
         _ => None,
     }
 }

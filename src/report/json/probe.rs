@@ -267,7 +267,7 @@ fn client(check: &Check) -> ClientOut<'_> {
             certificate_required: *refused,
             ..failed
         },
-        Handshake::Failed(why) => ClientOut { connects: Some(false), error: Some(why.clone()), ..failed },
+        Handshake::Failed { why, .. } => ClientOut { connects: Some(false), error: Some(why.clone()), ..failed },
         Handshake::Inconclusive(reason) => ClientOut { error: Some(reason.text()), ..failed },
     }
 }

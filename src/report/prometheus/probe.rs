@@ -127,7 +127,7 @@ fn clients(series: &[Series<'_>], out: &mut dyn Write) -> io::Result<()> {
 fn gets_in(check: &Check) -> Option<i64> {
     match check.handshake {
         Handshake::Made { refused, .. } => Some(i64::from(!refused)),
-        Handshake::Failed(_) => Some(0),
+        Handshake::Failed { .. } => Some(0),
         Handshake::Inconclusive(_) => None,
     }
 }
@@ -139,7 +139,7 @@ fn ends(check: &Check) -> Option<i64> {
 fn is_trusted(check: &Check) -> Option<i64> {
     match check.trust.as_ref()? {
         Trust::Trusted => Some(1),
-        Trust::Unknown => None,
+        Trust::Unknown | Trust::Unproved(_) => None,
         _ => Some(0),
     }
 }

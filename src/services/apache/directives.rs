@@ -9,7 +9,7 @@ use super::sections::Scope;
 use super::words::{Word, split};
 use crate::endpoint::Unknown;
 use crate::system::Kind;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The arguments of a line.
 pub(super) struct Arguments<'a> {
@@ -213,8 +213,12 @@ impl Reader<'_> {
             if bound.contains(&ip) {
                 self.model.complain(line.place, "cannot define multiple Listeners on the same IP:port");
             } else {
-                let clash = bound.iter().copied().find(|other| overlap(*other, ip));
-                bound.push(ip);
+                let clash = match is_wildcard(ip) {
+                    true => bound.iter().copied().find(|other| overlap(*other, ip)),
+                    // There may be thousands of single addresses, and only wildcards overlap with one.
+                    false => WILDCARDS.into_iter().find(|other| bound.contains(other) && overlap(*other, ip)),
+                };
+                bound.insert(ip);
                 if let Some(other) = clash {
                     let other = other.map_or_else(|| "*".to_owned(), |ip| ip.to_string());
                     let message = format!("could not bind to this address: {other} port {port} is listened on too");
@@ -332,11 +336,20 @@ impl Reader<'_> {
     }
 }
 
+/// All addresses, in the three ways to say so.
+const WILDCARDS: [Option<IpAddr>; 3] =
+    [None, Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED))];
+
+fn is_wildcard(ip: Option<IpAddr>) -> bool {
+    ip.is_none_or(|ip| ip.is_unspecified())
+}
+
 /// Can't both be bound on Linux? (A listener on all addresses takes those of IPv4 too.)
 fn overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
-    let wildcard = |ip: Option<IpAddr>| ip.is_none_or(|ip| ip.is_unspecified());
     let covers = |wide: Option<IpAddr>, narrow: Option<IpAddr>| {
-        wildcard(wide) && !wildcard(narrow) && wide.is_none_or(|ip| ip.is_ipv6() || narrow.is_some_and(|n| n.is_ipv4()))
+        is_wildcard(wide)
+            && !is_wildcard(narrow)
+            && wide.is_none_or(|ip| ip.is_ipv6() || narrow.is_some_and(|n| n.is_ipv4()))
     };
     covers(a, b) || covers(b, a)
 }

@@ -212,8 +212,8 @@ pub(super) struct Model {
     /// The server level first, then the virtual hosts in the order of reading.
     pub(super) servers: Vec<Server>,
     pub(super) listens: Vec<Listen>,
-    /// Their addresses by port.
-    pub(super) bound: BTreeMap<u16, Vec<Option<IpAddr>>>,
+    /// Their addresses, by port.
+    pub(super) bound: BTreeMap<u16, BTreeSet<Option<IpAddr>>>,
     pub(super) settings: Vec<Setting>,
     pub(super) written: Vec<Written>,
     /// The settings by directive, to find the same one again.
