@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use support::daemon::Daemon;
 use support::probing::{assert_is, at, probe};
 use support::{certificates, network};
-use tlsmend::probe::Depth;
+use tlsmend::probe::{Depth, Order};
 use tlsmend::probe::suites::Suite;
 use tlsmend::tls::Version::{self, Ssl3, Tls1, Tls1_1, Tls1_2, Tls1_3};
 use tlsmend::tls::VersionSet;
@@ -128,7 +128,12 @@ fn go() {
                 command.arg("20602").arg(certs.join("rsa.crt")).arg(certs.join("rsa.key"));
                 command.args([oldest, newest, &numbers]);
             });
-            assert_is(&probe(&at(20_602), Depth::Ciphers), told(versions, &all), &format!("{oldest} to {newest}"));
+            let found = probe(&at(20_602), Depth::Ciphers);
+            assert_is(&found, told(versions, &all), &format!("{oldest} to {newest}"));
+            // It asks the client for nothing but whether ChaCha20 is preferred.
+            for row in found.rows.iter().filter(|row| row.suites.len() > 1) {
+                assert_eq!(row.order, Some(Order::Server), "{} of {oldest} to {newest}", row.version);
+            }
         }
     });
 }
