@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 const OWN: &[&str] = &["/etc", "/usr/local", "/opt"];
 
 /// Why nothing is run for configurations in other places.
-pub(super) const NOT_USUAL: &str = "no server of this machine is known to read these files";
+pub(super) const NOT_USUAL: &str = "servers do not usually read files from there";
 
 /// What is audited, opened.
 pub(super) struct Opened {
