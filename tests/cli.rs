@@ -290,6 +290,26 @@ fn a_repository_does_not_mean_the_files_of_this_machine() {
 }
 
 #[test]
+fn a_day_that_is_none_is_refused_by_every_command() {
+    let root = root().join("fixtures/hosts/compliant").display().to_string();
+    let state = tempfile::tempdir().expect("a folder");
+    let state = state.path().display().to_string();
+    for day in ["nonsense", "2026-13-01", "2026-02-30", "", "20260131"] {
+        for command in [
+            &["audit", "--root", &root][..],
+            &["diff", "--root", &root],
+            &["fix", "--root", &root, "--state-dir", &state, "--yes"],
+            &["verify", "--root", &root],
+            &["probe", "127.0.0.1:1"],
+        ] {
+            let run = run(&[command, &["--now", day]].concat());
+            assert_eq!(run.status, 2, "{command:?} {day}: {}", run.screen());
+            assert!(run.err.contains("it has to be a date, such as 2027-01-31"), "{command:?} {day}: {}", run.err);
+        }
+    }
+}
+
+#[test]
 fn probes_say_what_they_can_not_do() {
     insta::assert_snapshot!("help_probe", run(&["probe", "--help"]).screen());
     insta::assert_snapshot!("help_verify", run(&["verify", "--help"]).screen());

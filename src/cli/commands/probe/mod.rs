@@ -34,6 +34,8 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     let reports = Reports::of(&formats.format, formats.output.as_deref(), arguments.color)?;
     reports.spare_inputs(arguments.judgement.policy.as_deref().into_iter())?;
     let policy = options::policy(&arguments.judgement)?;
+    // No waiver lets a probe keep anything; a day that is none is refused as everywhere.
+    options::day(&arguments.judgement)?;
     if arguments.sni.as_deref() == Some("") {
         bail!("--sni: the name is empty; --no-sni sends none");
     }
