@@ -339,3 +339,61 @@ fn probes_say_what_they_can_not_do() {
     assert_eq!(document["targets"].as_array().map(Vec::len), Some(2));
     assert_eq!(document["targets"][0]["trouble"]["kind"], "unreachable");
 }
+
+/// What the program says of a list that it gets from a shell.
+fn listed(script: &str, folder: &Path) -> (Option<i32>, String, String) {
+    let output = Command::new("bash")
+        .args(["-c", script])
+        .arg(assert_cmd::cargo::cargo_bin!("tlsmend"))
+        .current_dir(folder)
+        .timeout(std::time::Duration::from_secs(60))
+        .output()
+        .expect("runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn all_that_is_wrong_in_a_list_is_said_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("list"), "127.0.0.1:1\n# hosts\n a..b  # a slip\n[::1\n").expect("written");
+    let wrong = run_in(folder.path(), &["probe", "127.0.0.1:x", "--targets", "list"]);
+    assert_eq!((wrong.status, wrong.out.as_str()), (2, ""), "{}", wrong.screen());
+    for said in
+        ["\"127.0.0.1:x\" is not HOST", "list:3: \"a..b\" is not a server name", "list:4: \"[::1\": the bracket"]
+    {
+        assert!(wrong.err.contains(said), "{said}: {}", wrong.err);
+    }
+    let (status, _, said) = listed("\"$0\" probe --targets - < list", folder.path());
+    assert_eq!(status, Some(2));
+    assert!(said.contains("standard input, line 3: \"a..b\""), "{said}");
+    assert!(said.contains("standard input, line 4: \"[::1\""), "{said}");
+    for (bytes, why) in
+        [(&b"\xff\xfea"[..], "list: is not UTF-8"), (&[b'#'; (1 << 20) + 1], "list: is larger than 1 MiB")]
+    {
+        fs::write(folder.path().join("list"), bytes).expect("written");
+        let run = run_in(folder.path(), &["probe", "--targets", "list"]);
+        assert!(run.status == 2 && run.err.contains(why), "{}", run.screen());
+    }
+    let run = run_in(folder.path(), &["probe", "--targets", "."]);
+    assert!(run.status == 2 && run.err.contains(".: Is a directory"), "{}", run.screen());
+}
+
+#[test]
+fn lists_have_marks_and_come_through_pipes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("list"), "\u{feff}127.0.0.1:1\n").expect("written");
+    for script in [
+        "\"$0\" probe --targets list",
+        "\"$0\" probe --targets - < list",
+        "\"$0\" probe --targets <(cat list)",
+        "\"$0\" probe --targets <(cat list) --format sarif",
+        "mkfifo pipe; cat list > pipe & \"$0\" probe --targets pipe",
+    ] {
+        let (status, shown, said) = listed(script, folder.path());
+        assert!(status == Some(2) && said.is_empty() && shown.contains("127.0.0.1:1"), "{script}: {shown}{said}");
+        assert!(shown.contains("nothing listens there"), "{script}: {shown}{said}");
+    }
+    let (status, _, said) = listed("\"$0\" probe --targets <(echo a..b)", folder.path());
+    assert!(status == Some(2) && said.contains(":1: \"a..b\" is not a server name"), "{said}");
+}

@@ -41,7 +41,7 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     }
     let name = arguments.sni.as_deref().map(Name::parse).transpose().map_err(|e| anyhow!("--sni: {e}"))?;
     let mut list = List { sources: SourceMap::default(), paths: Paths::absolute() };
-    let mut hosts: Vec<Named> = arguments.hosts.iter().map(|text| Named { text: text.clone(), place: None }).collect();
+    let mut hosts: Vec<Named> = arguments.hosts.iter().map(|text| Named::typed(text)).collect();
     if let Some(path) = &arguments.targets {
         hosts.extend(listed(path, &mut list)?);
     }
@@ -50,8 +50,7 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     }
     reports.spare(Path::new("/"), list.sources.iter().map(|(_, file)| file.path()))?;
     secrets::sources(&mut list.sources);
-    let wanted = hosts.iter().map(|host| Wanted::parse(&host.text).map_err(|e| anyhow!(e)));
-    let wanted = wanted.collect::<Result<Vec<_>>>()?;
+    let wanted = all_wanted(&hosts)?;
     let interrupt = Interrupt::once()?;
     let mut works: Vec<Work> = Vec::new();
     for (host, wanted) in hosts.iter().zip(&wanted) {
@@ -59,6 +58,18 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     }
     probe_all(&mut works, arguments, interrupt.flag());
     report(&works, arguments, &policy, &list, &reports)
+}
+
+/// What all hosts mean. All that are wrong are said at once: nobody wants to mend a list line by line.
+fn all_wanted(hosts: &[Named]) -> Result<Vec<Wanted>> {
+    let (mut all, mut wrong) = (Vec::new(), Vec::new());
+    for host in hosts {
+        match Wanted::parse(&host.text) {
+            Ok(wanted) => all.push(wanted),
+            Err(why) => wrong.push(format!("{}{why}", host.origin)),
+        }
+    }
+    if wrong.is_empty() { Ok(all) } else { Err(anyhow!(wrong.join("\n"))) }
 }
 
 fn report(
