@@ -60,14 +60,15 @@ pub(in crate::cli) struct Probe {
     /// Connections to one endpoint at the same time (none: 4, with STARTTLS 1)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     pub parallel: Option<u8>,
-    /// Milliseconds between the beginnings of two connections (none: 0, with STARTTLS 100)
-    #[arg(long, value_name = "MS")]
+    /// Milliseconds between the beginnings of two connections, 60000 at most (none: 0, with STARTTLS 100)
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub pace: Option<u64>,
-    /// Seconds for one answer, however slowly it comes
+    /// Seconds for one answer, however slowly it comes, 600 at most; the connection and the dialogue of STARTTLS are
+    /// part of it
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub timeout: u64,
-    /// Seconds for one endpoint (none: 30, with --ciphers 120)
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Seconds for one endpoint, 86400 at most (none: 30, with --ciphers 120)
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub total: Option<u64>,
     /// What is demanded.
     #[command(flatten)]
