@@ -319,6 +319,15 @@ fn probes_say_what_they_can_not_do() {
         (&["probe", "::1:443:x"], "in brackets"),
         (&["probe", "127.0.0.1", "--sni", "127.0.0.1"], "a server name can't be one"),
         (&["probe", "127.0.0.1", "--sni", ""], "--sni: the name is empty; --no-sni sends none"),
+        (&["probe", "127.0.0.1", "--sni", "-"], "--sni: \"-\" is not a server name, such as www.example"),
+        (&["probe", "127.0.0.1", "--sni=-a.test"], "--sni: \"-a.test\" is not a server name, such as www.example"),
+        (&["probe", "127.0.0.1", "--sni", "a..b"], "--sni: \"a..b\" is not a server name, such as www.example"),
+        (&["probe", "127.0.0.1", "--client", "--sni", "a.1"], "ends in a number, as an address does"),
+        (&["probe", "127.0.0.1", "--client", "--alpn", ","], "the name of a protocol is empty"),
+        (&["probe", "127.0.0.1", "--client", "--alpn", ""], "the name of a protocol is empty"),
+        (&["probe", "127.0.0.1", "--client", "--alpn", "h2,"], "the name of a protocol is empty"),
+        (&["probe", "127.0.0.1", "--client", "--alpn", &"x".repeat(256)], "has 256 bytes; 255 at most"),
+        (&["probe", "127.0.0.1", "--client", "--alpn", &"xx,".repeat(2731)[..8192]], "too many names"),
         (&["probe", "127.0.0.1", "--max-connections", "0"], "0"),
         (&["probe", "127.0.0.1", "--pace", "18446744073709551614"], "is not in 0..=60000"),
         (&["probe", "127.0.0.1", "--timeout", "601"], "is not in 1..=600"),
@@ -334,6 +343,15 @@ fn probes_say_what_they_can_not_do() {
         let run = run(arguments);
         assert_eq!(run.status, 2, "{arguments:?}: {}", run.screen());
         assert!(run.err.contains(message), "{arguments:?}: {}", run.err);
+    }
+    // A name that is sent raw only, and an address of one interface; nothing listens at these ports.
+    for arguments in [
+        &["probe", "127.0.0.1:1", "--sni", "_a.1"][..],
+        &["probe", "127.0.0.1:1", "--client", "--sni", "_a.test", "--alpn", &"x".repeat(255)],
+        &["probe", "[fe80::1%lo]:1", "--timeout", "1"],
+    ] {
+        let run = run(arguments);
+        assert!(run.status == 2 && run.err.is_empty() && run.out.contains("unreachable"), "{}", run.screen());
     }
     // Nothing listens at port 1 of the loopback interface.
     let run = run(&["probe", "127.0.0.1:1", "[::1]:1", "--format", "json"]);

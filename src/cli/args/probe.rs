@@ -52,7 +52,14 @@ pub(in crate::cli) struct Probe {
     #[arg(long)]
     pub client: bool,
     /// Offer these protocols in that handshake
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = "h2,http/1.1", requires = "client")]
+    #[arg(
+        long,
+        value_name = "NAME,...",
+        value_parser = protocol,
+        value_delimiter = ',',
+        default_value = "h2,http/1.1",
+        requires = "client"
+    )]
     pub alpn: Vec<String>,
     /// The most connections to one endpoint (none: 7, with --ciphers 400, for MySQL 40)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -79,6 +86,15 @@ pub(in crate::cli) struct Probe {
     /// When to use colour
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,
+}
+
+/// A protocol as ALPN has it (RFC 7301): its length is sent in one byte, and is not 0.
+fn protocol(name: &str) -> Result<String, String> {
+    match name.len() {
+        1..=255 => Ok(name.to_owned()),
+        0 => Err("the name of a protocol is empty; for example h2,http/1.1".to_owned()),
+        bytes => Err(format!("the name of a protocol has {bytes} bytes; 255 at most")),
+    }
 }
 
 /// How TLS is reached.

@@ -28,6 +28,9 @@ use work::{Missing, Work, depth, probe_all, targets};
 /// The rules that a probe may find something by.
 const RULES: [&str; 5] = ["forbidden-version", "inconclusive", "missing-version", "no-modern-version", "unreachable"];
 
+/// The most bytes of all names of `--alpn`, each with its length: what one list has room for, with much to spare.
+const MOST_PROTOCOLS: usize = 8192;
+
 /// Probes, and reports.
 pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     let formats = &arguments.formats;
@@ -36,10 +39,10 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     let policy = options::policy(&arguments.judgement)?;
     // No waiver lets a probe keep anything; a day that is none is refused as everywhere.
     options::day(&arguments.judgement)?;
-    if arguments.sni.as_deref() == Some("") {
-        bail!("--sni: the name is empty; --no-sni sends none");
+    let name = sent(arguments)?;
+    if arguments.alpn.iter().map(|name| 1 + name.len()).sum::<usize>() > MOST_PROTOCOLS {
+        bail!("--alpn: these are too many names; together they may have {MOST_PROTOCOLS} bytes");
     }
-    let name = arguments.sni.as_deref().map(Name::parse).transpose().map_err(|e| anyhow!("--sni: {e}"))?;
     let mut list = List { sources: SourceMap::default(), paths: Paths::absolute() };
     let mut hosts: Vec<Named> = arguments.hosts.iter().map(|text| Named::typed(text)).collect();
     if let Some(path) = &arguments.targets {
@@ -58,6 +61,20 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     }
     probe_all(&mut works, arguments, interrupt.flag());
     report(&works, arguments, &policy, &list, &reports)
+}
+
+/// The name that the user wants to be sent.
+fn sent(arguments: &Probe) -> Result<Option<Name>> {
+    if arguments.sni.as_deref() == Some("") {
+        bail!("--sni: the name is empty; --no-sni sends none");
+    }
+    let name = arguments.sni.as_deref().map(Name::parse).transpose().map_err(|e| anyhow!("--sni: {e}"))?;
+    match &name {
+        Some(name) if arguments.client && !name.is_for_clients() => {
+            bail!("--sni: \"{name}\" ends in a number, as an address does: --client makes no handshake for it")
+        }
+        _ => Ok(name),
+    }
 }
 
 /// What all hosts mean. All that are wrong are said at once: nobody wants to mend a list line by line.
