@@ -390,7 +390,7 @@ fn all_that_is_wrong_in_a_list_is_said_with_its_line() {
     assert!(said.contains("standard input, line 3: \"a..b\""), "{said}");
     assert!(said.contains("standard input, line 4: \"[::1\""), "{said}");
     for (bytes, why) in
-        [(&b"\xff\xfea"[..], "list: is not UTF-8"), (&[b'#'; (1 << 20) + 1], "list: is larger than 1 MiB")]
+        [(&b"\xff\xfea"[..], "list: is not UTF-8"), (&vec![b'#'; (1 << 20) + 1], "list: is larger than 1 MiB")]
     {
         fs::write(folder.path().join("list"), bytes).expect("written");
         let run = run_in(folder.path(), &["probe", "--targets", "list"]);
