@@ -292,6 +292,26 @@ fn a_repository_does_not_mean_the_files_of_this_machine() {
 }
 
 #[test]
+fn a_day_that_is_none_is_refused_by_every_command() {
+    let root = root().join("fixtures/hosts/compliant").display().to_string();
+    let state = tempfile::tempdir().expect("a folder");
+    let state = state.path().display().to_string();
+    for day in ["nonsense", "2026-13-01", "2026-02-30", "", "20260131"] {
+        for command in [
+            &["audit", "--root", &root][..],
+            &["diff", "--root", &root],
+            &["fix", "--root", &root, "--state-dir", &state, "--yes"],
+            &["verify", "--root", &root],
+            &["probe", "127.0.0.1:1"],
+        ] {
+            let run = run(&[command, &["--now", day]].concat());
+            assert_eq!(run.status, 2, "{command:?} {day}: {}", run.screen());
+            assert!(run.err.contains("it has to be a date, such as 2027-01-31"), "{command:?} {day}: {}", run.err);
+        }
+    }
+}
+
+#[test]
 fn probes_say_what_they_can_not_do() {
     insta::assert_snapshot!("help_probe", run(&["probe", "--help"]).screen());
     insta::assert_snapshot!("help_verify", run(&["verify", "--help"]).screen());
@@ -301,7 +321,23 @@ fn probes_say_what_they_can_not_do() {
         (&["probe", "::1:443:x"], "in brackets"),
         (&["probe", "127.0.0.1", "--sni", "127.0.0.1"], "a server name can't be one"),
         (&["probe", "127.0.0.1", "--sni", ""], "--sni: the name is empty; --no-sni sends none"),
+        (&["probe", "127.0.0.1", "--sni", "-"], "--sni: \"-\" is not a server name, such as www.example"),
+        (&["probe", "127.0.0.1", "--sni=-a.test"], "--sni: \"-a.test\" is not a server name, such as www.example"),
+        (&["probe", "127.0.0.1", "--sni", "a..b"], "--sni: \"a..b\" is not a server name, such as www.example"),
+        (&["probe", "127.0.0.1", "--client", "--sni", "a.1"], "ends in a number, as an address does"),
+        (&["probe", "127.0.0.1", "--client", "--alpn", ","], "the name of a protocol is empty"),
+        (&["probe", "127.0.0.1", "--client", "--alpn", ""], "the name of a protocol is empty"),
+        (&["probe", "127.0.0.1", "--client", "--alpn", "h2,"], "the name of a protocol is empty"),
+        (&["probe", "127.0.0.1", "--client", "--alpn", &"x".repeat(256)], "has 256 bytes; 255 at most"),
+        (&["probe", "127.0.0.1", "--client", "--alpn", &"xx,".repeat(2731)[..8192]], "too many names"),
         (&["probe", "127.0.0.1", "--max-connections", "0"], "0"),
+        (&["probe", "127.0.0.1", "--pace", "18446744073709551614"], "is not in 0..=60000"),
+        (&["probe", "127.0.0.1", "--timeout", "601"], "is not in 1..=600"),
+        (&["probe", "127.0.0.1", "--total", "86401"], "is not in 1..=86400"),
+        (&["probe", "127.0.0.1:+443"], "is not HOST[:PORT]"),
+        (&["probe", "a:1,b:1"], "write each as an argument or a line of its own"),
+        (&["probe", "[::1"], "the bracket is not closed"),
+        (&["probe", &format!("unix:/{}", "x".repeat(107))], "the path is too long for a socket (107 bytes at most)"),
         (&["probe", "--targets", "/no/such/list"], "/no/such/list: No such file or directory"),
         (&["probe", "127.0.0.1", "--starttls", "gopher"], "possible values"),
         (&["probe", "127.0.0.1", "--policy", "/no/such/policy"], "/no/such/policy"),
@@ -310,10 +346,77 @@ fn probes_say_what_they_can_not_do() {
         assert_eq!(run.status, 2, "{arguments:?}: {}", run.screen());
         assert!(run.err.contains(message), "{arguments:?}: {}", run.err);
     }
+    // A name that is sent raw only, and an address of one interface; nothing listens at these ports.
+    for arguments in [
+        &["probe", "127.0.0.1:1", "--sni", "_a.1"][..],
+        &["probe", "127.0.0.1:1", "--client", "--sni", "_a.test", "--alpn", &"x".repeat(255)],
+        &["probe", "[fe80::1%lo]:1", "--timeout", "1"],
+    ] {
+        let run = run(arguments);
+        assert!(run.status == 2 && run.err.is_empty() && run.out.contains("unreachable"), "{}", run.screen());
+    }
     // Nothing listens at port 1 of the loopback interface.
     let run = run(&["probe", "127.0.0.1:1", "[::1]:1", "--format", "json"]);
     let document: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
     assert_eq!((run.status, &document["schema"]), (2, &serde_json::json!("tlsmend/probe/1")));
     assert_eq!(document["targets"].as_array().map(Vec::len), Some(2));
     assert_eq!(document["targets"][0]["trouble"]["kind"], "unreachable");
+}
+
+/// What the program says of a list that it gets from a shell.
+fn listed(script: &str, folder: &Path) -> (Option<i32>, String, String) {
+    let output = Command::new("bash")
+        .args(["-c", script])
+        .arg(assert_cmd::cargo::cargo_bin!("tlsmend"))
+        .current_dir(folder)
+        .timeout(std::time::Duration::from_secs(60))
+        .output()
+        .expect("runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn all_that_is_wrong_in_a_list_is_said_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("list"), "127.0.0.1:1\n# hosts\n a..b  # a slip\n[::1\n").expect("written");
+    let wrong = run_in(folder.path(), &["probe", "127.0.0.1:x", "--targets", "list"]);
+    assert_eq!((wrong.status, wrong.out.as_str()), (2, ""), "{}", wrong.screen());
+    for said in
+        ["\"127.0.0.1:x\" is not HOST", "list:3: \"a..b\" is not a server name", "list:4: \"[::1\": the bracket"]
+    {
+        assert!(wrong.err.contains(said), "{said}: {}", wrong.err);
+    }
+    let (status, _, said) = listed("\"$0\" probe --targets - < list", folder.path());
+    assert_eq!(status, Some(2));
+    assert!(said.contains("standard input, line 3: \"a..b\""), "{said}");
+    assert!(said.contains("standard input, line 4: \"[::1\""), "{said}");
+    for (bytes, why) in
+        [(&b"\xff\xfea"[..], "list: is not UTF-8"), (&vec![b'#'; (1 << 20) + 1], "list: is larger than 1 MiB")]
+    {
+        fs::write(folder.path().join("list"), bytes).expect("written");
+        let run = run_in(folder.path(), &["probe", "--targets", "list"]);
+        assert!(run.status == 2 && run.err.contains(why), "{}", run.screen());
+    }
+    let run = run_in(folder.path(), &["probe", "--targets", "."]);
+    assert!(run.status == 2 && run.err.contains(".: Is a directory"), "{}", run.screen());
+}
+
+#[test]
+fn lists_have_marks_and_come_through_pipes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("list"), "\u{feff}127.0.0.1:1\n").expect("written");
+    for script in [
+        "\"$0\" probe --targets list",
+        "\"$0\" probe --targets - < list",
+        "\"$0\" probe --targets <(cat list)",
+        "\"$0\" probe --targets <(cat list) --format sarif",
+        "mkfifo pipe; cat list > pipe & \"$0\" probe --targets pipe",
+    ] {
+        let (status, shown, said) = listed(script, folder.path());
+        assert!(status == Some(2) && said.is_empty() && shown.contains("127.0.0.1:1"), "{script}: {shown}{said}");
+        assert!(shown.contains("nothing listens there"), "{script}: {shown}{said}");
+    }
+    let (status, _, said) = listed("\"$0\" probe --targets <(echo a..b)", folder.path());
+    assert!(status == Some(2) && said.contains(":1: \"a..b\" is not a server name"), "{said}");
 }

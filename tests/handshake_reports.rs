@@ -158,6 +158,25 @@ fn places(results: &[Value]) -> Vec<String> {
     results.iter().map(place).collect()
 }
 
+/// Text and JSON show what formats for pipelines show: only what is inconclusive or unreachable is told there as the
+/// answer of a version or as trouble.
+#[test]
+fn text_and_json_have_the_findings_of_the_other_formats() {
+    let document: serde_json::Value = serde_json::from_str(&probed("json")).expect("JSON");
+    let targets = document["targets"].as_array().expect("targets");
+    let findings = targets.iter().flat_map(|one| one["findings"].as_array().expect("findings"));
+    let mut shown: Vec<&str> = findings.filter_map(|one| one["rule"].as_str()).collect();
+    shown.sort_unstable();
+    let results = results(&probed("sarif"));
+    let rules = results.iter().filter_map(|one| one["ruleId"].as_str());
+    let mut wanted: Vec<&str> = rules.filter(|rule| !["inconclusive", "unreachable"].contains(rule)).collect();
+    wanted.sort_unstable();
+    assert_eq!(shown, wanted);
+    assert!(shown.contains(&"no-modern-version"));
+    let text = probed("text");
+    assert!(shown.iter().all(|rule| text.contains(&format!("[{rule}]: "))), "{text}");
+}
+
 #[test]
 fn sarif_is_valid_and_says_where() {
     let found = results(&probed("sarif"));

@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use support::daemon::Daemon;
 use support::probing::{assert_is, at, probe};
 use support::{certificates, network};
-use tlsmend::probe::{Depth, Order};
 use tlsmend::probe::suites::Suite;
+use tlsmend::probe::{Depth, Order};
 use tlsmend::tls::Version::{self, Ssl3, Tls1, Tls1_1, Tls1_2, Tls1_3};
 use tlsmend::tls::VersionSet;
 

@@ -23,15 +23,28 @@ impl Name {
         }
         let fits = |label: &str| {
             let known = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-            !label.is_empty() && label.len() <= 63 && label.bytes().all(known)
+            // An underscore is no part of a host's name either, but servers go by such names; nobody has one that
+            // begins or ends with a hyphen.
+            let hyphen = label.starts_with('-') || label.ends_with('-');
+            !label.is_empty() && label.len() <= 63 && !hyphen && label.bytes().all(known)
         };
         if !name.is_ascii() {
             return Err(format!("\"{text}\" is not ASCII: write it as it is in DNS (xn--...)"));
         }
         if name.is_empty() || name.len() > LONGEST || !name.split('.').all(fits) {
-            return Err(format!("\"{text}\" is not a server name"));
+            return Err(format!(
+                "\"{text}\" is not a server name, such as www.example: labels of letters, digits, hyphens (inside) and \
+                 underscores, with a dot between them"
+            ));
         }
         Ok(Name(name.to_owned()))
+    }
+
+    /// May a whole handshake be made for it? The TLS library takes no name that ends in a number, since that looks like
+    /// an address; a hello of our own may have it.
+    pub fn is_for_clients(&self) -> bool {
+        let last = self.0.rsplit('.').next().unwrap_or_default();
+        !last.bytes().all(|byte| byte.is_ascii_digit())
     }
 
     /// The name as text.
@@ -56,6 +69,16 @@ mod tests {
         assert!(Name::parse("a_b-c.example").is_ok());
         for wrong in ["", ".", "192.0.2.1", "::1", "[::1]", "a..b", "*.example", "a b", "\u{e4}.example", "~^www"] {
             assert!(Name::parse(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["-", "-a.test", "a-.test", "a.-", "a.--"] {
+            assert!(Name::parse(wrong).unwrap_err().contains("such as www.example"), "{wrong}");
+        }
+        for (right, client) in
+            [("_a.test", true), ("a--b.test", true), ("a_.test", true), ("a.1", false), ("a.1b", true)]
+        {
+            assert_eq!(Name::parse(right).map(|name| name.is_for_clients()), Ok(client), "{right}");
+            // The library takes what is said to be for clients, and nothing else.
+            assert_eq!(rustls::pki_types::ServerName::try_from(right).is_ok(), client, "{right}");
         }
         assert!(Name::parse(&"a.".repeat(128)).is_err());
         assert!(Name::parse(&"a".repeat(64)).is_err());

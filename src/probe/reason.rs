@@ -124,6 +124,7 @@ impl Reason {
         match self {
             Reason::Spent(Spent::Connections(_)) => Some("--max-connections allows more"),
             Reason::Spent(Spent::Seconds(_)) => Some("--total allows more"),
+            Reason::StartTls(starttls::Error::Timeout) => Some("--timeout allows more"),
             Reason::NotTls(bytes) => greeting(bytes).map(|(_, advice)| advice),
             _ => None,
         }
@@ -149,11 +150,16 @@ impl Reason {
             Reason::Unreachable(kind) => unreachable(*kind),
             Reason::StartTls(error) => error.to_string(),
             Reason::RateLimited => "the server no longer answers as at first (rate limit?)".to_owned(),
-            Reason::Spent(Spent::Connections(most)) => format!("the limit of {most} connections is reached"),
-            Reason::Spent(Spent::Seconds(most)) => format!("the limit of {most} seconds is reached"),
+            Reason::Spent(Spent::Connections(most)) => limit(u64::from(*most), "connection"),
+            Reason::Spent(Spent::Seconds(most)) => limit(*most, "second"),
             Reason::Interrupted => "interrupted".to_owned(),
         }
     }
+}
+
+/// `the limit of 7 connections is reached`
+fn limit(most: u64, of: &str) -> String {
+    format!("the limit of {most} {of}{} is reached", if most == 1 { "" } else { "s" })
 }
 
 /// What kept a connection from being made.
@@ -170,12 +176,14 @@ pub(super) fn unreachable(kind: ErrorKind) -> String {
     }
 }
 
-/// `alert 70 protocol_version`
+/// `alert 70 protocol_version`. The names are those of RFC 5246 and 8446, and for what these leave out or only reserve,
+/// those of IANA's registry and of the older protocols.
 pub fn alert_text(alert: u8) -> String {
     let name = match alert {
         0 => "close_notify",
         10 => "unexpected_message",
         20 => "bad_record_mac",
+        21 => "decryption_failed",
         22 => "record_overflow",
         30 => "decompression_failure",
         40 => "handshake_failure",
@@ -190,6 +198,7 @@ pub fn alert_text(alert: u8) -> String {
         49 => "access_denied",
         50 => "decode_error",
         51 => "decrypt_error",
+        52 => "too_many_cids_requested",
         60 => "export_restriction",
         70 => "protocol_version",
         71 => "insufficient_security",
@@ -199,11 +208,15 @@ pub fn alert_text(alert: u8) -> String {
         100 => "no_renegotiation",
         109 => "missing_extension",
         110 => "unsupported_extension",
+        111 => "certificate_unobtainable",
         112 => "unrecognized_name",
         113 => "bad_certificate_status_response",
+        114 => "bad_certificate_hash_value",
         115 => "unknown_psk_identity",
         116 => "certificate_required",
+        117 => "general_error",
         120 => "no_application_protocol",
+        121 => "ech_required",
         _ => "unknown",
     };
     format!("alert {alert} {name}")
@@ -254,6 +267,7 @@ mod tests {
         let reasons = [
             Reason::Spent(Spent::Connections(7)),
             Reason::Spent(Spent::Seconds(30)),
+            Reason::StartTls(starttls::Error::Timeout),
             Reason::NotTls(b"220 mail.example ESMTP".to_vec()),
             Reason::NotTls(b"+OK ready".to_vec()),
             Reason::NotTls(b"* OK IMAP4rev1".to_vec()),
@@ -265,5 +279,30 @@ mod tests {
             assert!(reason.advice().is_some_and(|advice| advice.starts_with("--")), "{}", reason.text());
         }
         assert_eq!(Reason::NotTls(b"HTTP/1.1 400".to_vec()).advice(), None);
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        let text = |spent| Reason::Spent(spent).text();
+        assert_eq!(text(Spent::Connections(1)), "the limit of 1 connection is reached");
+        assert_eq!(text(Spent::Connections(2)), "the limit of 2 connections is reached");
+        assert_eq!(text(Spent::Seconds(1)), "the limit of 1 second is reached");
+        assert_eq!(text(Spent::Seconds(30)), "the limit of 30 seconds is reached");
+    }
+
+    #[test]
+    fn alerts_have_their_names() {
+        for (alert, text) in [
+            (0, "alert 0 close_notify"),
+            (21, "alert 21 decryption_failed"),
+            (41, "alert 41 no_certificate"),
+            (60, "alert 60 export_restriction"),
+            (111, "alert 111 certificate_unobtainable"),
+            (114, "alert 114 bad_certificate_hash_value"),
+            (121, "alert 121 ech_required"),
+            (255, "alert 255 unknown"),
+        ] {
+            assert_eq!(alert_text(alert), text);
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::name::Name;
 use super::place::Place;
 use super::starttls::StartTls;
 use super::wire::GLANCE;
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs, UdpSocket};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 
 /// The host behind a Unix-domain socket.
 const LOCAL: &str = "localhost";
+/// The longest path that the address of a socket has room for, on Linux, with the 0 at its end.
+const LONGEST_PATH: usize = 107;
 /// The port where none is given.
 const HTTPS: u16 = 443;
 
@@ -63,29 +65,41 @@ pub fn is_here(ip: IpAddr) -> bool {
 /// What a user wrote: a host and a port, or a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// A host, by name or address, and its port.
+    /// A host, by name or address, and its port. An address of one interface has that too: `fe80::1%eth0`.
     Host(String, u16),
     /// A Unix-domain socket.
     Unix(PathBuf),
 }
 
 impl Wanted {
-    /// Reads `HOST`, `HOST:PORT`, `[::1]:443`, `::1` or `unix:/run/x.sock`.
+    /// Reads `HOST`, `HOST:PORT`, `[::1]:443`, `[fe80::1%eth0]:443`, `::1` or `unix:/run/x.sock`.
     pub fn parse(text: &str) -> Result<Wanted, String> {
         let wrong = || format!("\"{text}\" is not HOST[:PORT]; for example www.example:443 or [::1]:443");
         if let Some(path) = text.strip_prefix("unix:") {
-            return if path.is_empty() { Err(wrong()) } else { Ok(Wanted::Unix(PathBuf::from(path))) };
+            return match path.len() {
+                0 => Err(wrong()),
+                1..=LONGEST_PATH if path.contains('\0') => Err(wrong()),
+                1..=LONGEST_PATH => Ok(Wanted::Unix(PathBuf::from(path))),
+                _ => Err(format!("\"{text}\": the path is too long for a socket ({LONGEST_PATH} bytes at most)")),
+            };
         }
         if text.contains("://") {
             return Err(format!("\"{text}\" is a URL; write HOST[:PORT]"));
         }
-        if text.parse::<IpAddr>().is_ok() {
+        if text.contains(',') || text.trim().contains(char::is_whitespace) {
+            return Err(format!("\"{text}\" is no single host; write each as an argument or a line of its own"));
+        }
+        if text.parse::<IpAddr>().is_ok() || is_scoped(text) {
             return Ok(Wanted::Host(text.to_owned(), HTTPS));
+        }
+        if text.starts_with('[') && !text.contains(']') {
+            return Err(format!("\"{text}\": the bracket is not closed; for example [::1]:443"));
         }
         let (host, port) = match text.rsplit_once(':') {
             Some((host, port)) if !host.ends_with(':') && (!host.contains(':') || host.ends_with(']')) => {
-                let port: u16 = port.parse().map_err(|_| wrong())?;
-                (host, port)
+                // The library would take a sign too.
+                let digits = port.bytes().all(|byte| byte.is_ascii_digit());
+                (host, port.parse().ok().filter(|_| digits).ok_or_else(wrong)?)
             }
             Some((_, port)) if text.ends_with(']') && port.ends_with(']') => (text, HTTPS),
             Some(_) => return Err(format!("\"{text}\": write an IPv6 address in brackets: [::1]:443")),
@@ -97,8 +111,8 @@ impl Wanted {
         match host.strip_prefix('[') {
             Some(rest) => {
                 let address = rest.strip_suffix(']').ok_or_else(wrong)?;
-                address.parse::<std::net::Ipv6Addr>().map_err(|_| wrong())?;
-                Ok(Wanted::Host(address.to_owned(), port))
+                let known = address.parse::<Ipv6Addr>().is_ok() || is_scoped(address);
+                if known { Ok(Wanted::Host(address.to_owned(), port)) } else { Err(wrong()) }
             }
             None if host.parse::<IpAddr>().is_ok() => Ok(Wanted::Host(host.to_owned(), port)),
             None => Name::parse(host).map(|name| Wanted::Host(name.as_str().to_owned(), port)),
@@ -121,10 +135,10 @@ impl Wanted {
         }
     }
 
-    /// The host that is meant.
+    /// The host that is meant. No certificate and no protocol knows our interfaces.
     pub fn domain(&self) -> &str {
         match self {
-            Wanted::Host(host, _) => host,
+            Wanted::Host(host, _) => host.split('%').next().unwrap_or_default(),
             Wanted::Unix(_) => LOCAL,
         }
     }
@@ -138,7 +152,7 @@ impl Wanted {
         if let Ok(ip) = host.parse::<IpAddr>() {
             return Ok(vec![Place::Ip(SocketAddr::new(ip, port))]);
         }
-        // The resolver has no limit of time of its own that could be set.
+        // The resolver has no limit of time of its own that could be set. It also knows the numbers of interfaces.
         let (send, receive) = mpsc::channel();
         let question = host.clone();
         std::thread::spawn(move || {
@@ -151,6 +165,9 @@ impl Wanted {
             let left = end.saturating_duration_since(Instant::now());
             match receive.recv_timeout(left.min(GLANCE)) {
                 Ok(Ok(found)) => break found,
+                Ok(Err(_)) if host.contains('%') => {
+                    return Err(format!("{host} is no address of an interface of this machine"));
+                }
                 Ok(Err(_)) => return Err(format!("the name {host} can't be resolved")),
                 Err(_) if left.is_zero() || stop.load(Ordering::Relaxed) => {
                     return Err(format!("the name {host} was not resolved in time"));
@@ -166,6 +183,14 @@ impl Wanted {
         }
         if places.is_empty() { Err(format!("the name {host} has no address")) } else { Ok(places) }
     }
+}
+
+/// Is it an IPv6 address at one interface: `fe80::1%eth0`?
+fn is_scoped(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"%[]/".contains(&byte);
+    text.split_once('%').is_some_and(|(address, interface)| {
+        address.parse::<Ipv6Addr>().is_ok() && !interface.is_empty() && interface.bytes().all(plain)
+    })
 }
 
 #[cfg(test)]
@@ -187,7 +212,41 @@ mod tests {
         {
             assert!(Wanted::parse(wrong).is_err(), "{wrong}");
         }
-        assert!(Wanted::parse("fe80::1:443:zz").unwrap_err().contains("brackets"));
+        for (wrong, message) in [
+            ("fe80::1:443:zz", "brackets"),
+            ("a:1,b:1", "write each as an argument or a line of its own"),
+            ("a.example 443", "write each as an argument or a line of its own"),
+            ("[::1", "the bracket is not closed"),
+            ("[::1:443", "the bracket is not closed"),
+            ("127.0.0.1:+443", "is not HOST[:PORT]"),
+            ("127.0.0.1:", "is not HOST[:PORT]"),
+            ("[fe80::1%]:443", "is not HOST[:PORT]"),
+            ("[192.0.2.1%lo]:443", "is not HOST[:PORT]"),
+            ("[fe80::1%a%b]:443", "is not HOST[:PORT]"),
+        ] {
+            let said = Wanted::parse(wrong).unwrap_err();
+            assert!(said.contains(message), "{wrong}: {said}");
+        }
+        let path = |bytes: usize| format!("unix:/{}", "x".repeat(bytes - 1));
+        assert!(Wanted::parse(&path(107)).is_ok());
+        let said = Wanted::parse(&path(108)).unwrap_err();
+        assert!(said.ends_with("the path is too long for a socket (107 bytes at most)"), "{said}");
         assert_eq!(Wanted::parse("192.0.2.1").unwrap().name(), None);
+    }
+
+    #[test]
+    fn addresses_of_one_interface() {
+        let places = |text: &str| {
+            let wanted = Wanted::parse(text).expect("a host");
+            assert_eq!((wanted.name(), wanted.domain()), (None, "fe80::1"), "{text}");
+            wanted.places(Duration::from_secs(10), &AtomicBool::new(false))
+        };
+        // The number needs no interface of that number.
+        let at = |port| Place::Ip(std::net::SocketAddrV6::new("fe80::1".parse().unwrap(), port, 0, 7654).into());
+        assert_eq!(places("[fe80::1%7654]:8443"), Ok(vec![at(8443)]));
+        assert_eq!(places("[fe80::1%7654]"), Ok(vec![at(443)]));
+        assert_eq!(places("fe80::1%7654"), Ok(vec![at(443)]));
+        let none = "fe80::1%nope is no address of an interface of this machine";
+        assert_eq!(places("[fe80::1%nope]:443"), Err(none.to_owned()));
     }
 }

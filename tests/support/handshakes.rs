@@ -17,7 +17,7 @@ use tlsmend::probe::place::Place;
 use tlsmend::probe::starttls::{self, StartTls};
 use tlsmend::probe::target::Target;
 use tlsmend::probe::{self, Depth, Hit, Order, Reason, Row, Scan, Trouble};
-use tlsmend::report::probe::{Outcome, ProbeView, Probed};
+use tlsmend::report::probe::{Outcome, ProbeView, Probed, refused};
 use tlsmend::report::verify::VerifyView;
 use tlsmend::report::{Exit, Paths, RuleText};
 use tlsmend::rules;
@@ -166,6 +166,8 @@ impl Probes {
             ..target("mail.example:25", "192.0.2.3:25", Some("mail.example"))
         };
 
+        let (local, older) = (Target::at(Place::Unix("/run/a b.sock".into())), scan("TLSv1.1", ""));
+
         let asked = vec![
             Asked {
                 client: Some(check),
@@ -217,12 +219,9 @@ impl Probes {
                 Some(troubled(Trouble::StartTls(Reason::StartTls(starttls::Error::Refused(EVIL.to_owned()))))),
             ),
             Asked {
+                observed: refused(&local, &older, &dead()).into_iter().collect(),
                 client: Some(dead()),
-                ..plain(
-                    "unix:/run/a b.sock",
-                    Some(Target::at(Place::Unix("/run/a b.sock".into()))),
-                    Some(scan("TLSv1.1", "")),
-                )
+                ..plain("unix:/run/a b.sock", Some(local), Some(older))
             },
             plain("gone.example", None, None),
         ];

@@ -52,7 +52,14 @@ pub(in crate::cli) struct Probe {
     #[arg(long)]
     pub client: bool,
     /// Offer these protocols in that handshake
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',', default_value = "h2,http/1.1", requires = "client")]
+    #[arg(
+        long,
+        value_name = "NAME,...",
+        value_parser = protocol,
+        value_delimiter = ',',
+        default_value = "h2,http/1.1",
+        requires = "client"
+    )]
     pub alpn: Vec<String>,
     /// The most connections to one endpoint (none: 7, with --ciphers 400, for MySQL 40)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -60,14 +67,15 @@ pub(in crate::cli) struct Probe {
     /// Connections to one endpoint at the same time (none: 4, with STARTTLS 1)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     pub parallel: Option<u8>,
-    /// Milliseconds between the beginnings of two connections (none: 0, with STARTTLS 100)
-    #[arg(long, value_name = "MS")]
+    /// Milliseconds between the beginnings of two connections, 60000 at most (none: 0, with STARTTLS 100)
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=60_000))]
     pub pace: Option<u64>,
-    /// Seconds for one answer, however slowly it comes
+    /// Seconds for one answer, however slowly it comes, 600 at most; the connection and the dialogue of STARTTLS are
+    /// part of it
     #[arg(long, value_name = "SECONDS", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub timeout: u64,
-    /// Seconds for one endpoint (none: 30, with --ciphers 120)
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Seconds for one endpoint, 86400 at most (none: 30, with --ciphers 120)
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub total: Option<u64>,
     /// What is demanded.
     #[command(flatten)]
@@ -78,6 +86,15 @@ pub(in crate::cli) struct Probe {
     /// When to use colour
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,
+}
+
+/// A protocol as ALPN has it (RFC 7301): its length is sent in one byte, and is not 0.
+fn protocol(name: &str) -> Result<String, String> {
+    match name.len() {
+        1..=255 => Ok(name.to_owned()),
+        0 => Err("the name of a protocol is empty; for example h2,http/1.1".to_owned()),
+        bytes => Err(format!("the name of a protocol has {bytes} bytes; 255 at most")),
+    }
 }
 
 /// How TLS is reached.

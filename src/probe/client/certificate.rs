@@ -4,12 +4,17 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::oid_registry::OidRegistry;
 use x509_parser::parse_x509_certificate;
-use x509_parser::public_key::PublicKey;
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::{PublicKey, RSAPublicKey};
 use x509_parser::time::ASN1Time;
-use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+use x509_parser::x509::{
+    AlgorithmIdentifier, AttributeTypeAndValue, RelativeDistinguishedName, SubjectPublicKeyInfo, X509Name,
+};
 
 /// More names than this are counted only.
 const MOST_NAMES: usize = 200;
+/// The algorithm of RSA keys that may sign with PSS only (RFC 4055), and of such signatures.
+const RSA_PSS: &str = "1.2.840.113549.1.1.10";
 
 /// A server's certificate. All texts come from the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,21 +43,53 @@ impl Certificate {
     /// Reads the first certificate of a chain; `None`: it can't be read.
     pub(super) fn read(chain: &[Vec<u8>]) -> Option<Certificate> {
         let (_, certificate) = parse_x509_certificate(chain.first()?).ok()?;
-        let oid = &certificate.signature_algorithm.algorithm;
-        let registry = OidRegistry::default().with_all_crypto();
-        let signature = registry.get(oid).map_or_else(|| oid.to_id_string(), |entry| entry.sn().to_owned());
         Some(Certificate {
-            subject: certificate.subject().to_string(),
-            issuer: certificate.issuer().to_string(),
+            subject: written(certificate.subject()),
+            issuer: written(certificate.issuer()),
             names: names(&certificate),
             not_before: date(certificate.validity().not_before),
             not_after: date(certificate.validity().not_after),
             key: key_name(certificate.public_key()),
-            signature,
+            signature: algorithm(&certificate.signature_algorithm),
             chain: chain.len(),
             self_signed: certificate.subject() == certificate.issuer(),
         })
     }
+}
+
+/// A name, its attributes in the order of the certificate: `C=DE, O=Example\, Inc.`
+///
+/// The library separates attributes and does not escape values, so that a comma in one could feign the next.
+fn written(name: &X509Name<'_>) -> String {
+    let attribute = |one: &AttributeTypeAndValue<'_>| {
+        // Alone, so that what stands before the first equals sign is its type.
+        let alone = X509Name::new(vec![std::iter::once(one.clone()).collect()], &[]).to_string();
+        match alone.split_once('=') {
+            Some((kind, value)) => format!("{kind}={}", escaped(value)),
+            None => alone,
+        }
+    };
+    let part = |part: &RelativeDistinguishedName<'_>| part.iter().map(attribute).collect::<Vec<_>>().join(" + ");
+    name.iter_rdn().map(part).collect::<Vec<_>>().join(", ")
+}
+
+/// The value of an attribute, escaped as RFC 4514 (2.4) has it.
+fn escaped(value: &str) -> String {
+    let last = value.chars().count().saturating_sub(1);
+    let mut text = String::with_capacity(value.len());
+    for (at, one) in value.chars().enumerate() {
+        let special = match one {
+            ',' | '+' | '"' | '\\' | ';' | '<' | '>' => true,
+            '#' => at == 0,
+            ' ' => at == 0 || at == last,
+            _ => false,
+        };
+        if special {
+            text.push('\\');
+        }
+        text.push(one);
+    }
+    text
 }
 
 fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
@@ -89,19 +126,40 @@ fn curve_bits(algorithm: &AlgorithmIdentifier<'_>) -> Option<usize> {
 fn key_name(key: &SubjectPublicKeyInfo<'_>) -> String {
     match key.parsed() {
         Ok(PublicKey::RSA(rsa)) => format!("RSA {}", rsa.key_size()),
-        Ok(PublicKey::EC(point)) => format!("EC {}", curve_bits(&key.algorithm).unwrap_or(point.key_size())),
-        _ => {
-            let oid = &key.algorithm.algorithm;
-            let registry = OidRegistry::default().with_all_crypto();
-            registry.get(oid).map_or_else(|| oid.to_id_string(), |entry| entry.sn().to_owned())
+        _ if key.algorithm.algorithm.to_id_string() == RSA_PSS => {
+            match RSAPublicKey::from_der(&key.subject_public_key.data) {
+                Ok((_, rsa)) => format!("RSA-PSS {}", rsa.key_size()),
+                Err(_) => algorithm(&key.algorithm),
+            }
         }
+        Ok(PublicKey::EC(point)) => format!("EC {}", curve_bits(&key.algorithm).unwrap_or(point.key_size())),
+        _ => algorithm(&key.algorithm),
     }
+}
+
+/// The name of an algorithm; of those that nobody knows here, the identifier. The registry has not all of them.
+fn algorithm(algorithm: &AlgorithmIdentifier<'_>) -> String {
+    let oid = &algorithm.algorithm;
+    let name = match oid.to_id_string().as_str() {
+        RSA_PSS => "RSA-PSS",
+        "1.3.101.110" => "X25519",
+        "1.3.101.111" => "X448",
+        "1.3.101.112" => "Ed25519",
+        "1.3.101.113" => "Ed448",
+        "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
+        "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
+        "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
+        id => {
+            let registry = OidRegistry::default().with_all_crypto();
+            return registry.get(oid).map_or_else(|| id.to_owned(), |entry| entry.sn().to_owned());
+        }
+    };
+    name.to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use x509_parser::prelude::FromDer;
 
     /// A key on a curve, by the end of its identifier below 1.3.132.0 and the bytes of a coordinate.
     fn on_curve(curve: u8, bytes: u8) -> String {
@@ -120,5 +178,48 @@ mod tests {
         assert_eq!(on_curve(35, 66), "EC 521");
         assert_eq!(on_curve(34, 48), "EC 384");
         assert_eq!(on_curve(16, 36), "EC 283");
+    }
+
+    #[test]
+    fn keys_of_other_algorithms_have_names() {
+        let key = |algorithm: &[u8], key: &[u8]| {
+            let algorithm = [&[0x30, algorithm.len() as u8 + 2, 6, algorithm.len() as u8], algorithm].concat();
+            let body = [&algorithm[..], &[3, key.len() as u8 + 1, 0], key].concat();
+            let der = [&[0x30, body.len() as u8][..], &body].concat();
+            key_name(&SubjectPublicKeyInfo::from_der(&der).expect("a key").1)
+        };
+        assert_eq!(key(&[0x2b, 0x65, 0x70], &[7; 32]), "Ed25519");
+        assert_eq!(key(&[0x2b, 0x65, 0x71], &[7; 57]), "Ed448");
+        assert_eq!(key(&[0x2b, 0x65, 0x6e], &[7; 32]), "X25519");
+        assert_eq!(key(&[0x2a, 3, 4], &[7; 32]), "1.2.3.4");
+        // A modulus of 64 bits, and the exponent 3.
+        let rsa = [0x30, 14, 2, 9, 0, 0x81, 1, 1, 1, 1, 1, 1, 1, 2, 1, 3];
+        let pss = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
+        assert_eq!(key(&pss, &rsa), "RSA-PSS 64");
+        assert_eq!(key(&pss, &[7; 4]), "RSA-PSS");
+    }
+
+    #[test]
+    fn a_value_is_no_further_attribute() {
+        // O and CN, as UTF8String.
+        let part = |kind: u8, value: &str| {
+            let value = [&[0x0c, value.len() as u8], value.as_bytes()].concat();
+            let pair = [&[6, 3, 0x55, 4, kind][..], &value].concat();
+            let pair = [&[0x30, pair.len() as u8][..], &pair].concat();
+            [&[0x31, pair.len() as u8][..], &pair].concat()
+        };
+        let body = [part(10, "x, O=Trusted"), part(3, "www.example")].concat();
+        let der = [&[0x30, body.len() as u8][..], &body].concat();
+        let name = X509Name::from_der(&der).expect("a name").1;
+        assert_eq!(written(&name), "O=x\\, O=Trusted, CN=www.example");
+        for (value, wanted) in [
+            (r#"a+b"c\d;e<f>"#, r#"a\+b\"c\\d\;e\<f\>"#),
+            ("#1 # 2", r"\#1 # 2"),
+            (" a b ", r"\ a b\ "),
+            (" ", r"\ "),
+            ("", ""),
+        ] {
+            assert_eq!(escaped(value), wanted);
+        }
     }
 }

@@ -4,10 +4,7 @@
 //! A probe has no file. Code scanning wants one, so a row is at the line of the list of targets that names the host; a
 //! host of the command line stands for a file of its own.
 
-use super::{
-    INCONCLUSIVE, Issue, NO_MODERN_VERSION, PROBLEM, Place, Texts, UNREACHABLE, by_weight, digest, file, place,
-    tell_apart,
-};
+use super::{INCONCLUSIVE, Issue, PROBLEM, Place, Texts, UNREACHABLE, by_weight, digest, file, place, tell_apart};
 use crate::finding::{Severity, Verdict};
 use crate::probe::client::{Check, Handshake};
 use crate::probe::{Depth, Row, Scan, Trouble};
@@ -67,12 +64,6 @@ fn others(probed: &Probed<'_>, depth: Depth) -> Vec<Said> {
         return vec![plain(UNREACHABLE, trouble_text(trouble))];
     }
     let mut all = Vec::new();
-    if let Some(why) = client.and_then(|check| refused(check, scan)) {
-        let message = "a client of this machine does not connect with TLSv1.2 or newer".to_owned();
-        let said = plain(NO_MODERN_VERSION, message);
-        let details = vec![why.to_owned()];
-        all.push(Said { severity: Severity::High, verdict: Some(Verdict::Missing), details, fails: true, ..said });
-    }
     let details = open(scan, client, depth);
     if !details.is_empty() {
         let versions = scan.inconclusive();
@@ -83,14 +74,6 @@ fn others(probed: &Probed<'_>, depth: Depth) -> Vec<Said> {
         all.push(Said { versions, details, ..plain(INCONCLUSIVE, message) });
     }
     all
-}
-
-/// Why a client of this machine does not get in, where the server has nothing for any client of today.
-fn refused<'c>(check: &'c Check, scan: &Scan) -> Option<&'c str> {
-    match &check.handshake {
-        Handshake::Failed { why, .. } if !check.reaches_modern(scan) => Some(why),
-        _ => None,
-    }
 }
 
 /// `no connection in time`

@@ -28,18 +28,23 @@ use work::{Missing, Work, depth, probe_all, targets};
 /// The rules that a probe may find something by.
 const RULES: [&str; 5] = ["forbidden-version", "inconclusive", "missing-version", "no-modern-version", "unreachable"];
 
+/// The most bytes of all names of `--alpn`, each with its length: what one list has room for, with much to spare.
+const MOST_PROTOCOLS: usize = 8192;
+
 /// Probes, and reports.
 pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     let formats = &arguments.formats;
     let reports = Reports::of(&formats.format, formats.output.as_deref(), arguments.color)?;
     reports.spare_inputs(arguments.judgement.policy.as_deref().into_iter())?;
     let policy = options::policy(&arguments.judgement)?;
-    if arguments.sni.as_deref() == Some("") {
-        bail!("--sni: the name is empty; --no-sni sends none");
+    // No waiver lets a probe keep anything; a day that is none is refused as everywhere.
+    options::day(&arguments.judgement)?;
+    let name = sent(arguments)?;
+    if arguments.alpn.iter().map(|name| 1 + name.len()).sum::<usize>() > MOST_PROTOCOLS {
+        bail!("--alpn: these are too many names; together they may have {MOST_PROTOCOLS} bytes");
     }
-    let name = arguments.sni.as_deref().map(Name::parse).transpose().map_err(|e| anyhow!("--sni: {e}"))?;
     let mut list = List { sources: SourceMap::default(), paths: Paths::absolute() };
-    let mut hosts: Vec<Named> = arguments.hosts.iter().map(|text| Named { text: text.clone(), place: None }).collect();
+    let mut hosts: Vec<Named> = arguments.hosts.iter().map(|text| Named::typed(text)).collect();
     if let Some(path) = &arguments.targets {
         hosts.extend(listed(path, &mut list)?);
     }
@@ -48,8 +53,7 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     }
     reports.spare(Path::new("/"), list.sources.iter().map(|(_, file)| file.path()))?;
     secrets::sources(&mut list.sources);
-    let wanted = hosts.iter().map(|host| Wanted::parse(&host.text).map_err(|e| anyhow!(e)));
-    let wanted = wanted.collect::<Result<Vec<_>>>()?;
+    let wanted = all_wanted(&hosts)?;
     let interrupt = Interrupt::once()?;
     let mut works: Vec<Work> = Vec::new();
     for (host, wanted) in hosts.iter().zip(&wanted) {
@@ -57,6 +61,32 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     }
     probe_all(&mut works, arguments, interrupt.flag());
     report(&works, arguments, &policy, &list, &reports)
+}
+
+/// The name that the user wants to be sent.
+fn sent(arguments: &Probe) -> Result<Option<Name>> {
+    if arguments.sni.as_deref() == Some("") {
+        bail!("--sni: the name is empty; --no-sni sends none");
+    }
+    let name = arguments.sni.as_deref().map(Name::parse).transpose().map_err(|e| anyhow!("--sni: {e}"))?;
+    match &name {
+        Some(name) if arguments.client && !name.is_for_clients() => {
+            bail!("--sni: \"{name}\" ends in a number, as an address does: --client makes no handshake for it")
+        }
+        _ => Ok(name),
+    }
+}
+
+/// What all hosts mean. All that are wrong are said at once: nobody wants to mend a list line by line.
+fn all_wanted(hosts: &[Named]) -> Result<Vec<Wanted>> {
+    let (mut all, mut wrong) = (Vec::new(), Vec::new());
+    for host in hosts {
+        match Wanted::parse(&host.text) {
+            Ok(wanted) => all.push(wanted),
+            Err(why) => wrong.push(format!("{}{why}", host.origin)),
+        }
+    }
+    if wrong.is_empty() { Ok(all) } else { Err(anyhow!(wrong.join("\n"))) }
 }
 
 fn report(
@@ -71,7 +101,9 @@ fn report(
     for work in works {
         let found = match (&work.target, &work.done) {
             (Ok(target), Some(done)) => {
-                verify::judge(&report::title(target), &done.scan, &policy.base, VersionSet::EMPTY)
+                let refused = done.client.as_ref().and_then(|check| report::refused(target, &done.scan, check));
+                let judged = verify::judge(&report::title(target), &done.scan, &policy.base, VersionSet::EMPTY);
+                judged.into_iter().chain(refused).collect()
             }
             _ => Vec::new(),
         };

@@ -30,7 +30,6 @@ impl Statuses {
         }
         if let Some(client) = &done.client {
             self.open |= client.is_open();
-            self.findings |= !client.reaches_modern(&done.scan);
         }
     }
 

@@ -61,7 +61,7 @@ pub(super) fn targets(
     name: Option<&Name>,
     stop: &AtomicBool,
 ) -> Vec<Work> {
-    let Named { text, place } = host;
+    let Named { text, place, .. } = host;
     let work = |target, one_of_many| Work { label: text.clone(), place: *place, target, one_of_many, done: None };
     let stopped = || stop.load(Ordering::Relaxed);
     if stopped() {
