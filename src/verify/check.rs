@@ -8,6 +8,7 @@ use super::machine::Machine;
 use super::outcome::{Checked, Outcome, fits, outcome};
 use super::promise::{Expected, Left, Promise, promises};
 use super::settle::settle;
+use super::ways::Ways;
 use crate::engine::Audit;
 use crate::finding::{Observed, Verdict};
 use crate::policy::Policy;
@@ -53,10 +54,11 @@ pub struct Verified {
 
 /// Verifies all promises, one after the other.
 pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &str)) -> Verified {
-    let (promises, left) = promises(verification.audit, &|_| true, verification.remote, verification.names);
     let demands = |instance| Demands::new(verification.policy, None, instance, &verification.audit.sources);
     let demands: Vec<Demands> = verification.audit.instances().map(demands).collect();
     let mut machine = Machine::look(verification.machine, verification.audit);
+    let ways = Ways::new(verification.audit, machine.sockets());
+    let (promises, left) = promises(verification.audit, &ways, &|_| true, verification.remote, verification.names);
     let total = promises.len();
     let mut checked = Vec::new();
     for (at, promise) in promises.into_iter().enumerate() {
@@ -90,7 +92,7 @@ fn check(verification: &Verification<'_>, promise: Promise, demands: &[Demands],
     let mut observed = Vec::new();
     let demand = demands[promise.instance].of_endpoint(promise.endpoint);
     let keep = verification.audit.kept[promise.instance][promise.endpoint];
-    let drift = drift(&promise, &scan, outcome, stranger.as_deref(), evidence, demand.forbid.minus(keep));
+    let drift = drift(&promise, &scan, outcome, stranger.as_ref(), evidence, demand.forbid.minus(keep));
     observed.extend(drift);
     observed.extend(judge(&promise.title(), &scan, demand, keep).into_iter().filter(|one| {
         // A name that is refused on purpose lacks nothing.
