@@ -247,6 +247,32 @@ fn another_instance_has_the_port() {
     });
 }
 
+/// A worker that hangs keeps nobody waiting for each of its names.
+#[test]
+fn an_address_that_does_not_answer() {
+    network::inside(|| {
+        let names: Vec<String> = (0..400).map(|number| format!("n{number}.example")).collect();
+        let http = format!("server {{ listen 127.0.0.1:20443 ssl; server_name {}; }}", names.join(" "));
+        let site = site(&http, "");
+        // Connections are made, and nobody takes them.
+        let _silent = std::net::TcpListener::bind("127.0.0.1:20443").expect("a free port");
+        let begin = Instant::now();
+        let run = verify(&site, &[]);
+        assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+        assert!(
+            run.out.contains("not verified:\n  127.0.0.1:20443, n0.example: the address did not answer in time\n"),
+            "{}",
+            run.out
+        );
+        assert!(run.out.contains("  and 380 more\n"), "{}", run.out);
+        assert!(
+            run.out.contains("TLSv1.2: no answer in time\n") || run.out.contains("listens there, not nginx"),
+            "{}",
+            run.out
+        );
+    });
+}
+
 /// What listens at every address is asked through one that no other listener has for itself.
 #[test]
 fn a_listener_behind_one_of_a_single_address() {
