@@ -247,6 +247,27 @@ fn another_instance_has_the_port() {
     });
 }
 
+/// Names without a handshake: the advice is given where it helps.
+#[test]
+fn names_that_nobody_can_send() {
+    network::inside(|| {
+        let http = r#"server { listen 127.0.0.1:20443 ssl default_server; }
+            server { listen 127.0.0.1:20443 ssl; server_name "a,b" "~\.c\.example$" "~^(?!foo)bar.*$"; }"#;
+        let nginx = Nginx::start(site(http, ""), &[20_443]);
+        let run = verify(&nginx.site, &[]);
+        assert_eq!(run.status, 3, "{}", run.out);
+        for part in [
+            "127.0.0.1:20443, a,b: it is not a name that can be sent in a handshake\n",
+            "127.0.0.1:20443, ~\\.c\\.example$: no name was found that this pattern matches; --name adds one\n",
+            "127.0.0.1:20443, ~^(?!foo)bar.*$: this expression can't be evaluated here",
+        ] {
+            assert!(run.out.contains(part), "{part}: {}", run.out);
+        }
+        let run = verify(&nginx.site, &["--name", "x.c.example"]);
+        assert!(!run.out.contains("--name adds one") && run.out.contains("x.c.example"), "{}", run.out);
+    });
+}
+
 /// A worker that hangs keeps nobody waiting for each of its names.
 #[test]
 fn an_address_that_does_not_answer() {

@@ -172,6 +172,19 @@ fn through(way: Option<SocketAddr>) -> Result<Place, Why> {
     way.map(Place::Ip).ok_or(Why::Open(why, None))
 }
 
+/// Why no name was found to send for a configured one.
+fn unsendable(written: &str) -> Why {
+    // What `--name` gives counts only where it can be told that the pattern matches it.
+    match written.strip_prefix('~') {
+        Some(expression) if regex_syntax::parse(expression).is_ok() => {
+            Why::Open("no name was found that this pattern matches", Some("--name adds one"))
+        }
+        Some(_) => Why::Open("this expression can't be evaluated here, so that no name is known to match it", None),
+        None if written.contains('$') => Why::Open("what the variable stands for is not known here", None),
+        None => Why::Open("it is not a name that can be sent in a handshake", None),
+    }
+}
+
 /// Where an address is reached from here.
 fn place(address: &Address, ways: &Ways<'_>, remote: bool) -> Result<Place, Why> {
     match address {
@@ -215,10 +228,9 @@ impl Promises<'_> {
             None if !written.bytes().any(|byte| byte.is_ascii_alphanumeric()) => {
                 self.leave(instance, endpoint, Why::Design("no client sends this name"));
             }
-            None => {
-                let why = Why::Open("no name was found that this pattern matches", Some("--name adds one"));
-                self.leave(instance, endpoint, why);
-            }
+            // One of those that were asked for above will do.
+            None if names.iter().any(|name| example::matches(written, name) == Some(true)) => {}
+            None => self.leave(instance, endpoint, unsendable(written)),
         }
     }
 
