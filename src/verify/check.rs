@@ -68,7 +68,7 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
             return Verified { checked, left, dead: Vec::new(), interrupted: true };
         }
         if slow.is_out(&promise.target.place) {
-            left.push(slow.left(&promise));
+            left.push(Slow::left(&promise));
             continue;
         }
         progress(at, total, &promise.target.label);

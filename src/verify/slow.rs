@@ -35,7 +35,7 @@ impl Slow {
     }
 
     /// A promise that is not verified because of that.
-    pub(super) fn left(&self, promise: &Promise) -> Left {
+    pub(super) fn left(promise: &Promise) -> Left {
         let Promise { target, main, .. } = promise;
         let name = target.name.as_ref().map_or("(no name)", Name::as_str);
         Left {
@@ -76,7 +76,9 @@ mod tests {
         let silent = || Verdict::Inconclusive(Reason::Timeout);
         let after = |scans: &[Scan]| {
             let mut slow = Slow::default();
-            scans.iter().for_each(|scan| slow.saw(place.clone(), scan, Duration::from_secs(10)));
+            for scan in scans {
+                slow.saw(place.clone(), scan, Duration::from_secs(10));
+            }
             slow.is_out(&place)
         };
         assert!(after(&[scan([silent(), silent()])]), "one that says nothing is enough");
