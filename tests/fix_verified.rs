@@ -48,10 +48,14 @@ struct Nginx {
 
 impl Nginx {
     fn start(versions: &str) -> Nginx {
+        Nginx::with(&site(PORT, versions))
+    }
+
+    fn with(sites: &str) -> Nginx {
         let shop = Workshop::new();
         let root = shop.path(".").display().to_string();
         shop.write_nginx();
-        shop.write("conf/sites/a.conf", &site(PORT, versions));
+        shop.write("conf/sites/a.conf", sites);
         shop.write("error.log", "");
         let program = format!("/usr/sbin/nginx -e {root}/error.log -c {root}/conf/nginx.conf");
         let server = Running::start(&program, &[], [PORT]);
@@ -159,6 +163,19 @@ fn many_names() {
     });
 }
 
+/// A listener of every address behind one of a single address is asked too, through another address.
+#[test]
+fn all_addresses_beside_one() {
+    network::inside(|| {
+        let all = site(PORT, "TLSv1.1 TLSv1.2").replace("127.0.0.1:", "").replace("s8441", "all");
+        let nginx = Nginx::with(&(site(PORT, "TLSv1.2 TLSv1.3") + &all));
+        let run = nginx.fix(&[]);
+        assert_eq!(run.status, 0, "{}", run.screen());
+        // With and without a name, through 127.0.0.1 and 127.0.0.2.
+        assert!(run.out.contains("verified: handshakes with 4 endpoints get what"), "{}", run.screen());
+    });
+}
+
 #[test]
 fn a_reload_that_did_not_come_about_is_taken_back() {
     network::inside(|| {
@@ -242,6 +259,39 @@ fn a_server_that_is_gone_gets_its_files_back() {
             "nothing is accepted any more, and TLSv1.1 and TLSv1.2 were before: connection refused",
             "reloading once more, with the old files, failed too",
             "handshakes do not get what they got before:\nTLSv1.1 TLSv1.2 before, and nothing now\n  at 127.0.0.1:8441",
+        ] {
+            assert!(run.err.contains(part), "{part}: {}", run.screen());
+        }
+        assert_eq!(nginx.shop.contents("conf"), before);
+    });
+}
+
+/// Another program took the port, and gives just what the new files promise: that is no success.
+#[test]
+fn another_program_in_its_place() {
+    network::inside(|| {
+        if !is_root() {
+            // Nobody else sees which processes listen.
+            return;
+        }
+        let nginx = Nginx::start("TLSv1.1 TLSv1.2");
+        let before = nginx.shop.contents("conf");
+        let certificate = |kind: &str| certificates::folder().join(format!("ec.{kind}")).display().to_string();
+        let other = format!(
+            "timeout 60 openssl s_server -quiet -accept 127.0.0.1:{PORT} -cert {} -key {} </dev/null >/dev/null 2>&1 &",
+            certificate("crt"),
+            certificate("key")
+        );
+        let script = format!(
+            "[ -e \"$0.done\" ] && exit 0\ntouch \"$0.done\"\n{} -s stop\nsleep 1\n{other}\nsleep 1\n",
+            nginx.program
+        );
+        let run = nginx.fix_with(&format!("nginx={}", nginx.shop.script("reload", &script)), &["--check-timeout", "5"]);
+        assert_eq!(run.status, 6, "{}", run.screen());
+        for part in [
+            "handshakes do not get what the new files promise:\nanother program than nginx answers\n  at 127.0.0.1:8441",
+            "openssl (process ",
+            "handshakes do not get what they got before:\nanother program than nginx answers\n",
         ] {
             assert!(run.err.contains(part), "{part}: {}", run.screen());
         }

@@ -178,7 +178,7 @@ fn a_line_that_decides_nothing() {
 #[test]
 fn another_program_has_the_port() {
     network::inside(|| {
-        let http = "server { listen 20443 ssl; server_name a.example; ssl_protocols TLSv1.3; }\n\
+        let http = "server { listen 127.0.0.1:20443 ssl; server_name a.example; ssl_protocols TLSv1.3; }\n\
                     server { listen 20444 ssl; ssl_protocols TLSv1.3; }";
         let site = site(http, "");
         let certs = certificates::folder();
@@ -206,6 +206,121 @@ fn another_program_has_the_port() {
         // Nothing but silence is another status.
         let run = verify(&site, &[]);
         assert_eq!(run.status, 2, "{}", run.out);
+    });
+}
+
+/// The same program with another main file has the port: no reload would help.
+#[test]
+fn another_instance_has_the_port() {
+    network::inside(|| {
+        if !network::can_be_made() {
+            // Nobody but root sees which processes listen.
+            return;
+        }
+        let http = "server { listen 127.0.0.1:20443 ssl; ssl_protocols TLSv1.2 TLSv1.3; }";
+        let nginx = Nginx::start(site(http, ""), &[20_443]);
+        let own = nginx.site.main_file().display().to_string();
+        let other = site(http, "");
+        let run = verify(&other, &[]);
+        assert_eq!(run.status, 1, "{}", run.out);
+        for part in [
+            "[drift]: another instance of nginx answers\n",
+            &format!("= another nginx answers: it runs with {own} (process "),
+        ] {
+            assert!(run.out.contains(part), "{part}: {}", run.out);
+        }
+        // Files that are younger than its workers are not the cause.
+        other.write(
+            "nginx.conf",
+            std::fs::read_to_string(other.main_file()).expect("text").replace("TLSv1.2 ", "").as_bytes(),
+        );
+        let run = verify(&other, &[]);
+        assert!(run.out.contains("TLSv1.2 is accepted, and not configured"), "{}", run.out);
+        assert!(run.out.contains("another nginx answers: ") && !run.out.contains("reload"), "{}", run.out);
+        // A link to the file that it runs with is that file.
+        let link = other.root().join("link.conf");
+        std::os::unix::fs::symlink(nginx.site.main_file(), &link).expect("a link of our own");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tlsmend"));
+        let output = command.arg("verify").arg(&link).arg("--policy").arg(policy(&other)).output().expect("runs");
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert!(out.contains("as configured") && !out.contains("drift"), "{out}");
+    });
+}
+
+/// Names without a handshake: the advice is given where it helps.
+#[test]
+fn names_that_nobody_can_send() {
+    network::inside(|| {
+        let http = r#"server { listen 127.0.0.1:20443 ssl default_server; }
+            server { listen 127.0.0.1:20443 ssl; server_name "a,b" "~\.c\.example$" "~^(?!foo)bar.*$"; }"#;
+        let nginx = Nginx::start(site(http, ""), &[20_443]);
+        let run = verify(&nginx.site, &[]);
+        assert_eq!(run.status, 3, "{}", run.out);
+        for part in [
+            "127.0.0.1:20443, a,b: it is not a name that can be sent in a handshake\n",
+            "127.0.0.1:20443, ~\\.c\\.example$: no name was found that this pattern matches; --name adds one\n",
+            "127.0.0.1:20443, ~^(?!foo)bar.*$: this expression can't be evaluated here",
+        ] {
+            assert!(run.out.contains(part), "{part}: {}", run.out);
+        }
+        let run = verify(&nginx.site, &["--name", "x.c.example"]);
+        assert!(!run.out.contains("--name adds one") && run.out.contains("x.c.example"), "{}", run.out);
+    });
+}
+
+/// A worker that hangs keeps nobody waiting for each of its names.
+#[test]
+fn an_address_that_does_not_answer() {
+    network::inside(|| {
+        let names: Vec<String> = (0..400).map(|number| format!("n{number}.example")).collect();
+        let http = format!("server {{ listen 127.0.0.1:20443 ssl; server_name {}; }}", names.join(" "));
+        let site = site(&http, "");
+        // Connections are made, and nobody takes them.
+        let _silent = std::net::TcpListener::bind("127.0.0.1:20443").expect("a free port");
+        let begin = Instant::now();
+        let run = verify(&site, &[]);
+        assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+        assert!(
+            run.out.contains("not verified:\n  127.0.0.1:20443, n0.example: the address did not answer in time\n"),
+            "{}",
+            run.out
+        );
+        assert!(run.out.contains("  and 380 more\n"), "{}", run.out);
+        assert!(
+            run.out.contains("TLSv1.2: no answer in time\n") || run.out.contains("listens there, not nginx"),
+            "{}",
+            run.out
+        );
+    });
+}
+
+/// What listens at every address is asked through one that no other listener has for itself.
+#[test]
+fn a_listener_behind_one_of_a_single_address() {
+    network::inside(|| {
+        let loose = "ssl_protocols TLSv1.1 TLSv1.2; ssl_ciphers ALL:@SECLEVEL=0;";
+        let http = format!(
+            "server {{ listen 20443 ssl; server_name all.example; {loose} }}\n\
+             server {{ listen 127.0.0.1:20443 ssl; server_name one.example; ssl_protocols TLSv1.3; }}\n\
+             server {{ listen [::]:20444 ssl ipv6only=off; {loose} }}\n\
+             server {{ listen [::1]:20444 ssl; ssl_protocols TLSv1.3; }}\n\
+             server {{ listen [::]:20445 ssl; {loose} }}\n\
+             server {{ listen [::1]:20445 ssl; ssl_protocols TLSv1.3; }}"
+        );
+        let nginx = Nginx::start(site(&http, ""), &[20_443]);
+        let run = verify(&nginx.site, &[]);
+        assert_eq!(run.status, 1, "{}", run.out);
+        for part in [
+            "  127.0.0.2:20443  (no name)    TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
+            "  127.0.0.2:20443  all.example  TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
+            "  127.0.0.1:20443  one.example  TLSv1.3          TLSv1.3          as configured\n",
+            "  127.0.0.1:20444  (no name)    TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
+            "  [::1]:20444      (no name)    TLSv1.3          TLSv1.3          as configured\n",
+            "TLSv1.1 is accepted\n  at 127.0.0.2:20443\n",
+            "not verified:\n  [::]:20445, (no name): other listeners have the addresses of this machine",
+        ] {
+            assert!(run.out.contains(part), "{part}: {}", run.out);
+        }
     });
 }
 

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// Works out what the command lines of the facts mean: main files, nginx's `-g`, names of running httpds.
 pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
-    let mut builds = Builds { system, known: BTreeMap::new() };
+    let mut builds = Builds::new(system);
     let mut files: Vec<(Standing, MainFile)> = Vec::new();
     let mut problems = Vec::new();
     let starts = std::mem::take(&mut facts.starts);
@@ -85,7 +85,7 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
 /// configuration means: `-p` and `-g` of nginx, `-d` and `-D` of httpd. Those of a running server first.
 pub fn start_options(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -> Vec<String> {
     let own = if is_nginx(service) { &facts.nginx } else { &facts.apache };
-    let mut builds = Builds { system, known: BTreeMap::new() };
+    let mut builds = Builds::new(system);
     let is_it = |path: &Path| path == main || system.canonical(path).is_ok_and(|real| real == main);
     let mut reads = |start: &&Start| {
         let build = builds.of(start).or_else(|| own.build.value.clone());
@@ -128,13 +128,13 @@ fn is_nginx(service: ServiceId) -> bool {
     service.0 == "nginx"
 }
 
-fn options(start: &Start) -> Options {
+pub(super) fn options(start: &Start) -> Options {
     let arguments = start.words.get(1..).unwrap_or_default();
     if is_nginx(start.service) { Options::of_nginx(arguments) } else { Options::of_apache(arguments) }
 }
 
 /// The main file that options name; `None`: they name none.
-fn main_file(options: &Options, build: Option<&Build>) -> Result<Option<PathBuf>, String> {
+pub(super) fn main_file(options: &Options, build: Option<&Build>) -> Result<Option<PathBuf>, String> {
     if options.main.is_none() && options.prefix.is_none() {
         return Ok(None);
     }
@@ -159,13 +159,17 @@ fn main_file(options: &Options, build: Option<&Build>) -> Result<Option<PathBuf>
 }
 
 /// How the programs that are started were built; reads each once.
-struct Builds<'a> {
+pub(super) struct Builds<'a> {
     system: &'a dyn System,
     known: BTreeMap<String, Option<Build>>,
 }
 
-impl Builds<'_> {
-    fn of(&mut self, start: &Start) -> Option<Build> {
+impl<'a> Builds<'a> {
+    pub(super) fn new(system: &'a dyn System) -> Builds<'a> {
+        Builds { system, known: BTreeMap::new() }
+    }
+
+    pub(super) fn of(&mut self, start: &Start) -> Option<Build> {
         let path = start.words.first().filter(|path| path.starts_with('/'))?;
         if let Some(known) = self.known.get(path) {
             return known.clone();

@@ -26,6 +26,7 @@ mod options;
 mod os_release;
 mod packages;
 mod programs;
+mod runs_with;
 mod shell;
 mod sockets;
 mod started;

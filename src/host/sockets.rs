@@ -1,11 +1,12 @@
 //! Who listens at an address: sockets and processes, as /proc has them.
 
 use super::programs::{APACHE, NGINX};
+use super::runs_with::RunsWith;
 use crate::instance::ServiceId;
 use crate::system::System;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// The unit of times in `/proc/PID/stat` on Linux: a hundredth of a second (USER_HZ).
@@ -30,6 +31,8 @@ pub struct Owner {
     pub started: Option<SystemTime>,
     /// It serves clients: not the master of others.
     pub worker: bool,
+    /// The main file that it runs with, where its command line tells; links are not resolved.
+    pub main: Option<PathBuf>,
 }
 
 impl Owner {
@@ -51,6 +54,7 @@ impl Owner {
 #[derive(Debug, Default)]
 pub struct Sockets {
     listening: Vec<(SocketAddr, u64)>,
+    own_v6: Vec<Ipv6Addr>,
     owners: BTreeMap<u64, Vec<Owner>>,
 }
 
@@ -65,7 +69,19 @@ impl Sockets {
             listening.extend(String::from_utf8_lossy(&bytes).lines().filter_map(line));
         }
         let wanted: BTreeSet<u64> = listening.iter().map(|(_, inode)| *inode).collect();
-        Sockets { listening, owners: owners(system, &wanted, now) }
+        let bytes = system.read(Path::new("/proc/thread-self/net/if_inet6")).unwrap_or_default();
+        let own_v6 = String::from_utf8_lossy(&bytes).lines().filter_map(own_v6).collect();
+        Sockets { listening, own_v6, owners: owners(system, &wanted, now) }
+    }
+
+    /// The addresses that are listened at, whoever does.
+    pub fn listening(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listening.iter().map(|(address, _)| *address)
+    }
+
+    /// The IPv6 addresses of this machine that need no interface beside them.
+    pub fn own_v6(&self) -> &[Ipv6Addr] {
+        &self.own_v6
     }
 
     /// The processes that listen at an address. `None`: nobody does, or nobody knows who does.
@@ -102,10 +118,18 @@ fn line(line: &str) -> Option<(SocketAddr, u64)> {
     Some((SocketAddr::new(ip, port), words.get(9)?.parse().ok()?))
 }
 
+/// A line of /proc/net/if_inet6: an address, if it is valid everywhere (neither loopback nor of one link).
+fn own_v6(line: &str) -> Option<Ipv6Addr> {
+    let mut words = line.split_ascii_whitespace();
+    let address = u128::from_str_radix(words.next()?, 16).ok()?;
+    (words.nth(2)? == "00").then(|| Ipv6Addr::from(address))
+}
+
 fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> BTreeMap<u64, Vec<Owner>> {
     let mut found: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
     let mut parents: BTreeSet<u32> = BTreeSet::new();
     let running = uptime(system);
+    let mut mains = RunsWith::new(system);
     let entries = system.list(Path::new("/proc")).unwrap_or_default();
     let numbers = entries.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
     for number in numbers.take(MOST_PROCESSES) {
@@ -121,7 +145,8 @@ fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> BTree
         if inodes.is_empty() {
             continue;
         }
-        let (owner, parent) = owner(system, &folder, number, running, now);
+        let (mut owner, parent) = owner(system, &folder, number, running, now);
+        owner.main = mains.of(number, parent);
         parents.extend(parent);
         for inode in inodes {
             found.entry(inode).or_default().push(owner.clone());
@@ -157,7 +182,7 @@ fn owner(
     });
     // What nginx's processes call themselves. Whoever drains keeps no listening socket.
     let worker = !command.starts_with("nginx: master process");
-    (Owner { process: number, program, started, worker }, field(&stat, PARENT))
+    (Owner { process: number, program, started, worker, main: None }, field(&stat, PARENT))
 }
 
 /// A number of `/proc/PID/stat`, by its place behind the name, which may hold anything.
@@ -197,6 +222,13 @@ mod tests {
         let mut system = MemorySystem::with_files([
             ("/proc/thread-self/net/tcp", tcp.concat()),
             ("/proc/thread-self/net/tcp6", tcp6.concat()),
+            (
+                "/proc/thread-self/net/if_inet6",
+                "00000000000000000000000000000001 01 80 10 80 lo\n\
+                 20010db8000000000000000000000007 02 40 00 80 eth0\n\
+                 fe800000000000000000000000000007 02 40 20 80 eth0\n"
+                    .to_owned(),
+            ),
             ("/proc/uptime", "1000.50 7.00\n".to_owned()),
             ("/proc/7/stat", format!("7 (a) b) S 1 {} 90050 0", "0 ".repeat(17))),
             ("/proc/7/cmdline", "nginx: master process nginx".to_owned()),
@@ -228,6 +260,8 @@ mod tests {
         assert_eq!(of("[::1]:443"), [9]);
         assert_eq!(of("[2001:db8::1]:443"), [0; 0]);
         assert_eq!(of("127.0.0.1:80"), [0; 0]);
+        assert_eq!(sockets.own_v6(), ["2001:db8::7".parse::<Ipv6Addr>().expect("an address")]);
+        assert!(sockets.listening().any(|one| one.to_string() == "127.0.0.1:443"));
     }
 
     #[test]

@@ -115,7 +115,7 @@ pub(crate) fn by_processes(system: &dyn System) -> Vec<Start> {
 }
 
 /// The server and the command of a process, if it is the first one of a server.
-fn command_of(bytes: &[u8]) -> Option<(ServiceId, Vec<String>)> {
+pub(super) fn command_of(bytes: &[u8]) -> Option<(ServiceId, Vec<String>)> {
     let text = String::from_utf8_lossy(bytes);
     if let Some(title) = text.strip_prefix("nginx: ") {
         let title = title.trim_end_matches(['\0', ' ']).strip_prefix("master process ")?;
@@ -129,7 +129,7 @@ fn command_of(bytes: &[u8]) -> Option<(ServiceId, Vec<String>)> {
 }
 
 /// Has the process a number of its own inside of a container? Its files are not this host's then.
-fn in_container(system: &dyn System, folder: &Path) -> bool {
+pub(super) fn in_container(system: &dyn System, folder: &Path) -> bool {
     let status = system.read(&folder.join("status")).unwrap_or_default();
     let status = String::from_utf8_lossy(&status);
     let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));

@@ -12,20 +12,41 @@ use std::time::SystemTime;
 pub(super) struct Evidence<'a> {
     /// The processes that listen at the address; `None`: not known.
     pub owners: Option<&'a [Owner]>,
+    /// The first of them, if they are of another instance of the service.
+    pub other: Option<&'a Owner>,
     /// The file of the configuration that changed last, and when.
     pub changed: Option<(&'a Path, SystemTime)>,
     /// How a path is shown.
     pub show: &'a dyn Fn(&Path) -> String,
 }
 
-/// Does another program than the service's own listen there? `stunnel4 (process 12) listens there, not nginx`
-pub(super) fn stranger(promise: &Promise, evidence: Evidence<'_>) -> Option<String> {
-    let owners = evidence.owners?;
-    if owners.is_empty() || owners.iter().any(|owner| owner.is_of(promise.service)) {
-        return None;
+/// Somebody else than the instance that makes the promise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stranger {
+    /// What answers: `another program than nginx answers`
+    pub what: String,
+    /// Who that is: `stunnel4 (process 12) listens there, not nginx`
+    pub who: String,
+}
+
+/// Does another program than the service's own listen there, or another instance of the service?
+pub(super) fn stranger(promise: &Promise, evidence: Evidence<'_>) -> Option<Stranger> {
+    let (owners, service) = (evidence.owners?, promise.service);
+    if let Some(other) = evidence.other {
+        let main = other.main.as_deref().map_or_else(String::new, evidence.show);
+        let who = format!("another {service} answers: it runs with {main} (process {})", other.process);
+        return Some(Stranger { what: format!("another instance of {service} answers"), who });
     }
-    let first = owners.first()?;
-    Some(format!("{} (process {}) listens there, not {}", first.program, first.process, promise.service))
+    let first = owners.first().filter(|_| !is_own(promise, evidence))?;
+    Some(Stranger {
+        what: format!("another program than {service} answers"),
+        who: format!("{} (process {}) listens there, not {service}", first.program, first.process),
+    })
+}
+
+/// Does a program of the service listen there, as far as anybody sees?
+pub(super) fn is_own(promise: &Promise, evidence: Evidence<'_>) -> bool {
+    evidence.owners.into_iter().flatten().any(|owner| owner.is_of(promise.service))
 }
 
 /// Were the files changed after the workers started?

@@ -8,6 +8,8 @@ use super::machine::Machine;
 use super::outcome::{Checked, Outcome, fits, outcome};
 use super::promise::{Expected, Left, Promise, promises};
 use super::settle::settle;
+use super::slow::Slow;
+use super::ways::Ways;
 use crate::engine::Audit;
 use crate::finding::{Observed, Verdict};
 use crate::policy::Policy;
@@ -17,7 +19,7 @@ use crate::system::System;
 use crate::tls::VersionSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What is verified, and how.
 pub struct Verification<'a> {
@@ -53,18 +55,28 @@ pub struct Verified {
 
 /// Verifies all promises, one after the other.
 pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &str)) -> Verified {
-    let (promises, left) = promises(verification.audit, &|_| true, verification.remote, verification.names);
     let demands = |instance| Demands::new(verification.policy, None, instance, &verification.audit.sources);
     let demands: Vec<Demands> = verification.audit.instances().map(demands).collect();
     let mut machine = Machine::look(verification.machine, verification.audit);
+    let ways = Ways::new(verification.audit, machine.sockets());
+    let (promises, mut left) = promises(verification.audit, &ways, &|_| true, verification.remote, verification.names);
     let total = promises.len();
-    let mut checked = Vec::new();
+    let mut checked: Vec<Checked> = Vec::new();
+    let mut slow = Slow::default();
     for (at, promise) in promises.into_iter().enumerate() {
         if verification.stop.load(Ordering::Relaxed) {
             return Verified { checked, left, dead: Vec::new(), interrupted: true };
         }
+        if slow.is_out(&promise.target.place) {
+            left.push(Slow::left(&promise));
+            continue;
+        }
         progress(at, total, &promise.target.label);
-        checked.push(check(verification, promise, &demands, &mut machine));
+        let begin = Instant::now();
+        let place = promise.target.place.clone();
+        let one = check(verification, promise, &demands, &mut machine);
+        slow.saw(place, &one.scan, begin.elapsed());
+        checked.push(one);
     }
     let interrupted = verification.stop.load(Ordering::Relaxed);
     let dead = dead(verification.audit, &checked);
@@ -90,7 +102,7 @@ fn check(verification: &Verification<'_>, promise: Promise, demands: &[Demands],
     let mut observed = Vec::new();
     let demand = demands[promise.instance].of_endpoint(promise.endpoint);
     let keep = verification.audit.kept[promise.instance][promise.endpoint];
-    let drift = drift(&promise, &scan, outcome, stranger.as_deref(), evidence, demand.forbid.minus(keep));
+    let drift = drift(&promise, &scan, outcome, stranger.as_ref(), evidence, demand.forbid.minus(keep));
     observed.extend(drift);
     observed.extend(judge(&promise.title(), &scan, demand, keep).into_iter().filter(|one| {
         // A name that is refused on purpose lacks nothing.

@@ -1,6 +1,6 @@
 //! The complaint about a server that does something else than its configuration says.
 
-use super::cause::{self, Evidence};
+use super::cause::{self, Evidence, Stranger};
 use super::outcome::Outcome;
 use super::promise::{Expected, Promise};
 use crate::finding::{Label, Observed, RuleId, Severity, Verdict};
@@ -15,7 +15,7 @@ pub(super) fn drift(
     promise: &Promise,
     scan: &Scan,
     outcome: Outcome,
-    stranger: Option<&str>,
+    stranger: Option<&Stranger>,
     evidence: Evidence<'_>,
     forbidden: VersionSet,
 ) -> Option<Observed> {
@@ -43,10 +43,10 @@ pub(super) fn drift(
                 parts.push(format!("{} {} configured, and not accepted", lacking.listed(), lacking.verb()));
             }
         }
-        (Outcome::Differs, _) => parts.push(format!("another program than {} answers", promise.service)),
+        (Outcome::Differs, _) => parts.extend(stranger.map(|one| one.what.clone())),
         _ => return None,
     }
-    let mut notes: Vec<String> = stranger.map(str::to_owned).into_iter().collect();
+    let mut notes: Vec<String> = stranger.map(|one| one.who.clone()).into_iter().collect();
     notes.extend(match outcome {
         _ if stranger.is_some() => Vec::new(),
         Outcome::Differs => cause::of_difference(promise, scan, evidence),

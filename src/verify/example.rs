@@ -1,6 +1,7 @@
 //! Names that fit a pattern of a configuration: `*.a.example`, `www.*`, `~^www\d+\.a\.example$`.
 
 use crate::probe::name::Name;
+use regex::RegexBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// What stands for the unknown part of a name.
@@ -24,6 +25,13 @@ pub(super) fn of(written: &str) -> Option<Name> {
         return None;
     }
     Name::parse(&name).ok()
+}
+
+/// Does the expression of a configured name match another name? As nginx does it, without regard to case. `None`: it is no
+/// expression, or one that can't be evaluated here.
+pub(super) fn matches(written: &str, name: &Name) -> Option<bool> {
+    let regex = RegexBuilder::new(written.strip_prefix('~')?).case_insensitive(true).size_limit(1 << 20).build();
+    Some(regex.ok()?.is_match(name.as_str()))
 }
 
 /// A short text that an expression matches.
@@ -76,6 +84,19 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(of(written).map(|name| name.to_string()).as_deref(), name, "{written}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_given_for_expressions() {
+        let name = Name::parse("www.A.example").expect("a name");
+        for (written, expected) in [
+            (r"~\.a\.example$", Some(true)),
+            (r"~\.b\.example$", Some(false)),
+            (r"~^(?!foo)www.*$", None),
+            ("www.a.example", None),
+        ] {
+            assert_eq!(matches(written, &name), expected, "{written}");
         }
     }
 

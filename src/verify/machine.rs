@@ -3,7 +3,7 @@
 use super::cause::Evidence;
 use super::promise::Promise;
 use crate::engine::Audit;
-use crate::host::Sockets;
+use crate::host::{Owner, Sockets};
 use crate::instance::Instance;
 use crate::probe::place::Place;
 use crate::system::System;
@@ -37,15 +37,36 @@ impl<'a> Machine<'a> {
         self.sockets = Sockets::read(self.system, SystemTime::now());
     }
 
+    /// Who listens where.
+    pub(super) fn sockets(&self) -> &Sockets {
+        &self.sockets
+    }
+
     /// What there is to say about a promise.
     pub(super) fn evidence<'e>(&'e self, promise: &Promise, show: &'e dyn Fn(&Path) -> String) -> Evidence<'e> {
+        let owners = match &promise.target.place {
+            Place::Ip(address) => self.sockets.of(*address),
+            Place::Unix(_) => None,
+        };
         Evidence {
-            owners: match &promise.target.place {
-                Place::Ip(address) => self.sockets.of(*address),
-                Place::Unix(_) => None,
-            },
+            owners,
+            other: owners.and_then(|owners| self.other(promise, owners)),
             changed: self.changed.get(&promise.instance).map(|(path, time)| (path.as_path(), *time)),
             show,
         }
+    }
+
+    /// A process of the same service with another main file than the promise's, where all that listen have such a one.
+    fn other<'e>(&self, promise: &Promise, owners: &'e [Owner]) -> Option<&'e Owner> {
+        let own = || owners.iter().filter(|owner| owner.is_of(promise.service));
+        let real = self.system.canonical(&promise.main).unwrap_or_else(|_| promise.main.clone());
+        // A file that is not there any more tells nothing: it may have been moved to where the promise's is.
+        let is_other = |main: &PathBuf| {
+            let found = self.system.canonical(main);
+            *main != promise.main && found.is_ok_and(|found| found != real && found != promise.main)
+        };
+        let all = own().all(|owner| owner.main.as_ref().is_some_and(is_other));
+        // The master, where it is seen.
+        own().find(|owner| !owner.worker).or_else(|| own().next()).filter(|_| all)
     }
 }

@@ -16,6 +16,8 @@ mod outcome;
 mod promise;
 mod reload;
 mod settle;
+mod slow;
+mod ways;
 
 pub use check::{Verification, Verified, verify};
 pub use drift::DRIFT;

@@ -1,6 +1,7 @@
 //! What a configuration promises of this machine, address by address and name by name.
 
 use super::example;
+use super::ways::Ways;
 use crate::endpoint::{Address, Answer, Endpoint, ReasonKind, Role, Speaks, Transport};
 use crate::engine::{self, Audit};
 use crate::instance::{Instance, ServiceId, Standing};
@@ -11,7 +12,7 @@ use crate::services::service::{Question, Target as Asked};
 use crate::source::Span;
 use crate::tls::VersionSet;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -114,6 +115,7 @@ impl Left {
 /// not this machine's too. `names`: names to ask for at every address, besides those of the configuration.
 pub(super) fn promises(
     audit: &Audit,
+    ways: &Ways<'_>,
     wanted: &dyn Fn(&Instance) -> bool,
     remote: bool,
     names: &[Name],
@@ -122,7 +124,7 @@ pub(super) fn promises(
     // A name of the configuration is asked for with its own endpoint, which may have a demand of its own.
     let written = |endpoint: &Endpoint| {
         let asked = is_tls(endpoint) && endpoint.transport == Transport::Stream;
-        Some((place(&endpoint.address, remote).ok().filter(|_| asked)?, example::of(endpoint.name.as_deref()?)?))
+        Some((place(&endpoint.address, ways, remote).ok().filter(|_| asked)?, example::of(endpoint.name.as_deref()?)?))
     };
     let written = match names {
         [] => BTreeSet::new(),
@@ -131,7 +133,7 @@ pub(super) fn promises(
     let mut all = Promises { audit, written, found: Vec::new(), left: BTreeMap::new(), seen: BTreeSet::new() };
     for (index, instance) in audit.instances().enumerate().filter(|(_, one)| loaded(one)) {
         for (at, endpoint) in instance.endpoints.iter().enumerate().filter(|(_, endpoint)| is_tls(endpoint)) {
-            match place(&endpoint.address, remote) {
+            match place(&endpoint.address, ways, remote) {
                 Ok(place) => all.endpoint((index, at), instance, &place, names),
                 Err(why) => all.leave(instance, endpoint, why),
             }
@@ -164,17 +166,30 @@ impl Why {
     }
 }
 
-/// Where an address is reached from here.
-fn place(address: &Address, remote: bool) -> Result<Place, Why> {
-    match address {
-        Address::Any(port) => Ok(Place::Ip(SocketAddr::from((Ipv4Addr::LOCALHOST, *port)))),
-        Address::Ip(ip, port) if ip.is_unspecified() => {
-            let loopback = match ip {
-                IpAddr::V4(_) => IpAddr::from(Ipv4Addr::LOCALHOST),
-                IpAddr::V6(_) => IpAddr::from(std::net::Ipv6Addr::LOCALHOST),
-            };
-            Ok(Place::Ip(SocketAddr::new(loopback, *port)))
+/// A way to a listener of every address.
+fn through(way: Option<SocketAddr>) -> Result<Place, Why> {
+    let why = "other listeners have the addresses of this machine that it could be asked through for themselves";
+    way.map(Place::Ip).ok_or(Why::Open(why, None))
+}
+
+/// Why no name was found to send for a configured one.
+fn unsendable(written: &str) -> Why {
+    // What `--name` gives counts only where it can be told that the pattern matches it.
+    match written.strip_prefix('~') {
+        Some(expression) if regex_syntax::parse(expression).is_ok() => {
+            Why::Open("no name was found that this pattern matches", Some("--name adds one"))
         }
+        Some(_) => Why::Open("this expression can't be evaluated here, so that no name is known to match it", None),
+        None if written.contains('$') => Why::Open("what the variable stands for is not known here", None),
+        None => Why::Open("it is not a name that can be sent in a handshake", None),
+    }
+}
+
+/// Where an address is reached from here.
+fn place(address: &Address, ways: &Ways<'_>, remote: bool) -> Result<Place, Why> {
+    match address {
+        Address::Any(_) => through(ways.to(address)),
+        Address::Ip(ip, _) if ip.is_unspecified() => through(ways.to(address)),
         Address::Ip(ip, port) if remote || is_here(*ip) => Ok(Place::Ip(SocketAddr::new(*ip, *port))),
         Address::Ip(..) => {
             Err(Why::Open("this machine does not have the address", Some("--remote probes it all the same")))
@@ -213,10 +228,9 @@ impl Promises<'_> {
             None if !written.bytes().any(|byte| byte.is_ascii_alphanumeric()) => {
                 self.leave(instance, endpoint, Why::Design("no client sends this name"));
             }
-            None => {
-                let why = Why::Open("no name was found that this pattern matches", Some("--name adds one"));
-                self.leave(instance, endpoint, why);
-            }
+            // One of those that were asked for above will do.
+            None if names.iter().any(|name| example::matches(written, name) == Some(true)) => {}
+            None => self.leave(instance, endpoint, unsendable(written)),
         }
     }
 

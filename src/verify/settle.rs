@@ -1,9 +1,10 @@
 //! Asking a server until its answers stay the same: while it reloads, old and new workers both answer.
 
-use crate::probe::starttls::StartTls;
+use crate::probe::starttls::{self, StartTls};
 use crate::probe::target::Target;
 use crate::probe::{Depth, Limits, Reason, Scan, Trouble, scan};
 use crate::tls::VersionSet;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,9 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(200);
 /// So long may answers differ before they count as mixed.
 pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// So long may one scan take, which takes milliseconds where the server answers.
+const LONGEST_SCAN: Duration = Duration::from_secs(10);
 
 /// What a server answers once it has settled.
 pub(super) struct Settled {
@@ -33,7 +37,8 @@ pub(super) fn settle(
     let ask = |target: &Target| once(target, stop);
     let (mut target, mut last) = first(target, &ask);
     loop {
-        if stop.load(Ordering::Relaxed) || last.trouble.is_some() && begin.elapsed() >= wait {
+        let nothing = last.trouble.is_some() || is_silent(&last);
+        if stop.load(Ordering::Relaxed) || nothing && begin.elapsed() >= wait {
             return Settled { scan: last, steady: true, target };
         }
         if last.trouble.is_some() {
@@ -58,9 +63,34 @@ fn same(one: &Scan, other: &Scan) -> bool {
     one.accepted() == other.accepted() && one.inconclusive() == other.inconclusive() && one.trouble == other.trouble
 }
 
+/// Did something not come in time?
+pub(super) fn is_slow(scan: &Scan) -> bool {
+    reasons(scan).any(is_late)
+}
+
+/// Did nothing come in time?
+pub(super) fn is_silent(scan: &Scan) -> bool {
+    scan.accepted().is_empty() && is_slow(scan) && reasons(scan).all(is_late)
+}
+
+fn reasons(scan: &Scan) -> impl Iterator<Item = &Reason> {
+    scan.trouble.iter().map(Trouble::reason).chain(scan.rows.iter().filter_map(|row| row.verdict.reason()))
+}
+
+fn is_late(reason: &Reason) -> bool {
+    // Limits of time and connections are reached only by questions that are not answered.
+    matches!(
+        reason,
+        Reason::Timeout
+            | Reason::Spent(_)
+            | Reason::Unreachable(ErrorKind::TimedOut)
+            | Reason::StartTls(starttls::Error::Timeout)
+    )
+}
+
 fn once(target: &Target, stop: &AtomicBool) -> Scan {
     // The local server's own rate limits aside, there is nobody to be polite to.
-    let limits = Limits { pace: Duration::ZERO, ..Limits::of(target, Depth::Versions) };
+    let limits = Limits { pace: Duration::ZERO, total: LONGEST_SCAN, ..Limits::of(target, Depth::Versions) };
     scan(target, Depth::Versions, limits, stop)
 }
 

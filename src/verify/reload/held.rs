@@ -1,6 +1,6 @@
 //! The answers after a reload, held against the promises.
 
-use super::super::cause;
+use super::super::cause::{self, Stranger};
 use super::super::machine::Machine;
 use super::super::promise::Promise;
 use super::change::Reload;
@@ -16,6 +16,15 @@ pub(super) struct Watched {
     /// Its target says how the server wants to be asked.
     pub promise: Promise,
     pub terms: Terms,
+    /// The service's own program was seen to listen there.
+    pub own: bool,
+}
+
+impl Watched {
+    /// Somebody else who listens there now.
+    pub(super) fn stranger(&self, reload: &Reload<'_>, machine: &Machine<'_>) -> Option<Stranger> {
+        cause::stranger(&self.promise, machine.evidence(&self.promise, reload.show))
+    }
 }
 
 /// What came of the promises.
@@ -43,7 +52,8 @@ pub(super) fn hold(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], mach
     let demands: Vec<Demands> =
         audit.instances().map(|instance| Demands::new(reload.policy, None, instance, &audit.sources)).collect();
     let mut held = Held::default();
-    for (Watched { promise, terms }, seen) in watched.iter().zip(seen) {
+    for (one, seen) in watched.iter().zip(seen) {
+        let Watched { promise, terms, own } = one;
         let at = promise.title();
         let (Some(last), Some(other)) = (&seen.last, &seen.before_that) else {
             add(&mut held.open, at, "there was no time to ask".to_owned(), Vec::new());
@@ -51,7 +61,12 @@ pub(super) fn hold(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], mach
         };
         let (now, then) = (terms.look(last), terms.look(other));
         let look = now.both(then);
-        if look.is_broken() {
+        let stranger = one.stranger(reload, machine).filter(|_| !look.is_broken());
+        if let Some(Stranger { what, who }) = stranger {
+            // It may answer just what is promised, and whoever did before is gone all the same.
+            let complaints = if *own { &mut held.broken } else { &mut held.open };
+            add(complaints, at, what, vec![who]);
+        } else if look.is_broken() {
             let causes = match look.gone {
                 true => silence(reload, promise, machine),
                 false => causes(reload, promise, last, machine),
@@ -81,14 +96,15 @@ pub(super) fn hold(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], mach
 /// The likely causes of no TLS at all.
 fn silence(reload: &Reload<'_>, promise: &Promise, machine: &Machine<'_>) -> Vec<String> {
     let evidence = machine.evidence(promise, reload.show);
-    cause::stranger(promise, evidence).or_else(|| cause::not_reloaded(promise, evidence)).into_iter().collect()
+    let stranger = cause::stranger(promise, evidence).map(|one| one.who);
+    stranger.or_else(|| cause::not_reloaded(promise, evidence)).into_iter().collect()
 }
 
 /// The likely causes of other versions.
 fn causes(reload: &Reload<'_>, promise: &Promise, scan: &Scan, machine: &Machine<'_>) -> Vec<String> {
     let evidence = machine.evidence(promise, reload.show);
     match cause::stranger(promise, evidence) {
-        Some(stranger) => vec![stranger],
+        Some(stranger) => vec![stranger.who],
         None => cause::of_difference(promise, scan, evidence),
     }
 }

@@ -30,16 +30,18 @@ pub struct Watch<'a> {
 impl<'a> Watch<'a> {
     /// Asks before anything is changed.
     pub fn begin(reload: &'a Reload<'a>, stop: &AtomicBool) -> Watch<'a> {
-        let Choice { spots, mut left } = choose(reload.before, reload.after, reload.touched);
+        let mut machine = Machine::look(reload.machine, reload.after);
+        let Choice { spots, mut left } = choose(reload.before, reload.after, reload.touched, machine.sockets());
         let targets: Vec<Target> = spots.iter().map(|spot| spot.promise.target.clone()).collect();
         let scans = once(&targets, stop);
-        let machine = Machine::look(reload.machine, reload.after);
+        machine.look_again();
         let mut watched = Vec::new();
         for (Spot { promise, old }, scan) in spots.into_iter().zip(scans) {
             let at = promise.title();
             match usable(reload, &machine, promise, scan) {
                 Ok((promise, had)) => {
-                    watched.push(Watched { terms: Terms { old, new: promise.expected, had }, promise });
+                    let own = cause::is_own(&promise, machine.evidence(&promise, reload.show));
+                    watched.push(Watched { terms: Terms { old, new: promise.expected, had }, promise, own });
                 }
                 Err(why) => add(&mut left, at, why, Vec::new()),
             }
@@ -92,9 +94,14 @@ impl<'a> Watch<'a> {
         let settled = |at: usize, scan: &Scan| scan.accepted() == self.watched[at].terms.had;
         let until = Until { start: &[], settled: &settled, patience: self.reload.patience };
         let seen = super::rounds::until(&self.targets(), &until, &stop);
+        let machine = Machine::look(self.reload.machine, self.reload.before);
         let mut complaints = Vec::new();
         for (one, seen) in self.watched.iter().zip(seen) {
             let had = one.terms.had;
+            if let Some(stranger) = one.stranger(self.reload, &machine) {
+                add(&mut complaints, one.promise.title(), stranger.what, vec![stranger.who]);
+                continue;
+            }
             let what = match seen.last.map(|scan| scan.accepted()) {
                 Some(now) if now == had => continue,
                 Some(now) if now.is_empty() => format!("{had} before, and nothing now"),
@@ -119,7 +126,7 @@ fn usable(
     asked: Option<(Target, Scan)>,
 ) -> Result<(Promise, VersionSet), String> {
     if let Some(stranger) = cause::stranger(&promise, machine.evidence(&promise, reload.show)) {
-        return Err(stranger);
+        return Err(stranger.who);
     }
     let (target, scan) = asked.ok_or("there was no time to ask before")?;
     if let Some(trouble) = &scan.trouble {

@@ -1,0 +1,119 @@
+//! The main file that a running server reads, where its command line tells.
+//!
+//! For telling one nginx from another at an address. What is in doubt is not told: servers in containers, below another
+//! root or in another view of the file system, relative paths below a relative prefix, programs that were replaced.
+
+use super::facts::{Standing, Start};
+use super::main_files::{Builds, main_file, options};
+use super::started::{command_of, in_container};
+use crate::system::System;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The main files of running servers; reads each process once.
+pub(super) struct RunsWith<'a> {
+    system: &'a dyn System,
+    builds: Builds<'a>,
+    known: BTreeMap<u32, Option<PathBuf>>,
+}
+
+impl<'a> RunsWith<'a> {
+    pub(super) fn new(system: &'a dyn System) -> RunsWith<'a> {
+        RunsWith { system, builds: Builds::new(system), known: BTreeMap::new() }
+    }
+
+    /// Of a process, or of its parent, whose worker it is: those of nginx do not say it themselves.
+    pub(super) fn of(&mut self, process: u32, parent: Option<u32>) -> Option<PathBuf> {
+        self.one(process).or_else(|| self.one(parent?))
+    }
+
+    fn one(&mut self, process: u32) -> Option<PathBuf> {
+        if let Some(known) = self.known.get(&process) {
+            return known.clone();
+        }
+        let found = self.read(process);
+        self.known.insert(process, found.clone());
+        found
+    }
+
+    fn read(&mut self, process: u32) -> Option<PathBuf> {
+        let folder = Path::new("/proc").join(process.to_string());
+        let (service, mut words) = command_of(&self.system.read(&folder.join("cmdline")).ok()?)?;
+        let view = |folder: &Path| self.system.link(&folder.join("ns/mnt")).ok();
+        let elsewhere = self.system.link(&folder.join("root")).is_ok_and(|root| root != Path::new("/"));
+        if elsewhere || in_container(self.system, &folder) || view(&folder) != view(Path::new("/proc/self")) {
+            return None;
+        }
+        // The program itself; one that was replaced has a name that leads nowhere.
+        if let (Some(first), Ok(program)) = (words.first_mut(), self.system.link(&folder.join("exe"))) {
+            *first = program.to_string_lossy().into_owned();
+        }
+        let source = format!("process {process}");
+        let start = Start { service, words, source, standing: Standing::Running, unit: None };
+        let build = self.builds.of(&start);
+        match main_file(&options(&start), build.as_ref()) {
+            Ok(Some(path)) => Some(path),
+            Ok(None) => build.map(|build| build.usual_main()),
+            Err(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::elf::tests::sample;
+    use crate::system::MemorySystem;
+
+    #[test]
+    fn what_command_lines_tell() {
+        let built = b"\0nginx/1.26.0\0configure arguments: --prefix=/opt/n --conf-path=/etc/nginx/nginx.conf\0";
+        let mut system = MemorySystem::with_files([("/usr/sbin/nginx", sample(&[], built))]);
+        for (process, command) in [
+            (2, "nginx: master process nginx -g daemon on; -c /srv/a.conf"),
+            (3, "nginx: worker process"),
+            (4, "nginx: master process nginx"),
+            (5, "nginx: master process nginx -c b.conf"),
+            (6, "nginx: master process nginx -p /srv/./c/ -c d.conf"),
+            (7, "nginx: master process nginx -p c -c d.conf"),
+            (8, "nginx: master process nginx -c /srv/a.conf"),
+            (9, "nginx: master process nginx -c /srv/a.conf"),
+            (10, "nginx: master process nginx"),
+            (11, "/usr/sbin/apache2\0-k\0start\0-f\0/srv/e.conf\0"),
+            (12, "/usr/sbin/apache2\0-k\0start\0"),
+            (13, "stunnel\0-c\0/srv/a.conf\0"),
+            (14, "nginx: master process nginx -c /srv/a.conf"),
+        ] {
+            system.add_file(format!("/proc/{process}/cmdline"), command);
+            let program = match process {
+                10 => "/usr/sbin/nginx (deleted)",
+                11 | 12 => "/usr/sbin/apache2",
+                _ => "/usr/sbin/nginx",
+            };
+            system.add_link(format!("/proc/{process}/exe"), program);
+        }
+        system.add_file("/proc/8/status", "NSpid:\t8\t1\n");
+        system.add_link("/proc/9/root", "/srv/jail");
+        system.add_link("/proc/14/ns/mnt", "mnt:[14]");
+        let mut all = RunsWith::new(&system);
+        let mut of = |process, parent| all.of(process, parent).map(|path| path.display().to_string());
+        for (process, parent, main) in [
+            (2, Some(1), Some("/srv/a.conf")),
+            (3, Some(2), Some("/srv/a.conf")),
+            (3, None, None),
+            (4, None, Some("/etc/nginx/nginx.conf")),
+            (5, None, Some("/opt/n/b.conf")),
+            (6, None, Some("/srv/c/d.conf")),
+            (7, None, None),
+            (8, None, None),
+            (9, None, None),
+            (10, None, None),
+            (11, None, Some("/srv/e.conf")),
+            (12, None, None),
+            (13, None, None),
+            (14, None, None),
+        ] {
+            assert_eq!(of(process, parent).as_deref(), main, "{process}");
+        }
+    }
+}
