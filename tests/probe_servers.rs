@@ -228,20 +228,12 @@ fn handshakes_that_are_not_the_suites_fault() {
         }
         // Keys that the library here can't check, and others can.
         let folder = tempfile::tempdir().expect("a temporary directory");
-        let (crt, key) = (folder.path().join("crt.pem"), folder.path().join("key.pem"));
+        let (crt, key) = (folder.path().join("own.crt"), folder.path().join("own.key"));
         // Before TLS 1.3 the client has to have a certificate's curve for the agreement on keys too.
         for (kind, early) in [("rsa:1024", true), ("ed448", false), ("ec -pkeyopt ec_paramgen_curve:secp521r1", false)]
         {
-            let made = Command::new("openssl")
-                .args(["req", "-x509", "-nodes", "-subj", "/CN=localhost", "-newkey"])
-                .args(kind.split(' '))
-                .arg("-keyout")
-                .arg(&key)
-                .arg("-out")
-                .arg(&crt)
-                .stderr(Stdio::null())
-                .status();
-            assert!(made.expect("openssl").success());
+            let words: Vec<&str> = kind.split(' ').collect();
+            certificates::one(folder.path(), "own", &[&["-subj", "/CN=localhost", "-newkey"], &words[..]].concat());
             for version in ["-tls1_2", "-tls1_3"] {
                 let _server = Daemon::start(20_005, "openssl", |command| {
                     command.args(["s_server", "-quiet", "-www", "-accept", "127.0.0.1:20005", version, "-cert"]);
@@ -270,18 +262,10 @@ fn a_certificate_is_judged_for_what_was_typed() {
                     [ext]\nbasicConstraints = critical, CA:FALSE\nsubjectAltName = DNS:main.test, DNS:localhost\n";
         std::fs::write(&config, text).expect("a file of our own");
         for (curve, bits) in [("secp384r1", "EC 384"), ("prime256v1", "EC 256")] {
-            let (crt, key) = (folder.path().join("crt.pem"), folder.path().join("key.pem"));
-            let made = Command::new("openssl")
-                .args(["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", &format!("ec_paramgen_curve:{curve}")])
-                .arg("-config")
-                .arg(&config)
-                .arg("-keyout")
-                .arg(&key)
-                .arg("-out")
-                .arg(&crt)
-                .stderr(Stdio::null())
-                .status();
-            assert!(made.expect("openssl").success());
+            let (crt, key) = (folder.path().join("own.crt"), folder.path().join("own.key"));
+            let (config, curve_option) = (config.display().to_string(), format!("ec_paramgen_curve:{curve}"));
+            let kind = ["-config", &config, "-newkey", "ec", "-pkeyopt", &curve_option];
+            certificates::one(folder.path(), "own", &kind);
             let _server = Daemon::start(20_003, "openssl", |command| {
                 command.args(["s_server", "-quiet", "-accept", "127.0.0.1:20003", "-cert"]).arg(&crt);
                 command.arg("-key").arg(&key);

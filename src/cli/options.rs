@@ -85,24 +85,22 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         false => Ok(crate::system::normalize(&Path::new("/").join(path))),
     };
     let maps = host.map.iter().map(|text| map(text, &absolute)).collect::<Result<Vec<_>>>()?;
-    for (at, (text, (prefix, to))) in host.map.iter().zip(&maps).enumerate() {
-        let contradicts = |other: &usize| maps[*other].0 == *prefix && maps[*other].1 != *to;
-        if let Some(other) = (0..at).find(contradicts) {
-            bail!("--map {text}: contradicts --map {}", host.map[other]);
-        }
-    }
+    agree("--map", host.map.iter().zip(&maps).map(|(text, (prefix, to))| (prefix, to, text)))?;
     let root = place::absolute(&host.root)?;
     let open = |maps| {
         OsSystem::new(&root, maps)
             .map_err(|e| anyhow!("{}: {}", host.root.display(), reason(&e)))
             .context("the root directory can't be used")
     };
-    let bare = open(Vec::new())?;
-    for (text, (_, to)) in host.map.iter().zip(&maps) {
-        match bare.kind(to) {
-            Ok(Kind::Directory) => {}
-            Ok(_) => bail!("--map {text}: is no directory"),
-            Err(error) => bail!("--map {text}: {}", reason(&error)),
+    if !maps.is_empty() {
+        // Without maps: a prefix may be mapped to itself.
+        let bare = open(Vec::new())?;
+        for (text, (_, to)) in host.map.iter().zip(&maps) {
+            match bare.kind(to) {
+                Ok(Kind::Directory) => {}
+                Ok(_) => bail!("--map {text}: is no directory"),
+                Err(error) => bail!("--map {text}: {}", reason(&error)),
+            }
         }
     }
     let system = open(maps)?;
@@ -132,12 +130,12 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         given.env.insert(name.to_owned(), value.to_owned());
     }
     for (option, texts) in [("--assume", &host.assume), ("--define", &host.define), ("--env", &host.env)] {
-        agree(option, texts)?;
+        agree(option, texts.iter().map(|text| (text.split('=').next(), text, text)))?;
     }
     let system = if given.look { system } else { system.within(&paths) };
     let facts = host::gather(&system, &given);
     let relative = host.paths.iter().all(|p| p.is_relative()) && !(host.paths.is_empty() && host.map.is_empty());
-    let shown = if own_root && relative { Paths::below(place::absolute(Path::new(""))?) } else { Paths::absolute() };
+    let shown = if own_root && relative { Paths::below(place::here()?) } else { Paths::absolute() };
     let no_exec = match () {
         () if given.exec => None,
         () if host.no_exec => Some("--no-exec"),
@@ -159,14 +157,13 @@ pub(super) fn host_name(opened: &Opened, given: Option<&str>) -> Option<String> 
     lines.next().map(str::to_owned)
 }
 
-/// Refuses two values for one key: nobody can tell which is meant.
-fn agree(option: &str, texts: &[String]) -> Result<()> {
-    let mut known: BTreeMap<&str, &str> = BTreeMap::new();
-    for text in texts {
-        let key = text.split('=').next().unwrap_or_default();
-        match known.insert(key, text) {
-            Some(other) if other != text => bail!("{option} {text}: contradicts {option} {other}"),
-            _ => {}
+/// Refuses two values for one key: nobody can tell which is meant. Each has the text that gives it.
+fn agree<'t, K: Ord, V: PartialEq + Copy>(option: &str, given: impl Iterator<Item = (K, V, &'t String)>) -> Result<()> {
+    let mut known = BTreeMap::new();
+    for (key, value, text) in given {
+        let (first, before) = known.entry(key).or_insert((value, text));
+        if *first != value {
+            bail!("{option} {text}: contradicts {option} {before}");
         }
     }
     Ok(())

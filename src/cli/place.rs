@@ -9,8 +9,13 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     if path.is_absolute() {
         return Ok(normalize(path));
     }
-    let here = std::env::current_dir().with_context(|| {
+    let here = here().with_context(|| {
         format!("{}: is seen from the current directory, and that is not known; give the whole path", path.display())
     })?;
     Ok(normalize(&here.join(path)))
+}
+
+/// The current directory.
+pub(super) fn here() -> Result<PathBuf> {
+    Ok(std::env::current_dir()?)
 }

@@ -35,6 +35,23 @@ impl Row {
     }
 }
 
+#[cfg(test)]
+impl Row {
+    /// A verdict without suites.
+    pub(crate) fn bare(version: Version, verdict: Verdict) -> Row {
+        Row {
+            version,
+            verdict,
+            suites: Vec::new(),
+            kinds: Vec::new(),
+            order: None,
+            compression: None,
+            complete: false,
+            notes: Vec::new(),
+        }
+    }
+}
+
 /// What keeps an endpoint from being probed at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {

@@ -4,7 +4,7 @@ use super::classify::Said;
 use super::conclude::{self, Circumstances};
 use super::limits::{Depth, Limits};
 use super::outcome::Scan;
-use super::reason::Reason;
+use super::reason::{BARRED, Reason};
 use super::session::Session;
 use super::target::Target;
 use super::work::{ONE, Work};
@@ -92,7 +92,7 @@ fn more(session: &Session<'_>, work: &mut Work, known: bool) {
         return;
     }
     // What OpenSSL says where the security level bars a version, whatever the suites.
-    let barred = known && matches!(work.last, Some(Said::Odd(Reason::Alert(80))));
+    let barred = known && matches!(work.last, Some(Said::Odd(Reason::Alert(BARRED))));
     if matches!(work.last, Some(Said::NoneOfThese(_))) && work.has_more() {
         work.portion(session, ONE);
     }

@@ -62,6 +62,12 @@ pub fn is_here(ip: IpAddr) -> bool {
     ip.to_canonical().is_loopback() || UdpSocket::bind((ip, 0)).is_ok()
 }
 
+/// A port as users write it. The library would take a sign too.
+pub fn port(text: &str) -> Option<u16> {
+    let port = text.parse().ok()?;
+    (port > 0 && text.bytes().all(|byte| byte.is_ascii_digit())).then_some(port)
+}
+
 /// What a user wrote: a host and a port, or a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
@@ -96,18 +102,13 @@ impl Wanted {
             return Err(format!("\"{text}\": the bracket is not closed; for example [::1]:443"));
         }
         let (host, port) = match text.rsplit_once(':') {
-            Some((host, port)) if !host.ends_with(':') && (!host.contains(':') || host.ends_with(']')) => {
-                // The library would take a sign too.
-                let digits = port.bytes().all(|byte| byte.is_ascii_digit());
-                (host, port.parse().ok().filter(|_| digits).ok_or_else(wrong)?)
+            Some((host, number)) if !host.ends_with(':') && (!host.contains(':') || host.ends_with(']')) => {
+                (host, port(number).ok_or_else(wrong)?)
             }
             Some((_, port)) if text.ends_with(']') && port.ends_with(']') => (text, HTTPS),
             Some(_) => return Err(format!("\"{text}\": write an IPv6 address in brackets: [::1]:443")),
             None => (text, HTTPS),
         };
-        if port == 0 {
-            return Err(wrong());
-        }
         match host.strip_prefix('[') {
             Some(rest) => {
                 let address = rest.strip_suffix(']').ok_or_else(wrong)?;

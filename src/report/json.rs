@@ -63,16 +63,15 @@ impl Write for Escaped<'_> {
                 _ => return Err(io::Error::new(io::ErrorKind::InvalidData, error)),
             },
         };
-        let mut rest = text;
-        while let Some(at) = rest.find(|c| c != '\n' && sanitise::is_hostile(c)) {
-            self.0.write_all(&rest.as_bytes()[..at])?;
-            let Some(c) = rest[at..].chars().next() else { break };
-            for unit in c.encode_utf16(&mut [0; 2]) {
+        let mut done = 0;
+        for (at, hostile) in text.match_indices(|c| c != '\n' && sanitise::is_hostile(c)) {
+            self.0.write_all(&bytes[done..at])?;
+            for unit in hostile.encode_utf16() {
                 write!(self.0, "\\u{unit:04x}")?;
             }
-            rest = &rest[at + c.len_utf8()..];
+            done = at + hostile.len();
         }
-        self.0.write_all(rest.as_bytes())?;
+        self.0.write_all(&text.as_bytes()[done..])?;
         Ok(text.len())
     }
 

@@ -1,14 +1,13 @@
 //! What a probe found, as text.
 
-use super::issue::{NO_MODERN_VERSION, Texts};
+use super::issue::Texts;
 use super::{Exit, Paths, RuleText, handshake, sanitise};
-use crate::finding::{Observed, RuleId, Severity, Verdict as Found};
-use crate::probe::client::{Check, Handshake};
+use crate::finding::{Observed, Severity};
+use crate::probe::client::Check;
 use crate::probe::strength::Level;
 use crate::probe::target::Target;
 use crate::probe::{Depth, Reason, Row, Scan, Trouble, Verdict};
 use crate::source::{SourceMap, Span};
-use crate::tls::VersionSet;
 use anstyle::{AnsiColor, Style};
 use std::io::{self, ErrorKind, Write};
 
@@ -94,26 +93,6 @@ pub fn title(target: &Target) -> String {
 pub fn has_no_route(trouble: &Trouble) -> bool {
     let kinds = [ErrorKind::NetworkUnreachable, ErrorKind::AddrNotAvailable, ErrorKind::HostUnreachable];
     matches!(trouble, Trouble::Unreachable(Reason::Unreachable(kind)) if kinds.contains(kind))
-}
-
-/// What is complained of where a client of this machine does not get in, and the server has nothing for any client of
-/// today. The policy has no say in it: it is never less than the exit status fails on.
-pub fn refused(target: &Target, scan: &Scan, check: &Check) -> Option<Observed> {
-    let why = match &check.handshake {
-        Handshake::Failed { why, .. } if scan.trouble.is_none() && !check.reaches_modern(scan) => why,
-        _ => return None,
-    };
-    Some(Observed {
-        rule: RuleId(NO_MODERN_VERSION),
-        severity: Severity::High,
-        verdict: Found::Missing,
-        target: title(target),
-        versions: VersionSet::EMPTY,
-        message: "a client of this machine does not connect with TLSv1.2 or newer".to_owned(),
-        primary: None,
-        notes: vec![why.clone()],
-        help: None,
-    })
 }
 
 /// Writes the report, with terminal styles.

@@ -1,7 +1,7 @@
 //! Names that fit a pattern of a configuration: `*.a.example`, `www.*`, `~^www\d+\.a\.example$`.
 
 use crate::probe::name::Name;
-use regex::RegexBuilder;
+use crate::services::nginx::expression;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// What stands for the unknown part of a name.
@@ -27,11 +27,10 @@ pub(super) fn of(written: &str) -> Option<Name> {
     Name::parse(&name).ok()
 }
 
-/// Does the expression of a configured name match another name? As nginx does it, without regard to case. `None`: it is no
-/// expression, or one that can't be evaluated here.
+/// Does the expression of a configured name match another name? `None`: it is no expression, or one that can't be
+/// evaluated here.
 pub(super) fn matches(written: &str, name: &Name) -> Option<bool> {
-    let regex = RegexBuilder::new(written.strip_prefix('~')?).case_insensitive(true).size_limit(1 << 20).build();
-    Some(regex.ok()?.is_match(name.as_str()))
+    Some(expression(written.strip_prefix('~')?)?.is_match(name.as_str()))
 }
 
 /// A short text that an expression matches.

@@ -1,9 +1,13 @@
-//! What a probe found, beside the policy.
+//! What a probe found, beside the policy, and what a client of today finds.
 
-use crate::finding::{Observed, RuleId, Verdict};
+use crate::finding::{Observed, RuleId, Severity, Verdict};
 use crate::policy::Demand;
 use crate::probe::Scan;
+use crate::probe::client::{Check, Handshake};
 use crate::tls::VersionSet;
+
+/// A client of today does not get in.
+pub const NO_MODERN_VERSION: RuleId = RuleId("no-modern-version");
 
 /// The complaints about one endpoint: forbidden versions that are accepted, but for those that a waiver lets it `keep`, and
 /// required ones that are not.
@@ -18,6 +22,26 @@ pub fn judge(target: &str, scan: &Scan, demand: &Demand, keep: VersionSet) -> Ve
     let exposed = complaint(target, demand, "forbidden-version", Verdict::Exposed, exposed);
     let missing = complaint(target, demand, "missing-version", Verdict::Missing, missing);
     exposed.into_iter().chain(missing).collect()
+}
+
+/// The complaint where a client of this machine does not get in, and the server has nothing for any client of today. The
+/// policy has no say in it: it is never less than the exit status fails on.
+pub fn refused(target: &str, scan: &Scan, check: &Check) -> Option<Observed> {
+    let why = match &check.handshake {
+        Handshake::Failed { why, .. } if scan.trouble.is_none() && !check.reaches_modern(scan) => why,
+        _ => return None,
+    };
+    Some(Observed {
+        rule: NO_MODERN_VERSION,
+        severity: Severity::High,
+        verdict: Verdict::Missing,
+        target: target.to_owned(),
+        versions: VersionSet::EMPTY,
+        message: "a client of this machine does not connect with TLSv1.2 or newer".to_owned(),
+        primary: None,
+        notes: vec![why.clone()],
+        help: None,
+    })
 }
 
 fn complaint(

@@ -21,7 +21,7 @@ mod ways;
 
 pub use check::{Verification, Verified, verify};
 pub use drift::DRIFT;
-pub use judge::judge;
+pub use judge::{NO_MODERN_VERSION, judge, refused};
 pub use outcome::{Checked, Outcome};
 pub use promise::{Expected, Left, Promise};
 pub use reload::{Complaint, Held, Reload, Watch};

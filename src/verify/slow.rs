@@ -56,16 +56,7 @@ mod tests {
     use std::net::SocketAddr;
 
     fn scan(verdicts: [Verdict; 2]) -> Scan {
-        let row = |(version, verdict)| Row {
-            version,
-            verdict,
-            suites: Vec::new(),
-            kinds: Vec::new(),
-            order: None,
-            compression: None,
-            complete: false,
-            notes: Vec::new(),
-        };
+        let row = |(version, verdict)| Row::bare(version, verdict);
         let rows = [Tls1_2, Tls1_3].into_iter().zip(verdicts).map(row).collect();
         Scan { rows, trouble: None, connections: 2, elapsed: Duration::ZERO }
     }

@@ -11,6 +11,22 @@ pub fn folder() -> &'static Path {
     &FOLDER
 }
 
+/// Makes NAME.crt and NAME.key in a folder. The arguments, of `openssl req`, say for whom and of which kind.
+pub fn one(folder: &Path, name: &str, arguments: &[&str]) {
+    let status = Command::new("openssl")
+        .args(["req", "-x509", "-nodes"])
+        .args(arguments)
+        .arg("-keyout")
+        .arg(folder.join(format!("{name}.key")))
+        .arg("-out")
+        .arg(folder.join(format!("{name}.crt")))
+        .env("OPENSSL_CONF", "/etc/ssl/openssl.cnf")
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    assert!(status.expect("openssl (tests/run installs it)").success(), "openssl makes a certificate ({name})");
+}
+
 fn make() -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let done = place.join("certificates");
@@ -21,18 +37,7 @@ fn make() -> PathBuf {
     for (name, kind) in
         [("rsa", &["rsa:2048"][..]), ("ec", &["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]), ("ed", &["ed25519"])]
     {
-        let status = Command::new("openssl")
-            .args(["req", "-x509", "-nodes", "-days", "3650", "-subj", "/CN=main.test", "-newkey"])
-            .args(kind)
-            .arg("-keyout")
-            .arg(fresh.path().join(format!("{name}.key")))
-            .arg("-out")
-            .arg(fresh.path().join(format!("{name}.crt")))
-            .env("OPENSSL_CONF", "/etc/ssl/openssl.cnf")
-            .stdin(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        assert!(status.expect("openssl (tests/run installs it)").success(), "openssl makes a certificate ({name})");
+        one(fresh.path(), name, &[&["-days", "3650", "-subj", "/CN=main.test", "-newkey"], kind].concat());
     }
     // Another test process may have been quicker, and its certificates do as well.
     if std::fs::rename(fresh.path(), &done).is_ok() {

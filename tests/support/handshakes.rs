@@ -17,7 +17,7 @@ use tlsmend::probe::place::Place;
 use tlsmend::probe::starttls::{self, StartTls};
 use tlsmend::probe::target::Target;
 use tlsmend::probe::{self, Depth, Hit, Order, Reason, Row, Scan, Trouble};
-use tlsmend::report::probe::{Outcome, ProbeView, Probed, refused};
+use tlsmend::report::probe::{Outcome, ProbeView, Probed};
 use tlsmend::report::verify::VerifyView;
 use tlsmend::report::{Exit, Paths, RuleText};
 use tlsmend::rules;
@@ -219,7 +219,7 @@ impl Probes {
                 Some(troubled(Trouble::StartTls(Reason::StartTls(starttls::Error::Refused(EVIL.to_owned()))))),
             ),
             Asked {
-                observed: refused(&local, &older, &dead()).into_iter().collect(),
+                observed: verify::refused(&local.label, &older, &dead()).into_iter().collect(),
                 client: Some(dead()),
                 ..plain("unix:/run/a b.sock", Some(local), Some(older))
             },

@@ -78,8 +78,7 @@ fn target(text: &str, facts: &Facts) -> Result<Target> {
     }
     let wrong = || anyhow!("\"{text}\" is not ADDRESS:PORT; for example 127.0.0.1:443 or [::1]:443");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
-    let digits = Some(port).filter(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
-    let port = digits.and_then(|port| port.parse().ok()).filter(|port: &u16| *port > 0).ok_or_else(wrong)?;
+    let port = crate::probe::target::port(port).ok_or_else(wrong)?;
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
     let ip = match (bare, host) {
         (Some(ip), _) => ip.parse().map_err(|_| wrong())?,

@@ -23,8 +23,6 @@ pub(super) const PROBLEM: &str = "problem";
 pub(super) const INCONCLUSIVE: &str = "inconclusive";
 /// The rule of what can't be asked at all.
 pub(super) const UNREACHABLE: &str = "unreachable";
-/// The rule of servers that have nothing for a client of today.
-pub(super) const NO_MODERN_VERSION: &str = "no-modern-version";
 /// So wide is the line of a file that a row shows.
 const WIDTH: usize = 120;
 

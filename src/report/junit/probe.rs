@@ -4,8 +4,9 @@
 use super::{Case, End, Suite, of_issues, plain, write};
 use crate::probe::{Depth, Row, Verdict};
 use crate::report::handshake::{self, SuiteText};
-use crate::report::issue::{INCONCLUSIVE, Issue, NO_MODERN_VERSION, by_subject, of_probe};
+use crate::report::issue::{INCONCLUSIVE, Issue, by_subject, of_probe};
 use crate::report::probe::{Outcome, ProbeView, Probed, title};
+use crate::verify::NO_MODERN_VERSION;
 use std::io::{self, Write};
 
 /// Writes the document.
@@ -28,7 +29,7 @@ fn suite(view: &ProbeView<'_>, probed: &Probed<'_>, rows: &[&Issue<'_>]) -> Suit
     };
     let mut cases: Vec<Case> = scan.rows.iter().map(|row| of_row(view, &name, row, rows)).collect();
     if let Some(check) = client {
-        let own: Vec<&Issue<'_>> = rows.iter().copied().filter(|row| row.rule == NO_MODERN_VERSION).collect();
+        let own: Vec<&Issue<'_>> = rows.iter().copied().filter(|row| row.rule == NO_MODERN_VERSION.0).collect();
         let case = of_issues(&name, "client".to_owned(), &own, check.is_open());
         let mut lines = handshake::client(check, scan);
         let message = if check.is_open() { lines[0].clone() } else { case.message };

@@ -13,7 +13,7 @@ use crate::services::service::{Fit, Question, Response, Target, World};
 use crate::system::System;
 use crate::tls::VersionSet;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -83,7 +83,6 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
             refused: BTreeMap::new(),
         },
         room: Room::default(),
-        own_addresses: model.listens.iter().filter_map(|listen| Some((listen.ip?, listen.port))).collect(),
     };
     resolver.lists = servers.map(|server| resolver.lists_of(server, world.system)).collect();
     for server in 0..model.servers.len() {
@@ -108,8 +107,6 @@ struct Resolver<'a> {
     refused_lists: RefCell<BTreeMap<String, Option<String>>>,
     resolution: Resolution,
     room: Room,
-    /// The single addresses that have a listener of their own.
-    own_addresses: HashSet<(IpAddr, u16)>,
 }
 
 impl Resolver<'_> {
@@ -182,9 +179,10 @@ impl Resolver<'_> {
             }
             _ => {
                 self.chain(listen, &own, chains.wildcard(port));
+                let bound = self.model.bound.get(&port);
                 for single in chains.addresses(port).into_iter().filter(|single| accepts(ip, *single)) {
                     // Connections to this address go to a listener of its own, if there is one.
-                    if !self.own_addresses.contains(&(single, port)) {
+                    if !bound.is_some_and(|bound| bound.contains(&Some(single))) {
                         let address: Arc<Address> = address(Some(single), port).into();
                         self.chain(listen, &address, chains.find(single, port));
                     }

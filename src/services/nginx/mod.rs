@@ -31,6 +31,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
+pub use names::expression;
 pub use parse::parse;
 
 /// The service.

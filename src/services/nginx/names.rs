@@ -28,12 +28,17 @@ pub(super) enum Found {
     Undecided(usize),
 }
 
+/// The regular expression of a `server_name ~...`, without regard to case as nginx has it; `None`: it can't be evaluated
+/// here.
+pub fn expression(text: &str) -> Option<Regex> {
+    RegexBuilder::new(text).case_insensitive(true).size_limit(1 << 20).build().ok()
+}
+
 impl Names {
     /// Adds a name of a server. False: another server has it already and keeps it.
     pub(super) fn add(&mut self, name: &str, server: usize) -> bool {
-        if let Some(expression) = name.strip_prefix('~') {
-            let regex = RegexBuilder::new(expression).case_insensitive(true).size_limit(1 << 20).build().ok();
-            self.regexes.push((regex, server));
+        if let Some(text) = name.strip_prefix('~') {
+            self.regexes.push((expression(text), server));
             return true;
         }
         let place = |map: &mut HashMap<String, usize>, key: &str| match map.get(key) {

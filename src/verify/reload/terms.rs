@@ -105,15 +105,8 @@ mod tests {
 
     /// A scan in which these are accepted, and all others have this verdict.
     fn scan(accepted: &[Version], otherwise: &Verdict) -> Scan {
-        let row = |version: Version| Row {
-            version,
-            verdict: if accepted.contains(&version) { Verdict::Accepted } else { otherwise.clone() },
-            suites: Vec::new(),
-            kinds: Vec::new(),
-            order: None,
-            compression: None,
-            complete: false,
-            notes: Vec::new(),
+        let row = |version: Version| {
+            Row::bare(version, if accepted.contains(&version) { Verdict::Accepted } else { otherwise.clone() })
         };
         let unreachable = matches!(otherwise, Verdict::Inconclusive(Reason::Unreachable(_)));
         Scan {

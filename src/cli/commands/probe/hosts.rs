@@ -1,6 +1,6 @@
 //! The hosts that the user names, in the command or in a list.
 
-use crate::cli::place::absolute;
+use crate::cli::place::{absolute, here};
 use crate::report::Paths;
 use crate::source::{SourceMap, Span};
 use crate::system::reason;
@@ -49,7 +49,7 @@ pub(super) fn listed(path: &Path, list: &mut List) -> Result<Vec<Named>> {
     }
     let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name}: is not UTF-8"))?;
     if path.is_relative() && !input {
-        list.paths = Paths::below(absolute(Path::new(""))?);
+        list.paths = Paths::below(here()?);
     }
     let file = match stays {
         true => Some(list.sources.insert(absolute(path)?, text.clone().into_bytes())),

@@ -101,8 +101,9 @@ fn report(
     for work in works {
         let found = match (&work.target, &work.done) {
             (Ok(target), Some(done)) => {
-                let refused = done.client.as_ref().and_then(|check| report::refused(target, &done.scan, check));
-                let judged = verify::judge(&report::title(target), &done.scan, &policy.base, VersionSet::EMPTY);
+                let title = report::title(target);
+                let refused = done.client.as_ref().and_then(|check| verify::refused(&title, &done.scan, check));
+                let judged = verify::judge(&title, &done.scan, &policy.base, VersionSet::EMPTY);
                 judged.into_iter().chain(refused).collect()
             }
             _ => Vec::new(),
