@@ -37,4 +37,5 @@ pub mod source;
 pub mod system;
 pub mod tls;
 pub mod transaction;
+pub mod trust;
 pub mod verify;

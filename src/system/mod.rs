@@ -10,13 +10,15 @@ mod memory;
 mod os;
 mod os_write;
 mod overlay;
+mod own;
 mod report_file;
 mod write;
 
 pub use memory::MemorySystem;
 pub use os::OsSystem;
-pub use os_write::{OsDisk, own_user};
+pub use os_write::OsDisk;
 pub use overlay::Overlay;
+pub use own::{own_user, trusted};
 pub use report_file::{FileIdentity, write_report};
 pub use write::{Access, Directory, Handle, Status, WritableSystem, enter};
 

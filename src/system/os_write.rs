@@ -23,11 +23,6 @@ impl OsDisk {
     }
 }
 
-/// The number of the user whose rights this process has.
-pub fn own_user() -> u32 {
-    rustix::process::geteuid().as_raw()
-}
-
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 fn status(stat: &fs::Stat) -> Status {

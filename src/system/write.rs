@@ -5,6 +5,7 @@
 //! so that a test can fail or stop any one of them.
 
 use super::Kind;
+use crate::trust::Rights;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -42,6 +43,19 @@ impl Status {
     /// Is that the same file?
     pub fn is_same(&self, other: &Status) -> bool {
         (self.device, self.inode) == (other.device, other.inode)
+    }
+
+    /// Who may do what with it; `has_list`: it has an access control list.
+    pub fn rights(&self, has_list: bool) -> Rights {
+        Rights {
+            owner: self.owner,
+            group: self.group,
+            mode: self.mode,
+            has_list,
+            links: self.links,
+            is_directory: self.kind == Kind::Directory,
+            is_link: self.kind == Kind::Link,
+        }
     }
 }
 

@@ -1,0 +1,67 @@
+//! Who may do what with one file or directory.
+
+use super::{Trusted, Writers};
+
+/// The owner and the permissions of a file, directory or symbolic link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rights {
+    /// The number of its owner.
+    pub owner: u32,
+    /// The number of its group.
+    pub group: u32,
+    /// Its permissions, with the sticky bit: `0o1777`.
+    pub mode: u32,
+    /// Has it an access control list? Then the permissions of the group are the most that any entry of the list gives.
+    pub has_list: bool,
+    /// How many names it has; a directory's are not counted.
+    pub links: u64,
+    /// Is it a directory?
+    pub is_directory: bool,
+    /// Is it a symbolic link? Its permissions mean nothing then.
+    pub is_link: bool,
+}
+
+impl Rights {
+    /// Who else can write it, or into it. For a directory with the sticky bit: who can rename whatever is in it; who can
+    /// only add names is told by [`Rights::adders`].
+    pub fn writers(&self, trusted: &Trusted) -> Writers {
+        let owner = Writers::user(self.owner, trusted);
+        if self.is_link || self.is_sticky() { owner } else { owner.and(self.sharers(trusted)) }
+    }
+
+    /// Who else can add names to a directory with the sticky bit, without being able to touch those of others.
+    pub fn adders(&self, trusted: &Trusted) -> Writers {
+        if self.is_sticky() { self.sharers(trusted) } else { Writers::default() }
+    }
+
+    /// Can only root or the user have put it where it is, in a directory into which others can put names too? Nobody else
+    /// can make a file that belongs to root, but could give one that has several names another one there.
+    pub fn is_own(&self, trusted: &Trusted) -> bool {
+        trusted.is_user(self.owner) && (self.is_directory || self.is_link || self.links <= 1)
+    }
+
+    fn is_sticky(&self) -> bool {
+        self.is_directory && self.mode & 0o1000 != 0
+    }
+
+    /// Who may write because of the permissions of the group and of others.
+    fn sharers(&self, trusted: &Trusted) -> Writers {
+        let mut writers = Writers::default();
+        if self.mode & 0o002 != 0 {
+            writers = Writers::everybody();
+        }
+        if self.mode & 0o020 != 0 && (self.has_list || !trusted.is_group(self.group)) {
+            writers = writers.and(Writers::group(self.group));
+        }
+        writers
+    }
+
+    /// Can each of these read the file, or enter the directory? In doubt (a user whose groups are not known): no.
+    pub fn opens_to(&self, who: &Writers) -> bool {
+        let bit = if self.is_directory { 0o1 } else { 0o4 };
+        let others = self.mode & bit != 0;
+        let owner = |user: &u32| *user == self.owner && self.mode & bit << 6 != 0;
+        let member = |group: &u32| *group == self.group && !self.has_list && self.mode & bit << 3 != 0;
+        others || !who.is_everybody() && who.users().all(owner) && who.groups().all(member)
+    }
+}
