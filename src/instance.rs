@@ -3,6 +3,7 @@
 use crate::endpoint::{Endpoint, Role, SettingId, Unknown};
 use crate::source::{FileId, Span};
 use crate::tls::{Version, VersionSet};
+use crate::trust::Writers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -27,6 +28,10 @@ pub struct MainFile {
     pub source: String,
     /// The unit that starts a server with it: `shop`.
     pub unit: Option<String>,
+    /// Those on whose word alone it is one: the users who run the server. Nobody: root's or the user's own.
+    pub named_by: Writers,
+    /// Do root's service manager, or a process that root or the user runs, read it as root or the user anyway?
+    pub is_in_use: bool,
     /// What else the command line says that names it; `None`: none does, the file is built into the program.
     pub command_line: Option<CommandLine>,
 }
@@ -38,6 +43,27 @@ pub struct CommandLine {
     pub directives: Vec<String>,
     /// Names: httpd's `-D`.
     pub defines: Vec<String>,
+}
+
+/// A file that is read on the word of others than root and the user of this process: they could have written the includes
+/// that lead to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Borrowed {
+    /// Those on whose word it is read.
+    pub by: Writers,
+    /// The file that includes it; the main file itself where the process that they run names that.
+    pub includer: FileId,
+}
+
+/// What a server touches besides the files that are there now, where it tests a configuration or is told to reload it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// What is included, as absolute paths and patterns: files may appear where a pattern fits.
+    pub includes: BTreeSet<PathBuf>,
+    /// Libraries that are loaded into the server: `load_module`, `LoadModule`, `LoadFile`.
+    pub loads: BTreeSet<PathBuf>,
+    /// The file with the number of the process that is told: `pid`, `PidFile`. None: where it is built in.
+    pub pid_file: Option<PathBuf>,
 }
 
 /// A place where the configuration can't be read or is not valid.
@@ -158,6 +184,10 @@ pub struct Instance {
     pub main: PathBuf,
     /// All files that were read for it.
     pub files: BTreeSet<FileId>,
+    /// Those of them that nothing but somebody else's word leads to.
+    pub borrowed: BTreeMap<FileId, Borrowed>,
+    /// What else the server touches where it tests or reloads the configuration.
+    pub reach: Reach,
     /// What could not be read or is not valid.
     pub problems: Vec<Problem>,
     /// What could not be decided and is not about single endpoints.

@@ -11,7 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("release", &[]),
     ("source", &[]),
     ("endpoint", &["instance", "source", "tls"]),
-    ("instance", &["endpoint", "source", "tls"]),
+    ("instance", &["endpoint", "source", "tls", "trust"]),
     ("edit", &["endpoint", "source", "tls"]),
     ("finding", &["edit", "source", "tls"]),
     ("trust", &[]),
@@ -115,7 +115,7 @@ fn imports_run_downwards() {
 
 /// Within `services` a service sees itself and what all share.
 fn same_service(parts: &[String], imported: &str) -> bool {
-    let shared = ["service", "tree", "glob", "include", "limits"];
+    let shared = ["service", "tree", "glob", "include", "limits", "trail"];
     match parts.get(1).map(String::as_str) {
         Some("mod") => true,
         Some(own) if !shared.contains(&own) => imported == own || shared.contains(&imported),

@@ -5,6 +5,9 @@ use super::options::{NOT_USUAL, Opened};
 use crate::host::{self, CommandLine, Ran, run_command};
 use crate::instance::ServiceId;
 use crate::services;
+use crate::services::doubts::Doubts;
+use crate::system::{described, own_user, user_name};
+use crate::trust::Writers;
 use anyhow::{Result, anyhow, bail};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -26,9 +29,28 @@ pub(super) struct Servers {
 /// What the checkers said.
 pub(super) struct Checked(Vec<(CommandLine, Ran)>);
 
+/// An instance whose files are changed.
+#[derive(Clone, Debug)]
+pub(super) struct Touched {
+    /// Its service.
+    pub service: ServiceId,
+    /// Its main file.
+    pub main: PathBuf,
+    /// What others could have made its checker do.
+    pub checker: Doubts,
+    /// What others could have made its program signal.
+    pub pid_file: Doubts,
+}
+
 impl Servers {
-    /// The commands for these instances.
-    pub(super) fn new(opened: &Opened, arguments: &Arguments, instances: &[(ServiceId, PathBuf)]) -> Result<Servers> {
+    /// The commands for these instances; an error where root would run one on the word of others. What the user names is
+    /// run in any case. `without_check`: what can't be tested is applied all the same.
+    pub(super) fn new(
+        opened: &Opened,
+        arguments: &Arguments,
+        instances: &[Touched],
+        without_check: bool,
+    ) -> Result<Servers> {
         let checks = given("--check-with", &arguments.check_with)?;
         let reloads = given("--reload-with", &arguments.reload_with)?;
         let mut servers = Servers {
@@ -38,26 +60,44 @@ impl Servers {
             patience: Duration::from_secs(arguments.check_timeout),
             reload: arguments.reload,
         };
-        for (service, main) in instances {
+        for Touched { service, main, checker, pid_file } in instances {
             let commands = host::reload(&opened.system, &opened.facts, *service, main);
             let own = |text: &str| CommandLine::own(text).map_err(|e| anyhow!("{text}: {e}"));
-            match (checks.get(service.0), opened.no_exec) {
-                (Some(command), _) => drop(servers.checks.insert(command.clone())),
-                (None, None) => {
+            let shown = main.display();
+            match (checks.contains_key(service.0), opened.no_exec) {
+                (true, _) => {}
+                (false, None) if checker.is_empty() => {
                     let options = host::start_options(&opened.system, &opened.facts, *service, main);
                     servers.checks.insert(own(&commands.test)?.with_options(options));
                 }
-                (None, Some(why)) => drop(servers.untested.insert(service.0, why.to_owned())),
+                (false, None) if without_check => {
+                    let why = format!("what {shown} makes its checker do was written by others too");
+                    servers.untested.insert(service.0, why);
+                }
+                (false, None) => return Err(doubtful("checker", "--check-with", service.0, main, checker)),
+                (false, Some(why)) => drop(servers.untested.insert(service.0, why.to_owned())),
             }
-            match (reloads.get(service.0), opened.no_exec) {
-                (Some(command), _) => drop(servers.reloads.insert((service.0, command.clone()))),
-                (None, Some(why)) if arguments.reload => {
+            let doubts = if commands.by_manager { checker.clone() } else { both(checker, pid_file) };
+            match (reloads.contains_key(service.0), opened.no_exec) {
+                (true, _) => {}
+                (false, Some(why)) if arguments.reload => {
                     bail!("--reload: {why}; say how with --reload-with {}=COMMAND", service.0)
                 }
-                (None, _) if opened.look => drop(servers.reloads.insert((service.0, own(&commands.command)?))),
-                (None, _) => {}
+                (false, None) if arguments.reload && !doubts.is_empty() => {
+                    return Err(doubtful("reload", "--reload-with", service.0, main, &doubts));
+                }
+                // A command for root to paste is a command that root runs.
+                (false, _) if opened.look && doubts.is_empty() => {
+                    servers.reloads.insert((service.0, own(&commands.command)?));
+                }
+                (false, _) => {}
             }
         }
+        // What the user names is run, whether an instance of that service was recognised or not.
+        servers.checks.extend(checks.into_values());
+        let named = services::all().map(|service| service.id().0);
+        let given = named.into_iter().filter_map(|name| Some((name, reloads.get(name)?.clone())));
+        servers.reloads.extend(given);
         Ok(servers)
     }
 
@@ -121,6 +161,31 @@ impl Checked {
         }
         failures
     }
+}
+
+fn both(one: &Doubts, other: &Doubts) -> Doubts {
+    one.iter().chain(other).map(|(path, who)| (path.clone(), who.clone())).collect()
+}
+
+/// So many of the paths that others can write are named.
+const NAMED: usize = 5;
+
+/// Why root runs nothing for a configuration, and what can be done instead.
+fn doubtful(what: &str, option: &str, service: &str, main: &Path, doubts: &Doubts) -> anyhow::Error {
+    let line = |(path, who): (&PathBuf, &Writers)| format!("    {}: {}", path.display(), described(who));
+    let mut lines: Vec<String> = doubts.iter().take(NAMED).map(line).collect();
+    if doubts.len() > NAMED {
+        lines.push(format!("    and {} more", doubts.len() - NAMED));
+    }
+    let owner = doubts.values().next().map_or_else(String::new, described);
+    anyhow!(
+        "{}: the {what} of {service} is not run as {}, since others can write what it acts on:\n{}\n\
+         help: name the command with {option} {service}=COMMAND, which is run as it is given; or run this as {owner}; or \
+         name the files that are to be fixed instead (tlsmend fix PATH)\nnothing was changed",
+        main.display(),
+        user_name(own_user()),
+        lines.join("\n")
+    )
 }
 
 /// A command, how it ended and what it said.

@@ -31,11 +31,22 @@ impl Build {
     pub(crate) fn of_apache(text: &[u8]) -> Option<Build> {
         let prefix = binary::built_in_path(text, "HTTPD_ROOT")?;
         let main = binary::built_in_path(text, "SERVER_CONFIG_FILE")?;
-        let options = vec![format!("HTTPD_ROOT={prefix}"), format!("SERVER_CONFIG_FILE={main}")];
+        let pid_file = binary::built_in_path(text, "DEFAULT_PIDLOG").map(|path| format!("DEFAULT_PIDLOG={path}"));
+        let options = [format!("HTTPD_ROOT={prefix}"), format!("SERVER_CONFIG_FILE={main}")];
+        let options = options.into_iter().chain(pid_file).collect();
         Some(Build { options, prefix: PathBuf::from(prefix), main: PathBuf::from(main) })
     }
 
     /// The main file that is read without any option.
+    /// The file with the number of the server's process, unless the configuration says another one.
+    pub fn pid_file(&self) -> Option<PathBuf> {
+        let named = |option: &String| {
+            let path = option.strip_prefix("--pid-path=").or_else(|| option.strip_prefix("DEFAULT_PIDLOG="))?;
+            Some(crate::system::normalize(&self.prefix.join(path)))
+        };
+        self.options.iter().rev().find_map(named)
+    }
+
     pub(crate) fn usual_main(&self) -> PathBuf {
         crate::system::normalize(&Path::new("/").join(&self.prefix).join(&self.main))
     }

@@ -5,7 +5,9 @@ use super::words::quoted;
 use crate::instance::{CommandLine, MainFile, ServiceId};
 use crate::openssl::Library;
 use crate::release::Release;
+use crate::system::System;
 use crate::tls::{Version, VersionSet};
+use crate::trust::Writers;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -76,6 +78,11 @@ pub struct Start {
     pub standing: Standing,
     /// The name of the unit, without `.service`.
     pub unit: Option<String>,
+    /// Those on whose word alone it is one: the users who run the process, or could have written its program. Nobody:
+    /// root or the user of this process.
+    pub named_by: Writers,
+    /// Is it certain that root or the user of this process runs the program itself like that, with this machine's files?
+    pub is_proven: bool,
 }
 
 impl Start {
@@ -121,6 +128,19 @@ impl Facts {
     pub fn command_line(&self, service: ServiceId, main: &Path) -> Option<&CommandLine> {
         let named = self.main_files.iter().find(|file| file.service == service && file.path == main);
         named.and_then(|file| file.command_line.as_ref())
+    }
+
+    /// Those on whose word alone a main file is one: the users who run the servers whose command lines name it. Nobody,
+    /// where root or the user of this process runs one, or where it is found.
+    pub fn named_by(&self, service: ServiceId, main: &Path) -> Writers {
+        let named = self.main_files.iter().find(|file| file.service == service && file.path == main);
+        named.map(|file| file.named_by.clone()).unwrap_or_default()
+    }
+
+    /// Does root's service manager, or a process that root or the user runs, read this main file as it is anyway?
+    pub fn is_in_use(&self, system: &dyn System, service: ServiceId, main: &Path) -> bool {
+        let is_it = |path: &Path| path == main || system.canonical(path).is_ok_and(|real| real == main);
+        self.main_files.iter().any(|file| file.service == service && file.is_in_use && is_it(&file.path))
     }
 
     /// Nothing is known.

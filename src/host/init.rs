@@ -16,6 +16,8 @@ pub struct Reload {
     pub service: ServiceId,
     /// Makes new settings effective: `systemctl reload nginx`. Enough for versions, ciphers and certificates.
     pub command: String,
+    /// Does the service manager carry that out? Else the program does, which finds the process by a file.
+    pub by_manager: bool,
     /// Stops and starts it, which changed sockets, a changed environment or a new TLS library need.
     pub restart: String,
     /// Tests the configuration: `nginx -t`, `apache2ctl configtest`.
@@ -29,8 +31,9 @@ pub fn reload(system: &dyn System, facts: &Facts, service: ServiceId, main: &Pat
     let is_it = |path: &Path| path == main || system.canonical(path).is_ok_and(|real| real == main);
     let mut named = facts.main_files.iter().filter(|file| file.service == service && is_it(&file.path));
     let unit = named.find_map(|file| file.unit.as_ref());
-    if let Some(unit) = unit.filter(|_| !found.command.starts_with("systemctl ") && runs_systemd(system)) {
+    if let Some(unit) = unit.filter(|_| !found.by_manager && runs_systemd(system)) {
         (found.command, found.restart) = commands(Manager::Systemd, unit);
+        found.by_manager = true;
     }
     found
 }
@@ -55,11 +58,13 @@ fn nginx(system: &dyn System, main: &Path) -> Reload {
     let names: &[&str] =
         if main.starts_with("/usr/local/openresty") { &["openresty"] } else { &["nginx", "openresty"] };
     let managed = own.is_some() || names_file(unit.as_ref(), main);
-    let (command, restart) = match managed.then(|| managed_by(system, names)).flatten() {
+    let manager = managed.then(|| managed_by(system, names)).flatten();
+    let by_manager = manager.is_some();
+    let (command, restart) = match manager {
         Some((manager, name)) => commands(manager, &name),
         None => (format!("{program}{with} -s reload"), format!("{program}{with} -s quit && {program}{with}")),
     };
-    Reload { service: ServiceId("nginx"), command, restart, test: format!("{program}{with} -t") }
+    Reload { service: ServiceId("nginx"), command, by_manager, restart, test: format!("{program}{with} -t") }
 }
 
 fn apache(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -> Reload {
@@ -102,13 +107,14 @@ fn apache(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -
     };
     let managed = by_default && !source_built || suffix.is_some() || names_file(unit.as_ref(), main);
     let found = managed.then(|| managed_by(system, APACHE.units)).flatten();
+    let by_manager = found.is_some();
     let (command, restart) = match (found, suffix) {
         (Some((Manager::Systemd, name)), Some(suffix)) => commands(Manager::Systemd, &format!("{name}@{suffix}")),
         (Some((manager, name)), Some(suffix)) => commands(manager, &format!("{name}-{suffix}")),
         (Some((manager, name)), None) => commands(manager, &name),
         (None, _) => (act("graceful"), act("restart")),
     };
-    Reload { service, command, restart, test }
+    Reload { service, command, by_manager, restart, test }
 }
 
 /// Does the unit start its program with that file?

@@ -6,10 +6,10 @@
 //! on the command line is theirs, and gets their environment; it is not looked for in their PATH either.
 
 use super::command::{CommandLine, Ending, Ran};
+use crate::system::{Kind, OsSystem, System};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::VecDeque;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -40,16 +40,11 @@ impl Programs for ThisMachine {
     }
 }
 
-/// Is it a file that nobody but root or the user can have written, in directories that not everybody can write to?
-#[expect(clippy::disallowed_methods, reason = "System does not tell owners, and only real files are run")]
+/// Is it a file of this machine that nobody but root or the user can have written or put there?
 fn is_trusted(path: &Path) -> bool {
-    let Ok(path) = std::fs::canonicalize(path) else { return false };
-    let Ok(own) = std::fs::metadata("/proc/self") else { return false };
-    let is_sound = |path: &Path, writers: u32| {
-        std::fs::metadata(path)
-            .is_ok_and(|meta| (meta.uid() == 0 || meta.uid() == own.uid()) && meta.mode() & writers == 0)
-    };
-    path.is_absolute() && is_sound(&path, 0o022) && path.ancestors().skip(1).all(|above| is_sound(above, 0o002))
+    let Ok(machine) = OsSystem::new(Path::new("/"), Vec::new()) else { return false };
+    let is_file = machine.kind(path).is_ok_and(|kind| kind == Kind::File);
+    path.is_absolute() && is_file && machine.writers(path).is_ok_and(|writers| writers.is_empty())
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place that may run programs")]

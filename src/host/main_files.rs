@@ -6,6 +6,7 @@ use super::options::Options;
 use super::programs::{APACHE, NGINX};
 use crate::instance::{CommandLine, MainFile, ServiceId};
 use crate::system::{Kind, System, normalize};
+use crate::trust::Writers;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,13 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
                 let letter = letters[usize::from(options.main.is_none())];
                 let source = format!("{letter} of {}", start.source);
                 let command_line = Some(CommandLine { directives: options.directives, defines: options.defines });
-                let file = MainFile { service: start.service, path, source, unit: start.unit.clone(), command_line };
+                let (unit, named_by) = (start.unit.clone(), start.named_by.clone());
+                // A server that could not read it would not run.
+                if !named_by.is_empty() && system.is_hidden_from(&path, &named_by).unwrap_or(true) {
+                    continue;
+                }
+                let (service, is_in_use) = (start.service, start.is_proven);
+                let file = MainFile { service, path, source, unit, named_by, is_in_use, command_line };
                 files.push((start.standing, file));
             }
             Ok(None) => {}
@@ -34,9 +41,11 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
     }
     for (service, software) in [("nginx", &facts.nginx), ("apache", &facts.apache)] {
         let Some(path) = software.build.value.as_ref().map(Build::usual_main) else { continue };
+        let is_in_use = starts.iter().any(|s| s.service.0 == service && s.is_proven && names_no_main(s));
         if system.kind(&path).is_ok_and(|kind| kind == Kind::File) {
             let source = format!("built into {}", software.build.source);
-            let file = MainFile { service: ServiceId(service), path, source, unit: None, command_line: None };
+            let (service, named_by) = (ServiceId(service), Writers::default());
+            let file = MainFile { service, path, source, unit: None, named_by, is_in_use, command_line: None };
             files.push((Standing::Named, file));
         }
     }
@@ -44,6 +53,15 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
     for (standing, file) in files {
         match merged.iter_mut().find(|(_, known)| known.service == file.service && known.path == file.path) {
             Some((known_standing, known)) => {
+                // What others say of a main file that root's servers have counts for nothing.
+                if !file.named_by.is_empty() && known.named_by.is_empty() {
+                    continue;
+                }
+                if file.named_by.is_empty() && !known.named_by.is_empty() {
+                    (*known_standing, *known) = (standing, file);
+                    continue;
+                }
+                known.is_in_use |= file.is_in_use;
                 // A running server does not say which unit started it, but a unit with the same main file does.
                 known.unit = known.unit.take().or(file.unit);
                 let both_run = (*known_standing, standing) == (Standing::Running, Standing::Running);
@@ -58,7 +76,7 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
     facts.main_files = merged.into_iter().map(|(_, file)| file).collect();
     // What counts for the usual main file comes from the command lines that name no other.
     let usual = |service: &'static str| {
-        let own = starts.iter().filter(move |s| s.service.0 == service && s.standing != Standing::Contained);
+        let own = starts.iter().filter(move |s| s.service.0 == service && is_hosts_own(s));
         own.filter(|start| names_no_main(start)).collect::<Vec<_>>()
     };
     if let Some(first) = usual("nginx").into_iter().min_by_key(|start| rank(start)) {
@@ -73,7 +91,7 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
             facts.defines = Fact::known(names, first.source.clone());
         }
     }
-    for start in starts.iter().filter(|s| s.service.0 == "apache" && s.standing != Standing::Contained) {
+    for start in starts.iter().filter(|s| s.service.0 == "apache" && is_hosts_own(s)) {
         let directives = options(start).directives.into_iter().filter(|text| concerns_tls(text));
         problems.extend(directives.map(|text| format!("{}: the directive \"{text}\" is not read", start.source)));
     }
@@ -95,7 +113,8 @@ pub fn start_options(system: &dyn System, facts: &Facts, service: ServiceId, mai
             Err(_) => false,
         }
     };
-    let mut starts = facts.starts.iter().filter(|s| s.service == service && s.standing != Standing::Contained);
+    // They become a part of a command that root runs: what only looks like a server has no say.
+    let mut starts = facts.starts.iter().filter(|start| start.service == service && start.is_proven);
     let mut words = Vec::new();
     let Some(found) = starts.find(&mut reads).map(options) else { return words };
     let prefix = if is_nginx(service) { "-p" } else { "-d" };
@@ -105,6 +124,11 @@ pub fn start_options(system: &dyn System, facts: &Facts, service: ServiceId, mai
     }
     words.extend(found.defines.into_iter().flat_map(|name| ["-D".to_owned(), name]));
     words
+}
+
+/// Is that a server of the host itself, and not another user's?
+fn is_hosts_own(start: &Start) -> bool {
+    start.standing != Standing::Contained && start.named_by.is_empty()
 }
 
 fn names_no_main(start: &Start) -> bool {
@@ -184,6 +208,7 @@ impl<'a> Builds<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::evidence::tests::add_process;
     use super::super::{Given, gather};
     use super::*;
     use crate::host::elf::tests::sample;
@@ -259,14 +284,15 @@ mod tests {
 
     #[test]
     fn running_servers_beat_units() {
-        let system = MemorySystem::with_files([
+        let mut system = MemorySystem::with_files([
             ("/etc/systemd/system/nginx.service", "[Service]\nExecStart=/usr/sbin/nginx -g 'daemon on;' -c /a.conf\n"),
             ("/etc/systemd/system/httpd.service", "[Service]\nExecStart=/usr/sbin/httpd -D UNIT\n"),
-            ("/proc/5/cmdline", "nginx: master process /usr/sbin/nginx -g pcre_jit on; -c /b.conf\0"),
-            ("/proc/6/cmdline", "/usr/sbin/httpd\0-D\0RUNS\0"),
-            ("/proc/7/cmdline", "nginx: master process nginx -c /c.conf\0"),
-            ("/proc/7/status", "NSpid:\t7\t1\n"),
         ]);
+        let nginx = "/usr/sbin/nginx";
+        add_process(&mut system, 5, "nginx: master process /usr/sbin/nginx -g pcre_jit on; -c /b.conf\0", nginx, 0);
+        add_process(&mut system, 6, "/usr/sbin/httpd\0-D\0RUNS\0", "/usr/sbin/httpd", 0);
+        add_process(&mut system, 7, "nginx: master process nginx -c /c.conf\0", nginx, 0);
+        system.add_file("/proc/7/status", "Uid:\t0\t0\t0\t0\nNSpid:\t7\t1\n");
         let (files, facts) = shown(&system);
         assert_eq!(
             files,
@@ -282,5 +308,42 @@ mod tests {
         assert_eq!(facts.starts.len(), 5);
         let still = gather(&system, &Given::default());
         assert_eq!(still.defines.value, Some(vec!["UNIT".to_owned()]));
+    }
+
+    #[test]
+    fn the_word_of_others() {
+        let unit = "[Service]\nExecStart=/usr/sbin/nginx -c /a.conf\n";
+        let mut system = MemorySystem::with_files([("/etc/systemd/system/a.service", unit)]);
+        for file in ["/a.conf", "/home/x/own.conf", "/root/secret.conf"] {
+            system.add_file(file, "");
+        }
+        system.give("/root", 0, 0o700);
+        for (number, command, user) in [
+            (5, "nginx -c /home/x/own.conf -g load_module x;", 1000),
+            // What root's unit names, with more.
+            (6, "nginx -c /a.conf -g load_module x;", 1000),
+            // What they can't read.
+            (7, "nginx -c /root/secret.conf", 1000),
+            (8, "nginx -g load_module x;", 1000),
+        ] {
+            let command = format!("nginx: master process {command}");
+            add_process(&mut system, number, &command, "/usr/sbin/nginx", user);
+        }
+        add_process(&mut system, 9, "/usr/sbin/httpd\0-D\0X\0", "/usr/sbin/httpd", 1000);
+        let (files, facts) = shown(&system);
+        assert_eq!(
+            files,
+            ["nginx /a.conf (-c of /etc/systemd/system/a.service)", "nginx /home/x/own.conf (-c of process 5)"]
+        );
+        let worth: Vec<(String, bool)> =
+            facts.main_files.iter().map(|f| (f.named_by.to_string(), f.is_in_use)).collect();
+        assert_eq!(worth, [(String::new(), true), ("user 1000".to_owned(), false)]);
+        assert_eq!((facts.nginx_global.as_str(), facts.defines.value.as_deref()), ("", None));
+        for main in ["/a.conf", "/home/x/own.conf", "/etc/nginx/nginx.conf"] {
+            let options = start_options(&system, &facts, ServiceId("nginx"), Path::new(main));
+            assert_eq!(options, [] as [&str; 0], "{main}");
+        }
+        let named = |main: &str| facts.is_in_use(&system, ServiceId("nginx"), Path::new(main));
+        assert!(named("/a.conf") && !named("/home/x/own.conf"));
     }
 }

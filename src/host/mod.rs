@@ -12,6 +12,7 @@ mod command;
 mod command_line;
 mod directive_names;
 mod elf;
+mod evidence;
 mod facts;
 mod gather;
 mod given;

@@ -84,6 +84,13 @@ pub(crate) struct Found {
 }
 
 impl Program {
+    /// Is that the name of one of its programs? Builds for debugging, workers of one kind and replaced ones have longer
+    /// names: `nginx-debug`, `httpd.worker`, `nginx.old`.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        let longer = |rest: &str| rest.is_empty() || rest.starts_with(['-', '.']);
+        self.names.iter().any(|own| name.strip_prefix(own).is_some_and(longer))
+    }
+
     /// The unit that starts the program.
     pub(crate) fn unit(&self, system: &dyn System) -> Option<Unit> {
         self.units.iter().find_map(|name| Unit::read(system, name))

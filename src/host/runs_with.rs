@@ -3,9 +3,11 @@
 //! For telling one nginx from another at an address. What is in doubt is not told: servers in containers, below another
 //! root or in another view of the file system, relative paths below a relative prefix, programs that were replaced.
 
+use super::evidence::{self, shares_our_view};
 use super::facts::{Standing, Start};
 use super::main_files::{Builds, main_file, options};
-use super::started::{command_of, in_container};
+use super::programs::{APACHE, NGINX};
+use super::started::command_of;
 use crate::system::System;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,9 +41,9 @@ impl<'a> RunsWith<'a> {
     fn read(&mut self, process: u32) -> Option<PathBuf> {
         let folder = Path::new("/proc").join(process.to_string());
         let (service, mut words) = command_of(&self.system.read(&folder.join("cmdline")).ok()?)?;
-        let view = |folder: &Path| self.system.link(&folder.join("ns/mnt")).ok();
-        let elsewhere = self.system.link(&folder.join("root")).is_ok_and(|root| root != Path::new("/"));
-        if elsewhere || in_container(self.system, &folder) || view(&folder) != view(Path::new("/proc/self")) {
+        let own = if service.0 == "nginx" { &NGINX } else { &APACHE };
+        let evidence = evidence::of_process(self.system, process, own)?;
+        if evidence.is_elsewhere || !shares_our_view(self.system, &folder) {
             return None;
         }
         // The program itself; one that was replaced has a name that leads nowhere.
@@ -49,7 +51,8 @@ impl<'a> RunsWith<'a> {
             *first = program.to_string_lossy().into_owned();
         }
         let source = format!("process {process}");
-        let start = Start { service, words, source, standing: Standing::Running, unit: None };
+        let (named_by, is_proven) = (evidence.word_of, evidence.is_proven);
+        let start = Start { service, words, source, standing: Standing::Running, unit: None, named_by, is_proven };
         let build = self.builds.of(&start);
         match main_file(&options(&start), build.as_ref()) {
             Ok(Some(path)) => Some(path),
@@ -61,6 +64,7 @@ impl<'a> RunsWith<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::evidence::tests::add_process;
     use super::*;
     use crate::host::elf::tests::sample;
     use crate::system::MemorySystem;
@@ -84,15 +88,14 @@ mod tests {
             (13, "stunnel\0-c\0/srv/a.conf\0"),
             (14, "nginx: master process nginx -c /srv/a.conf"),
         ] {
-            system.add_file(format!("/proc/{process}/cmdline"), command);
             let program = match process {
                 10 => "/usr/sbin/nginx (deleted)",
                 11 | 12 => "/usr/sbin/apache2",
                 _ => "/usr/sbin/nginx",
             };
-            system.add_link(format!("/proc/{process}/exe"), program);
+            add_process(&mut system, process, command, program, 0);
         }
-        system.add_file("/proc/8/status", "NSpid:\t8\t1\n");
+        system.add_file("/proc/8/status", "Uid:\t0\t0\t0\t0\nNSpid:\t8\t1\n");
         system.add_link("/proc/9/root", "/srv/jail");
         system.add_link("/proc/14/ns/mnt", "mnt:[14]");
         let mut all = RunsWith::new(&system);

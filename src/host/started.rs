@@ -3,6 +3,7 @@
 //! Every unit that starts one of the programs counts, whatever its name, and every instance of a template that is
 //! enabled; whether a unit is enabled does not matter, since it may be started any time.
 
+use super::evidence;
 use super::facts::{Standing, Start};
 use super::options::{words, words_of_title};
 use super::programs::{APACHE, NGINX, Program};
@@ -11,8 +12,9 @@ use super::unit::Unit;
 use super::words::{raw_words, unquoted};
 use crate::instance::ServiceId;
 use crate::system::System;
+use crate::trust::Writers;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Scripts that start httpd.
 const CONTROLS: [&str; 2] = ["apachectl", "apache2ctl"];
@@ -42,7 +44,12 @@ pub(crate) fn by_units(system: &dyn System) -> Vec<Start> {
             words.extend(self::words(environment.get("APACHE_ARGUMENTS").unwrap_or_default()));
         }
         let files: Vec<String> = unit.files.iter().map(|file| file.display().to_string()).collect();
-        starts.push(Start { service, words, source: files.join(", "), standing: Standing::Named, unit: Some(name) });
+        let (source, standing) = (files.join(", "), Standing::Named);
+        // What a user's unit starts does nothing as root.
+        let is_proven =
+            unit.user.as_ref().is_none_or(|user| user == "root" || user == "0") && is_roots(system, &unit.files);
+        let unit = Some(name);
+        starts.push(Start { service, words, source, standing, unit, named_by: Writers::default(), is_proven });
     }
     starts
 }
@@ -83,34 +90,43 @@ pub(crate) fn by_settings(system: &dyn System, service: ServiceId) -> Vec<Start>
                 source: (*file).to_owned(),
                 standing: Standing::Named,
                 unit: None,
+                named_by: Writers::default(),
+                is_proven: is_roots(system, &[PathBuf::from(file)]),
             });
         }
     }
     starts
 }
 
-/// The running servers, each once.
+/// Could nobody but root and the user have written these?
+fn is_roots(system: &dyn System, files: &[PathBuf]) -> bool {
+    files.iter().all(|file| system.writers(file).is_ok_and(|writers| writers.is_empty()))
+}
+
+/// The running servers, each once. Those of others than root and the user come last, and not at all where they say the same
+/// as a server of theirs, whose workers they may be.
 pub(crate) fn by_processes(system: &dyn System) -> Vec<Start> {
-    let mut found: BTreeMap<(Standing, ServiceId, Vec<String>), u32> = BTreeMap::new();
+    let mut found: BTreeMap<(Standing, Writers, bool, ServiceId, Vec<String>), u32> = BTreeMap::new();
     let numbers = system.list(Path::new("/proc")).unwrap_or_default();
     let numbers = numbers.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
     for number in numbers.take(MOST_PROCESSES) {
-        let folder = Path::new("/proc").join(number.to_string());
-        let Ok(bytes) = system.read(&folder.join("cmdline")) else { continue };
+        let Ok(bytes) = system.read(&Path::new("/proc").join(number.to_string()).join("cmdline")) else { continue };
         let Some((service, words)) = command_of(&bytes) else { continue };
-        let standing = if in_container(system, &folder) { Standing::Contained } else { Standing::Running };
-        let first = found.entry((standing, service, words)).or_insert(number);
+        let program = if service == NGINX_ID { &NGINX } else { &APACHE };
+        let Some(evidence) = evidence::of_process(system, number, program) else { continue };
+        let standing = if evidence.is_elsewhere { Standing::Contained } else { Standing::Running };
+        let first = found.entry((standing, evidence.word_of, !evidence.is_proven, service, words)).or_insert(number);
         *first = number.min(*first);
     }
-    let start = |((standing, service, words), number)| Start {
-        service,
-        words,
-        source: format!("process {number}"),
-        standing,
-        unit: None,
-    };
-    let mut starts: Vec<Start> = found.into_iter().map(start).collect();
-    starts.sort_by_key(|start| start.standing);
+    let mut starts: Vec<Start> = Vec::new();
+    for ((standing, named_by, unproven, service, words), number) in found {
+        let same = |known: &Start| (known.standing, known.service) == (standing, service) && known.words == words;
+        if starts.iter().any(same) {
+            continue;
+        }
+        let source = format!("process {number}");
+        starts.push(Start { service, words, source, standing, unit: None, named_by, is_proven: !unproven });
+    }
     starts
 }
 
@@ -126,14 +142,6 @@ pub(super) fn command_of(bytes: &[u8]) -> Option<(ServiceId, Vec<String>)> {
     let passing = words.iter().any(|word| matches!(word.as_str(), "-t" | "-T" | "-v" | "-V" | "-S" | "-M" | "-s"));
     let service = service(&words).filter(|_| !passing)?;
     (service == APACHE_ID && !is_control(&words)).then_some((service, words))
-}
-
-/// Has the process a number of its own inside of a container? Its files are not this host's then.
-pub(super) fn in_container(system: &dyn System, folder: &Path) -> bool {
-    let status = system.read(&folder.join("status")).unwrap_or_default();
-    let status = String::from_utf8_lossy(&status);
-    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-    numbers.is_some_and(|numbers| numbers.split_ascii_whitespace().count() > 1)
 }
 
 const NGINX_ID: ServiceId = ServiceId("nginx");
@@ -169,6 +177,7 @@ fn expanded(command: &str, environment: &Shell) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::evidence::tests::add_process;
     use super::*;
     use crate::system::MemorySystem;
 
@@ -230,25 +239,54 @@ mod tests {
 
     #[test]
     fn processes() {
-        let system = MemorySystem::with_files([
-            ("/proc/7/cmdline", "nginx: master process /usr/sbin/nginx -c /srv/x.conf\0\0\0"),
-            ("/proc/7/status", "Name:\tnginx\nNSpid:\t7\n"),
-            ("/proc/8/cmdline", "nginx: worker process"),
-            ("/proc/12/cmdline", "/usr/sbin/apache2\0-k\0start\0-D\0X Y\0"),
-            ("/proc/13/cmdline", "/usr/sbin/apache2\0-k\0start\0-D\0X Y\0"),
-            ("/proc/14/cmdline", "/usr/sbin/apache2\0-t\0"),
-            ("/proc/20/cmdline", "nginx: master process nginx -g daemon off;"),
-            ("/proc/20/status", "NSpid:\t20\t1\n"),
-            ("/proc/21/cmdline", "vi\0/etc/nginx/nginx.conf\0"),
-            ("/proc/self/cmdline", "tlsmend\0"),
-        ]);
+        let mut system = MemorySystem::with_files([("/proc/self/cmdline", "tlsmend\0")]);
+        let (nginx, httpd) = ("/usr/sbin/nginx", "/usr/sbin/apache2");
+        for (number, command, program, user) in [
+            (7, "nginx: master process /usr/sbin/nginx -c /srv/x.conf\0\0\0", nginx, 0),
+            (8, "nginx: worker process", nginx, 33),
+            (12, "/usr/sbin/apache2\0-k\0start\0-D\0X Y\0", httpd, 0),
+            // A worker: another user, and the same words.
+            (13, "/usr/sbin/apache2\0-k\0start\0-D\0X Y\0", httpd, 33),
+            (14, "/usr/sbin/apache2\0-t\0", httpd, 0),
+            (20, "nginx: master process nginx -g daemon off;", nginx, 0),
+            (21, "vi\0/etc/nginx/nginx.conf\0", "/usr/bin/vi", 0),
+            // What anybody can do.
+            (30, "nginx: master process /usr/sbin/nginx -c /home/x/n.conf", "/usr/bin/cat", 1000),
+            (31, "nginx: master process /usr/sbin/nginx -g load_module x;", "/usr/bin/sudo", 0),
+            (32, "/usr/sbin/apache2\0-f\0/home/x/h.conf\0", "/usr/bin/cat", 1000),
+            // A server of a user's own.
+            (33, "nginx: master process nginx -c /home/x/own.conf", nginx, 1000),
+        ] {
+            add_process(&mut system, number, command, program, user);
+        }
+        system.add_file("/proc/20/status", "Uid:\t0\t0\t0\t0\nNSpid:\t20\t1\n");
+        let starts = by_processes(&system);
         assert_eq!(
-            shown(&by_processes(&system)),
+            shown(&starts),
             [
                 "apache Running /usr/sbin/apache2|-k|start|-D|X Y (process 12)",
                 "nginx Running /usr/sbin/nginx|-c|/srv/x.conf (process 7)",
+                "nginx Running nginx|-c|/home/x/own.conf (process 33)",
                 "nginx Contained nginx|-g|daemon off; (process 20)",
             ]
         );
+        let worth: Vec<(String, bool)> = starts.iter().map(|s| (s.named_by.to_string(), s.is_proven)).collect();
+        let nobody = String::new;
+        assert_eq!(worth, [(nobody(), true), (nobody(), true), ("user 1000".to_owned(), false), (nobody(), false)]);
+    }
+
+    #[test]
+    fn units_that_prove_nothing() {
+        let mut system =
+            MemorySystem::with_files([("/etc/systemd/system/own.service", "[Service]\nExecStart=/usr/sbin/nginx\n")]);
+        assert!(by_units(&system)[0].is_proven);
+        for user in ["User=alice", "DynamicUser=yes", "User=root\nUser=1000"] {
+            let mut other = system.clone();
+            other
+                .add_file("/etc/systemd/system/own.service", format!("[Service]\nExecStart=/usr/sbin/nginx\n{user}\n"));
+            assert!(!by_units(&other)[0].is_proven, "{user}");
+        }
+        system.give("/etc/systemd/system/own.service", 1000, 0o644);
+        assert!(!by_units(&system)[0].is_proven);
     }
 }

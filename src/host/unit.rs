@@ -28,6 +28,8 @@ pub(crate) struct Unit {
     pub(crate) environment: Vec<(String, String)>,
     /// `EnvironmentFile=` paths in their order.
     pub(crate) environment_files: Vec<PathBuf>,
+    /// The user as whom it runs; none: root.
+    pub(crate) user: Option<String>,
 }
 
 impl Unit {
@@ -136,6 +138,10 @@ impl Unit {
             match name.trim() {
                 _ if line.starts_with(['#', ';']) => {}
                 "ExecStart" => self.exec_start = (!value.is_empty()).then(|| value.to_owned()),
+                "User" => self.user = (!value.is_empty()).then(|| value.to_owned()),
+                "DynamicUser" if matches!(value, "yes" | "true" | "on" | "1") => {
+                    self.user = Some("a user of its own".to_owned());
+                }
                 "Environment" if value.is_empty() => self.environment.clear(),
                 "Environment" => {
                     for word in raw_words(value) {

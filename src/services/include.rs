@@ -1,5 +1,6 @@
 //! Reading files into the source map, many at once.
 
+use super::trail::Trail;
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use rayon::prelude::*;
@@ -20,25 +21,34 @@ pub fn read(system: &dyn System, sources: &mut SourceMap, path: &Path) -> io::Re
     Ok(sources.insert(real, bytes))
 }
 
-/// Reads files in parallel; the results are in the order of `paths`, and so are the ids of new files.
-pub fn read_many(system: &dyn System, sources: &mut SourceMap, paths: &[PathBuf]) -> Vec<io::Result<FileId>> {
+/// Reads files that are included, in parallel; the results are in the order of `paths`, and so are the ids of new files.
+/// The include is made of words in `includers`: those on whose word it stands ([`Trail`]) have to be able to read them.
+pub fn read_many(
+    system: &dyn System,
+    sources: &mut SourceMap,
+    paths: &[PathBuf],
+    (trail, includers): (&mut Trail, &[FileId]),
+) -> Vec<io::Result<FileId>> {
+    let speakers = trail.speakers(system, sources, includers);
     let known = &*sources;
     let texts: Vec<io::Result<(PathBuf, Option<Vec<u8>>)>> = paths
         .par_iter()
         .map(|path| {
             let real = system.canonical(path)?;
+            speakers.as_ref().map_or(Ok(()), |speakers| speakers.may_read(system, known, &real))?;
             let bytes = if known.find(&real).is_some() { None } else { Some(system.read(&real)?) };
             Ok((real, bytes))
         })
         .collect();
-    texts
-        .into_iter()
-        .map(|text| {
-            let (real, bytes) = text?;
-            match bytes {
-                Some(bytes) => Ok(sources.insert(real, bytes)),
-                None => sources.find(&real).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)),
-            }
-        })
-        .collect()
+    let mut one = |text: io::Result<(PathBuf, Option<Vec<u8>>)>| {
+        let (real, bytes) = text?;
+        match bytes {
+            Some(bytes) => Ok(sources.insert(real, bytes)),
+            None => sources.find(&real).ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)),
+        }
+    };
+    let files: Vec<io::Result<FileId>> = texts.into_iter().map(&mut one).collect();
+    let read: Vec<FileId> = files.iter().filter_map(|file| file.as_ref().ok().copied()).collect();
+    trail.note(&read, speakers.as_ref());
+    files
 }

@@ -4,11 +4,13 @@
 //! under `docs/services/`. A test fails until all of them are there.
 
 pub mod apache;
+pub mod doubts;
 pub mod glob;
 pub mod include;
 pub mod limits;
 pub mod nginx;
 pub mod service;
+pub mod trail;
 pub mod tree;
 
 use service::Service;

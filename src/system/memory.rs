@@ -1,6 +1,7 @@
 //! A host in memory, for tests.
 
 use super::{Entry, Kind, LARGEST_FILE, System, Walk, normalize, not_a_file, too_large};
+use crate::trust::{Access, Groups, Rights, Trusted, Way, Writers};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
@@ -17,6 +18,8 @@ enum Node {
 #[derive(Clone, Debug, Default)]
 pub struct MemorySystem {
     nodes: BTreeMap<PathBuf, Node>,
+    /// Owners and permissions of what does not belong to root, or can't be read by everybody.
+    rights: BTreeMap<PathBuf, (u32, u32)>,
 }
 
 impl MemorySystem {
@@ -42,6 +45,21 @@ impl MemorySystem {
     /// Adds an empty directory.
     pub fn add_directory(&mut self, path: impl AsRef<Path>) {
         self.add(path.as_ref(), Node::Directory);
+    }
+
+    /// Gives what is there to a user, with these permissions. Else all is root's, and everybody can read it.
+    pub fn give(&mut self, path: impl AsRef<Path>, owner: u32, mode: u32) {
+        self.rights.insert(normalize(path.as_ref()), (owner, mode));
+    }
+
+    /// Who may do what with what has that path.
+    fn rights(&self, path: &Path) -> Rights {
+        let node = self.nodes.get(path);
+        let is_directory = matches!(node, Some(Node::Directory));
+        let usual = (0, if is_directory { 0o755 } else { 0o644 });
+        let (owner, mode) = self.rights.get(path).copied().unwrap_or(usual);
+        let is_link = matches!(node, Some(Node::Link(_)));
+        Rights { owner, group: 0, mode, has_list: false, links: 1, is_directory, is_link }
     }
 
     fn add(&mut self, path: &Path, node: Node) {
@@ -141,6 +159,26 @@ impl System for MemorySystem {
             Some(_) => Err(io::ErrorKind::InvalidInput.into()),
             None => Err(io::Error::from_raw_os_error(2)),
         }
+    }
+
+    fn writers(&self, path: &Path) -> io::Result<Writers> {
+        let there = path.ancestors().find_map(|path| Some((path, self.node(path).ok()?.0)));
+        let (named, real) = there.ok_or(io::ErrorKind::NotFound)?;
+        let trusted = Trusted::new(0, Groups::default());
+        let mut way = Way::default();
+        let mut steps: Vec<&Path> = real.ancestors().chain(named.ancestors()).collect();
+        steps.reverse();
+        for step in steps {
+            way.go(&self.rights(step), &trusted);
+        }
+        Ok(if named == path { way.writers() } else { way.makers() })
+    }
+
+    fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
+        let real = self.node(path)?.0;
+        let mut steps = real.ancestors();
+        let file = steps.next().is_some_and(|file| self.rights(file).opens_to(who, Access::Read));
+        Ok(!file || !steps.all(|folder| self.rights(folder).opens_to(who, Access::Enter)))
     }
 
     fn walk(&self, path: &Path) -> Walk {

@@ -18,10 +18,11 @@ pub use memory::MemorySystem;
 pub use os::OsSystem;
 pub use os_write::OsDisk;
 pub use overlay::Overlay;
-pub use own::{own_user, trusted};
+pub use own::{described, own_user, trusted, user_name};
 pub use report_file::{FileIdentity, write_report};
 pub use write::{Access, Directory, Handle, Status, WritableSystem, enter};
 
+use crate::trust::Writers;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -82,6 +83,25 @@ pub trait System: Sync {
     /// and who could so have others change it. By its path with all links resolved.
     fn foreign_link(&self, _path: &Path) -> Option<String> {
         None
+    }
+
+    /// Who, besides root and the user of this process, could have written what a path leads to, or decided what that is:
+    /// owners, directories and links on the way. Links are followed. Where nothing is there: who could put something there.
+    fn writers(&self, path: &Path) -> io::Result<Writers> {
+        let _ = path;
+        Ok(Writers::default())
+    }
+
+    /// May it be that one of these can't read the file that a path leads to? In doubt it may.
+    fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
+        let _ = (path, who);
+        Ok(false)
+    }
+
+    /// Which file a path leads to, whatever its name.
+    fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Directories that stand for others: the name on the host, and where it really is, links resolved.

@@ -2,7 +2,8 @@
 #![expect(clippy::disallowed_methods, reason = "this is where files are read")]
 
 use super::beneath::{open_beneath, open_root};
-use super::{Entry, Kind, LARGEST_FILE, System, Walk, not_a_file, outside, own_user, too_large};
+use super::{Entry, FileIdentity, Kind, LARGEST_FILE, System, Walk, not_a_file, outside, too_large, trusted};
+use crate::trust::{Access, Rights, Way, Writers};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs::{self, FileType, Metadata};
@@ -29,14 +30,15 @@ pub struct OsSystem {
     within: Option<Vec<PathBuf>>,
     /// Directories whose links are resolved already.
     directories: RwLock<HashMap<PathBuf, Resolved>>,
-    /// Files that were reached by a link of somebody who does not own them.
+    /// Files that were reached by a link of somebody who can't write them.
     foreign: RwLock<BTreeMap<PathBuf, Link>>,
 }
 
-/// Where a path leads, and the links on the way that are neither root's nor the user's own.
-#[derive(Clone, Debug)]
+/// Where a path leads, who could have decided that, and the links on the way that are neither root's nor the user's own.
+#[derive(Clone, Debug, Default)]
 struct Resolved {
     path: PathBuf,
+    way: Way,
     links: Vec<Link>,
     /// What is there, as far as that was seen on the way.
     kind: Option<Kind>,
@@ -46,7 +48,7 @@ struct Resolved {
 #[derive(Clone, Debug)]
 struct Link {
     path: PathBuf,
-    owner: u32,
+    owner: Writers,
 }
 
 impl OsSystem {
@@ -109,15 +111,14 @@ impl OsSystem {
             let parent = self.resolve_directory(parent, &mut links)?;
             return self.resolve_all(parent, Path::new(name), &mut links);
         }
-        self.resolve_all(Resolved { path: PathBuf::from("/"), links: Vec::new(), kind: None }, path, &mut 0)
+        self.resolve_all(from_the_root(), path, &mut 0)
     }
 
     fn resolve_directory(&self, path: &Path, links: &mut usize) -> io::Result<Resolved> {
         if let Some(found) = self.directories.read().ok().and_then(|d| d.get(path).cloned()) {
             return Ok(found);
         }
-        let resolved =
-            self.resolve_all(Resolved { path: PathBuf::from("/"), links: Vec::new(), kind: None }, path, links)?;
+        let resolved = self.resolve_all(from_the_root(), path, links)?;
         if let Ok(mut known) = self.directories.write() {
             known.insert(path.to_owned(), resolved.clone());
         }
@@ -125,76 +126,138 @@ impl OsSystem {
     }
 
     fn resolve_all(&self, from: Resolved, path: &Path, links: &mut usize) -> io::Result<Resolved> {
-        let Resolved { path: mut at, links: mut foreign, mut kind } = from;
+        let mut to = Resolved { kind: None, ..from };
         let mut pending: Vec<OsString> = Vec::new();
-        push_components(&mut pending, &mut at, path);
+        push_components(&mut pending, &mut to.path, path);
         while let Some(name) = pending.pop() {
-            kind = None;
+            to.kind = None;
             if name == ".." {
-                at.pop();
+                to.path.pop();
+                self.pass_again(&mut to);
                 continue;
             }
-            at.push(&name);
-            if let Some(target) = self.mapped(&at) {
+            to.path.push(&name);
+            if let Some(target) = self.mapped(&to.path) {
                 *links += 1;
                 let target = target.to_owned();
-                push_components(&mut pending, &mut at, &target);
+                push_components(&mut pending, &mut to.path, &target);
             } else {
-                let outside = self.outside(&at);
+                let outside = self.outside(&to.path);
                 let meta = match fs::symlink_metadata(&outside) {
                     Ok(meta) => meta,
                     // Only what is mapped has to be there, not the directories above it.
-                    Err(_) if self.maps.iter().any(|(from, _)| from.starts_with(&at)) => continue,
+                    Err(_) if self.maps.iter().any(|(from, _)| from.starts_with(&to.path)) => continue,
                     Err(error) => return Err(error),
                 };
+                to.way.go(&rights(&outside, &meta), trusted());
                 if meta.file_type().is_symlink() {
                     *links += 1;
-                    if meta.uid() != 0 && meta.uid() != own_user() {
-                        foreign.push(Link { path: at.clone(), owner: meta.uid() });
-                    }
-                    at.pop();
-                    let mut target = fs::read_link(&outside)?;
-                    // Thousands of links lead to files of one directory: that is resolved once.
-                    if pending.is_empty()
-                        && self.maps.is_empty()
-                        && *links <= MOST_LINKS
-                        && let full = at.join(&target)
-                        && let (Some(parent), Some(name)) = (full.parent(), full.file_name())
-                    {
-                        let folder = self.resolve_directory(parent, links)?;
-                        foreign.extend(folder.links);
-                        at = folder.path;
-                        target = name.into();
-                    }
-                    push_components(&mut pending, &mut at, &target);
+                    self.follow(&mut to, &mut pending, (&outside, &meta), links)?;
                 } else if !pending.is_empty() && !meta.is_dir() {
                     return Err(io::Error::from_raw_os_error(20)); // ENOTDIR
                 } else {
-                    kind = Some(kind_of(meta.file_type()));
+                    to.kind = Some(kind_of(meta.file_type()));
                 }
             }
             if *links > MOST_LINKS {
                 return Err(io::Error::from_raw_os_error(40)); // ELOOP
             }
         }
-        Ok(Resolved { path: at, links: foreign, kind })
+        Ok(to)
     }
 
-    /// Remembers a file that was reached by a link of somebody who does not own it: nothing is changed through that. An
-    /// error where they could not even read it, since what is read may be shown to them.
-    fn admit(&self, real: &Resolved, meta: &Metadata) -> io::Result<()> {
-        let Some(link) = real.links.iter().find(|link| link.owner != meta.uid()) else { return Ok(()) };
-        if let Ok(mut foreign) = self.foreign.write() {
-            foreign.insert(real.path.clone(), link.clone());
+    /// Goes on where the symbolic link says at which the way has come.
+    fn follow(
+        &self,
+        to: &mut Resolved,
+        pending: &mut Vec<OsString>,
+        (outside, meta): (&Path, &Metadata),
+        links: &mut usize,
+    ) -> io::Result<()> {
+        let owner = Writers::user(meta.uid(), trusted());
+        if !owner.is_empty() {
+            to.links.push(Link { path: to.path.clone(), owner });
         }
-        let enters = |folder: &Path| fs::metadata(self.outside(folder)).is_ok_and(|meta| meta.mode() & 0o001 != 0);
-        if meta.mode() & 0o004 != 0 && real.path.ancestors().skip(1).all(enters) {
-            return Ok(());
+        to.path.pop();
+        let target = fs::read_link(outside)?;
+        // Thousands of links lead to files of one directory: that is resolved once.
+        if pending.is_empty()
+            && self.maps.is_empty()
+            && *links <= MOST_LINKS
+            && let full = to.path.join(&target)
+            && let (Some(parent), Some(name)) = (full.parent(), full.file_name())
+        {
+            let folder = self.resolve_directory(parent, links)?;
+            to.links.extend(folder.links);
+            to.way.go_on(folder.way);
+            to.path = folder.path;
+            pending.push(name.to_owned());
+        } else {
+            push_components(pending, &mut to.path, &target);
+            self.pass_again(to);
         }
-        let (path, owner) = (link.path.display(), link.owner);
-        let why = format!("is reached by {path}, a link of user {owner}, who may not be able to read it: not read");
-        Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
+        Ok(())
     }
+
+    /// The way has come back to a directory: who can write there counts for what comes next.
+    fn pass_again(&self, to: &mut Resolved) {
+        let outside = self.outside(&to.path);
+        if let Ok(meta) = fs::symlink_metadata(&outside) {
+            to.way.go(&rights(&outside, &meta), trusted());
+        }
+    }
+
+    /// Remembers a file that was reached by a link of somebody who can't write it: nothing is changed through that. An
+    /// error where they could not even read it, since what is read may be shown to them. The same where others can give a
+    /// file one more name (a hard link) in a folder of theirs.
+    fn admit(&self, real: &Resolved, meta: &Metadata) -> io::Result<()> {
+        let refused = |why: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        for link in &real.links {
+            if self.is_hidden_from(&real.path, &link.owner)? {
+                let (path, owner) = (link.path.display(), &link.owner);
+                return refused(format!(
+                    "is reached by {path}, a link of {owner}, who may not be able to read it: not read"
+                ));
+            }
+            if !link.owner.are_among(&self.writers(&real.path)?)
+                && let Ok(mut foreign) = self.foreign.write()
+            {
+                foreign.insert(real.path.clone(), link.clone());
+            }
+        }
+        let others = real.way.writers();
+        if meta.nlink() > 1 && !others.is_empty() && self.is_hidden_from(&real.path, &others)? {
+            return refused(format!(
+                "has several names (hard links) in a folder that {others} can write to, who may not be able to read it: \
+                 not read"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn from_the_root() -> Resolved {
+    Resolved { path: PathBuf::from("/"), ..Resolved::default() }
+}
+
+/// Who may do what with a file. Its access control list counts only where the permissions of the group allow writing,
+/// which are the most that any of its entries gives.
+fn rights(path: &Path, meta: &Metadata) -> Rights {
+    let is_link = meta.file_type().is_symlink();
+    Rights {
+        owner: meta.uid(),
+        group: meta.gid(),
+        mode: meta.mode() & 0o7777,
+        has_list: !is_link && meta.mode() & 0o020 != 0 && has_list(path),
+        links: meta.nlink(),
+        is_directory: meta.is_dir(),
+        is_link,
+    }
+}
+
+fn has_list(path: &Path) -> bool {
+    let mut nothing: [u8; 0] = [];
+    rustix::fs::lgetxattr(path, "system.posix_acl_access", &mut nothing[..]).is_ok_and(|length| length > 0)
 }
 
 /// Puts the components of `path` on the stack, first one on top; an absolute path starts again at the root.
@@ -284,7 +347,37 @@ impl System for OsSystem {
     fn foreign_link(&self, path: &Path) -> Option<String> {
         let foreign = self.foreign.read().ok()?;
         let Link { path, owner } = foreign.get(path)?;
-        Some(format!("it is reached by {}, a link of user {owner}, who does not own it", path.display()))
+        Some(format!("it is reached by {}, a link of {owner}, who can't write it", path.display()))
+    }
+
+    fn writers(&self, path: &Path) -> io::Result<Writers> {
+        match (self.look(path), path.parent()) {
+            (Ok(real), _) => Ok(real.way.writers()),
+            (Err(error), Some(above)) if error.kind() == io::ErrorKind::NotFound => match self.look(above) {
+                Ok(folder) => Ok(folder.way.makers()),
+                Err(_) => self.writers(above),
+            },
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
+        let real = self.look(path)?.path;
+        for (above, step) in real.ancestors().enumerate() {
+            let outside = self.outside(step);
+            let meta = fs::symlink_metadata(&outside)?;
+            let rights = Rights { has_list: has_list(&outside), ..rights(&outside, &meta) };
+            // The file is to be read, the directories above it are to be entered.
+            if !rights.opens_to(who, if above == 0 { Access::Read } else { Access::Enter }) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
+        let meta = fs::symlink_metadata(self.outside(&self.look(path)?.path))?;
+        Ok(FileIdentity::of(&meta))
     }
 
     fn link(&self, path: &Path) -> io::Result<PathBuf> {

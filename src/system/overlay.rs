@@ -1,6 +1,7 @@
 //! A host with some files' contents replaced: how a plan is audited before anything is written.
 
-use super::{Entry, Kind, System, Walk};
+use super::{Entry, FileIdentity, Kind, System, Walk};
+use crate::trust::Writers;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,18 @@ impl System for Overlay<'_> {
 
     fn foreign_link(&self, path: &Path) -> Option<String> {
         self.base.foreign_link(path)
+    }
+
+    fn writers(&self, path: &Path) -> io::Result<Writers> {
+        self.base.writers(path)
+    }
+
+    fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
+        self.base.is_hidden_from(path, who)
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
+        self.base.identity(path)
     }
 
     fn maps(&self) -> Vec<(PathBuf, PathBuf)> {

@@ -1,7 +1,7 @@
 //! The user of this process, and those whose word counts as theirs does.
 #![expect(clippy::disallowed_methods, reason = "this machine's users, whatever host is looked at")]
 
-use crate::trust::{Groups, Trusted};
+use crate::trust::{Groups, Trusted, Writers};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -15,11 +15,43 @@ pub fn own_user() -> u32 {
 pub fn trusted() -> &'static Trusted {
     static TRUSTED: OnceLock<Trusted> = OnceLock::new();
     TRUSTED.get_or_init(|| {
-        // What can't be read makes a group unknown, which is the cautious side.
-        let text =
-            |path: &str| String::from_utf8_lossy(&std::fs::read(Path::new(path)).unwrap_or_default()).into_owned();
         let passwd = text("/etc/passwd");
         let groups = Groups::parse(&passwd, &text("/etc/group"), &text("/etc/nsswitch.conf"));
         Trusted::new(own_user(), groups.of_user(&passwd, own_user()))
     })
+}
+
+/// A user for people: `user nobody (65534)`, `root`.
+pub fn user_name(user: u32) -> String {
+    named("/etc/passwd", user).map_or_else(
+        || format!("user {user}"),
+        |name| match user {
+            0 => name,
+            _ => format!("user {name} ({user})"),
+        },
+    )
+}
+
+/// Users and groups for people, with their names on this machine.
+pub fn described(writers: &Writers) -> String {
+    if writers.is_everybody() {
+        return writers.to_string();
+    }
+    let group = |group: &u32| {
+        named("/etc/group", *group).map_or_else(|| format!("group {group}"), |name| format!("group {name} ({group})"))
+    };
+    let all: Vec<String> = writers.users().map(|user| user_name(*user)).chain(writers.groups().map(group)).collect();
+    all.join(", ")
+}
+
+/// The name that a file of passwd(5) or group(5) gives a number.
+fn named(path: &str, number: u32) -> Option<String> {
+    let has_number = |line: &&str| line.split(':').nth(2).is_some_and(|field| field.parse() == Ok(number));
+    let name = text(path).lines().find(has_number)?.split(':').next()?.to_owned();
+    (!name.is_empty()).then_some(name)
+}
+
+/// A file of this machine as text. What can't be read makes users and groups unknown, which is the cautious side.
+fn text(path: &str) -> String {
+    String::from_utf8_lossy(&std::fs::read(Path::new(path)).unwrap_or_default()).into_owned()
 }

@@ -15,7 +15,7 @@ mod writers;
 
 pub use groups::Groups;
 pub use path::Way;
-pub use rights::Rights;
+pub use rights::{Access, Rights};
 pub use writers::Writers;
 
 /// Those whose word counts: root, the user of this process, and groups that nobody else is in.

@@ -22,6 +22,12 @@ impl Way {
         self.add(rights.writers(trusted));
     }
 
+    /// Goes on where another way ends, because a symbolic link says so.
+    pub fn go_on(&mut self, other: Way) {
+        self.add(other.writers);
+        self.adders = other.adders;
+    }
+
     /// Those who could have decided what is at the end of the way, or written it.
     pub fn writers(&self) -> Writers {
         self.writers.clone()
@@ -41,7 +47,7 @@ impl Way {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Groups;
+    use super::super::{Access, Groups};
     use super::*;
 
     const DIRECTORY: Rights =
@@ -104,16 +110,18 @@ mod tests {
     #[test]
     fn who_may_read() {
         let of = |user| Writers::other_user(user);
-        assert!(FILE.opens_to(&of(33)) && FILE.opens_to(&Writers::everybody()) && DIRECTORY.opens_to(&of(33)));
+        let reads = |file: &Rights, who: &Writers| file.opens_to(who, Access::Read);
+        assert!(
+            reads(&FILE, &of(33)) && reads(&FILE, &Writers::everybody()) && DIRECTORY.opens_to(&of(33), Access::Enter)
+        );
         let secret = Rights { mode: 0o640, group: 33, ..FILE };
         assert!(
-            !secret.opens_to(&of(33))
-                && secret.opens_to(&Writers::group(33))
-                && !secret.opens_to(&Writers::everybody())
+            !reads(&secret, &of(33)) && reads(&secret, &Writers::group(33)) && !reads(&secret, &Writers::everybody())
         );
-        assert!(!secret.opens_to(&of(33).and(Writers::group(33))), "each of them");
-        assert!(Rights { owner: 33, mode: 0o600, ..FILE }.opens_to(&of(33)));
-        assert!(!Rights { mode: 0o750, group: 33, has_list: true, ..DIRECTORY }.opens_to(&Writers::group(33)));
+        assert!(!reads(&secret, &of(33).and(Writers::group(33))), "each of them");
+        assert!(reads(&Rights { owner: 33, mode: 0o600, ..FILE }, &of(33)));
+        let listed = Rights { mode: 0o750, group: 33, has_list: true, ..DIRECTORY };
+        assert!(!listed.opens_to(&Writers::group(33), Access::Enter));
     }
 
     #[test]

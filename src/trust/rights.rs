@@ -21,6 +21,15 @@ pub struct Rights {
     pub is_link: bool,
 }
 
+/// What somebody wants of a file or directory, by the bit that permits it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Reading a file, or listing a directory.
+    Read = 0o4,
+    /// Going on to what is in a directory.
+    Enter = 0o1,
+}
+
 impl Rights {
     /// Who else can write it, or into it. For a directory with the sticky bit: who can rename whatever is in it; who can
     /// only add names is told by [`Rights::adders`].
@@ -56,9 +65,9 @@ impl Rights {
         writers
     }
 
-    /// Can each of these read the file, or enter the directory? In doubt (a user whose groups are not known): no.
-    pub fn opens_to(&self, who: &Writers) -> bool {
-        let bit = if self.is_directory { 0o1 } else { 0o4 };
+    /// Can each of these do that? In doubt (a user whose groups are not known, a group beside an access control list): no.
+    pub fn opens_to(&self, who: &Writers, access: Access) -> bool {
+        let bit = access as u32;
         let others = self.mode & bit != 0;
         let owner = |user: &u32| *user == self.owner && self.mode & bit << 6 != 0;
         let member = |group: &u32| *group == self.group && !self.has_list && self.mode & bit << 3 != 0;

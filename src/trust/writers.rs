@@ -53,15 +53,18 @@ impl Writers {
         others.everybody || !self.everybody && fewer
     }
 
-    pub(super) fn is_everybody(&self) -> bool {
+    /// Are they all users of the machine?
+    pub fn is_everybody(&self) -> bool {
         self.everybody
     }
 
-    pub(super) fn users(&self) -> impl Iterator<Item = &u32> {
+    /// The users among them, by number.
+    pub fn users(&self) -> impl Iterator<Item = &u32> {
         self.users.iter()
     }
 
-    pub(super) fn groups(&self) -> impl Iterator<Item = &u32> {
+    /// The groups among them, by number.
+    pub fn groups(&self) -> impl Iterator<Item = &u32> {
         self.groups.iter()
     }
 }

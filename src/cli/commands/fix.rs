@@ -2,7 +2,8 @@
 
 use super::super::args::{Fix, Judgement};
 use super::super::exit::ExitStatus;
-use super::super::servers::{Servers, to_journal};
+use super::super::options::Opened;
+use super::super::servers::{Servers, Touched, to_journal};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
 use super::super::{options, output};
@@ -11,6 +12,7 @@ use crate::engine::Request;
 use crate::finding::Severity;
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::plan::{self, Plan, Selection};
+use crate::services::doubts;
 use crate::system::reason;
 use crate::transaction::{Change, Intent, hidden_name};
 use crate::verify::Reload;
@@ -28,7 +30,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let mut lock = existing.as_ref().map(|store| disks.begin(store, "tlsmend fix")).transpose()?;
     let opened = options::open(&arguments.host)?;
     // What is typed wrong is said before anything long.
-    Servers::new(&opened, &arguments.servers, &[])?;
+    Servers::new(&opened, &arguments.servers, &[], arguments.without_check)?;
     let selection = options::selection(&arguments.selection);
     let request = opened.request(&policy, (!arguments.selection.fix_waived).then_some(day));
     let plan = plan::plan_selected(request, &selection);
@@ -40,7 +42,8 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
         return Ok(remaining);
     }
     let instances = touched(&plan);
-    let servers = Servers::new(&opened, &arguments.servers, &instances)?;
+    let servers =
+        Servers::new(&opened, &arguments.servers, &judged(&opened, &plan, &instances), arguments.without_check)?;
     if !arguments.yes && !agreed(&disks, &plan, &instances)? {
         output::tell("nothing was changed");
         return Ok(if arguments.judgement.exit_zero { ExitStatus::Compliant } else { ExitStatus::Findings });
@@ -114,6 +117,20 @@ fn touched(plan: &Plan) -> Vec<(ServiceId, PathBuf)> {
         instance.standing == Standing::Loaded && paths.any(|path| plan.contents.contains_key(path))
     };
     plan.before.instances().filter(changes).map(|one| (one.service, one.main.clone())).collect()
+}
+
+/// The same, with what others could have made their servers do.
+fn judged(opened: &Opened, plan: &Plan, instances: &[(ServiceId, PathBuf)]) -> Vec<Touched> {
+    let (system, facts) = (&opened.system, &opened.facts);
+    let is_touched =
+        |one: &&Instance| instances.iter().any(|(service, main)| (*service, main) == (one.service, &one.main));
+    let judge = |one: &Instance| Touched {
+        service: one.service,
+        main: one.main.clone(),
+        checker: doubts::about_checker(system, facts, one, &plan.before.sources),
+        pid_file: doubts::about_pid_file(system, facts, one),
+    };
+    plan.before.instances().filter(is_touched).map(judge).collect()
 }
 
 fn agreed(disks: &Disks, plan: &Plan, instances: &[(ServiceId, PathBuf)]) -> Result<bool> {

@@ -2,14 +2,19 @@
 
 use super::super::args::{Host, Rollback};
 use super::super::exit::ExitStatus;
-use super::super::servers::{Servers, named};
+use super::super::options::Opened;
+use super::super::servers::{Servers, Touched, named};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
 use super::super::{options, output};
+use crate::engine;
+use crate::instance::ServiceId;
 use crate::plan;
+use crate::policy::Policy;
+use crate::services::doubts;
 use crate::transaction::{Conflict, Intent, Journal, Past, Step, Store, Undo, can_finish, force, history, undo};
 use anyhow::{Context, Result, anyhow, bail};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Takes a transaction back.
 pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
@@ -36,7 +41,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
     if !instances.iter().all(|(_, main)| opened.is_usual(main)) {
         opened.no_exec = opened.no_exec.or(Some(options::NOT_USUAL));
     }
-    let servers = Servers::new(&opened, &arguments.servers, &instances)?;
+    let servers = Servers::new(&opened, &arguments.servers, &judged(&opened, &instances), true)?;
     if !arguments.yes && !agreed(&undo, &journal)? {
         output::tell("nothing was changed");
         return Ok(ExitStatus::CouldNotRun);
@@ -80,6 +85,27 @@ fn host(arguments: &Rollback) -> Host {
         no_exec: arguments.no_exec,
         color: arguments.color,
     }
+}
+
+/// What others could have made the servers do whose files come back. They are loaded as they are now, which may be broken.
+fn judged(opened: &Opened, instances: &[(ServiceId, PathBuf)]) -> Vec<Touched> {
+    let policy = Policy::default_profile();
+    let host = engine::load(opened.request(&policy, None));
+    let (system, facts) = (&opened.system, &opened.facts);
+    let judge = |(service, main): &(ServiceId, PathBuf)| {
+        let mut loaded = host.resolved.iter().map(|one| one.instance());
+        let loaded = loaded.find(|one| (one.service, &one.main) == (*service, main));
+        Touched {
+            service: *service,
+            main: main.clone(),
+            checker: match loaded {
+                Some(one) => doubts::about_checker(system, facts, one, &host.sources),
+                None => doubts::about_main_file(system, facts, *service, main),
+            },
+            pid_file: loaded.map(|one| doubts::about_pid_file(system, facts, one)).unwrap_or_default(),
+        }
+    };
+    instances.iter().map(judge).collect()
 }
 
 fn is_named(id: &str, argument: &str) -> bool {

@@ -3,7 +3,7 @@
 use crate::edit::{Edit, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, Role, Speaks, Traced, Transport, Unknown};
 use crate::finding::{self, Finding, Label, RuleId, Severity, Verdict};
-use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
+use crate::instance::{Ability, Instance, Problem, Reach, ServiceId, Standing};
 use crate::report::{AuditView, Coverage, Exit, ManagedFile, Paths, json, text};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
@@ -66,6 +66,8 @@ pub(super) fn instance(service: &'static str, main: &str, endpoints: Vec<Endpoin
         standing: Standing::Loaded,
         main: PathBuf::from(main),
         files: BTreeSet::new(),
+        borrowed: BTreeMap::new(),
+        reach: Reach::default(),
         problems: Vec::new(),
         unknown: Vec::new(),
         settings: Vec::new(),

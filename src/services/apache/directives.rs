@@ -51,6 +51,15 @@ impl Reader<'_> {
                 }
             }
             "loadmodule" => self.load_module(line, &arguments),
+            "loadfile" => {
+                let files = (0..arguments.words.len()).filter_map(|at| arguments.bytes(at));
+                let files: Vec<_> = files.map(|file| files::absolute(&self.server_root, &file)).collect();
+                self.model.reach.loads.extend(files);
+            }
+            "pidfile" => {
+                let file = arguments.bytes(0).map(|file| files::absolute(&self.server_root, &file));
+                self.model.reach.pid_file = file;
+            }
             "serverroot" => {
                 if let Some(path) = one(self)
                     && !self.needs_variables(line)
@@ -156,6 +165,7 @@ impl Reader<'_> {
         self.modules.load(&identifier, &file);
         if line.undefined.is_empty() {
             let path = files::absolute(&self.server_root, file.as_bytes());
+            self.model.reach.loads.insert(path.clone());
             if self.system().kind(&path).is_ok() {
                 self.any_module = true;
             } else {
@@ -171,6 +181,7 @@ impl Reader<'_> {
             self.model.complain(line.place, format!("ServerRoot must be a valid directory: {path} is none"));
         }
         self.server_root = path;
+        self.server_root_by = self.files_of(line);
     }
 
     fn define(&mut self, line: &Line, arguments: &Arguments<'_>) {

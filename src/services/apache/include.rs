@@ -25,12 +25,19 @@ impl Reader<'_> {
             return;
         }
         let path = files::absolute(&self.server_root, argument);
+        self.model.reach.includes.insert(path.clone());
         let found = files::find(self.world.system, &path, optional);
         for why in found.refused {
             self.model.complain(line.place, why);
         }
+        let mut includers = self.files_of(line);
+        if !argument.starts_with(b"/") {
+            includers.extend(&self.server_root_by);
+        }
+        let includers: Vec<FileId> = includers.into_iter().collect();
         let Sources::Growing(sources) = &mut self.sources else { return };
-        let read = include::read_many(self.world.system, sources, &found.files);
+        let trail = (&mut self.model.trail, includers.as_slice());
+        let read = include::read_many(self.world.system, sources, &found.files, trail);
         let mut files = Vec::new();
         for (path, file) in found.files.iter().zip(read) {
             match file {

@@ -64,6 +64,8 @@ fn instance(
         standing,
         main: main.to_owned(),
         files: model.files.clone(),
+        borrowed: std::mem::take(&mut model.trail).into_borrowed(),
+        reach: std::mem::take(&mut model.reach),
         problems,
         unknown: std::mem::take(&mut model.unknown),
         settings: std::mem::take(&mut model.settings),

@@ -3,8 +3,9 @@
 use super::protocol::Command;
 use super::text::Text;
 use crate::endpoint::{SettingId, Unknown};
-use crate::instance::{Problem, Setting, SettingKind};
+use crate::instance::{Problem, Reach, Setting, SettingKind};
 use crate::services::glob;
+use crate::services::trail::Trail;
 use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
 use regex::Regex;
@@ -225,6 +226,10 @@ pub(super) struct Model {
     pub(super) more_problems: usize,
     pub(super) unknown: Vec<Unknown>,
     pub(super) files: BTreeSet<FileId>,
+    /// On whose word each of them is read.
+    pub(super) trail: Trail,
+    /// What else httpd touches where it tests them.
+    pub(super) reach: Reach,
     /// The directives of `mod_ssl` at the server level.
     pub(super) ssl_lines: Vec<Place>,
     /// The first directive of `mod_ssl`.
@@ -250,6 +255,8 @@ impl Default for Model {
             more_problems: 0,
             unknown: Vec::new(),
             files: BTreeSet::new(),
+            trail: Trail::default(),
+            reach: Reach::default(),
             ssl_lines: Vec::new(),
             first_ssl: None,
             managed_certificates: false,

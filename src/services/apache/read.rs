@@ -16,10 +16,11 @@ use super::words::{is_space, next_word, skip_space};
 use crate::instance::{Problem, ServiceId};
 use crate::services::include;
 use crate::services::service::World;
+use crate::services::trail::Trail;
 use crate::services::tree::{NodeKind, Tree};
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::{System, reason};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -103,6 +104,8 @@ pub(super) struct Reader<'a> {
     pub(super) modules: Modules,
     pub(super) macros: BTreeMap<Vec<u8>, Arc<Macro>>,
     pub(super) server_root: PathBuf,
+    /// The files that say where that is.
+    pub(super) server_root_by: BTreeSet<FileId>,
     pub(super) model: Model,
     /// Modules that `LoadModule` names and that are not there, and whether any is.
     pub(super) missing_modules: Vec<(Place, String)>,
@@ -117,6 +120,7 @@ pub(super) fn read(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Mo
     let mut reader = Reader::new(Some(main), world, Sources::Growing(sources), compiled_server_root(main));
     match file {
         Ok(file) => {
+            reader.model.trail = Trail::from(file, &world.facts.named_by(ServiceId("apache"), main));
             reader.begin(file);
             reader.run();
         }
@@ -166,6 +170,7 @@ impl<'a> Reader<'a> {
             modules: Modules::compiled_in(&facts.distribution),
             macros: BTreeMap::new(),
             server_root,
+            server_root_by: BTreeSet::new(),
             model: Model::default(),
             missing_modules: Vec::new(),
             any_module: false,
@@ -335,6 +340,14 @@ impl<'a> Reader<'a> {
     pub(super) fn hop(&mut self, place: Place, macro_name: Option<Arc<str>>) -> HopId {
         self.model.hops.push(Hop { span: place.span, parent: place.hop, macro_name });
         self.model.hops.len() as HopId
+    }
+
+    /// The files that a line is made of: the one where it stands, those that its variables and the arguments of macros
+    /// come from, and those that use these macros.
+    pub(super) fn files_of(&self, line: &Line) -> BTreeSet<FileId> {
+        let hops = self.model.hops_to(line.place.hop);
+        let uses = hops.iter().rev().take_while(|hop| hop.macro_name.is_some()).map(|hop| hop.span.file);
+        line.text.files().chain(uses).chain([line.place.span.file]).collect()
     }
 
     /// Is a macro of that name being used at the moment, in the file that is being read?

@@ -63,6 +63,14 @@ impl Text {
         self.bytes.is_empty()
     }
 
+    /// The files that its bytes come from.
+    pub(super) fn files(&self) -> impl Iterator<Item = FileId> {
+        self.pieces.iter().filter_map(|piece| match piece.origin {
+            Origin::File(file, _) => Some(file),
+            Origin::Environment(_) | Origin::Added => None,
+        })
+    }
+
     /// Adds a part of a file.
     pub(super) fn push_file(&mut self, file: FileId, offset: u32, bytes: &[u8]) {
         self.push(Origin::File(file, offset), 0, false, bytes);

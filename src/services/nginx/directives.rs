@@ -57,6 +57,14 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
                 reader.model.servers[server].names.extend(names.into_iter().map(|n| lower(&n)));
             }
         }
+        b"load_module" | b"pid" if context == Context::Main => {
+            let Some(path) = reader.arguments(directive).into_iter().next() else { return };
+            let path = reader.below_prefix(&path);
+            match name {
+                b"pid" => reader.reach.pid_file = Some(path),
+                _ => drop(reader.reach.loads.insert(path)),
+            }
+        }
         _ if name.starts_with(b"ssl_client_hello_by_lua") => {
             if let Some(scope) = reader.scope(context) {
                 reader.model.scopes[scope].dynamic = Some(directive.place);

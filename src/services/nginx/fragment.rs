@@ -5,12 +5,12 @@ use super::state::Directive;
 use super::{command, directives, model::Place, parse, resolve};
 use crate::edit::{Change, Fix};
 use crate::endpoint::Role;
-use crate::instance::{Instance, Problem, ServiceId, Setting, Standing};
+use crate::instance::{Instance, Problem, Reach, ServiceId, Setting, Standing};
 use crate::services::service::{Question, Resolved, Response, World};
 use crate::services::tree::NodeKind;
 use crate::source::{FileId, SourceMap, Span};
 use crate::tls::{Version, VersionSet};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A file with settings and no endpoints.
 pub(super) struct NginxFragment {
@@ -65,6 +65,8 @@ pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Nginx
         standing: Standing::NotLoaded,
         main: sources.file(file).path().to_owned(),
         files: BTreeSet::from([file]),
+        borrowed: BTreeMap::new(),
+        reach: Reach::default(),
         problems,
         unknown: Vec::new(),
         settings,

@@ -6,6 +6,7 @@ use super::state::{Around, Context, Directive, Location, Reader};
 use super::{directives, parse};
 use crate::instance::{Problem, ServiceId};
 use crate::services::service::World;
+use crate::services::trail::Trail;
 use crate::services::tree::{NodeKind, Tree};
 use crate::services::{glob, include};
 use crate::source::{FileId, SourceMap, Span};
@@ -39,6 +40,7 @@ impl<'a> Reader<'a> {
         let mut reader = Reader::new(world, sources, directory);
         match include::read(world.system, reader.sources, main) {
             Ok(file) => {
+                reader.trail = Trail::from(file, &world.facts.named_by(ServiceId("nginx"), main));
                 reader.parse_all(&[file]);
                 reader.global(main);
                 reader.walk(file);
@@ -170,6 +172,7 @@ impl<'a> Reader<'a> {
         };
         let text = self.value(file, argument);
         let path = self.directory.join(Path::new(std::ffi::OsStr::from_bytes(&text)));
+        self.reach.includes.insert(normalize(&path));
         let pattern = glob::is_pattern(&text);
         let paths = match pattern {
             true => glob::expand(self.world.system, path.as_os_str().as_bytes()),
@@ -193,7 +196,8 @@ impl<'a> Reader<'a> {
             self.problem(directive.place, format!("includes are nested more than {} deep", include::DEEPEST));
             return;
         }
-        let files = include::read_many(self.world.system, self.sources, &paths);
+        let includers = (&mut self.trail, &[directive.place.span.file][..]);
+        let files = include::read_many(self.world.system, self.sources, &paths, includers);
         let read: Vec<FileId> = files.iter().filter_map(|f| f.as_ref().ok().copied()).collect();
         self.parse_all(&read);
         // The last one on the stack is walked first.

@@ -38,7 +38,7 @@ pub(super) struct NginxInstance {
 /// Loads and resolves a main file.
 pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> NginxInstance {
     let real = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
-    let Reader { model, mut settings, mut problems, unknown, .. } = Reader::read(main, world, sources);
+    let Reader { model, mut settings, mut problems, unknown, trail, reach, .. } = Reader::read(main, world, sources);
     let release = world.facts.nginx.release.value;
     let library = &world.facts.nginx.library;
     let Listeners { all: listeners, complaints, left_out } = listeners::group(&model, release);
@@ -87,6 +87,8 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Ng
         main: real,
         // What comes from the command line is in no file.
         files: model.files.iter().copied().filter(|f| sources.file(*f).path().is_absolute()).collect(),
+        borrowed: trail.into_borrowed(),
+        reach,
         problems,
         unknown,
         settings,

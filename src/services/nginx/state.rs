@@ -4,10 +4,12 @@ use super::model::{Client, Listen, Model, Place, Scope, ScopeId, Section};
 use super::{listen, parse};
 use crate::endpoint::{SettingId, Unknown};
 use crate::host::DirectiveNames;
-use crate::instance::{Problem, Setting};
+use crate::instance::{Problem, Reach, Setting};
 use crate::services::service::World;
+use crate::services::trail::Trail;
 use crate::services::tree::Tree;
 use crate::source::{FileId, SourceMap, Span};
+use crate::system::normalize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -53,6 +55,10 @@ pub(super) struct Reader<'a> {
     pub names: BTreeMap<Vec<u8>, Place>,
     pub by_span: HashMap<Span, SettingId>,
     pub trees: HashMap<FileId, Arc<Tree>>,
+    /// On whose word each file is read.
+    pub trail: Trail,
+    /// What else nginx touches where it tests them.
+    pub reach: Reach,
     pub locations: Vec<Location>,
     /// How often a file has been entered.
     pub entered: usize,
@@ -83,6 +89,8 @@ impl<'a> Reader<'a> {
             names: BTreeMap::new(),
             by_span: HashMap::new(),
             trees: HashMap::new(),
+            trail: Trail::default(),
+            reach: Reach::default(),
             locations: Vec::new(),
             entered: 0,
             events: false,
@@ -100,6 +108,12 @@ impl<'a> Reader<'a> {
         let file = directive.place.span.file;
         let text = |w| String::from_utf8_lossy(&self.value(file, w)).into_owned();
         directive.words[1..].iter().map(text).collect()
+    }
+
+    /// A path that the command line or the build makes absolute, as `load_module` and `pid` take theirs.
+    pub(super) fn below_prefix(&self, path: &str) -> PathBuf {
+        let build = self.world.facts.nginx.build.value.as_ref();
+        normalize(&build.map_or(&self.directory, |build| &build.prefix).join(path))
     }
 
     /// Says which directives the host's own nginx does not have.
