@@ -447,13 +447,20 @@ fn a_policy_may_lie_outside_of_what_is_fixed() {
     assert!(!shop.read("conf/sites/a.test").contains("TLSv1.1"), "{}", run.screen());
 }
 
-/// What no server loads, no checker tests.
+/// What no server loads, no checker tests, unless the user names one.
 #[test]
 fn files_that_nothing_loads_are_not_tested() {
     let shop = Workshop::new();
+    let old = "ssl_protocols TLSv1 TLSv1.2;\n";
     shop.write("conf/nginx.conf", "events {}\nhttp {\n}\n");
-    shop.write("conf/old.conf", "ssl_protocols TLSv1 TLSv1.2;\n");
+    shop.write("conf/old.conf", old);
+    let refusing = checker(&shop, "echo no >&2; exit 1");
+    let run = fix(&shop, &["--yes", "--check-with", &refusing]);
+    assert!(run.status == 2 && shop.read("conf/old.conf") == old, "{}", run.screen());
     let run = fix(&shop, &["--yes", "--check-with", &checker(&shop, "exit 0")]);
+    assert!(run.status == 0 && run.out.contains("accepts the result"), "{}", run.screen());
+    shop.write("conf/old.conf", old);
+    let run = fix(&shop, &["--yes"]);
     assert!(run.out.contains("not tested: servers do not usually read files from there"), "{}", run.screen());
     assert_eq!(run.status, 3, "{}", run.screen());
 }

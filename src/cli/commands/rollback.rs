@@ -7,7 +7,7 @@ use super::super::servers::{Servers, Touched, named};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
 use super::super::{options, output};
-use crate::engine;
+use crate::engine::{self, Request};
 use crate::instance::ServiceId;
 use crate::plan;
 use crate::policy::Policy;
@@ -90,7 +90,8 @@ fn host(arguments: &Rollback) -> Host {
 /// What others could have made the servers do whose files come back. They are loaded as they are now, which may be broken.
 fn judged(opened: &Opened, instances: &[(ServiceId, PathBuf)]) -> Vec<Touched> {
     let policy = Policy::default_profile();
-    let host = engine::load(opened.request(&policy, None));
+    let mains: Vec<PathBuf> = instances.iter().map(|(_, main)| main.clone()).collect();
+    let host = engine::load(Request { paths: &mains, ..opened.request(&policy, None) });
     let (system, facts) = (&opened.system, &opened.facts);
     let judge = |(service, main): &(ServiceId, PathBuf)| {
         let mut loaded = host.resolved.iter().map(|one| one.instance());
