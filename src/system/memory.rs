@@ -1,6 +1,6 @@
 //! A host in memory, for tests.
 
-use super::{Entry, Kind, LARGEST_FILE, System, Walk, normalize, not_a_file, too_large};
+use super::{Entry, FileIdentity, Kind, LARGEST_FILE, System, Walk, normalize, not_a_file, too_large};
 use crate::trust::{Access, Groups, Rights, Trusted, Way, Writers};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -20,6 +20,8 @@ pub struct MemorySystem {
     nodes: BTreeMap<PathBuf, Node>,
     /// Owners and permissions of what does not belong to root, or can't be read by everybody.
     rights: BTreeMap<PathBuf, (u32, u32)>,
+    /// Further names of files.
+    names: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl MemorySystem {
@@ -40,6 +42,15 @@ impl MemorySystem {
     /// Adds a symbolic link.
     pub fn add_link(&mut self, path: impl AsRef<Path>, target: impl AsRef<Path>) {
         self.add(path.as_ref(), Node::Link(target.as_ref().to_owned()));
+    }
+
+    /// Gives a file one more name.
+    pub fn add_name(&mut self, path: impl AsRef<Path>, file: impl AsRef<Path>) {
+        let (path, file) = (normalize(path.as_ref()), normalize(file.as_ref()));
+        if let Some(node) = self.nodes.get(&file).cloned() {
+            self.add(&path, node);
+            self.names.insert(path, file);
+        }
     }
 
     /// Adds an empty directory.
@@ -179,6 +190,14 @@ impl System for MemorySystem {
         let mut steps = real.ancestors();
         let file = steps.next().is_some_and(|file| self.rights(file).opens_to(who, Access::Read));
         Ok(!file || !steps.all(|folder| self.rights(folder).opens_to(who, Access::Enter)))
+    }
+
+    fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
+        let real = self.node(path)?.0;
+        // Names that are one file stand for the first of them.
+        let first = self.names.get(&real).unwrap_or(&real);
+        let number = self.nodes.range::<PathBuf, _>(..first.clone()).count() as u64;
+        Ok(FileIdentity::numbered(number, self.names.values().filter(|name| *name == first).count() as u64 + 1))
     }
 
     fn walk(&self, path: &Path) -> Walk {

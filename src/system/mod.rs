@@ -6,6 +6,7 @@
 //! `transaction` only.
 
 mod beneath;
+mod identity;
 mod memory;
 mod os;
 mod os_write;
@@ -14,12 +15,13 @@ mod own;
 mod report_file;
 mod write;
 
+pub use identity::FileIdentity;
 pub use memory::MemorySystem;
 pub use os::OsSystem;
 pub use os_write::OsDisk;
 pub use overlay::Overlay;
 pub use own::{described, own_user, trusted, user_name};
-pub use report_file::{FileIdentity, write_report};
+pub use report_file::write_report;
 pub use write::{Access, Directory, Handle, Status, WritableSystem, enter};
 
 use crate::trust::Writers;
@@ -87,22 +89,13 @@ pub trait System: Sync {
 
     /// Who, besides root and the user of this process, could have written what a path leads to, or decided what that is:
     /// owners, directories and links on the way. Links are followed. Where nothing is there: who could put something there.
-    fn writers(&self, path: &Path) -> io::Result<Writers> {
-        let _ = path;
-        Ok(Writers::default())
-    }
+    fn writers(&self, path: &Path) -> io::Result<Writers>;
 
     /// May it be that one of these can't read the file that a path leads to? In doubt it may.
-    fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
-        let _ = (path, who);
-        Ok(false)
-    }
+    fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool>;
 
-    /// Which file a path leads to, whatever its name.
-    fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
-        let _ = path;
-        Err(io::ErrorKind::Unsupported.into())
-    }
+    /// Which file a path leads to, whatever its name. Links are followed.
+    fn identity(&self, path: &Path) -> io::Result<FileIdentity>;
 
     /// Directories that stand for others: the name on the host, and where it really is, links resolved.
     fn maps(&self) -> Vec<(PathBuf, PathBuf)> {

@@ -45,26 +45,6 @@ pub fn write_report(path: &Path, content: &[u8]) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Which file it is, whatever its name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct FileIdentity {
-    device: u64,
-    inode: u64,
-}
-
-impl FileIdentity {
-    /// That of a file of which this is known.
-    pub(super) fn of(meta: &fs::Metadata) -> FileIdentity {
-        FileIdentity { device: meta.dev(), inode: meta.ino() }
-    }
-
-    /// That of a file with several names; none: it has one, or is not there.
-    pub fn of_shared(path: &Path) -> Option<FileIdentity> {
-        let meta = fs::metadata(path).ok()?;
-        (meta.is_file() && meta.nlink() > 1).then(|| FileIdentity::of(&meta))
-    }
-}
-
 fn in_place(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
     file.write_all(content)?;
