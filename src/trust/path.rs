@@ -59,7 +59,9 @@ mod tests {
         let groups = Groups::parse(passwd, "root:x:0:\nme:x:1000:\nstaff:x:50:\nteam:x:60:joe\n", "");
         let trusted = Trusted::new(user, groups.of_user(passwd, user));
         let mut at = Way::default();
-        way.iter().for_each(|rights| at.go(rights, &trusted));
+        for rights in way {
+            at.go(rights, &trusted);
+        }
         at.writers().to_string()
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
 pub mod answers;
+pub mod cage;
 pub mod case;
 pub mod certificates;
 pub mod crew;

@@ -1,0 +1,197 @@
+//! What other users of the machine, whose processes and files root's `fix` finds, can't make it do: run their code, signal
+//! their processes, read and change for them what they can't. On a private copy of the machine, with its real servers.
+
+mod support;
+
+use support::cage;
+
+/// Makes a library that says who loaded it, and a configuration of each server that loads it. `run_and_look NAME COMMAND...`
+/// runs a command, and says how it ended and whether somebody loaded the library.
+const EVIL: &str = r#"
+mkdir -p /home/evil
+cat > /home/evil/evil.c <<'C'
+#include <stdio.h>
+#include <unistd.h>
+__attribute__((constructor)) static void load(void) {
+    FILE *out = fopen("/loaded", "w");
+    if (out) { fprintf(out, "by %d\n", geteuid()); fclose(out); }
+}
+C
+cc -shared -fPIC -o /home/evil/evil.so /home/evil/evil.c
+cat > /home/evil/n.conf <<'C'
+load_module /home/evil/evil.so;
+pid /home/evil/pid;
+events {}
+http { ssl_protocols TLSv1; server { listen 127.0.0.1:4443 ssl; ssl_certificate x; ssl_certificate_key y; } }
+C
+cat > /home/evil/h.conf <<'C'
+LoadModule evil_module /home/evil/evil.so
+LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
+Listen 127.0.0.1:4444
+<VirtualHost 127.0.0.1:4444>
+SSLEngine on
+SSLProtocol TLSv1
+</VirtualHost>
+C
+chown -R nobody /home/evil
+mkfifo /tmp/open; chmod 666 /tmp/open; sleep 100 > /tmp/open &
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+run_and_look() {
+    local name=$1 status=0; shift
+    "$@" > /tmp/said 2>&1 < /dev/null || status=$?
+    if [ -e /loaded ]; then echo "$name: status $status, LOADED $(cat /loaded)"; else echo "$name: status $status, not loaded"; fi
+    rm -f /loaded
+    sed 's/^/    /' /tmp/said
+}
+"#;
+
+/// The script's runs, each with its first line: `NAME: status N, not loaded`.
+fn line<'s>(said: &'s str, name: &str) -> &'s str {
+    let found = said.lines().find(|line| line.starts_with(&format!("{name}:")));
+    found.unwrap_or_else(|| panic!("no run {name}:\n{said}"))
+}
+
+#[test]
+fn a_process_of_another_user_has_no_say() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+# Root's nginx would load it, so the rest means something.
+run_and_look control-nginx /usr/sbin/nginx -c /home/evil/n.conf -t
+run_and_look control-apache /usr/sbin/apache2 -f /home/evil/h.conf -t
+as_nobody bash -c 'exec -a "nginx: master process /usr/sbin/nginx -c /home/evil/n.conf" cat < /tmp/open' &
+as_nobody bash -c 'exec -a "nginx: master process /usr/sbin/nginx -g load_module /home/evil/evil.so;" cat < /tmp/open' &
+as_nobody bash -c 'exec -a /usr/sbin/apache2 cat -f /home/evil/h.conf < /tmp/open 2> /dev/null' &
+# A name of their own is not the program either.
+cp /bin/sleep /home/evil/nginx; chown nobody /home/evil/nginx
+as_nobody bash -c 'exec -a "nginx: master process /home/evil/nginx -c /home/evil/n.conf" /home/evil/nginx 100' &
+sleep 0.5
+run_and_look audit tlsmend audit
+run_and_look titles tlsmend fix --yes
+run_and_look reload tlsmend fix --yes --reload
+"#
+    )) else {
+        return;
+    };
+    for control in ["control-nginx", "control-apache"] {
+        assert!(line(&said, control).contains("LOADED by 0"), "{said}");
+    }
+    for name in ["audit", "titles", "reload"] {
+        assert!(line(&said, name).ends_with("not loaded"), "{said}");
+    }
+}
+
+#[test]
+fn a_server_of_another_user_is_audited_and_not_tested_as_root() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+sed -i '/load_module/d; s/ssl_certificate x; ssl_certificate_key y;//; s/ ssl;/;/' /home/evil/n.conf
+sed -i 's/http {{/http {{ access_log off;/' /home/evil/n.conf
+for kind in client_body proxy fastcgi uwsgi scgi; do
+    sed -i "s#http {{#http {{ ${{kind}}_temp_path /home/evil/$kind;#" /home/evil/n.conf
+done
+ip link set lo up
+as_nobody /usr/sbin/nginx -p /home/evil -e /home/evil/error.log -c /home/evil/n.conf -g 'daemon off;' 2> /dev/null &
+sleep 1
+# The evil comes afterwards.
+sed -i '1i load_module /home/evil/evil.so;' /home/evil/n.conf
+sed -i 's/4443;/4443 ssl;/' /home/evil/n.conf
+run_and_look audit tlsmend audit --color never
+run_and_look real tlsmend fix --yes
+run_and_look reload tlsmend fix --yes --reload
+run_and_look named tlsmend fix --yes --check-with nginx='/bin/true'
+"#
+    )) else {
+        return;
+    };
+    for name in ["audit", "real", "reload", "named"] {
+        assert!(line(&said, name).ends_with("not loaded"), "{said}");
+    }
+    assert!(said.contains("/home/evil/n.conf"), "it is audited: {said}");
+    for name in ["real", "reload"] {
+        assert!(line(&said, name).contains("status 2"), "{said}");
+    }
+    assert!(said.contains("/home/evil/n.conf: user nobody (65534)"), "{said}");
+}
+
+#[test]
+fn a_configuration_that_others_can_write_is_not_tested_as_root() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+mkdir -p /opt/app /opt/web/conf /opt/late
+cp /home/evil/n.conf /opt/app/nginx.conf; chown -R nobody /opt/app
+run_and_look found tlsmend fix --yes /opt/app
+rm -r /opt/app
+# Root's main file with a folder of theirs that is still empty when it is looked at.
+sed 's#load_module.*#include /home/evil/main/*.conf;#' /home/evil/n.conf > /opt/late/nginx.conf
+as_nobody mkdir /home/evil/main
+run_and_look folder tlsmend fix --yes /opt/late
+rm -r /opt/late
+# Their library in root's file.
+sed -n '1p; 3,$p' /home/evil/n.conf > /opt/web/nginx.conf
+run_and_look library tlsmend fix --yes /opt/web
+# A link of root's to what they have.
+rm /opt/web/nginx.conf; ln -s /home/evil/n.conf /opt/web/nginx.conf
+run_and_look link tlsmend fix --yes /opt/web/nginx.conf
+rm -r /opt/web
+# Root's main file that nothing starts, and with a site of theirs in it: an engine would be a library too.
+rm -f /lib/systemd/system/nginx.service /etc/init.d/nginx
+echo 'server {{ listen 127.0.0.1:4443 ssl; ssl_protocols TLSv1; ssl_certificate_key "engine:/home/evil/evil.so:x"; }}' > /home/evil/site
+chown nobody /home/evil/site
+ln -s /home/evil/site /etc/nginx/sites-enabled/theirs
+run_and_look site tlsmend fix --yes /etc/nginx
+# A unit that runs it as them is not root's.
+printf '[Service]\nUser=nobody\nExecStart=/usr/sbin/nginx\n' > /lib/systemd/system/nginx.service
+run_and_look unit tlsmend fix --yes /etc/nginx
+"#
+    )) else {
+        return;
+    };
+    for name in ["found", "folder", "library", "site", "unit"] {
+        assert!(line(&said, name).ends_with("status 2, not loaded"), "{name}: {said}");
+    }
+    // It leads to where no server usually reads files, so nothing is tested at all.
+    assert!(line(&said, "link").ends_with("status 3, not loaded"), "{said}");
+    assert!(said.contains("help: name the command with --check-with nginx=COMMAND"), "{said}");
+}
+
+#[test]
+fn a_number_in_a_file_of_others_is_not_signalled() {
+    let Some(said) = cage::run(
+        r#"
+mkdir -p /srv/theirs
+chown nobody /srv/theirs
+trap 'echo SIGNALLED' HUP USR1
+echo $$ > /srv/theirs/pid
+sed -i 's#^pid .*#pid /srv/theirs/pid;#' /etc/nginx/nginx.conf
+tlsmend fix --yes --reload --only nginx || echo "status $?"
+"#,
+    ) else {
+        return;
+    };
+    assert!(said.contains("status 2") && !said.contains("SIGNALLED"), "{said}");
+    assert!(said.contains("/srv/theirs/pid: user nobody (65534)"), "{said}");
+}
+
+/// What a stock host with sites of others does stays as it was: root's service manager reads that anyway.
+#[test]
+fn a_stock_host_with_sites_of_others_is_fixed_and_tested() {
+    let Some(said) = cage::run(
+        r"
+mkdir -p /srv/theirs
+openssl req -x509 -newkey rsa:2048 -nodes -keyout /srv/theirs/key -out /srv/theirs/cert -days 1 -subj /CN=a.test 2> /dev/null
+printf 'server {\n    listen 127.0.0.1:4443 ssl;\n    ssl_certificate /srv/theirs/cert;\n    ssl_certificate_key /srv/theirs/key;\n    ssl_protocols TLSv1 TLSv1.2;\n}\n' > /srv/theirs/site.conf
+chown -R nobody /srv/theirs
+ln -s /srv/theirs/site.conf /etc/nginx/sites-enabled/theirs
+rm -f /etc/nginx/sites-enabled/default
+tlsmend fix --yes --only nginx
+grep ssl_protocols /srv/theirs/site.conf
+stat -c %U /srv/theirs/site.conf
+",
+    ) else {
+        return;
+    };
+    assert!(
+        said.contains("accepts the result") && said.contains("    ssl_protocols TLSv1.2 TLSv1.3;\nnobody\n"),
+        "{said}"
+    );
+}
