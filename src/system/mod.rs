@@ -6,6 +6,7 @@
 //! `transaction` only.
 
 mod beneath;
+mod frozen;
 mod memory;
 mod os;
 mod os_write;
@@ -13,6 +14,7 @@ mod overlay;
 mod report_file;
 mod write;
 
+pub use frozen::{Frozen, Seen};
 pub use memory::MemorySystem;
 pub use os::OsSystem;
 pub use os_write::{OsDisk, own_user};
