@@ -12,12 +12,52 @@ use std::path::PathBuf;
 pub(super) type Key = (String, Role, String, Transport, Option<String>);
 
 /// An endpoint of an audit.
-pub(super) struct Seen<'a> {
+struct Seen<'a> {
     verdict: Verdict,
     /// The versions that it may keep.
     kept: VersionSet,
+    /// Its instance by number.
+    number: usize,
     instance: &'a Instance,
     endpoint: &'a Endpoint,
+    /// Its number in the instance.
+    at: usize,
+}
+
+/// Who is to blame. Thousands of endpoints may have the same files, so those are looked up by who needs them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Culprit {
+    /// All files of an instance, by number.
+    Instance(usize),
+    /// The files that decide the versions of an endpoint, by instance and number.
+    Endpoint(usize, usize),
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Culprit {
+    /// The files, by their names in the audit before.
+    pub(super) fn files(self, before: &Audit) -> Vec<PathBuf> {
+        let path = |file| before.sources.file(file).path().to_owned();
+        let instance = |number: usize| before.resolved.get(number).map(|one| one.instance());
+        match self {
+            Culprit::Unknown => Vec::new(),
+            Culprit::Instance(number) => {
+                instance(number).map_or_else(Vec::new, |i| i.files.iter().copied().map(path).collect())
+            }
+            Culprit::Endpoint(number, at) => {
+                let Some(instance) = instance(number) else { return Vec::new() };
+                let deciders = instance.endpoints.get(at).map_or(&[][..], |endpoint| &endpoint.answer.deciders);
+                deciders.iter().map(|id| path(instance.setting(*id).value.file)).collect()
+            }
+        }
+    }
+}
+
+/// A reason to leave files alone.
+pub(super) struct Blame {
+    pub(super) culprit: Culprit,
+    pub(super) why: String,
 }
 
 fn key(instance: &Instance, endpoint: &Endpoint) -> Key {
@@ -26,11 +66,12 @@ fn key(instance: &Instance, endpoint: &Endpoint) -> Key {
     (main, endpoint.role, endpoint.address.to_string(), endpoint.transport, name)
 }
 
-pub(super) fn endpoints(audit: &Audit) -> BTreeMap<Key, Seen<'_>> {
+fn endpoints(audit: &Audit) -> BTreeMap<Key, Seen<'_>> {
     let mut all = BTreeMap::new();
-    for ((instance, verdicts), kept) in audit.instances().zip(&audit.verdicts).zip(&audit.kept) {
-        for ((endpoint, verdict), kept) in instance.endpoints.iter().zip(verdicts).zip(kept) {
-            all.insert(key(instance, endpoint), Seen { verdict: *verdict, kept: *kept, instance, endpoint });
+    for (number, ((instance, verdicts), kept)) in audit.instances().zip(&audit.verdicts).zip(&audit.kept).enumerate() {
+        for (at, ((endpoint, verdict), kept)) in instance.endpoints.iter().zip(verdicts).zip(kept).enumerate() {
+            let seen = Seen { verdict: *verdict, kept: *kept, number, instance, endpoint, at };
+            all.insert(key(instance, endpoint), seen);
         }
     }
     all
@@ -46,8 +87,8 @@ pub(super) fn keys(audit: &Audit, finding: &Finding) -> Vec<Key> {
 pub(super) struct Beside {
     /// Which, and how.
     pub(super) what: String,
-    /// The files that decide its versions.
-    pub(super) files: Vec<PathBuf>,
+    /// Who decides its versions.
+    pub(super) culprit: Culprit,
 }
 
 /// The endpoints that change beside those of the findings.
@@ -69,11 +110,12 @@ pub(super) fn beside(before: &Audit, after: &Audit, about: &BTreeSet<Key>) -> Ve
             true => (old.configured.value, new.configured.value),
             false => (old.offered(), new.offered()),
         };
-        let decided = old.deciders.iter().map(|id| before.sources.file(seen.instance.setting(*id).value.file).path());
-        let files: Vec<PathBuf> = decided.map(ToOwned::to_owned).collect();
         found.push(Beside {
             what: format!("{} ({}): {from} -> {to}", place(&key), seen.instance.service),
-            files: if files.is_empty() { files_of(seen.instance, before) } else { files },
+            culprit: match old.deciders.is_empty() {
+                true => Culprit::Instance(seen.number),
+                false => Culprit::Endpoint(seen.number, seen.at),
+            },
         });
     }
     found
@@ -83,29 +125,38 @@ fn place(key: &Key) -> String {
     key.4.as_deref().map_or_else(|| key.2.clone(), |name| format!("{name} at {}", key.2))
 }
 
-fn files_of(instance: &Instance, audit: &Audit) -> Vec<PathBuf> {
-    instance.files.iter().map(|f| audit.sources.file(*f).path().to_owned()).collect()
-}
-
-/// What is worse after the change: the files of the instance to blame, and why. A plan must not lose an endpoint, nor
-/// leave one without a version, nor turn a compliant one into another, nor take a version from one that may keep it, nor
-/// bring a new problem.
-pub(super) fn worse(before: &Audit, after: &Audit) -> Option<(Vec<PathBuf>, String)> {
+/// What is worse after the change, and who is to blame. A plan must not lose an endpoint, nor leave one without a version,
+/// nor turn a compliant one into another, nor take a version from one that may keep it, nor bring a new problem.
+pub(super) fn worse(before: &Audit, after: &Audit) -> Vec<Blame> {
     let now = endpoints(after);
+    let mut found = Vec::new();
     for (key, seen) in endpoints(before) {
-        let what = place(&key);
-        let blame = |why: String| Some((files_of(seen.instance, before), why));
-        let empty = |seen: &Seen<'_>| seen.endpoint.answer.offered().is_empty();
-        let Some(new) = now.get(&key) else { return blame(format!("{what} would be gone")) };
-        let lost = seen.kept.minus(new.endpoint.answer.configured.value);
-        if empty(new) && !empty(&seen) {
-            return blame(format!("{what} would have no version left"));
-        } else if seen.verdict == Verdict::Compliant && new.verdict != Verdict::Compliant {
-            return blame(format!("{what} is compliant and would be {}", new.verdict));
-        } else if !lost.is_empty() {
-            return blame(format!("{what} would lose {}, which it may keep", lost.listed()));
+        if let Some(why) = worse_endpoint(&place(&key), &seen, now.get(&key)) {
+            found.push(Blame { culprit: Culprit::Instance(seen.number), why });
         }
     }
+    if found.is_empty() {
+        found.extend(new_problem(before, after));
+    }
+    found
+}
+
+fn worse_endpoint(what: &str, seen: &Seen<'_>, new: Option<&Seen<'_>>) -> Option<String> {
+    let empty = |seen: &Seen<'_>| seen.endpoint.answer.offered().is_empty();
+    let Some(new) = new else { return Some(format!("{what} would be gone")) };
+    let lost = seen.kept.minus(new.endpoint.answer.configured.value);
+    if empty(new) && !empty(seen) {
+        Some(format!("{what} would have no version left"))
+    } else if seen.verdict == Verdict::Compliant && new.verdict != Verdict::Compliant {
+        Some(format!("{what} is compliant and would be {}", new.verdict))
+    } else if !lost.is_empty() {
+        Some(format!("{what} would lose {}, which it may keep", lost.listed()))
+    } else {
+        None
+    }
+}
+
+fn new_problem(before: &Audit, after: &Audit) -> Option<Blame> {
     let messages = |audit: &Audit| -> BTreeMap<String, usize> {
         let mut count = BTreeMap::new();
         for problem in audit.all_problems() {
@@ -115,5 +166,5 @@ pub(super) fn worse(before: &Audit, after: &Audit) -> Option<(Vec<PathBuf>, Stri
     };
     let old = messages(before);
     let new = messages(after).into_iter().find(|(message, count)| old.get(message).is_none_or(|c| c < count));
-    new.map(|(message, _)| (Vec::new(), format!("it would bring a new problem: {message}")))
+    new.map(|(message, _)| Blame { culprit: Culprit::Unknown, why: format!("it would bring a new problem: {message}") })
 }

@@ -6,6 +6,7 @@
 //! `transaction` only.
 
 mod beneath;
+mod frozen;
 mod identity;
 mod memory;
 mod os;
@@ -15,6 +16,7 @@ mod own;
 mod report_file;
 mod write;
 
+pub use frozen::{Frozen, Seen};
 pub use identity::FileIdentity;
 pub use memory::MemorySystem;
 pub use os::OsSystem;

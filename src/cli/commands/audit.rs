@@ -38,7 +38,12 @@ pub(in crate::cli) fn run(
     let opened = options::open(host)?;
     let request = opened.request(&policy, Some(day));
     let baseline = options::baseline(known)?;
-    let mut audit = engine::audit(request);
+    // The plan takes time, and only one format shows it. It has the audit with it, of the very same host.
+    let wants_page = reports.has(ReportFormat::Html);
+    let (mut audit, patch) = match wants_page {
+        true => with_patch(request, reporting.show_secrets),
+        false => (engine::audit(request), Vec::new()),
+    };
     reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     let gone = baseline.apply(&mut audit.findings);
     let status = status(&audit, judgement);
@@ -53,9 +58,6 @@ pub(in crate::cli) fn run(
         |instance: &Instance| if reporting.show_secrets { instance.clone() } else { secrets::instance(instance) };
     let instances: Vec<Instance> = audit.instances().map(shown).collect();
     let rules: Vec<RuleText<'_>> = rules::ALL.iter().map(rule_text).collect();
-    // Both take time, and only one format shows them.
-    let wants_page = reports.has(ReportFormat::Html);
-    let patch = if wants_page { patch(request, reporting.show_secrets) } else { Vec::new() };
     let facts = wants_page.then(|| facts::view(&opened, &audit.resolved, &[]));
     let demands = demands(&policy, Severity::from(judgement.fail_on));
     let view = AuditView {
@@ -125,9 +127,12 @@ fn demands(policy: &Policy, fail_on: Severity) -> Vec<(String, String)> {
     rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The files that the patch changes, with their secrets masked.
-fn patch(request: Request<'_>, show_secrets: bool) -> Vec<Changed> {
+/// The audit, and the files that the patch changes, with their secrets masked.
+fn with_patch(request: Request<'_>, show_secrets: bool) -> (Audit, Vec<Changed>) {
     let plan = plan::plan(request);
+    if let Some(why) = &plan.unsteady {
+        output::remark(why);
+    }
     let changed = plan.contents.into_iter().filter_map(|(path, new)| {
         let file = plan.before.sources.find(&path)?;
         let old = plan.before.sources.file(file).bytes().to_vec();
@@ -140,7 +145,7 @@ fn patch(request: Request<'_>, show_secrets: bool) -> Vec<Changed> {
             secrets::bytes(&mut file.new);
         }
     }
-    changed
+    (plan.before, changed)
 }
 
 /// Files that belong to an instance or hold TLS directives, and those that could not be read.

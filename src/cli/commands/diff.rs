@@ -20,12 +20,38 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, selected: &args::S
     let plan = plan::plan_selected(request, &selection);
     show(&opened, &plan)?;
     leftovers(&opened, &plan, &selection);
-    let remaining = status_of(plan.remains(&selection), &plan.after, judgement);
+    let remaining = remaining(&opened, &plan, &selection, judgement).status;
     Ok(match (plan.contents.is_empty(), judgement.exit_zero) {
         (_, true) => ExitStatus::Compliant,
         (false, false) => ExitStatus::Findings,
         (true, false) => remaining,
     })
+}
+
+/// What is left to do after a patch.
+pub(super) struct Remaining {
+    /// Never compliant where the host changed while the patch was made.
+    pub(super) status: ExitStatus,
+    /// Is the host still as it was?
+    pub(super) is_steady: bool,
+}
+
+/// Judges what the patch does not fix, and says so where the host is no longer what the patch was made from.
+pub(super) fn remaining(
+    opened: &options::Opened,
+    plan: &Plan,
+    selection: &Selection,
+    judgement: &Judgement,
+) -> Remaining {
+    let status = status_of(plan.remains(selection), &plan.after, judgement);
+    let change = plan.change(&opened.system);
+    if let Some((path, why)) = &change {
+        let path = opened.shown.show(path);
+        output::remark(&format!("{path}: {why}; the patch is for the configuration as it was: run this again"));
+    }
+    let is_steady = change.is_none() && plan.unsteady.is_none();
+    let hides = !is_steady && status == ExitStatus::Compliant && !judgement.exit_zero;
+    Remaining { status: if hides { ExitStatus::Incomplete } else { status }, is_steady }
 }
 
 /// Prints the patch of all files.
@@ -55,6 +81,9 @@ pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selec
         let path = plan.after.sources.file(label.span.file).path();
         Some(format!("{}:{}:{}: ", opened.shown.show(path), at.line, at.column))
     };
+    if let Some(why) = &plan.unsteady {
+        output::remark(why);
+    }
     for finding in plan.remains(selection) {
         let place = place(finding).unwrap_or_default();
         if let Standing::Waived(waived) = &finding.standing {

@@ -7,16 +7,16 @@ use super::super::servers::{Servers, Touched, to_journal};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
 use super::super::{options, output};
-use super::{diff, status_of};
+use super::diff;
 use crate::engine::Request;
 use crate::finding::Severity;
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::plan::{self, Plan, Selection};
 use crate::services::doubts;
-use crate::system::reason;
 use crate::transaction::{Change, Intent, hidden_name};
 use crate::verify::Reload;
 use anyhow::{Result, anyhow, bail};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,9 +36,12 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let plan = plan::plan_selected(request, &selection);
     diff::show(&opened, &plan)?;
     diff::leftovers(&opened, &plan, &selection);
-    let remaining = status_of(plan.remains(&selection), &plan.after, &arguments.judgement);
+    let diff::Remaining { status: remaining, is_steady } =
+        diff::remaining(&opened, &plan, &selection, &arguments.judgement);
     if plan.contents.is_empty() {
-        output::tell(if plan.after.findings.is_empty() { "nothing to mend" } else { "nothing that can be mended" });
+        if is_steady {
+            output::tell(if plan.after.findings.is_empty() { "nothing to mend" } else { "nothing that can be mended" });
+        }
         return Ok(remaining);
     }
     let instances = touched(&plan);
@@ -146,24 +149,16 @@ fn agreed(disks: &Disks, plan: &Plan, instances: &[(ServiceId, PathBuf)]) -> Res
     output::ask(&question)
 }
 
-/// Makes sure that nothing of what the plan was made from has changed. Where a person thought about it, the plan is made
-/// anew, since there may be new files too.
+/// Makes sure that the plan is still right. A file that it was made from must not have changed. Where a directory or link
+/// did, or a person thought about it, there may be new files: the plan is made anew, and has to be the same.
 fn unchanged(request: Request<'_>, selection: &Selection, plan: &Plan, asked: bool) -> Result<()> {
-    let changed = |path: &Path, why: &str| anyhow!("{}: {why}; run this again; nothing was changed", path.display());
-    let sources = &plan.before.sources;
-    for (id, file) in sources.iter() {
-        // A command line has no path, and the policy is no file of the host: it is not found by its path.
-        if !file.path().is_absolute() || sources.find(file.path()) != Some(id) {
-            continue;
-        }
-        match request.system.read(file.path()) {
-            Ok(bytes) if bytes == file.bytes() => {}
-            Ok(_) => return Err(changed(file.path(), "it was changed since it was read")),
-            Err(error) => return Err(changed(file.path(), &reason(&error))),
-        }
+    if let Some((path, why)) = plan.changed_text(request.system) {
+        bail!("{}: {why}; run this again; nothing was changed", path.display());
     }
-    if asked && plan::plan_selected(request, selection).contents != plan.contents {
-        bail!("the configuration was changed while the question was open; run this again; nothing was changed");
+    if (asked || plan.change(request.system).is_some())
+        && plan::plan_selected(request, selection).contents != plan.contents
+    {
+        bail!("the configuration was changed since it was read; run this again; nothing was changed");
     }
     Ok(())
 }
@@ -172,7 +167,12 @@ fn unchanged(request: Request<'_>, selection: &Selection, plan: &Plan, asked: bo
 fn changes(request: Request<'_>, plan: &Plan, id: &str) -> Result<Vec<Change>> {
     let staging = plan::staging(request, &plan.contents, &|number| hidden_name(id, number));
     let mut changes = Vec::new();
+    let mut written = BTreeSet::new();
     for (path, new) in &plan.contents {
+        // A file with several names is written once, by the first of them.
+        if request.system.identity(path).is_ok_and(|identity| !written.insert(identity)) {
+            continue;
+        }
         let file = plan.before.sources.find(path).ok_or_else(|| anyhow!("{}: it was not read", path.display()))?;
         let folder = staging.get(path).cloned().flatten();
         changes.push(Change {
