@@ -24,6 +24,7 @@ mod state;
 mod upstream;
 
 use super::service::{FileRole, Resolved, Service, World};
+use super::tree::NodeKind;
 use crate::instance::ServiceId;
 use crate::source::{FileId, SourceMap};
 use regex::bytes::Regex;
@@ -37,9 +38,9 @@ pub use parse::parse;
 /// The service.
 pub struct Nginx;
 
-/// A block that only a main file has.
+/// What looks like a block that only a main file has, wherever it stands.
 static MAIN: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?m)^[ \t]*(?:events|http|stream|mail)[ \t\r\n]*\{").ok());
+    LazyLock::new(|| Regex::new(r#"\b(?:events|http|stream|mail)["']?[ \t\r\n]*\{"#).ok());
 /// A directive that sets versions, or would: not `ssl_protocols = ...` of other software.
 static VERSIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
@@ -47,6 +48,26 @@ static VERSIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
     .ok()
 });
+
+/// Has the text one of those blocks, as nginx reads it: in no other block, its name in quotes or not, whatever else stands
+/// on that line?
+fn has_main_block(bytes: &[u8]) -> bool {
+    let tree = parse::parse(bytes);
+    let mut at = 0;
+    while at < tree.nodes.len() {
+        if tree.nodes[at].kind == NodeKind::Open
+            && let [name] = tree.words(at)
+            && matches!(
+                &*parse::value(&bytes[name.start as usize..name.end as usize]),
+                b"events" | b"http" | b"stream" | b"mail"
+            )
+        {
+            return true;
+        }
+        at = tree.next(at);
+    }
+    false
+}
 
 impl Service for Nginx {
     fn id(&self) -> ServiceId {
@@ -76,6 +97,7 @@ impl Service for Nginx {
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
         if Path::new(name).extension().is_some_and(|e| e == "conf")
             && MAIN.as_ref().is_some_and(|main| main.is_match(bytes))
+            && has_main_block(bytes)
         {
             return FileRole::Main;
         }
@@ -98,5 +120,36 @@ impl Service for Nginx {
 
     fn fragment(&self, file: FileId, world: World<'_>, sources: &SourceMap) -> Box<dyn Resolved> {
         Box::new(fragment::read(file, world, sources))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_main_file_looks_like() {
+        let role = |text: &str| Nginx.recognise(Path::new("/srv/n.conf"), text.as_bytes());
+        for main in [
+            "events {}\nhttp {\n}\n",
+            "user root; events { } http { server { } }",
+            "worker_processes 1;\nevents { } http { }\n",
+            "pid /run/x.pid; \"events\" { }",
+            "include x.conf; 'http'\n{ }",
+            "\thttp\r\n{",
+            "a \"}\"; stream { }",
+        ] {
+            assert_eq!(role(main), FileRole::Main, "{main}");
+        }
+        for other in [
+            "# http { }\n",
+            "server { location / { return 200 'http {'; } }",
+            "upstream http { server a; }",
+            "server { events { } }",
+            "proxy_pass http; map $http {",
+            "ht\"tp\" { }",
+        ] {
+            assert_eq!(role(other), FileRole::Foreign, "{other}");
+        }
     }
 }
