@@ -157,6 +157,43 @@ fn only_transactions_write() {
     }
 }
 
+/// Calls by which the program acts on its machine without asking another module.
+const ACTS: &[&str] = &[
+    "std::fs",
+    "use std::net::{TcpStream",
+    "UdpSocket::bind",
+    "rustix::fs",
+    "rustix::net",
+    "tempfile::",
+    "walkdir::",
+    "Command::new",
+    "kill_process",
+    "pidfd",
+    "libc::",
+];
+
+/// docs/safety.md lists every place that opens, writes, runs, signals or connects to something.
+#[test]
+fn every_place_that_acts_is_listed_with_its_guard() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/safety.md")).expect("the page");
+    let (_, table) = page.split_once("### Every place that acts").expect("the section");
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `"));
+    let listed: BTreeSet<&str> = rows.filter_map(|row| row.split_once('`').map(|(file, _)| file)).collect();
+    let mut found = BTreeSet::new();
+    for path in files(&root.join("src")) {
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let of_tests = path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs");
+        if !of_tests && ACTS.iter().any(|call| code.contains(call)) {
+            found.insert(path.strip_prefix(root).expect("below the root").display().to_string());
+        }
+    }
+    let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
+    assert_eq!(found, listed, "docs/safety.md, Every place that acts");
+}
+
 #[test]
 fn every_service_and_rule_is_complete() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

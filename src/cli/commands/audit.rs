@@ -16,6 +16,7 @@ use crate::report::html::{Changed, Extra};
 use crate::report::{AuditView, Coverage, Exit, ManagedFile, RuleText};
 use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text};
 use crate::rules;
+use crate::services::doubts;
 use crate::system::{reason, write_report};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
@@ -166,7 +167,8 @@ fn managed(audit: &Audit) -> Vec<ManagedFile> {
     audit.managed.iter().map(one).collect()
 }
 
-/// How to make a change effective, for each service that has something to mend.
+/// How to make a change effective, for each service that has something to fix. Nothing where others could make that
+/// command do something else: it is for root to paste.
 fn reload(opened: &options::Opened, audit: &Audit) -> Vec<(String, String)> {
     let mut commands: Vec<(String, String)> = Vec::new();
     if !opened.look {
@@ -176,7 +178,12 @@ fn reload(opened: &options::Opened, audit: &Audit) -> Vec<(String, String)> {
         audit.findings.iter().filter(|f| f.is_open() && f.fix.is_some()).filter_map(|f| f.instance).collect();
     for (index, instance) in audit.instances().enumerate() {
         if instance.standing == Standing::Loaded && mended.contains(&index) {
-            let reload = host::reload(&opened.system, &opened.facts, instance.service, &instance.main);
+            let (system, facts) = (&opened.system, &opened.facts);
+            let reload = host::reload(system, facts, instance.service, &instance.main);
+            let by_program = || !reload.by_manager && !doubts::about_pid_file(system, facts, instance).is_empty();
+            if !doubts::about_checker(system, facts, instance, &audit.sources).is_empty() || by_program() {
+                continue;
+            }
             let line = (instance.service.0.to_owned(), reload.command);
             if !commands.contains(&line) {
                 commands.push(line);

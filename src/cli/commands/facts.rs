@@ -12,7 +12,8 @@ use crate::report::facts::{self as report, FactsView, Known, Main, Server, Sourc
 use crate::report::{Exit, json, secrets};
 use crate::services;
 use crate::services::service::Resolved;
-use crate::system::System;
+use crate::system::{System, described};
+use crate::trust::Writers;
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -109,7 +110,8 @@ fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mai
             Standing::Named => "",
             Standing::Contained => ", in a container: not audited here, but with --root /proc/NUMBER/root",
         };
-        Sourced { value: secrets::text(&start.text()).into_owned(), source: format!("{}{note}", start.source) }
+        let of = whose(&start.named_by);
+        Sourced { value: secrets::text(&start.text()).into_owned(), source: format!("{}{note}{of}", start.source) }
     });
     let main_files = mains.iter().filter(|(of, _)| *of == service).map(|(_, path)| main_file(opened, service, path));
     let manager = opened.look.then(|| host::started_by(&opened.system, service)).flatten();
@@ -135,13 +137,18 @@ fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mai
     }
 }
 
+/// Whose word it is, to be put behind it; nothing: root's or the user's own.
+fn whose(word_of: &Writers) -> String {
+    if word_of.is_empty() { String::new() } else { format!(", of {}", described(word_of)) }
+}
+
 fn main_file(opened: &options::Opened, service: ServiceId, path: &PathBuf) -> Main {
     let is_it = |named: &PathBuf| named == path || opened.system.canonical(named).is_ok_and(|real| real == *path);
     let named = opened.facts.main_files.iter().find(|file| file.service == service && is_it(&file.path));
     let commands = host::reload(&opened.system, &opened.facts, service, path);
     Main {
         path: path.display().to_string(),
-        source: named.map_or("found by its name".to_owned(), |file| file.source.clone()),
+        source: named.map_or("found by its name".to_owned(), |file| file.source.clone() + &whose(&file.named_by)),
         test: commands.test,
         reload: commands.command,
         restart: commands.restart,
