@@ -29,8 +29,15 @@ pub fn run(bytes: &[u8], main: &str, parse: Parse) {
     let Some(policy) = policy(&input) else { return };
     let request = Request { system: &system, facts: &facts, policy: &policy, paths: &[], base: None, day: Some(TODAY) };
     let shown = seen(request);
-    assert!(shown == seen(request), "the same input gave two different reports");
+    if is_sampled(bytes) {
+        assert!(shown == seen(request), "the same input gave two different reports");
+    }
     planned(request, &input, parse);
+}
+
+/// One input in eight: to do everything twice takes twice the time.
+fn is_sampled(bytes: &[u8]) -> bool {
+    bytes.iter().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(*byte)).is_multiple_of(8)
 }
 
 /// The facts that the words of an input state.
