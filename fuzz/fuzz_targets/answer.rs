@@ -1,26 +1,6 @@
-//! Whatever a server answers, the readers end without a panic, and in pieces they read the same.
-//! `tests/probe_hostile.rs` does the same on stable Rust, with bytes that it makes up.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use tlsmend::probe::reply::{Ending, Reader, Reply, Step};
-use tlsmend::probe::sslv2;
+#[path = "../../tests/support/fuzzed/mod.rs"]
+mod fuzzed;
 
-fn read(bytes: &[u8], piece: usize) -> Reply {
-    let mut reader = Reader::default();
-    for part in bytes.chunks(piece) {
-        if let Step::Done(reply) = reader.take(part) {
-            return reply;
-        }
-    }
-    reader.end(Ending::Closed)
-}
-
-fuzz_target!(|bytes: &[u8]| {
-    let whole = read(bytes, usize::MAX);
-    let pieces = read(bytes, 1);
-    // What comes behind the end of an answer is not read if it comes later.
-    let early = matches!(pieces, Reply::Chosen(_)) && matches!(whole, Reply::Alert(_));
-    assert!(whole == pieces || early);
-    let _any = sslv2::read(bytes);
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzzed::run("answer", bytes));

@@ -236,7 +236,8 @@ pub(super) struct Model {
     pub(super) first_ssl: Given<String>,
     /// Does `mod_md` bring certificates?
     pub(super) managed_certificates: bool,
-    /// Directives that were read in a virtual host, in files that are read more than once.
+    /// Directives that were read in a virtual host, in files that are read more than once; and heads of virtual hosts in
+    /// another section.
     pub(super) in_hosts: BTreeSet<Span>,
 }
 

@@ -158,6 +158,8 @@ impl Reader<'_> {
         if let Some(outer) = self.sections.iter().rev().find(|section| !section.condition) {
             let message = format!("<VirtualHost> cannot occur within <{}> section", outer.name);
             self.model.complain(line.place, message);
+            // A line before it would not be at the server level.
+            self.model.in_hosts.insert(line.place.span);
         }
         let words = split(head, 0);
         if words.is_empty() {

@@ -1,0 +1,102 @@
+//! The files that facts come from: programs and libraries, units, package databases, shell fragments, processes.
+
+use super::input::Input;
+use super::{printable, reports};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use tlsmend::host::{self, Facts, Given, Sockets};
+use tlsmend::instance::ServiceId;
+use tlsmend::report::facts::{FactsView, Known, Sourced, Variable};
+use tlsmend::report::{Exit, facts, json, secrets};
+use tlsmend::system::{MemorySystem, System};
+
+const SERVICES: [ServiceId; 2] = [ServiceId("nginx"), ServiceId("apache")];
+
+pub fn run(bytes: &[u8]) {
+    let input = Input::read(bytes, "/etc/os-release");
+    let system = input.host();
+    let (first, again) = (known(&system), known(&system));
+    assert_eq!(first.0, again.0, "the same host has other facts");
+    assert_eq!(first.1, again.1, "the same host is told of in other words");
+    if let Some(Ok(text)) = input.aside("command").map(std::str::from_utf8) {
+        command(text);
+    }
+}
+
+/// All that is known of a host, and the rest as texts.
+fn known(system: &MemorySystem) -> (Facts, String) {
+    let facts = host::gather(system, &Given { processes: true, ..Given::default() });
+    let mut told = format!("{:?}{:?}", host::init_system(system), host::libraries(system));
+    for service in SERVICES {
+        told += &format!("{:?}", host::started_by(system, service));
+        let named = facts.main_files.iter().filter(|file| file.service == service).map(|file| file.path.as_path());
+        for main in named.chain([Path::new("/etc/nginx/nginx.conf"), Path::new("/etc/apache2/apache2.conf")]) {
+            told += &format!("{:?}", host::reload(system, &facts, service, main));
+            told += &format!("{:?}", host::start_options(system, &facts, service, main));
+        }
+    }
+    for file in system.walk(Path::new("/")).files {
+        let bytes = system.read(&file).expect("a file");
+        told += &format!("{:?}", host::managed(&facts, &file, &bytes));
+    }
+    told += &sockets(system);
+    told += &reported(&facts);
+    (facts, told)
+}
+
+fn sockets(system: &MemorySystem) -> String {
+    let sockets = Sockets::read(system, SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000));
+    let owners = sockets.listening().map(|address| format!("{address}{:?}", sockets.of(address)));
+    owners.collect::<String>() + &format!("{:?}", sockets.own_v6())
+}
+
+/// The facts as people and programs read them.
+fn reported(found: &Facts) -> String {
+    let known = |text: String| Known { value: Some(text), source: String::new(), matters: "" };
+    let start = |start: &host::Start| Sourced {
+        value: secrets::text(&start.text()).into_owned(),
+        source: start.source.clone(),
+    };
+    let mut shown = tlsmend::report::facts::Server {
+        service: "nginx",
+        title: "nginx",
+        version: known(format!("{:?}", found.nginx.release)),
+        build: Known::default(),
+        library: known(found.nginx.library.source.clone()),
+        security_level: Known::default(),
+        versions: Known::default(),
+        manager: Known::default(),
+        command_lines: found.starts.iter().map(start).collect(),
+        main_files: Vec::new(),
+    };
+    shown.build.value.clone_from(&found.nginx.build.value.as_ref().map(|build| build.options.clone()));
+    let variable = |(name, value): (&String, &String)| Variable { name: name.clone(), value: Some(value.clone()) };
+    let view = FactsView {
+        distribution: Known {
+            value: Some(found.distribution.clone()),
+            source: found.distribution_source.clone(),
+            matters: "",
+        },
+        init: Known::default(),
+        servers: vec![shown],
+        libraries: Vec::new(),
+        defines: Known { value: found.defines.value.clone(), source: found.defines.source.clone(), matters: "" },
+        environment: found.environment.iter().map(variable).collect(),
+        problems: found.problems.clone(),
+        exit: Exit { status: 0, name: "known" },
+    };
+    let (mut text, mut data) = (Vec::new(), Vec::new());
+    facts::text(&view, &mut text).expect("writing to memory");
+    json::facts(&view, &mut data).expect("writing to memory");
+    printable::hold("facts", &text);
+    reports::hold("json", &data);
+    String::from_utf8([text, data].concat()).expect("UTF-8")
+}
+
+/// A command line that the user gives: what it is shown as means the same.
+fn command(text: &str) {
+    if let Ok(line) = host::CommandLine::given(text) {
+        let again = host::CommandLine::given(&line.text()).expect("a command that can be read once more");
+        assert_eq!(line.text(), again.text());
+    }
+}

@@ -1,0 +1,179 @@
+//! All reports of an audit, each held against what its readers take for granted.
+
+use super::printable;
+use std::collections::BTreeSet;
+use std::io;
+use tlsmend::endpoint::{Address, Endpoint, Role, Transport};
+use tlsmend::engine::{self, Audit};
+use tlsmend::finding::Severity;
+use tlsmend::instance::Instance;
+use tlsmend::policy::Policy;
+use tlsmend::report::facts::{FactsView, Known};
+use tlsmend::report::html::Extra;
+use tlsmend::report::{AuditView, Coverage, Exit, Paths, RuleText, WhyView};
+use tlsmend::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text, why};
+use tlsmend::rules;
+use tlsmend::services::service::{Question, Target};
+
+/// So many endpoints of an instance are asked about.
+const MOST_ASKED: usize = 8;
+
+/// The reports in all formats, one after another.
+pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
+    let mut sources = audit.sources.fork(u32::from(u8::MAX));
+    secrets::sources(&mut sources);
+    let mut findings = audit.findings.clone();
+    findings.iter_mut().for_each(secrets::finding);
+    let mut problems = audit.problems.clone();
+    problems.iter_mut().for_each(secrets::problem);
+    let instances: Vec<Instance> = audit.instances().map(secrets::instance).collect();
+    let rules: Vec<RuleText<'_>> = rules::ALL
+        .iter()
+        .map(|rule| RuleText { id: rule.id.0, summary: "a rule", help: "# a rule\n", severity: Severity::Low })
+        .collect();
+    let files: BTreeSet<_> = instances.iter().flat_map(|instance| &instance.files).collect();
+    let view = AuditView {
+        sources: &sources,
+        instances: instances.iter().collect(),
+        verdicts: &audit.verdicts,
+        findings: &findings,
+        problems: &problems,
+        files: Coverage { read: files.len(), found: files.len() + problems.len(), passed_over: audit.passed_over },
+        managed: &[],
+        reload: &[],
+        policy: &policy.name,
+        fail_on: Severity::Medium,
+        exit: Some(Exit { status: 1, name: "findings" }),
+        paths: Paths::absolute(),
+        host: Some("a.example"),
+        rules: &rules,
+    };
+    written(&view)
+}
+
+/// Writes a report into memory.
+fn report(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write(&mut bytes).expect("writing to memory");
+    bytes
+}
+
+fn written(view: &AuditView<'_>) -> Vec<u8> {
+    let facts = no_facts();
+    let extra = Extra { patch: &[], facts: &facts, demands: &[], masked: true };
+    let reports = [
+        ("text", report(|out| text::audit(view, out))),
+        ("json", report(|out| json::audit(view, out))),
+        ("markdown", report(|out| markdown::audit(view, out))),
+        ("sarif", report(|out| sarif::audit(view, true, out))),
+        ("github", report(|out| github::audit(view, out))),
+        ("gitlab", report(|out| gitlab::audit(view, out))),
+        ("junit", report(|out| junit::audit(view, out))),
+        ("prometheus", report(|out| prometheus::audit(view, out))),
+        ("html", report(|out| html::audit(view, &extra, out))),
+    ];
+    for (format, bytes) in &reports {
+        hold(format, bytes);
+    }
+    reports.into_iter().flat_map(|(_, bytes)| bytes).collect()
+}
+
+/// What the readers of a format take for granted.
+pub fn hold(format: &str, report: &[u8]) {
+    match format {
+        "json" | "sarif" | "gitlab" => {
+            let _any: serde_json::Value =
+                serde_json::from_slice(report).unwrap_or_else(|error| panic!("{format} is not JSON: {error}"));
+            // What a string holds is escaped, or it is harmless in a file of JSON.
+            let raw = report.iter().find(|byte| **byte < b' ' && **byte != b'\n');
+            assert!(raw.is_none(), "{format} has {raw:?} as it is");
+        }
+        "junit" => well_formed(report),
+        "github" => starts(report, &["::error ", "::warning ", "::notice "], format),
+        "prometheus" => starts(report, &["# HELP ", "# TYPE ", "tlsmend_"], format),
+        _ => {}
+    }
+    if !matches!(format, "json" | "sarif" | "gitlab") {
+        printable::hold(format, report);
+    }
+}
+
+fn starts(report: &[u8], starts: &[&str], format: &str) {
+    let text = String::from_utf8_lossy(report);
+    let odd = text.lines().find(|line| !starts.iter().any(|start| line.starts_with(start)));
+    assert!(odd.is_none(), "{format} has the line {odd:?}");
+}
+
+fn well_formed(report: &[u8]) {
+    let text = std::str::from_utf8(report).expect("UTF-8");
+    let mut reader = quick_xml::Reader::from_str(text);
+    reader.config_mut().check_end_names = true;
+    loop {
+        match reader.read_event().unwrap_or_else(|error| panic!("junit is no XML: {error}")) {
+            quick_xml::events::Event::Eof => return,
+            _ => {}
+        }
+    }
+}
+
+fn no_facts() -> FactsView<'static> {
+    FactsView {
+        distribution: Known::default(),
+        init: Known::default(),
+        servers: Vec::new(),
+        libraries: Vec::new(),
+        defines: Known::default(),
+        environment: Vec::new(),
+        problems: Vec::new(),
+        exit: Exit { status: 0, name: "known" },
+    }
+}
+
+/// What `why` says to the clients of some endpoints, and to one of a name that no file has.
+pub fn answers(audit: &Audit) -> Vec<u8> {
+    let mut said = Vec::new();
+    for instance in audit.instances() {
+        for endpoint in instance.endpoints.iter().take(MOST_ASKED) {
+            let Some(target) = target(endpoint) else { continue };
+            for sni in [endpoint.name.as_deref(), None, Some("no.such.example")] {
+                let question =
+                    Question { target: target.clone(), transport: endpoint.transport, sni: sni.map(str::to_owned) };
+                said.extend(answer(audit, &question, &endpoint.address.to_string()));
+            }
+        }
+    }
+    said
+}
+
+fn target(endpoint: &Endpoint) -> Option<Target> {
+    if endpoint.role != Role::Listener || endpoint.transport != Transport::Stream {
+        return None;
+    }
+    match &*endpoint.address {
+        Address::Any(port) => Some(Target::Ip([127, 0, 0, 1].into(), *port)),
+        Address::Ip(ip, port) => Some(Target::Ip(*ip, *port)),
+        Address::Unix(path) => Some(Target::Unix(path.clone())),
+        Address::Remote(_) => None,
+    }
+}
+
+fn answer(audit: &Audit, question: &Question, address: &str) -> Vec<u8> {
+    let (found, _) = engine::ask(&audit.resolved, question);
+    // Somebody listens there: the endpoint that the question is about.
+    let (instance, response) = found.unwrap_or_else(|| panic!("nobody answers at {address}"));
+    super::consistent::answer(&response.answer, &audit.sources);
+    let masked = secrets::answer(&response.answer);
+    let view = WhyView {
+        address,
+        sni: question.sni.as_deref(),
+        service: Some(instance.service.0),
+        answer: Some(&masked),
+        sources: &audit.sources,
+        paths: Paths::absolute(),
+    };
+    let text = report(|out| why::text(&view, out));
+    printable::hold("why", &text);
+    let json = report(|out| json::why(&view, out));
+    hold("json", &json);
+    [text, json].concat()
+}
