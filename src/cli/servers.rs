@@ -1,6 +1,7 @@
 //! Testing and reloading the servers whose files are changed.
 
 use super::args::Servers as Arguments;
+use super::message::Message;
 use super::options::{NOT_USUAL, Opened};
 use crate::host::{self, CommandLine, Ran, run_command};
 use crate::instance::ServiceId;
@@ -82,7 +83,7 @@ impl Servers {
     }
 
     /// Reloads all; the error is what the first one said that failed.
-    pub(super) fn run_reloads(&self, done: &mut dyn FnMut(String)) -> Result<(), String> {
+    pub(super) fn run_reloads(&self, done: &mut dyn FnMut(String)) -> Result<(), Message> {
         for (_, command) in &self.reloads {
             let ran = run_command(command, self.patience);
             if !ran.is_success() {
@@ -96,7 +97,7 @@ impl Servers {
 
 impl Checked {
     /// The checkers that do not accept it, with their own words.
-    pub(super) fn failures(&self) -> Vec<String> {
+    pub(super) fn failures(&self) -> Vec<Message> {
         let failed = self.0.iter().filter(|(_, ran)| !ran.is_success());
         failed.map(|(command, ran)| words(command, ran)).collect()
     }
@@ -108,7 +109,7 @@ impl Checked {
 
     /// What fails now and did not before, with the checkers' words. One that failed before may say again what it
     /// said then.
-    pub(super) fn new_failures(&self, before: &Checked) -> Vec<String> {
+    pub(super) fn new_failures(&self, before: &Checked) -> Vec<Message> {
         let mut failures = Vec::new();
         for (command, now) in self.0.iter().filter(|(_, ran)| !ran.is_success()) {
             let then = before.0.iter().find(|(other, _)| other == command).map(|(_, ran)| ran);
@@ -124,10 +125,11 @@ impl Checked {
 }
 
 /// A command, how it ended and what it said.
-fn words(command: &CommandLine, ran: &Ran) -> String {
+fn words(command: &CommandLine, ran: &Ran) -> Message {
+    // Indented, so that no line of theirs looks like one of ours.
     let said: Vec<String> = ran.said.lines().filter(|l| !l.trim().is_empty()).map(|l| format!("    {l}")).collect();
-    let said = if said.is_empty() { String::new() } else { format!(":\n{}", said.join("\n")) };
-    format!("`{}` {}{said}", command.text(), ran.ending())
+    let colon = if said.is_empty() { "" } else { ":" };
+    Message::from(format!("`{}` {}{colon}", command.text(), ran.ending())).then(Message::of(said))
 }
 
 /// What a checker complains about: its lines, without what is different each time (times, numbers of processes).

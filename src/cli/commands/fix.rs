@@ -126,7 +126,7 @@ fn agreed(disks: &Disks, plan: &Plan, instances: &[(ServiceId, PathBuf)]) -> Res
         names.join(", "),
         disks.shown()
     );
-    output::ask(&question)
+    output::ask(question)
 }
 
 /// Makes sure that nothing of what the plan was made from has changed. Where a person thought about it, the plan is made
