@@ -32,6 +32,7 @@ pub mod probe;
 pub mod release;
 pub mod report;
 pub mod rules;
+pub mod sanitise;
 pub mod services;
 pub mod source;
 pub mod system;

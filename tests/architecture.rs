@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// The modules of the library, and what each may import. `services` below stands for the parts that all services
 /// share; a service may import those and never another service.
 const ALLOWED: &[(&str, &[&str])] = &[
+    ("sanitise", &[]),
     ("tls", &[]),
     ("release", &[]),
     ("source", &[]),
@@ -21,10 +22,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("probe", &["tls"]),
     ("host", &["instance", "openssl", "release", "system", "tls", "trust"]),
     ("services", &["edit", "endpoint", "host", "instance", "openssl", "release", "source", "system", "tls", "trust"]),
-    ("policy", &["endpoint", "finding", "source", "tls"]),
+    ("policy", &["endpoint", "finding", "sanitise", "source", "tls"]),
     ("baseline", &["finding", "source"]),
     ("rules", &["edit", "endpoint", "finding", "instance", "policy", "source", "tls"]),
-    ("report", &["edit", "endpoint", "finding", "instance", "probe", "source", "tls", "verify"]),
+    ("report", &["edit", "endpoint", "finding", "instance", "probe", "sanitise", "source", "tls", "verify"]),
     ("discover", &["instance", "services", "source", "system"]),
     (
         "engine",
@@ -192,6 +193,40 @@ fn every_place_that_acts_is_listed_with_its_guard() {
     }
     let found: BTreeSet<&str> = found.iter().map(String::as_str).collect();
     assert_eq!(found, listed, "docs/safety.md, Every place that acts");
+}
+
+/// One door to the terminal: what passes it is harmless (`tests/terminal.rs`).
+#[test]
+fn only_the_screen_writes_to_the_terminal() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let door = source.join("cli/screen.rs");
+    for path in files(&source).into_iter().filter(|path| *path != door) {
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        let bypasses = [
+            "io::stdout",
+            "io::stderr",
+            "anstream::std",
+            "print!(",
+            "println!(",
+            "eprint!(",
+            "eprintln!(",
+            "dbg!(",
+            "/dev/tty",
+        ];
+        let bypass = bypasses.iter().find(|bypass| text.contains(**bypass));
+        assert!(bypass.is_none(), "{} has {bypass:?}", path.display());
+    }
+    let door = std::fs::read_to_string(door).expect("a source file");
+    assert_eq!(door.matches("io::stdout()").count() + door.matches("io::stderr()").count(), 7, "each is guarded");
+    // What is said to people goes through a message, which ends no line that it did not begin.
+    let output = std::fs::read_to_string(source.join("cli/output.rs")).expect("a source file");
+    for says in [
+        "tell(message: impl Into<Message>)",
+        "ask(question: impl Into<Message>)",
+        "remark(message: impl Into<Message>)",
+    ] {
+        assert!(output.contains(says), "{says}");
+    }
 }
 
 #[test]

@@ -4,13 +4,16 @@ mod args;
 mod commands;
 mod exit;
 mod interrupt;
+mod message;
 mod options;
 mod output;
 mod place;
 mod reports;
+mod screen;
 mod servers;
 mod state;
 mod transact;
+mod usage;
 mod watched;
 
 pub use exit::ExitStatus;
@@ -22,14 +25,7 @@ use clap::Parser;
 pub fn main() -> ExitStatus {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            // --help and --version come this way too, and go to standard output.
-            let failed = error.use_stderr();
-            return match error.print() {
-                Ok(()) if !failed => ExitStatus::Compliant,
-                _ => ExitStatus::CouldNotRun,
-            };
-        }
+        Err(error) => return usage::refused(error),
     };
     let done = match &arguments.command {
         Command::Audit { host, judgement, known, reporting } => commands::audit::run(host, judgement, known, reporting),

@@ -1,6 +1,7 @@
 //! The command line as it is meant: paths made absolute, the host opened, facts gathered, the policy read.
 
 use super::args::{FixLevel, Host, Judgement, Known, Level};
+use super::message::Message;
 use super::place;
 use crate::baseline::Baseline;
 use crate::engine::Request;
@@ -227,8 +228,8 @@ pub(super) fn policy_file(path: &Path) -> Result<Policy> {
     let bytes = own_file(path)?;
     let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name}: is not UTF-8"))?;
     Policy::parse(&text, &name).map_err(|errors| {
-        let shown: Vec<String> = errors.iter().map(|e| e.excerpt.clone()).collect();
-        anyhow!("the policy is not valid\n{}", shown.join("\n"))
+        let shown = errors.iter().map(|error| Message::of(error.excerpt.lines()));
+        Message::from("the policy is not valid").with(shown).into()
     })
 }
 

@@ -1,36 +1,28 @@
-//! Standard output and standard error.
+//! Standard output and standard error, as the commands use them.
 
 use super::args::Colour;
 use super::exit::ExitStatus;
+use super::message::{self, Message};
+use super::screen;
 use crate::report::{sanitise, secrets};
 use anstream::{AutoStream, ColorChoice, StripStream};
 use anyhow::{Context, Result, bail};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::borrow::Cow;
+use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-
-fn choice(colour: Colour) -> ColorChoice {
-    match colour {
-        Colour::Auto => ColorChoice::Auto,
-        Colour::Always => ColorChoice::Always,
-        Colour::Never => ColorChoice::Never,
-    }
-}
 
 /// Writes to standard output. A reader that has gone away (`| head`) is not an error.
 pub(super) fn write(colour: Colour, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    let stdout = io::stdout();
-    let plain = match choice(colour) {
-        ColorChoice::Auto => AutoStream::choice(&stdout) == ColorChoice::Never,
-        chosen => chosen == ColorChoice::Never,
+    let plain = match colour {
+        Colour::Auto => !screen::takes_colour(),
+        Colour::Always => false,
+        Colour::Never => true,
     };
-    // Styles are taken out before the buffer: each piece between two of them would be a write(2) behind it.
-    let mut buffered = BufWriter::with_capacity(1 << 16, stdout.lock());
-    let written = if plain {
-        write(&mut StripStream::new(&mut buffered as &mut (dyn Write + 'static)))
-    } else {
-        write(&mut buffered)
-    };
-    written.and_then(|()| buffered.flush()).or_else(gone).context("standard output can't be written")
+    let written = screen::output(|buffered| {
+        // Styles are taken out before the buffer: each piece between two of them would be a write(2) behind it.
+        if plain { write(&mut StripStream::new(buffered)) } else { write(buffered) }
+    });
+    written.or_else(gone).context("standard output can't be written")
 }
 
 /// A report in memory, for a file: with terminal styles only where they are asked for.
@@ -39,10 +31,20 @@ pub(super) fn buffer(colour: Colour) -> AutoStream<Vec<u8>> {
     AutoStream::new(Vec::new(), choice)
 }
 
-/// Writes bytes to standard output as they are.
-pub(super) fn raw(bytes: &[u8]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush()).or_else(gone).context("standard output can't be written")
+/// Writes a patch to standard output: as it is into a file or a pipe, harmlessly to a terminal, and says so.
+pub(super) fn patch(bytes: &[u8]) -> Result<()> {
+    let shown = if screen::shows_output() { sanitise::written_out(bytes) } else { Cow::Borrowed(bytes) };
+    screen::output(|out| out.write_all(&shown)).or_else(gone).context("standard output can't be written")?;
+    if matches!(shown, Cow::Owned(_)) {
+        remark(
+            "a terminal would obey or hide some characters of this patch, so they are shown as <U+001B> and the like; \
+             for the exact bytes, redirect standard output into a file",
+        );
+    }
+    if secrets::are_in_patch(bytes) {
+        remark("the patch holds what looks like a password or a token, since it has to apply: mind where it goes");
+    }
+    Ok(())
 }
 
 fn gone(error: io::Error) -> io::Result<()> {
@@ -50,36 +52,33 @@ fn gone(error: io::Error) -> io::Result<()> {
 }
 
 /// A line of the result, on standard output. A transaction goes on where nobody can read it.
-pub(super) fn tell(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = writeln!(out, "{}", sanitise::message(text)).and_then(|()| out.flush());
+pub(super) fn tell(message: impl Into<Message>) {
+    let message = message.into();
+    let _ = screen::output(|out| writeln!(out, "{message}"));
 }
 
 /// Asks whether something is to be applied; an error where there is nobody to ask.
-pub(super) fn ask(question: &str) -> Result<bool> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+pub(super) fn ask(question: impl Into<Message>) -> Result<bool> {
+    if !io::stdin().is_terminal() || !screen::shows_remarks() {
         bail!("there is no terminal to ask at: --yes applies this; nothing was changed");
     }
-    let mut out = anstream::stderr().lock();
-    let asked = write!(out, "{} [y/N] ", sanitise::message(question)).and_then(|()| out.flush());
+    let question = question.into();
+    let asked = screen::remark(|out| write!(out, "{question} [y/N] "));
     let mut answer = String::new();
     let read = asked.and_then(|()| io::stdin().read_line(&mut answer));
     Ok(read.is_ok() && matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// A remark for the person, on standard error.
-pub(super) fn remark(text: &str) {
-    let mut out = anstream::stderr().lock();
+pub(super) fn remark(message: impl Into<Message>) {
+    let message = message.into().after("tlsmend: ");
     // There is nowhere to complain about a standard error that can't be written.
-    let _ = writeln!(out, "tlsmend: {}", sanitise::message(&secrets::text(text)));
+    let _ = screen::remark(|out| writeln!(out, "{message}"));
 }
 
 /// Says why the program could not run.
 pub(super) fn failed(error: &anyhow::Error) -> ExitStatus {
-    let mut out = anstream::stderr().lock();
-    let causes: Vec<String> =
-        error.chain().map(|cause| sanitise::message(&secrets::text(&cause.to_string()))).collect();
-    let _ = writeln!(out, "tlsmend: {}", causes.join("\n  cause: "));
+    remark(message::of_error(error));
     ExitStatus::CouldNotRun
 }
 
@@ -93,7 +92,7 @@ pub(super) struct Progress {
 impl Progress {
     /// For so many pieces of work. One alone needs no line.
     pub(super) fn new(total: usize) -> Progress {
-        Progress { total, done: AtomicUsize::new(0), shown: total > 1 && io::stderr().is_terminal() }
+        Progress { total, done: AtomicUsize::new(0), shown: total > 1 && screen::shows_remarks() }
     }
 
     /// A piece is begun.
@@ -104,8 +103,8 @@ impl Progress {
     /// So many pieces are done.
     pub(super) fn at(&self, done: usize, total: usize, label: &str) {
         if self.shown {
-            let label: String = sanitise::message(label).chars().take(50).collect();
-            let _unseen = write!(io::stderr().lock(), "\r\x1b[K{done} of {total} {label}");
+            let label: String = label.chars().take(50).collect();
+            screen::progress(&format!("{done} of {total} {label}"));
         }
     }
 
@@ -117,7 +116,7 @@ impl Progress {
     /// The line goes away.
     pub(super) fn clear(&self) {
         if self.shown {
-            let _unseen = write!(io::stderr().lock(), "\r\x1b[K");
+            screen::progress("");
         }
     }
 }

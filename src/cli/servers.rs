@@ -1,6 +1,7 @@
 //! Testing and reloading the servers whose files are changed.
 
 use super::args::Servers as Arguments;
+use super::message::Message;
 use super::options::{NOT_USUAL, Opened};
 use crate::host::{self, CommandLine, Ran, run_command};
 use crate::instance::ServiceId;
@@ -122,7 +123,7 @@ impl Servers {
     }
 
     /// Reloads all; the error is what the first one said that failed.
-    pub(super) fn run_reloads(&self, done: &mut dyn FnMut(String)) -> Result<(), String> {
+    pub(super) fn run_reloads(&self, done: &mut dyn FnMut(String)) -> Result<(), Message> {
         for (_, command) in &self.reloads {
             let ran = run_command(command, self.patience);
             if !ran.is_success() {
@@ -136,7 +137,7 @@ impl Servers {
 
 impl Checked {
     /// The checkers that do not accept it, with their own words.
-    pub(super) fn failures(&self) -> Vec<String> {
+    pub(super) fn failures(&self) -> Vec<Message> {
         let failed = self.0.iter().filter(|(_, ran)| !ran.is_success());
         failed.map(|(command, ran)| words(command, ran)).collect()
     }
@@ -148,7 +149,7 @@ impl Checked {
 
     /// What fails now and did not before, with the checkers' words. One that failed before may say again what it
     /// said then.
-    pub(super) fn new_failures(&self, before: &Checked) -> Vec<String> {
+    pub(super) fn new_failures(&self, before: &Checked) -> Vec<Message> {
         let mut failures = Vec::new();
         for (command, now) in self.0.iter().filter(|(_, ran)| !ran.is_success()) {
             let then = before.0.iter().find(|(other, _)| other == command).map(|(_, ran)| ran);
@@ -172,27 +173,28 @@ const NAMED: usize = 5;
 
 /// Why root runs nothing for a configuration, and what can be done instead.
 fn doubtful(what: &str, option: &str, service: &str, main: &Path, doubts: &Doubts) -> anyhow::Error {
+    let user = user_name(own_user());
+    let first = format!(
+        "{}: others can write what the {what} of {service} acts on, so it is not run as {user}:",
+        main.display()
+    );
     let line = |(path, who): (&PathBuf, &Writers)| format!("    {}: {}", path.display(), described(who));
-    let mut lines: Vec<String> = doubts.iter().take(NAMED).map(line).collect();
-    if doubts.len() > NAMED {
-        lines.push(format!("    and {} more", doubts.len() - NAMED));
-    }
+    let more = doubts.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!("    and {more} more"));
     let owner = doubts.values().next().map_or_else(String::new, described);
-    anyhow!(
-        "{}: the {what} of {service} is not run as {}, since others can write what it acts on:\n{}\n\
-         help: name the command with {option} {service}=COMMAND, which is run as it is given; or run this as {owner}; or \
-         name the files that are to be fixed instead (tlsmend fix PATH)\nnothing was changed",
-        main.display(),
-        user_name(own_user()),
-        lines.join("\n")
-    )
+    let help = format!(
+        "help: name the command with {option} {service}=COMMAND (it is run as given), run this as {owner}, or name only \
+         the files to fix (tlsmend fix PATH)"
+    );
+    let lines = std::iter::once(first).chain(doubts.iter().take(NAMED).map(line)).chain(more);
+    anyhow::Error::new(Message::of(lines.chain([help, "nothing was changed".to_owned()])))
 }
 
 /// A command, how it ended and what it said.
-fn words(command: &CommandLine, ran: &Ran) -> String {
+fn words(command: &CommandLine, ran: &Ran) -> Message {
+    // Indented, so that no line of theirs looks like one of ours.
     let said: Vec<String> = ran.said.lines().filter(|l| !l.trim().is_empty()).map(|l| format!("    {l}")).collect();
-    let said = if said.is_empty() { String::new() } else { format!(":\n{}", said.join("\n")) };
-    format!("`{}` {}{said}", command.text(), ran.ending())
+    let colon = if said.is_empty() { "" } else { ":" };
+    Message::from(format!("`{}` {}{colon}", command.text(), ran.ending())).then(Message::of(said))
 }
 
 /// What a checker complains about: its lines, without what is different each time (times, numbers of processes).

@@ -77,7 +77,7 @@ impl Disks {
     /// Ends what earlier runs left unfinished, and says so.
     pub(super) fn recover(&self, store: &Store<'_>) -> Result<()> {
         for ended in recover(&self.host, store, self.root.as_deref(), &self.options)? {
-            output::remark(&format!("an earlier run ({}) was interrupted; {}", ended.id, ended.what));
+            output::remark(format!("an earlier run ({}) was interrupted; {}", ended.id, ended.what));
         }
         Ok(())
     }

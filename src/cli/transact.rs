@@ -1,6 +1,7 @@
 //! One transaction as the user sees it: test, write, test again, reload, verify; or put everything back.
 
 use super::interrupt::Interrupt;
+use super::message::Message;
 use super::output;
 use super::servers::{Checked, Servers};
 use super::watched::{self, Seen};
@@ -8,7 +9,7 @@ use crate::finding::Severity;
 use crate::system::OsDisk;
 use crate::transaction::{Failure, Intent, Store, Transaction};
 use crate::verify::{Reload, Watch};
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 /// How much the checkers have a say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +67,7 @@ pub(super) fn run(job: Job<'_>) -> Result<End> {
     let watch = job.watch.map(|reload| watched::begin(reload, &interrupt)).transpose()?;
     let mut transaction = Transaction::prepare(job.disk, job.store, job.intent)?;
     let id = transaction.journal().id.clone();
-    output::tell(&format!("backed up in {}", job.store.path_of(&id).display()));
+    output::tell(format!("backed up in {}", job.store.path_of(&id).display()));
     transaction.write(&|| interrupt.came())?;
     written(&transaction);
     let after = servers.check();
@@ -78,8 +79,8 @@ pub(super) fn run(job: Job<'_>) -> Result<End> {
         Say::Advise => after.failures(),
     };
     if !failed.is_empty() && job.say != Say::Advise {
-        return put_back(&mut transaction, &format!("the checker does not accept the result:\n{}", failed.join("\n")))
-            .map(|()| End::CheckFailed);
+        let why = Message::from("the checker does not accept the result:").with(failed);
+        return put_back(&mut transaction, why).map(|()| End::CheckFailed);
     }
     transaction.checked()?;
     let tested = said(servers, &after, &failed);
@@ -94,7 +95,7 @@ pub(super) fn run(job: Job<'_>) -> Result<End> {
     commit(&mut transaction, &job.options);
     if !servers.reload {
         for command in servers.reload_commands() {
-            output::tell(&format!("not reloaded; to make it effective (no restart is needed): {command}"));
+            output::tell(format!("not reloaded; to make it effective (no restart is needed): {command}"));
         }
     }
     Ok(end)
@@ -118,13 +119,13 @@ fn make_effective(
     watch: Option<&Watch<'_>>,
     interrupt: &Interrupt,
 ) -> Result<Effect> {
-    if let Err(why) = servers.run_reloads(&mut |line| output::tell(&line)) {
-        let why = format!("the reload failed: {why}");
+    if let Err(why) = servers.run_reloads(&mut |line| output::tell(line)) {
+        let why = why.after("the reload failed: ");
         if say == Say::Advise {
-            output::remark(&why);
+            output::remark(why);
             return Ok(Effect::Kept(End::ReloadFailed));
         }
-        put_back(transaction, &why)?;
+        put_back(transaction, why)?;
         reload_the_old(servers, watch);
         return Ok(Effect::PutBack(End::ReloadFailed));
     }
@@ -134,7 +135,7 @@ fn make_effective(
         Seen::Open => Ok(Effect::Kept(End::Untested)),
         Seen::Drift(severity) => Ok(Effect::Kept(End::Drifted(severity))),
         Seen::Broken(why) => {
-            put_back(transaction, &why)?;
+            put_back(transaction, why)?;
             reload_the_old(servers, Some(watch));
             Ok(Effect::PutBack(End::VerifyFailed))
         }
@@ -150,8 +151,8 @@ fn make_effective(
 
 /// Reloads once more after the old files were put back, and has handshakes look whether all is as it was.
 fn reload_the_old(servers: &Servers, watch: Option<&Watch<'_>>) {
-    if let Err(why) = servers.run_reloads(&mut |line| output::tell(&line)) {
-        output::remark(&format!("reloading once more, with the old files, failed too: {why}"));
+    if let Err(why) = servers.run_reloads(&mut |line| output::tell(line)) {
+        output::remark(why.after("reloading once more, with the old files, failed too: "));
     }
     watch.into_iter().for_each(watched::back);
 }
@@ -159,54 +160,55 @@ fn reload_the_old(servers: &Servers, watch: Option<&Watch<'_>>) {
 /// What the checkers say of the configuration as it is.
 fn baseline(before: &Checked, say: Say) -> Result<()> {
     for command in before.accepting() {
-        output::tell(&format!("tested before: `{command}` accepts the configuration as it is"));
+        output::tell(format!("tested before: `{command}` accepts the configuration as it is"));
     }
     let failures = before.failures();
     if failures.is_empty() {
         return Ok(());
     }
-    let words = failures.join("\n");
+    let words = Message::from("the checker does not accept the configuration as it is:").with(failures);
     if say == Say::Accept {
-        bail!(
-            "the checker does not accept the configuration as it is:\n{words}\nnothing was changed; mend that first, \
-             or apply the fix all the same with --without-check"
-        );
+        let advice = "nothing was changed; mend that first, or apply the fix all the same with --without-check";
+        return Err(words.then(advice).into());
     }
-    output::remark(&format!("the checker does not accept the configuration as it is:\n{words}"));
+    output::remark(words);
     Ok(())
 }
 
 fn written(transaction: &Transaction<'_>) {
     for file in &transaction.journal().files {
-        output::tell(&format!("written: {}{}", file.path.display(), file.how.remark()));
+        output::tell(format!("written: {}{}", file.path.display(), file.how.remark()));
     }
 }
 
 /// Puts everything back, and says why.
-fn put_back(transaction: &mut Transaction<'_>, why: &str) -> Result<()> {
-    match transaction.fail(why.to_owned()) {
-        Failure::RolledBack(why) => {
-            output::remark(&format!("{why}\nevery file was put back and is as it was"));
+fn put_back(transaction: &mut Transaction<'_>, why: Message) -> Result<()> {
+    match transaction.fail(why.to_string()) {
+        Failure::RolledBack(_) => {
+            output::remark(why.then("every file was put back and is as it was"));
             Ok(())
         }
-        stuck => Err(stuck.into()),
+        Failure::Stuck { left, .. } => {
+            Err(why.then("and not everything could be put back:").then(Message::of(left)).into())
+        }
+        refused @ Failure::Refused(_) => Err(refused.into()),
     }
 }
 
 /// Says what the checkers say of the result.
-fn said(servers: &Servers, after: &Checked, failed: &[String]) -> End {
+fn said(servers: &Servers, after: &Checked, failed: &[Message]) -> End {
     for command in after.accepting() {
-        output::tell(&format!("tested: `{command}` accepts the result"));
+        output::tell(format!("tested: `{command}` accepts the result"));
     }
     for words in failed {
-        output::remark(&format!("the checker does not accept the result: {words}"));
+        output::remark(words.clone().after("the checker does not accept the result: "));
     }
     let as_before = after.failures().len() - failed.len();
     if as_before > 0 {
         output::tell("not tested: the checker fails as it did before, and sees nothing behind that");
     }
     if let Some(why) = servers.untested() {
-        output::tell(&format!("not tested: {why}"));
+        output::tell(format!("not tested: {why}"));
     }
     if as_before > 0 || servers.untested().is_some() { End::Untested } else { End::Tested }
 }
@@ -214,12 +216,12 @@ fn said(servers: &Servers, after: &Checked, failed: &[String]) -> End {
 fn commit(transaction: &mut Transaction<'_>, options: &str) {
     match transaction.commit() {
         Ok(kept) => kept.iter().for_each(|edit| {
-            output::remark(&format!("an editor wrote into the old file at that very moment; its text is kept: {edit}"));
+            output::remark(format!("an editor wrote into the old file at that very moment; its text is kept: {edit}"));
         }),
         Err(why) => {
-            output::remark(&format!("all is written and stays, but tidying up is left to the next run: {why}"));
+            output::remark(format!("all is written and stays, but tidying up is left to the next run: {why}"));
         }
     }
     let id = &transaction.journal().id;
-    output::tell(&format!("done: {id}; `tlsmend rollback {id}{options}` takes it back"));
+    output::tell(format!("done: {id}; `tlsmend rollback {id}{options}` takes it back"));
 }

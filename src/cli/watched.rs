@@ -1,6 +1,7 @@
 //! The handshakes around a reload, as the user sees them.
 
 use super::interrupt::Interrupt;
+use super::message::Message;
 use super::output;
 use crate::finding::Severity;
 use crate::verify::{Complaint, Reload, Watch};
@@ -15,7 +16,7 @@ pub(super) enum Seen {
     /// Something is accepted that is not configured, and nothing is lost.
     Drift(Severity),
     /// A promise is broken; how, for people.
-    Broken(String),
+    Broken(Message),
     /// The user ended it before all was clear.
     Interrupted,
 }
@@ -36,24 +37,23 @@ pub(super) fn after(watch: &Watch<'_>, interrupt: &Interrupt) -> Seen {
         return Seen::Interrupted;
     }
     if !held.broken.is_empty() {
-        let broken = lines(&held.broken);
-        return Seen::Broken(format!("after the reload, handshakes do not get what the new files promise:\n{broken}"));
+        let broken = "after the reload, handshakes do not get what the new files promise:";
+        return Seen::Broken(about(broken, &held.broken));
     }
     match held.fine {
         0 => {}
         1 => output::tell("verified: handshakes with 1 endpoint get what the new files promise"),
-        n => output::tell(&format!("verified: handshakes with {n} endpoints get what the new files promise")),
+        n => output::tell(format!("verified: handshakes with {n} endpoints get what the new files promise")),
     }
     for left in &watch.left {
-        output::tell(&format!("not verified: {left}"));
+        output::tell(Message::of(left.lines()).after("not verified: "));
     }
-    held.known.iter().for_each(|one| output::remark(&one.to_string()));
+    held.known.iter().for_each(|one| output::remark(Message::of(one.lines())));
     if !held.open.is_empty() {
-        output::remark(&format!("after the reload, this is not clear:\n{}", lines(&held.open)));
+        output::remark(about("after the reload, this is not clear:", &held.open));
     }
     if !held.drift.is_empty() {
-        let drift = lines(&held.drift);
-        output::remark(&format!("the new files stay, but the servers do something else:\n{drift}"));
+        output::remark(about("the new files stay, but the servers do something else:", &held.drift));
     }
     match held.worst {
         Some(severity) => Seen::Drift(severity),
@@ -70,10 +70,11 @@ pub(super) fn back(watch: &Watch<'_>) {
     let other = watch.not_as_before();
     match other.is_empty() {
         true => output::tell("verified: handshakes get what they got before"),
-        false => output::remark(&format!("handshakes do not get what they got before:\n{}", lines(&other))),
+        false => output::remark(about("handshakes do not get what they got before:", &other)),
     }
 }
 
-fn lines(complaints: &[Complaint]) -> String {
-    complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+/// Complaints, with what they are about.
+fn about(what: &str, complaints: &[Complaint]) -> Message {
+    Message::from(what).with(complaints.iter().map(|one| Message::of(one.lines())))
 }

@@ -1,5 +1,6 @@
 //! Complaints about a policy, shown with the line that they are about.
 
+use crate::sanitise;
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::fmt;
 use std::ops::Range;
@@ -46,7 +47,9 @@ impl PolicyError {
             Some(help) => format!("{}; {help}", complaint.message),
             None => complaint.message,
         };
-        let excerpt = excerpt(&message, text, policy, range, (line, column));
+        // It may name a key or a value, and YAML can write any character in those.
+        let message = sanitise::text(&message);
+        let excerpt = excerpt(&message, text, &sanitise::text(policy), range, (line, column));
         PolicyError { policy: policy.to_owned(), line, column, message, excerpt }
     }
 }

@@ -144,7 +144,7 @@ pub fn text(view: &FactsView<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out)?;
     }
     for problem in &view.problems {
-        writeln!(out, "problem: {}", sanitise::message(problem))?;
+        writeln!(out, "problem: {}", sanitise::text(problem))?;
     }
     Ok(())
 }

@@ -157,9 +157,8 @@ pub(super) fn code(text: &str) -> String {
 /// `before` and `after` stand around what mentions.
 fn plain(text: &str, before: &str, after: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in sanitise::message(text).chars() {
+    for c in sanitise::text(text).chars() {
         match c {
-            '\n' => out.push_str("<br>"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '&' => out.push_str("&amp;"),

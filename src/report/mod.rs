@@ -30,7 +30,7 @@ mod patch;
 mod paths;
 pub mod probe;
 pub mod prometheus;
-pub mod sanitise;
+pub use crate::sanitise;
 pub mod sarif;
 pub mod secrets;
 pub mod snippet;

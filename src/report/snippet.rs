@@ -39,7 +39,7 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
         standing => format!("{}, {}", standing.name(), finding.severity),
     };
     let level = if finding.is_open() { level } else { Level::INFO };
-    let title = level.with_name(name).primary_title(sanitise::message(&finding.message));
+    let title = level.with_name(name).primary_title(sanitise::text(&finding.message));
     let mut group = Group::with_title(title.id(finding.rule.0));
     let instance = finding.instance.and_then(|at| view.instances.get(at));
     if marks.is_empty()
@@ -52,12 +52,12 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
     if let Some(named) = named(endpoints, &finding.endpoints) {
         group = group.element(Level::NOTE.with_name("endpoints").message(named));
     }
-    group = group.elements(finding.notes.iter().map(|note| Level::NOTE.message(sanitise::message(note))));
+    group = group.elements(finding.notes.iter().map(|note| Level::NOTE.message(sanitise::text(note))));
     if let Standing::Waived(waived) = &finding.standing {
-        group = group.element(Level::NOTE.with_name("waived").message(sanitise::message(&waiver(view, waived))));
+        group = group.element(Level::NOTE.with_name("waived").message(sanitise::text(&waiver(view, waived))));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(sanitise::message(help)));
+        group = group.element(Level::HELP.message(sanitise::text(help)));
     }
     writeln!(out, "{}", render(group))?;
     let Some(fix) = &finding.fix else { return Ok(()) };
@@ -67,7 +67,7 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
         Applicability::DisplayOnly => " (not applied: a person has to look at it)",
     };
     let help = annotate_snippets::renderer::DEFAULT_HELP_STYLE;
-    writeln!(out, "{help}help{help:#}: {}{remark}", sanitise::message(&fix.title))?;
+    writeln!(out, "{help}help{help:#}: {}{remark}", sanitise::text(&fix.title))?;
     let shown = finding.primary.as_ref().map(|label| label.span.file);
     patch::write(view.sources, &view.paths, fix, shown, out)
 }
@@ -93,7 +93,7 @@ pub(super) fn problem(sources: &SourceMap, paths: &Paths, problem: &Problem, out
     let hops =
         problem.hops.iter().map(|hop| Mark { span: *hop, text: "reached from here", kind: AnnotationKind::Context });
     let marks: Vec<Mark<'_>> = place.into_iter().chain(hops).collect();
-    let mut group = Group::with_title(Level::ERROR.primary_title(sanitise::message(&problem.message)));
+    let mut group = Group::with_title(Level::ERROR.primary_title(sanitise::text(&problem.message)));
     if let (None, Some(path)) = (problem.span, &problem.path) {
         group = group.element(Origin::path(paths.show(path)));
     }

@@ -52,9 +52,9 @@ pub fn text(view: &WhyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     for unknown in &answer.unknown {
         let place = unknown.span.map(|span| format!(" ({})", place(view.sources, &view.paths, span)));
-        writeln!(out, "  - {}{}", sanitise::message(&unknown.what), place.unwrap_or_default())?;
+        writeln!(out, "  - {}{}", sanitise::text(&unknown.what), place.unwrap_or_default())?;
         if !unknown.help.is_empty() {
-            writeln!(out, "    help: {}", sanitise::message(&unknown.help))?;
+            writeln!(out, "    help: {}", sanitise::text(&unknown.help))?;
         }
     }
     Ok(())
@@ -84,7 +84,7 @@ fn short(view: &WhyView<'_>) -> String {
 }
 
 fn step(view: &WhyView<'_>, number: usize, reason: &Reason, out: &mut dyn Write) -> io::Result<()> {
-    let note = sanitise::message(&reason.note);
+    let note = sanitise::text(&reason.note);
     let colon = if note.is_empty() { "" } else { ": " };
     let bold = Style::new().bold();
     writeln!(out, "{number:>3}. {bold}{}{bold:#}{colon}{note}", reason.kind.name())?;

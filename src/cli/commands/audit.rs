@@ -100,7 +100,7 @@ pub(in crate::cli) fn run(
     match gone {
         0 => {}
         1 => output::remark("1 finding of the baseline is gone; --write-baseline makes a new one"),
-        gone => output::remark(&format!("{gone} findings of the baseline are gone; --write-baseline makes a new one")),
+        gone => output::remark(format!("{gone} findings of the baseline are gone; --write-baseline makes a new one")),
     }
     // The process ends now: to take a hundred thousand answers apart first would be for nothing.
     std::mem::forget(audit);

@@ -6,7 +6,6 @@ use super::super::{options, output};
 use super::status_of;
 use crate::finding::{Finding, Standing};
 use crate::plan::{self, Plan, Selection};
-use crate::report::{sanitise, secrets};
 use anyhow::{Context, Result};
 use std::path::Path;
 
@@ -47,7 +46,7 @@ pub(super) fn remaining(
     let change = plan.change(&opened.system);
     if let Some((path, why)) = &change {
         let path = opened.shown.show(path);
-        output::remark(&format!("{path}: {why}; the patch is for the configuration as it was: run this again"));
+        output::remark(format!("{path}: {why}; the patch is for the configuration as it was: run this again"));
     }
     let is_steady = change.is_none() && plan.unsteady.is_none();
     let hides = !is_steady && status == ExitStatus::Compliant && !judgement.exit_zero;
@@ -64,13 +63,7 @@ pub(super) fn show(opened: &options::Opened, plan: &Plan) -> Result<()> {
         let shown = shown.strip_prefix("/").unwrap_or(shown);
         plan::unified(shown, old, new, &mut patch).context("the patch can't be written")?;
     }
-    output::raw(&patch)?;
-    if secrets::are_in(&patch) {
-        output::remark(
-            "the patch holds what looks like a password or a token, since it has to apply: mind where it goes",
-        );
-    }
-    Ok(())
+    output::patch(&patch)
 }
 
 /// What the patch does not mend.
@@ -89,11 +82,11 @@ pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selec
         if let Standing::Waived(waived) = &finding.standing {
             let reason = &waived.reason;
             let what = format!("{}[{}]: {}", finding.severity, finding.rule, finding.message);
-            output::remark(&format!("waived: {place}{what}; {reason}"));
+            output::remark(format!("waived: {place}{what}; {reason}"));
             continue;
         }
         let why = finding.help.clone().unwrap_or_else(|| "it can't be mended here".to_owned());
-        output::remark(&format!(
+        output::remark(format!(
             "not mended: {place}{}[{}]: {}; {why}",
             finding.severity, finding.rule, finding.message
         ));
@@ -101,16 +94,16 @@ pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selec
     let others = plan.after.findings.len() - plan.remains(selection).count();
     if others > 0 {
         let findings = if others == 1 { "finding is" } else { "findings are" };
-        output::remark(&format!("{others} more {findings} not selected"));
+        output::remark(format!("{others} more {findings} not selected"));
     }
     for endpoint in &plan.beside {
-        output::remark(&format!("also changes {endpoint}"));
+        output::remark(format!("also changes {endpoint}"));
     }
     for (path, managed) in plan.before.managed.iter().filter(|(path, _)| plan.contents.contains_key(*path)) {
-        output::remark(&format!("note: {}: {}", opened.shown.show(path), managed.text()));
+        output::remark(format!("note: {}: {}", opened.shown.show(path), managed.text()));
     }
     for (path, why) in &plan.refused {
-        output::remark(&format!("left alone: {}: {why}", opened.shown.show(path)));
+        output::remark(format!("left alone: {}: {why}", opened.shown.show(path)));
     }
     for problem in plan.after.all_problems() {
         let path = match problem.span {
@@ -121,6 +114,6 @@ pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selec
             }
             None => problem.path.as_deref().map(|p: &Path| opened.shown.show(p)).unwrap_or_default(),
         };
-        output::remark(&format!("problem: {path}: {}", sanitise::message(&problem.message)));
+        output::remark(format!("problem: {path}: {}", problem.message));
     }
 }

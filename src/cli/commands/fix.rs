@@ -146,7 +146,7 @@ fn agreed(disks: &Disks, plan: &Plan, instances: &[(ServiceId, PathBuf)]) -> Res
         names.join(", "),
         disks.shown()
     );
-    output::ask(&question)
+    output::ask(question)
 }
 
 /// Makes sure that the plan is still right. A file that it was made from must not have changed. Where a directory or link

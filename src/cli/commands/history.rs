@@ -18,7 +18,7 @@ pub(in crate::cli) fn run(arguments: &History) -> Result<ExitStatus> {
         None => Vec::new(),
     };
     if all.is_empty() {
-        output::tell(&format!("nothing was done yet: {} holds no history", disks.shown()));
+        output::tell(format!("nothing was done yet: {} holds no history", disks.shown()));
         return Ok(ExitStatus::Compliant);
     }
     output::write(super::super::args::Colour::Never, |out| all.iter().try_for_each(|past| write(past, out)))?;

@@ -31,7 +31,7 @@ fn merge(arguments: &Merge) -> Result<ExitStatus> {
         if seen.insert(machine.canonical(&inside).unwrap_or_else(|_| inside.clone())) {
             files.push((path, inside));
         } else {
-            output::remark(&format!("{}: is given twice, and counts once", path.display()));
+            output::remark(format!("{}: is given twice, and counts once", path.display()));
         }
     }
     let read = |(path, inside): &(&PathBuf, PathBuf)| -> std::result::Result<Host, (String, String)> {
@@ -48,7 +48,7 @@ fn merge(arguments: &Merge) -> Result<ExitStatus> {
         }
     }
     for (file, why) in &unread {
-        output::remark(&format!("{file}: {why}"));
+        output::remark(format!("{file}: {why}"));
     }
     if hosts.is_empty() {
         bail!("none of the files is the JSON of an audit (tlsmend audit --format json)");

@@ -2,6 +2,7 @@
 
 use super::super::args::{Host, Rollback};
 use super::super::exit::ExitStatus;
+use super::super::message::Message;
 use super::super::options::Opened;
 use super::super::servers::{Servers, Touched, named};
 use super::super::state::Disks;
@@ -32,7 +33,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         return Err(refusal(&undo.conflicts)?);
     }
     if undo.changes.is_empty() {
-        output::tell(&format!("every file is as it was before {} already", journal.id));
+        output::tell(format!("every file is as it was before {} already", journal.id));
         return Ok(ExitStatus::Compliant);
     }
     show(&undo)?;
@@ -125,7 +126,7 @@ fn unfinished(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<
     }
     let kept = store.path_of(&journal.id);
     force(&disks.host, store, journal)?;
-    output::tell(&format!("every file is as it was before; what was there instead is kept in {}", kept.display()));
+    output::tell(format!("every file is as it was before; what was there instead is kept in {}", kept.display()));
     Ok(Some(ExitStatus::Compliant))
 }
 
@@ -160,7 +161,7 @@ fn show(undo: &Undo) -> Result<()> {
         let shown = change.path.strip_prefix("/").unwrap_or(&change.path);
         plan::unified(shown, &change.old, &change.new, &mut patch).context("the patch can't be written")?;
     }
-    output::raw(&patch)
+    output::patch(&patch)
 }
 
 /// Why it is not done, with what changed since.
@@ -174,14 +175,14 @@ fn refusal(conflicts: &[Conflict]) -> Result<anyhow::Error> {
             plan::unified(shown, then, now, &mut patch).context("the difference can't be written")?;
         }
     }
-    output::raw(&patch)?;
-    Ok(anyhow!(
-        "{}\nnothing was changed; --force puts the old versions back all the same, and keeps what is there now",
-        lines.join("\n")
-    ))
+    output::patch(&patch)?;
+    lines.push(
+        "nothing was changed; --force puts the old versions back all the same, and keeps what is there now".to_owned(),
+    );
+    Ok(Message::of(lines).into())
 }
 
 fn agreed(undo: &Undo, journal: &Journal) -> Result<bool> {
     let files = if undo.changes.len() == 1 { "1 file".to_owned() } else { format!("{} files", undo.changes.len()) };
-    output::ask(&format!("{files} as before {}; apply?", journal.id))
+    output::ask(format!("{files} as before {}; apply?", journal.id))
 }

@@ -62,7 +62,7 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
     })?;
     if broken > 0 {
         let problems = if broken == 1 { "a problem" } else { "problems" };
-        output::remark(&format!("the configuration has {problems} that may change this: see tlsmend audit"));
+        output::remark(format!("the configuration has {problems} that may change this: see tlsmend audit"));
     }
     let known = answer.is_none_or(|a| a.unknown.is_empty() && a.speaks != Speaks::Unknown);
     Ok(if known && broken == 0 { ExitStatus::Compliant } else { ExitStatus::Incomplete })

@@ -75,7 +75,7 @@ fn of(texts: Texts<'_>, issue: &Issue<'_>, few: bool) -> FindingOut {
         notes: issue.details.clone(),
         endpoints: named(&issue.endpoints),
         fix: fix.map(|fix| FixOut {
-            title: sanitise::message(&fix.title),
+            title: sanitise::text(&fix.title),
             lines: patch::plain(texts.sources, texts.paths, fix),
         }),
     }

@@ -22,13 +22,13 @@ fn of_finding<'a>(view: &'a AuditView<'a>, finding: &'a Finding) -> Issue<'a> {
     let instance = finding.instance.and_then(|index| view.instances.get(index));
     let main = || instance.map(|instance| file(texts, &instance.main));
     let all = instance.map_or(&[][..], |instance| &instance.endpoints[..]);
-    let details = finding.notes.iter().chain(&finding.help).map(|said| sanitise::message(said));
+    let details = finding.notes.iter().chain(&finding.help).map(|said| sanitise::text(said));
     Issue {
         rule: finding.rule.0,
         severity: finding.severity,
         verdict: Some(finding.verdict),
         versions: finding.versions,
-        message: sanitise::message(&finding.message),
+        message: sanitise::text(&finding.message),
         place: finding.primary.as_ref().map(|label| place(texts, label.span, &label.text)).or_else(main),
         related: finding.related.iter().map(|label| place(texts, label.span, &label.text)).collect(),
         endpoints: finding.endpoints.iter().filter_map(|i| all.get(*i)).map(snippet::endpoint).collect(),
@@ -52,7 +52,7 @@ pub(super) fn of_problem<'a>(texts: Texts<'a>, problem: &'a Problem, instance: O
         severity: Severity::Medium,
         verdict: None,
         versions: VersionSet::EMPTY,
-        message: sanitise::message(&problem.message),
+        message: sanitise::text(&problem.message),
         related: problem.hops.iter().map(|hop| self::place(texts, *hop, "reached from here")).collect(),
         place,
         endpoints: Vec::new(),
@@ -69,6 +69,6 @@ fn excuse(view: &AuditView<'_>, finding: &Finding) -> Option<String> {
     match &finding.standing {
         Standing::Open => None,
         Standing::Known => Some("known: it is in the baseline".to_owned()),
-        Standing::Waived(waived) => Some(sanitise::message(&format!("waived: {}", snippet::waiver(view, waived)))),
+        Standing::Waived(waived) => Some(sanitise::text(&format!("waived: {}", snippet::waiver(view, waived)))),
     }
 }

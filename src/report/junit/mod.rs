@@ -149,19 +149,18 @@ fn of_issues(class: &str, name: String, issues: &[&Issue<'_>], undecided: bool) 
     kinds.dedup();
     let messages: Vec<&str> = chosen.iter().map(|issue| issue.message.as_str()).collect();
     let message = if messages.is_empty() { "can't be decided".to_owned() } else { messages.join("; ") };
-    let text = issues.iter().map(|issue| told(issue)).collect::<Vec<_>>().join("\n");
     Case {
         class: class.to_owned(),
         name,
         end,
         kind: if kinds.is_empty() { "unknown".to_owned() } else { kinds.join(" ") },
-        message: plain(&message.replace('\n', " ")),
-        text: plain(&text),
+        message: plain(&message),
+        text: lines(issues.iter().flat_map(|issue| told(issue))),
     }
 }
 
 /// An issue in a few lines.
-fn told(issue: &Issue<'_>) -> String {
+fn told(issue: &Issue<'_>) -> Vec<String> {
     let word = if issue.is_problem() { "error" } else { issue.severity.name() };
     let mut lines = vec![format!("{word}[{}]: {}", issue.rule, issue.message)];
     lines.extend(issue.excuse.iter().map(|excuse| format!("  {excuse}")));
@@ -172,10 +171,15 @@ fn told(issue: &Issue<'_>) -> String {
         );
     }
     lines.extend(issue.story().into_iter().map(|line| format!("  {line}")));
-    lines.join("\n")
+    lines
 }
 
-/// Text without the characters that XML can't hold; all of them are hostile to a terminal as well.
+/// Lines, each without what would end it.
+fn lines(lines: impl IntoIterator<Item = String>) -> String {
+    lines.into_iter().map(|line| plain(&line)).collect::<Vec<_>>().join("\n")
+}
+
+/// Text of one line without the characters that XML can't hold; all of them are hostile to a terminal as well.
 fn plain(text: &str) -> String {
-    sanitise::message(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+    sanitise::text(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

@@ -34,7 +34,7 @@ fn suite(view: &ProbeView<'_>, probed: &Probed<'_>, rows: &[&Issue<'_>]) -> Suit
         let mut lines = handshake::client(check, scan);
         let message = if check.is_open() { lines[0].clone() } else { case.message };
         lines.extend(handshake::certificate(check).iter().map(|(name, value)| format!("{name}: {value}")));
-        cases.push(Case { message: plain(&message), text: plain(&lines.join("\n")), ..case });
+        cases.push(Case { message: plain(&message), text: super::lines(lines), ..case });
     }
     Suite { name, cases }
 }
@@ -57,8 +57,9 @@ fn of_row(view: &ProbeView<'_>, class: &str, row: &Row, rows: &[&Issue<'_>]) -> 
     if view.depth == Depth::Ciphers {
         lines.extend(handshake::suites(row).iter().map(suite_line));
     }
-    lines.extend((!case.text.is_empty()).then_some(case.text));
-    Case { kind, message: plain(&message), text: plain(&lines.join("\n")), ..case }
+    // What is said of it has lines of its own.
+    let more = if case.text.is_empty() { String::new() } else { format!("\n{}", case.text) };
+    Case { kind, message: plain(&message), text: super::lines(lines) + &more, ..case }
 }
 
 /// `  TLS_AES_256_GCM_SHA384  x25519  good`

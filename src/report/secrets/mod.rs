@@ -31,9 +31,12 @@ pub fn bytes(text: &mut [u8]) {
     }
 }
 
-/// Does a text hold what looks like a secret?
-pub fn are_in(text: &[u8]) -> bool {
-    !find::secrets(text, false).is_empty()
+/// Does a patch hold what looks like a secret?
+pub fn are_in_patch(patch: &[u8]) -> bool {
+    // Without the signs of its lines it is text of the files.
+    let lines = patch.split_inclusive(|b| *b == b'\n');
+    let text: Vec<u8> = lines.flat_map(|line| &line[1..]).copied().collect();
+    !find::secrets(&text, false).is_empty()
 }
 
 /// A sentence with its secrets masked.

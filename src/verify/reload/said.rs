@@ -3,7 +3,6 @@
 use super::terms::Look;
 use crate::probe::{Scan, Trouble};
 use crate::tls::VersionSet;
-use std::fmt;
 
 /// So many endpoints are listed.
 const MOST: usize = 5;
@@ -19,19 +18,16 @@ pub struct Complaint {
     pub notes: Vec<String>,
 }
 
-impl fmt::Display for Complaint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
-        for at in self.at.iter().take(MOST) {
-            write!(f, "\n  at {at}")?;
-        }
+impl Complaint {
+    /// What is wrong, the first endpoints, and the notes: a line each. What others said may hold line ends.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.what.clone()];
+        lines.extend(self.at.iter().take(MOST).map(|at| format!("  at {at}")));
         if self.at.len() > MOST {
-            write!(f, "\n  and at {} more", self.at.len() - MOST)?;
+            lines.push(format!("  and at {} more", self.at.len() - MOST));
         }
-        for note in &self.notes {
-            write!(f, "\n  = {note}")?;
-        }
-        Ok(())
+        lines.extend(self.notes.iter().map(|note| format!("  = {note}")));
+        lines
     }
 }
 

@@ -8,6 +8,7 @@ use super::{handshake_status, rule_texts};
 use crate::cli::args::{Probe, ReportFormat};
 use crate::cli::exit::ExitStatus;
 use crate::cli::interrupt::Interrupt;
+use crate::cli::message::Message;
 use crate::cli::options;
 use crate::cli::reports::Reports;
 use crate::finding::{Observed, Severity};
@@ -86,7 +87,7 @@ fn all_wanted(hosts: &[Named]) -> Result<Vec<Wanted>> {
             Err(why) => wrong.push(format!("{}{why}", host.origin)),
         }
     }
-    if wrong.is_empty() { Ok(all) } else { Err(anyhow!(wrong.join("\n"))) }
+    if wrong.is_empty() { Ok(all) } else { Err(Message::of(wrong).into()) }
 }
 
 fn report(
