@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use support::faulty::{Counter, Fate, Faulty};
 use tempfile::TempDir;
-use tlsmend::system::{OsDisk, WritableSystem, own_user};
+use tlsmend::system::{OsDisk, WritableSystem, trusted};
 use tlsmend::transaction::{
     Change, Failure, Instance, Intent, Journal, Name, Recovery, Step, Store, Transaction, force, history, recover, undo,
 };
@@ -62,7 +62,7 @@ fn changes() -> Vec<Change> {
 }
 
 fn open(disk: &dyn WritableSystem) -> Result<Store<'_>, Failure> {
-    Ok(Store::open(disk, (Path::new(STATE), Path::new(STATE)), own_user(), true)?.expect("it is made"))
+    Ok(Store::open(disk, (Path::new(STATE), Path::new(STATE)), trusted(), true)?.expect("it is made"))
 }
 
 /// What `tlsmend fix` does with the disk.
@@ -368,7 +368,7 @@ fn a_state_directory_of_others_is_refused() {
     fs::create_dir_all(&state).expect("mkdir");
     fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).expect("chmod");
     let error = fix(&OsDisk::new(root.path())).expect_err("refused").to_string();
-    assert!(error.contains("others can write into it"), "{error}");
+    assert!(error.contains("everybody can write into it"), "{error}");
     fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).expect("chmod");
     fs::remove_dir(&state).expect("rmdir");
     std::os::unix::fs::symlink("/tmp", &state).expect("link");

@@ -6,14 +6,17 @@
 //! `transaction` only.
 
 mod beneath;
+mod follow;
 mod memory;
 mod os;
 mod os_write;
 mod overlay;
 mod own;
 mod report_file;
+mod single;
 mod write;
 
+pub use follow::{Followed, follow};
 pub use memory::MemorySystem;
 pub use os::OsSystem;
 pub use os_write::OsDisk;

@@ -256,8 +256,14 @@ impl Journal {
         bytes
     }
 
-    /// Reads a journal; the error is a lowercase fragment.
-    pub(super) fn read(bytes: &[u8]) -> Result<Journal, String> {
+    /// Reads the journal in the folder of this name, and looks at every value in it; the error is a lowercase fragment.
+    pub(super) fn read(bytes: &[u8], folder: &str) -> Result<Journal, String> {
+        let journal = Journal::parse(bytes)?;
+        journal.check(folder).map_err(|why| format!("is no journal: it {why}"))?;
+        Ok(journal)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Journal, String> {
         let read: JournalOut = serde_json::from_slice(bytes).map_err(|e| format!("is no journal: {e}"))?;
         if read.schema != SCHEMA {
             return Err(format!("is a journal of another version ({}); this one reads {SCHEMA}", read.schema));
@@ -274,11 +280,12 @@ impl Journal {
             })
         };
         let files: Option<Vec<FileEntry>> = read.files.into_iter().map(entry).collect();
+        let root = read.root.map(|root| root.path().ok_or("is no journal: what should be hexadecimal is not"));
         Ok(Journal {
             id: read.id,
             command: read.command,
             time: read.time,
-            root: read.root.and_then(|root| root.path()),
+            root: root.transpose()?,
             step: read.step,
             undoes: read.undoes,
             why: read.why,
@@ -309,7 +316,7 @@ mod tests {
             new_meta: meta,
         };
         let journal = Journal {
-            id: "x".to_owned(),
+            id: "20260131T120000Z-7".to_owned(),
             command: "fix".to_owned(),
             time: "2026-01-31T12:00:00Z".to_owned(),
             root: Some("/mnt".into()),
@@ -319,10 +326,11 @@ mod tests {
             instances: vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new("/etc/nginx.conf")) }],
             files: vec![file],
         };
-        assert_eq!(Journal::read(&journal.write()), Ok(journal.clone()));
+        let read = |bytes: &[u8]| Journal::read(bytes, &journal.id);
+        assert_eq!(read(&journal.write()), Ok(journal.clone()));
         let text = String::from_utf8(journal.write()).expect("UTF-8");
-        assert!(Journal::read(text.replace("journal/1", "journal/2").as_bytes()).is_err());
-        assert!(Journal::read(text.replace("rolling-back", "flying").as_bytes()).is_err());
-        assert!(Journal::read(&text.as_bytes()[..text.len() / 2]).is_err());
+        assert!(read(text.replace("journal/1", "journal/2").as_bytes()).is_err());
+        assert!(read(text.replace("rolling-back", "flying").as_bytes()).is_err());
+        assert!(read(&text.as_bytes()[..text.len() / 2]).is_err());
     }
 }

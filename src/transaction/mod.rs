@@ -18,9 +18,12 @@
 //! Not done here: what to write (`plan`), running checkers (`host`), talking to people (`cli`).
 
 mod back;
+mod check;
+mod entries;
 mod examine;
 mod file;
 mod journal;
+mod names;
 mod recover;
 mod run;
 mod stage;
@@ -28,6 +31,8 @@ mod state;
 mod store;
 mod undo;
 
+pub use check::HIGHEST_STAGING;
+pub use entries::Unread;
 pub use file::{Found, Meta};
 pub use journal::{FileEntry, How, Instance, Journal, Name, Step};
 pub use recover::{Recovery, can_finish, recover};
@@ -73,7 +78,10 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Refused(why) => write!(f, "{why}; nothing was changed"),
+            Failure::Refused(why) => match why.split_once("\nhelp: ") {
+                Some((why, help)) => write!(f, "{why}; nothing was changed\nhelp: {help}"),
+                None => write!(f, "{why}; nothing was changed"),
+            },
             Failure::RolledBack(why) => write!(f, "{why}; every file is as it was"),
             Failure::Stuck { why, left } => {
                 write!(f, "{why}; and not everything could be put back: {}", left.join("; "))

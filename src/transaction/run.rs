@@ -1,5 +1,6 @@
 //! One transaction, from the backup to the commit.
 
+use super::check::MOST_BYTES;
 use super::examine::examine;
 use super::file::{Place, said};
 use super::journal::{How, Instance, Journal, Step};
@@ -52,6 +53,7 @@ impl<'a> Transaction<'a> {
     ) -> Result<Transaction<'a>, Failure> {
         let mut files = Vec::new();
         for change in &intent.changes {
+            store.spares(disk, &change.path).map_err(Failure::Refused)?;
             files.push(examine(disk, change)?);
         }
         let (id, time) = intent.id;
@@ -66,6 +68,8 @@ impl<'a> Transaction<'a> {
             instances: intent.instances,
             files,
         };
+        let fits = journal.check(&id).map_err(|why| format!("the journal of this fix {why}"));
+        fits.and_then(|()| journal.check_size(&intent.changes)).map_err(Failure::Refused)?;
         let contents: Vec<(Vec<u8>, Vec<u8>)> = intent.changes.into_iter().map(|c| (c.old, c.new)).collect();
         let back_up = || -> io::Result<Directory> {
             let folder = store.make(&id)?;
@@ -96,9 +100,17 @@ impl<'a> Transaction<'a> {
         journal: Journal,
     ) -> Result<Transaction<'a>, Failure> {
         let mut contents = Vec::new();
+        let mut bytes = 0;
         for (number, file) in journal.files.iter().enumerate() {
+            store.spares(disk, &file.path).map_err(Failure::Refused)?;
             let old = store.kept(&journal.id, &format!("old-{number}"), &file.old)?;
-            contents.push((old, store.kept(&journal.id, &format!("new-{number}"), &file.new)?));
+            let new = store.kept(&journal.id, &format!("new-{number}"), &file.new)?;
+            bytes += (old.len() + new.len()) as u64;
+            if bytes > MOST_BYTES {
+                let place = store.path_of(&journal.id);
+                return Err(Failure::Refused(format!("{} holds more than is read at once", place.display())));
+            }
+            contents.push((old, new));
         }
         let folder = store.enter(&journal.id).map_err(|e| store.refused(&journal.id, &e))?;
         let reached = contents.len();

@@ -113,6 +113,9 @@ fn chosen(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<Jour
         let latest = latest.ok_or_else(|| anyhow!("{} holds no fix that is not taken back", disks.shown()))?;
         return Ok(latest.journal.clone());
     };
+    if let Some(unread) = store.unread()?.into_iter().find(|unread| is_named(&unread.name, id)) {
+        bail!("{}: it is not readable: {}", unread.name, unread.why);
+    }
     let past = all.iter().find(|past| is_named(&past.journal.id, id));
     let past = past.ok_or_else(|| anyhow!("{id}: there is no such entry; `tlsmend history` lists them"))?;
     if past.journal.root != disks.root {
