@@ -102,15 +102,15 @@ impl Disks {
 
     /// Ends what earlier runs left unfinished, and says so.
     pub(super) fn recover(&self, store: &Store<'_>) -> Result<()> {
+        for ended in recover(&self.host, store, self.root.as_deref(), &self.options)? {
+            output::remark(&format!("an earlier run ({}) was interrupted; {}", ended.id, ended.what));
+        }
         for unread in store.unread()? {
             output::remark(&format!(
                 "{} is not readable: {}; left alone",
                 store.path_of(&unread.name).display(),
                 unread.why
             ));
-        }
-        for ended in recover(&self.host, store, self.root.as_deref(), &self.options)? {
-            output::remark(&format!("an earlier run ({}) was interrupted; {}", ended.id, ended.what));
         }
         Ok(())
     }

@@ -37,7 +37,7 @@ pub struct Followed {
     /// Is that a link of /proc, which leads to what is open?
     pub(super) is_magic: bool,
     /// The names behind one that is not there.
-    rest: Vec<OsString>,
+    pub(super) rest: Vec<OsString>,
     /// Who could have decided which directory it is.
     pub(super) folder_way: Way,
     /// The same for what is at the end.
@@ -53,6 +53,11 @@ impl Followed {
     /// Those who could have decided what is at the end, or, where nothing is, those who could have decided where that is.
     pub fn writers(&self) -> Writers {
         self.way.writers()
+    }
+
+    /// Is it a name in /proc, where nothing can be made?
+    pub(super) fn is_in_proc(&self) -> bool {
+        is_proc(&self.folder)
     }
 
     /// The directory that it leads to, open.
@@ -204,7 +209,11 @@ impl<'t> Walk<'t> {
             return Ok(());
         }
         let path = self.path().join(name);
-        let why = format!("{} is a symbolic link that {writers} could have made; it is not followed", path.display());
+        let whose = match self.trusted.is_user(link.owner) {
+            true => format!("in a place that others can write to ({writers})"),
+            false => format!("of user {}", link.owner),
+        };
+        let why = format!("leads over {}, a symbolic link {whose}, which is not followed", path.display());
         Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
     }
 

@@ -73,7 +73,7 @@ pub(super) fn has_list(file: impl AsFd) -> bool {
 pub(super) const ACCESS_LIST: &str = "system.posix_acl_access";
 
 /// Calls `get` with growing buffers until the answer fits.
-fn grown(get: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> rustix::io::Result<Vec<u8>> {
+pub(super) fn grown(get: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> rustix::io::Result<Vec<u8>> {
     let mut buffer = vec![0; 1024];
     loop {
         match get(&mut buffer) {
