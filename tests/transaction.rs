@@ -71,8 +71,15 @@ fn fix(disk: &dyn WritableSystem) -> Result<Journal, Failure> {
     let _lock = store.lock("tlsmend fix")?;
     recover(disk, &store, None, "")?;
     let instances = vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new(FILES[0].0)) }];
-    let intent =
-        Intent { id: store.new_id()?, command: "fix", root: None, undoes: None, instances, changes: changes() };
+    let intent = Intent {
+        id: store.new_id()?,
+        command: "fix",
+        root: None,
+        undoes: None,
+        reload: false,
+        instances,
+        changes: changes(),
+    };
     let mut transaction = Transaction::prepare(disk, &store, intent)?;
     transaction.write(&|| false)?;
     transaction.checked()?;
@@ -335,7 +342,15 @@ fn what_is_written_into_the_old_file_is_kept() {
     let _lock = store.lock("tlsmend fix").expect("the lock");
     let id = store.new_id().expect("a name");
     let kept = inside(root.path(), &format!("{STATE}/transactions/{}/found-0", id.0));
-    let intent = Intent { id, command: "fix", root: None, undoes: None, instances: Vec::new(), changes: changes() };
+    let intent = Intent {
+        id,
+        command: "fix",
+        root: None,
+        undoes: None,
+        reload: false,
+        instances: Vec::new(),
+        changes: changes(),
+    };
     let mut transaction = Transaction::prepare(&disk, &store, intent).expect("prepared");
     let editor = fs::OpenOptions::new().write(true).open(inside(root.path(), FILES[0].0)).expect("a file");
     transaction.write(&|| false).expect("written");
@@ -397,6 +412,7 @@ fn undone_and_done_again() {
             command: "rollback",
             root: None,
             undoes: Some(journal.id.clone()),
+            reload: false,
             instances: journal.instances.clone(),
             changes: undo.changes,
         };

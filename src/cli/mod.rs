@@ -6,6 +6,7 @@ mod exit;
 mod interrupt;
 mod options;
 mod output;
+mod owed;
 mod place;
 mod reports;
 mod servers;

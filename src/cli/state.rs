@@ -29,6 +29,8 @@ pub(super) struct Disks {
     pub root: Option<PathBuf>,
     /// The options that a later run needs to find the same: ` --root /mnt`.
     pub options: String,
+    /// Does the state directory lie in an image, whose author may have written it?
+    in_image: bool,
 }
 
 impl Disks {
@@ -56,6 +58,7 @@ impl Disks {
                     path: path.path(),
                     root: (!own).then_some(absolute),
                     options,
+                    in_image: false,
                 }
             }
             None => {
@@ -70,6 +73,7 @@ impl Disks {
                     path: path.path(),
                     root: None,
                     options,
+                    in_image: !own,
                 }
             }
         })
@@ -113,6 +117,11 @@ impl Disks {
             ));
         }
         Ok(())
+    }
+
+    /// Does the state directory lie in an image? What it says is that image's word, and runs nothing.
+    pub(super) fn is_in_image(&self) -> bool {
+        self.in_image
     }
 
     /// The state directory, for people.

@@ -19,8 +19,6 @@ use std::path::{Component, Path, PathBuf};
 
 /// As many links are followed for one path as Linux does.
 const MOST_LINKS: usize = 40;
-/// The file system of processes, whose links lead to what is open and not to a path.
-const PROC: i64 = 0x9fa0;
 const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 /// Where a path leads.
@@ -271,8 +269,9 @@ fn rights(folder: &OwnedFd) -> io::Result<Rights> {
     Ok(status.rights(has_list))
 }
 
+/// Is that on the file system of processes, whose links lead to what is open and not to a path?
 fn is_proc(folder: &OwnedFd) -> bool {
-    fs::fstatfs(folder).is_ok_and(|file_system| file_system.f_type as i64 == PROC)
+    fs::fstatfs(folder).is_ok_and(|file_system| file_system.f_type == fs::PROC_SUPER_MAGIC)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl OsDisk {
     /// The disk below a directory that a path led to.
     pub fn at(followed: &Followed) -> io::Result<OsDisk> {
         let opened = OnceLock::from(followed.directory()?);
-        Ok(OsDisk { root: followed.path().to_owned(), opened })
+        Ok(OsDisk { root: followed.path(), opened })
     }
 }
 

@@ -64,7 +64,7 @@ impl Journal {
             return Err("undoes what is no transaction".to_owned());
         }
         if let Some(root) = self.root.as_deref().filter(|root| !is_plain(root)) {
-            return Err(format!("names the root {root:?}, which is no whole path"));
+            return Err(format!("names the root {}, which is no whole path", shown(root)));
         }
         for instance in &self.instances {
             let service = &instance.service;
@@ -79,9 +79,9 @@ impl Journal {
         }
         let mut seen = BTreeSet::new();
         for file in &self.files {
-            file.check().map_err(|why| format!("names the file {:?}, {why}", file.path))?;
+            file.check().map_err(|why| format!("names the file {}, {why}", shown(&file.path)))?;
             if !seen.insert(&file.path) {
-                return Err(format!("names the file {:?} twice", file.path));
+                return Err(format!("names the file {} twice", shown(&file.path)));
             }
         }
         Ok(())
@@ -106,7 +106,7 @@ impl FileEntry {
         }
         let near = self.path.ancestors().skip(1).take(1 + HIGHEST_STAGING);
         if !near.into_iter().any(|folder| folder == self.staging) || !is_plain(&self.staging) {
-            return Err(format!("and {:?}, which is no folder near it", self.staging));
+            return Err(format!("and {}, which is no folder near it", shown(&self.staging)));
         }
         if [&self.old, &self.new].into_iter().any(|hash| !is_hash(hash)) {
             return Err("and a hash that is none".to_owned());
@@ -153,6 +153,11 @@ impl Meta {
     }
 }
 
+/// A path of a journal that may hold anything, on one line.
+fn shown(path: &Path) -> String {
+    format!("{:?}", path.to_string_lossy())
+}
+
 /// Is that an absolute path without `.`, `..`, doubled slashes or NUL?
 fn is_plain(path: &Path) -> bool {
     let rebuilt: PathBuf = crate::system::normalize(path);
@@ -174,6 +179,7 @@ pub(super) fn says_over(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::journal::{Instance, Name, Step, hash};
+    use super::super::reload::Reload;
     use super::*;
     use std::collections::BTreeMap;
 
@@ -196,6 +202,7 @@ mod tests {
             time: "2026-01-31T12:00:00Z".to_owned(),
             root: None,
             step: Step::Writing,
+            reload: Reload::default(),
             undoes: None,
             why: None,
             instances: vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new("/etc/n.conf")) }],
@@ -268,7 +275,7 @@ mod tests {
         for path in ["/etc", "/"] {
             let mut above = journal();
             above.files[0].staging = path.into();
-            assert_eq!(above.check(ID).is_ok(), true, "{path}: near enough");
+            assert_eq!(above.check(ID), Ok(()), "{path}: near enough");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The journal of a transaction: what it changes, and how far it is. A wire format with a version of its own.
 
 use super::file::Meta;
+use super::reload::Reload;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -113,6 +114,8 @@ pub struct Journal {
     pub root: Option<PathBuf>,
     /// How far it is.
     pub step: Step,
+    /// What is known of the reload that was to follow.
+    pub reload: Reload,
     /// The transaction that this one undoes.
     pub undoes: Option<String>,
     /// Why it was rolled back.
@@ -132,6 +135,8 @@ struct JournalOut {
     time: String,
     root: Option<Name>,
     step: Step,
+    #[serde(default)]
+    reload: Reload,
     undoes: Option<String>,
     why: Option<String>,
     instances: Vec<Instance>,
@@ -245,6 +250,7 @@ impl Journal {
             time: self.time.clone(),
             root: self.root.as_deref().map(Name::of),
             step: self.step,
+            reload: self.reload,
             undoes: self.undoes.clone(),
             why: self.why.clone(),
             instances: self.instances.clone(),
@@ -287,6 +293,7 @@ impl Journal {
             time: read.time,
             root: root.transpose()?,
             step: read.step,
+            reload: read.reload,
             undoes: read.undoes,
             why: read.why,
             instances: read.instances,
@@ -321,6 +328,7 @@ mod tests {
             time: "2026-01-31T12:00:00Z".to_owned(),
             root: Some("/mnt".into()),
             step: Step::RollingBack,
+            reload: Reload::Begun,
             undoes: None,
             why: Some("because".to_owned()),
             instances: vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new("/etc/nginx.conf")) }],
@@ -330,6 +338,8 @@ mod tests {
         assert_eq!(read(&journal.write()), Ok(journal.clone()));
         let text = String::from_utf8(journal.write()).expect("UTF-8");
         assert!(read(text.replace("journal/1", "journal/2").as_bytes()).is_err());
+        let before = text.replace("  \"reload\": \"begun\",\n", "");
+        assert!(before != text && read(before.as_bytes()).is_ok_and(|old| old.reload == Reload::Unwanted));
         assert!(read(text.replace("rolling-back", "flying").as_bytes()).is_err());
         assert!(read(&text.as_bytes()[..text.len() / 2]).is_err());
     }

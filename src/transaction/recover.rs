@@ -3,6 +3,7 @@
 use super::Failure;
 use super::entries::{Unread, What};
 use super::journal::{Journal, Step};
+use super::reload::Reload;
 use super::run::Transaction;
 use super::store::Store;
 use crate::system::WritableSystem;
@@ -46,8 +47,11 @@ pub fn recover(
             _ => {
                 let undone = undo(&mut transaction, &id, files, options)?;
                 // Only these can come after a reload.
-                match step {
-                    Step::RollingBack | Step::Checked => format!("{undone}; if the servers were reloaded, reload them"),
+                match (step, transaction.journal.reload) {
+                    (Step::RollingBack | Step::Checked, Reload::Unwanted) => {
+                        format!("{undone}; if the servers were reloaded, reload them")
+                    }
+                    (_, Reload::Begun) => format!("{undone}; whether its servers were reloaded is not known"),
                     _ => undone,
                 }
             }
@@ -96,10 +100,15 @@ fn unfinished(store: &Store<'_>, root: Option<&Path>) -> Result<(Vec<String>, Ve
 
 fn finish(transaction: &mut Transaction<'_>) -> Result<String, Failure> {
     let kept = transaction.commit().map_err(Failure::Refused)?;
-    let done = "finished: all its files were written and checked; whether the servers were reloaded is not known, and \
-                `tlsmend verify` tells what they do";
+    let servers = match transaction.journal.reload {
+        Reload::Unwanted => "whether the servers were reloaded is not known, and `tlsmend verify` tells what they do",
+        Reload::Wanted => "its servers were not reloaded yet",
+        Reload::Begun => "whether its servers were reloaded is not known",
+        Reload::Done => "its servers were reloaded",
+    };
+    let done = format!("finished: all its files were written and checked; {servers}");
     Ok(match kept.is_empty() {
-        true => done.to_owned(),
+        true => done,
         false => format!("{done}; what an editor wrote into old files is kept: {}", kept.join("; ")),
     })
 }

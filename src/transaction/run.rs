@@ -4,6 +4,7 @@ use super::check::MOST_BYTES;
 use super::examine::examine;
 use super::file::{Place, said};
 use super::journal::{How, Instance, Journal, Step};
+use super::reload::Reload;
 use super::stage::{Trouble, overwrite, swap, write_hidden};
 use super::store::Store;
 use super::{Change, Failure, hidden_name};
@@ -24,6 +25,8 @@ pub struct Intent {
     pub root: Option<PathBuf>,
     /// The transaction that it undoes.
     pub undoes: Option<String>,
+    /// Are the servers going to be reloaded?
+    pub reload: bool,
     /// The configurations that it concerns.
     pub instances: Vec<Instance>,
     /// The files.
@@ -63,6 +66,7 @@ impl<'a> Transaction<'a> {
             time,
             root: intent.root,
             step: Step::Prepared,
+            reload: if intent.reload { Reload::Wanted } else { Reload::Unwanted },
             undoes: intent.undoes,
             why: None,
             instances: intent.instances,
@@ -146,6 +150,21 @@ impl<'a> Transaction<'a> {
     /// Remembers that the result was checked: after this an interrupted run is finished, not undone.
     pub fn checked(&mut self) -> Result<(), Failure> {
         self.mark(Step::Checked).map_err(|why| self.fail(why))
+    }
+
+    /// Remembers that the servers are being reloaded. If the run is killed now, nobody knows which files they have.
+    pub fn reloading(&mut self) -> Result<(), Failure> {
+        self.note_reload(Reload::Begun).map_err(|why| self.fail(why))
+    }
+
+    /// Remembers that the servers were reloaded, with the new files or, once those were put back, with the old ones.
+    pub fn reloaded(&mut self) -> Result<(), String> {
+        self.note_reload(Reload::Done)
+    }
+
+    fn note_reload(&mut self, reload: Reload) -> Result<(), String> {
+        let before = std::mem::replace(&mut self.journal.reload, reload);
+        self.mark(self.journal.step).inspect_err(|_| self.journal.reload = before)
     }
 
     /// Ends it: the old files go. Gives the files in which edits were kept that came too late for their place, each after

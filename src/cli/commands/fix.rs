@@ -2,6 +2,7 @@
 
 use super::super::args::{Fix, Judgement};
 use super::super::exit::ExitStatus;
+use super::super::owed::{Means, Owed};
 use super::super::servers::{Servers, to_journal};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
@@ -26,6 +27,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     // An interrupted run is ended before anything is read. Where nothing ever ran, nothing is made for it.
     let existing = disks.open(false)?;
     let mut lock = existing.as_ref().map(|store| disks.begin(store, "tlsmend fix")).transpose()?;
+    let owed = Owed::find(existing.as_ref(), &disks)?;
     let opened = options::open(&arguments.host)?;
     // What is typed wrong is said before anything long.
     Servers::new(&opened, &arguments.servers, &[])?;
@@ -35,9 +37,22 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     diff::show(&opened, &plan)?;
     diff::leftovers(&opened, &plan, &selection);
     let remaining = status_of(plan.remains(&selection), &plan.after, &arguments.judgement);
+    let settle = || {
+        let Some(owed) = &owed else { return Ok(None) };
+        owed.settle(&Means {
+            disks: &disks,
+            opened: &opened,
+            request,
+            policy: &policy,
+            now: &plan.before,
+            arguments: &arguments.servers,
+            is_watched: is_watched(arguments),
+            yes: arguments.yes,
+        })
+    };
     if plan.contents.is_empty() {
         output::tell(if plan.after.findings.is_empty() { "nothing to mend" } else { "nothing that can be mended" });
-        return Ok(remaining);
+        return Ok(with_owed(settle()?, remaining, &arguments.judgement));
     }
     let instances = touched(&plan);
     let servers = Servers::new(&opened, &arguments.servers, &instances)?;
@@ -52,6 +67,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     if lock.is_none() {
         lock = Some(disks.begin(store, "tlsmend fix")?);
     }
+    let open = settle()?;
     let id = store.new_id()?;
     let intent = Intent {
         changes: changes(request, &plan, &id.0)?,
@@ -59,6 +75,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
         command: "fix",
         root: disks.root.clone(),
         undoes: None,
+        reload: servers.reload,
         instances: to_journal(&instances),
     };
     let say = if arguments.without_check { Say::NoWorse } else { Say::Accept };
@@ -82,7 +99,12 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
         options: disks.options.clone(),
     })?;
     drop(lock);
-    Ok(status(end, remaining, &arguments.judgement))
+    Ok(with_owed(open, status(end, remaining, &arguments.judgement), &arguments.judgement))
+}
+
+/// The status where a reload of an earlier run was open: it makes a good one worse, and hides no other.
+fn with_owed(open: Option<End>, otherwise: ExitStatus, judgement: &Judgement) -> ExitStatus {
+    open.map_or(otherwise, |end| status(end, otherwise, judgement))
 }
 
 /// Are handshakes made before and after the reload? The servers of an image are not those of this machine.

@@ -5,7 +5,7 @@ use super::super::exit::ExitStatus;
 use super::super::output;
 use super::super::state::Disks;
 use crate::report::sanitise;
-use crate::transaction::{Past, Step, Unread, history};
+use crate::transaction::{Past, Reload, Step, Unread, history};
 use anyhow::Result;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -50,8 +50,13 @@ fn write(past: &Past, out: &mut dyn Write) -> io::Result<()> {
         (Step::RolledBack, _, None) => "not done, every file is as it was before".to_owned(),
         _ => "interrupted: the next fix or rollback ends it".to_owned(),
     };
+    let servers = match journal.reload {
+        _ if !journal.owes_reload() => "",
+        Reload::Wanted => "; its servers were not reloaded",
+        _ => "; whether its servers were reloaded is not known",
+    };
     let line = |text: &str| sanitise::line(text.as_bytes());
-    writeln!(out, "{}  {}: {}", line(&journal.id), line(&what), line(end.trim_end_matches(':')))?;
+    writeln!(out, "{}  {}: {}{servers}", line(&journal.id), line(&what), line(end.trim_end_matches(':')))?;
     for file in &journal.files {
         writeln!(out, "  {}{}", sanitise::line(file.path.as_os_str().as_bytes()), line(&file.how.remark()))?;
     }

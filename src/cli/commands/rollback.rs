@@ -2,6 +2,7 @@
 
 use super::super::args::{Host, Rollback};
 use super::super::exit::ExitStatus;
+use super::super::owed::Owed;
 use super::super::servers::{Servers, named};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
@@ -21,6 +22,8 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         return Ok(status);
     }
     disks.recover(&store)?;
+    let owed = Owed::find(Some(&store), &disks)?;
+    owed.iter().for_each(Owed::remark);
     let journal = chosen(arguments, &disks, &store)?;
     let undo = undo(&disks.host, &store, &journal)?;
     if !undo.conflicts.is_empty() && !arguments.force {
@@ -46,6 +49,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         command: "rollback",
         root: disks.root.clone(),
         undoes: Some(journal.id.clone()),
+        reload: servers.reload,
         instances: journal.instances.clone(),
         changes: undo.changes,
     };
@@ -59,6 +63,9 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         watch: None,
         options: disks.options.clone(),
     })?;
+    if let Some(owed) = owed.filter(|_| servers.reload && end != End::ReloadFailed) {
+        owed.reloaded(&journal.instances)?;
+    }
     Ok(match end {
         End::Tested | End::Untested => ExitStatus::Compliant,
         End::CheckFailed => ExitStatus::Incomplete,
