@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use support::faulty::{Counter, Fate, Faulty};
 use tempfile::TempDir;
-use tlsmend::system::{OsDisk, WritableSystem, own_user};
+use tlsmend::system::{OsDisk, WritableSystem, trusted};
 use tlsmend::transaction::{
     Change, Failure, Instance, Intent, Journal, Name, Recovery, Step, Store, Transaction, force, history, recover, undo,
 };
@@ -62,7 +62,7 @@ fn changes() -> Vec<Change> {
 }
 
 fn open(disk: &dyn WritableSystem) -> Result<Store<'_>, Failure> {
-    Ok(Store::open(disk, (Path::new(STATE), Path::new(STATE)), own_user(), true)?.expect("it is made"))
+    Ok(Store::open(disk, (Path::new(STATE), Path::new(STATE)), trusted(), true)?.expect("it is made"))
 }
 
 /// What `tlsmend fix` does with the disk.
@@ -71,8 +71,15 @@ fn fix(disk: &dyn WritableSystem) -> Result<Journal, Failure> {
     let _lock = store.lock("tlsmend fix")?;
     recover(disk, &store, None, "")?;
     let instances = vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new(FILES[0].0)) }];
-    let intent =
-        Intent { id: store.new_id()?, command: "fix", root: None, undoes: None, instances, changes: changes() };
+    let intent = Intent {
+        id: store.new_id()?,
+        command: "fix",
+        root: None,
+        undoes: None,
+        reload: false,
+        instances,
+        changes: changes(),
+    };
     let mut transaction = Transaction::prepare(disk, &store, intent)?;
     transaction.write(&|| false)?;
     transaction.checked()?;
@@ -335,7 +342,15 @@ fn what_is_written_into_the_old_file_is_kept() {
     let _lock = store.lock("tlsmend fix").expect("the lock");
     let id = store.new_id().expect("a name");
     let kept = inside(root.path(), &format!("{STATE}/transactions/{}/found-0", id.0));
-    let intent = Intent { id, command: "fix", root: None, undoes: None, instances: Vec::new(), changes: changes() };
+    let intent = Intent {
+        id,
+        command: "fix",
+        root: None,
+        undoes: None,
+        reload: false,
+        instances: Vec::new(),
+        changes: changes(),
+    };
     let mut transaction = Transaction::prepare(&disk, &store, intent).expect("prepared");
     let editor = fs::OpenOptions::new().write(true).open(inside(root.path(), FILES[0].0)).expect("a file");
     transaction.write(&|| false).expect("written");
@@ -368,7 +383,7 @@ fn a_state_directory_of_others_is_refused() {
     fs::create_dir_all(&state).expect("mkdir");
     fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).expect("chmod");
     let error = fix(&OsDisk::new(root.path())).expect_err("refused").to_string();
-    assert!(error.contains("others can write into it"), "{error}");
+    assert!(error.contains("everybody can write into it"), "{error}");
     fs::set_permissions(&state, fs::Permissions::from_mode(0o700)).expect("chmod");
     fs::remove_dir(&state).expect("rmdir");
     std::os::unix::fs::symlink("/tmp", &state).expect("link");
@@ -397,6 +412,7 @@ fn undone_and_done_again() {
             command: "rollback",
             root: None,
             undoes: Some(journal.id.clone()),
+            reload: false,
             instances: journal.instances.clone(),
             changes: undo.changes,
         };

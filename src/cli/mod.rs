@@ -7,6 +7,7 @@ mod interrupt;
 mod message;
 mod options;
 mod output;
+mod owed;
 mod place;
 mod reports;
 mod screen;

@@ -6,7 +6,9 @@ use super::options::{NOT_USUAL, Opened};
 use crate::host::{self, CommandLine, Ran, run_command};
 use crate::instance::ServiceId;
 use crate::services;
-use crate::services::doubts::Doubts;
+use crate::services::doubts::{self, Doubts};
+use crate::services::service::Resolved;
+use crate::source::SourceMap;
 use crate::system::{described, own_user, user_name};
 use crate::trust::Writers;
 use anyhow::{Result, anyhow, bail};
@@ -41,6 +43,31 @@ pub(super) struct Touched {
     pub checker: Doubts,
     /// What others could have made its program signal.
     pub pid_file: Doubts,
+}
+
+/// These instances, with what others could have made their servers do. One that is not among those that are loaded could
+/// do anything.
+pub(super) fn judged(
+    opened: &Opened,
+    loaded: &[Box<dyn Resolved>],
+    sources: &SourceMap,
+    instances: &[(ServiceId, PathBuf)],
+) -> Vec<Touched> {
+    let (system, facts) = (&opened.system, &opened.facts);
+    let judge = |(service, main): &(ServiceId, PathBuf)| {
+        let mut loaded = loaded.iter().map(|one| one.instance());
+        let loaded = loaded.find(|one| (one.service, &one.main) == (*service, main));
+        Touched {
+            service: *service,
+            main: main.clone(),
+            checker: match loaded {
+                Some(one) => doubts::about_checker(system, facts, one, sources),
+                None => doubts::about_main_file(system, facts, *service, main),
+            },
+            pid_file: loaded.map(|one| doubts::about_pid_file(system, facts, one)).unwrap_or_default(),
+        }
+    };
+    instances.iter().map(judge).collect()
 }
 
 impl Servers {

@@ -1,11 +1,13 @@
 //! The state directory that the arguments mean, and what is done with it first.
 
 use super::args::State;
-use super::{options, output, place};
+use super::{output, place};
 use crate::host::quoted;
-use crate::system::{OsDisk, OsSystem, System, own_user, reason};
+use crate::system::{OsDisk, OsSystem, System, follow, reason, trusted};
 use crate::transaction::{Lock, Store, recover};
-use anyhow::{Result, anyhow};
+use crate::trust::Writers;
+use anyhow::{Result, anyhow, bail};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where the history is, unless the user says otherwise.
@@ -21,19 +23,24 @@ pub(super) struct Disks {
     path: PathBuf,
     /// The same on this machine.
     shown: PathBuf,
+    /// Those who could have decided where it is, besides root and the user.
+    writers: Writers,
     /// The root, where the state directory does not lie inside of it.
     pub root: Option<PathBuf>,
     /// The options that a later run needs to find the same: ` --root /mnt`.
     pub options: String,
+    /// Does the state directory lie in an image, whose author may have written it?
+    in_image: bool,
 }
 
 impl Disks {
     /// The disks that the arguments mean.
     pub(super) fn new(root: &Path, state: &State) -> Result<Disks> {
-        let machine = options::machine()?;
         let own = root == Path::new("/");
-        let absolute = machine.canonical(&place::absolute(root)?);
-        let absolute = absolute.map_err(|e| anyhow!("{}: {}", root.display(), reason(&e)))?;
+        let led = |path: &Path, error: io::Error| anyhow!("{}: {}", path.display(), reason(&error));
+        let followed = follow(None, &place::absolute(root)?, trusted()).map_err(|e| led(root, e))?;
+        let host = OsDisk::at(&followed).map_err(|e| led(root, e))?;
+        let absolute = followed.path();
         let mut options = String::new();
         for (option, path) in [("--root", (!own).then_some(root)), ("--state-dir", state.state_dir.as_deref())] {
             if let Some(path) = path {
@@ -42,29 +49,52 @@ impl Disks {
         }
         Ok(match &state.state_dir {
             Some(path) => {
-                let path = resolved(&machine, &place::absolute(path)?);
+                let path = follow(None, &place::absolute(path)?, trusted()).map_err(|e| led(path, e))?;
                 Disks {
-                    host: OsDisk::new(&absolute),
+                    host,
                     state: OsDisk::new(Path::new("/")),
-                    shown: path.clone(),
-                    path,
+                    shown: path.path(),
+                    writers: path.writers(),
+                    path: path.path(),
                     root: (!own).then_some(absolute),
                     options,
+                    in_image: false,
                 }
             }
             None => {
-                let inside =
-                    OsSystem::new(&absolute, Vec::new()).map_err(|e| anyhow!("{}: {}", root.display(), reason(&e)))?;
-                let path = resolved(&inside, Path::new(DEFAULT));
-                let shown = absolute.join(path.strip_prefix("/").unwrap_or(&path));
-                Disks { host: OsDisk::new(&absolute), state: OsDisk::new(&absolute), path, shown, root: None, options }
+                let default = Path::new(DEFAULT);
+                // Links are followed as a service of the host would, and never out of the root.
+                let path = follow(Some(&followed), default, trusted()).map_err(|e| led(default, e))?;
+                Disks {
+                    state: OsDisk::at(&followed).map_err(|e| led(root, e))?,
+                    host,
+                    shown: absolute.join(path.path().strip_prefix("/").unwrap_or(default)),
+                    writers: path.writers(),
+                    path: path.path(),
+                    root: None,
+                    options,
+                    in_image: !own,
+                }
             }
         })
     }
 
-    /// The state directory; `None`: there is none, and `make` does not want it made.
+    /// The state directory; `None`: there is none, and `make` does not want it made. Refused where somebody else could
+    /// have put it there.
     pub(super) fn open(&self, make: bool) -> Result<Option<Store<'_>>> {
-        Ok(Store::open(&self.state, (&self.path, &self.shown), own_user(), make)?)
+        let open = |make| Store::open(&self.state, (&self.path, &self.shown), trusted(), make);
+        if self.writers.is_empty() {
+            return Ok(open(make)?);
+        }
+        if !make && open(false)?.is_none() {
+            return Ok(None);
+        }
+        bail!(
+            "the state directory {}: {} could put another one in its place; nothing was changed\nhelp: move it to where \
+             only root or you can write, or --state-dir names another one",
+            self.shown.display(),
+            self.writers
+        )
     }
 
     /// Locks the state directory, and ends what earlier runs left unfinished.
@@ -79,7 +109,19 @@ impl Disks {
         for ended in recover(&self.host, store, self.root.as_deref(), &self.options)? {
             output::remark(format!("an earlier run ({}) was interrupted; {}", ended.id, ended.what));
         }
+        for unread in store.unread()? {
+            output::remark(format!(
+                "{} is not readable: {}; left alone",
+                store.path_of(&unread.name).display(),
+                unread.why
+            ));
+        }
         Ok(())
+    }
+
+    /// Does the state directory lie in an image? What it says is that image's word, and runs nothing.
+    pub(super) fn is_in_image(&self) -> bool {
+        self.in_image
     }
 
     /// The state directory, for people.

@@ -119,6 +119,7 @@ fn make_effective(
     watch: Option<&Watch<'_>>,
     interrupt: &Interrupt,
 ) -> Result<Effect> {
+    transaction.reloading()?;
     if let Err(why) = servers.run_reloads(&mut |line| output::tell(line)) {
         let why = why.after("the reload failed: ");
         if say == Say::Advise {
@@ -126,33 +127,48 @@ fn make_effective(
             return Ok(Effect::Kept(End::ReloadFailed));
         }
         put_back(transaction, why)?;
-        reload_the_old(servers, watch);
+        reload_the_old(transaction, servers, watch);
         return Ok(Effect::PutBack(End::ReloadFailed));
     }
-    let Some(watch) = watch else { return Ok(Effect::AsMeant) };
-    match watched::after(watch, interrupt) {
+    let Some(watch) = watch else {
+        note_reload(transaction);
+        return Ok(Effect::AsMeant);
+    };
+    let seen = watched::after(watch, interrupt);
+    if matches!(seen, Seen::Fine | Seen::Open | Seen::Drift(_)) {
+        note_reload(transaction);
+    }
+    match seen {
         Seen::Fine => Ok(Effect::AsMeant),
         Seen::Open => Ok(Effect::Kept(End::Untested)),
         Seen::Drift(severity) => Ok(Effect::Kept(End::Drifted(severity))),
         Seen::Broken(why) => {
             put_back(transaction, why)?;
-            reload_the_old(servers, Some(watch));
+            reload_the_old(transaction, servers, Some(watch));
             Ok(Effect::PutBack(End::VerifyFailed))
         }
         Seen::Interrupted => {
             let ended = transaction.fail("interrupted".to_owned());
             if let Failure::RolledBack(_) = ended {
-                reload_the_old(servers, Some(watch));
+                reload_the_old(transaction, servers, Some(watch));
             }
             Err(ended.into())
         }
     }
 }
 
+/// Writes down that the servers were reloaded: until then a later run has to assume that they were not.
+fn note_reload(transaction: &mut Transaction<'_>) {
+    if let Err(why) = transaction.reloaded() {
+        output::remark(format!("the servers were reloaded, and that can't be written down: {why}"));
+    }
+}
+
 /// Reloads once more after the old files were put back, and has handshakes look whether all is as it was.
-fn reload_the_old(servers: &Servers, watch: Option<&Watch<'_>>) {
-    if let Err(why) = servers.run_reloads(&mut |line| output::tell(line)) {
-        output::remark(why.after("reloading once more, with the old files, failed too: "));
+fn reload_the_old(transaction: &mut Transaction<'_>, servers: &Servers, watch: Option<&Watch<'_>>) {
+    match servers.run_reloads(&mut |line| output::tell(line)) {
+        Ok(()) => note_reload(transaction),
+        Err(why) => output::remark(why.after("reloading once more, with the old files, failed too: ")),
     }
     watch.into_iter().for_each(watched::back);
 }

@@ -6,6 +6,7 @@
 //! `transaction` only.
 
 mod beneath;
+mod follow;
 mod frozen;
 mod identity;
 mod memory;
@@ -14,8 +15,10 @@ mod os_write;
 mod overlay;
 mod own;
 mod report_file;
+mod single;
 mod write;
 
+pub use follow::{Followed, follow};
 pub use frozen::{Frozen, Seen};
 pub use identity::FileIdentity;
 pub use memory::MemorySystem;

@@ -1,38 +1,56 @@
 //! Writing on the real file system, or on a tree of it as if it were one.
 
+use super::follow::Followed;
+use super::single::single;
 use super::write::{Access, Directory, Handle, Status, WritableSystem};
 use super::{Kind, LARGEST_FILE, too_large};
+use crate::trust::Rights;
 use rustix::fs::{self, AtFlags, FileType, FlockOperation, IFlags, Mode, OFlags, RenameFlags, XattrFlags};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// The disk of a host whose root is a directory.
 #[derive(Debug)]
 pub struct OsDisk {
     root: PathBuf,
+    /// Opened once, so that nobody can put another directory in its place between two operations.
+    opened: OnceLock<OwnedFd>,
 }
 
 impl OsDisk {
     /// The disk below `root`.
     pub fn new(root: &Path) -> OsDisk {
-        OsDisk { root: root.to_owned() }
+        OsDisk { root: root.to_owned(), opened: OnceLock::new() }
+    }
+
+    /// The disk below a directory that a path led to.
+    pub fn at(followed: &Followed) -> io::Result<OsDisk> {
+        let opened = OnceLock::from(followed.directory()?);
+        Ok(OsDisk { root: followed.path(), opened })
     }
 }
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-fn status(stat: &fs::Stat) -> Status {
+pub(super) fn status(stat: &fs::Stat) -> Status {
+    let (kind, what) = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => (Kind::File, "a regular file"),
+        FileType::Directory => (Kind::Directory, "a directory"),
+        FileType::Symlink => (Kind::Link, "a symbolic link"),
+        FileType::Fifo => (Kind::Other, "a fifo"),
+        FileType::Socket => (Kind::Other, "a socket"),
+        FileType::BlockDevice | FileType::CharacterDevice => (Kind::Other, "a device"),
+        FileType::Unknown => (Kind::Other, "no file"),
+    };
     Status {
-        kind: match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => Kind::File,
-            FileType::Directory => Kind::Directory,
-            FileType::Symlink => Kind::Link,
-            _ => Kind::Other,
-        },
+        kind,
+        what,
         device: stat.st_dev,
         inode: stat.st_ino,
         links: stat.st_nlink,
@@ -42,8 +60,20 @@ fn status(stat: &fs::Stat) -> Status {
     }
 }
 
+/// Has an open file or directory an access control list? In doubt: yes.
+pub(super) fn has_list(file: impl AsFd) -> bool {
+    match fs::fgetxattr(file, ACCESS_LIST, &mut [0_u8; 0]) {
+        Ok(length) => length > 0,
+        Err(Errno::NODATA | Errno::NOTSUP) => false,
+        Err(_) => true,
+    }
+}
+
+/// The attribute that holds the access control list of a file or directory.
+pub(super) const ACCESS_LIST: &str = "system.posix_acl_access";
+
 /// Calls `get` with growing buffers until the answer fits.
-fn grown(get: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> rustix::io::Result<Vec<u8>> {
+pub(super) fn grown(get: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> rustix::io::Result<Vec<u8>> {
     let mut buffer = vec![0; 1024];
     loop {
         match get(&mut buffer) {
@@ -60,15 +90,30 @@ fn grown(get: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> rustix::io::Re
 
 impl WritableSystem for OsDisk {
     fn root(&self) -> io::Result<Directory> {
-        Ok(Directory(fs::open(&self.root, DIRECTORY, Mode::empty())?))
+        let opened = match self.opened.get() {
+            Some(opened) => opened,
+            None => {
+                let fresh = fs::open(&self.root, DIRECTORY, Mode::empty())?;
+                self.opened.get_or_init(|| fresh)
+            }
+        };
+        Ok(Directory(fs::openat(opened, ".", DIRECTORY, Mode::empty())?))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.root == Path::new("/")
     }
 
     fn enter(&self, folder: &Directory, name: &OsStr) -> io::Result<Directory> {
-        Ok(Directory(fs::openat(&folder.0, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty())?))
+        Ok(Directory(fs::openat(&folder.0, single(name)?, DIRECTORY | OFlags::NOFOLLOW, Mode::empty())?))
     }
 
     fn status_of(&self, folder: &Directory) -> io::Result<Status> {
         Ok(status(&fs::fstat(&folder.0)?))
+    }
+
+    fn rights_of(&self, folder: &Directory) -> io::Result<Rights> {
+        Ok(self.status_of(folder)?.rights(has_list(&folder.0)))
     }
 
     fn names(&self, folder: &Directory) -> io::Result<Vec<OsString>> {
@@ -84,7 +129,7 @@ impl WritableSystem for OsDisk {
     }
 
     fn look(&self, folder: &Directory, name: &OsStr) -> io::Result<Option<Status>> {
-        match fs::statat(&folder.0, name, AtFlags::SYMLINK_NOFOLLOW) {
+        match fs::statat(&folder.0, single(name)?, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(status(&stat))),
             Err(Errno::NOENT) => Ok(None),
             Err(error) => Err(error.into()),
@@ -98,7 +143,7 @@ impl WritableSystem for OsDisk {
         };
         // A fifo must not make anybody wait.
         let flags = mode | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        Ok(Handle(fs::openat(&folder.0, name, flags, Mode::empty())?))
+        Ok(Handle(fs::openat(&folder.0, single(name)?, flags, Mode::empty())?))
     }
 
     fn status(&self, file: &Handle) -> io::Result<Status> {
@@ -152,12 +197,25 @@ impl WritableSystem for OsDisk {
     }
 
     fn make_directory(&self, folder: &Directory, name: &OsStr) -> io::Result<()> {
-        Ok(fs::mkdirat(&folder.0, name, Mode::RWXU)?)
+        fs::mkdirat(&folder.0, single(name)?, Mode::RWXU)?;
+        // A umask can only take away, and even the owner could not enter then.
+        let made = fs::statat(&folder.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
+        if made.st_mode & 0o700 != 0o700 {
+            let made = fs::openat(&folder.0, name, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+            fs::chmod(super::follow::by_number(&made), Mode::RWXU)?;
+        }
+        Ok(())
     }
 
     fn create(&self, folder: &Directory, name: &OsStr) -> io::Result<Handle> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(Handle(fs::openat(&folder.0, name, flags, Mode::RUSR | Mode::WUSR)?))
+        let mode = Mode::RUSR | Mode::WUSR;
+        let file = fs::openat(&folder.0, single(name)?, flags, mode)?;
+        // The same of a file that is to be read again.
+        if !Mode::from_raw_mode(fs::fstat(&file)?.st_mode).contains(mode) {
+            fs::fchmod(&file, mode)?;
+        }
+        Ok(Handle(file))
     }
 
     fn write(&self, file: &Handle, bytes: &[u8]) -> io::Result<()> {
@@ -205,19 +263,19 @@ impl WritableSystem for OsDisk {
     }
 
     fn exchange(&self, a: (&Directory, &OsStr), b: (&Directory, &OsStr)) -> io::Result<()> {
-        Ok(fs::renameat_with(&a.0.0, a.1, &b.0.0, b.1, RenameFlags::EXCHANGE)?)
+        Ok(fs::renameat_with(&a.0.0, single(a.1)?, &b.0.0, single(b.1)?, RenameFlags::EXCHANGE)?)
     }
 
     fn rename(&self, from: (&Directory, &OsStr), to: (&Directory, &OsStr)) -> io::Result<()> {
-        Ok(fs::renameat(&from.0.0, from.1, &to.0.0, to.1)?)
+        Ok(fs::renameat(&from.0.0, single(from.1)?, &to.0.0, single(to.1)?)?)
     }
 
     fn remove(&self, folder: &Directory, name: &OsStr) -> io::Result<()> {
-        Ok(fs::unlinkat(&folder.0, name, AtFlags::empty())?)
+        Ok(fs::unlinkat(&folder.0, single(name)?, AtFlags::empty())?)
     }
 
     fn remove_directory(&self, folder: &Directory, name: &OsStr) -> io::Result<()> {
-        Ok(fs::unlinkat(&folder.0, name, AtFlags::REMOVEDIR)?)
+        Ok(fs::unlinkat(&folder.0, single(name)?, AtFlags::REMOVEDIR)?)
     }
 
     fn lock(&self, file: &Handle) -> io::Result<bool> {
@@ -226,5 +284,44 @@ impl WritableSystem for OsDisk {
             Err(Errno::WOULDBLOCK) => Ok(false),
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever writes a journal, an image or a plan can't lead any operation out of the open directory.
+    #[test]
+    fn every_operation_takes_single_names_only() {
+        let root = tempfile::tempdir().expect("a temporary directory");
+        let disk = OsDisk::new(root.path());
+        let folder = disk.root().expect("the root");
+        let good = OsStr::new("good");
+        disk.make_directory(&folder, OsStr::new("inner")).expect("is made");
+        drop(disk.create(&folder, good).expect("is made"));
+        for wrong in ["", ".", "..", "/", "inner/x", "/etc/passwd", "../x", "good/", "a\0b"] {
+            let name = OsStr::new(wrong);
+            let (bad, fine) = ((&folder, name), (&folder, good));
+            let done = [
+                disk.enter(&folder, name).map(drop),
+                disk.look(&folder, name).map(drop),
+                disk.open(&folder, name, Access::Read).map(drop),
+                disk.open(&folder, name, Access::Write).map(drop),
+                disk.make_directory(&folder, name),
+                disk.create(&folder, name).map(drop),
+                disk.exchange(bad, fine),
+                disk.exchange(fine, bad),
+                disk.rename(bad, fine),
+                disk.rename(fine, bad),
+                disk.remove(&folder, name),
+                disk.remove_directory(&folder, name),
+            ];
+            for (number, done) in done.into_iter().enumerate() {
+                let error = done.expect_err("is refused");
+                assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{wrong:?}, operation {number}: {error}");
+            }
+        }
+        assert_eq!(disk.names(&folder).expect("is listed"), ["good", "inner"]);
     }
 }

@@ -25,6 +25,8 @@ pub struct Handle(pub(super) OwnedFd);
 pub struct Status {
     /// What it is.
     pub kind: Kind,
+    /// The same for people: `a regular file`, `a device`.
+    pub what: &'static str,
     /// The file system.
     pub device: u64,
     /// The file's number there.
@@ -68,16 +70,28 @@ pub enum Access {
     Write,
 }
 
-/// Writes on a host. Names are single names, never paths.
+/// Writes on a host. Names are single names, never paths: each operation refuses a name with a slash, an empty one, `.`
+/// and `..`.
 pub trait WritableSystem: Sync {
     /// The host's root.
     fn root(&self) -> io::Result<Directory>;
+
+    /// Is that root the machine's own, so that nothing lies outside of it?
+    fn is_whole(&self) -> bool {
+        false
+    }
 
     /// A directory in a directory; a link is an error.
     fn enter(&self, folder: &Directory, name: &OsStr) -> io::Result<Directory>;
 
     /// What an open directory is.
     fn status_of(&self, folder: &Directory) -> io::Result<Status>;
+
+    /// Who may do what with an open directory.
+    fn rights_of(&self, folder: &Directory) -> io::Result<Rights> {
+        // In doubt it has an access control list, which may let further users write.
+        Ok(self.status_of(folder)?.rights(true))
+    }
 
     /// The names in a directory, sorted.
     fn names(&self, folder: &Directory) -> io::Result<Vec<OsString>>;

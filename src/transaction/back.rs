@@ -1,8 +1,9 @@
 //! Putting everything back: after a failure in the same run, or in the next run after an interruption.
 
-use super::file::{Found, said};
+use super::file::{Found, Meta, Place, said};
 use super::hidden_name;
 use super::journal::{How, Step};
+use super::names::{OUTSIDE, all_are_inside};
 use super::run::{Transaction, failed};
 use super::stage::{Trouble, overwrite, swap, write_hidden};
 use super::state::State;
@@ -32,9 +33,11 @@ impl Transaction<'_> {
     /// Ends a transaction that changed nothing yet.
     pub(super) fn abandon(&mut self, why: &str) -> Result<(), String> {
         for number in 0..self.journal.files.len() {
-            let hidden = self.hidden(number);
-            let removed = hidden.and_then(|hidden| self.remove(&hidden)).or_else(gone);
-            removed.map_err(|e| self.about(number, &format!("the hidden file beside it stays: {}", said(&e))))?;
+            let hidden = [self.hidden(number), self.hidden_old(number)];
+            let removed = hidden.into_iter().try_for_each(|hidden| self.remove_own(number, &hidden?));
+            removed
+                .or_else(gone)
+                .map_err(|e| self.about(number, &format!("the hidden file beside it stays: {}", said(&e))))?;
         }
         self.journal.why = Some(why.to_owned());
         let _may_be_full = self.mark(Step::RolledBack);
@@ -67,11 +70,23 @@ impl Transaction<'_> {
             }
         }
         self.tidy(number)?;
-        self.hidden_old(number).and_then(|hidden| self.remove(&hidden)).or_else(gone).map_err(text)
+        self.hidden_old(number).and_then(|hidden| self.remove_own(number, &hidden)).or_else(gone).map_err(text)
+    }
+
+    /// What the old file was, if that gives the one that is there now no rights of others.
+    fn old_meta(&self, number: usize, now: Option<&Found>) -> Result<&Meta, String> {
+        let meta = &self.journal.files[number].old_meta;
+        match meta.adds(now.map(|now| &now.meta)) {
+            Some(why) => Err(why.to_owned()),
+            None => Ok(meta),
+        }
     }
 
     fn overwrite_old(&self, number: usize, now: &Found) -> Result<(), String> {
-        let (old, meta) = (&self.contents[number].0, &self.journal.files[number].old_meta);
+        let (old, meta) = (&self.contents[number].0, self.old_meta(number, Some(now))?);
+        if !all_are_inside(self.disk, &now.status).map_err(|e| said(&e))? {
+            return Err(OUTSIDE.to_owned());
+        }
         let place = self.place(number).map_err(|e| said(&e))?;
         overwrite(self.disk, &place, now, old, meta).map_err(failed)
     }
@@ -83,13 +98,12 @@ impl Transaction<'_> {
         let hidden = self.hidden(number).map_err(text)?;
         // What has the hidden name and is not the new content was in place before: the old one, or an edit that came
         // at the very moment.
-        if hidden.find(self.disk).map_err(text)?.is_some_and(|found| found.bytes != *new) {
+        if hidden.find_file(self.disk).map_err(text)?.is_some_and(|found| found.bytes != *new) {
             return swap(self.disk, &hidden, &place, now).map_err(failed);
         }
-        let hidden = self.hidden_old(number).map_err(text)?;
-        self.remove(&hidden).map_err(text)?;
-        let entry = &self.journal.files[number];
-        match write_hidden(self.disk, &hidden, &self.contents[number].0, &entry.old_meta)
+        let (hidden, old) = (self.hidden_old(number).map_err(text)?, &self.contents[number].0);
+        self.remove_own(number, &hidden).map_err(text)?;
+        match write_hidden(self.disk, &hidden, old, self.old_meta(number, Some(now))?)
             .and_then(|()| swap(self.disk, &hidden, &place, now))
         {
             Err(Trouble::InPlaceOnly(_)) => self.overwrite_old(number, now),
@@ -100,9 +114,12 @@ impl Transaction<'_> {
     /// Puts the old content over what somebody else wrote, and keeps that.
     fn force_back(&self, number: usize, now: Option<&Found>, old: &[u8]) -> Result<(), String> {
         let text = |e: io::Error| said(&e);
-        let meta = &self.journal.files[number].old_meta;
+        let meta = self.old_meta(number, now)?;
         let place = self.place(number).map_err(text)?;
         if let Some(now) = now {
+            if !all_are_inside(self.disk, &now.status).map_err(text)? {
+                return Err(OUTSIDE.to_owned());
+            }
             self.store.keep_found(&self.folder, number, &now.bytes).map_err(text)?;
             return overwrite(self.disk, &place, now, old, meta).map_err(failed);
         }
@@ -110,10 +127,20 @@ impl Transaction<'_> {
             return Err("something that is no file is in its place".to_owned());
         }
         let hidden = self.hidden_old(number).map_err(text)?;
-        self.remove(&hidden).map_err(text)?;
+        self.remove_own(number, &hidden).map_err(text)?;
         write_hidden(self.disk, &hidden, old, meta).map_err(failed)?;
         self.disk.rename(hidden.at(), place.at()).map_err(text)?;
         self.disk.sync_directory(&place.folder).map_err(text)
+    }
+
+    /// Removes a hidden file that holds the old or the new content, or a part of it. Whatever else has its name is
+    /// somebody's, and stays.
+    fn remove_own(&self, number: usize, hidden: &Place) -> io::Result<()> {
+        let (old, new) = &self.contents[number];
+        match hidden.find_file(self.disk)? {
+            Some(found) if is_part(&found.bytes, old) || is_part(&found.bytes, new) => self.remove(hidden),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Removes the hidden file. If it holds neither the old nor the new content, an editor that had the old file open
@@ -121,7 +148,7 @@ impl Transaction<'_> {
     pub(super) fn tidy(&self, number: usize) -> Result<Option<PathBuf>, String> {
         let tidied = || -> io::Result<Option<PathBuf>> {
             let (hidden, (old, new)) = (self.hidden(number)?, &self.contents[number]);
-            let Some(found) = hidden.find(self.disk)? else { return Ok(None) };
+            let Some(found) = hidden.find_file(self.disk)? else { return Ok(None) };
             let kept = if found.bytes == *old || found.bytes == *new {
                 None
             } else {
@@ -134,6 +161,11 @@ impl Transaction<'_> {
         let nothing = |error| gone(error).map(|()| None);
         tidied().or_else(nothing).map_err(|e| format!("{} stays: {}", hidden_name(&self.journal.id, number), said(&e)))
     }
+}
+
+/// Can this be what a write of `whole` left that was stopped? After a power cut a page may be empty.
+fn is_part(found: &[u8], whole: &[u8]) -> bool {
+    found.len() <= whole.len() && found.iter().zip(whole).all(|(now, meant)| now == meant || *now == 0)
 }
 
 /// What is not there, need not be removed.

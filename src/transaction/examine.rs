@@ -2,6 +2,7 @@
 
 use super::file::{Place, said};
 use super::journal::{FileEntry, How, hash};
+use super::names::{OUTSIDE, all_are_inside};
 use super::{Change, Failure};
 use crate::system::{WritableSystem, own_user};
 use std::io;
@@ -25,6 +26,9 @@ pub(super) fn examine(disk: &dyn WritableSystem, change: &Change) -> Result<File
             if !trusted {
                 // With one more name anybody who may write there could pass another file off as this one.
                 return Err(refused("it has several names (hard links), in a folder that others can write to"));
+            }
+            if !all_are_inside(disk, &now.status).map_err(io)? {
+                return Err(refused(OUTSIDE));
             }
             How::InPlace(format!("it has {} names (hard links)", now.status.links))
         }

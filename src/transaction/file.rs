@@ -61,6 +61,14 @@ impl Place {
         found(disk, &file).map(Some)
     }
 
+    /// The regular file that is there; `None`: nothing is, or something else.
+    pub(super) fn find_file(&self, disk: &dyn WritableSystem) -> io::Result<Option<Found>> {
+        match disk.look(&self.folder, &self.name)? {
+            Some(status) if status.kind == Kind::File => self.find(disk),
+            Some(_) | None => Ok(None),
+        }
+    }
+
     pub(super) fn at(&self) -> (&Directory, &OsStr) {
         (&self.folder, &self.name)
     }

@@ -1,6 +1,7 @@
 //! The journal of a transaction: what it changes, and how far it is. A wire format with a version of its own.
 
 use super::file::Meta;
+use super::reload::Reload;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -113,6 +114,8 @@ pub struct Journal {
     pub root: Option<PathBuf>,
     /// How far it is.
     pub step: Step,
+    /// What is known of the reload that was to follow.
+    pub reload: Reload,
     /// The transaction that this one undoes.
     pub undoes: Option<String>,
     /// Why it was rolled back.
@@ -132,6 +135,8 @@ struct JournalOut {
     time: String,
     root: Option<Name>,
     step: Step,
+    #[serde(default)]
+    reload: Reload,
     undoes: Option<String>,
     why: Option<String>,
     instances: Vec<Instance>,
@@ -245,6 +250,7 @@ impl Journal {
             time: self.time.clone(),
             root: self.root.as_deref().map(Name::of),
             step: self.step,
+            reload: self.reload,
             undoes: self.undoes.clone(),
             why: self.why.clone(),
             instances: self.instances.clone(),
@@ -256,8 +262,14 @@ impl Journal {
         bytes
     }
 
-    /// Reads a journal; the error is a lowercase fragment.
-    pub(super) fn read(bytes: &[u8]) -> Result<Journal, String> {
+    /// Reads the journal in the folder of this name, and looks at every value in it; the error is a lowercase fragment.
+    pub(super) fn read(bytes: &[u8], folder: &str) -> Result<Journal, String> {
+        let journal = Journal::parse(bytes)?;
+        journal.check(folder).map_err(|why| format!("is no journal: it {why}"))?;
+        Ok(journal)
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Journal, String> {
         let read: JournalOut = serde_json::from_slice(bytes).map_err(|e| format!("is no journal: {e}"))?;
         if read.schema != SCHEMA {
             return Err(format!("is a journal of another version ({}); this one reads {SCHEMA}", read.schema));
@@ -274,12 +286,14 @@ impl Journal {
             })
         };
         let files: Option<Vec<FileEntry>> = read.files.into_iter().map(entry).collect();
+        let root = read.root.map(|root| root.path().ok_or("is no journal: what should be hexadecimal is not"));
         Ok(Journal {
             id: read.id,
             command: read.command,
             time: read.time,
-            root: read.root.and_then(|root| root.path()),
+            root: root.transpose()?,
             step: read.step,
+            reload: read.reload,
             undoes: read.undoes,
             why: read.why,
             instances: read.instances,
@@ -309,20 +323,24 @@ mod tests {
             new_meta: meta,
         };
         let journal = Journal {
-            id: "x".to_owned(),
+            id: "20260131T120000Z-7".to_owned(),
             command: "fix".to_owned(),
             time: "2026-01-31T12:00:00Z".to_owned(),
             root: Some("/mnt".into()),
             step: Step::RollingBack,
+            reload: Reload::Begun,
             undoes: None,
             why: Some("because".to_owned()),
             instances: vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new("/etc/nginx.conf")) }],
             files: vec![file],
         };
-        assert_eq!(Journal::read(&journal.write()), Ok(journal.clone()));
+        let read = |bytes: &[u8]| Journal::read(bytes, &journal.id);
+        assert_eq!(read(&journal.write()), Ok(journal.clone()));
         let text = String::from_utf8(journal.write()).expect("UTF-8");
-        assert!(Journal::read(text.replace("journal/1", "journal/2").as_bytes()).is_err());
-        assert!(Journal::read(text.replace("rolling-back", "flying").as_bytes()).is_err());
-        assert!(Journal::read(&text.as_bytes()[..text.len() / 2]).is_err());
+        assert!(read(text.replace("journal/1", "journal/2").as_bytes()).is_err());
+        let before = text.replace("  \"reload\": \"begun\",\n", "");
+        assert!(before != text && read(before.as_bytes()).is_ok_and(|old| old.reload == Reload::Unwanted));
+        assert!(read(text.replace("rolling-back", "flying").as_bytes()).is_err());
+        assert!(read(&text.as_bytes()[..text.len() / 2]).is_err());
     }
 }

@@ -18,19 +18,26 @@
 //! Not done here: what to write (`plan`), running checkers (`host`), talking to people (`cli`).
 
 mod back;
+mod check;
+mod entries;
 mod examine;
 mod file;
 mod journal;
+mod names;
 mod recover;
+mod reload;
 mod run;
 mod stage;
 mod state;
 mod store;
 mod undo;
 
+pub use check::HIGHEST_STAGING;
+pub use entries::Unread;
 pub use file::{Found, Meta};
 pub use journal::{FileEntry, How, Instance, Journal, Name, Step};
 pub use recover::{Recovery, can_finish, recover};
+pub use reload::{Reload, note_reload, other_contents, owed};
 pub use run::{Intent, Transaction};
 pub use store::{Lock, Store};
 pub use undo::{Conflict, Past, Undo, force, history, undo};
@@ -73,7 +80,10 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Refused(why) => write!(f, "{why}; nothing was changed"),
+            Failure::Refused(why) => match why.split_once("\nhelp: ") {
+                Some((why, help)) => write!(f, "{why}; nothing was changed\nhelp: {help}"),
+                None => write!(f, "{why}; nothing was changed"),
+            },
             Failure::RolledBack(why) => write!(f, "{why}; every file is as it was"),
             Failure::Stuck { why, left } => {
                 write!(f, "{why}; and not everything could be put back: {}", left.join("; "))

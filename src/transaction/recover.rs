@@ -1,7 +1,9 @@
 //! Ending what an earlier run left unfinished: a power cut, a `kill -9`.
 
 use super::Failure;
+use super::entries::{Unread, What};
 use super::journal::{Journal, Step};
+use super::reload::Reload;
 use super::run::Transaction;
 use super::store::Store;
 use crate::system::WritableSystem;
@@ -27,14 +29,12 @@ pub fn recover(
     options: &str,
 ) -> Result<Vec<Recovery>, Failure> {
     let mut done = Vec::new();
-    for id in store.ids()? {
-        let Some(journal) = store.load(&id)? else {
-            store.discard(&id).map_err(|e| store.refused(&id, &e))?;
-            continue;
-        };
-        if journal.step.is_over() || journal.root.as_deref() != root {
-            continue;
-        }
+    let (begun, open) = unfinished(store, root)?;
+    for id in begun {
+        store.discard(&id).map_err(|e| store.refused(&format!("transactions/{id}"), &e))?;
+    }
+    for journal in open {
+        let id = journal.id.clone();
         let step = journal.step;
         let files = journal.files.len();
         let mut transaction = Transaction::reopen(disk, store, journal)?;
@@ -47,8 +47,11 @@ pub fn recover(
             _ => {
                 let undone = undo(&mut transaction, &id, files, options)?;
                 // Only these can come after a reload.
-                match step {
-                    Step::RollingBack | Step::Checked => format!("{undone}; if the servers were reloaded, reload them"),
+                match (step, transaction.journal.reload) {
+                    (Step::RollingBack | Step::Checked, Reload::Unwanted) => {
+                        format!("{undone}; if the servers were reloaded, reload them")
+                    }
+                    (_, Reload::Begun) => format!("{undone}; whether its servers were reloaded is not known"),
                     _ => undone,
                 }
             }
@@ -64,12 +67,48 @@ pub fn can_finish(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journa
     Ok(checked && Transaction::reopen(disk, store, journal.clone())?.is_in_place())
 }
 
+/// The names of the transactions that changed nothing yet, and the journals of those that may have, oldest first. Refused
+/// where something that can't be read may be one of these.
+fn unfinished(store: &Store<'_>, root: Option<&Path>) -> Result<(Vec<String>, Vec<Journal>), Failure> {
+    let (mut begun, mut open) = (Vec::new(), Vec::new());
+    let mut unknown = None;
+    for entry in store.entries()?.iter() {
+        match &entry.what {
+            What::Begun => begun.extend(entry.name.to_str().map(str::to_owned)),
+            What::Unread(unread) if unread.may_be_open => unknown = Some(unread.clone()),
+            What::Unread(_) => {}
+            What::Journal(journal) if journal.root.as_deref() != root => {}
+            What::Journal(journal) => {
+                // Whoever began this one found all earlier ones of this root over, or ended them.
+                unknown = None;
+                if !journal.step.is_over() {
+                    open.push(journal.clone());
+                }
+            }
+        }
+    }
+    match unknown {
+        None => Ok((begun, open)),
+        Some(Unread { name, why, .. }) => Err(Failure::Refused(format!(
+            "{} can't be read ({why}), and may be of a run that was interrupted\n\
+             help: if no file named .tlsmend-{name}-* lies beside the configuration, move that folder away, and run this \
+             again",
+            store.path_of(&name).display()
+        ))),
+    }
+}
+
 fn finish(transaction: &mut Transaction<'_>) -> Result<String, Failure> {
     let kept = transaction.commit().map_err(Failure::Refused)?;
-    let done = "finished: all its files were written and checked; whether the servers were reloaded is not known, and \
-                `tlsmend verify` tells what they do";
+    let servers = match transaction.journal.reload {
+        Reload::Unwanted => "whether the servers were reloaded is not known, and `tlsmend verify` tells what they do",
+        Reload::Wanted => "its servers were not reloaded yet",
+        Reload::Begun => "whether its servers were reloaded is not known",
+        Reload::Done => "its servers were reloaded",
+    };
+    let done = format!("finished: all its files were written and checked; {servers}");
     Ok(match kept.is_empty() {
-        true => done.to_owned(),
+        true => done,
         false => format!("{done}; what an editor wrote into old files is kept: {}", kept.join("; ")),
     })
 }

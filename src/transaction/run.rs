@@ -1,8 +1,10 @@
 //! One transaction, from the backup to the commit.
 
+use super::check::MOST_BYTES;
 use super::examine::examine;
 use super::file::{Place, said};
 use super::journal::{How, Instance, Journal, Step};
+use super::reload::Reload;
 use super::stage::{Trouble, overwrite, swap, write_hidden};
 use super::store::Store;
 use super::{Change, Failure, hidden_name};
@@ -23,6 +25,8 @@ pub struct Intent {
     pub root: Option<PathBuf>,
     /// The transaction that it undoes.
     pub undoes: Option<String>,
+    /// Are the servers going to be reloaded?
+    pub reload: bool,
     /// The configurations that it concerns.
     pub instances: Vec<Instance>,
     /// The files.
@@ -52,6 +56,7 @@ impl<'a> Transaction<'a> {
     ) -> Result<Transaction<'a>, Failure> {
         let mut files = Vec::new();
         for change in &intent.changes {
+            store.spares(disk, &change.path).map_err(Failure::Refused)?;
             files.push(examine(disk, change)?);
         }
         let (id, time) = intent.id;
@@ -61,11 +66,14 @@ impl<'a> Transaction<'a> {
             time,
             root: intent.root,
             step: Step::Prepared,
+            reload: if intent.reload { Reload::Wanted } else { Reload::Unwanted },
             undoes: intent.undoes,
             why: None,
             instances: intent.instances,
             files,
         };
+        let fits = journal.check(&id).map_err(|why| format!("the journal of this fix {why}"));
+        fits.and_then(|()| journal.check_size(&intent.changes)).map_err(Failure::Refused)?;
         let contents: Vec<(Vec<u8>, Vec<u8>)> = intent.changes.into_iter().map(|c| (c.old, c.new)).collect();
         let back_up = || -> io::Result<Directory> {
             let folder = store.make(&id)?;
@@ -96,9 +104,17 @@ impl<'a> Transaction<'a> {
         journal: Journal,
     ) -> Result<Transaction<'a>, Failure> {
         let mut contents = Vec::new();
+        let mut bytes = 0;
         for (number, file) in journal.files.iter().enumerate() {
+            store.spares(disk, &file.path).map_err(Failure::Refused)?;
             let old = store.kept(&journal.id, &format!("old-{number}"), &file.old)?;
-            contents.push((old, store.kept(&journal.id, &format!("new-{number}"), &file.new)?));
+            let new = store.kept(&journal.id, &format!("new-{number}"), &file.new)?;
+            bytes += (old.len() + new.len()) as u64;
+            if bytes > MOST_BYTES {
+                let place = store.path_of(&journal.id);
+                return Err(Failure::Refused(format!("{} holds more than is read at once", place.display())));
+            }
+            contents.push((old, new));
         }
         let folder = store.enter(&journal.id).map_err(|e| store.refused(&journal.id, &e))?;
         let reached = contents.len();
@@ -134,6 +150,21 @@ impl<'a> Transaction<'a> {
     /// Remembers that the result was checked: after this an interrupted run is finished, not undone.
     pub fn checked(&mut self) -> Result<(), Failure> {
         self.mark(Step::Checked).map_err(|why| self.fail(why))
+    }
+
+    /// Remembers that the servers are being reloaded. If the run is killed now, nobody knows which files they have.
+    pub fn reloading(&mut self) -> Result<(), Failure> {
+        self.note_reload(Reload::Begun).map_err(|why| self.fail(why))
+    }
+
+    /// Remembers that the servers were reloaded, with the new files or, once those were put back, with the old ones.
+    pub fn reloaded(&mut self) -> Result<(), String> {
+        self.note_reload(Reload::Done)
+    }
+
+    fn note_reload(&mut self, reload: Reload) -> Result<(), String> {
+        let before = std::mem::replace(&mut self.journal.reload, reload);
+        self.mark(self.journal.step).inspect_err(|_| self.journal.reload = before)
     }
 
     /// Ends it: the old files go. Gives the files in which edits were kept that came too late for their place, each after

@@ -46,7 +46,7 @@ impl Transaction<'_> {
     /// hidden name.
     pub(super) fn may_have_been_changed(&self, number: usize) -> bool {
         let waits = |found: Option<Found>| found.is_some_and(|found| found.bytes == self.contents[number].1);
-        let waits = self.hidden(number).and_then(|hidden| hidden.find(self.disk)).is_ok_and(waits);
+        let waits = self.hidden(number).and_then(|hidden| hidden.find_file(self.disk)).is_ok_and(waits);
         self.journal.files[number].how != How::Rename || !waits
     }
 

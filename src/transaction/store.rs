@@ -8,26 +8,38 @@
 //! Directories can be entered by their owner only, files likewise read: configurations hold secrets.
 
 use super::Failure;
-use super::file::{Found, found, said};
+use super::check::number;
+use super::entries::Entry;
+use super::file::said;
 use super::journal::{Journal, hash};
-use crate::system::{Access, Directory, Handle, Kind, WritableSystem};
+use crate::system::{Access, Directory, Handle, Kind, Status, WritableSystem};
+use crate::trust::{Rights, Trusted, Way, Writers};
 use jiff::Timestamp;
-use std::ffi::OsStr;
+use std::cell::RefCell;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+/// So many times at most something is kept of one file.
+const MOST_KEPT: usize = 10_000;
 const LOCK: &str = "lock";
 const TRANSACTIONS: &str = "transactions";
-const JOURNAL: &str = "journal.json";
-const NEW_JOURNAL: &str = "journal.json.new";
+pub(super) const JOURNAL: &str = "journal.json";
+pub(super) const NEW_JOURNAL: &str = "journal.json.new";
 
 /// The state directory, open.
 pub struct Store<'a> {
-    disk: &'a dyn WritableSystem,
+    pub(super) disk: &'a dyn WritableSystem,
+    /// Those whose word counts: nobody else may have written anything of it.
+    pub(super) trusted: &'a Trusted,
     /// Its path, for messages.
     shown: PathBuf,
     folder: Directory,
-    transactions: Directory,
+    /// What the folder is, to know it again.
+    own: Status,
+    pub(super) transactions: Directory,
+    /// What is in it, once that was read: each journal is read once.
+    pub(super) known: RefCell<Option<Vec<Entry>>>,
 }
 
 /// The lock of the state directory; it is given back when this is dropped, or when the process ends in any way.
@@ -38,32 +50,38 @@ pub struct Lock {
 
 impl<'a> Store<'a> {
     /// Opens a state directory by its path on that disk, no part of which may be a link, and by the path that messages
-    /// give it. `None`: it is not there, and `make` does not want it made. Refused where others could write into it.
+    /// give it. `None`: it is not there, and `make` does not want it made. Refused where anybody else could have written
+    /// into it, or put it there.
     pub fn open(
         disk: &'a dyn WritableSystem,
         (path, shown): (&Path, &Path),
-        own: u32,
+        trusted: &'a Trusted,
         make: bool,
     ) -> Result<Option<Store<'a>>, Failure> {
-        let refused = |error: &io::Error| {
-            let advice = if error.kind() == io::ErrorKind::PermissionDenied {
-                "; run it as root, or name another one with --state-dir"
-            } else {
-                ""
-            };
-            Failure::Refused(format!("the state directory {}: {}{advice}", shown.display(), said(error)))
-        };
-        let Some(folder) = walk(disk, path, make).map_err(|e| refused(&e))? else { return Ok(None) };
-        let status = disk.status_of(&folder).map_err(|e| refused(&e))?;
-        if (status.owner != own && status.owner != 0) || status.mode & 0o022 != 0 {
-            return Err(Failure::Refused(format!(
-                "the state directory {}: others can write into it; it has to be its owner's alone (chmod 700)",
-                shown.display()
-            )));
+        let refused = |error: io::Error| refusal(shown, &error);
+        let names = names(path).map_err(refused)?;
+        let mut way = Way::default();
+        let mut folder = disk.root().map_err(refused)?;
+        way.go(&disk.rights_of(&folder).map_err(refused)?, trusted);
+        for (at, name) in names.iter().enumerate() {
+            let above = shown.ancestors().nth(names.len() - at).unwrap_or(shown);
+            check(shown, above, &way.writers())?;
+            let Some(next) = child(disk, &folder, name, make).map_err(refused)? else { return Ok(None) };
+            way.go(&disk.rights_of(&next).map_err(refused)?, trusted);
+            folder = next;
         }
-        let transactions = child(disk, &folder, OsStr::new(TRANSACTIONS), make).map_err(|e| refused(&e))?;
+        check(shown, shown, &way.writers())?;
+        let is_alone = |folder: &Directory, path: &Path| {
+            let rights = disk.rights_of(folder).map_err(refused)?;
+            check(shown, path, &others(&rights, trusted))
+        };
+        is_alone(&folder, shown)?;
+        let transactions = child(disk, &folder, OsStr::new(TRANSACTIONS), make).map_err(refused)?;
         let Some(transactions) = transactions else { return Ok(None) };
-        Ok(Some(Store { disk, shown: shown.to_owned(), folder, transactions }))
+        is_alone(&transactions, &shown.join(TRANSACTIONS))?;
+        let own = disk.status_of(&folder).map_err(refused)?;
+        let known = RefCell::default();
+        Ok(Some(Store { disk, trusted, shown: shown.to_owned(), folder, own, transactions, known }))
     }
 
     /// Where a transaction is kept, for messages.
@@ -75,17 +93,17 @@ impl<'a> Store<'a> {
     pub fn lock(&self, command: &str) -> Result<Lock, Failure> {
         let refused = |e: io::Error| self.refused(LOCK, &e);
         let name = OsStr::new(LOCK);
-        let file = match self.disk.open(&self.folder, name, Access::Write) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match self.disk.create(&self.folder, name) {
+        let file = match self.open_own(&self.folder, name, Access::Write).map_err(refused)? {
+            Some(file) => file,
+            None => match self.disk.create(&self.folder, name) {
                 // Another run was quicker.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    self.disk.open(&self.folder, name, Access::Write)
+                    let file = self.open_own(&self.folder, name, Access::Write).map_err(refused)?;
+                    file.ok_or_else(|| refused(error))?
                 }
-                made => made,
+                made => made.map_err(refused)?,
             },
-            opened => opened,
         };
-        let file = file.map_err(refused)?;
         if !self.disk.lock(&file).map_err(refused)? {
             let holder = self.disk.read(&file).unwrap_or_default();
             let holder = String::from_utf8_lossy(&holder).trim().to_owned();
@@ -95,23 +113,17 @@ impl<'a> Store<'a> {
         let text = format!("{command} (process {}, since {})\n", std::process::id(), now());
         self.disk.write(&file, text.as_bytes()).map_err(refused)?;
         self.disk.truncate(&file, text.len() as u64).map_err(refused)?;
+        // Until now another run could change something.
+        self.known.take();
         Ok(Lock { _file: file })
-    }
-
-    /// The names of all transactions, oldest first.
-    pub(super) fn ids(&self) -> Result<Vec<String>, Failure> {
-        let names = self.disk.names(&self.transactions).map_err(|e| self.refused(TRANSACTIONS, &e))?;
-        let ids = names.into_iter().filter_map(|name| name.into_string().ok());
-        let mut numbered: Vec<(u64, String)> = ids.filter_map(|id| Some((number(&id)?, id))).collect();
-        numbered.sort();
-        Ok(numbered.into_iter().map(|(_, id)| id).collect())
     }
 
     /// A name that no transaction has, and the time that is in it. The number behind it goes up by one each time,
     /// whatever the clock does. The directory has to be locked.
     pub fn new_id(&self) -> Result<(String, String), Failure> {
         let time = now();
-        let last = self.ids()?.last().and_then(|id| number(id)).unwrap_or_default();
+        let names = self.disk.names(&self.transactions).map_err(|e| self.refused(TRANSACTIONS, &e))?;
+        let last = names.iter().filter_map(|name| number(name.to_str()?)).max().unwrap_or_default();
         let short: String = time.chars().filter(|c| !matches!(c, '-' | ':')).collect();
         Ok((format!("{short}-{}", last + 1), time))
     }
@@ -142,7 +154,7 @@ impl<'a> Store<'a> {
     /// Keeps what somebody else wrote into the `number`th file, beside what was kept like that before; its name.
     pub(super) fn keep_found(&self, folder: &Directory, number: usize, bytes: &[u8]) -> io::Result<String> {
         let mut name = format!("found-{number}");
-        for again in 1.. {
+        for again in 1..=MOST_KEPT {
             if self.disk.look(folder, OsStr::new(&name))?.is_none() {
                 break;
             }
@@ -155,12 +167,13 @@ impl<'a> Store<'a> {
 
     /// A content that was kept.
     pub(super) fn kept(&self, id: &str, name: &str, sha256: &str) -> Result<Vec<u8>, Failure> {
-        let read = || -> io::Result<Found> {
+        let read = || -> io::Result<Vec<u8>> {
             let folder = self.enter(id)?;
-            found(self.disk, &self.disk.open(&folder, OsStr::new(name), Access::Read)?)
+            let file = self.open_own(&folder, OsStr::new(name), Access::Read)?;
+            self.disk.read(&file.ok_or(io::ErrorKind::NotFound)?)
         };
         let place = format!("{TRANSACTIONS}/{id}/{name}");
-        let bytes = read().map_err(|e| self.refused(&place, &e))?.bytes;
+        let bytes = read().map_err(|e| self.refused(&place, &e))?;
         if hash(&bytes) == sha256 {
             return Ok(bytes);
         }
@@ -169,30 +182,26 @@ impl<'a> Store<'a> {
 
     /// Writes a journal, at once and for good.
     pub(super) fn save(&self, folder: &Directory, journal: &Journal) -> io::Result<()> {
-        let new = OsStr::new(NEW_JOURNAL);
+        let (name, new) = (OsStr::new(JOURNAL), OsStr::new(NEW_JOURNAL));
+        for name in [name, new] {
+            if let Some(status) = self.disk.look(folder, name)? {
+                self.vet(&status)?;
+            }
+        }
         // One of an earlier run that was stopped here.
         if self.disk.look(folder, new)?.is_some() {
             self.disk.remove(folder, new)?;
         }
         self.keep(folder, NEW_JOURNAL, &journal.write())?;
-        self.disk.rename((folder, new), (folder, OsStr::new(JOURNAL)))?;
+        self.disk.rename((folder, new), (folder, name))?;
+        self.note(journal);
         self.disk.sync_directory(folder)
     }
 
-    /// Reads the journal of a transaction; `None`: it never came so far as to have one.
-    pub(super) fn load(&self, id: &str) -> Result<Option<Journal>, Failure> {
-        let place = format!("{TRANSACTIONS}/{id}/{JOURNAL}");
-        let read = || -> io::Result<Option<Vec<u8>>> {
-            let folder = self.enter(id)?;
-            if self.disk.look(&folder, OsStr::new(JOURNAL))?.is_none() {
-                return Ok(None);
-            }
-            let file = self.disk.open(&folder, OsStr::new(JOURNAL), Access::Read)?;
-            Ok(Some(found(self.disk, &file)?.bytes))
-        };
-        let Some(bytes) = read().map_err(|e| self.refused(&place, &e))? else { return Ok(None) };
-        let journal = Journal::read(&bytes);
-        journal.map(Some).map_err(|why| Failure::Refused(format!("{}/{place} {why}", self.shown.display())))
+    /// Writes a journal whose transaction is not open.
+    pub(super) fn save_again(&self, journal: &Journal) -> Result<(), Failure> {
+        let saved = self.enter(&journal.id).and_then(|folder| self.save(&folder, journal));
+        saved.map_err(|e| self.refused(&format!("{TRANSACTIONS}/{}/{JOURNAL}", journal.id), &e))
     }
 
     /// Removes the folder of a transaction that never came so far as to have a journal.
@@ -201,7 +210,50 @@ impl<'a> Store<'a> {
         for name in self.disk.names(&folder)? {
             self.disk.remove(&folder, &name)?;
         }
-        self.disk.remove_directory(&self.transactions, OsStr::new(id))
+        self.disk.remove_directory(&self.transactions, OsStr::new(id))?;
+        self.forget(id);
+        Ok(())
+    }
+
+    /// Opens a file of the state directory, which nobody else can have put there; `None`: it is not there. A device would
+    /// be written to, a fifo waited for, and a file with a second name is somebody's.
+    pub(super) fn open_own(&self, folder: &Directory, name: &OsStr, access: Access) -> io::Result<Option<Handle>> {
+        let Some(looked) = self.disk.look(folder, name)? else { return Ok(None) };
+        self.vet(&looked)?;
+        let file = self.disk.open(folder, name, access)?;
+        let opened = self.disk.status(&file)?;
+        self.vet(&opened)?;
+        if opened.is_same(&looked) { Ok(Some(file)) } else { Err(io::Error::other("was replaced at that very moment")) }
+    }
+
+    /// Refuses what is no file of this program's own making.
+    pub(super) fn vet(&self, status: &Status) -> io::Result<()> {
+        let wrong = match () {
+            () if status.kind != Kind::File => format!("is {}, and no file of tlsmend", status.what),
+            () if status.links != 1 => format!("has {} names (hard links), and is no file of tlsmend", status.links),
+            () if !self.trusted.is_user(status.owner) => format!("belongs to user {}", status.owner),
+            () => return Ok(()),
+        };
+        Err(io::Error::other(wrong))
+    }
+
+    /// Refuses the path of a file that lies in the state directory itself, by whatever name.
+    pub(super) fn spares(&self, disk: &dyn WritableSystem, path: &Path) -> Result<(), String> {
+        let walk = || -> io::Result<bool> {
+            let mut at = disk.root()?;
+            for name in names(path.parent().unwrap_or(path))? {
+                at = disk.enter(&at, &name)?;
+                if disk.status_of(&at)?.is_same(&self.own) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        };
+        // What can't be entered is told by whoever wants to read or write there.
+        match walk() {
+            Ok(true) => Err(format!("{}: it lies in the state directory of tlsmend itself", path.display())),
+            Ok(false) | Err(_) => Ok(()),
+        }
     }
 
     pub(super) fn refused(&self, place: &str, error: &io::Error) -> Failure {
@@ -209,28 +261,55 @@ impl<'a> Store<'a> {
     }
 }
 
-/// The number of a transaction, by its name.
-fn number(id: &str) -> Option<u64> {
-    let (time, number) = id.split_once('-')?;
-    let is_time = time.len() == 16 && time.ends_with('Z') && time.as_bytes()[8] == b'T';
-    if is_time { number.parse().ok() } else { None }
+/// The names of an absolute path; one that climbs is an error.
+fn names(path: &Path) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => names.push(name.to_owned()),
+            Component::RootDir | Component::CurDir => {}
+            Component::ParentDir | Component::Prefix(_) => return Err(io::ErrorKind::InvalidInput.into()),
+        }
+    }
+    Ok(names)
+}
+
+/// Who else could write into a folder that has to be its owner's alone.
+pub(super) fn others(rights: &Rights, trusted: &Trusted) -> Writers {
+    let group = if rights.mode & 0o020 == 0 { Writers::default() } else { Writers::group(rights.group) };
+    let all = if rights.mode & 0o002 == 0 { Writers::default() } else { Writers::everybody() };
+    Writers::user(rights.owner, trusted).and(group).and(all)
+}
+
+/// Refuses a state directory because of those who could write to a folder on the way to it.
+fn check(shown: &Path, folder: &Path, writers: &Writers) -> Result<(), Failure> {
+    if writers.is_empty() {
+        return Ok(());
+    }
+    let what = match folder == shown {
+        true => "into it".to_owned(),
+        false if folder.starts_with(shown) => format!("to {}", folder.display()),
+        false => format!("to {}, and so put another one in its place", folder.display()),
+    };
+    Err(Failure::Refused(format!(
+        "the state directory {}: {writers} can write {what}; it has to be root's or yours alone\n\
+         help: `chmod 700` and `chown` make it so, or --state-dir names another one",
+        shown.display()
+    )))
+}
+
+fn refusal(shown: &Path, error: &io::Error) -> Failure {
+    let advice = if error.kind() == io::ErrorKind::PermissionDenied {
+        "; run it as root, or name another one with --state-dir"
+    } else {
+        ""
+    };
+    Failure::Refused(format!("the state directory {}: {}{advice}", shown.display(), said(error)))
 }
 
 /// Now, in UTC, to the second.
 pub(super) fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-fn walk(disk: &dyn WritableSystem, path: &Path, make: bool) -> io::Result<Option<Directory>> {
-    let mut at = disk.root()?;
-    for component in path.components() {
-        let Component::Normal(name) = component else { continue };
-        match child(disk, &at, name, make)? {
-            Some(next) => at = next,
-            None => return Ok(None),
-        }
-    }
-    Ok(Some(at))
 }
 
 fn child(disk: &dyn WritableSystem, folder: &Directory, name: &OsStr, make: bool) -> io::Result<Option<Directory>> {

@@ -1,11 +1,14 @@
 //! What was done, and taking it back.
 
+use super::check::MOST_BYTES;
+use super::entries::What;
 use super::file::{Meta, Place, said};
 use super::journal::{How, Journal, Step};
 use super::run::Transaction;
 use super::store::Store;
 use super::{Change, Failure};
 use crate::system::WritableSystem;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A transaction of the past.
@@ -37,22 +40,25 @@ pub struct Undo {
     pub conflicts: Vec<Conflict>,
 }
 
-/// All transactions, oldest first; those that have no journal yet are left out.
+/// All transactions, oldest first; those that have no journal yet are left out, and what can't be read ([`Store::unread`]).
 pub fn history(store: &Store<'_>) -> Result<Vec<Past>, Failure> {
     let mut all: Vec<Past> = Vec::new();
-    for id in store.ids()? {
-        if let Some(journal) = store.load(&id)? {
-            all.push(Past { journal, undone_by: None });
+    for entry in store.entries()?.iter() {
+        if let What::Journal(journal) = &entry.what {
+            all.push(Past { journal: journal.clone(), undone_by: None });
         }
     }
+    let places: BTreeMap<String, usize> =
+        all.iter().enumerate().map(|(at, past)| (past.journal.id.clone(), at)).collect();
     // The latest first: what undid something counts only if nothing undid that.
     for at in (0..all.len()).rev() {
         let past = &all[at];
         let counts = past.journal.step == Step::Committed && past.undone_by.is_none();
-        let Some(undone) = past.journal.undoes.clone().filter(|_| counts) else { continue };
-        let by = past.journal.id.clone();
-        if let Some(other) = all[..at].iter_mut().find(|other| other.journal.id == undone) {
-            other.undone_by.get_or_insert(by);
+        let undone = past.journal.undoes.as_ref().filter(|_| counts).and_then(|id| places.get(id));
+        // Nothing undoes what comes later.
+        if let Some(other) = undone.copied().filter(|other| *other < at) {
+            let by = past.journal.id.clone();
+            all[other].undone_by.get_or_insert(by);
         }
     }
     Ok(all)
@@ -62,14 +68,23 @@ pub fn history(store: &Store<'_>) -> Result<Vec<Past>, Failure> {
 /// other one. With conflicts forced, `changes` go over what is there.
 pub fn undo(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journal) -> Result<Undo, Failure> {
     let mut undo = Undo { changes: Vec::new(), conflicts: Vec::new() };
+    let mut bytes = 0;
     for (number, file) in journal.files.iter().enumerate() {
         let old = store.kept(&journal.id, &format!("old-{number}"), &file.old)?;
         let new = store.kept(&journal.id, &format!("new-{number}"), &file.new)?;
         let gone = |why: String| Failure::Refused(format!("{}: {why}", file.path.display()));
+        bytes += (old.len() + new.len()) as u64;
+        if bytes > MOST_BYTES {
+            return Err(gone("the kept contents are too large to be put back at once".to_owned()));
+        }
+        store.spares(disk, &file.path).map_err(Failure::Refused)?;
         let found = Place::of(disk, &file.path).and_then(|place| place.find(disk)).map_err(|e| gone(said(&e)))?;
         let now = found.ok_or_else(|| gone("it is gone; put it back by hand from the backup".to_owned()))?;
         if now.bytes == old && now.meta == file.old_meta {
             continue;
+        }
+        if let Some(why) = file.old_meta.adds(Some(&now.meta)) {
+            return Err(gone(why.to_owned()));
         }
         let differs = (now.bytes != new).then(|| "it was changed since".to_owned());
         if let Some(why) = differs.or_else(|| other_meta(&file.new_meta, &now.meta)) {

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tlsmend::system::{Access, Directory, Handle, OsDisk, Status, WritableSystem};
+use tlsmend::trust::Rights;
 
 /// What happens at the chosen operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +112,10 @@ impl WritableSystem for Faulty {
 
     fn status_of(&self, folder: &Directory) -> io::Result<Status> {
         self.look_at(|disk| disk.status_of(folder))
+    }
+
+    fn rights_of(&self, folder: &Directory) -> io::Result<Rights> {
+        self.look_at(|disk| disk.rights_of(folder))
     }
 
     fn names(&self, folder: &Directory) -> io::Result<Vec<OsString>> {

@@ -23,6 +23,7 @@ pub mod probing;
 pub mod program;
 pub mod proxy_protocol;
 pub mod random;
+pub mod reloaded;
 pub mod replay;
 pub mod running;
 pub mod server;

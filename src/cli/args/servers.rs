@@ -12,7 +12,7 @@ pub(in crate::cli) struct State {
 }
 
 /// How servers are tested and reloaded.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct Servers {
     /// Test with this command instead of the server's own checker, such as nginx='docker exec web nginx -t'; it is run
     /// without a shell

@@ -2,8 +2,8 @@
 
 use super::super::args::{Fix, Judgement};
 use super::super::exit::ExitStatus;
-use super::super::options::Opened;
-use super::super::servers::{Servers, Touched, to_journal};
+use super::super::owed::{Means, Owed};
+use super::super::servers::{Servers, judged, to_journal};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
 use super::super::{options, output};
@@ -12,7 +12,6 @@ use crate::engine::Request;
 use crate::finding::Severity;
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::plan::{self, Plan, Selection};
-use crate::services::doubts;
 use crate::transaction::{Change, Intent, hidden_name};
 use crate::verify::Reload;
 use anyhow::{Result, anyhow, bail};
@@ -28,6 +27,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     // An interrupted run is ended before anything is read. Where nothing ever ran, nothing is made for it.
     let existing = disks.open(false)?;
     let mut lock = existing.as_ref().map(|store| disks.begin(store, "tlsmend fix")).transpose()?;
+    let owed = Owed::find(existing.as_ref(), &disks)?;
     let opened = options::open(&arguments.host)?;
     // What is typed wrong is said before anything long.
     Servers::new(&opened, &arguments.servers, &[], arguments.without_check)?;
@@ -38,15 +38,28 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     diff::leftovers(&opened, &plan, &selection);
     let diff::Remaining { status: remaining, is_steady } =
         diff::remaining(&opened, &plan, &selection, &arguments.judgement);
+    let settle = || {
+        let Some(owed) = &owed else { return Ok(None) };
+        owed.settle(&Means {
+            disks: &disks,
+            opened: &opened,
+            request,
+            policy: &policy,
+            now: &plan.before,
+            arguments: &arguments.servers,
+            is_watched: is_watched(arguments),
+            yes: arguments.yes,
+        })
+    };
     if plan.contents.is_empty() {
         if is_steady {
             output::tell(if plan.after.findings.is_empty() { "nothing to mend" } else { "nothing that can be mended" });
         }
-        return Ok(remaining);
+        return Ok(with_owed(settle()?, remaining, &arguments.judgement));
     }
     let instances = touched(&plan);
-    let servers =
-        Servers::new(&opened, &arguments.servers, &judged(&opened, &plan, &instances), arguments.without_check)?;
+    let judged = judged(&opened, &plan.before.resolved, &plan.before.sources, &instances);
+    let servers = Servers::new(&opened, &arguments.servers, &judged, arguments.without_check)?;
     if !arguments.yes && !agreed(&disks, &plan, &instances)? {
         output::tell("nothing was changed");
         return Ok(if arguments.judgement.exit_zero { ExitStatus::Compliant } else { ExitStatus::Findings });
@@ -58,6 +71,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     if lock.is_none() {
         lock = Some(disks.begin(store, "tlsmend fix")?);
     }
+    let open = settle()?;
     let id = store.new_id()?;
     let intent = Intent {
         changes: changes(request, &plan, &id.0)?,
@@ -65,6 +79,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
         command: "fix",
         root: disks.root.clone(),
         undoes: None,
+        reload: servers.reload,
         instances: to_journal(&instances),
     };
     let say = if arguments.without_check { Say::NoWorse } else { Say::Accept };
@@ -88,7 +103,12 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
         options: disks.options.clone(),
     })?;
     drop(lock);
-    Ok(status(end, remaining, &arguments.judgement))
+    Ok(with_owed(open, status(end, remaining, &arguments.judgement), &arguments.judgement))
+}
+
+/// The status where a reload of an earlier run was open: it makes a good one worse, and hides no other.
+fn with_owed(open: Option<End>, otherwise: ExitStatus, judgement: &Judgement) -> ExitStatus {
+    open.map_or(otherwise, |end| status(end, otherwise, judgement))
 }
 
 /// Are handshakes made before and after the reload? The servers of an image are not those of this machine.
@@ -120,20 +140,6 @@ fn touched(plan: &Plan) -> Vec<(ServiceId, PathBuf)> {
         instance.standing == Standing::Loaded && paths.any(|path| plan.contents.contains_key(path))
     };
     plan.before.instances().filter(changes).map(|one| (one.service, one.main.clone())).collect()
-}
-
-/// The same, with what others could have made their servers do.
-fn judged(opened: &Opened, plan: &Plan, instances: &[(ServiceId, PathBuf)]) -> Vec<Touched> {
-    let (system, facts) = (&opened.system, &opened.facts);
-    let is_touched =
-        |one: &&Instance| instances.iter().any(|(service, main)| (*service, main) == (one.service, &one.main));
-    let judge = |one: &Instance| Touched {
-        service: one.service,
-        main: one.main.clone(),
-        checker: doubts::about_checker(system, facts, one, &plan.before.sources),
-        pid_file: doubts::about_pid_file(system, facts, one),
-    };
-    plan.before.instances().filter(is_touched).map(judge).collect()
 }
 
 fn agreed(disks: &Disks, plan: &Plan, instances: &[(ServiceId, PathBuf)]) -> Result<bool> {

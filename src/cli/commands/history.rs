@@ -5,7 +5,7 @@ use super::super::exit::ExitStatus;
 use super::super::output;
 use super::super::state::Disks;
 use crate::report::sanitise;
-use crate::transaction::{Past, Step, history};
+use crate::transaction::{Past, Reload, Step, Unread, history};
 use anyhow::Result;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -13,16 +13,24 @@ use std::os::unix::ffi::OsStrExt;
 /// Lists what was done.
 pub(in crate::cli) fn run(arguments: &History) -> Result<ExitStatus> {
     let disks = Disks::new(&arguments.root, &arguments.state)?;
-    let all = match disks.open(false)? {
-        Some(store) => history(&store)?,
-        None => Vec::new(),
+    let (all, unread) = match disks.open(false)? {
+        Some(store) => (history(&store)?, store.unread()?),
+        None => (Vec::new(), Vec::new()),
     };
-    if all.is_empty() {
+    if all.is_empty() && unread.is_empty() {
         output::tell(format!("nothing was done yet: {} holds no history", disks.shown()));
         return Ok(ExitStatus::Compliant);
     }
-    output::write(super::super::args::Colour::Never, |out| all.iter().try_for_each(|past| write(past, out)))?;
+    output::write(super::super::args::Colour::Never, |out| {
+        all.iter().try_for_each(|past| write(past, out))?;
+        unread.iter().try_for_each(|unread| write_unread(unread, out))
+    })?;
     Ok(ExitStatus::Compliant)
+}
+
+fn write_unread(unread: &Unread, out: &mut dyn Write) -> io::Result<()> {
+    let line = |text: &str| sanitise::line(text.as_bytes());
+    writeln!(out, "{}  not readable: {}; left alone", line(&unread.name), line(&unread.why))
 }
 
 fn write(past: &Past, out: &mut dyn Write) -> io::Result<()> {
@@ -42,8 +50,13 @@ fn write(past: &Past, out: &mut dyn Write) -> io::Result<()> {
         (Step::RolledBack, _, None) => "not done, every file is as it was before".to_owned(),
         _ => "interrupted: the next fix or rollback ends it".to_owned(),
     };
+    let servers = match journal.reload {
+        _ if !journal.owes_reload() => "",
+        Reload::Wanted => "; its servers were not reloaded",
+        _ => "; whether its servers were reloaded is not known",
+    };
     let line = |text: &str| sanitise::line(text.as_bytes());
-    writeln!(out, "{}  {}: {}", line(&journal.id), line(&what), line(end.trim_end_matches(':')))?;
+    writeln!(out, "{}  {}: {}{servers}", line(&journal.id), line(&what), line(end.trim_end_matches(':')))?;
     for file in &journal.files {
         writeln!(out, "  {}{}", sanitise::line(file.path.as_os_str().as_bytes()), line(&file.how.remark()))?;
     }

@@ -3,16 +3,14 @@
 use super::super::args::{Host, Rollback};
 use super::super::exit::ExitStatus;
 use super::super::message::Message;
-use super::super::options::Opened;
-use super::super::servers::{Servers, Touched, named};
+use super::super::owed::Owed;
+use super::super::servers::{Servers, judged, named};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
 use super::super::{options, output};
 use crate::engine::{self, Request};
-use crate::instance::ServiceId;
 use crate::plan;
 use crate::policy::Policy;
-use crate::services::doubts;
 use crate::transaction::{Conflict, Intent, Journal, Past, Step, Store, Undo, can_finish, force, history, undo};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
@@ -27,6 +25,8 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         return Ok(status);
     }
     disks.recover(&store)?;
+    let owed = Owed::find(Some(&store), &disks)?;
+    owed.iter().for_each(Owed::remark);
     let journal = chosen(arguments, &disks, &store)?;
     let undo = undo(&disks.host, &store, &journal)?;
     if !undo.conflicts.is_empty() && !arguments.force {
@@ -42,7 +42,12 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
     if !instances.iter().all(|(_, main)| opened.is_usual(main)) {
         opened.no_exec = opened.no_exec.or(Some(options::NOT_USUAL));
     }
-    let servers = Servers::new(&opened, &arguments.servers, &judged(&opened, &instances), true)?;
+    // They are loaded as they are now, which may be broken.
+    let policy = Policy::default_profile();
+    let mains: Vec<PathBuf> = instances.iter().map(|(_, main)| main.clone()).collect();
+    let loaded = engine::load(Request { paths: &mains, ..opened.request(&policy, None) });
+    let judged = judged(&opened, &loaded.resolved, &loaded.sources, &instances);
+    let servers = Servers::new(&opened, &arguments.servers, &judged, true)?;
     if !arguments.yes && !agreed(&undo, &journal)? {
         output::tell("nothing was changed");
         return Ok(ExitStatus::CouldNotRun);
@@ -52,6 +57,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         command: "rollback",
         root: disks.root.clone(),
         undoes: Some(journal.id.clone()),
+        reload: servers.reload,
         instances: journal.instances.clone(),
         changes: undo.changes,
     };
@@ -65,6 +71,9 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         watch: None,
         options: disks.options.clone(),
     })?;
+    if let Some(owed) = owed.filter(|_| servers.reload && end != End::ReloadFailed) {
+        owed.reloaded(&journal.instances)?;
+    }
     Ok(match end {
         End::Tested | End::Untested => ExitStatus::Compliant,
         End::CheckFailed => ExitStatus::Incomplete,
@@ -86,28 +95,6 @@ fn host(arguments: &Rollback) -> Host {
         no_exec: arguments.no_exec,
         color: arguments.color,
     }
-}
-
-/// What others could have made the servers do whose files come back. They are loaded as they are now, which may be broken.
-fn judged(opened: &Opened, instances: &[(ServiceId, PathBuf)]) -> Vec<Touched> {
-    let policy = Policy::default_profile();
-    let mains: Vec<PathBuf> = instances.iter().map(|(_, main)| main.clone()).collect();
-    let host = engine::load(Request { paths: &mains, ..opened.request(&policy, None) });
-    let (system, facts) = (&opened.system, &opened.facts);
-    let judge = |(service, main): &(ServiceId, PathBuf)| {
-        let mut loaded = host.resolved.iter().map(|one| one.instance());
-        let loaded = loaded.find(|one| (one.service, &one.main) == (*service, main));
-        Touched {
-            service: *service,
-            main: main.clone(),
-            checker: match loaded {
-                Some(one) => doubts::about_checker(system, facts, one, &host.sources),
-                None => doubts::about_main_file(system, facts, *service, main),
-            },
-            pid_file: loaded.map(|one| doubts::about_pid_file(system, facts, one)).unwrap_or_default(),
-        }
-    };
-    instances.iter().map(judge).collect()
 }
 
 fn is_named(id: &str, argument: &str) -> bool {
@@ -141,6 +128,9 @@ fn chosen(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<Jour
         let latest = latest.ok_or_else(|| anyhow!("{} holds no fix that is not taken back", disks.shown()))?;
         return Ok(latest.journal.clone());
     };
+    if let Some(unread) = store.unread()?.into_iter().find(|unread| is_named(&unread.name, id)) {
+        bail!("{}: it is not readable: {}", unread.name, unread.why);
+    }
     let past = all.iter().find(|past| is_named(&past.journal.id, id));
     let past = past.ok_or_else(|| anyhow!("{id}: there is no such entry; `tlsmend history` lists them"))?;
     if past.journal.root != disks.root {

@@ -1,0 +1,198 @@
+//! Reloads that earlier runs left open: they were killed before or while the servers were reloaded, or a reload failed.
+//!
+//! The files are in place then, and whether the servers have them is not known. `fix --reload` reloads them and verifies
+//! that as after a fix of its own; without it the run says so, and ends as incomplete. That stays so until a reload is
+//! known to have happened.
+
+use super::interrupt::Interrupt;
+use super::message::{Message, of_error};
+use super::options::Opened;
+use super::output;
+use super::servers::{Servers, Touched, judged, named};
+use super::state::Disks;
+use super::transact::End;
+use super::watched::{self, Seen};
+use crate::engine::{self, Audit, Request};
+use crate::instance::{ServiceId, Standing};
+use crate::policy::Policy;
+use crate::system::Overlay;
+use crate::transaction::{Instance, Journal, Reload as Known, Store, note_reload, other_contents, owed};
+use crate::verify::Reload;
+use anyhow::Result;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The reloads that are open, of one root.
+pub(super) struct Owed<'s> {
+    store: &'s Store<'s>,
+    journals: Vec<Journal>,
+}
+
+/// What a reload that is open is done with.
+pub(super) struct Means<'m> {
+    pub disks: &'m Disks,
+    pub opened: &'m Opened,
+    pub request: Request<'m>,
+    pub policy: &'m Policy,
+    /// The host as it is.
+    pub now: &'m Audit,
+    pub arguments: &'m super::args::Servers,
+    /// Do handshakes look at the result?
+    pub is_watched: bool,
+    /// Does nobody have to be asked?
+    pub yes: bool,
+}
+
+impl Means<'_> {
+    /// These instances, with what others could have made their servers do.
+    fn judged(&self, instances: &[(ServiceId, PathBuf)]) -> Vec<Touched> {
+        judged(self.opened, &self.now.resolved, &self.now.sources, instances)
+    }
+}
+
+impl<'s> Owed<'s> {
+    /// Those that a state directory knows of.
+    pub(super) fn find(store: Option<&'s Store<'s>>, disks: &Disks) -> Result<Option<Owed<'s>>> {
+        let Some(store) = store else { return Ok(None) };
+        let journals = owed(store, disks.root.as_deref())?;
+        Ok((!journals.is_empty()).then_some(Owed { store, journals }))
+    }
+
+    /// Says that they are open.
+    pub(super) fn remark(&self) {
+        for journal in &self.journals {
+            let what = match journal.reload {
+                Known::Wanted => "its servers were not reloaded",
+                _ => "whether its servers were reloaded is not known",
+            };
+            output::remark(format!("{} {}: {what}", journal.command, journal.id));
+        }
+    }
+
+    /// Reloads the servers, if that is wanted and can be done. `None`: they have the files as they are now, and nothing
+    /// speaks against it.
+    pub(super) fn settle(&self, means: &Means<'_>) -> Result<Option<End>> {
+        self.remark();
+        let instances = self.instances();
+        let servers = match self.servers(means, &instances) {
+            Ok(servers) => servers,
+            Err(why) => return Ok(self.left(means, &instances, Some(why))),
+        };
+        if !servers.reload {
+            return Ok(self.left(means, &instances, None));
+        }
+        if !means.yes && !output::ask(format!("reload {}?", servers.reload_commands().join(", ")))? {
+            return Ok(self.left(means, &instances, Some("it was not wanted".into())));
+        }
+        let failures = servers.check().failures();
+        if !failures.is_empty() {
+            output::remark(Message::from("the checker does not accept the configuration:").with(failures));
+            return Ok(self.left(means, &instances, Some("what the checker does not accept is not loaded".into())));
+        }
+        self.reload(means, &instances, &servers)
+    }
+
+    /// Remembers that the servers of these configurations were reloaded.
+    pub(super) fn reloaded(&self, instances: &[Instance]) -> Result<()> {
+        let covered = |journal: &&Journal| journal.instances.iter().all(|one| instances.contains(one));
+        for journal in self.journals.iter().filter(covered) {
+            note_reload(self.store, journal, Known::Done)?;
+        }
+        Ok(())
+    }
+
+    fn reload(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)], servers: &Servers) -> Result<Option<End>> {
+        let interrupt = Interrupt::listen()?;
+        let others = self.others();
+        let overlay = Overlay::new(means.request.system, &others);
+        let before = engine::audit(Request { system: &overlay, ..means.request });
+        let machine = super::options::machine()?;
+        let change = Reload {
+            before: &before,
+            after: means.now,
+            touched: instances,
+            machine: &machine,
+            policy: means.policy,
+            patience: Duration::from_secs(means.arguments.check_timeout),
+            show: &|path| means.opened.shown.show(path),
+        };
+        let watch = means.is_watched.then(|| watched::begin(&change, &interrupt)).transpose()?;
+        for journal in &self.journals {
+            note_reload(self.store, journal, Known::Begun)?;
+        }
+        if let Err(why) = servers.run_reloads(&mut |line| output::tell(line)) {
+            return Ok(self.left(means, instances, Some(why.after("the reload failed: "))));
+        }
+        let end = match watch.map_or(Seen::Fine, |watch| watched::after(&watch, &interrupt)) {
+            Seen::Fine => None,
+            Seen::Open => Some(End::Untested),
+            Seen::Drift(severity) => Some(End::Drifted(severity)),
+            Seen::Broken(why) => {
+                output::remark(why);
+                return Ok(self.left(
+                    means,
+                    instances,
+                    Some("the servers do not give what their files promise".into()),
+                ));
+            }
+            Seen::Interrupted => return Ok(self.left(means, instances, Some("interrupted".into()))),
+        };
+        for journal in &self.journals {
+            note_reload(self.store, journal, Known::Done)?;
+        }
+        Ok(end)
+    }
+
+    /// Says what is left to do.
+    fn left(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)], why: Option<Message>) -> Option<End> {
+        if let Some(why) = why {
+            output::remark(why.after("not reloaded: "));
+        }
+        let plain = super::args::Servers { reload: false, reload_with: Vec::new(), ..means.arguments.clone() };
+        let commands = Servers::new(means.opened, &plain, &means.judged(instances), true);
+        let commands = commands.map(|servers| servers.reload_commands());
+        for command in commands.unwrap_or_default() {
+            output::tell(format!("to reload: {command}"));
+        }
+        let options = &means.disks.options;
+        output::tell(format!("`tlsmend fix --reload{options}` reloads, verifies, and remembers that it was done"));
+        Some(End::Untested)
+    }
+
+    /// The servers of these configurations; or why they can't be reloaded.
+    fn servers(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)]) -> Result<Servers, Message> {
+        if means.arguments.reload && means.disks.is_in_image() {
+            return Err("the history lies in the image itself, and its word is not enough to run anything".into());
+        }
+        if instances.is_empty() {
+            return Err("the journal names no configuration that is known here".into());
+        }
+        let is_loaded = |(service, main): &&(ServiceId, PathBuf)| {
+            let mut loaded = means.now.instances().filter(|one| one.standing == Standing::Loaded);
+            loaded.any(|one| one.service == *service && one.main == *main)
+        };
+        if let Some((service, main)) = instances.iter().find(|one| !is_loaded(one)) {
+            return Err(format!("{service}: {} is not among what is looked at now", main.display()).into());
+        }
+        Servers::new(means.opened, means.arguments, &means.judged(instances), false).map_err(|error| of_error(&error))
+    }
+
+    /// The configurations that they are about, each once.
+    fn instances(&self) -> Vec<(ServiceId, PathBuf)> {
+        let mut all: Vec<(ServiceId, PathBuf)> = self.journals.iter().flat_map(|one| named(&one.instances)).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// What the servers may still run with. What the first of several runs found is the last that they surely had.
+    fn others(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut all = BTreeMap::new();
+        for journal in self.journals.iter().rev() {
+            // Without it less is known of what was lost, and nothing is claimed.
+            all.extend(other_contents(self.store, journal).unwrap_or_default());
+        }
+        all
+    }
+}
