@@ -181,6 +181,11 @@ impl Estate {
         ended
     }
 
+    /// How many transactions the state directory holds.
+    pub fn transactions(&self) -> usize {
+        fs::read_dir(self.path("var/lib/tlsmend/transactions")).map_or(0, Iterator::count)
+    }
+
     /// Is the newest transaction done, by its journal? `None`: there is none, or it was never begun.
     pub fn says_done(&self) -> Option<bool> {
         let folder = self.path("var/lib/tlsmend/transactions");
