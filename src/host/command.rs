@@ -38,7 +38,12 @@ impl CommandLine {
     /// The command for people, quoted as for a shell.
     pub fn text(&self) -> String {
         let variables = self.environment.iter().map(|(name, value)| format!("{name}={}", quoted(value)));
-        variables.chain(self.words.iter().map(|word| quoted(word))).collect::<Vec<_>>().join(" ")
+        let words = self.words.iter().enumerate().map(|(at, word)| match quoted(word) {
+            // A program of such a name would be a variable.
+            plain if at == 0 && assignment(&plain).is_some() => format!("'{plain}'"),
+            word => word,
+        });
+        variables.chain(words).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -105,6 +110,8 @@ mod tests {
         assert_eq!(command.environment, [("APACHE_CONFDIR".to_owned(), "/etc/a b".to_owned())]);
         assert_eq!(command.words, ["apache2ctl", "configtest"]);
         assert_eq!(command.text(), "APACHE_CONFDIR='/etc/a b' apache2ctl configtest");
+        let odd = CommandLine::given("\\A=b c=d").expect("a command");
+        assert_eq!(odd.text(), "'A=b' c=d");
         let command = CommandLine::given("docker exec web nginx -t; rm \"x y\"").expect("a command");
         assert_eq!(command.words, ["docker", "exec", "web", "nginx", "-t;", "rm", "x y"]);
         assert!(CommandLine::given("A=b").is_err());
