@@ -5,6 +5,7 @@ use super::super::support::workshop::Workshop;
 use super::rounds::{self, program};
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -51,6 +52,7 @@ pub struct Estate {
 /// How a run ended; no status: it was killed.
 pub struct Ended {
     pub status: Option<i32>,
+    pub out: String,
     pub err: String,
 }
 
@@ -213,7 +215,7 @@ pub enum What {
 pub fn ended(output: std::process::Output) -> Ended {
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!err.contains("panicked"), "{err}");
-    Ended { status: output.status.code(), err }
+    Ended { status: output.status.code(), out: String::from_utf8_lossy(&output.stdout).into_owned(), err }
 }
 
 fn kept(path: &Path) -> Kept {
@@ -251,18 +253,37 @@ impl Ends {
         let ended = estate.run(What::Fix);
         assert!(matches!(ended.status, Some(0 | 3)), "{}", ended.err);
         let new = estate.files();
-        assert!(
-            old.keys().eq(new.keys()) && old.iter().all(|(path, file)| new[path].bytes != file.bytes),
-            "all change"
-        );
+        assert!(old.keys().eq(new.keys()), "no file comes or goes");
+        for (path, file) in &old {
+            let changed = Kept { bytes: new[path].bytes.clone(), ..file.clone() };
+            assert!(changed.bytes != file.bytes && changed == new[path], "{}: its content changes", path.display());
+        }
         Ends { old, new }
+    }
+
+    /// The ends of a fix that showed this patch. Where something could not be read, that is said, and the patch is for the
+    /// rest; it is applied as a whole or not at all.
+    pub fn shown(&self, out: &str) -> Ends {
+        let estate = Estate::new();
+        let mut patch = Command::new("patch");
+        patch.args(["-p1", "--silent", "--force", "--no-backup-if-mismatch"]).current_dir(estate.folder.path());
+        let mut child =
+            patch.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("patch (tests/run installs it)");
+        // What follows a patch is none of its business; nor is a patch that was cut, since nothing was written then.
+        let _cut = child.stdin.take().expect("a pipe").write_all(out.as_bytes());
+        child.wait().expect("ends");
+        let patched = |(path, file): (&PathBuf, &Kept)| {
+            let bytes = fs::read(estate.path(".").join(path)).expect("a file");
+            (path.clone(), Kept { bytes, ..file.clone() })
+        };
+        Ends { old: self.old.clone(), new: self.old.iter().map(patched).collect() }
     }
 
     /// Holds the files against the two ends: which of them it is.
     pub fn of(&self, estate: &Estate, said: &str) -> bool {
         let now = estate.files();
-        let is_new = now == self.new;
-        if !is_new && now != self.old {
+        let is_new = now != self.old;
+        if is_new && now != self.new {
             let one = |path: &PathBuf| match now.get(path) {
                 None => "gone",
                 file if file == self.old.get(path) => "old",
