@@ -180,7 +180,7 @@ fn library(found: host::TlsLibrary) -> TlsLibrary {
 
 fn variable(name: &str, value: &str) -> Variable {
     let upper = name.to_ascii_uppercase();
-    let secret = SECRET.iter().any(|part| upper.contains(part));
+    let secret = SECRET.iter().any(|part| upper.contains(part)) || secrets::is_name(name);
     Variable { name: name.to_owned(), value: (!secret).then(|| secrets::text(value).into_owned()) }
 }
 

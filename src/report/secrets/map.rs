@@ -1,8 +1,8 @@
 //! nginx's `map`, where a secret stands after no name: the keys where its source is a secret, the values where the
 //! variable that it sets is one.
 
-use super::name::names;
-use super::value::{keep, words};
+use super::name::{Strength, names};
+use super::value::{Shape, keep, words};
 use regex::bytes::Regex;
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -26,9 +26,9 @@ pub(super) fn maps(text: &[u8], found: &mut Vec<Range<usize>>) {
             continue;
         }
         let target = text[head.clone()].iter().rposition(|b| *b == b'$').map_or(head.end, |at| head.start + at);
-        let is_secret = |range: Range<usize>| names(&text[range]).any(|name| name.variable);
-        let (keys, values) = (is_secret(head.start..target), is_secret(target..head.end));
-        if keys || values {
+        let secret = |range: Range<usize>| names(&text[range]).find(|name| name.variable).map(|name| name.strength);
+        let (keys, values) = (secret(head.start..target), secret(target..head.end));
+        if keys.is_some() || values.is_some() {
             at = body(text, head.end + 1, (keys, values), found);
         }
     }
@@ -50,7 +50,12 @@ fn head(text: &[u8], start: usize) -> Option<Range<usize>> {
 }
 
 /// Collects keys, values or both, and tells where the map ends.
-fn body(text: &[u8], start: usize, (keys, values): (bool, bool), found: &mut Vec<Range<usize>>) -> usize {
+fn body(
+    text: &[u8],
+    start: usize,
+    (keys, values): (Option<Strength>, Option<Strength>),
+    found: &mut Vec<Range<usize>>,
+) -> usize {
     let mut at = start;
     let mut entry: Vec<Range<usize>> = Vec::new();
     while at < text.len() {
@@ -67,10 +72,15 @@ fn body(text: &[u8], start: usize, (keys, values): (bool, bool), found: &mut Vec
                 at = word.end + usize::from(matches!(text.get(word.end), Some(b'"' | b'\'')));
                 let special = WORDS.contains(&&text[entry.first().unwrap_or(&word).clone()]);
                 let include = entry.first().is_some_and(|key| text[key.clone()] == *b"include");
-                if entry.is_empty() && keys && !special {
-                    keep(text, words(text, word.clone(), false), true, found);
-                } else if entry.len() == 1 && values && !include {
-                    keep(text, words(text, word.clone(), true), false, found);
+                match (entry.len(), keys, values) {
+                    (0, Some(strength), _) if !special => {
+                        let shape = Shape { pattern: true, strength, ..Shape::default() };
+                        keep(text, words(text, word.clone(), false), shape, found);
+                    }
+                    (1, _, Some(strength)) if !include => {
+                        keep(text, words(text, word.clone(), true), Shape { strength, ..Shape::default() }, found);
+                    }
+                    _ => {}
                 }
                 entry.push(word);
             }

@@ -5,13 +5,21 @@
 //! them: no format can forget it. The length stays, and with it every line, column and offset. What counts as a secret
 //! is described in `docs/reports.md`; it errs towards masking too much.
 
+mod between;
 mod context;
 mod find;
+#[cfg(test)]
+mod forms;
 mod map;
 mod name;
+mod ordinary;
+mod places;
+mod sentence;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod value;
+mod words;
 
 use crate::endpoint::{Address, Answer, Reason, Unknown};
 use crate::finding::{Finding, Label, Standing};
@@ -37,6 +45,11 @@ pub fn are_in_patch(patch: &[u8]) -> bool {
     let lines = patch.split_inclusive(|b| *b == b'\n');
     let text: Vec<u8> = lines.flat_map(|line| &line[1..]).copied().collect();
     !find::secrets(&text, false).is_empty()
+}
+
+/// Is it the name of something that may be a secret?
+pub fn is_name(name: &str) -> bool {
+    name::strength(name.as_bytes()).is_some()
 }
 
 /// A sentence with its secrets masked.

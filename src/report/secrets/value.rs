@@ -1,9 +1,17 @@
 //! The value after the name of a secret.
 
+use super::name::Strength;
+use super::ordinary::{is_ordinary, looks_random};
 use std::ops::Range;
 
 /// Quotes that are open at the end of a line are followed no further than this.
 const LONGEST: usize = 4096;
+/// A value that is none unless it looks like a secret is read no farther than this.
+const FAINT: usize = 512;
+/// Values of more words are never taken for ordinary ones, so that no text is looked at often.
+const MOST_ORDINARY: usize = 16;
+/// What Apache's expressions make of a text: such a "variable" holds the text itself.
+const FUNCTIONS: [&[u8]; 8] = [b"base64", b"unbase64", b"md5", b"sha1", b"escape", b"unescape", b"tolower", b"toupper"];
 
 /// How a value is written.
 #[derive(Clone, Copy, Default)]
@@ -22,15 +30,23 @@ pub(super) struct Shape {
     pub(super) one_word: bool,
     /// It is a pattern: without letters and digits it tells nothing.
     pub(super) pattern: bool,
+    /// It is a parameter in brackets, as in `[E=SECRET:value,L]`.
+    pub(super) bracketed: bool,
+    /// It is the text of an element, as in `<password>value</password>`.
+    pub(super) element: bool,
+    /// How sure it is that the name before it is that of a secret.
+    pub(super) strength: Strength,
 }
 
 /// Collects the words of the value that begins at an offset, until the directive ends, and tells where that is.
-/// Variables in it are no secret, nor is a value made of TLS versions.
+/// Variables in it are no secret, nor is a value made of TLS versions. In a value that is none, other names may stand: it
+/// ends where it begins.
 pub(super) fn value(text: &[u8], start: usize, shape: Shape, found: &mut Vec<Range<usize>>) -> usize {
     let mut words = Vec::new();
-    let end = scan(text, start, shape, &mut words);
-    keep(text, words, shape.pattern, found);
-    end
+    let read = if shape.strength == Strength::Faint { text.len().min(start + FAINT) } else { text.len() };
+    let end = scan(&text[..read], start, shape, &mut words);
+    let kept = keep(text, words, shape, found);
+    if kept || shape.strength == Strength::Strong { end } else { start }
 }
 
 /// The words of a range; where `variables` is set, variables are none.
@@ -49,14 +65,23 @@ pub(super) fn words(text: &[u8], range: Range<usize>, variables: bool) -> Vec<Ra
     words
 }
 
-/// Keeps the words of a value, unless they are no secret.
-pub(super) fn keep(text: &[u8], mut words: Vec<Range<usize>>, pattern: bool, found: &mut Vec<Range<usize>>) {
-    if pattern {
+/// Keeps the words of a value, unless they are no secret; tells whether they are.
+pub(super) fn keep(text: &[u8], mut words: Vec<Range<usize>>, shape: Shape, found: &mut Vec<Range<usize>>) -> bool {
+    if shape.pattern {
         words.retain(|word| text[word.clone()].iter().any(|b| b.is_ascii_alphanumeric() || !b.is_ascii()));
     }
-    if !words.iter().all(|word| is_versions(&text[word.clone()])) {
-        found.append(&mut words);
+    let few = words.len() <= MOST_ORDINARY;
+    match shape.strength {
+        Strength::Strong => {}
+        Strength::Weak if few && words.iter().all(|word| is_ordinary(&text[word.clone()])) => return false,
+        Strength::Weak => {}
+        Strength::Faint => words.retain(|word| looks_random(&text[word.clone()])),
     }
+    if words.iter().all(|word| is_versions(&text[word.clone()])) {
+        return false;
+    }
+    found.append(&mut words);
+    true
 }
 
 /// Does a word name TLS versions and nothing else?
@@ -88,13 +113,19 @@ fn scan(text: &[u8], start: usize, shape: Shape, words: &mut Vec<Range<usize>>) 
     while at < text.len() {
         let byte = text[at];
         let escaped = text[..at].ends_with(b"\\");
-        let variable =
-            if shape.apache && word.is_some() && text.get(at + 1) != Some(&b'{') { 0 } else { variable(&text[at..]) };
+        let variable = if shape.apache && text.get(at + 1) != Some(&b'{') {
+            if word.is_some() { 0 } else { argument(&text[at..]) }
+        } else {
+            variable(&text[at..])
+        };
         let closes = quote == Some((byte, escaped));
         let outer = shape.outer == Some(byte) && !escaped && !closes && (begun || is_end(&text[at + 1..]));
         let opens = quote.is_none() && word.is_none() && !outer && matches!(byte, b'"' | b'\'');
         let ends_line = byte == b'\n' && (quote.is_none() || shape.one_line || at - start > LONGEST);
-        let stops = ends_line || (quote.is_none() && !shape.apache && matches!(byte, b';' | b'{' | b'}' | b'>'));
+        let stops = ends_line
+            || (quote.is_none() && !shape.apache && matches!(byte, b';' | b'{' | b'}' | b'>'))
+            || (shape.bracketed && matches!(byte, b',' | b']'))
+            || (shape.element && byte == b'<');
         let gap = byte.is_ascii_whitespace()
             || (closes || opens || outer || stops || variable > 0)
             || matches!(byte, b'(' | b')' | b'\\');
@@ -156,8 +187,19 @@ fn variable(text: &[u8]) -> usize {
         return 0;
     }
     if text.get(1) == Some(&b'{') {
+        let function = text[2..].iter().take(NAME).take_while(|b| b.is_ascii_alphanumeric()).count();
+        if text.get(2 + function) == Some(&b':') && FUNCTIONS.contains(&&text[2..2 + function]) {
+            return 0;
+        }
         return text.iter().take(NAME).position(|b| *b == b'}').map_or(0, |at| at + 1);
     }
     let name = text[1..].iter().take_while(|b| b.is_ascii_alphanumeric() || **b == b'_').count();
     if text[0] == b'$' && name > 0 { name + 1 } else { 0 }
+}
+
+/// How long a part of a match is: `$1`; 0: it is none. To httpd a dollar is a letter like others, and a password may
+/// begin with one.
+fn argument(text: &[u8]) -> usize {
+    let is_part = text.first() == Some(&b'$') && text.get(1).is_some_and(u8::is_ascii_digit);
+    if is_part && !text.get(2).is_some_and(u8::is_ascii_alphanumeric) { 2 } else { 0 }
 }
