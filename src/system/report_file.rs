@@ -143,6 +143,7 @@ fn in_place(target: &Followed, name: &OsStr, there: &Status, content: &[u8]) -> 
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests make their own files")]
 mod tests {
     use super::*;
     use std::fs::{self, Permissions};
