@@ -14,7 +14,8 @@ pub enum ExitStatus {
     /// Could not run: wrong usage, wrong policy, no such path.
     CouldNotRun = 2,
     /// Something could not be read or decided, and nothing worse is known; for `fix`: or no checker tested the
-    /// result, or it was not clear what handshakes get after the reload.
+    /// result, or it was not clear what handshakes get after the reload, or whether servers were reloaded by an earlier
+    /// run that was interrupted.
     Incomplete = 3,
     /// The server's checker did not accept the result, and every file was put back.
     CheckFailed = 4,

@@ -51,6 +51,14 @@ impl Means<'_> {
     }
 }
 
+/// What came of it.
+enum Attempt {
+    /// The servers were reloaded; what speaks against the result.
+    Done(Option<End>),
+    /// They were not, or not to any effect; why, where that is not what was asked for.
+    Left(Option<Message>),
+}
+
 impl<'s> Owed<'s> {
     /// Those that a state directory knows of.
     pub(super) fn find(store: Option<&'s Store<'s>>, disks: &Disks) -> Result<Option<Owed<'s>>> {
@@ -75,22 +83,33 @@ impl<'s> Owed<'s> {
     pub(super) fn settle(&self, means: &Means<'_>) -> Result<Option<End>> {
         self.remark();
         let instances = self.instances();
-        let servers = match self.servers(means, &instances) {
+        match self.attempt(means, &instances)? {
+            Attempt::Done(end) => Ok(end),
+            Attempt::Left(why) => {
+                say_what_is_left(means, &instances, why);
+                Ok(Some(End::Untested))
+            }
+        }
+    }
+
+    fn attempt(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)]) -> Result<Attempt> {
+        let left = |why: &str| Ok(Attempt::Left(Some(why.into())));
+        let servers = match servers(means, instances) {
             Ok(servers) => servers,
-            Err(why) => return Ok(self.left(means, &instances, Some(why))),
+            Err(why) => return Ok(Attempt::Left(Some(why))),
         };
         if !servers.reload {
-            return Ok(self.left(means, &instances, None));
+            return Ok(Attempt::Left(None));
         }
         if !means.yes && !output::ask(format!("reload {}?", servers.reload_commands().join(", ")))? {
-            return Ok(self.left(means, &instances, Some("it was not wanted".into())));
+            return left("it was not wanted");
         }
         let failures = servers.check().failures();
         if !failures.is_empty() {
             output::remark(Message::from("the checker does not accept the configuration:").with(failures));
-            return Ok(self.left(means, &instances, Some("what the checker does not accept is not loaded".into())));
+            return left("what the checker does not accept is not loaded");
         }
-        self.reload(means, &instances, &servers)
+        self.reload(means, instances, &servers)
     }
 
     /// Remembers that the servers of these configurations were reloaded.
@@ -102,7 +121,8 @@ impl<'s> Owed<'s> {
         Ok(())
     }
 
-    fn reload(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)], servers: &Servers) -> Result<Option<End>> {
+    fn reload(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)], servers: &Servers) -> Result<Attempt> {
+        let left = |why: &str| Ok(Attempt::Left(Some(why.into())));
         let interrupt = Interrupt::listen()?;
         let others = self.others();
         let overlay = Overlay::new(means.request.system, &others);
@@ -122,7 +142,7 @@ impl<'s> Owed<'s> {
             note_reload(self.store, journal, Known::Begun)?;
         }
         if let Err(why) = servers.run_reloads(&mut |line| output::tell(line)) {
-            return Ok(self.left(means, instances, Some(why.after("the reload failed: "))));
+            return Ok(Attempt::Left(Some(why.after("the reload failed: "))));
         }
         let end = match watch.map_or(Seen::Fine, |watch| watched::after(&watch, &interrupt)) {
             Seen::Fine => None,
@@ -130,52 +150,14 @@ impl<'s> Owed<'s> {
             Seen::Drift(severity) => Some(End::Drifted(severity)),
             Seen::Broken(why) => {
                 output::remark(why);
-                return Ok(self.left(
-                    means,
-                    instances,
-                    Some("the servers do not give what their files promise".into()),
-                ));
+                return left("the servers do not give what their files promise");
             }
-            Seen::Interrupted => return Ok(self.left(means, instances, Some("interrupted".into()))),
+            Seen::Interrupted => return left("interrupted"),
         };
         for journal in &self.journals {
             note_reload(self.store, journal, Known::Done)?;
         }
-        Ok(end)
-    }
-
-    /// Says what is left to do.
-    fn left(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)], why: Option<Message>) -> Option<End> {
-        if let Some(why) = why {
-            output::remark(why.after("not reloaded: "));
-        }
-        let plain = super::args::Servers { reload: false, reload_with: Vec::new(), ..means.arguments.clone() };
-        let commands = Servers::new(means.opened, &plain, &means.judged(instances), true);
-        let commands = commands.map(|servers| servers.reload_commands());
-        for command in commands.unwrap_or_default() {
-            output::tell(format!("to reload: {command}"));
-        }
-        let options = &means.disks.options;
-        output::tell(format!("`tlsmend fix --reload{options}` reloads, verifies, and remembers that it was done"));
-        Some(End::Untested)
-    }
-
-    /// The servers of these configurations; or why they can't be reloaded.
-    fn servers(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)]) -> Result<Servers, Message> {
-        if means.arguments.reload && means.disks.is_in_image() {
-            return Err("the history lies in the image itself, and its word is not enough to run anything".into());
-        }
-        if instances.is_empty() {
-            return Err("the journal names no configuration that is known here".into());
-        }
-        let is_loaded = |(service, main): &&(ServiceId, PathBuf)| {
-            let mut loaded = means.now.instances().filter(|one| one.standing == Standing::Loaded);
-            loaded.any(|one| one.service == *service && one.main == *main)
-        };
-        if let Some((service, main)) = instances.iter().find(|one| !is_loaded(one)) {
-            return Err(format!("{service}: {} is not among what is looked at now", main.display()).into());
-        }
-        Servers::new(means.opened, means.arguments, &means.judged(instances), false).map_err(|error| of_error(&error))
+        Ok(Attempt::Done(end))
     }
 
     /// The configurations that they are about, each once.
@@ -195,4 +177,37 @@ impl<'s> Owed<'s> {
         }
         all
     }
+}
+
+/// Says what is left to do.
+fn say_what_is_left(means: &Means<'_>, instances: &[(ServiceId, PathBuf)], why: Option<Message>) {
+    if let Some(why) = why {
+        output::remark(why.after("not reloaded: "));
+    }
+    let plain = super::args::Servers { reload: false, reload_with: Vec::new(), ..means.arguments.clone() };
+    let commands = Servers::new(means.opened, &plain, &means.judged(instances), true);
+    let commands = commands.map(|servers| servers.reload_commands());
+    for command in commands.unwrap_or_default() {
+        output::tell(format!("to reload: {command}"));
+    }
+    let options = &means.disks.options;
+    output::tell(format!("`tlsmend fix --reload{options}` reloads, verifies, and remembers that it was done"));
+}
+
+/// The servers of these configurations; or why they can't be reloaded.
+fn servers(means: &Means<'_>, instances: &[(ServiceId, PathBuf)]) -> Result<Servers, Message> {
+    if means.arguments.reload && means.disks.is_in_image() {
+        return Err("the history lies in the image itself, and its word is not enough to run anything".into());
+    }
+    if instances.is_empty() {
+        return Err("the journal names no configuration that is known here".into());
+    }
+    let is_loaded = |(service, main): &&(ServiceId, PathBuf)| {
+        let mut loaded = means.now.instances().filter(|one| one.standing == Standing::Loaded);
+        loaded.any(|one| one.service == *service && one.main == *main)
+    };
+    if let Some((service, main)) = instances.iter().find(|one| !is_loaded(one)) {
+        return Err(format!("{service}: {} is not among what is looked at now", main.display()).into());
+    }
+    Servers::new(means.opened, means.arguments, &means.judged(instances), false).map_err(|error| of_error(&error))
 }

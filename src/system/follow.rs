@@ -275,7 +275,6 @@ fn is_proc(folder: &OwnedFd) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "tests make their own files")]
 mod tests {
     use super::super::trusted;
     use super::*;

@@ -144,12 +144,17 @@ impl Meta {
     pub(super) fn adds(&self, now: Option<&Meta>) -> Option<&'static str> {
         let mode = now.map_or(0, |now| now.mode);
         if self.mode & !mode & 0o6000 != 0 {
-            return Some("it would become set-user-ID or set-group-ID, which it is not now; restore it by hand");
+            return Some(
+                "it would become set-user-ID or set-group-ID, which it is not now; restore it by hand, \
+             and move the folder of the transaction away",
+            );
         }
         let capability = |meta: &Meta| meta.attributes.get(OsStr::new(CAPABILITY)).cloned();
         let wanted = capability(self);
-        (wanted.is_some() && wanted != now.and_then(capability))
-            .then_some("it would get capabilities, which it does not have now; restore it by hand")
+        (wanted.is_some() && wanted != now.and_then(capability)).then_some(
+            "it would get capabilities, which it does not have now; restore it by hand, and move the folder of \
+                        the transaction away",
+        )
     }
 }
 
@@ -233,10 +238,11 @@ mod tests {
         }
     }
 
+    type Spoil = fn(&mut Journal);
+
     #[test]
     fn what_this_program_does_not_write() {
         assert_eq!(journal().check(ID), Ok(()));
-        type Spoil = fn(&mut Journal);
         let cases: [(&str, Spoil); 25] = [
             ("id of another", |j| j.id = "20260131T120000Z-2".to_owned()),
             ("id with a slash", |j| j.id = "A/evil".to_owned()),

@@ -37,7 +37,7 @@ pub fn recover(
         let id = journal.id.clone();
         let step = journal.step;
         let files = journal.files.len();
-        let mut transaction = Transaction::reopen(disk, store, journal)?;
+        let mut transaction = Transaction::reopen(disk, store, journal).map_err(|why| lost(store, &id, why))?;
         let what = match step {
             Step::Checked if transaction.is_in_place() => finish(&mut transaction)?,
             Step::Prepared => {
@@ -65,6 +65,16 @@ pub fn recover(
 pub fn can_finish(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journal) -> Result<bool, Failure> {
     let checked = journal.step == Step::Checked;
     Ok(checked && Transaction::reopen(disk, store, journal.clone())?.is_in_place())
+}
+
+/// What is left to do where an interrupted run can be neither undone nor finished.
+fn lost(store: &Store<'_>, id: &str, failure: Failure) -> Failure {
+    let Failure::Refused(why) = failure else { return failure };
+    Failure::Refused(format!(
+        "an interrupted run ({id}) can't be ended: {why}\n\
+         help: look at its files, and at those named .tlsmend-{id}-* near them; then move {} away, and run this again",
+        store.path_of(id).display()
+    ))
 }
 
 /// The names of the transactions that changed nothing yet, and the journals of those that may have, oldest first. Refused
@@ -101,9 +111,10 @@ fn unfinished(store: &Store<'_>, root: Option<&Path>) -> Result<(Vec<String>, Ve
 fn finish(transaction: &mut Transaction<'_>) -> Result<String, Failure> {
     let kept = transaction.commit().map_err(Failure::Refused)?;
     let servers = match transaction.journal.reload {
-        Reload::Unwanted => "whether the servers were reloaded is not known, and `tlsmend verify` tells what they do",
+        Reload::Unwanted | Reload::Begun => {
+            "whether the servers were reloaded is not known, and `tlsmend verify` tells what they do"
+        }
         Reload::Wanted => "its servers were not reloaded yet",
-        Reload::Begun => "whether its servers were reloaded is not known",
         Reload::Done => "its servers were reloaded",
     };
     let done = format!("finished: all its files were written and checked; {servers}");

@@ -9,7 +9,8 @@ Exit status:
   0  nothing to do, or all is mended and checked
   1  findings at or above --fail-on remain, or after the reload a server still accepts what is no longer configured
   2  could not run, or not apply; no file is changed (the message tells if one is)
-  3  something could not be read, decided, tested by a checker or told from handshakes, and nothing worse is known
+  3  something could not be read, decided, tested by a checker or told from handshakes, or an
+     interrupted run left open whether the servers were reloaded; and nothing worse is known
   4  the checker did not accept the result; every file was put back
   5  the reload failed; every file was put back
   6  after the reload, handshakes did not get what the new files promise; every file was put back";
