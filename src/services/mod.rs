@@ -10,6 +10,7 @@ pub mod limits;
 pub mod nginx;
 pub mod service;
 pub mod tree;
+pub mod unread;
 
 use service::Service;
 

@@ -224,6 +224,8 @@ pub(super) struct Model {
     /// How many more there are.
     pub(super) more_problems: usize,
     pub(super) unknown: Vec<Unknown>,
+    /// Where something was not read, though httpd reads it.
+    pub(super) unread: Option<Place>,
     pub(super) files: BTreeSet<FileId>,
     /// The directives of `mod_ssl` at the server level.
     pub(super) ssl_lines: Vec<Place>,
@@ -249,6 +251,7 @@ impl Default for Model {
             problems: Vec::new(),
             more_problems: 0,
             unknown: Vec::new(),
+            unread: None,
             files: BTreeSet::new(),
             ssl_lines: Vec::new(),
             first_ssl: None,
