@@ -50,7 +50,19 @@ pub struct SourceFile {
     path: PathBuf,
     bytes: Box<[u8]>,
     lines: OnceLock<Vec<u32>>,
+    columns: OnceLock<Vec<Milestone>>,
 }
+
+/// A place in a long line: its offset, where a character begins, and how many characters of the line are before it. A
+/// line may hold a hundred thousand places that are shown: none of them is counted from the start of the line.
+#[derive(Clone, Copy, Debug)]
+struct Milestone {
+    offset: u32,
+    characters: u32,
+}
+
+/// How far milestones are apart, in bytes, at least.
+const MILE: usize = 1 << 10;
 
 impl SourceFile {
     /// The absolute path on the host (inside its root), all symbolic links resolved.
@@ -70,15 +82,50 @@ impl SourceFile {
         })
     }
 
+    fn columns(&self) -> &[Milestone] {
+        self.columns.get_or_init(|| {
+            let starts = self.lines();
+            let ends = starts[1..].iter().map(|next| *next as usize).chain([self.bytes.len()]);
+            starts.iter().zip(ends).flat_map(|(start, end)| milestones(&self.bytes, *start as usize..end)).collect()
+        })
+    }
+
     /// The line and column of a byte offset.
     pub fn line_column(&self, offset: u32) -> LineColumn {
         let lines = self.lines();
         let line = lines.partition_point(|start| *start <= offset);
         let start = lines[line - 1] as usize;
         let end = (offset as usize).min(self.bytes.len());
-        let column =
-            self.bytes[start..end].utf8_chunks().map(|c| c.valid().chars().count() + c.invalid().len()).sum::<usize>();
-        LineColumn { line: line as u32, column: column as u32 + 1 }
+        let mut from = Milestone { offset: start as u32, characters: 0 };
+        if end - start > MILE {
+            let columns = self.columns();
+            let before = columns[..columns.partition_point(|mile| mile.offset as usize <= end)].last();
+            from = before.copied().filter(|mile| mile.offset as usize >= start).unwrap_or(from);
+        }
+        let column = from.characters + characters(&self.bytes[from.offset as usize..end]) as u32;
+        LineColumn { line: line as u32, column: column + 1 }
+    }
+
+    /// The offset of the character that is so many characters after the one at `from`, in the line that ends at `end`;
+    /// `end` where there are not so many.
+    pub fn skip(&self, from: usize, count: usize, end: usize) -> usize {
+        let mut left = count;
+        let mut at = from;
+        // What comes after it is not even looked at.
+        let near = end.min(from + 4 * count + 4);
+        for chunk in self.bytes[from..near].utf8_chunks() {
+            for character in chunk.valid().chars() {
+                if left == 0 {
+                    return at;
+                }
+                (left, at) = (left - 1, at + character.len_utf8());
+            }
+            if left <= chunk.invalid().len() {
+                return at + left;
+            }
+            (left, at) = (left - chunk.invalid().len(), at + chunk.invalid().len());
+        }
+        at
     }
 
     /// The whole line (without its line end) that holds a byte offset, as a range of offsets.
@@ -90,6 +137,34 @@ impl SourceFile {
         let end = if end > start && self.bytes[end - 1] == b'\r' { end - 1 } else { end };
         start..end
     }
+}
+
+/// How many characters a text has; a byte that is not UTF-8 counts as one.
+fn characters(text: &[u8]) -> usize {
+    text.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum()
+}
+
+/// The milestones of a line; none where it is short.
+fn milestones(text: &[u8], line: std::ops::Range<usize>) -> Vec<Milestone> {
+    let mut found = Vec::new();
+    if line.len() <= MILE {
+        return found;
+    }
+    let (mut offset, mut counted) = (line.start, 0);
+    let mut next = offset + MILE;
+    let mut pass = |length: usize, count: usize| {
+        (offset, counted) = (offset + length, counted + count);
+        if offset >= next {
+            found.push(Milestone { offset: offset as u32, characters: counted as u32 });
+            next = offset + MILE;
+        }
+    };
+    for chunk in text[line].utf8_chunks() {
+        chunk.valid().chars().for_each(|character| pass(character.len_utf8(), 1));
+        // What is not UTF-8 is never cut: a part of it might be read in another way.
+        pass(chunk.invalid().len(), chunk.invalid().len());
+    }
+    found
 }
 
 /// All files that were read, each once.
@@ -163,7 +238,12 @@ impl SourceMap {
         }
         let Some(part) = self.parts.last_mut().and_then(Arc::get_mut) else { unreachable!("just made sure of") };
         let id = FileId(part.number << INDEX_BITS | part.files.len() as u32);
-        part.files.push(SourceFile { path, bytes: bytes.into_boxed_slice(), lines: OnceLock::new() });
+        part.files.push(SourceFile {
+            path,
+            bytes: bytes.into_boxed_slice(),
+            lines: OnceLock::new(),
+            columns: OnceLock::new(),
+        });
         id
     }
 
@@ -193,11 +273,16 @@ impl SourceMap {
     /// stay, since neither the length nor a line end may change.
     pub fn rewrite(&mut self, change: impl Fn(&mut [u8]) + Sync) {
         // A part that another map shares is copied: that one keeps its texts.
+        let change = |file: &mut SourceFile| {
+            change(&mut file.bytes);
+            // A character of several bytes may have become several.
+            file.columns = OnceLock::new();
+        };
         for part in self.parts.iter_mut().map(Arc::make_mut) {
             match part.files.as_mut_slice() {
                 // To wake other threads for these would take longer than the work.
-                few if few.len() < FEW => few.iter_mut().for_each(|file| change(&mut file.bytes)),
-                many => many.par_iter_mut().for_each(|file| change(&mut file.bytes)),
+                few if few.len() < FEW => few.iter_mut().for_each(change),
+                many => many.par_iter_mut().for_each(change),
             }
         }
     }
@@ -228,6 +313,30 @@ mod tests {
         assert_eq!(&file.bytes()[file.line_range(1)], b"ab");
         assert_eq!(&file.bytes()[file.line_range(6)], b"\xc3\xa9\xffx");
         assert_eq!(file.line_range(9), 9..9);
+    }
+
+    #[test]
+    fn columns_of_long_lines_are_those_that_a_count_from_the_start_gives() {
+        let piece = "a\u{e9}\u{20ac}\u{1f600}".repeat(300).into_bytes();
+        let mut text =
+            [&piece[..], b"\xff\xe2\x82", &piece, b"\n", &piece, b"\xf0\x9f", &piece, b"x\n\n", &piece].concat();
+        text.extend(vec![b'y'; 3 * MILE]);
+        let mut map = SourceMap::default();
+        let id = map.insert("/a".into(), text.clone());
+        let file = map.file(id);
+        for offset in 0..=text.len() {
+            let start = text[..offset].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
+            let column = characters(&text[start..offset]) as u32 + 1;
+            assert_eq!(file.line_column(offset as u32).column, column, "{offset}");
+        }
+        assert!(file.columns().len() > 6);
+        let end = file.line_range(0).end;
+        assert_eq!((file.skip(0, 5, end), file.skip(0, 1_000_000, end)), (11, end));
+        let odd = piece.len();
+        assert_eq!(
+            (file.skip(odd, 1, end), file.skip(odd, 2, end), file.skip(odd, 4, end)),
+            (odd + 1, odd + 2, odd + 4)
+        );
     }
 
     #[test]

@@ -25,8 +25,16 @@ fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
 }
 
+/// What is done to something, by name.
+type Case<T> = (&'static str, fn(&mut T));
+
+/// A state directory, what is said of it, and who makes it somebody else's.
+type Foreign = (&'static str, &'static str, fn(&Workshop));
+/// How a folder of the history is broken, by name.
+type Broken = (&'static str, fn(&Path));
+
 fn hash(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(text).iter().fold(String::new(), |all, byte| format!("{all}{byte:02x}"))
 }
 
 /// An image with one file that a fix would change, and something precious beside it, outside.
@@ -89,7 +97,7 @@ fn unharmed(shop: &Workshop, what: &str) {
 /// Everything that a journal can say to lead a run astray.
 #[test]
 fn a_journal_that_lies() {
-    let cases: [(&str, fn(&mut Value)); 22] = [
+    let cases: [Case<Value>; 22] = [
         ("an id with a slash", |j| j["id"] = json!("A/evil")),
         ("an id that climbs", |j| j["id"] = json!("../../../../../outside")),
         ("an id of another", |j| j["id"] = json!("20260101T000000Z-2")),
@@ -343,7 +351,7 @@ fn a_state_directory_that_others_could_have_written() {
     let chmod = |shop: &Workshop, path: &str, mode| {
         fs::set_permissions(shop.path(path), fs::Permissions::from_mode(mode)).expect("chmod");
     };
-    let cases: [(&str, &str, fn(&Workshop)); 8] = [
+    let cases: [Foreign; 8] = [
         ("p/state", "everybody can write to ", |shop| {
             fs::set_permissions(shop.path("p"), fs::Permissions::from_mode(0o777)).expect("chmod");
         }),
@@ -407,7 +415,7 @@ fn a_state_directory_that_others_could_have_written() {
 /// keeps everything as it is until somebody looks.
 #[test]
 fn one_broken_entry_stops_no_other() {
-    let cases: [(&str, fn(&Path)); 6] = [
+    let cases: [Broken; 6] = [
         ("rubbish", |folder| fs::write(folder.join("journal.json"), b"\xff\x00rubbish").expect("write")),
         ("empty", |folder| fs::write(folder.join("journal.json"), "").expect("write")),
         ("another version", |folder| {

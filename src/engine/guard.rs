@@ -8,6 +8,7 @@ use crate::instance::Instance;
 use crate::rules::{Subject, covering};
 use crate::tls::VersionSet;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 const FORBIDDEN: RuleId = RuleId("forbidden-version");
 const MISSING: RuleId = RuleId("missing-version");
@@ -15,8 +16,21 @@ const MISSING: RuleId = RuleId("missing-version");
 /// What changes mean for all endpoints of an instance.
 pub(super) struct Guard<'a> {
     subject: Subject<'a>,
-    /// The endpoints that each setting decides.
-    decided: OnceCell<Vec<Vec<usize>>>,
+    /// What each endpoint must keep and must not be given.
+    limits: OnceCell<Vec<Limits>>,
+    /// The endpoints that each setting decides, by kind.
+    decided: OnceCell<Vec<Vec<Kind>>>,
+    /// Those of each role that no setting decides.
+    bare: OnceCell<BTreeMap<Role, Vec<Kind>>>,
+}
+
+/// Endpoints to which a change does the same: a hundred thousand findings about a line that decides for as many
+/// endpoints look at a few kinds each. In the order of their first endpoints.
+struct Kind {
+    configured: VersionSet,
+    limits: Limits,
+    /// The first endpoint of that kind.
+    first: usize,
 }
 
 /// A change as it may be made.
@@ -36,7 +50,7 @@ pub(super) struct Harm {
 }
 
 /// Versions that an endpoint must keep, and versions that it must not be given.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct Limits {
     keep: VersionSet,
     keep_out: VersionSet,
@@ -44,7 +58,7 @@ struct Limits {
 
 impl<'a> Guard<'a> {
     pub(super) fn new(subject: Subject<'a>) -> Guard<'a> {
-        Guard { subject, decided: OnceCell::new() }
+        Guard { subject, limits: OnceCell::new(), decided: OnceCell::new(), bare: OnceCell::new() }
     }
 
     /// Takes from a change what would do harm. Where all endpoints have the same demand and nothing is waived, nothing
@@ -63,16 +77,15 @@ impl<'a> Guard<'a> {
             Change::Declare { .. } => VersionSet::ALL,
         };
         let given = self.given(change);
-        for endpoint in self.affected(change) {
-            let limits = self.limits(endpoint);
-            let (removed, added) = effect(change, given, &self.instance().endpoints[endpoint]);
+        for Kind { configured, limits, first: endpoint } in self.affected(change) {
+            let (removed, added) = effect(change, given, *configured);
             let (lost, unwanted) = (removed.and(limits.keep), added.and(limits.keep_out));
             (keep, keep_out) = (keep.union(lost), keep_out.union(unwanted));
             if harm.is_none() && !lost.union(unwanted).and(about).is_empty() {
                 // Where no line decides, a line for the finding's own endpoints says all of their versions, those too
                 // that a waiver keeps.
-                let own = matches!(change, Change::Declare { .. }) && finding.endpoints.contains(&endpoint);
-                harm = Some(self.harm(endpoint, own, lost.and(about), unwanted.and(about)));
+                let own = matches!(change, Change::Declare { .. }) && finding.endpoints.contains(endpoint);
+                harm = Some(self.harm(*endpoint, own, lost.and(about), unwanted.and(about)));
             }
         }
         // Where all that the finding is about does harm, it is shown, and what only comes with it is left out.
@@ -91,7 +104,7 @@ impl<'a> Guard<'a> {
         let endpoints = 0..self.instance().endpoints.len();
         match self.subject.demands.is_uniform() && self.subject.waivers.is_empty() {
             true => endpoints.map(|_| VersionSet::EMPTY).collect(),
-            false => endpoints.map(|at| self.limits(at).keep).collect(),
+            false => self.all_limits().iter().map(|limits| limits.keep).collect(),
         }
     }
 
@@ -108,29 +121,48 @@ impl<'a> Guard<'a> {
     }
 
     /// The endpoints that a change reaches.
-    fn affected(&self, change: &Change) -> Vec<usize> {
+    fn affected(&self, change: &Change) -> &[Kind] {
         let endpoints = &self.instance().endpoints;
         match change {
             Change::Adjust { setting: SettingId(id), .. } => {
                 let decided = self.decided.get_or_init(|| {
-                    let mut decided = vec![Vec::new(); self.instance().settings.len()];
+                    let mut decided: Vec<Vec<Kind>> = self.instance().settings.iter().map(|_| Vec::new()).collect();
                     for (at, endpoint) in endpoints.iter().enumerate() {
                         for SettingId(id) in &endpoint.answer.deciders {
-                            decided[*id as usize].push(at);
+                            self.add(&mut decided[*id as usize], at);
                         }
                     }
                     decided
                 });
-                decided.get(*id as usize).cloned().unwrap_or_default()
+                decided.get(*id as usize).map_or(&[], Vec::as_slice)
             }
             // It is written where it counts for all that have none.
             Change::Declare { endpoint, .. } => {
                 let role = endpoints.get(*endpoint).map_or(Role::Listener, |e| e.role);
-                let bare =
-                    |e: &Endpoint| e.role == role && e.answer.deciders.is_empty() && e.answer.speaks == Speaks::Tls;
-                (0..endpoints.len()).filter(|at| bare(&endpoints[*at])).collect()
+                let bare = self.bare.get_or_init(|| {
+                    let mut bare: BTreeMap<Role, Vec<Kind>> = BTreeMap::new();
+                    let is_bare = |e: &Endpoint| e.answer.deciders.is_empty() && e.answer.speaks == Speaks::Tls;
+                    for (at, endpoint) in endpoints.iter().enumerate().filter(|(_, endpoint)| is_bare(endpoint)) {
+                        self.add(bare.entry(endpoint.role).or_default(), at);
+                    }
+                    bare
+                });
+                bare.get(&role).map_or(&[], Vec::as_slice)
             }
         }
+    }
+
+    /// Adds an endpoint to the kinds, unless it is of a known one.
+    fn add(&self, kinds: &mut Vec<Kind>, at: usize) {
+        let configured = self.instance().endpoints[at].answer.configured.value;
+        let limits = self.all_limits()[at];
+        if !kinds.iter().any(|kind| kind.configured == configured && kind.limits == limits) {
+            kinds.push(Kind { configured, limits, first: at });
+        }
+    }
+
+    fn all_limits(&self) -> &[Limits] {
+        self.limits.get_or_init(|| (0..self.instance().endpoints.len()).map(|at| self.limits(at)).collect())
     }
 
     fn limits(&self, at: usize) -> Limits {
@@ -179,8 +211,7 @@ impl<'a> Guard<'a> {
 }
 
 /// What a change takes from an endpoint, and what it brings.
-fn effect(change: &Change, given: VersionSet, endpoint: &Endpoint) -> (VersionSet, VersionSet) {
-    let configured = endpoint.answer.configured.value;
+fn effect(change: &Change, given: VersionSet, configured: VersionSet) -> (VersionSet, VersionSet) {
     match change {
         Change::Adjust { remove, add, .. } => (remove.and(configured), add.minus(given).minus(configured)),
         Change::Declare { versions, .. } => (configured.minus(*versions), versions.minus(configured)),

@@ -5,7 +5,7 @@ use crate::policy;
 use crate::rules::{Invalid, Reach, Waiver, Waivers};
 use crate::services::service::{Resolved, Service};
 use crate::source::{FileId, SourceMap, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// All waivers, as they stand on the day; none where there is no day.
@@ -37,14 +37,15 @@ pub(super) fn collect<'a>(
         let id = resolved[instance].instance().service;
         let Some(service) = services.iter().find(|service| service.id() == id) else { continue };
         let comments = service.comments(bytes);
-        for comment in &comments {
+        let lines = targets(file, bytes, &comments);
+        for (comment, lines) in comments.iter().zip(lines) {
             let span = Span::new(file, comment.start as u32, comment.end as u32);
             let text = String::from_utf8_lossy(&bytes[comment.clone()]).into_owned();
             match policy::comment(&text) {
                 None => {}
                 Some(Ok((rules, terms))) => list.push(Waiver {
                     rules,
-                    reach: Reach::Lines(lines(file, bytes, comment)),
+                    reach: Reach::Lines(lines),
                     terms,
                     place: WaiverPlace::Comment(span),
                     label: Some(Label { span, text: String::new() }),
@@ -69,23 +70,41 @@ fn of_policy(waiver: &policy::Waiver, name: &str, text: Option<FileId>) -> Waive
     }
 }
 
-/// The lines that a comment is about: the one that it ends, or, if nothing stands before it, the next one that is no
+/// The lines that each comment is about: the one that it ends, or, if nothing stands before it, the next one that is no
 /// comment itself.
-fn lines(file: FileId, bytes: &[u8], comment: &Range<usize>) -> Span {
-    let span = |range: Range<usize>| Span::new(file, range.start as u32, range.end as u32);
-    let start = bytes[..comment.start].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
-    if !bytes[start..comment.start].iter().all(u8::is_ascii_whitespace) {
-        return span(start..comment.end);
+fn targets(file: FileId, bytes: &[u8], comments: &[Range<usize>]) -> Vec<Span> {
+    // For each line that is a comment as a whole, by where it begins, what follows it. From the last one up: a block of ten
+    // thousand comments is walked once.
+    let mut known: HashMap<usize, Range<usize>> = HashMap::new();
+    let mut targets: Vec<Span> = Vec::with_capacity(comments.len());
+    for comment in comments.iter().rev() {
+        let start = memchr::memrchr(b'\n', &bytes[..comment.start]).map_or(0, |at| at + 1);
+        let range = match bytes[start..comment.start].iter().all(u8::is_ascii_whitespace) {
+            true => {
+                let next = next_line(bytes, comment.end, &known);
+                known.insert(start, next.clone());
+                next
+            }
+            false => start..comment.end,
+        };
+        targets.push(Span::new(file, range.start as u32, range.end as u32));
     }
-    let mut at = comment.end;
+    targets.reverse();
+    targets
+}
+
+/// The next line after `at` that is no comment; `known`: that after each line that is one.
+fn next_line(bytes: &[u8], mut at: usize, known: &HashMap<usize, Range<usize>>) -> Range<usize> {
     loop {
         let Some(next) = memchr::memchr(b'\n', &bytes[at..]).map(|length| at + length + 1) else {
-            return span(bytes.len()..bytes.len());
+            return bytes.len()..bytes.len();
         };
         let end = memchr::memchr(b'\n', &bytes[next..]).map_or(bytes.len(), |length| next + length);
-        let line = bytes[next..end].trim_ascii();
-        if line.first() != Some(&b'#') {
-            return span(next..end);
+        if bytes[next..end].trim_ascii_start().first() != Some(&b'#') {
+            return next..end;
+        }
+        if let Some(known) = known.get(&next) {
+            return known.clone();
         }
         at = next;
     }
@@ -101,13 +120,25 @@ mod tests {
             let mut sources = SourceMap::default();
             let file = sources.insert("/a".into(), text.into());
             let start = text.find(comment).unwrap();
-            let lines = lines(file, text.as_bytes(), &(start..start + comment.len()));
-            String::from_utf8_lossy(sources.text(lines)).into_owned()
+            let comment = start..start + comment.len();
+            let lines = targets(file, text.as_bytes(), std::slice::from_ref(&comment));
+            String::from_utf8_lossy(sources.text(lines[0])).into_owned()
         };
         assert_eq!(about("a;\nb; # x\nc;", "# x"), "b; # x");
         assert_eq!(about("a;\n  # x\n  # y\r\n c;\nd;", "# x"), " c;");
         assert_eq!(about("a;\n# x\n\nb;", "# x"), "");
         assert_eq!(about("a;\n# x", "# x"), "");
         assert_eq!(about("a;\n# x\n# y", "# x"), "");
+    }
+
+    #[test]
+    fn a_block_of_comments_is_about_what_follows_it() {
+        let text = "# 1\n# 2\n\t# 3\nx; # 4\n# 5\n\n";
+        let mut sources = SourceMap::default();
+        let file = sources.insert("/a".into(), text.into());
+        let comments: Vec<Range<usize>> = text.match_indices('#').map(|(at, _)| at..at + 3).collect();
+        let found = targets(file, text.as_bytes(), &comments);
+        let shown: Vec<&[u8]> = found.iter().map(|lines| sources.text(*lines)).collect();
+        assert_eq!(shown, [&b"x; # 4"[..], b"x; # 4", b"x; # 4", b"x; # 4", b""]);
     }
 }

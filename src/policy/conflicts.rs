@@ -2,11 +2,14 @@
 
 use super::demand::{Changes, Demand, Said};
 use super::error::Complaint;
-use super::scope::Scope;
+use super::scope::{NamePattern, Scope};
 use crate::tls::VersionSet;
+use std::collections::HashMap;
 
 /// So many contradictions are looked for.
 const MOST: usize = 1000;
+/// And in so many pairs of overrides: seconds. It is a courtesy, since what counts is said anyway.
+const MOST_PAIRS: usize = 20_000_000;
 
 /// An override, of which something else may be wrong.
 pub(super) struct Part {
@@ -25,6 +28,7 @@ pub(super) fn find(base: &Demand, own: &Changes, parts: &[Part]) -> Vec<Complain
     both(&demand.forbidden_by, demand.forbid, &demand.required_by, demand.require, "require", &mut complaints);
     recommended(own, base, &mut complaints);
     all(own, &mut complaints);
+    let mut later = Later::new(parts);
     for (at, part) in parts.iter().enumerate() {
         let changes = &part.changes;
         all(changes, &mut complaints);
@@ -39,8 +43,7 @@ pub(super) fn find(base: &Demand, own: &Changes, parts: &[Part]) -> Vec<Complain
         if complaints.len() > MOST {
             break;
         }
-        // Two overrides that may fit the same endpoint: the later one counts, as far as it says something.
-        for later in &parts[at + 1..] {
+        later.of(at, parts, |later| {
             let pairs = [
                 said(changes.forbid.as_ref())
                     .zip(said(later.changes.require.as_ref()))
@@ -58,9 +61,81 @@ pub(super) fn find(base: &Demand, own: &Changes, parts: &[Part]) -> Vec<Complain
                     complaints[before..].iter_mut().for_each(|c| c.help = Some(help.to_owned()));
                 }
             }
-        }
+            complaints.len() <= MOST
+        });
     }
     complaints
+}
+
+/// The overrides that say one thing and leave the other to those before them, by what they say and by their names. Two
+/// that may fit the same endpoint can contradict each other: the later one counts, as far as it says something.
+struct Later {
+    /// Those that only require, then those that only forbid.
+    tables: [Table; 2],
+    /// How many pairs may still be looked at.
+    left: usize,
+}
+
+#[derive(Default)]
+struct Table {
+    all: Vec<usize>,
+    named: HashMap<NamePattern, Vec<usize>>,
+    /// Those that may have any name.
+    unnamed: Vec<usize>,
+}
+
+impl Later {
+    fn new(parts: &[Part]) -> Later {
+        let mut tables = <[Table; 2]>::default();
+        for (at, part) in parts.iter().enumerate() {
+            let table = match (&part.changes.forbid, &part.changes.require) {
+                (None, Some(_)) => &mut tables[0],
+                (Some(_), None) => &mut tables[1],
+                _ => continue,
+            };
+            table.all.push(at);
+            match part.scope.as_ref().and_then(Scope::exact_names) {
+                Some(names) => {
+                    for name in names {
+                        table.named.entry(name.clone()).or_default().push(at);
+                    }
+                }
+                None => table.unnamed.push(at),
+            }
+        }
+        Later { tables, left: MOST_PAIRS }
+    }
+
+    /// Gives the overrides after the one at `at` to `look`, in their order, that may contradict it, until that has seen
+    /// enough.
+    fn of<'p>(&mut self, at: usize, parts: &'p [Part], mut look: impl FnMut(&'p Part) -> bool) {
+        if self.left == 0 {
+            return;
+        }
+        let Part { scope, changes } = &parts[at];
+        let names = scope.as_ref().and_then(Scope::exact_names);
+        let mut found: Vec<usize> = Vec::new();
+        for (table, says) in self.tables.iter().zip([changes.forbid.is_some(), changes.require.is_some()]) {
+            let after = |list: &[usize]| list[list.partition_point(|other| *other <= at)..].to_vec();
+            match names {
+                _ if !says => {}
+                None => found.extend(after(&table.all)),
+                Some(names) => {
+                    found.extend(after(&table.unnamed));
+                    found.extend(names.iter().filter_map(|name| table.named.get(name)).flat_map(|list| after(list)));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        for other in found {
+            let Some(left) = self.left.checked_sub(1) else { return };
+            self.left = left;
+            if !look(&parts[other]) {
+                return;
+            }
+        }
+    }
 }
 
 fn said(key: Option<&(VersionSet, Said)>) -> Option<(VersionSet, &Said)> {

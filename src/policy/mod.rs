@@ -11,6 +11,7 @@ mod conflicts;
 mod demand;
 mod error;
 mod exceptions;
+mod index;
 mod profiles;
 mod raw;
 mod reader;
@@ -26,6 +27,7 @@ mod tests;
 
 pub use demand::{By, Demand, Exposure, Place, Said};
 pub use error::PolicyError;
+pub use index::ScopeIndex;
 pub use jiff::civil::Date;
 pub use profiles::{PROFILES, Profile};
 pub use schema::schema;
@@ -77,6 +79,8 @@ pub struct Policy {
     /// The waivers.
     pub waivers: Vec<Waiver>,
     overrides: Vec<Override>,
+    /// Of the overrides.
+    index: ScopeIndex,
 }
 
 impl Policy {
@@ -144,6 +148,7 @@ impl Policy {
             },
             waivers: Vec::new(),
             overrides: Vec::new(),
+            index: ScopeIndex::default(),
         }
     }
 
@@ -177,7 +182,7 @@ impl Policy {
     /// Which overrides fit a target, by their number. Targets with the same ones have the same demand.
     pub fn fitting(&self, target: &Target<'_>) -> Vec<usize> {
         let fits = |at: &usize| self.overrides[*at].scope.matches(target);
-        (0..self.overrides.len()).filter(fits).collect()
+        self.index.candidates(target).into_iter().filter(fits).collect()
     }
 
     /// What is demanded where those overrides fit: the later ones win.

@@ -22,7 +22,7 @@ pub struct Target<'a> {
 }
 
 /// A pattern for server names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum NamePattern {
     /// `""`: a client that sends no name
     Nameless,
@@ -203,11 +203,15 @@ impl Scope {
             && (self.paths.is_empty() || target.paths.iter().any(|p| path(p)))
     }
 
+    /// The names that are meant, where those are single ones.
+    pub(super) fn exact_names(&self) -> Option<&[NamePattern]> {
+        let single = |name: &NamePattern| !matches!(name, NamePattern::Any | NamePattern::Below(_));
+        (!self.names.is_empty() && self.names.iter().all(single)).then_some(&self.names)
+    }
+
     /// Can no endpoint be meant by both? Only what is certain counts.
     pub(super) fn is_apart(&self, other: &Scope) -> bool {
-        let exact =
-            |names: &[NamePattern]| names.iter().all(|name| !matches!(name, NamePattern::Any | NamePattern::Below(_)));
-        let names = exact(&self.names) && exact(&other.names) && apart(&self.names, &other.names);
+        let names = self.exact_names().zip(other.exact_names()).is_some_and(|(one, other)| apart(one, other));
         let whole = |addresses: &[AddressPattern]| {
             addresses.iter().all(|address| match address {
                 AddressPattern::Net(base, bits, port) => {

@@ -8,7 +8,7 @@ use super::raw::{Node, Value};
 use super::reader::Reader;
 use super::severity::{self, EFFECTS, LEVELS, LevelOf, RULES, Shape};
 use super::spelling::{list, quoted, suggest};
-use super::{About, Override, Policy};
+use super::{About, Override, Policy, ScopeIndex};
 use crate::finding::Verdict;
 use crate::tls::{Version, VersionSet};
 use std::ops::Range;
@@ -76,6 +76,7 @@ impl Builder<'_> {
         own.apply(&mut policy.base);
         let sound = |part: Part| part.scope.map(|scope| Override { scope, changes: part.changes });
         policy.overrides.extend(parts.into_iter().filter_map(sound));
+        policy.index = ScopeIndex::new(policy.overrides.iter().map(|one| &one.scope).enumerate());
         policy
     }
 

@@ -8,11 +8,14 @@ use crate::source::{FileId, SourceFile, SourceMap};
 use annotate_snippets::renderer::{DEFAULT_ADDITION_STYLE, DEFAULT_LINE_NUM_STYLE, DEFAULT_REMOVAL_STYLE};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::ops::Range;
 
 /// So many lines are shown of what one edit takes away, and of what it puts in.
 const MOST: usize = 12;
 /// So wide is a line.
 const WIDTH: usize = 88;
+/// So many bytes of a line are looked at on either side of an edit: more characters than are shown, whatever they are.
+const AROUND: usize = 1 << 10;
 
 /// What happens to a run of whole lines.
 struct Hunk {
@@ -124,8 +127,15 @@ fn hunks(file: &SourceFile, edits: &[&Edit]) -> Vec<Hunk> {
     runs.into_iter().map(|(start, end, run)| hunk(file, start, end, &run)).collect()
 }
 
+/// `start` and `end` are those of whole lines. Of lines that are very long only what is near the edits is looked at.
 fn hunk(file: &SourceFile, start: usize, end: usize, edits: &[&Edit]) -> Hunk {
     let bytes = file.bytes();
+    let first = edits.first().map_or(start, |edit| edit.span.start as usize);
+    let from = excerpt::to_character(bytes, first.saturating_sub(AROUND).max(start));
+    let (line_start, is_cut) = (start, from > start);
+    let last = edits.iter().map(|edit| edit.span.end as usize).max().unwrap_or(end);
+    let end = excerpt::to_character(bytes, (last + AROUND).min(end)).min(end);
+    let start = from.min(end);
     let mut new = Vec::new();
     let mut done = start;
     for edit in edits {
@@ -145,8 +155,14 @@ fn hunk(file: &SourceFile, start: usize, end: usize, edits: &[&Edit]) -> Hunk {
     let same = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
     let kept = old.drain(..same).next_back();
     new.drain(..same);
-    let line = file.line_column(start as u32).line + same as u32;
-    let before = kept.or_else(|| (start > 0).then(|| bytes[file.line_range(start as u32 - 1)].to_vec()));
+    let line = file.line_column(line_start as u32).line + same as u32;
+    let head = |line: Range<usize>| bytes[line.start..line.end.min(line.start + AROUND)].to_vec();
+    let before = match kept {
+        // The line that was cut is the one to show: from its beginning.
+        Some(_) if is_cut && same == 1 => Some(head(file.line_range(line_start as u32))),
+        Some(kept) => Some(kept),
+        None => (line_start > 0).then(|| head(file.line_range(line_start as u32 - 1))),
+    };
     Hunk { line, before: before.filter(|_| old.is_empty()), old, new }
 }
 

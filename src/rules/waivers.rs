@@ -4,7 +4,7 @@ use super::target::{of_endpoint, of_place, of_setting};
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::{Instance, Setting};
-use crate::policy::{Date, Demand, Scope, Target, Terms};
+use crate::policy::{Date, Demand, Scope, ScopeIndex, Target, Terms};
 use crate::source::{FileId, SourceMap, Span};
 use crate::tls::VersionSet;
 use std::cell::RefCell;
@@ -64,10 +64,13 @@ pub struct Waivers<'a> {
     pub invalid: Vec<Invalid>,
     today: Option<Date>,
     sources: &'a SourceMap,
-    /// Those of the policy: each endpoint is held against all of them.
-    scoped: Vec<usize>,
-    /// Those in comments. There may be one in each of ten thousand files.
-    in_file: BTreeMap<FileId, Vec<usize>>,
+    /// Those of the policy.
+    scoped: ScopeIndex,
+    /// The rules that those are about, as far as they are not over.
+    scoped_rules: BTreeSet<&'static str>,
+    /// Those in comments, by file and by where the lines begin that they are about. There may be one in each of ten
+    /// thousand files, or ten thousand in one.
+    in_file: BTreeMap<FileId, BTreeMap<u32, Vec<usize>>>,
     used: RefCell<BTreeSet<usize>>,
 }
 
@@ -79,17 +82,43 @@ impl<'a> Waivers<'a> {
             invalid,
             today,
             sources,
-            scoped: Vec::new(),
+            scoped: ScopeIndex::default(),
+            scoped_rules: BTreeSet::new(),
             in_file: BTreeMap::new(),
             used: RefCell::default(),
         };
+        waivers.scoped =
+            ScopeIndex::new(waivers.list.iter().enumerate().filter_map(|(at, waiver)| match &waiver.reach {
+                Reach::Scope(scope) => Some((at, scope)),
+                Reach::Lines(_) => None,
+            }));
         for (at, waiver) in waivers.list.iter().enumerate() {
             match waiver.reach {
-                Reach::Scope(_) => waivers.scoped.push(at),
-                Reach::Lines(lines) => waivers.in_file.entry(lines.file).or_default().push(at),
+                Reach::Scope(_) if waivers.is_expired(waiver) => {}
+                Reach::Scope(_) => waivers.scoped_rules.extend(&waiver.rules),
+                Reach::Lines(lines) => {
+                    waivers.in_file.entry(lines.file).or_default().entry(lines.start).or_default().push(at);
+                }
             }
         }
         waivers
+    }
+
+    /// The comments of a file that are about a line in which a place lies.
+    fn near(&self, file: FileId, place: Span, found: &mut BTreeSet<usize>) {
+        let Some(comments) = self.in_file.get(&file).filter(|_| place.file == file) else { return };
+        // Lines do not overlap: those that begin before a line in which nothing lies hold nothing either.
+        for (_, comments) in comments.range(..place.end.max(place.start + 1)).rev() {
+            let lines = |at: &usize| match self.list[*at].reach {
+                Reach::Lines(lines) => overlap(lines, place),
+                Reach::Scope(_) => false,
+            };
+            let mut covering = comments.iter().copied().filter(lines).peekable();
+            if covering.peek().is_none() {
+                break;
+            }
+            found.extend(covering);
+        }
     }
 
     /// Is there none?
@@ -113,19 +142,25 @@ impl<'a> Waivers<'a> {
     /// covered. Comments cover it where there is one for each place, at one of its two spans.
     fn covering(&self, said: Said, target: &dyn Fn() -> Target<'a>, places: &[(Span, Span)]) -> Vec<usize> {
         let fits = |at: &usize| self.list.get(*at).is_some_and(|waiver| self.fits(waiver, said));
-        let mut scoped = self.scoped.iter().copied().filter(fits).peekable();
-        if scoped.peek().is_some() {
+        if self.scoped_rules.contains(said.rule.0) {
             let target = target();
             let matches = |at: &usize| matches!(&self.list[*at].reach, Reach::Scope(scope) if scope.matches(&target));
-            if let Some(at) = scoped.find(matches) {
+            if let Some(at) = self.scoped.candidates(&target).into_iter().filter(fits).find(matches) {
                 return vec![at];
             }
         }
         let mut found = Vec::new();
+        if self.in_file.is_empty() {
+            return found;
+        }
         for (one, other) in places {
-            let covers = |at: &usize| matches!(self.list[*at].reach, Reach::Lines(lines) if overlap(lines, *one) || overlap(lines, *other));
-            let near = [one.file, other.file].into_iter().filter_map(|file| self.in_file.get(&file)).flatten();
-            match near.copied().filter(fits).find(covers) {
+            let covering = [one.file, other.file].into_iter().find_map(|file| {
+                let mut near = BTreeSet::new();
+                self.near(file, *one, &mut near);
+                self.near(file, *other, &mut near);
+                near.into_iter().find(fits)
+            });
+            match covering {
                 Some(at) => found.push(at),
                 None => return Vec::new(),
             }

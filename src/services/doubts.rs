@@ -6,7 +6,7 @@
 //! and every directory in which a pattern looks for more. A reload that goes by a file with a number in it signals
 //! whatever process that number names.
 
-use super::glob;
+use super::glob::{self, Search};
 use crate::host::Facts;
 use crate::instance::{Instance, ServiceId};
 use crate::source::SourceMap;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// So many directories below an included one are looked at; more belong to no configuration.
+/// So many directories below an included one are looked at; with more of them nobody knows.
 const MOST_FOLDERS: usize = 10_000;
 
 /// What others could have written, and who they are.
@@ -87,9 +87,13 @@ impl Asked<'_> {
 
     /// The directories in which a pattern looks, what fits it now, and all directories below a directory.
     fn about_pattern(&mut self, pattern: &Path) {
-        let expand = |pattern: &Path| glob::expand(self.system, pattern.as_os_str().as_bytes());
-        let folders = pattern.parent().map(expand).unwrap_or_default();
-        let mut paths = expand(pattern);
+        let mut search = Search::new(self.system);
+        let mut expand = |pattern: &Path| search.expand(pattern.as_os_str().as_bytes());
+        let (Ok(folders), Ok(mut paths)) = (expand(pattern.parent().unwrap_or(pattern)), expand(pattern)) else {
+            // Whatever it leads to, nobody looked at it.
+            self.doubts.insert(pattern.to_owned(), Writers::everybody());
+            return;
+        };
         // Where nothing is yet, others could put something.
         let fixed: PathBuf = pattern.iter().take_while(|name| !glob::is_pattern(name.as_bytes())).collect();
         paths.push(fixed);
@@ -99,10 +103,14 @@ impl Asked<'_> {
         let mut left = MOST_FOLDERS;
         while let Some(path) = paths.pop() {
             self.about(&path);
-            if self.system.kind(&path).ok() != Some(Kind::Directory) || left == 0 || path == Path::new("/") {
+            if self.system.kind(&path).ok() != Some(Kind::Directory) || path == Path::new("/") {
                 continue;
             }
-            left -= 1;
+            let Some(less) = usize::checked_sub(left, 1) else {
+                self.doubts.insert(path, Writers::everybody());
+                return;
+            };
+            left = less;
             let entries = self.system.list(&path).unwrap_or_default();
             paths.extend(entries.into_iter().filter(|e| e.kind != Kind::File).map(|entry| path.join(entry.name)));
         }

@@ -3,43 +3,140 @@
 //! The crates for it all differ from glob(3) and `apr_fnmatch` in what they do with leading dots, `**`, `{a,b}` or
 //! escapes, and none can be kept inside a root directory.
 
-use crate::system::{Kind, System};
+use crate::system::{Entry, Kind, System};
+use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-/// The paths that match an absolute pattern, in byte order, as glob(3) gives them: every component may be a pattern,
-/// links are followed, a dangling link matches too. A directory that can't be listed matches nothing.
-pub fn expand(system: &dyn System, pattern: &[u8]) -> Vec<PathBuf> {
-    let mut found = vec![PathBuf::from("/")];
-    let components: Vec<&[u8]> = pattern.split(|b| *b == b'/').filter(|c| !c.is_empty()).collect();
-    for (i, component) in components.iter().enumerate() {
-        let last = i + 1 == components.len();
-        let mut next = Vec::new();
-        for directory in &found {
-            if is_pattern(component) {
-                let names = system.list(directory).unwrap_or_default();
-                let matching = names.into_iter().filter(|e| matches(component, e.name.as_bytes()));
-                // Only a directory can have something below it.
-                let fits = matching.filter(|e| last || matches!(e.kind, Kind::Directory | Kind::Link));
-                next.extend(fits.map(|e| directory.join(e.name)));
-            } else {
-                next.push(directory.join(OsStr::from_bytes(component)));
-            }
-        }
-        found = next;
-    }
-    if components.last().is_some_and(|c| !is_pattern(c)) {
-        found.retain(|path| is_there(system, path));
-    }
-    found.sort_by(|a, b| a.as_os_str().as_bytes().cmp(b.as_os_str().as_bytes()));
-    found
+/// How much the patterns of one instance may look at, in names that are compared: seconds. `include /srv/*/*/*.conf` of
+/// a hundred thousand folders stays below it; `/a/*/*/*/*/*/*/*/*/*/*/x` does not where links lead back to /a.
+pub const MOST_LOOKS: usize = 40_000_000;
+/// A directory that is opened costs as much as so many names.
+const DIRECTORY: usize = 100;
+/// And so does a name that matches, since it is kept.
+const MATCH: usize = 20;
+/// A pattern this long takes twice the time of a short one.
+const LONG: usize = 32;
+
+/// The patterns of an instance lead to more places than are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMany;
+
+/// Looks for what patterns match. Directories are read once for an instance, whatever they are called.
+pub struct Search<'a> {
+    system: &'a dyn System,
+    /// By their paths without links.
+    lists: HashMap<PathBuf, Arc<Vec<Entry>>>,
+    /// How much may still be looked at, see [`MOST_LOOKS`].
+    left: usize,
 }
 
-/// Is there an entry of that name, be it a link that leads nowhere?
-fn is_there(system: &dyn System, path: &Path) -> bool {
-    let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return true };
-    system.kind(path).is_ok() || system.list(parent).is_ok_and(|l| l.iter().any(|e| e.name == name))
+impl<'a> Search<'a> {
+    /// Nothing has been looked at.
+    pub fn new(system: &'a dyn System) -> Search<'a> {
+        Search::with_room(system, MOST_LOOKS)
+    }
+
+    /// With another limit than [`MOST_LOOKS`].
+    pub(super) fn with_room(system: &'a dyn System, left: usize) -> Search<'a> {
+        Search { system, lists: HashMap::new(), left }
+    }
+
+    /// Takes the cost of looking at that many names.
+    fn pay(&mut self, names: usize) -> Result<(), TooMany> {
+        self.left = self.left.checked_sub(names).ok_or(TooMany)?;
+        Ok(())
+    }
+
+    /// The names in a directory, sorted by bytes. The outer error: there is no room for it.
+    pub fn list(&mut self, directory: &Path) -> Result<io::Result<Arc<Vec<Entry>>>, TooMany> {
+        self.pay(DIRECTORY)?;
+        let real = match self.system.canonical(directory) {
+            Ok(real) => real,
+            Err(error) => return Ok(Err(error)),
+        };
+        if let Some(list) = self.lists.get(&real) {
+            return Ok(Ok(Arc::clone(list)));
+        }
+        let list = match self.system.list(directory) {
+            Ok(list) => Arc::new(list),
+            Err(error) => return Ok(Err(error)),
+        };
+        self.pay(list.len())?;
+        self.lists.insert(real, Arc::clone(&list));
+        Ok(Ok(list))
+    }
+
+    /// What a path leads to, if it leads anywhere.
+    pub fn kind(&mut self, path: &Path) -> Result<Option<Kind>, TooMany> {
+        self.pay(DIRECTORY)?;
+        Ok(self.system.kind(path).ok())
+    }
+
+    /// Those of a directory's names that match a pattern. What all of them begin with is looked up, not compared.
+    pub fn matching(&mut self, list: &[Entry], pattern: &[u8]) -> Result<Vec<Entry>, TooMany> {
+        let prefix = literal_prefix(pattern);
+        let start = list.partition_point(|entry| entry.name.as_bytes() < prefix);
+        let rest = &list[start..];
+        let rest = &rest[..rest.partition_point(|entry| entry.name.as_bytes().starts_with(prefix))];
+        self.pay(rest.len() * (1 + pattern.len() / LONG))?;
+        let found: Vec<Entry> = rest.iter().filter(|e| matches(pattern, e.name.as_bytes())).cloned().collect();
+        self.pay(found.len() * MATCH)?;
+        Ok(found)
+    }
+
+    /// The paths that match an absolute pattern, in byte order, as glob(3) gives them: every component may be a pattern,
+    /// links are followed, a dangling link matches too. A directory that can't be listed matches nothing.
+    pub fn expand(&mut self, pattern: &[u8]) -> Result<Vec<PathBuf>, TooMany> {
+        let mut found = vec![PathBuf::from("/")];
+        let components: Vec<&[u8]> = pattern.split(|b| *b == b'/').filter(|c| !c.is_empty()).collect();
+        for (i, component) in components.iter().enumerate() {
+            let last = i + 1 == components.len();
+            let mut next = Vec::new();
+            for directory in &found {
+                if !is_pattern(component) {
+                    next.push(directory.join(OsStr::from_bytes(component)));
+                    continue;
+                }
+                let Ok(list) = self.list(directory)? else { continue };
+                let matching = self.matching(&list, component)?;
+                // Only a directory can have something below it.
+                let fits = matching.iter().filter(|e| last || matches!(e.kind, Kind::Directory | Kind::Link));
+                next.extend(fits.map(|e| directory.join(&e.name)));
+            }
+            found = next;
+        }
+        if components.last().is_some_and(|c| !is_pattern(c)) {
+            let mut there = Vec::new();
+            for path in found {
+                if self.is_there(&path)? {
+                    there.push(path);
+                }
+            }
+            found = there;
+        }
+        found.sort_by(|a, b| a.as_os_str().as_bytes().cmp(b.as_os_str().as_bytes()));
+        Ok(found)
+    }
+
+    /// Is there an entry of that name, be it a link that leads nowhere?
+    fn is_there(&mut self, path: &Path) -> Result<bool, TooMany> {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(true) };
+        if self.kind(path)?.is_some() {
+            return Ok(true);
+        }
+        let Ok(list) = self.list(parent)? else { return Ok(false) };
+        Ok(list.binary_search_by(|entry| entry.name.as_os_str().cmp(name)).is_ok())
+    }
+}
+
+/// What every name that matches begins with.
+fn literal_prefix(pattern: &[u8]) -> &[u8] {
+    let end = pattern.iter().position(|b| matches!(b, b'*' | b'?' | b'[' | b'\\')).unwrap_or(pattern.len());
+    &pattern[..end]
 }
 
 /// Has the text a character that makes it a pattern: `*`, `?` or `[`?
@@ -217,12 +314,43 @@ mod tests {
         ]);
         system.add_link("/c/z", "/nowhere");
         let paths = |pattern: &str| -> Vec<String> {
-            expand(&system, pattern.as_bytes()).iter().map(|p| p.display().to_string()).collect()
+            let found = Search::new(&system).expand(pattern.as_bytes()).expect("there is room");
+            found.iter().map(|p| p.display().to_string()).collect()
         };
         assert_eq!(paths("/c/*"), ["/c/10-x", "/c/2-x", "/c/B", "/c/z"]);
         assert_eq!(paths("/d/*/s.conf"), ["/d/one/s.conf", "/d/two/s.conf"]);
         assert_eq!(paths("/d/*/nothing"), Vec::<String>::new());
         assert_eq!(paths("/nowhere/*"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn links_that_lead_back_end() {
+        let mut system = MemorySystem::with_files([("/a/x", "")]);
+        for name in ["/a/l1", "/a/l2", "/a/l3", "/a/l4"] {
+            system.add_link(name, "/a");
+        }
+        let room = 1_000_000;
+        let mut search = Search::with_room(&system, room);
+        let pattern = |levels: usize| [b"/a".to_vec(), b"/*".repeat(levels), b"/x".to_vec()].concat();
+        // Every path is there, as for glob(3), as long as they can be counted.
+        assert_eq!(search.expand(&pattern(5)).map(|found| found.len()), Ok(4_usize.pow(5)));
+        assert_eq!(search.expand(&pattern(60)), Err(TooMany));
+        // What is used up stays used up: a thousand such lines take no longer than one.
+        assert_eq!(search.expand(&pattern(60)), Err(TooMany));
+        assert!(search.left < room / 2);
+    }
+
+    #[test]
+    fn a_directory_is_read_once_and_only_what_begins_alike_is_compared() {
+        let system = MemorySystem::with_files((0..1000).map(|number| (format!("/s/{number:04}-x.conf"), "")));
+        let mut search = Search::new(&system);
+        for number in 0..1000 {
+            let found = search.expand(format!("/s/{number:04}-*.conf").as_bytes()).expect("there is room");
+            assert_eq!(found.len(), 1);
+        }
+        let looks = MOST_LOOKS - search.left;
+        assert!(looks < 1000 * (DIRECTORY + MATCH + 10), "{looks}");
+        assert_eq!(search.expand(b"/s/00[0]0-x.con?").map(|found| found.len()), Ok(1));
     }
 
     #[test]

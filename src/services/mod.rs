@@ -12,6 +12,7 @@ pub mod nginx;
 pub mod service;
 pub mod trail;
 pub mod tree;
+pub mod unread;
 
 use service::Service;
 

@@ -1,7 +1,7 @@
 //! Which files an `Include` means.
 
-use crate::services::glob;
-use crate::system::{Kind, System, normalize, reason};
+use crate::services::glob::{Search, TooMany};
+use crate::system::{Kind, normalize, reason};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,20 @@ const DEEPEST: usize = 20;
 /// More files than any configuration has; links of directories to each other can make up millions.
 const MOST: usize = 100_000;
 
+/// Why the rest is not read.
+enum End {
+    /// An `Include` of more than [`MOST`] files.
+    Files,
+    /// The patterns and directories of the configuration lead to too many places.
+    Places,
+}
+
+impl From<TooMany> for End {
+    fn from(_: TooMany) -> End {
+        End::Places
+    }
+}
+
 /// What an `Include` comes to.
 #[derive(Debug, Default)]
 pub(super) struct Found {
@@ -19,6 +33,8 @@ pub(super) struct Found {
     pub(super) files: Vec<PathBuf>,
     /// Why httpd would not start.
     pub(super) refused: Vec<String>,
+    /// Why more files are not looked for, though httpd does.
+    pub(super) end: Option<String>,
 }
 
 /// A path of the configuration: relative to `ServerRoot`.
@@ -45,89 +61,85 @@ fn is_pattern(text: &[u8]) -> bool {
 }
 
 /// The files that `Include` (or, if `optional`, `IncludeOptional`) reads for an absolute path.
-pub(super) fn find(system: &dyn System, path: &Path, optional: bool) -> Found {
-    let mut finder = Finder { system, optional, found: Found::default(), listed: 0 };
-    if is_pattern(path.as_os_str().as_bytes()) {
+pub(super) fn find(search: &mut Search<'_>, path: &Path, optional: bool) -> Found {
+    let mut finder = Finder { search, optional, found: Found::default() };
+    let end = if is_pattern(path.as_os_str().as_bytes()) {
         let components: Vec<&OsStr> = path.iter().skip(1).collect();
-        finder.pattern(PathBuf::from("/"), &components);
+        finder.pattern(PathBuf::from("/"), &components)
     } else {
-        finder.path(path.to_owned(), None, 0);
-    }
-    finder.found
+        finder.path(path.to_owned(), None, 0)
+    };
+    let why = |end| match end {
+        End::Files => format!("more than {MOST} files are included here; the rest is not read"),
+        End::Places => format!("{} leads to too many places: not all that it includes is read", path.display()),
+    };
+    Found { end: end.err().map(why), ..finder.found }
 }
 
-struct Finder<'a> {
-    system: &'a dyn System,
+struct Finder<'s, 'a> {
+    search: &'s mut Search<'a>,
     optional: bool,
     found: Found,
-    /// How many directories were listed.
-    listed: usize,
 }
 
-impl Finder<'_> {
+impl Finder<'_, '_> {
     /// Follows the components of a pattern from a directory on. Deep only where a path is.
-    fn pattern(&mut self, directory: PathBuf, components: &[&OsStr]) {
+    fn pattern(&mut self, directory: PathBuf, components: &[&OsStr]) -> Result<(), End> {
         let plain = components.iter().take_while(|c| !is_pattern(c.as_bytes())).count();
         let directory = components[..plain].iter().fold(directory, |path, name| path.join(name));
         let Some((pattern, rest)) = components[plain..].split_first() else {
-            self.path(directory, None, 0);
-            return;
+            return self.path(directory, None, 0);
         };
-        self.listed += 1;
-        if self.listed > MOST {
-            return;
-        }
-        let names = match self.system.list(&directory) {
-            Ok(names) => names,
-            Err(_) if self.optional => return,
+        let names = match self.search.list(&directory)? {
+            Ok(names) => self.search.matching(&names, pattern.as_bytes())?,
+            Err(_) if self.optional => return Ok(()),
             Err(error) => {
                 let (path, why) = (directory.display(), reason(&error));
                 self.found.refused.push(format!("could not open directory {path}: {why}"));
-                return;
+                return Ok(());
             }
         };
         // A link to a directory does not count as one inside of a path.
         let fits = |kind| rest.is_empty() || kind == Kind::Directory;
         let mut any = false;
         for entry in names {
-            if fits(entry.kind) && glob::matches(pattern.as_bytes(), entry.name.as_bytes()) {
-                any = true;
-                let path = directory.join(&entry.name);
-                if rest.is_empty() {
-                    self.path(path, Some(entry.kind), 0);
-                } else {
-                    self.pattern(path, rest);
-                }
+            if !fits(entry.kind) {
+                continue;
+            }
+            any = true;
+            let path = directory.join(&entry.name);
+            if rest.is_empty() {
+                self.path(path, Some(entry.kind), 0)?;
+            } else {
+                self.pattern(path, rest)?;
             }
         }
         if !any && !self.optional {
             let (pattern, directory) = (pattern.display(), directory.display());
             self.found.refused.push(format!("no matches for the wildcard '{pattern}' in '{directory}'"));
         }
+        Ok(())
     }
 
     /// A file, or all that is in a directory; the kind as far as a listing has told it.
-    fn path(&mut self, path: PathBuf, listed: Option<Kind>, depth: usize) {
-        if self.found.files.len() >= MOST {
-            return;
-        }
-        if listed == Some(Kind::File) || self.system.kind(&path).ok() != Some(Kind::Directory) {
-            self.found.files.push(path);
+    fn path(&mut self, path: PathBuf, listed: Option<Kind>, depth: usize) -> Result<(), End> {
+        if listed == Some(Kind::File) || self.search.kind(&path)? != Some(Kind::Directory) {
             if self.found.files.len() == MOST {
-                self.found.refused.push(format!("more than {MOST} files are included here; the rest is not read"));
+                return Err(End::Files);
             }
-            return;
+            self.found.files.push(path);
+            return Ok(());
         }
         if depth >= DEEPEST {
             let path = path.display();
             let message = format!("directory {path} exceeds the maximum include directory nesting level of {DEEPEST}");
             self.found.refused.push(message);
-            return;
+            return Ok(());
         }
-        match self.system.list(&path) {
+        match self.search.list(&path)? {
             Ok(names) => {
-                for entry in names {
-                    self.path(path.join(entry.name), Some(entry.kind), depth + 1);
+                for entry in names.iter() {
+                    self.path(path.join(&entry.name), Some(entry.kind), depth + 1)?;
                 }
             }
             Err(error) => {
@@ -135,6 +147,7 @@ impl Finder<'_> {
                 self.found.refused.push(format!("could not open directory {path}: {why}"));
             }
         }
+        Ok(())
     }
 }
 
@@ -151,7 +164,8 @@ mod tests {
         system.add_directory("/v/3");
         system.add_directory("/empty");
         system.add_link("/v/2", "/v/1");
-        let found = find(&system, Path::new(pattern), optional);
+        let found = find(&mut Search::new(&system), Path::new(pattern), optional);
+        assert_eq!(found.end, None);
         (found.files.iter().map(|f| f.display().to_string()).collect(), found.refused)
     }
 
@@ -170,6 +184,20 @@ mod tests {
         assert_eq!(files("/v/*/*.conf", true).0, ["/v/1/a.conf"]);
         assert_eq!(files("/v/*/*.conf", false).1, ["no matches for the wildcard '*.conf' in '/v/3'"]);
         assert_eq!(files("/v/*", true).0, ["/v/1/a.conf", "/v/2/a.conf"]);
+    }
+
+    #[test]
+    fn links_that_lead_back_end() {
+        let mut system = MemorySystem::with_files([("/a/x", "")]);
+        for name in ["/a/l1", "/a/l2", "/a/l3", "/a/l4"] {
+            system.add_link(name, "/a");
+        }
+        let find = |path: &str| find(&mut Search::with_room(&system, 1_000_000), Path::new(path), true);
+        // Unlike nginx httpd follows no link inside of a path, but it does in a directory that it reads as a whole.
+        let found = find("/a/*/*/*/x");
+        assert_eq!((found.files.len(), found.end), (0, None));
+        let found = find("/a");
+        assert!(found.files.len() > 1 && found.end.is_some_and(|why| why.contains("too many places")));
     }
 
     #[test]

@@ -26,7 +26,11 @@ impl Reader<'_> {
         }
         let path = files::absolute(&self.server_root, argument);
         self.model.reach.includes.insert(path.clone());
-        let found = files::find(self.world.system, &path, optional);
+        let found = files::find(&mut self.search, &path, optional);
+        if let Some(why) = found.end {
+            self.model.complain(line.place, why);
+            self.model.unread.get_or_insert(line.place);
+        }
         for why in found.refused {
             self.model.complain(line.place, why);
         }

@@ -41,6 +41,7 @@ mod versions;
 mod words;
 
 use super::service::{FileRole, Resolved, Service, World};
+use super::unread::Unread;
 use crate::instance::ServiceId;
 use crate::source::{FileId, SourceMap};
 use instance::Configuration;
@@ -88,7 +89,12 @@ impl Service for Apache {
 
     fn load(&self, main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
         let model = read::read(main, world, sources);
-        Box::new(Configuration::loaded(model, main, world))
+        let unread = model.unread;
+        let read = Box::new(Configuration::loaded(model, main, world));
+        match unread {
+            Some(place) => Box::new(Unread::new(read, Some(place.span))),
+            None => read,
+        }
     }
 
     fn fragment(&self, file: FileId, world: World<'_>, sources: &SourceMap) -> Box<dyn Resolved> {

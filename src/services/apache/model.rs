@@ -225,6 +225,8 @@ pub(super) struct Model {
     /// How many more there are.
     pub(super) more_problems: usize,
     pub(super) unknown: Vec<Unknown>,
+    /// Where something was not read, though httpd reads it.
+    pub(super) unread: Option<Place>,
     pub(super) files: BTreeSet<FileId>,
     /// On whose word each of them is read.
     pub(super) trail: Trail,
@@ -255,6 +257,7 @@ impl Default for Model {
             problems: Vec::new(),
             more_problems: 0,
             unknown: Vec::new(),
+            unread: None,
             files: BTreeSet::new(),
             trail: Trail::default(),
             reach: Reach::default(),

@@ -14,6 +14,7 @@ use super::text::Text;
 use super::variables::Variables;
 use super::words::{is_space, next_word, skip_space};
 use crate::instance::{Problem, ServiceId};
+use crate::services::glob::Search;
 use crate::services::include;
 use crate::services::service::World;
 use crate::services::trail::Trail;
@@ -110,6 +111,8 @@ pub(super) struct Reader<'a> {
     /// Modules that `LoadModule` names and that are not there, and whether any is.
     pub(super) missing_modules: Vec<(Place, String)>,
     pub(super) any_module: bool,
+    /// What patterns match.
+    pub(super) search: Search<'a>,
     lines: usize,
     growth: usize,
 }
@@ -137,9 +140,9 @@ pub(super) fn read(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Mo
 /// that its file has ended, but not the text that came with that.
 fn is_lost(tree: &Tree, node: usize, bytes: &[u8]) -> bool {
     let Some(before) = node.checked_sub(1).and_then(|before| tree.nodes.get(before)) else { return false };
-    let lines = |from: u32, to: usize| memchr::memchr_iter(b'\n', &bytes[from as usize..to]).count();
     let node = &tree.nodes[node];
-    lines(node.start, bytes.len()) == 0 && lines(before.end, node.start as usize) == 1
+    let is_last = memchr::memchr(b'\n', &bytes[node.start as usize..]).is_none();
+    is_last && memchr::memchr_iter(b'\n', &bytes[before.end as usize..node.start as usize]).count() == 1
 }
 
 /// `ServerRoot` until a directive says it: where the main file is; Red Hat's and upstream's are in its `conf`.
@@ -174,6 +177,7 @@ impl<'a> Reader<'a> {
             model: Model::default(),
             missing_modules: Vec::new(),
             any_module: false,
+            search: Search::new(world.system),
             lines: 0,
             growth: 0,
         }
@@ -245,6 +249,7 @@ impl<'a> Reader<'a> {
     fn give_up(&mut self, place: Place, why: &str) {
         let hops = self.model.hops_to(place.hop).iter().map(|hop| hop.span).collect();
         self.model.problems.push(Problem { hops, ..Problem::at(place.span, format!("{why}; the rest is not read")) });
+        self.model.unread.get_or_insert(place);
         self.frames.clear();
         self.sections.clear();
     }

@@ -115,7 +115,7 @@ impl Service for Nginx {
     }
 
     fn load(&self, main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
-        Box::new(resolve::load(main, world, sources))
+        resolve::load(main, world, sources)
     }
 
     fn fragment(&self, file: FileId, world: World<'_>, sources: &SourceMap) -> Box<dyn Resolved> {

@@ -173,9 +173,19 @@ impl<'a> Reader<'a> {
         let text = self.value(file, argument);
         let path = self.directory.join(Path::new(std::ffi::OsStr::from_bytes(&text)));
         self.reach.includes.insert(normalize(&path));
-        let pattern = glob::is_pattern(&text);
-        let paths = match pattern {
-            true => glob::expand(self.world.system, path.as_os_str().as_bytes()),
+        if self.entered > MOST_FILES {
+            return;
+        }
+        let paths = match glob::is_pattern(&text) {
+            true => match self.search.expand(path.as_os_str().as_bytes()) {
+                Ok(paths) => paths,
+                Err(glob::TooMany) => {
+                    let shown = String::from_utf8_lossy(&text).into_owned();
+                    let message = format!("\"{shown}\" leads to too many places: what it includes is not read");
+                    self.leave_out(directive.place, message);
+                    return;
+                }
+            },
             false => vec![path.clone()],
         };
         if paths.is_empty() {
@@ -193,7 +203,7 @@ impl<'a> Reader<'a> {
         self.model.hops.push(Hop { span: directive.place.span, parent: directive.place.hop });
         let hop = self.model.hops.len();
         if depth >= include::DEEPEST {
-            self.problem(directive.place, format!("includes are nested more than {} deep", include::DEEPEST));
+            self.leave_out(directive.place, format!("includes are nested more than {} deep", include::DEEPEST));
             return;
         }
         let includers = (&mut self.trail, &[directive.place.span.file][..]);
@@ -233,7 +243,7 @@ impl<'a> Reader<'a> {
         if self.entered > MOST_FILES {
             if self.entered == MOST_FILES + 1 {
                 let place = Place { span: Span::new(file, 0, 0), hop };
-                self.problem(place, format!("more than {MOST_FILES} files are included: what follows is not read"));
+                self.leave_out(place, format!("more than {MOST_FILES} files are included: what follows is not read"));
             }
             return;
         }

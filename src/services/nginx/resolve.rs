@@ -16,6 +16,7 @@ use crate::openssl::{Keys, Library};
 use crate::release::Release;
 use crate::services::limits;
 use crate::services::service::{Fit, Question, Resolved, Response, Target, World};
+use crate::services::unread::Unread;
 use crate::source::SourceMap;
 use crate::tls::Version;
 use std::collections::BTreeMap;
@@ -36,9 +37,10 @@ pub(super) struct NginxInstance {
 }
 
 /// Loads and resolves a main file.
-pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> NginxInstance {
+pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
     let real = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
-    let Reader { model, mut settings, mut problems, unknown, trail, reach, .. } = Reader::read(main, world, sources);
+    let read = Reader::read(main, world, sources);
+    let Reader { model, mut settings, mut problems, unknown, unread, trail, reach, .. } = read;
     let release = world.facts.nginx.release.value;
     let library = &world.facts.nginx.library;
     let Listeners { all: listeners, complaints, left_out } = listeners::group(&model, release);
@@ -95,7 +97,11 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Ng
         endpoints,
         ability: ability(release, library),
     };
-    NginxInstance { instance, listeners, complete, answers, model, origins }
+    let read = Box::new(NginxInstance { instance, listeners, complete, answers, model, origins });
+    match unread {
+        Some(place) => Box::new(Unread::new(read, Some(place.span))),
+        None => read,
+    }
 }
 
 /// What this nginx and its library can do, and what would be needed for the rest.

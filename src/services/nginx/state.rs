@@ -5,6 +5,7 @@ use super::{listen, parse};
 use crate::endpoint::{SettingId, Unknown};
 use crate::host::DirectiveNames;
 use crate::instance::{Problem, Reach, Setting};
+use crate::services::glob::Search;
 use crate::services::service::World;
 use crate::services::trail::Trail;
 use crate::services::tree::Tree;
@@ -62,6 +63,10 @@ pub(super) struct Reader<'a> {
     pub locations: Vec<Location>,
     /// How often a file has been entered.
     pub entered: usize,
+    /// What include patterns match.
+    pub search: Search<'a>,
+    /// Where something was not read, though nginx reads it.
+    pub unread: Option<Place>,
     /// Was there an events block?
     pub events: bool,
     /// Includes are relative to this: the directory of the main file, as named.
@@ -93,6 +98,8 @@ impl<'a> Reader<'a> {
             reach: Reach::default(),
             locations: Vec::new(),
             entered: 0,
+            search: Search::new(world.system),
+            unread: None,
             events: false,
             directory,
         }
@@ -133,6 +140,12 @@ impl<'a> Reader<'a> {
     pub(super) fn problem(&mut self, place: Place, message: impl Into<String>) {
         let hops = self.model.hops_to(place.hop);
         self.problems.push(Problem { hops, ..Problem::at(place.span, message) });
+    }
+
+    /// Says that something is not read, though nginx reads it.
+    pub(super) fn leave_out(&mut self, place: Place, message: impl Into<String>) {
+        self.problem(place, message);
+        self.unread.get_or_insert(place);
     }
 
     pub(super) fn add_scope(&mut self, section: Section, parent: Option<ScopeId>, head: Place) -> ScopeId {
