@@ -6,18 +6,14 @@ mod support;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use std::net::{IpAddr, TcpListener};
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
-use support::reloaded::{Nginx, PATIENCE, PORT, TAKEN, comes_to_offer, offered, site};
+use std::time::Duration;
+use support::reloaded::{Nginx, PORT, comes_to_offer, offered, site};
 use support::running::Running;
 use support::workshop::{Run, Workshop};
 use support::{certificates, network};
-use tlsmend::services::service::Target;
 use tlsmend::tls::Version::{Tls1_1, Tls1_2, Tls1_3};
-use tlsmend::tls::{Version, VersionSet};
 
 fn is_root() -> bool {
     nix::unistd::geteuid().is_root()
