@@ -23,6 +23,11 @@ fn full_at_any_point() {
 }
 
 #[test]
+fn what_can_not_be_written() {
+    faults::disks::what_can_not_be_written();
+}
+
+#[test]
 fn swapped_while_it_runs() {
     faults::links::swapped_while_it_runs();
 }

@@ -130,10 +130,12 @@ fn prepare(folder: &Path, random: &mut Random) {
     fs::create_dir_all(folder.join("etc/nginx")).expect("folders");
     let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("a file");
     write("etc/nginx/nginx.conf", "events {}\nhttp { server { listen 443 ssl; ssl_protocols TLSv1 TLSv1.2; } }\n");
-    write("p.yaml", *random.pick(&["forbid: [TLSv1]\n", "forbid: [x]\n", "", "\u{feff}a: [", "- 1"]));
+    let policy: &&str = random.pick(&["forbid: [TLSv1]\n", "forbid: [x]\n", "", "\u{feff}a: [", "- 1"]);
+    write("p.yaml", policy);
     let schemas =
         ["{}", "[", "{\"schema\":\"tlsmend/audit/1\"}", "{\"schema\":\"tlsmend/baseline/1\",\"findings\":[]}"];
-    write("a.json", *random.pick(&schemas));
+    let json: &&str = random.pick(&schemas);
+    write("a.json", json);
     write("b.json", "");
 }
 
@@ -188,7 +190,7 @@ pub fn any_arguments() {
         let output = rounds::output(program);
         // What is not said may stand in a report that was asked for.
         let is_silent = output.stdout.is_empty() && fs::read_dir(folder.path()).expect("a folder").count() == FILES;
-        let run = ended(output);
+        let run = ended(&output);
         let status = run.status.unwrap_or(-1);
         assert!((0..=6).contains(&status), "{words:?}: status {status}: {}", run.err);
         assert!(status != 2 || !run.err.is_empty() || !is_silent, "{words:?}: it could not run, and does not say why");

@@ -95,13 +95,13 @@ pub fn several_runs_and_an_editor() {
         }
         let mut told = String::new();
         for child in running {
-            let run = ended(child.wait_with_output().expect("ends"));
+            let run = ended(&child.wait_with_output().expect("ends"));
             let status = run.status.expect("it ends by itself");
             assert!((0..=3).contains(&status), "status {status}: {}", run.err);
             told += &run.err;
         }
         for folder in folders.iter().take(if apart { 3 } else { 1 }) {
-            told += &ended(command(What::Recover, folder).output().expect("the program")).err;
+            told += &ended(&command(What::Recover, folder).output().expect("the program")).err;
         }
         assert_eq!(estate.strays(), [] as [PathBuf; 0], "{told}");
         kept(&estate, &edits, &told);

@@ -8,7 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// What is known of the software, and that nothing is asked.
@@ -173,7 +173,7 @@ impl Estate {
 
     /// Runs a command to its end.
     pub fn run(&self, command: What) -> Ended {
-        ended(rounds::output(self.command(command)))
+        ended(&rounds::output(self.command(command)))
     }
 
     /// Ends what is unfinished, and says how.
@@ -212,7 +212,7 @@ pub enum What {
 }
 
 /// How a process ended; it may not have panicked.
-pub fn ended(output: std::process::Output) -> Ended {
+pub fn ended(output: &Output) -> Ended {
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!err.contains("panicked"), "{err}");
     Ended { status: output.status.code(), out: String::from_utf8_lossy(&output.stdout).into_owned(), err }

@@ -77,7 +77,7 @@ fn traced(estate: &Estate, what: What, inject: &[String]) -> Ended {
     command.args(inject.iter().flat_map(|one| ["-e".to_owned(), format!("inject={one}")]));
     command.arg(rounds::program()).args(estate.arguments(what)).env_clear();
     command.stdin(Stdio::null()).stdout(Stdio::piped());
-    let run = ended(rounds::output(command));
+    let run = ended(&rounds::output(command));
     assert!(!run.err.contains("strace: "), "{}", run.err);
     run
 }

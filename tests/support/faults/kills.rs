@@ -58,13 +58,13 @@ fn killed(estate: &Estate, what: What, moment: &Moment, ahead: bool) -> Ended {
         }
     }
     let _over_already = child.kill();
-    ended(child.wait_with_output().expect("ends"))
+    ended(&child.wait_with_output().expect("ends"))
 }
 
 /// A moment of a run: any one, or one while it writes, the earlier the likelier, since this process is late itself when
 /// others are at work. Now and then the run is over by then.
 fn moment(random: &mut Random, lengths: &Lengths, what: What) -> Moment {
-    let part = random.below(10_000) as f64 / 10_000.0;
+    let part = f64::from(random.below(10_000) as u32) / 10_000.0;
     if what != What::Recover && random.percent(60) {
         Moment::AfterFolder(lengths.writing.mul_f64(part * part))
     } else {
@@ -138,7 +138,7 @@ pub fn true_of(estate: &Estate, what: What, is_new: bool, said: &[String]) {
     {
         assert_eq!(done, is_done, "the journal says something else\n{told}");
     }
-    let last = said.iter().rev().find(|text| text.contains("was interrupted; "));
+    let last = said.iter().rev().find(|text| text.contains("an earlier run ("));
     if let Some(last) = last {
         assert_eq!(last.contains("; finished: "), is_done, "{told}");
         assert_eq!(last.contains("; undone: "), !is_done, "{told}");

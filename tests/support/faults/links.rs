@@ -82,33 +82,20 @@ impl Place {
 
     /// Does it until it is over.
     fn attack(&self, attack: Attack, random: &mut Random, over: &AtomicBool) {
-        let outside = self.path("outside").display().to_string();
-        // (what is swapped, the link that takes its place)
-        let swaps: Vec<(PathBuf, PathBuf)> = match attack {
-            Attack::Folders => [("d", "d"), ("e", "e"), ("e/deep", "e/deep")]
-                .iter()
-                .enumerate()
-                .flat_map(|(number, (name, below))| {
-                    let targets = [format!("/srv/other/{below}"), format!("{outside}/{below}")];
-                    let linked = |(other, target): (usize, &String)| {
-                        (self.path("root/srv/site").join(name), self.link(&format!("l{number}{other}"), target))
-                    };
-                    targets.iter().enumerate().map(linked).collect::<Vec<_>>()
-                })
-                .collect(),
-            Attack::Files => SITES
-                .iter()
-                .enumerate()
-                .flat_map(|(number, site)| {
-                    let targets = [format!("/srv/other/{site}"), format!("{outside}/{site}")];
-                    let linked = |(other, target): (usize, &String)| {
-                        (self.path("root/srv/site").join(site), self.link(&format!("l{number}{other}"), target))
-                    };
-                    targets.iter().enumerate().map(linked).collect::<Vec<_>>()
-                })
-                .collect(),
-            Attack::Hidden => Vec::new(),
+        let names: &[&str] = match attack {
+            Attack::Folders => &["d", "e", "e/deep"],
+            Attack::Files => &SITES,
+            Attack::Hidden => &[],
         };
+        let outside = self.path("outside").display().to_string();
+        // What is swapped, and the link that takes its place.
+        let mut swaps: Vec<(PathBuf, PathBuf)> = Vec::new();
+        for name in names {
+            for elsewhere in ["/srv/other", &outside] {
+                let link = self.link(&format!("link-{}", swaps.len()), &format!("{elsewhere}/{name}"));
+                swaps.push((self.path("root/srv/site").join(name), link));
+            }
+        }
         while !over.load(Ordering::SeqCst) {
             if attack == Attack::Hidden {
                 self.meddle(random);
@@ -167,7 +154,7 @@ pub fn swapped_while_it_runs() {
             command.arg(place.path("root")).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
             let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| rounds::output(command)));
             over.store(true, Ordering::SeqCst);
-            super::estate::ended(ran.expect("a run that ends"))
+            super::estate::ended(&ran.expect("a run that ends"))
         });
         let status = ran.status.expect("it ends by itself");
         assert!((0..=3).contains(&status), "{attack:?}: status {status}: {}", ran.err);

@@ -23,7 +23,10 @@ pub fn each(what: &str, usual: u64, round: impl Fn(u64, &mut Random) -> String) 
         let end = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| round(seed, &mut Random::new(seed))));
         match end {
             Ok(end) => *ends.entry(end).or_default() += 1,
-            Err(_) => panic!("{what}: TLSMEND_SEED={seed} TLSMEND_ROUNDS=1 (why stands above; so far {ends:?})"),
+            Err(why) => {
+                eprintln!("{what}: TLSMEND_SEED={seed} TLSMEND_ROUNDS=1 (so far {ends:?})");
+                std::panic::resume_unwind(why);
+            }
         }
     }
     eprintln!("{what}: {rounds} rounds from {first} on: {ends:?}");
@@ -41,7 +44,7 @@ pub fn output(mut command: Command) -> Output {
     while child.try_wait().expect("a child").is_none() {
         std::thread::sleep(Duration::from_millis(1));
         if start.elapsed() > ENDLESS {
-            let _ended_just_now = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
+            let _ended_just_now = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
             let output = child.wait_with_output().expect("ends");
             panic!("it does not end: {command:?}\n{}", String::from_utf8_lossy(&output.stderr));
         }

@@ -7,6 +7,7 @@
 use super::input::Input;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -64,7 +65,10 @@ fn filled(journal: &[u8], path: &str, input: &Input<'_>) -> Vec<u8> {
     let mut text = text.replace("@owner@", &own.uid().to_string()).replace("@group@", &own.gid().to_string());
     for (other, content) in &input.files {
         if let Some(name) = other.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/')) {
-            let hash: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+            let mut hash = String::new();
+            for byte in Sha256::digest(content) {
+                let _writing_to_a_string = write!(hash, "{byte:02x}");
+            }
             text = text.replace(&format!("@{name}@"), &hash);
         }
     }

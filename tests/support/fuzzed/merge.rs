@@ -5,6 +5,9 @@ use super::{printable, reports};
 use std::io;
 use tlsmend::report::fleet::{self, Fleet, Host};
 
+/// Writes a table in one format.
+type Format = fn(&Fleet, &mut dyn io::Write) -> io::Result<()>;
+
 pub fn run(bytes: &[u8]) {
     let (first, again) = (written(bytes), written(bytes));
     assert!(first == again, "the same reports gave two different tables");
@@ -22,7 +25,7 @@ fn written(bytes: &[u8]) -> Vec<u8> {
     let count = hosts.len();
     let fleet = Fleet::of(hosts, unread);
     assert_eq!(fleet.hosts.len(), count, "a host is lost");
-    let formats: [(&str, fn(&Fleet, &mut dyn io::Write) -> io::Result<()>); 5] = [
+    let formats: [(&str, Format); 5] = [
         ("text", fleet::text),
         ("html", fleet::html),
         ("csv", fleet::csv),

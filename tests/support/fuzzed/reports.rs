@@ -108,12 +108,8 @@ fn well_formed(report: &[u8]) {
     let text = std::str::from_utf8(report).expect("UTF-8");
     let mut reader = quick_xml::Reader::from_str(text);
     reader.config_mut().check_end_names = true;
-    loop {
-        match reader.read_event().unwrap_or_else(|error| panic!("junit is no XML: {error}")) {
-            quick_xml::events::Event::Eof => return,
-            _ => {}
-        }
-    }
+    let mut next = || reader.read_event().unwrap_or_else(|error| panic!("junit is no XML: {error}"));
+    while next() != quick_xml::events::Event::Eof {}
 }
 
 fn no_facts() -> FactsView<'static> {
