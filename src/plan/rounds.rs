@@ -39,6 +39,8 @@ pub(super) struct Converged {
     pub(super) after: Audit,
     /// The endpoints that the fixed findings are about.
     pub(super) about: BTreeSet<Key>,
+    /// The files whose fixes call for others without end.
+    pub(super) restless: BTreeSet<PathBuf>,
 }
 
 /// Applies fixes in memory, audits again, and so on until nothing changes.
@@ -51,13 +53,16 @@ pub(super) fn converge(request: Request<'_>, allowed: Allowed<'_>) -> Converged 
         let audit = engine::audit(Request { system: &overlay, ..request });
         let mut next = contents.clone();
         if !apply(&audit, allowed, &mut next, &mut about) {
-            return Converged { contents, after: audit, about };
+            return Converged { contents, after: audit, about, restless: BTreeSet::new() };
         }
         contents = next;
     }
     let overlay = Overlay::new(request.system, &contents);
     let after = engine::audit(Request { system: &overlay, ..request });
-    Converged { contents, after, about }
+    let mut next = contents.clone();
+    apply(&after, allowed, &mut next, &mut BTreeSet::new());
+    next.retain(|path, new| contents.get(path) != Some(new));
+    Converged { contents, after, about, restless: next.into_keys().collect() }
 }
 
 /// Takes the fixes of findings that count over into the contents; each fix as a whole or not at all. False: nothing

@@ -18,6 +18,9 @@ type Contents = BTreeMap<PathBuf, Vec<u8>>;
 /// Files that are left alone, and why.
 type Refused = BTreeMap<PathBuf, String>;
 
+/// Why a file is left alone whose fixes have no end.
+const RESTLESS: &str = "each fix calls for another one, without end";
+
 /// What is to be done about a plan that was audited.
 enum Outcome {
     /// It can stay. With the endpoints that change beside those of the findings.
@@ -38,9 +41,13 @@ pub(super) fn settle(request: Request<'_>, selection: &Selection) -> Plan {
     let mut refused = closed.clone();
     let mut reasons = 1;
     loop {
-        let Converged { contents, after, about } =
+        let Converged { contents, after, about, restless } =
             converge(request, Allowed { before: &before, selection, refused: &refused, twins: &twins });
-        let (contents, beside, unsteady) = match outcome([&before, &after], &about, &contents, selection, reasons) {
+        let outcome = match restless.is_empty() {
+            true => outcome([&before, &after], &about, &contents, selection, reasons),
+            false => Outcome::Without(restless.into_iter().map(|path| (path, RESTLESS.to_owned())).collect()),
+        };
+        let (contents, beside, unsteady) = match outcome {
             Outcome::Without(files) => {
                 refused.extend(files);
                 reasons *= 2;
