@@ -221,7 +221,7 @@ fn whatever_fails_nothing_is_lost() {
                         "done"
                     }
                     Ok(_) => "done",
-                    Err(Failure::Refused(_)) => "refused",
+                    Err(Failure::Refused(_) | Failure::Blocked { .. }) => "refused",
                     Err(Failure::RolledBack(_)) => "rolled back",
                     Err(Failure::Stuck { .. }) => "stuck",
                 };

@@ -4,6 +4,7 @@
 //! in: a line end in the name of a file is shown, and begins no line of its own. Who wants several lines says so.
 
 use crate::report::{sanitise, secrets};
+use crate::transaction::Failure;
 use std::fmt;
 
 /// A message, harmless for a terminal and without secrets.
@@ -57,6 +58,8 @@ pub(super) fn of_error(error: &anyhow::Error) -> Message {
     for (at, cause) in error.chain().enumerate() {
         let message = cause.downcast_ref::<Message>().cloned().unwrap_or_else(|| Message::from(cause.to_string()));
         lines.extend(message.after(if at == 0 { "" } else { "  cause: " }).0);
+        let help = cause.downcast_ref::<Failure>().and_then(Failure::help);
+        lines.extend(help.into_iter().flat_map(|help| Message::from(help).after("help: ").0));
     }
     Message(lines)
 }

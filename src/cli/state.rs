@@ -4,9 +4,9 @@ use super::args::State;
 use super::{output, place};
 use crate::host::quoted;
 use crate::system::{OsDisk, OsSystem, System, follow, reason, trusted};
-use crate::transaction::{Lock, Store, recover};
+use crate::transaction::{Failure, Lock, Store, recover};
 use crate::trust::Writers;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -89,12 +89,13 @@ impl Disks {
         if !make && open(false)?.is_none() {
             return Ok(None);
         }
-        bail!(
-            "the state directory {}: {} could put another one in its place; nothing was changed\nhelp: move it to where \
-             only root or you can write, or --state-dir names another one",
+        let why = format!(
+            "the state directory {}: {} could put another one in its place",
             self.shown.display(),
             self.writers
-        )
+        );
+        let help = "move it to where only root or you can write, or --state-dir names another one".to_owned();
+        Err(Failure::Blocked { why, help }.into())
     }
 
     /// Locks the state directory, and ends what earlier runs left unfinished.

@@ -207,7 +207,7 @@ fn put_back(transaction: &mut Transaction<'_>, why: Message) -> Result<()> {
         Failure::Stuck { left, .. } => {
             Err(why.then("and not everything could be put back:").then(Message::of(left)).into())
         }
-        refused @ Failure::Refused(_) => Err(refused.into()),
+        refused @ (Failure::Refused(_) | Failure::Blocked { .. }) => Err(refused.into()),
     }
 }
 

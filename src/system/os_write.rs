@@ -196,8 +196,8 @@ impl WritableSystem for OsDisk {
         }
     }
 
-    fn make_directory(&self, folder: &Directory, name: &OsStr) -> io::Result<()> {
-        fs::mkdirat(&folder.0, single(name)?, Mode::RWXU)?;
+    fn make_directory(&self, folder: &Directory, name: &OsStr, mode: u32) -> io::Result<()> {
+        fs::mkdirat(&folder.0, single(name)?, Mode::from_raw_mode(mode))?;
         // A umask can only take away, and even the owner could not enter then.
         let made = fs::statat(&folder.0, name, AtFlags::SYMLINK_NOFOLLOW)?;
         if made.st_mode & 0o700 != 0o700 {
@@ -298,7 +298,7 @@ mod tests {
         let disk = OsDisk::new(root.path());
         let folder = disk.root().expect("the root");
         let good = OsStr::new("good");
-        disk.make_directory(&folder, OsStr::new("inner")).expect("is made");
+        disk.make_directory(&folder, OsStr::new("inner"), 0o700).expect("is made");
         drop(disk.create(&folder, good).expect("is made"));
         for wrong in ["", ".", "..", "/", "inner/x", "/etc/passwd", "../x", "good/", "a\0b"] {
             let name = OsStr::new(wrong);
@@ -308,7 +308,7 @@ mod tests {
                 disk.look(&folder, name).map(drop),
                 disk.open(&folder, name, Access::Read).map(drop),
                 disk.open(&folder, name, Access::Write).map(drop),
-                disk.make_directory(&folder, name),
+                disk.make_directory(&folder, name, 0o700),
                 disk.create(&folder, name).map(drop),
                 disk.exchange(bad, fine),
                 disk.exchange(fine, bad),

@@ -114,8 +114,8 @@ pub trait WritableSystem: Sync {
     /// The content of a file, from its beginning.
     fn read(&self, file: &Handle) -> io::Result<Vec<u8>>;
 
-    /// Makes a directory that only its owner may enter.
-    fn make_directory(&self, folder: &Directory, name: &OsStr) -> io::Result<()>;
+    /// Makes a directory with this mode, less what the umask takes from the group and from others.
+    fn make_directory(&self, folder: &Directory, name: &OsStr, mode: u32) -> io::Result<()>;
 
     /// Makes a file that only its owner may read, for writing; one that is there, even a link, is an error.
     fn create(&self, folder: &Directory, name: &OsStr) -> io::Result<Handle>;

@@ -66,6 +66,13 @@ pub struct Change {
 pub enum Failure {
     /// Nothing was changed.
     Refused(String),
+    /// Nothing was changed, and somebody has to do something first.
+    Blocked {
+        /// Why, as a lowercase fragment.
+        why: String,
+        /// What to do.
+        help: String,
+    },
     /// Something failed on the way, and every file is as it was.
     RolledBack(String),
     /// Something failed, and these files could not be put back, each with the reason.
@@ -80,14 +87,21 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Refused(why) => match why.split_once("\nhelp: ") {
-                Some((why, help)) => write!(f, "{why}; nothing was changed\nhelp: {help}"),
-                None => write!(f, "{why}; nothing was changed"),
-            },
+            Failure::Refused(why) | Failure::Blocked { why, .. } => write!(f, "{why}; nothing was changed"),
             Failure::RolledBack(why) => write!(f, "{why}; every file is as it was"),
             Failure::Stuck { why, left } => {
                 write!(f, "{why}; and not everything could be put back: {}", left.join("; "))
             }
+        }
+    }
+}
+
+impl Failure {
+    /// What somebody has to do first.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Failure::Blocked { help, .. } => Some(help),
+            Failure::Refused(_) | Failure::RolledBack(_) | Failure::Stuck { .. } => None,
         }
     }
 }

@@ -99,12 +99,15 @@ fn unfinished(store: &Store<'_>, root: Option<&Path>) -> Result<(Vec<String>, Ve
     }
     match unknown {
         None => Ok((begun, open)),
-        Some(Unread { name, why, .. }) => Err(Failure::Refused(format!(
-            "{} can't be read ({why}), and may be of a run that was interrupted\n\
-             help: if no file named .tlsmend-{name}-* lies beside the configuration, move that folder away, and run this \
-             again",
-            store.path_of(&name).display()
-        ))),
+        Some(Unread { name, why, .. }) => Err(Failure::Blocked {
+            why: format!(
+                "{} can't be read ({why}), and may be of a run that was interrupted",
+                store.path_of(&name).display()
+            ),
+            help: format!(
+                "if no file named .tlsmend-{name}-* lies beside the configuration, move that folder away, and run this again"
+            ),
+        }),
     }
 }
 

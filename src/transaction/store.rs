@@ -22,6 +22,10 @@ use std::path::{Component, Path, PathBuf};
 
 /// So many times at most something is kept of one file.
 const MOST_KEPT: usize = 10_000;
+/// The mode of the state directory and of all folders in it.
+const OWN: u32 = 0o700;
+/// The mode of folders that are made on the way to it.
+const SHARED: u32 = 0o755;
 const LOCK: &str = "lock";
 const TRANSACTIONS: &str = "transactions";
 pub(super) const JOURNAL: &str = "journal.json";
@@ -66,7 +70,11 @@ impl<'a> Store<'a> {
         for (at, name) in names.iter().enumerate() {
             let above = shown.ancestors().nth(names.len() - at).unwrap_or(shown);
             check(shown, above, &way.writers())?;
-            let Some(next) = child(disk, &folder, name, make).map_err(refused)? else { return Ok(None) };
+            // What leads there is for everybody, as such folders are.
+            let mode = if at + 1 == names.len() { OWN } else { SHARED };
+            let Some(next) = child(disk, &folder, name, make.then_some(mode)).map_err(refused)? else {
+                return Ok(None);
+            };
             way.go(&disk.rights_of(&next).map_err(refused)?, trusted);
             folder = next;
         }
@@ -76,7 +84,7 @@ impl<'a> Store<'a> {
             check(shown, path, &others(&rights, trusted))
         };
         is_alone(&folder, shown)?;
-        let transactions = child(disk, &folder, OsStr::new(TRANSACTIONS), make).map_err(refused)?;
+        let transactions = child(disk, &folder, OsStr::new(TRANSACTIONS), make.then_some(OWN)).map_err(refused)?;
         let Some(transactions) = transactions else { return Ok(None) };
         is_alone(&transactions, &shown.join(TRANSACTIONS))?;
         let own = disk.status_of(&folder).map_err(refused)?;
@@ -130,7 +138,7 @@ impl<'a> Store<'a> {
 
     /// Makes the folder of a transaction.
     pub(super) fn make(&self, id: &str) -> io::Result<Directory> {
-        self.disk.make_directory(&self.transactions, OsStr::new(id))?;
+        self.disk.make_directory(&self.transactions, OsStr::new(id), OWN)?;
         self.disk.enter(&self.transactions, OsStr::new(id))
     }
 
@@ -291,11 +299,13 @@ fn check(shown: &Path, folder: &Path, writers: &Writers) -> Result<(), Failure> 
         false if folder.starts_with(shown) => format!("to {}", folder.display()),
         false => format!("to {}, and so put another one in its place", folder.display()),
     };
-    Err(Failure::Refused(format!(
-        "the state directory {}: {writers} can write {what}; it has to be root's or yours alone\n\
-         help: `chmod 700` and `chown` make it so, or --state-dir names another one",
-        shown.display()
-    )))
+    Err(Failure::Blocked {
+        why: format!(
+            "the state directory {}: {writers} can write {what}; it has to be root's or yours alone",
+            shown.display()
+        ),
+        help: "`chmod 700` and `chown` make it so, or --state-dir names another one".to_owned(),
+    })
 }
 
 fn refusal(shown: &Path, error: &io::Error) -> Failure {
@@ -312,21 +322,27 @@ pub(super) fn now() -> String {
     Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-fn child(disk: &dyn WritableSystem, folder: &Directory, name: &OsStr, make: bool) -> io::Result<Option<Directory>> {
-    match disk.look(folder, name)? {
-        None if make => {
-            match disk.make_directory(folder, name) {
+/// A folder in a folder; one that is not there is made with that mode, if there is one.
+fn child(
+    disk: &dyn WritableSystem,
+    folder: &Directory,
+    name: &OsStr,
+    make: Option<u32>,
+) -> io::Result<Option<Directory>> {
+    match (disk.look(folder, name)?, make) {
+        (None, Some(mode)) => {
+            match disk.make_directory(folder, name, mode) {
                 // Another run was quicker.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 made => made?,
             }
             disk.sync_directory(folder)?;
         }
-        None => return Ok(None),
-        Some(status) if status.kind != Kind::Directory && status.kind != Kind::Link => {
+        (None, None) => return Ok(None),
+        (Some(status), _) if status.kind != Kind::Directory && status.kind != Kind::Link => {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory"));
         }
-        Some(_) => {}
+        (Some(_), _) => {}
     }
     disk.enter(folder, name).map(Some)
 }

@@ -146,8 +146,8 @@ impl WritableSystem for Faulty {
         self.look_at(|disk| disk.read(file))
     }
 
-    fn make_directory(&self, folder: &Directory, name: &OsStr) -> io::Result<()> {
-        self.change(|disk| disk.make_directory(folder, name))
+    fn make_directory(&self, folder: &Directory, name: &OsStr, mode: u32) -> io::Result<()> {
+        self.change(|disk| disk.make_directory(folder, name, mode))
     }
 
     fn create(&self, folder: &Directory, name: &OsStr) -> io::Result<Handle> {
