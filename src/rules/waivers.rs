@@ -56,6 +56,10 @@ pub struct Said {
     pub versions: VersionSet,
 }
 
+/// The comments about lines that begin at one place: of those that say the same of the same lines only the first one
+/// ever counts.
+type Comments = BTreeMap<(Span, &'static str, Option<VersionSet>), usize>;
+
 /// All waivers.
 pub struct Waivers<'a> {
     /// Those of the policy, then those in comments, in the order of the files.
@@ -70,7 +74,7 @@ pub struct Waivers<'a> {
     scoped_rules: BTreeSet<&'static str>,
     /// Those in comments, by file and by where the lines begin that they are about. There may be one in each of ten
     /// thousand files, or ten thousand in one.
-    in_file: BTreeMap<FileId, BTreeMap<u32, Vec<usize>>>,
+    in_file: BTreeMap<FileId, BTreeMap<u32, Comments>>,
     used: RefCell<BTreeSet<usize>>,
 }
 
@@ -94,10 +98,13 @@ impl<'a> Waivers<'a> {
             }));
         for (at, waiver) in waivers.list.iter().enumerate() {
             match waiver.reach {
-                Reach::Scope(_) if waivers.is_expired(waiver) => {}
+                _ if waivers.is_expired(waiver) => {}
                 Reach::Scope(_) => waivers.scoped_rules.extend(&waiver.rules),
                 Reach::Lines(lines) => {
-                    waivers.in_file.entry(lines.file).or_default().entry(lines.start).or_default().push(at);
+                    let same = waivers.in_file.entry(lines.file).or_default().entry(lines.start).or_default();
+                    for rule in &waiver.rules {
+                        same.entry((lines, rule, waiver.terms.versions)).or_insert(at);
+                    }
                 }
             }
         }
@@ -109,11 +116,8 @@ impl<'a> Waivers<'a> {
         let Some(comments) = self.in_file.get(&file).filter(|_| place.file == file) else { return };
         // Lines do not overlap: those that begin before a line in which nothing lies hold nothing either.
         for (_, comments) in comments.range(..place.end.max(place.start + 1)).rev() {
-            let lines = |at: &usize| match self.list[*at].reach {
-                Reach::Lines(lines) => overlap(lines, place),
-                Reach::Scope(_) => false,
-            };
-            let mut covering = comments.iter().copied().filter(lines).peekable();
+            let covering = comments.iter().filter(|((lines, ..), _)| overlap(*lines, place)).map(|(_, at)| *at);
+            let mut covering = covering.peekable();
             if covering.peek().is_none() {
                 break;
             }

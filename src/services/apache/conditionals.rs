@@ -71,7 +71,7 @@ impl Reader<'_> {
             )
         });
         if let Some((what, help)) = undefined.or(decision.doubt)
-            && self.body_names().iter().any(|name| matters(name))
+            && self.body_matters(matters)
         {
             self.model.unknown.push(Unknown { span: Some(line.place.span), what, help });
         }

@@ -21,12 +21,13 @@ pub(super) fn examine(model: &mut Model, resolution: &Resolution, main: &Path) {
         return;
     }
     let reach = Reach::of(resolution);
+    let mut known: BTreeSet<Unknown> = model.unknown.iter().cloned().collect();
     for i in 0..model.settings.len() {
         let id = SettingId(i as u32);
         if !alive.contains(&id) {
             model.settings[i].dead = Some(reach.why(model, resolution, id));
             let unknown: Option<Unknown> = model.written[i].unknown.clone();
-            model.unknown.extend(unknown.filter(|unknown| !model.unknown.contains(unknown)));
+            model.unknown.extend(unknown.filter(|unknown| known.insert(unknown.clone())));
         }
     }
 }

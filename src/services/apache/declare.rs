@@ -8,6 +8,29 @@ use crate::edit::{Edit, Fix};
 use crate::endpoint::{Answer, ReasonKind, Role};
 use crate::source::{SourceMap, Span};
 use crate::tls::VersionSet;
+use std::collections::BTreeMap;
+use std::sync::RwLock;
+
+/// What was worked out about lines at the server level: for ten thousand findings it is the same.
+#[derive(Debug, Default)]
+pub(super) struct Declared {
+    /// Does a line with these versions change defaults only?
+    harmless: RwLock<BTreeMap<VersionSet, bool>>,
+    /// Where a directive goes.
+    places: RwLock<BTreeMap<String, Option<Edit>>>,
+}
+
+/// What is known of a key, or what `find` makes of it.
+fn known<K: Ord + Clone, V: Clone>(known: &RwLock<BTreeMap<K, V>>, key: &K, find: impl FnOnce() -> V) -> V {
+    if let Some(value) = known.read().ok().and_then(|known| known.get(key).cloned()) {
+        return value;
+    }
+    let value = find();
+    if let Ok(mut known) = known.write() {
+        known.insert(key.clone(), value.clone());
+    }
+    value
+}
 
 impl Configuration {
     /// Writes the versions of an endpoint that has no setting.
@@ -23,8 +46,10 @@ impl Configuration {
         let name = if role == Role::Upstream { "SSLProxyProtocol" } else { "SSLProtocol" };
         let names: Vec<String> = versions.iter().map(|version| format!("+{version}")).collect();
         let directive = format!("{name} -all {}", names.join(" "));
-        if role == Role::Upstream || self.changes_only_defaults(resolution, versions) {
-            let edit = self.at_server_level(resolution, &directive, sources);
+        let is_harmless = || self.changes_only_defaults(resolution, versions);
+        if role == Role::Upstream || known(&self.declared.harmless, &versions, is_harmless) {
+            let find = || self.at_server_level(resolution, &directive, sources);
+            let edit = known(&self.declared.places, &directive, find);
             let edit = edit.ok_or("there is no good place at the server level")?;
             return Ok(Fix::safe(format!("write {directive} at the server level"), vec![edit]));
         }

@@ -1,6 +1,7 @@
 //! A resolved configuration as the rest of the program sees it.
 
 use super::dead;
+use super::declare::Declared;
 use super::model::Model;
 use super::resolve::{Resolution, resolve};
 use super::upstream;
@@ -14,6 +15,7 @@ use crate::source::SourceMap;
 use crate::tls::{Version, VersionSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::OnceLock;
 
 /// The short name of the service.
 pub(super) const ID: ServiceId = ServiceId("apache");
@@ -25,6 +27,10 @@ pub(super) struct Configuration {
     /// None for a file that nothing includes.
     pub(super) resolution: Option<Resolution>,
     pub(super) facts: Facts,
+    /// What fixes need, worked out once.
+    pub(super) declared: Declared,
+    /// The endpoints that each setting decides together with the built-in default.
+    pub(super) left_to_default: OnceLock<Vec<Vec<usize>>>,
 }
 
 impl Configuration {
@@ -36,13 +42,27 @@ impl Configuration {
         let main = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
         let endpoints = std::mem::take(&mut resolution.endpoints);
         let instance = instance(&mut model, Standing::Loaded, &main, &world.facts.apache, endpoints);
-        Configuration { instance, model, resolution: Some(resolution), facts: world.facts.clone() }
+        Configuration {
+            instance,
+            model,
+            resolution: Some(resolution),
+            facts: world.facts.clone(),
+            declared: Declared::default(),
+            left_to_default: OnceLock::new(),
+        }
     }
 
     /// A file that nothing includes.
     pub(super) fn fragment(mut model: Model, file: &Path, world: World<'_>) -> Configuration {
         let instance = instance(&mut model, Standing::NotLoaded, file, &world.facts.apache, Vec::new());
-        Configuration { instance, model, resolution: None, facts: world.facts.clone() }
+        Configuration {
+            instance,
+            model,
+            resolution: None,
+            facts: world.facts.clone(),
+            declared: Declared::default(),
+            left_to_default: OnceLock::new(),
+        }
     }
 }
 

@@ -75,10 +75,19 @@ impl Configuration {
 
     /// An endpoint that the command and the built-in default decide together, and that has to change.
     fn left_to_default(&self, setting: SettingId, remove: VersionSet, add: VersionSet) -> Option<usize> {
-        self.instance.endpoints.iter().position(|endpoint| {
-            let configured = &endpoint.answer.configured;
-            let fits = configured.value.and(remove).is_empty() && add.is_subset(configured.value);
-            endpoint.answer.deciders.contains(&setting) && !fits && super::declare::is_default(&endpoint.answer)
+        let endpoints = &self.instance.endpoints;
+        let by_setting = self.left_to_default.get_or_init(|| {
+            let mut by_setting = vec![Vec::new(); self.instance.settings.len()];
+            for (at, endpoint) in endpoints.iter().enumerate() {
+                if super::declare::is_default(&endpoint.answer) {
+                    endpoint.answer.deciders.iter().for_each(|id| by_setting[id.0 as usize].push(at));
+                }
+            }
+            by_setting
+        });
+        by_setting.get(setting.0 as usize)?.iter().copied().find(|at| {
+            let configured = &endpoints[*at].answer.configured;
+            !(configured.value.and(remove).is_empty() && add.is_subset(configured.value))
         })
     }
 }

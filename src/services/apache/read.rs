@@ -4,6 +4,7 @@
 //! here: an interpreter with a stack of its own, whose frames are files and uses of macros. What httpd would refuse
 //! becomes a problem, and reading goes on behind it.
 
+use super::bodies::Bodies;
 use super::line;
 use super::macros::Macro;
 use super::model::{Hop, HopId, Model, Place};
@@ -65,13 +66,11 @@ pub(super) enum Frame {
         lines: Vec<(Text, Span)>,
         next: usize,
         hop: HopId,
+        /// Of its lines, once something wants to know.
+        bodies: Option<Bodies>,
     },
     /// The files of one include that are still to be read.
-    Files {
-        files: Vec<FileId>,
-        next: usize,
-        hop: HopId,
-    },
+    Files { files: Vec<FileId>, next: usize, hop: HopId },
 }
 
 /// The files: to be added to, or as they are.
@@ -97,6 +96,7 @@ pub(super) struct Reader<'a> {
     pub(super) build: Build,
     pub(super) sources: Sources<'a>,
     pub(super) trees: BTreeMap<FileId, Arc<Tree>>,
+    bodies: BTreeMap<FileId, Bodies>,
     pub(super) frames: Vec<Frame>,
     pub(super) sections: Vec<Section>,
     /// Are the names that httpd is started with known?
@@ -166,6 +166,7 @@ impl<'a> Reader<'a> {
             build: Build::of(&facts.apache),
             sources,
             trees: BTreeMap::new(),
+            bodies: BTreeMap::new(),
             frames: Vec::new(),
             sections: Vec::new(),
             defines_known: names.is_some(),
@@ -366,40 +367,30 @@ impl<'a> Reader<'a> {
 
     /// Goes on with the lines of a macro.
     pub(super) fn enter_macro(&mut self, name: Arc<str>, lines: Vec<(Text, Span)>, hop: HopId) {
-        self.frames.push(Frame::Macro { name, lines, next: 0, hop });
+        self.frames.push(Frame::Macro { name, lines, next: 0, hop, bodies: None });
     }
 
-    /// The names of the lines that come next, up to the end of the innermost section that has just begun.
-    pub(super) fn body_names(&self) -> Vec<Vec<u8>> {
-        let mut names: Vec<Vec<u8>> = Vec::new();
-        let mut depth = 1;
-        let mut add = |name: &[u8]| {
-            let change = if name.starts_with(b"</") { -1 } else { i32::from(name.starts_with(b"<")) };
-            depth += change;
-            names.push(name.trim_ascii_end().to_ascii_lowercase());
-            depth > 0 && names.len() < 10_000
-        };
-        match self.frames.last() {
+    /// Does something that matters come next, before the end of the innermost section that has just begun?
+    pub(super) fn body_matters(&mut self, matters: fn(&[u8]) -> bool) -> bool {
+        let name = |word: &[u8]| word.trim_ascii_end().to_ascii_lowercase();
+        match self.frames.last_mut() {
             Some(Frame::File { file, tree, next, .. }) => {
-                let bytes = self.sources.file(*file).bytes();
-                for node in *next..tree.nodes.len() {
-                    let Some(name) = tree.words(node).first() else { continue };
-                    if !add(&bytes[name.start as usize..name.end as usize]) {
-                        break;
-                    }
-                }
+                let bodies = self.bodies.entry(*file).or_insert_with(|| {
+                    let bytes = self.sources.file(*file).bytes();
+                    let word = |node| tree.words(node).first().map(|w| name(&bytes[w.start as usize..w.end as usize]));
+                    Bodies::new(&(0..tree.nodes.len()).map(word).collect::<Vec<_>>(), matters)
+                });
+                bodies.matter(*next)
             }
-            Some(Frame::Macro { lines, next, .. }) => {
-                for (text, _) in lines.iter().skip(*next) {
-                    let name = text.bytes().split(|b| is_space(*b)).next().unwrap_or_default();
-                    if !add(name) {
-                        break;
-                    }
-                }
+            Some(Frame::Macro { lines, next, bodies, .. }) => {
+                let bodies = bodies.get_or_insert_with(|| {
+                    let word = |text: &Text| name(text.bytes().split(|b| is_space(*b)).next().unwrap_or_default());
+                    Bodies::new(&lines.iter().map(|(text, _)| Some(word(text))).collect::<Vec<_>>(), matters)
+                });
+                bodies.matter(*next)
             }
-            _ => {}
+            _ => false,
         }
-        names
     }
 
     /// The system.

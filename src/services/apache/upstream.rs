@@ -7,45 +7,108 @@ use super::versions::way;
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport};
 use crate::host::Facts;
 use crate::openssl::Keys;
-use crate::tls::Version;
-use std::collections::BTreeSet;
+use crate::tls::{Version, VersionSet};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 
-/// What applies to a URL that a server proxies to, innermost scope first.
-#[derive(Clone)]
-struct View<'a>(Vec<&'a Proxy>);
+/// What applies to a URL that a server proxies to.
+#[derive(Clone, Copy, Default)]
+struct View<'a> {
+    list: Option<Use>,
+    engine: Option<(bool, Place)>,
+    ciphers: Option<&'a str>,
+    suites: Option<&'a str>,
+}
 
 impl<'a> View<'a> {
-    /// The last section that covers a URL comes first; those of a virtual host are behind those of the server level.
-    fn of(model: &'a Model, server: ServerId, url: &str) -> View<'a> {
-        let covering = sections(model, server).filter(|section| section.covers(url));
-        let mut proxies: Vec<&Proxy> = covering.map(|section| &section.proxy).collect();
-        proxies.reverse();
-        proxies.extend(levels(model, server));
-        View(proxies)
+    /// What a scope says comes first, then what `outer` says.
+    fn within(proxy: &'a Proxy, outer: View<'a>) -> View<'a> {
+        View {
+            list: proxy.versions.last().copied().or(outer.list),
+            engine: proxy.engine.or(outer.engine),
+            ciphers: proxy.ciphers.as_deref().or(outer.ciphers),
+            suites: proxy.suites.as_deref().or(outer.suites),
+        }
     }
 
-    fn list(&self) -> Option<Use> {
-        self.0.iter().find_map(|proxy| proxy.versions.last().copied())
-    }
-
-    fn engine(&self) -> Option<(bool, Place)> {
-        self.0.iter().find_map(|proxy| proxy.engine)
-    }
-
-    fn ciphers(&self) -> Option<&'a str> {
-        self.0.iter().find_map(|proxy| proxy.ciphers.as_deref())
-    }
-
-    fn suites(&self) -> Option<&'a str> {
-        self.0.iter().find_map(|proxy| proxy.suites.as_deref())
+    /// What a server and the server level say.
+    fn of_levels(model: &'a Model, server: ServerId) -> View<'a> {
+        let main = View::within(&model.servers[MAIN].proxy, View::default());
+        if server == MAIN { main } else { View::within(&model.servers[server].proxy, main) }
     }
 }
 
-/// A server, and the server level.
-fn levels(model: &Model, server: ServerId) -> impl Iterator<Item = &Proxy> {
-    let main = (server != MAIN).then_some(&model.servers[MAIN].proxy);
-    std::iter::once(&model.servers[server].proxy).chain(main)
+/// What the library makes of versions, a cipher list and suites, and why.
+type Floors<'a> = BTreeMap<(VersionSet, Option<&'a str>, Option<&'a str>), (Option<VersionSet>, Vec<String>)>;
+
+/// For each directive the last section that has it, of those that cover the same URLs.
+type Last = [Option<usize>; 4];
+
+/// The sections of a server by what they cover: ten thousand of them are not tried for each of ten thousand URLs.
+struct Sections<'a> {
+    all: &'a [ProxySection],
+    /// Those for all URLs that begin with a text.
+    beginnings: BTreeMap<&'a str, (Last, Vec<usize>)>,
+    /// How long those texts are.
+    lengths: BTreeSet<usize>,
+    /// Those for other URLs, by what they are called; with one of them each.
+    others: BTreeMap<(bool, &'a str), (Last, usize)>,
+}
+
+impl<'a> Sections<'a> {
+    fn of(model: &'a Model, server: ServerId) -> Sections<'a> {
+        let all = &model.servers[server].sections[..];
+        let mut sections =
+            Sections { all, beginnings: BTreeMap::new(), lengths: BTreeSet::new(), others: BTreeMap::new() };
+        for (at, section) in all.iter().enumerate() {
+            let (url, proxy) = (&*section.url, &section.proxy);
+            let has =
+                [!proxy.versions.is_empty(), proxy.engine.is_some(), proxy.ciphers.is_some(), proxy.suites.is_some()];
+            let last = if matches!(section.covers, Covers::Beginning) {
+                sections.lengths.insert(url.len());
+                let (last, numbers) = sections.beginnings.entry(url).or_default();
+                numbers.push(at);
+                last
+            } else {
+                let is_pattern = matches!(section.covers, Covers::Pattern);
+                &mut sections.others.entry((is_pattern, url)).or_insert((Last::default(), at)).0
+            };
+            for (last, has) in last.iter_mut().zip(has) {
+                *last = if has { Some(at) } else { *last };
+            }
+        }
+        sections
+    }
+
+    /// What the sections that cover a URL say, the last one first; then what `outer` says.
+    fn view(&self, url: &str, outer: View<'a>) -> View<'a> {
+        let beginnings = self.lengths.range(..=url.len()).filter_map(|length| url.get(..*length));
+        let beginnings = beginnings.filter_map(|start| self.beginnings.get(start)).map(|(last, _)| last);
+        let others = self.others.values().filter(|(_, at)| self.all[*at].covers(url)).map(|(last, _)| last);
+        let mut found = Last::default();
+        for last in beginnings.chain(others) {
+            for (found, last) in found.iter_mut().zip(last) {
+                *found = (*found).max(*last);
+            }
+        }
+        let [list, engine, ciphers, suites] = found.map(|at| at.map(|at| &self.all[at].proxy));
+        View {
+            list: list.and_then(|proxy| proxy.versions.last().copied()).or(outer.list),
+            engine: engine.and_then(|proxy| proxy.engine).or(outer.engine),
+            ciphers: ciphers.and_then(|proxy| proxy.ciphers.as_deref()).or(outer.ciphers),
+            suites: suites.and_then(|proxy| proxy.suites.as_deref()).or(outer.suites),
+        }
+    }
+
+    /// The URLs below one for which there are sections, in their order.
+    fn below(&self, url: &str) -> Vec<String> {
+        let range = (Bound::Excluded(url), Bound::Unbounded);
+        let below = self.beginnings.range::<str, _>(range).take_while(|(other, _)| other.starts_with(url));
+        let mut numbers: Vec<usize> = below.flat_map(|(_, (_, numbers))| numbers.iter().copied()).collect();
+        numbers.sort_unstable();
+        numbers.into_iter().map(|at| self.all[at].url.clone()).collect()
+    }
 }
 
 /// The sections that a server has: those of the server level, then its own.
@@ -56,29 +119,37 @@ fn sections(model: &Model, server: ServerId) -> impl Iterator<Item = &ProxySecti
 
 /// The `SSLProxyProtocol` that is used with TLS on towards other servers, in a server or one of its sections.
 pub(super) fn used_lists(model: &Model, server: ServerId) -> Vec<Use> {
-    let own = model.servers[server].sections.iter().map(|section| Some(&section.proxy));
-    let views = own.chain([None]).map(|own| View(own.into_iter().chain(levels(model, server)).collect()));
-    views.filter(|view| view.engine().is_some_and(|(on, _)| on)).filter_map(|view| view.list()).collect()
+    let levels = View::of_levels(model, server);
+    let own = model.servers[server].sections.iter().map(|section| View::within(&section.proxy, levels));
+    own.chain([levels]).filter(|view| view.engine.is_some_and(|(on, _)| on)).filter_map(|view| view.list).collect()
 }
 
 /// The endpoints of all proxied servers that are reached over TLS.
 pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
+    let (main, mut floors) = (Sections::of(model, MAIN), Floors::new());
     for server in 0..model.servers.len() {
         let own = &model.servers[server];
         // What the server level proxies, every host does; it is another endpoint only where it is set otherwise.
         let differs = own.proxy.engine.is_some() || !own.proxy.versions.is_empty() || own.proxy.ciphers.is_some();
         let differs = differs || !own.sections.is_empty();
         let inherited = if server != MAIN && differs { &model.servers[MAIN].proxy.targets[..] } else { &[] };
-        let mut seen = BTreeSet::new();
+        let sections = if server == MAIN { vec![] } else { vec![Sections::of(model, server)] };
+        let sections = || std::iter::once(&main).chain(&sections);
+        let levels = View::of_levels(model, server);
+        let (mut seen, mut known) = (BTreeSet::new(), BTreeSet::new());
         for (url, place) in own.proxy.targets.iter().chain(inherited) {
-            for url in urls(model, server, url) {
-                let view = View::of(model, server, &url);
-                let Some((true, engine)) = view.engine() else { continue };
+            // Only the first place of a URL is told.
+            if !known.insert(url) {
+                continue;
+            }
+            for url in std::iter::once(url.clone()).chain(sections().flat_map(|sections| sections.below(url))) {
+                let view = sections().fold(levels, |outer, sections| sections.view(&url, outer));
+                let Some((true, engine)) = view.engine else { continue };
                 for (remote, place) in remotes(model, server, &url, *place) {
-                    let parameters = (view.list().map(|used| used.setting), view.ciphers(), view.suites());
+                    let parameters = (view.list.map(|used| used.setting), view.ciphers, view.suites);
                     if seen.insert((remote.clone(), parameters)) {
-                        let answer = answer(model, build, facts, &view, place, engine);
+                        let answer = answer(model, build, facts, view, [place, engine], &mut floors);
                         endpoints.push(Endpoint {
                             role: Role::Upstream,
                             address: Address::Remote(remote).into(),
@@ -92,15 +163,6 @@ pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts) -> Vec<Endpo
         }
     }
     endpoints
-}
-
-/// A proxied URL, and those below it for which there are sections.
-fn urls(model: &Model, server: ServerId, url: &str) -> Vec<String> {
-    let below = |section: &&ProxySection| {
-        matches!(section.covers, Covers::Beginning) && section.url.len() > url.len() && section.url.starts_with(url)
-    };
-    let below = sections(model, server).filter(below).map(|section| section.url.clone());
-    std::iter::once(url.to_owned()).chain(below).collect()
 }
 
 /// The servers that a URL leads to: its own, or the members of a balancer.
@@ -122,14 +184,21 @@ fn origin(url: &str) -> String {
     url[..start + length].to_owned()
 }
 
-fn answer(model: &Model, build: Build, facts: &Facts, view: &View<'_>, target: Place, engine: Place) -> Answer {
+fn answer<'a>(
+    model: &Model,
+    build: Build,
+    facts: &Facts,
+    view: View<'a>,
+    [target, engine]: [Place; 2],
+    floors: &mut Floors<'a>,
+) -> Answer {
     let mut because = vec![
         Reason::at(ReasonKind::Server, target.span, "proxies there"),
         Reason::at(ReasonKind::Engine, engine.span, "turns TLS on towards other servers"),
     ];
     let library = &facts.apache.library;
     let (mut versions, mut deciders, mut unknown) = (build.all.without(Version::Ssl3), Vec::new(), Vec::new());
-    if let Some(used) = view.list() {
+    if let Some(used) = view.list {
         let written = model.written(used.setting);
         versions = build.served(written.asked);
         unknown.extend(written.unknown.clone());
@@ -145,10 +214,12 @@ fn answer(model: &Model, build: Build, facts: &Facts, view: &View<'_>, target: P
         because.push(Reason::placeless(ReasonKind::Floor, format!("openssl.cnf switches off {off}")));
         versions = versions.minus(off);
     }
-    let (list, suites) = (view.ciphers().map(ciphers), view.suites());
-    let effective = library.accepts(versions, list.as_deref(), suites, Keys::ANY);
-    let why = library.why(versions, list.as_deref(), suites, Keys::ANY);
-    because.extend(why.into_iter().map(|why| Reason::placeless(ReasonKind::Floor, why)));
+    let (effective, why) = floors.entry((versions, view.ciphers, view.suites)).or_insert_with(|| {
+        let list = view.ciphers.map(ciphers);
+        let effective = library.accepts(versions, list.as_deref(), view.suites, Keys::ANY);
+        (effective, library.why(versions, list.as_deref(), view.suites, Keys::ANY))
+    });
+    because.extend(why.iter().map(|why| Reason::placeless(ReasonKind::Floor, why.clone())));
     let configured = Traced { value: versions, because };
-    Answer { speaks: Speaks::Tls, configured, effective, refuses: false, deciders, unknown }
+    Answer { speaks: Speaks::Tls, configured, effective: *effective, refuses: false, deciders, unknown }
 }

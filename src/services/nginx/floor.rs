@@ -15,11 +15,12 @@ const CIPHERS: &str = "HIGH:!aNULL:!MD5";
 /// What the library makes of a set of versions, a cipher list and keys.
 #[derive(Clone, Debug)]
 pub(super) struct Floor {
-    usable: Option<VersionSet>,
+    pub(super) usable: Option<VersionSet>,
     /// What the security level by itself allows.
     allowed: Option<VersionSet>,
     refuses_all: Option<bool>,
-    notes: Vec<String>,
+    /// What cuts the versions, for people.
+    pub(super) notes: Vec<String>,
 }
 
 /// Floors that are known already.
@@ -75,7 +76,7 @@ impl Rules<'_> {
     }
 
     /// What the library makes of a cipher list; most servers of a host share theirs.
-    fn floor(&self, set: VersionSet, ciphers: String, suites: Option<String>, keys: Keys) -> Floor {
+    pub(super) fn floor(&self, set: VersionSet, ciphers: String, suites: Option<String>, keys: Keys) -> Floor {
         let key = (set, ciphers, suites, keys);
         if let Some(known) = self.floors.borrow().get(&key) {
             return known.clone();

@@ -1,6 +1,6 @@
 //! A file that no main file includes: its TLS directives, line by line.
 
-use super::lower::Lowering;
+use super::lower::{Insertions, Lowering};
 use super::state::Directive;
 use super::{command, directives, model::Place, parse, resolve};
 use crate::edit::{Change, Fix};
@@ -90,6 +90,7 @@ impl Resolved for NginxFragment {
     }
 
     fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
-        Lowering { settings: &self.instance.settings, model: None, origins: &[], sources }.lower(change)
+        let insertions = &Insertions::default();
+        Lowering { settings: &self.instance.settings, model: None, origins: &[], sources, insertions }.lower(change)
     }
 }

@@ -1,7 +1,7 @@
 //! Lowering of changes to edits of nginx.conf text: the fewest bytes, in the author's own style.
 
 use super::command::{self, Effect};
-use super::model::{Client, Model, Section};
+use super::model::{Client, Model, Protocols, Section};
 use super::parse;
 use crate::edit::{Change, Edit, Fix};
 use crate::endpoint::SettingId;
@@ -9,7 +9,9 @@ use crate::instance::Setting;
 use crate::services::tree::{NodeKind, Tree};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
+use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::RwLock;
 
 /// Where an endpoint's versions are written.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,28 @@ pub(super) struct Lowering<'a> {
     pub model: Option<&'a Model>,
     pub origins: &'a [Origin],
     pub sources: &'a SourceMap,
+    pub insertions: &'a Insertions,
+}
+
+/// Where a directive goes, and its text; none where its block is not found.
+type Insertion = Option<(usize, Vec<u8>)>;
+
+/// Where each directive goes in the block with that head: looked up once for ten thousand findings.
+#[derive(Debug, Default)]
+pub(super) struct Insertions(RwLock<HashMap<(Span, String), Insertion>>);
+
+impl Insertions {
+    fn get(&self, head: Span, directive: &str, find: impl FnOnce() -> Insertion) -> Insertion {
+        let key = (head, directive.to_owned());
+        if let Some(known) = self.0.read().ok().and_then(|known| known.get(&key).cloned()) {
+            return known;
+        }
+        let found = find();
+        if let Ok(mut known) = self.0.write() {
+            known.insert(key, found.clone());
+        }
+        found
+    }
 }
 
 impl Lowering<'_> {
@@ -98,10 +122,9 @@ impl Lowering<'_> {
         for scope in &model.uses[id.0 as usize] {
             let scope = &model.scopes[*scope];
             let lists = std::iter::once(&scope.tls).chain(scope.clients.values());
-            let Some(lines) = lists.map(|t| &t.protocols).find(|l| l.iter().any(|l| l.setting == id)) else { continue };
-            if lines.last().is_none_or(|last| last.setting != id) {
-                continue;
-            }
+            // Only the last line of a scope has to give something, and there may be ten thousand.
+            let is_last = |lines: &&Vec<Protocols>| lines.last().is_some_and(|last| last.setting == id);
+            let Some(lines) = lists.map(|t| &t.protocols).find(is_last) else { continue };
             let others = lines.iter().filter(|l| l.setting != id);
             // A line whose versions all go is rewritten with all that is to be added.
             let rest = others.fold(VersionSet::EMPTY, |set, l| match l.versions.minus(remove) {
@@ -153,8 +176,8 @@ impl Lowering<'_> {
         };
         let directive = format!("{name} {versions};");
         let bytes = self.bytes(head);
-        let tree = parse::parse(bytes);
-        let (at, text) = insertion(&tree, bytes, head, &family, &directive).ok_or("the block was not found again")?;
+        let find = || insertion(&parse::parse(bytes), bytes, head, &family, &directive);
+        let (at, text) = self.insertions.get(head, &directive, find).ok_or("the block was not found again")?;
         let span = Span::new(head.file, at as u32, at as u32);
         let title = format!("write {directive} in the {} block", origin.section.name());
         Ok(Fix::safe(title, vec![Edit { span, replacement: text }]))

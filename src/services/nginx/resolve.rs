@@ -4,7 +4,7 @@ use super::defaults;
 use super::floor::Floors;
 use super::inherit::Rules;
 use super::listeners::{self, Listener, Listeners};
-use super::lower::{Lowering, Origin};
+use super::lower::{Insertions, Lowering, Origin};
 use super::model::{Model, Scope, Section};
 use super::names::Found;
 use super::state::Reader;
@@ -34,6 +34,7 @@ pub(super) struct NginxInstance {
     answers: Vec<Vec<Arc<Answer>>>,
     model: Model,
     origins: Vec<Origin>,
+    insertions: Insertions,
 }
 
 /// Loads and resolves a main file.
@@ -97,7 +98,15 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Bo
         endpoints,
         ability: ability(release, library),
     };
-    let read = Box::new(NginxInstance { instance, listeners, complete, answers, model, origins });
+    let read = Box::new(NginxInstance {
+        instance,
+        listeners,
+        complete,
+        answers,
+        model,
+        origins,
+        insertions: Insertions::default(),
+    });
     match unread {
         Some(place) => Box::new(Unread::new(read, Some(place.span))),
         None => read,
@@ -203,8 +212,7 @@ impl Resolved for NginxInstance {
         if !self.complete {
             return Err(limits::NO_FIX.to_owned());
         }
-        let lowering =
-            Lowering { settings: &self.instance.settings, model: Some(&self.model), origins: &self.origins, sources };
-        lowering.lower(change)
+        let NginxInstance { instance, model, origins, insertions, .. } = self;
+        Lowering { settings: &instance.settings, model: Some(model), origins, sources, insertions }.lower(change)
     }
 }

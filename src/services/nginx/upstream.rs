@@ -119,9 +119,9 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
     let set = set.and(rules.library.versions());
     let ciphers = model.chain(scope).find_map(|s| settings(s).and_then(|t: &Tls| t.ciphers.clone()));
     let ciphers = ciphers.map_or_else(|| "DEFAULT".to_owned(), |(value, _)| value);
-    let effective = rules.library.usable(Some(&ciphers), None, Keys::ANY).map(|usable| usable.and(set));
-    let notes = rules.library.why(set, Some(&ciphers), None, Keys::ANY);
-    because.extend(notes.into_iter().map(|note| Reason::placeless(ReasonKind::Floor, note)));
+    let floor = rules.floor(set, ciphers, None, Keys::ANY);
+    let effective = floor.usable.map(|usable| usable.and(set));
+    because.extend(floor.notes.into_iter().map(|note| Reason::placeless(ReasonKind::Floor, note)));
     Answer {
         speaks: Speaks::Tls,
         configured: Traced { value: set, because },
