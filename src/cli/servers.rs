@@ -22,6 +22,8 @@ pub(super) struct Servers {
     checks: BTreeSet<CommandLine>,
     /// Services that nothing tests, with the reason.
     untested: BTreeMap<&'static str, String>,
+    /// Configurations whose reload is not for root to run, each with the reason.
+    withheld: Vec<String>,
     /// How to make it effective.
     reloads: BTreeSet<(&'static str, CommandLine)>,
     patience: Duration,
@@ -84,6 +86,7 @@ impl Servers {
         let mut servers = Servers {
             checks: BTreeSet::new(),
             untested: BTreeMap::new(),
+            withheld: Vec::new(),
             reloads: BTreeSet::new(),
             patience: Duration::from_secs(arguments.check_timeout),
             reload: arguments.reload,
@@ -115,9 +118,12 @@ impl Servers {
                     return Err(doubtful("reload", "--reload-with", service.0, main, &doubts));
                 }
                 // A command for root to paste is a command that root runs.
-                (false, _) if opened.look && doubts.is_empty() => {
-                    servers.reloads.insert((service.0, own(&commands.command)?));
+                (false, _) if opened.look && !doubts.is_empty() => {
+                    let (path, who) =
+                        doubts.first_key_value().map_or((main, String::new()), |(p, w)| (p, described(w)));
+                    servers.withheld.push(format!("{shown}: {who} can write {}", path.display()));
                 }
+                (false, _) if opened.look => drop(servers.reloads.insert((service.0, own(&commands.command)?))),
                 (false, _) => {}
             }
         }
@@ -147,6 +153,13 @@ impl Servers {
     /// The commands that make it effective, for people.
     pub(super) fn reload_commands(&self) -> Vec<String> {
         self.reloads.iter().map(|(service, command)| format!("{service}: {}", command.text())).collect()
+    }
+
+    /// What is not reloaded because others could make that do something else, for people.
+    pub(super) fn withheld(&self) -> impl Iterator<Item = String> {
+        self.withheld
+            .iter()
+            .map(|why| format!("not reloaded, and no command is shown: {why}; have the server reloaded by who runs it"))
     }
 
     /// Reloads all; the error is what the first one said that failed.
@@ -207,13 +220,22 @@ fn doubtful(what: &str, option: &str, service: &str, main: &Path, doubts: &Doubt
     );
     let line = |(path, who): (&PathBuf, &Writers)| format!("    {}: {}", path.display(), described(who));
     let more = doubts.len().checked_sub(NAMED).filter(|more| *more > 0).map(|more| format!("    and {more} more"));
-    let owner = doubts.values().next().map_or_else(String::new, described);
     let help = format!(
-        "help: name the command with {option} {service}=COMMAND (it is run as given), run this as {owner}, or name only \
-         the files to fix (tlsmend fix PATH)"
+        "help: name the command with {option} {service}=COMMAND (it is run as given){}; or leave this configuration out by \
+         naming the others (tlsmend fix PATH){}",
+        owner(doubts).map_or_else(String::new, |owner| format!("; run this as {owner}")),
+        if option == "--check-with" { "; or have it untested with --without-check" } else { "" }
     );
     let lines = std::iter::once(first).chain(doubts.iter().take(NAMED).map(line)).chain(more);
     anyhow::Error::new(Message::of(lines.chain([help, "nothing was changed".to_owned()])))
+}
+
+/// The only user whose word it would be.
+fn owner(doubts: &Doubts) -> Option<String> {
+    let all = doubts.values().cloned().fold(Writers::default(), Writers::and);
+    let mut users = all.users();
+    let only = users.next().filter(|_| !all.is_everybody() && all.groups().next().is_none());
+    only.filter(|_| users.next().is_none()).map(|user| user_name(*user))
 }
 
 /// A command, how it ended and what it said.

@@ -97,6 +97,7 @@ pub(super) fn run(job: Job<'_>) -> Result<End> {
         for command in servers.reload_commands() {
             output::tell(format!("not reloaded; to make it effective (no restart is needed): {command}"));
         }
+        servers.withheld().for_each(output::tell);
     }
     Ok(end)
 }

@@ -19,6 +19,9 @@ use std::path::{Path, PathBuf};
 /// So many directories below an included one are looked at; with more of them nobody knows.
 const MOST_FOLDERS: usize = 10_000;
 
+/// A name that no file has: who could put one there?
+const NOBODYS_NAME: &str = ".tlsmend-nobody-has-this-name";
+
 /// What others could have written, and who they are.
 pub type Doubts = BTreeMap<PathBuf, Writers>;
 
@@ -71,12 +74,29 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// Notes who else could have written what a path leads to, or could put something there.
+    /// Notes who else could have written what a path leads to, or could put something there: at the first directory on
+    /// the way that is theirs.
     fn about(&mut self, path: &Path) {
-        let writers = self.system.writers(path).unwrap_or_else(|_| Writers::everybody());
-        if !writers.is_empty() {
-            self.doubts.insert(path.to_owned(), writers);
+        let writers = self.writers(path);
+        if writers.is_empty() {
+            return;
         }
+        let theirs = |above: &&Path| self.writers(above) == writers;
+        let first = path.ancestors().take_while(theirs).last().unwrap_or(path).to_owned();
+        self.doubts.insert(first, writers);
+    }
+
+    /// The same about a directory in which files are looked for: with the sticky bit too, others can add some.
+    fn about_folder(&mut self, folder: &Path) {
+        self.about(folder);
+        let writers = self.writers(&folder.join(NOBODYS_NAME));
+        if !writers.is_empty() && !self.doubts.values().any(|known| writers.are_among(known)) {
+            self.doubts.insert(folder.to_owned(), writers);
+        }
+    }
+
+    fn writers(&self, path: &Path) -> Writers {
+        self.system.writers(path).unwrap_or_else(|_| Writers::everybody())
     }
 
     fn about_what_is_there(&mut self, path: &Path) {
@@ -98,7 +118,7 @@ impl Asked<'_> {
         let fixed: PathBuf = pattern.iter().take_while(|name| !glob::is_pattern(name.as_bytes())).collect();
         paths.push(fixed);
         for folder in folders {
-            self.about(&folder);
+            self.about_folder(&folder);
         }
         let mut left = MOST_FOLDERS;
         while let Some(path) = paths.pop() {
@@ -106,6 +126,7 @@ impl Asked<'_> {
             if self.system.kind(&path).ok() != Some(Kind::Directory) || path == Path::new("/") {
                 continue;
             }
+            self.about_folder(&path);
             let Some(less) = usize::checked_sub(left, 1) else {
                 self.doubts.insert(path, Writers::everybody());
                 return;
@@ -160,6 +181,12 @@ mod tests {
             other.give(path, 33, 0o755);
             let found = doubts(&other, Vec::new());
             assert!(found.contains(&expected.to_owned()), "{path}: {found:?}");
+        }
+        // With the sticky bit nobody can rename what is there, and everybody can add to it.
+        for folder in ["/etc/nginx/sites", "/srv/b/main", "/srv"] {
+            let mut other = system.clone();
+            other.give(folder, 0, 0o1777);
+            assert_eq!(doubts(&other, Vec::new()), [format!("{folder}: everybody")], "{folder}");
         }
     }
 

@@ -135,7 +135,7 @@ fn missing_without_a_place() {
     host.verdicts.push(vec![Verdict::Missing; 42]);
     let mut missing = finding("missing-version", Severity::Medium, Verdict::Missing, "TLSv1.3 is not offered");
     missing.endpoints = (0..42).collect();
-    missing.help = Some("TLSv1.3 needs OpenSSL 1.1.1 or later (found 1.0.2k):\nupgrade the library first".into());
+    missing.help = Some("TLSv1.3 needs OpenSSL 1.1.1 or later (found 1.0.2k): upgrade the library first".into());
     host.findings.push(missing.clone());
     let line = "    server {\n";
     let mut mended = missing;
@@ -153,8 +153,7 @@ fn missing_without_a_place() {
      = endpoints: *:443 (host-0.example.test), *:443 (host-1.example.test),
                   *:443 (host-2.example.test), *:443 (host-3.example.test),
                   *:443 (host-4.example.test) and 37 more
-     = help: TLSv1.3 needs OpenSSL 1.1.1 or later (found 1.0.2k):
-             upgrade the library first
+     = help: TLSv1.3 needs OpenSSL 1.1.1 or later (found 1.0.2k): upgrade the library first
 
     medium[missing-version]: TLSv1.3 is not offered
     --> /etc/nginx/nginx.conf
