@@ -60,8 +60,10 @@ pub struct Borrowed {
 pub struct Reach {
     /// What is included, as absolute paths and patterns: files may appear where a pattern fits.
     pub includes: BTreeSet<PathBuf>,
-    /// Libraries that are loaded into the server: `load_module`, `LoadModule`, `LoadFile`.
+    /// Libraries and scripts that are loaded into the server: `load_module`, `ssl_engine`, `LoadModule`, `LoadFile`.
     pub loads: BTreeSet<PathBuf>,
+    /// Does what is included or loaded depend on something that is not known?
+    pub is_unclear: bool,
     /// The file with the number of the process that is told: `pid`, `PidFile`. None: where it is built in.
     pub pid_file: Option<PathBuf>,
 }
@@ -186,6 +188,9 @@ pub struct Instance {
     pub files: BTreeSet<FileId>,
     /// Those of them that nothing but somebody else's word leads to.
     pub borrowed: BTreeMap<FileId, Borrowed>,
+    /// Files that the server reads, and that are not read here: those on whose word they would be may not be able to. So
+    /// nothing is certainly all right.
+    pub left_out: BTreeSet<PathBuf>,
     /// What else the server touches where it tests or reloads the configuration.
     pub reach: Reach,
     /// What could not be read or is not valid.

@@ -6,7 +6,7 @@ mod waivers;
 
 use crate::discover;
 use crate::edit::{Applicability, Edit, Fix};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Unknown};
 use crate::finding::{Finding, Verdict};
 use crate::host::{self, Facts, Managed};
 use crate::instance::{Instance, Problem};
@@ -20,6 +20,7 @@ use guard::{Guard, Guarded};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What an audit is made from.
 #[derive(Clone, Copy)]
@@ -83,7 +84,13 @@ pub fn audit(request: Request<'_>) -> Audit {
     for (index, one) in resolved.iter().enumerate() {
         let instance = one.instance();
         let demands = Demands::new(policy, text, instance, &sources);
-        let judge = |(at, e): (usize, &Endpoint)| rules::verdict(&e.answer, e.transport, demands.of_endpoint(at));
+        let judge = |(at, e): (usize, &Endpoint)| {
+            match rules::verdict(&e.answer, e.transport, demands.of_endpoint(at)) {
+                // What was left out may say something else of it.
+                Verdict::Compliant if !instance.left_out.is_empty() => Verdict::Unknown,
+                verdict => verdict,
+            }
+        };
         verdicts.push(instance.endpoints.iter().enumerate().map(judge).collect());
         let subject = Subject { index, instance, demands: &demands, waivers: &waivers };
         let mut found = rules::check(subject);
@@ -124,13 +131,27 @@ fn managed(facts: &Facts, sources: &SourceMap, findings: &mut [Finding]) -> BTre
     known.into_iter().filter_map(|(id, found)| Some((sources.file(id).path().to_owned(), found?))).collect()
 }
 
+/// The answer of an instance of which files were left out.
+fn doubted(instance: &Instance, mut response: Response) -> Response {
+    if let Some(file) = instance.left_out.first() {
+        let mut answer = (*response.answer).clone();
+        answer.unknown.push(Unknown {
+            span: None,
+            what: format!("{} is not read, and may decide something else", file.display()),
+            help: "see the errors of tlsmend audit; or probe the running server".into(),
+        });
+        response.answer = Arc::new(answer);
+    }
+    response
+}
+
 /// The answer for one client, and the instance that gives it. Where several instances claim the address, the one
 /// that fits it best answers; the second value counts those that fit as well.
 pub fn ask<'a>(resolved: &'a [Box<dyn Resolved>], question: &Question) -> (Option<(&'a Instance, Response)>, usize) {
     let mut best: Option<(&Instance, Response)> = None;
     let mut rivals = 0;
     for one in resolved {
-        let Some(response) = one.ask(question) else { continue };
+        let Some(response) = one.ask(question).map(|response| doubted(one.instance(), response)) else { continue };
         match &best {
             Some((_, other)) if other.fit > response.fit => {}
             Some((_, other)) if other.fit == response.fit => rivals += 1,
@@ -170,8 +191,9 @@ pub fn load(request: Request<'_>) -> Host {
             resolved.push(one);
         }
     }
+    let left_out: BTreeSet<PathBuf> = resolved.iter().flat_map(|r| r.instance().left_out.clone()).collect();
     for (service, file) in discovery.fragments {
-        if !files.contains(&file) {
+        if !files.contains(&file) && !left_out.contains(sources.file(file).path()) {
             resolved.push(service.fragment(file, world, &sources));
         }
     }

@@ -27,7 +27,10 @@ pub(crate) fn ask(system: &dyn System, facts: &mut Facts, programs: &dyn Program
             continue;
         }
         let Some(path) = program.path(system, program.unit(system).as_ref()) else { continue };
-        let Some(text) = programs.says(&path, &["-V"]) else { continue };
+        // httpd reads its configuration before it says that, and loads the modules that this names.
+        let Some(text) = programs.says(&path, if nginx { &["-V"] } else { &["-f", "/dev/null", "-V"] }) else {
+            continue;
+        };
         let source = format!("{} -V", path.display());
         if software.release.value.is_none()
             && let Some(release) = program.prefixes.iter().find_map(|p| binary::release_after(text.as_bytes(), p))

@@ -27,8 +27,13 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
                 let source = format!("{letter} of {}", start.source);
                 let command_line = Some(CommandLine { directives: options.directives, defines: options.defines });
                 let (unit, named_by) = (start.unit.clone(), start.named_by.clone());
-                // A server that could not read it would not run.
+                // It is theirs to name only what they can read; the server that runs may be able to all the same.
                 if !named_by.is_empty() && system.is_hidden_from(&path, &named_by).unwrap_or(true) {
+                    let path = path.display();
+                    problems.push(format!(
+                        "{}: {path} is not read: it is named by {named_by}, who may not be able to read it",
+                        start.source
+                    ));
                     continue;
                 }
                 let (service, is_in_use) = (start.service, start.is_proven);

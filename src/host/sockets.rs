@@ -46,7 +46,7 @@ impl Owner {
         };
         // A program that was replaced by an upgrade, and still runs.
         let path = self.program.trim_end_matches(" (deleted)");
-        path.rsplit('/').next().is_some_and(|name| program.names.contains(&name))
+        path.rsplit('/').next().is_some_and(|name| program.is_named(name))
     }
 }
 

@@ -34,22 +34,26 @@ pub(crate) fn by_units(system: &dyn System) -> Vec<Start> {
             *first = first.trim_start_matches(['-', '@', ':', '+', '!', '|']).to_owned();
         }
         let Some(service) = service(&words) else { continue };
+        let mut settings = Vec::new();
         if is_control(&words)
             && let Some(folder) = environment.get("APACHE_CONFDIR").map(str::to_owned)
         {
             // What the control script reads before it starts the server.
-            let settings = system.read(&Path::new(&folder).join("envvars")).unwrap_or_default();
-            environment.run(&String::from_utf8_lossy(&settings));
+            settings.push(Path::new(&folder).join("envvars"));
+            environment.run(&String::from_utf8_lossy(&system.read(&settings[0]).unwrap_or_default()));
             words.extend(["-d".to_owned(), folder]);
             words.extend(self::words(environment.get("APACHE_ARGUMENTS").unwrap_or_default()));
         }
         let files: Vec<String> = unit.files.iter().map(|file| file.display().to_string()).collect();
         let (source, standing) = (files.join(", "), Standing::Named);
-        // What a user's unit starts does nothing as root.
-        let is_proven =
-            unit.user.as_ref().is_none_or(|user| user == "root" || user == "0") && is_roots(system, &unit.files);
+        let named_by = authors(system, unit.files.iter().chain(&unit.environment_files).chain(&settings));
+        // What a user's unit starts does nothing as root, and what sees other files says nothing of these.
+        let as_root = unit.user.as_ref().is_none_or(|user| user == "root" || user == "0");
+        let in_tmp = |word: &String| word.starts_with("/tmp") || word.starts_with("/var/tmp");
+        let other_files = unit.has_own_files || unit.has_own_tmp && words.iter().any(in_tmp);
+        let is_proven = named_by.is_empty() && as_root && !other_files;
         let unit = Some(name);
-        starts.push(Start { service, words, source, standing, unit, named_by: Writers::default(), is_proven });
+        starts.push(Start { service, words, source, standing, unit, named_by, is_proven });
     }
     starts
 }
@@ -84,23 +88,26 @@ pub(crate) fn by_settings(system: &dyn System, service: ServiceId) -> Vec<Start>
             found.extend(words(shell.get(name).unwrap_or_default()));
         }
         if found.len() > 1 {
+            let named_by = authors(system, std::iter::once(&PathBuf::from(file)));
             starts.push(Start {
                 service,
                 words: found,
                 source: (*file).to_owned(),
                 standing: Standing::Named,
                 unit: None,
-                named_by: Writers::default(),
-                is_proven: is_roots(system, &[PathBuf::from(file)]),
+                is_proven: named_by.is_empty(),
+                named_by,
             });
         }
     }
     starts
 }
 
-/// Could nobody but root and the user have written these?
-fn is_roots(system: &dyn System, files: &[PathBuf]) -> bool {
-    files.iter().all(|file| system.writers(file).is_ok_and(|writers| writers.is_empty()))
+/// Who else could have written one of these files.
+fn authors<'f>(system: &dyn System, files: impl Iterator<Item = &'f PathBuf>) -> Writers {
+    let there = files.filter(|file| system.kind(file).is_ok());
+    let writers = there.map(|file| system.writers(file).unwrap_or_else(|_| Writers::everybody()));
+    writers.fold(Writers::default(), Writers::and)
 }
 
 /// The running servers, each once. Those of others than root and the user come last, and not at all where they say the same
@@ -286,7 +293,31 @@ mod tests {
                 .add_file("/etc/systemd/system/own.service", format!("[Service]\nExecStart=/usr/sbin/nginx\n{user}\n"));
             assert!(!by_units(&other)[0].is_proven, "{user}");
         }
+        for more in [
+            ("/etc/systemd/system/own.service", "RootDirectory=/srv/jail"),
+            ("/etc/systemd/system/service.d/user.conf", "User=alice"),
+            ("/etc/systemd/system/o.service", "[Service]\nExecStart=/usr/sbin/nginx\n# \\\nUser=alice"),
+        ] {
+            let mut other = MemorySystem::default();
+            other.add_file("/etc/systemd/system/own.service", "[Service]\nExecStart=/usr/sbin/nginx\n");
+            other.add_file(more.0, format!("[Service]\nExecStart=/usr/sbin/nginx\n{}\n", more.1));
+            assert!(by_units(&other).iter().any(|start| !start.is_proven), "{more:?}");
+        }
+        // The beginning of a name, and the name behind an alias.
+        let mut other = MemorySystem::default();
+        other.add_file("/etc/systemd/system/web-one.service", "[Service]\nExecStart=/usr/sbin/nginx\n");
+        other.add_file("/etc/systemd/system/web-.service.d/x.conf", "[Service]\nUser=alice\n");
+        other.add_link("/etc/systemd/system/site.service", "web-one.service");
+        assert!(by_units(&other).iter().all(|start| !start.is_proven), "{:?}", by_units(&other));
+        // Files that say what the command is.
+        let text = "[Service]\nEnvironmentFile=/home/x/env\nExecStart=/usr/sbin/nginx -c ${CONF}\n";
+        let mut other =
+            MemorySystem::with_files([("/etc/systemd/system/own.service", text), ("/home/x/env", "CONF=/x\n")]);
+        other.give("/home/x", 1000, 0o755);
+        let start = &by_units(&other)[0];
+        assert_eq!((start.named_by.to_string().as_str(), start.is_proven), ("user 1000", false));
         system.give("/etc/systemd/system/own.service", 1000, 0o644);
-        assert!(!by_units(&system)[0].is_proven);
+        let start = &by_units(&system)[0];
+        assert_eq!((start.named_by.to_string().as_str(), start.is_proven), ("user 1000", false));
     }
 }

@@ -30,6 +30,10 @@ pub(crate) struct Unit {
     pub(crate) environment_files: Vec<PathBuf>,
     /// The user as whom it runs; none: root.
     pub(crate) user: Option<String>,
+    /// Does it see other files than the host has at the same paths?
+    pub(crate) has_own_files: bool,
+    /// Has it folders of its own for /tmp and /var/tmp?
+    pub(crate) has_own_tmp: bool,
 }
 
 impl Unit {
@@ -52,10 +56,12 @@ impl Unit {
         unit.add(path, &bytes);
         // Drop-ins of all folders, ordered by their names; of equal names the one of the first folder counts.
         let mut drop_ins: Vec<(String, PathBuf)> = Vec::new();
+        let target = system.canonical(&unit.files[0]).ok();
+        let target = target.as_ref().and_then(|path| path.file_name()?.to_str()?.strip_suffix(".service"));
+        let names: BTreeSet<String> = [Some(name), target].into_iter().flatten().flat_map(drop_ins_of).collect();
         for folder in FOLDERS {
-            let template = name.split_once('@').map(|(prefix, _)| format!("{prefix}@"));
-            for name in std::iter::once(name).chain(template.as_deref()) {
-                let folder = Path::new(folder).join(format!("{name}.service.d"));
+            for name in &names {
+                let folder = Path::new(folder).join(name);
                 for entry in system.list(&folder).unwrap_or_default() {
                     let file = entry.name.to_string_lossy().into_owned();
                     let counts = Path::new(&file).extension().is_some_and(|e| e == "conf");
@@ -127,7 +133,7 @@ impl Unit {
 
     fn add(&mut self, path: PathBuf, bytes: &[u8]) {
         self.files.push(path);
-        let text = self.specified(&String::from_utf8_lossy(bytes).replace("\\\n", " "));
+        let text = self.specified(&logical_lines(&String::from_utf8_lossy(bytes)));
         let mut section = "";
         for line in text.lines().map(str::trim) {
             if line.starts_with('[') {
@@ -138,6 +144,15 @@ impl Unit {
             match name.trim() {
                 _ if line.starts_with(['#', ';']) => {}
                 "ExecStart" => self.exec_start = (!value.is_empty()).then(|| value.to_owned()),
+                "RootDirectory"
+                | "RootImage"
+                | "BindPaths"
+                | "BindReadOnlyPaths"
+                | "TemporaryFileSystem"
+                | "MountImages"
+                | "ExtensionImages"
+                | "ExtensionDirectories" => self.has_own_files |= !value.is_empty(),
+                "PrivateTmp" => self.has_own_tmp = !matches!(value, "no" | "false" | "off" | "0"),
                 "User" => self.user = (!value.is_empty()).then(|| value.to_owned()),
                 "DynamicUser" if matches!(value, "yes" | "true" | "on" | "1") => {
                     self.user = Some("a user of its own".to_owned());
@@ -157,6 +172,33 @@ impl Unit {
             }
         }
     }
+}
+
+/// The folders of drop-ins that are for a unit: its own, its template's, those of the beginnings of its name up to each
+/// dash, and that of all services (systemd.unit(5)).
+fn drop_ins_of(name: &str) -> Vec<String> {
+    let (base, template) = match name.split_once('@') {
+        Some((prefix, _)) => (prefix, Some(format!("{prefix}@"))),
+        None => (name, None),
+    };
+    let beginnings = base.match_indices('-').map(|(at, _)| base[..=at].to_owned());
+    let names = std::iter::once(name.to_owned()).chain(template).chain(beginnings);
+    names.map(|name| format!("{name}.service.d")).chain(["service.d".to_owned()]).collect()
+}
+
+/// The lines, those that end in a backslash put together with the next one. A comment does not go on, and ends nothing.
+fn logical_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.lines() {
+        if line.trim_start().starts_with(['#', ';']) {
+            continue;
+        }
+        match line.strip_suffix('\\') {
+            Some(begun) => out.extend([begun, " "]),
+            None => out.extend([line, "\n"]),
+        }
+    }
+    out
 }
 
 #[cfg(test)]

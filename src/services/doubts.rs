@@ -39,7 +39,10 @@ pub fn about_checker(system: &dyn System, facts: &Facts, instance: &Instance, so
         asked.about(sources.file(*file).path());
     }
     for library in &instance.reach.loads {
-        asked.about_what_is_there(library);
+        asked.about(library);
+    }
+    if instance.reach.is_unclear {
+        asked.doubts.insert(PathBuf::from("a path that is not known here"), Writers::everybody());
     }
     for pattern in &instance.reach.includes {
         asked.about_pattern(pattern);

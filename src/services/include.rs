@@ -40,6 +40,12 @@ pub fn read_many(
             Ok((real, bytes))
         })
         .collect();
+    for (path, text) in paths.iter().zip(&texts) {
+        // What the operating system refuses is not refused for somebody's sake.
+        if text.as_ref().is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied && e.raw_os_error().is_none()) {
+            trail.leave_out(system.canonical(path).unwrap_or_else(|_| crate::system::normalize(path)));
+        }
+    }
     let mut one = |text: io::Result<(PathBuf, Option<Vec<u8>>)>| {
         let (real, bytes) = text?;
         match bytes {

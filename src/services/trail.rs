@@ -8,9 +8,9 @@ use crate::instance::Borrowed;
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use crate::trust::Writers;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Through whose words the files of an instance were reached.
 #[derive(Debug, Default)]
@@ -21,12 +21,16 @@ pub struct Trail {
     own: HashSet<FileId>,
     /// On whose word the includes of a file stand.
     speakers: HashMap<FileId, Writers>,
+    /// Those who run the server: what its command line gives is their word.
+    run_by: Writers,
+    /// Files that those on whose word they would be read may not be able to read.
+    left_out: BTreeSet<PathBuf>,
 }
 
 impl Trail {
     /// The trail of a main file that these named, by the process that they run; nobody: it is the host's own.
     pub fn from(main: FileId, named_by: &Writers) -> Trail {
-        let mut trail = Trail::default();
+        let mut trail = Trail { run_by: named_by.clone(), ..Trail::default() };
         let speakers = Speakers { who: named_by.clone(), includer: main };
         trail.note(&[main], (!named_by.is_empty()).then_some(&speakers));
         trail
@@ -42,13 +46,14 @@ impl Trail {
     }
 
     fn speakers_in(&mut self, system: &dyn System, sources: &SourceMap, file: FileId) -> Writers {
+        let run_by = &self.run_by;
         let of_file = self.speakers.entry(file).or_insert_with(|| {
-            // What is given on a command line is no file.
+            // What is given on a command line is no file, and the word of those who run it.
             let path = sources.file(file).path();
             if path.is_absolute() {
                 system.writers(path).unwrap_or_else(|_| Writers::everybody())
             } else {
-                Writers::default()
+                run_by.clone()
             }
         });
         match self.borrowed.get(&file).filter(|_| !self.own.contains(&file)) {
@@ -70,10 +75,15 @@ impl Trail {
         }
     }
 
-    /// The files that nothing but somebody else's word leads to.
-    pub fn into_borrowed(mut self) -> BTreeMap<FileId, Borrowed> {
+    /// Remembers that a file is not read, for the sake of somebody who may not be able to.
+    pub(super) fn leave_out(&mut self, path: PathBuf) {
+        self.left_out.insert(path);
+    }
+
+    /// The files that nothing but somebody else's word leads to, and those that are not read for their sake.
+    pub fn end(mut self) -> (BTreeMap<FileId, Borrowed>, BTreeSet<PathBuf>) {
         self.borrowed.retain(|file, _| !self.own.contains(file));
-        self.borrowed
+        (self.borrowed, self.left_out)
     }
 }
 
@@ -101,7 +111,6 @@ mod tests {
     use super::super::include::{read, read_many};
     use super::*;
     use crate::system::MemorySystem;
-    use std::path::PathBuf;
 
     /// Reads files one after the other, each on behalf of another; the files that stay borrowed, and what was refused.
     fn follow(system: &MemorySystem, named_by: &Writers, includes: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
@@ -120,7 +129,7 @@ mod tests {
             let path = |file| sources.file(file).path().display().to_string();
             format!("{} by {} in {}", path(file), one.by, path(one.includer))
         };
-        (trail.into_borrowed().into_iter().map(show).collect(), refused)
+        (trail.end().0.into_iter().map(show).collect(), refused)
     }
 
     fn host() -> MemorySystem {

@@ -213,7 +213,7 @@ impl OsSystem {
     fn admit(&self, real: &Resolved, meta: &Metadata) -> io::Result<()> {
         let refused = |why: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         for link in &real.links {
-            if self.is_hidden_from(&real.path, &link.owner)? {
+            if self.is_hidden(&real.path, meta, &link.owner)? {
                 let (path, owner) = (link.path.display(), &link.owner);
                 return refused(format!(
                     "is reached by {path}, a link of {owner}, who may not be able to read it: not read"
@@ -226,13 +226,35 @@ impl OsSystem {
             }
         }
         let others = real.way.writers();
-        if meta.nlink() > 1 && !others.is_empty() && self.is_hidden_from(&real.path, &others)? {
+        if meta.nlink() > 1 && !others.is_empty() && self.is_hidden(&real.path, meta, &others)? {
             return refused(format!(
                 "has several names (hard links) in a folder that {others} can write to, who may not be able to read it: \
                  not read"
             ));
         }
         Ok(())
+    }
+}
+
+impl OsSystem {
+    /// May it be that one of these can't read an open file, or can't come to where it is?
+    fn is_hidden(&self, path: &Path, file: &Metadata, who: &Writers) -> io::Result<bool> {
+        let folder = path.parent().unwrap_or(path);
+        let open = Rights { has_list: has_list(&self.outside(path)), ..rights(Path::new(""), file) };
+        Ok(!open.opens_to(who, Access::Read, trusted()) || self.is_closed_to(folder, who)?)
+    }
+
+    /// May it be that one of these can't enter a directory or one above it?
+    fn is_closed_to(&self, folder: &Path, who: &Writers) -> io::Result<bool> {
+        for step in folder.ancestors() {
+            let outside = self.outside(step);
+            let meta = fs::symlink_metadata(&outside)?;
+            let rights = Rights { has_list: has_list(&outside), ..rights(&outside, &meta) };
+            if !rights.opens_to(who, Access::Enter, trusted()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
@@ -363,16 +385,10 @@ impl System for OsSystem {
 
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
         let real = self.look(path)?.path;
-        for (above, step) in real.ancestors().enumerate() {
-            let outside = self.outside(step);
-            let meta = fs::symlink_metadata(&outside)?;
-            let rights = Rights { has_list: has_list(&outside), ..rights(&outside, &meta) };
-            // The file is to be read, the directories above it are to be entered.
-            if !rights.opens_to(who, if above == 0 { Access::Read } else { Access::Enter }) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        let outside = self.outside(&real);
+        let rights = Rights { has_list: has_list(&outside), ..rights(&outside, &fs::symlink_metadata(&outside)?) };
+        let folder = real.parent().unwrap_or(&real);
+        Ok(!rights.opens_to(who, Access::Read, trusted()) || self.is_closed_to(folder, who)?)
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this machine's users, whatever host is looked at")]
 
 use crate::trust::{Groups, Trusted, Writers};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -17,8 +18,29 @@ pub fn trusted() -> &'static Trusted {
     TRUSTED.get_or_init(|| {
         let passwd = text("/etc/passwd");
         let groups = Groups::parse(&passwd, &text("/etc/group"), &text("/etc/nsswitch.conf"));
-        Trusted::new(own_user(), groups.of_user(&passwd, own_user()))
+        Trusted::new(own_user(), groups.of_user(&passwd, own_user()).held_by(held_groups))
     })
+}
+
+/// The groups that processes of other users are in, as this process first saw it.
+fn held_groups() -> BTreeSet<u32> {
+    static HELD: OnceLock<BTreeSet<u32>> = OnceLock::new();
+    HELD.get_or_init(|| {
+        let numbers = |line: &str| line.split_ascii_whitespace().filter_map(|n| n.parse().ok()).collect::<Vec<u32>>();
+        let of_process = |status: &str| -> Vec<u32> {
+            let field =
+                |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map_or_else(Vec::new, numbers);
+            match field("Uid:").iter().all(|user| *user == 0 || *user == own_user()) {
+                true => Vec::new(),
+                false => field("Gid:").into_iter().chain(field("Groups:")).collect(),
+            }
+        };
+        let entries = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
+        let processes = entries.filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit));
+        let statuses = processes.filter_map(|entry| std::fs::read(entry.path().join("status")).ok());
+        statuses.flat_map(|status| of_process(&String::from_utf8_lossy(&status))).collect()
+    })
+    .clone()
 }
 
 /// A user for people: `user nobody (65534)`, `root`.

@@ -9,6 +9,10 @@ pub struct Groups {
     members: BTreeMap<u32, BTreeSet<String>>,
     /// The user of this process, by name.
     own: Option<String>,
+    /// The names of users. A number may have several; the first one counts.
+    names: BTreeMap<u32, String>,
+    /// The groups that processes of other users are in.
+    held: Option<fn() -> BTreeSet<u32>>,
 }
 
 impl Groups {
@@ -28,10 +32,12 @@ impl Groups {
             let names = names.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
             members.entry(number).or_default().extend(names.map(str::to_owned));
         }
+        let mut names_of: BTreeMap<u32, String> = BTreeMap::new();
         for line in passwd.lines() {
             let fields: Vec<&str> = line.split(':').collect();
             let [name, _, user, group, ..] = fields[..] else { continue };
             let (Ok(user), Ok(group)) = (user.parse::<u32>(), group.parse::<u32>()) else { continue };
+            names_of.entry(user).or_insert_with(|| name.to_owned());
             if user != 0 {
                 members.entry(group).or_default().insert(name.to_owned());
             }
@@ -39,7 +45,7 @@ impl Groups {
         for names in members.values_mut() {
             names.remove("root");
         }
-        Groups { members, own: None }
+        Groups { members, own: None, names: names_of, held: None }
     }
 
     /// The same for a process of this user.
@@ -54,10 +60,24 @@ impl Groups {
         self
     }
 
+    /// Is it known that this user is in it?
+    pub(super) fn is_member(&self, user: u32, group: u32) -> bool {
+        let named = self.names.get(&user).zip(self.members.get(&group));
+        named.is_some_and(|(name, members)| members.contains(name))
+    }
+
+    /// Are these groups of a process of another user? A service may be given groups that no file says it is in.
+    #[must_use]
+    pub fn held_by(mut self, held: fn() -> BTreeSet<u32>) -> Groups {
+        self.held = Some(held);
+        self
+    }
+
     /// Is it known that nobody but root and the user of this process is in it?
     pub(super) fn is_private(&self, group: u32) -> bool {
         let is_own = |name: &String| self.own.as_ref() == Some(name);
-        self.members.get(&group).is_some_and(|names| names.iter().all(is_own))
+        let is_held = || self.held.is_some_and(|held| held().contains(&group));
+        self.members.get(&group).is_some_and(|names| names.iter().all(is_own)) && !is_held()
     }
 }
 

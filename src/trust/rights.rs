@@ -44,9 +44,10 @@ impl Rights {
     }
 
     /// Can only root or the user have put it where it is, in a directory into which others can put names too? Nobody else
-    /// can make a file that belongs to root, but could give one that has several names another one there.
+    /// can make a file or a link that belongs to root, but whoever owns the directory where it lies can move it. A
+    /// directory moves only for who may write into it.
     pub fn is_own(&self, trusted: &Trusted) -> bool {
-        trusted.is_user(self.owner) && (self.is_directory || self.is_link || self.links <= 1)
+        trusted.is_user(self.owner) && self.is_directory
     }
 
     fn is_sticky(&self) -> bool {
@@ -66,10 +67,15 @@ impl Rights {
     }
 
     /// Can each of these do that? In doubt (a user whose groups are not known, a group beside an access control list): no.
-    pub fn opens_to(&self, who: &Writers, access: Access) -> bool {
+    pub fn opens_to(&self, who: &Writers, access: Access, trusted: &Trusted) -> bool {
         let bit = access as u32;
         let others = self.mode & bit != 0;
-        let owner = |user: &u32| *user == self.owner && self.mode & bit << 6 != 0;
+        let in_group =
+            |user: &u32| !self.has_list && self.mode & bit << 3 != 0 && trusted.groups.is_member(*user, self.group);
+        let owner = |user: &u32| match *user == self.owner {
+            true => self.mode & bit << 6 != 0,
+            false => in_group(user),
+        };
         let member = |group: &u32| *group == self.group && !self.has_list && self.mode & bit << 3 != 0;
         others || !who.is_everybody() && who.users().all(owner) && who.groups().all(member)
     }

@@ -135,7 +135,7 @@ mod tests {
             (
                 Some(Weak),
                 "db_pass DBPASS dbPass mypass bindpw smtpPwd db_pw X-Auth X-Auth-Key X-Key key arg_key license_key \
-                 signing_key signingkey encryptionKey hmac salt sig signature pin pin-value user_pin jwt creds psk \
+                 signing_key signingkey encryptionKey hmac salt sig signature pin pin-value user_pin jwt creds \
                  cookie_session SSLSRPUnknownUserSeed",
             ),
             (Some(Faint), "session http_cookie HTTP_COOKIE token_type hash webhook"),

@@ -41,7 +41,7 @@ pub(super) const HARMLESS: [&str; 8] =
     ["file", "dialog", "path", "dir", "provider", "server_tokens", "servertokens", "allow-credentials"];
 
 /// Last words of names of secrets, unless the value is something ordinary.
-pub(super) const LAST: [&str; 31] = [
+pub(super) const LAST: [&str; 30] = [
     "pass",
     "pwd",
     "pw",
@@ -64,7 +64,6 @@ pub(super) const LAST: [&str; 31] = [
     "seed",
     "license",
     "licence",
-    "psk",
     "bearer",
     "sas",
     "connstr",

@@ -67,6 +67,7 @@ pub(super) fn instance(service: &'static str, main: &str, endpoints: Vec<Endpoin
         main: PathBuf::from(main),
         files: BTreeSet::new(),
         borrowed: BTreeMap::new(),
+        left_out: BTreeSet::new(),
         reach: Reach::default(),
         problems: Vec::new(),
         unknown: Vec::new(),

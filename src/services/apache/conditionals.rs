@@ -83,7 +83,7 @@ impl Reader<'_> {
     }
 
     /// Conditions of the form `[!]ARGUMENT`; `Err`: httpd refuses it.
-    fn argument_holds(&self, line: &Line, condition: Condition, rest: usize) -> Result<Decision, String> {
+    fn argument_holds(&mut self, line: &Line, condition: Condition, rest: usize) -> Result<Decision, String> {
         let text = line.bytes();
         let Some(end) = memchr::memrchr(b'>', &text[rest..]).map(|length| rest + length) else {
             return Err("<> directive missing closing '>'".to_owned());
@@ -99,7 +99,7 @@ impl Reader<'_> {
         Ok(decision)
     }
 
-    fn test(&self, condition: Condition, argument: &[u8]) -> Decision {
+    fn test(&mut self, condition: Condition, argument: &[u8]) -> Decision {
         let shown = String::from_utf8_lossy(argument);
         match condition {
             Condition::Module => match self.modules.has(&shown) {
@@ -116,7 +116,11 @@ impl Reader<'_> {
                 format!("say it with --define {shown}, or with --define '' if it is not"),
             ),
             Condition::File => {
-                Decision::sure(self.system().kind(&files::absolute(&self.server_root, argument)).is_ok())
+                let file = files::absolute(&self.server_root, argument);
+                let is_there = self.system().kind(&file).is_ok();
+                // Whoever can make it decides what httpd reads the next time.
+                self.model.reach.includes.insert(file);
+                Decision::sure(is_there)
             }
             Condition::Directive | Condition::Section => {
                 let mut name = shown.to_ascii_lowercase();

@@ -45,13 +45,20 @@ impl Reader<'_> {
             "include" | "includeoptional" => {
                 if let Some(path) = one(self) {
                     if self.needs_variables(line) {
+                        self.model.reach.is_unclear = true;
                         return;
                     }
                     self.include(line, &path, lower == "includeoptional");
                 }
             }
             "loadmodule" => self.load_module(line, &arguments),
-            "loadfile" => {
+            "loadfile"
+            | "sslcryptodevice"
+            | "perlrequire"
+            | "perlconfigrequire"
+            | "perlpostconfigrequire"
+            | "perlmodule" => {
+                self.model.reach.is_unclear |= !line.undefined.is_empty();
                 let files = (0..arguments.words.len()).filter_map(|at| arguments.bytes(at));
                 let files: Vec<_> = files.map(|file| files::absolute(&self.server_root, &file)).collect();
                 self.model.reach.loads.extend(files);
@@ -163,6 +170,7 @@ impl Reader<'_> {
             return;
         }
         self.modules.load(&identifier, &file);
+        self.model.reach.is_unclear |= !line.undefined.is_empty();
         if line.undefined.is_empty() {
             let path = files::absolute(&self.server_root, file.as_bytes());
             self.model.reach.loads.insert(path.clone());

@@ -79,12 +79,14 @@ fn instance(
     if model.more_problems > 0 {
         problems.push(Problem::with(main, format!("{} more problems are not listed", model.more_problems)));
     }
+    let (borrowed, left_out) = std::mem::take(&mut model.trail).end();
     Instance {
         service: ID,
         standing,
         main: main.to_owned(),
         files: model.files.clone(),
-        borrowed: std::mem::take(&mut model.trail).into_borrowed(),
+        borrowed,
+        left_out,
         reach: std::mem::take(&mut model.reach),
         problems,
         unknown: std::mem::take(&mut model.unknown),

@@ -22,6 +22,9 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
             reader.problem(place, "a word that begins with \"${\" needs nginx 1.13.8");
         }
     }
+    if name.ends_with(b"certificate_key") {
+        engines(reader, directive);
+    }
     match name {
         b"ssl_protocols" => protocols(reader, context, directive, None),
         b"ssl_ciphers" => with_scope(reader, context, directive, |scope, value, place| {
@@ -57,13 +60,14 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
                 reader.model.servers[server].names.extend(names.into_iter().map(|n| lower(&n)));
             }
         }
-        b"load_module" | b"pid" if context == Context::Main => {
-            let Some(path) = reader.arguments(directive).into_iter().next() else { return };
-            let path = reader.below_prefix(&path);
-            match name {
-                b"pid" => reader.reach.pid_file = Some(path),
-                _ => drop(reader.reach.loads.insert(path)),
-            }
+        b"pid" if context == Context::Main => {
+            let path = reader.arguments(directive).into_iter().next();
+            reader.reach.pid_file = path.map(|path| reader.below_prefix(&path));
+        }
+        _ if LOADS.contains(&name) => {
+            let paths = reader.arguments(directive).into_iter().filter(|word| word.contains(['/', '.']));
+            let paths: Vec<_> = paths.map(|path| reader.below_prefix(&path)).collect();
+            reader.reach.loads.extend(paths);
         }
         _ if name.starts_with(b"ssl_client_hello_by_lua") => {
             if let Some(scope) = reader.scope(context) {
@@ -82,6 +86,21 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
             _ if VARIABLES.contains(&name) => variables(reader, directive),
             _ => suspicious(reader, directive),
         },
+    }
+}
+
+/// Directives that have nginx load code from files, also where it only tests the configuration.
+const LOADS: &[&[u8]] =
+    &[b"load_module", b"ssl_engine", b"perl_modules", b"perl_require", b"js_import", b"js_include", b"js_path"];
+
+/// Keys of an engine of OpenSSL, `engine:NAME:ID`: a name with a slash in it is the path of a library.
+fn engines(reader: &mut Reader<'_>, directive: &Directive<'_>) {
+    for key in reader.arguments(directive) {
+        let engine = key.strip_prefix("engine:").and_then(|rest| rest.split(':').next());
+        if let Some(path) = engine.filter(|engine| engine.contains('/')) {
+            let path = reader.below_prefix(path);
+            reader.reach.loads.insert(path);
+        }
     }
 }
 

@@ -66,6 +66,7 @@ pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Nginx
         main: sources.file(file).path().to_owned(),
         files: BTreeSet::from([file]),
         borrowed: BTreeMap::new(),
+        left_out: BTreeSet::new(),
         reach: Reach::default(),
         problems,
         unknown: Vec::new(),

@@ -84,13 +84,15 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Bo
             setting.dead = None;
         }
     }
+    let (borrowed, left_out) = trail.end();
     let instance = Instance {
         service: ServiceId("nginx"),
         standing: Standing::Loaded,
         main: real,
         // What comes from the command line is in no file.
         files: model.files.iter().copied().filter(|f| sources.file(*f).path().is_absolute()).collect(),
-        borrowed: trail.into_borrowed(),
+        borrowed,
+        left_out,
         reach,
         problems,
         unknown,
