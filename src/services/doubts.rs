@@ -189,7 +189,11 @@ mod tests {
         for folder in ["/etc/nginx/sites", "/srv/b/main", "/srv"] {
             let mut other = system.clone();
             other.give(folder, 0, 0o1777);
-            assert_eq!(doubts(&other, Vec::new()), [format!("{folder}: everybody")], "{folder}");
+            let found = doubts(&other, Vec::new());
+            assert!(
+                !found.is_empty() && found.iter().all(|doubt| doubt.ends_with(": everybody")),
+                "{folder}: {found:?}"
+            );
         }
     }
 

@@ -241,9 +241,11 @@ mod tests {
             assert_eq!(fs::read(&report).unwrap(), b"two");
             fs::remove_file(&report).unwrap();
         }
-        // A link of root's own is followed where nobody else could have put it.
+        // A link of root's own is followed where nobody else could have put it: into a sticky folder others can move one.
         fs::set_permissions(&tmp, Permissions::from_mode(0o1777)).unwrap();
         symlink(&precious, &report).unwrap();
+        assert!(write_report(&report, b"x").unwrap_err().to_string().contains("others can write"));
+        fs::set_permissions(&tmp, Permissions::from_mode(0o755)).unwrap();
         write_report(&report, b"wanted").unwrap();
         assert_eq!(fs::read(&precious).unwrap(), b"wanted");
         assert_eq!(fs::metadata(&precious).unwrap().mode() & 0o777, 0o644);
