@@ -38,7 +38,9 @@ fn is_about_versions(directive: &[u8]) -> bool {
     // What is glued to a closing quote is an argument.
     let starts = ["sslprotocol", "sslproxyprotocol", "sslopensslconfcmd"];
     let ends = ["ssl_protocols", "ssl_conf_command"];
-    let is_source = ["define", "use"].contains(&name.as_str());
+    // What a variable or an argument of a macro makes of a name, it does not tell.
+    let first = whole.split_ascii_whitespace().next().unwrap_or_default();
+    let is_source = ["define", "use"].contains(&name.as_str()) || first.contains(['$', '@', '%', '&']);
     is_source || ends.iter().any(|end| name.ends_with(end)) || starts.iter().any(|start| name.starts_with(start))
 }
 
