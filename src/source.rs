@@ -329,7 +329,16 @@ mod tests {
             let column = characters(&text[start..offset]) as u32 + 1;
             assert_eq!(file.line_column(offset as u32).column, column, "{offset}");
         }
-        assert!(file.columns().len() > 6);
+        // From nowhere is it far to the milestone before: that bounds the work for each place.
+        let miles: Vec<u32> = file.columns().iter().map(|mile| mile.offset).collect();
+        for (line, end) in [(0, file.line_range(0).end), (text.len() - 1, text.len())] {
+            let start = file.line_range(line as u32).start as u32;
+            let mut at = start;
+            for mile in miles.iter().filter(|mile| (start..=end as u32).contains(*mile)).chain([&(end as u32)]) {
+                assert!(mile - at <= MILE as u32 + 4, "{at} {mile}");
+                at = *mile;
+            }
+        }
         let end = file.line_range(0).end;
         assert_eq!((file.skip(0, 5, end), file.skip(0, 1_000_000, end)), (11, end));
         let odd = piece.len();

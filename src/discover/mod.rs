@@ -2,12 +2,12 @@
 
 mod unread;
 
-use crate::instance::{MainFile, Problem};
+use crate::instance::{MainFile, Problem, ServiceId};
 use crate::services::service::{FileRole, Service};
 use crate::source::{FileId, SourceMap};
 use crate::system::{Kind, System, reason};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use unread::Places;
@@ -179,12 +179,14 @@ fn recognise(
     named: &[&MainFile],
     files: &[PathBuf],
 ) -> Vec<Recognised> {
+    // Thousands of units may name a main file each, and thousands of files are looked at.
+    let named: HashSet<(ServiceId, &Path)> = named.iter().map(|n| (n.service, &*n.path)).collect();
     let one = |path: &PathBuf| -> Recognised {
         let bytes = system.read(path)?;
         let mut best = None;
         for (number, service) in services.iter().enumerate() {
-            let known = service.main_files().iter().any(|m| Path::new(m) == path)
-                || named.iter().any(|n| n.service == service.id() && n.path == *path);
+            let known =
+                service.main_files().iter().any(|m| Path::new(m) == path) || named.contains(&(service.id(), path));
             let role = if known { FileRole::Main } else { service.recognise(path, &bytes) };
             let better = best.is_none_or(|(_, b)| role > b);
             if role != FileRole::Foreign && better {

@@ -18,7 +18,7 @@ use crate::system::System;
 use crate::tls::VersionSet;
 use guard::{Guard, Guarded};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -172,17 +172,7 @@ pub fn load(request: Request<'_>) -> Host {
     let mut discovery =
         discover::discover(request.system, &services, request.paths, &request.facts.main_files, &mut sources);
     let loaded = load_mains(&discovery.mains, world, &mut sources);
-    // What another main file includes is a part of that instance.
-    let included = |at: usize| {
-        let main = sources.find(&loaded[at].1.instance().main);
-        let holds = |(other, (_, one)): (usize, &(&dyn Service, Box<dyn Resolved>))| {
-            // Two names of one main file are one configuration: the first one stays.
-            let twin = one.instance().main == loaded[at].1.instance().main;
-            other != at && (!twin || other < at) && main.is_some_and(|m| one.instance().files.contains(&m))
-        };
-        loaded.iter().enumerate().any(holds)
-    };
-    let parts: BTreeSet<usize> = (0..loaded.len()).filter(|at| included(*at)).collect();
+    let parts = parts(&loaded, &sources);
     let mut resolved: Vec<Box<dyn Resolved>> = Vec::new();
     let mut files: HashSet<FileId> = HashSet::new();
     for (at, (_, one)) in loaded.into_iter().enumerate() {
@@ -210,6 +200,27 @@ pub fn load(request: Request<'_>) -> Host {
     let new = |p: &Problem| p.path.as_ref().is_none_or(|path| !said.contains(path));
     let problems = discovery.problems.into_iter().filter(new).collect();
     Host { sources, resolved, problems, passed_over: discovery.passed_over }
+}
+
+/// Which of the loaded main files another one includes: those are a part of that instance.
+fn parts(loaded: &[Loaded<'_>], sources: &SourceMap) -> BTreeSet<usize> {
+    let mut mains: HashMap<FileId, Vec<usize>> = HashMap::new();
+    for (at, (_, one)) in loaded.iter().enumerate() {
+        if let Some(file) = sources.find(&one.instance().main) {
+            mains.entry(file).or_default().push(at);
+        }
+    }
+    let mut parts = BTreeSet::new();
+    for (other, (_, one)) in loaded.iter().enumerate() {
+        for at in one.instance().files.iter().filter_map(|file| mains.get(file)).flatten() {
+            // Two names of one main file are one configuration: the first one stays.
+            let twin = one.instance().main == loaded[*at].1.instance().main;
+            if other != *at && (!twin || other < *at) {
+                parts.insert(*at);
+            }
+        }
+    }
+    parts
 }
 
 /// A main file, loaded.

@@ -7,7 +7,7 @@ use super::programs::{APACHE, NGINX};
 use crate::instance::{CommandLine, MainFile, ServiceId};
 use crate::system::{Kind, System, normalize};
 use crate::trust::Writers;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 /// Works out what the command lines of the facts mean: main files, nginx's `-g`, names of running httpds.
@@ -55,8 +55,10 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
         }
     }
     let mut merged: Vec<(Standing, MainFile)> = Vec::new();
+    let mut places: HashMap<(ServiceId, PathBuf), usize> = HashMap::new();
     for (standing, file) in files {
-        match merged.iter_mut().find(|(_, known)| known.service == file.service && known.path == file.path) {
+        let place = *places.entry((file.service, file.path.clone())).or_insert(merged.len());
+        match merged.get_mut(place) {
             Some((known_standing, known)) => {
                 // What others say of a main file that root's servers have counts for nothing.
                 if !file.named_by.is_empty() && known.named_by.is_empty() {

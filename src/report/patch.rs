@@ -179,3 +179,41 @@ fn printable(line: &[u8]) -> String {
 fn same_start(a: &str, b: &str) -> usize {
     a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Span;
+
+    /// The work for an edit does not grow with the line that it is in.
+    #[test]
+    fn of_a_long_line_only_what_is_near_the_edit_is_looked_at() {
+        let around = |length: usize| {
+            let line = "server { } ".repeat(length);
+            let mut sources = SourceMap::default();
+            let id = sources.insert("/a".into(), format!("{line}ssl_protocols TLSv1; {line}\nend").into_bytes());
+            let start = (line.len() + 14) as u32;
+            let edit = Edit { span: Span::new(id, start, start + 5), replacement: b"TLSv1.2".to_vec() };
+            let hunks = hunks(sources.file(id), &[&edit]);
+            let size: usize = hunks.iter().flat_map(|hunk| hunk.old.iter().chain(&hunk.new)).map(Vec::len).sum();
+            let mut shown = Vec::new();
+            one(&hunks[0], 1, &mut shown).expect("memory");
+            (size, shown)
+        };
+        let (short, long) = (around(200), around(20_000));
+        assert_eq!(short, long);
+        assert!(short.0 <= 4 * (AROUND + 16), "{}", short.0);
+        assert!(String::from_utf8_lossy(&short.1).contains("ssl_protocols TLSv1.2"));
+    }
+
+    #[test]
+    fn a_line_that_is_put_in_behind_a_long_one_is_shown_with_its_beginning() {
+        let mut sources = SourceMap::default();
+        let id = sources.insert("/a".into(), format!("begin {}\nend\n", "x ".repeat(5_000)).into_bytes());
+        let end = sources.file(id).line_range(0).end as u32;
+        let edit = Edit { span: Span::new(id, end, end), replacement: b"\nssl_protocols TLSv1.2;".to_vec() };
+        let hunks = hunks(sources.file(id), &[&edit]);
+        assert_eq!((hunks[0].line, hunks[0].new.len(), hunks[0].old.len()), (2, 1, 0));
+        assert!(hunks[0].before.as_ref().is_some_and(|line| line.starts_with(b"begin x")));
+    }
+}

@@ -21,7 +21,10 @@ const MATCH: usize = 20;
 /// A pattern this long takes twice the time of a short one.
 const LONG: usize = 32;
 
-/// The patterns of an instance lead to more places than are looked at.
+/// The longest path that Linux opens (`PATH_MAX`), in bytes.
+const LONGEST: usize = 4096;
+
+/// The patterns of an instance lead to more places than are looked at, or one is too long to be tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooMany;
 
@@ -70,7 +73,12 @@ impl<'a> Search<'a> {
         Ok(Ok(list))
     }
 
-    /// What a path leads to, if it leads anywhere.
+    /// What a path leads to that a line names; `None`: it leads nowhere. Lines are few enough.
+    pub fn named(&self, path: &Path) -> Option<Kind> {
+        self.system.kind(path).ok()
+    }
+
+    /// What a path leads to that was found, if it leads anywhere.
     pub fn kind(&mut self, path: &Path) -> Result<Option<Kind>, TooMany> {
         self.pay(DIRECTORY)?;
         Ok(self.system.kind(path).ok())
@@ -78,6 +86,10 @@ impl<'a> Search<'a> {
 
     /// Those of a directory's names that match a pattern. What all of them begin with is looked up, not compared.
     pub fn matching(&mut self, list: &[Entry], pattern: &[u8]) -> Result<Vec<Entry>, TooMany> {
+        // A class of characters could be that long, and still fit a name.
+        if pattern.len() > LONGEST {
+            return Err(TooMany);
+        }
         let prefix = literal_prefix(pattern);
         let start = list.partition_point(|entry| entry.name.as_bytes() < prefix);
         let rest = &list[start..];
@@ -96,7 +108,10 @@ impl<'a> Search<'a> {
         for (i, component) in components.iter().enumerate() {
             let last = i + 1 == components.len();
             let mut next = Vec::new();
-            for directory in &found {
+            // Linux opens no longer path, and so glob(3) finds none.
+            let named = if is_pattern(component) { 0 } else { component.len() };
+            let fits = |directory: &&PathBuf| directory.as_os_str().len() + named < LONGEST;
+            for directory in found.iter().filter(fits) {
                 if !is_pattern(component) {
                     next.push(directory.join(OsStr::from_bytes(component)));
                     continue;
@@ -108,6 +123,9 @@ impl<'a> Search<'a> {
                 next.extend(fits.map(|e| directory.join(&e.name)));
             }
             found = next;
+            if found.is_empty() {
+                break;
+            }
         }
         if components.last().is_some_and(|c| !is_pattern(c)) {
             let mut there = Vec::new();

@@ -67,11 +67,15 @@ pub(super) fn find(search: &mut Search<'_>, path: &Path, optional: bool) -> Foun
         let components: Vec<&OsStr> = path.iter().skip(1).collect();
         finder.pattern(PathBuf::from("/"), &components)
     } else {
-        finder.path(path.to_owned(), None, 0)
+        // What is not there is told when it is opened.
+        let kind = finder.search.named(path).unwrap_or(Kind::Other);
+        finder.path(path.to_owned(), kind, 0)
     };
     let why = |end| match end {
         End::Files => format!("more than {MOST} files are included here; the rest is not read"),
-        End::Places => format!("{} leads to too many places: not all that it includes is read", path.display()),
+        End::Places => {
+            format!("{} leads to too many places: not all that this and later lines include is read", path.display())
+        }
     };
     Found { end: end.err().map(why), ..finder.found }
 }
@@ -86,9 +90,11 @@ impl Finder<'_, '_> {
     /// Follows the components of a pattern from a directory on. Deep only where a path is.
     fn pattern(&mut self, directory: PathBuf, components: &[&OsStr]) -> Result<(), End> {
         let plain = components.iter().take_while(|c| !is_pattern(c.as_bytes())).count();
-        let directory = components[..plain].iter().fold(directory, |path, name| path.join(name));
+        let mut directory = directory;
+        directory.extend(&components[..plain]);
         let Some((pattern, rest)) = components[plain..].split_first() else {
-            return self.path(directory, None, 0);
+            let kind = self.search.kind(&directory)?.unwrap_or(Kind::Other);
+            return self.path(directory, kind, 0);
         };
         let names = match self.search.list(&directory)? {
             Ok(names) => self.search.matching(&names, pattern.as_bytes())?,
@@ -109,7 +115,7 @@ impl Finder<'_, '_> {
             any = true;
             let path = directory.join(&entry.name);
             if rest.is_empty() {
-                self.path(path, Some(entry.kind), 0)?;
+                self.path(path, entry.kind, 0)?;
             } else {
                 self.pattern(path, rest)?;
             }
@@ -121,9 +127,9 @@ impl Finder<'_, '_> {
         Ok(())
     }
 
-    /// A file, or all that is in a directory; the kind as far as a listing has told it.
-    fn path(&mut self, path: PathBuf, listed: Option<Kind>, depth: usize) -> Result<(), End> {
-        if listed == Some(Kind::File) || self.search.kind(&path)? != Some(Kind::Directory) {
+    /// A file, or all that is in a directory.
+    fn path(&mut self, path: PathBuf, kind: Kind, depth: usize) -> Result<(), End> {
+        if kind != Kind::Directory && (kind != Kind::Link || self.search.kind(&path)? != Some(Kind::Directory)) {
             if self.found.files.len() == MOST {
                 return Err(End::Files);
             }
@@ -139,7 +145,7 @@ impl Finder<'_, '_> {
         match self.search.list(&path)? {
             Ok(names) => {
                 for entry in names.iter() {
-                    self.path(path.join(&entry.name), Some(entry.kind), depth + 1)?;
+                    self.path(path.join(&entry.name), entry.kind, depth + 1)?;
                 }
             }
             Err(error) => {

@@ -28,7 +28,10 @@ impl Reader<'_> {
         self.model.reach.includes.insert(path.clone());
         let found = files::find(&mut self.search, &path, optional);
         if let Some(why) = found.end {
-            self.model.complain(line.place, why);
+            // One is enough: what comes after it has no room either.
+            if self.model.unread.is_none() {
+                self.model.complain(line.place, why);
+            }
             self.model.unread.get_or_insert(line.place);
         }
         for why in found.refused {

@@ -181,8 +181,13 @@ impl<'a> Reader<'a> {
                 Ok(paths) => paths,
                 Err(glob::TooMany) => {
                     let shown = String::from_utf8_lossy(&text).into_owned();
-                    let message = format!("\"{shown}\" leads to too many places: what it includes is not read");
-                    self.leave_out(directive.place, message);
+                    let message = format!(
+                        "\"{shown}\" leads to too many places: not all that this and later patterns include is read"
+                    );
+                    // One is enough: what comes after it has no room either.
+                    if self.unread.is_none() {
+                        self.leave_out(directive.place, message);
+                    }
                     return;
                 }
             },
