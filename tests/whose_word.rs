@@ -195,3 +195,114 @@ stat -c %U /srv/theirs/site.conf
         "{said}"
     );
 }
+
+/// A user's own nginx is audited on that user's word, also what its command line says.
+#[test]
+fn a_command_line_of_another_user_shows_nothing_that_they_can_not_read() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+mkdir -m 700 /root/private
+echo 'ssl_protocols TLSv1; # hunter2' > /root/private/other.conf
+chmod 600 /root/private/other.conf
+echo 'events {{}}' > /home/evil/ok.conf
+echo '#include <unistd.h>
+__attribute__((constructor)) static void wait(void) {{ sleep(60); }}' > /home/evil/wait.c
+cc -shared -fPIC -o /home/evil/wait.so /home/evil/wait.c
+as_nobody bash -c 'LD_PRELOAD=/home/evil/wait.so exec -a "nginx: master process nginx -c /home/evil/ok.conf -g include /root/private/other.conf;" /usr/sbin/nginx' &
+sleep 1
+run_and_look audit tlsmend audit
+run_and_look diff tlsmend diff
+run_and_look fix tlsmend fix --yes --without-check
+cat /root/private/other.conf | tr h H
+"#
+    )) else {
+        return;
+    };
+    assert!(said.contains("/home/evil/ok.conf"), "it is audited: {said}");
+    assert!(!said.contains("hunter2") && said.contains("ssl_protocols TLSv1; # Hunter2"), "{said}");
+}
+
+/// What a unit or a setting says as another user, or of other files, is no reason to run anything as root, nor to read what
+/// they can't.
+#[test]
+fn a_unit_that_is_not_roots_own_starts_nothing_as_root() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+cd /etc/systemd/system
+unit() {{ printf '[Service]\n%b\n' "$2" > "$1"; }}
+start='ExecStart=/usr/sbin/nginx -c /home/evil/n.conf'
+clean() {{ rm -rf web-one.service site.service web-.service.d service.d web-one.service.d; }}
+look() {{ run_and_look "$1" tlsmend fix --yes --only nginx; clean; }}
+unit web-one.service "$start\nUser=nobody"; look user
+unit web-one.service "$start"; mkdir web-.service.d; unit web-.service.d/u.conf User=nobody; look beginning
+unit web-one.service "$start"; mkdir service.d; unit service.d/u.conf User=nobody; look all
+unit web-one.service "$start"; mkdir web-one.service.d; unit web-one.service.d/u.conf User=nobody
+ln -s web-one.service site.service; look alias
+unit web-one.service "$start\n# more \\\\\\\\\nUser=nobody"; look comment
+mkdir -p /app /srv/jail; cp /home/evil/n.conf /app/nginx.conf; chown -R nobody /app
+unit web-one.service 'RootDirectory=/srv/jail\nExecStart=/usr/sbin/nginx -c /app/nginx.conf'; look jail; rm -r /app
+mkdir /tmp/app; cp /home/evil/n.conf /tmp/app/n.conf; chown -R nobody /tmp/app
+unit web-one.service 'PrivateTmp=yes\nExecStart=/usr/sbin/nginx -c /tmp/app/n.conf'; look tmp
+mkdir -m 700 /root/private; echo 'ssl_protocols TLSv1; # hunter2' > /root/private/other.conf
+echo CONF=/root/private/other.conf > /home/evil/env; chown nobody /home/evil/env
+unit web-one.service 'User=nobody\nEnvironmentFile=-/home/evil/env\nExecStart=/usr/sbin/nginx -c ${{CONF}}'; look environment
+tr h H < /root/private/other.conf
+"#
+    )) else {
+        return;
+    };
+    for name in ["user", "beginning", "all", "alias", "comment", "jail", "tmp", "environment"] {
+        assert!(line(&said, name).ends_with("not loaded"), "{name}: {said}");
+    }
+    assert!(!said.contains("hunter2") && said.contains("ssl_protocols TLSv1; # Hunter2"), "{said}");
+}
+
+/// What a configuration of root's own has loaded from others, in all the ways that a server has.
+#[test]
+fn libraries_of_others_are_not_loaded_as_root() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+mkdir /opt/app
+rest='events {{}} http {{ ssl_protocols TLSv1; server {{ listen 127.0.0.1:4443 ssl; ssl_certificate x; ssl_certificate_key y; }} }}'
+look() {{ run_and_look "$1" tlsmend fix --yes /opt/app; rm -f /opt/app/*; }}
+echo "ssl_engine /home/evil/evil.so; $rest" > /opt/app/nginx.conf; look engine
+echo "$rest" | sed 's#_key y#_key engine:/home/evil/evil.so:k#' > /opt/app/nginx.conf; look key
+head='LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
+Listen 127.0.0.1:4444
+SSLProtocol TLSv1'
+httpd() {{ printf '%s\n%b\n<VirtualHost 127.0.0.1:4444>\nSSLEngine on\n</VirtualHost>\n' "$head" "$2" > /opt/app/httpd.conf; look "$1"; }}
+mkdir /home/evil/www; chown nobody /home/evil/www
+httpd device 'SSLCryptoDevice /home/evil/evil.so'
+httpd later '<IfFile "/home/evil/www/extra.conf">\nInclude /home/evil/www/extra.conf\n</IfFile>'
+echo 'export SITE_DIR=$(echo /home/evil)' >> /etc/apache2/envvars
+httpd include 'Include ${{SITE_DIR}}/www/*.conf'
+httpd file 'LoadFile ${{SITE_DIR}}/evil.so'
+httpd module 'LoadModule evil_module ${{SITE_DIR}}/evil.so'
+"#
+    )) else {
+        return;
+    };
+    for name in ["engine", "key", "device", "later", "include", "file", "module"] {
+        assert!(line(&said, name).ends_with("status 2, not loaded"), "{name}: {said}");
+    }
+}
+
+/// A program that says nothing of itself is asked, and its configuration has no say in that.
+#[test]
+fn httpd_is_asked_without_its_configuration() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+echo 'LoadModule evil_module /home/evil/evil.so' > /etc/apache2/apache2.conf
+chown -R nobody /etc/apache2
+mv /usr/sbin/apache2 /usr/sbin/apache2.real
+printf '#!/bin/sh\nexec /usr/sbin/apache2.real "$@"\n' > /usr/sbin/apache2
+chmod 755 /usr/sbin/apache2
+run_and_look asked /usr/sbin/apache2 -d /etc/apache2 -V
+run_and_look audit tlsmend audit
+"#
+    )) else {
+        return;
+    };
+    assert!(line(&said, "asked").contains("LOADED by 0"), "{said}");
+    assert!(line(&said, "audit").ends_with("not loaded"), "{said}");
+}
