@@ -33,7 +33,7 @@ fn is_about_versions(directive: &[u8]) -> bool {
     // A name may be quoted, escaped, and continued in the next line.
     let whole =
         String::from_utf8_lossy(directive).replace("\\\r\n", "").replace("\\\n", "").replace(['"', '\'', '\\'], "");
-    let name: String = whole.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let name: String = whole.trim_start().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     let name = name.to_ascii_lowercase();
     // What is glued to a closing quote is an argument.
     let starts = ["sslprotocol", "sslproxyprotocol", "sslopensslconfcmd"];
