@@ -2,7 +2,7 @@
 //!
 //! Control characters move the cursor, change colours and titles, or worse; direction controls make a line read
 //! other than it is; invisible characters hide. In reports and messages each is replaced by one visible character, so
-//! that columns stay ([`line`]): `ESC` by `␛` and the like, all others by U+FFFD. A line end counts: a name that holds
+//! that columns stay ([`line()`]): `ESC` by `␛` and the like, all others by U+FFFD. A line end counts: a name that holds
 //! one must not begin a second line. Where the bytes themselves matter, as in a patch, each is written out
 //! ([`written_out`]): `<U+001B>`.
 
