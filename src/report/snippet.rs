@@ -17,6 +17,9 @@ const NEAR: u32 = 6;
 /// So many endpoints are named in a finding.
 const NAMED: usize = 5;
 
+/// So many places of one finding are shown.
+const MOST_MARKS: usize = 200;
+
 /// A place to show.
 struct Mark<'a> {
     span: Span,
@@ -28,7 +31,8 @@ struct Mark<'a> {
 pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let primary = finding.primary.iter().map(|l| Mark { span: l.span, text: &l.text, kind: AnnotationKind::Primary });
     let related = finding.related.iter().map(|l| Mark { span: l.span, text: &l.text, kind: AnnotationKind::Context });
-    let marks: Vec<Mark<'_>> = primary.chain(related).collect();
+    let marks: Vec<Mark<'_>> = primary.chain(related).take(MOST_MARKS).collect();
+    let more = (finding.related.len() + usize::from(finding.primary.is_some())).saturating_sub(marks.len());
     let level = match finding.severity {
         Severity::High => Level::ERROR,
         Severity::Medium => Level::WARNING,
@@ -48,6 +52,9 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
         group = group.element(Origin::path(view.paths.show(&instance.main)));
     }
     group = group.elements(places(view.sources, &view.paths, &marks));
+    if more > 0 {
+        group = group.element(Level::NOTE.message(format!("{more} more places are not shown")));
+    }
     let endpoints = instance.map_or(&[][..], |instance| &instance.endpoints[..]);
     if let Some(named) = named(endpoints, &finding.endpoints) {
         group = group.element(Level::NOTE.with_name("endpoints").message(named));
@@ -92,7 +99,7 @@ pub(super) fn problem(sources: &SourceMap, paths: &Paths, problem: &Problem, out
     let place = problem.span.map(|span| Mark { span, text: "", kind: AnnotationKind::Primary });
     let hops =
         problem.hops.iter().map(|hop| Mark { span: *hop, text: "reached from here", kind: AnnotationKind::Context });
-    let marks: Vec<Mark<'_>> = place.into_iter().chain(hops).collect();
+    let marks: Vec<Mark<'_>> = place.into_iter().chain(hops).take(MOST_MARKS).collect();
     let mut group = Group::with_title(Level::ERROR.primary_title(sanitise::text(&problem.message)));
     if let (None, Some(path)) = (problem.span, &problem.path) {
         group = group.element(Origin::path(paths.show(path)));

@@ -3,7 +3,8 @@
 use crate::endpoint::{Endpoint, ReasonKind, Role};
 use crate::instance::{Instance, Setting};
 use crate::policy::Target;
-use crate::source::{SourceMap, Span};
+use crate::source::{FileId, SourceMap, Span};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// An endpoint as a policy sees it.
@@ -37,11 +38,7 @@ pub(super) fn of_place<'a>(instance: &'a Instance, span: Option<Span>, sources: 
 }
 
 fn paths(spans: impl Iterator<Item = Span>, sources: &SourceMap) -> Vec<&Path> {
-    let mut paths: Vec<&Path> = Vec::new();
-    for path in spans.map(|span| sources.file(span.file).path()) {
-        if !paths.contains(&path) {
-            paths.push(path);
-        }
-    }
-    paths
+    // By file: a line may be one of ten thousand that decide, each in a file of its own.
+    let mut known: HashSet<FileId> = HashSet::new();
+    spans.filter(|span| known.insert(span.file)).map(|span| sources.file(span.file).path()).collect()
 }

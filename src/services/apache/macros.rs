@@ -4,10 +4,13 @@ use super::read::{LONGEST_LINE, Line, Reader};
 use super::text::Text;
 use super::words::{next_word, split};
 use crate::source::Span;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The longest line of a body (`MAX_STRING_LEN` of httpd, without its end).
 const LONGEST: usize = 8190;
+/// So many bytes that are looked through for a parameter count as one that was made.
+const LOOKED: usize = 64;
 
 /// A macro.
 #[derive(Debug)]
@@ -45,7 +48,7 @@ impl Reader<'_> {
             self.model.complain(line.place, "a parameter of this macro has an empty name");
             parameters.retain(|parameter| !parameter.is_empty());
         }
-        if (1..parameters.len()).any(|i| parameters[..i].contains(&parameters[i])) {
+        if parameters.iter().collect::<BTreeSet<_>>().len() < parameters.len() {
             self.model.complain(line.place, "two parameters of this macro have the same name");
         }
         if let Some(body) = self.macro_body(line) {
@@ -115,6 +118,11 @@ impl Reader<'_> {
         }
         let mut lines = Vec::with_capacity(found.body.len());
         for (text, span) in &found.body {
+            // Each parameter is looked for in each line: thousands in long lines are work without growth.
+            let looked = found.parameters.len() * text.len() / LOOKED;
+            if !self.grows(line.place, looked) {
+                return;
+            }
             let text = found.substitute(text, &arguments);
             if text.len() > LONGEST.min(LONGEST_LINE) {
                 self.model.complain(line.place, format!("a line of macro '{shown}' gets too long"));

@@ -9,6 +9,7 @@ use super::model::{Command, Protocols, ScopeId, Section};
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
+use std::collections::HashSet;
 
 /// The versions that one server asks for, with the reasons.
 pub(super) struct Asked {
@@ -68,11 +69,8 @@ impl Rules<'_> {
                 old.set = old.set.union(new.set);
                 old.because.extend(new.because);
                 old.unknown.extend(new.unknown);
-                for decider in new.deciders {
-                    if !old.deciders.contains(&decider) {
-                        old.deciders.push(decider);
-                    }
-                }
+                let known: HashSet<SettingId> = old.deciders.iter().copied().collect();
+                old.deciders.extend(new.deciders.into_iter().filter(|decider| !known.contains(decider)));
                 old
             }
         }
@@ -107,6 +105,7 @@ impl Rules<'_> {
     }
 
     fn lines(&self, scope: ScopeId, from: ScopeId, lines: &[Protocols], asked: &mut Asked) {
+        let mut known: HashSet<SettingId> = HashSet::new();
         for line in lines {
             asked.set = asked.set.union(line.versions);
             asked.because.extend(self.hops(line.place.hop));
@@ -118,7 +117,7 @@ impl Rules<'_> {
                 (false, _) => format!("one of several lines in the {section} block: together they are a union"),
             };
             asked.because.push(Reason::at(ReasonKind::Versions, line.place.span, note));
-            if !asked.deciders.contains(&line.setting) {
+            if known.insert(line.setting) {
                 asked.deciders.push(line.setting);
             }
         }

@@ -7,6 +7,7 @@ mod asked;
 mod command;
 mod defaults;
 mod directives;
+mod excess;
 mod floor;
 mod fragment;
 mod inherit;

@@ -8,7 +8,7 @@ use super::lower::{Insertions, Lowering, Origin};
 use super::model::{Model, Scope, Section};
 use super::names::Found;
 use super::state::Reader;
-use super::{settings, startup, upstream};
+use super::{excess, settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
@@ -41,13 +41,18 @@ pub(super) struct NginxInstance {
 pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
     let real = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
     let read = Reader::read(main, world, sources);
-    let Reader { model, mut settings, mut problems, unknown, unread, trail, reach, .. } = read;
+    let Reader { mut model, mut settings, mut problems, unknown, mut unread, trail, reach, .. } = read;
     let release = world.facts.nginx.release.value;
     let library = &world.facts.nginx.library;
     let Listeners { all: listeners, complaints, left_out } = listeners::group(&model, release);
     let complete = left_out.is_none();
     for (place, message) in complaints.into_iter().chain(left_out) {
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
+    }
+    if let Some(place) = excess::cut(&mut model, listeners.iter().map(|listener| listener.servers.len()).sum()) {
+        let message = "too many lines about versions for so many servers: not all of them were looked at";
+        problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
+        unread.get_or_insert(place);
     }
     let keys = certificates(&model, main, world);
     let rules = Rules { model: &model, release, library, keys: &keys, floors: Floors::default() };

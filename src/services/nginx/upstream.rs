@@ -4,10 +4,12 @@ use super::command::{self, Effect};
 use super::defaults;
 use super::inherit::Rules;
 use super::model::{Client, Place, ScopeId, Section, Tls};
-use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
+use crate::endpoint::{
+    Address, Answer, Endpoint, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport, Unknown,
+};
 use crate::openssl::Keys;
 use crate::tls::VersionSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 /// An upstream endpoint, and the client module that it belongs to.
@@ -70,6 +72,7 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
     let mut because: Vec<Reason> = include(place.hop).collect();
     because.push(Reason::at(ReasonKind::Engine, place.span, "connects by TLS"));
     let (mut deciders, mut unknown) = (Vec::new(), Vec::new());
+    let mut known: HashSet<SettingId> = HashSet::new();
     let name = client.prefix();
     let lines = model.chain(scope).find_map(|s| settings(s).map(|t| &t.protocols).filter(|p| !p.is_empty()));
     let mut set = match (lines, defaults::protocols(rules.release)) {
@@ -77,7 +80,7 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
             for line in lines {
                 because.extend(include(line.place.hop));
                 because.push(Reason::at(ReasonKind::Versions, line.place.span, "sets the versions that are offered"));
-                if !deciders.contains(&line.setting) {
+                if known.insert(line.setting) {
                     deciders.push(line.setting);
                 }
             }
