@@ -9,7 +9,7 @@ use crate::finding::{Label, RuleId, Standing, Verdict};
 use crate::policy::Demand;
 use crate::source::Span;
 use crate::tls::{Version, VersionSet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Endpoints with the same deciders about which a rule says the same.
 pub(super) struct Group<'a> {
@@ -127,9 +127,10 @@ pub(super) fn hops(answer: &Answer) -> Vec<Label> {
     let because = &answer.configured.because;
     let reached = because.iter().rposition(|r| reaches(r.kind)).filter(|_| !answer.deciders.is_empty());
     let mut labels: Vec<Label> = Vec::new();
+    let mut known: BTreeSet<(Span, String)> = BTreeSet::new();
     for reason in because[reached.unwrap_or(0)..].iter().filter(|r| hop(r.kind)) {
         let label = reason.span.map(|span| Label { span, text: reason.note.clone().into_owned() });
-        labels.extend(label.filter(|label| !labels.contains(label)));
+        labels.extend(label.filter(|label| known.insert((label.span, label.text.clone()))));
     }
     labels
 }

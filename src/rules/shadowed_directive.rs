@@ -16,8 +16,9 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
     if subject.instance.standing == Standing::NotLoaded {
         return Vec::new();
     }
+    let is_partial = subject.instance.problems.iter().any(|problem| problem.path.is_some());
     let settings = subject.instance.settings.iter().enumerate();
-    settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting)).collect()
+    settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting, is_partial)).collect()
 }
 
 /// Would a setting break the policy if it counted?
@@ -31,7 +32,8 @@ pub(super) fn breaks(setting: &Setting, demand: &Demand) -> bool {
     }
 }
 
-fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Finding> {
+/// `is_partial`: some file of the instance could not be read.
+fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_partial: bool) -> Option<Finding> {
     let Subject { index, instance, .. } = subject;
     let demand = subject.demands.of_setting(id);
     let dead: &Dead = setting.dead.as_ref()?;
@@ -44,7 +46,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     if let Some(instead) = dead.instead {
         notes.push(format!("clients are given {instead} instead"));
     }
-    if instance.problems.iter().any(|p| p.path.is_some()) {
+    if is_partial {
         notes.push("as far as the files could be read".to_owned());
     }
     // First, since a waiver of what the policy turns off is not used.

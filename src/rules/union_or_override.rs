@@ -5,6 +5,8 @@ use super::{Check, Rule, Subject, group};
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Verdict};
 use crate::instance::Setting;
+use crate::source::Span;
+use std::collections::HashMap;
 
 /// The rule; its page is docs/rules/union-or-override.md.
 pub(super) const RULE: Rule =
@@ -12,11 +14,21 @@ pub(super) const RULE: Rule =
 const ID: RuleId = RuleId("union-or-override");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let settings = subject.instance.settings.iter().enumerate();
-    settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting)).collect()
+    let settings = || subject.instance.settings.iter().enumerate().map(|(id, setting)| (SettingId(id as u32), setting));
+    // Of several with the same place the first one.
+    let mut by_span: HashMap<Span, SettingId> = HashMap::new();
+    for (id, setting) in settings() {
+        by_span.entry(setting.span).or_insert(id);
+    }
+    settings().filter_map(|(id, setting)| finding(subject, id, setting, &by_span)).collect()
 }
 
-fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Finding> {
+fn finding(
+    subject: Subject<'_>,
+    id: SettingId,
+    setting: &Setting,
+    by_span: &HashMap<Span, SettingId>,
+) -> Option<Finding> {
     let Subject { index, instance, .. } = subject;
     let demand = subject.demands.of_setting(id);
     let trap = setting.trap.as_ref()?;
@@ -26,10 +38,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         return None;
     }
     // The other lines of a union are settings too; each is mended at its own place.
-    let others = trap
-        .related
-        .iter()
-        .filter_map(|(span, _)| instance.settings.iter().position(|s| s.span == *span).map(|at| SettingId(at as u32)));
+    let others = trap.related.iter().filter_map(|(span, _)| by_span.get(span).copied());
     let changes = std::iter::once(id).chain(others);
     let gives = if trap.related.is_empty() { "this gives" } else { "together this gives" };
     // First, since a waiver of what the policy turns off is not used.

@@ -9,7 +9,7 @@ use crate::instance::Setting;
 use crate::services::tree::{NodeKind, Tree};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::RwLock;
 
@@ -119,7 +119,9 @@ impl Lowering<'_> {
     fn lacking(&self, id: SettingId, remove: VersionSet, add: VersionSet) -> VersionSet {
         let Some(model) = self.model else { return add };
         let mut lacking = VersionSet::EMPTY;
-        for scope in &model.uses[id.0 as usize] {
+        // A file that is included again and again uses its lines in one scope.
+        let mut known: HashSet<usize> = HashSet::new();
+        for scope in model.uses[id.0 as usize].iter().filter(|scope| known.insert(**scope)) {
             let scope = &model.scopes[*scope];
             let lists = std::iter::once(&scope.tls).chain(scope.clients.values());
             // Only the last line of a scope has to give something, and there may be ten thousand.
