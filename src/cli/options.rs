@@ -10,7 +10,7 @@ use crate::host::{self, Assumption, Facts, Given};
 use crate::plan::{self, Selection};
 use crate::policy::{Date, Policy, Profile};
 use crate::report::Paths;
-use crate::system::{Kind, OsSystem, System, reason};
+use crate::system::{Kind, OsSystem, System, leads_to, reason};
 use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -40,8 +40,8 @@ pub(super) struct Opened {
 impl Opened {
     /// Does a server of the host usually read a main file that lies there, or does a command line name it?
     pub(super) fn is_usual(&self, main: &Path) -> bool {
-        let is_it = |path: &Path| path == main || self.system.canonical(path).is_ok_and(|real| real == main);
-        OWN.iter().any(|own| main.starts_with(own)) || self.facts.main_files.iter().any(|file| is_it(&file.path))
+        OWN.iter().any(|own| main.starts_with(own))
+            || self.facts.main_files.iter().any(|file| leads_to(&self.system, &file.path, main))
     }
 }
 

@@ -181,7 +181,7 @@ pub fn load(request: Request<'_>) -> Host {
             resolved.push(one);
         }
     }
-    let left_out: BTreeSet<PathBuf> = resolved.iter().flat_map(|r| r.instance().left_out.clone()).collect();
+    let left_out: BTreeSet<PathBuf> = resolved.iter().flat_map(|r| &r.instance().left_out).cloned().collect();
     for (service, file) in discovery.fragments {
         if !files.contains(&file) && !left_out.contains(sources.file(file).path()) {
             resolved.push(service.fragment(file, world, &sources));

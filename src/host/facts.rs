@@ -5,7 +5,7 @@ use super::words::quoted;
 use crate::instance::{CommandLine, MainFile, ServiceId};
 use crate::openssl::Library;
 use crate::release::Release;
-use crate::system::System;
+use crate::system::{System, leads_to};
 use crate::tls::{Version, VersionSet};
 use crate::trust::Writers;
 use std::collections::BTreeMap;
@@ -139,8 +139,9 @@ impl Facts {
 
     /// Does root's service manager, or a process that root or the user runs, read this main file as it is anyway?
     pub fn is_in_use(&self, system: &dyn System, service: ServiceId, main: &Path) -> bool {
-        let is_it = |path: &Path| path == main || system.canonical(path).is_ok_and(|real| real == main);
-        self.main_files.iter().any(|file| file.service == service && file.is_in_use && is_it(&file.path))
+        self.main_files
+            .iter()
+            .any(|file| file.service == service && file.is_in_use && leads_to(system, &file.path, main))
     }
 
     /// Nothing is known.

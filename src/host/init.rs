@@ -6,7 +6,7 @@ use super::programs::{APACHE, NGINX};
 use super::unit::Unit;
 use super::words;
 use crate::instance::ServiceId;
-use crate::system::System;
+use crate::system::{System, leads_to};
 use std::path::Path;
 
 /// The commands for one instance of a service.
@@ -28,8 +28,8 @@ pub struct Reload {
 pub fn reload(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -> Reload {
     let mut found = if service.0 == "nginx" { nginx(system, main) } else { apache(system, facts, service, main) };
     // A unit of another name that starts a server with this main file.
-    let is_it = |path: &Path| path == main || system.canonical(path).is_ok_and(|real| real == main);
-    let mut named = facts.main_files.iter().filter(|file| file.service == service && is_it(&file.path));
+    let mut named =
+        facts.main_files.iter().filter(|file| file.service == service && leads_to(system, &file.path, main));
     let unit = named.find_map(|file| file.unit.as_ref());
     if let Some(unit) = unit.filter(|_| !found.by_manager && runs_systemd(system)) {
         (found.command, found.restart) = commands(Manager::Systemd, unit);

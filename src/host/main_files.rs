@@ -5,7 +5,7 @@ use super::facts::{Fact, Facts, Standing, Start};
 use super::options::Options;
 use super::programs::{APACHE, NGINX};
 use crate::instance::{CommandLine, MainFile, ServiceId};
-use crate::system::{Kind, System, normalize};
+use crate::system::{Kind, System, leads_to, normalize};
 use crate::trust::Writers;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -111,7 +111,7 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
 pub fn start_options(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -> Vec<String> {
     let own = if is_nginx(service) { &facts.nginx } else { &facts.apache };
     let mut builds = Builds::new(system);
-    let is_it = |path: &Path| path == main || system.canonical(path).is_ok_and(|real| real == main);
+    let is_it = |path: &Path| leads_to(system, path, main);
     let mut reads = |start: &&Start| {
         let build = builds.of(start).or_else(|| own.build.value.clone());
         match main_file(&options(start), build.as_ref()) {

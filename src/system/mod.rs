@@ -137,6 +137,11 @@ fn too_large(length: u64) -> io::Error {
     io::Error::new(io::ErrorKind::FileTooLarge, format!("is too large ({have} MiB; at most {most} MiB are read)"))
 }
 
+/// Is `path` that file, or does it lead to it? `real` has no link in it.
+pub fn leads_to(system: &dyn System, path: &Path, real: &Path) -> bool {
+    path == real || system.canonical(path).is_ok_and(|found| found == real)
+}
+
 /// `path` without `.` and, as text, without `..`: for paths that need not exist.
 pub fn normalize(path: &Path) -> PathBuf {
     use std::path::Component;

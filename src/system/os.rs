@@ -240,7 +240,7 @@ impl OsSystem {
     /// May it be that one of these can't read an open file, or can't come to where it is?
     fn is_hidden(&self, path: &Path, file: &Metadata, who: &Writers) -> io::Result<bool> {
         let folder = path.parent().unwrap_or(path);
-        let open = Rights { has_list: has_list(&self.outside(path)), ..rights(Path::new(""), file) };
+        let open = whole_rights(&self.outside(path), file);
         Ok(!open.opens_to(who, Access::Read, trusted()) || self.is_closed_to(folder, who)?)
     }
 
@@ -249,7 +249,7 @@ impl OsSystem {
         for step in folder.ancestors() {
             let outside = self.outside(step);
             let meta = fs::symlink_metadata(&outside)?;
-            let rights = Rights { has_list: has_list(&outside), ..rights(&outside, &meta) };
+            let rights = whole_rights(&outside, &meta);
             if !rights.opens_to(who, Access::Enter, trusted()) {
                 return Ok(true);
             }
@@ -275,6 +275,11 @@ fn rights(path: &Path, meta: &Metadata) -> Rights {
         is_directory: meta.is_dir(),
         is_link,
     }
+}
+
+/// The same where reading is asked about: then the list always counts.
+fn whole_rights(path: &Path, meta: &Metadata) -> Rights {
+    Rights { has_list: has_list(path), ..rights(path, meta) }
 }
 
 fn has_list(path: &Path) -> bool {
@@ -386,7 +391,7 @@ impl System for OsSystem {
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
         let real = self.look(path)?.path;
         let outside = self.outside(&real);
-        let rights = Rights { has_list: has_list(&outside), ..rights(&outside, &fs::symlink_metadata(&outside)?) };
+        let rights = whole_rights(&outside, &fs::symlink_metadata(&outside)?);
         let folder = real.parent().unwrap_or(&real);
         Ok(!rights.opens_to(who, Access::Read, trusted()) || self.is_closed_to(folder, who)?)
     }

@@ -23,7 +23,7 @@ pub fn trusted() -> &'static Trusted {
 }
 
 /// The groups that processes of other users are in, as this process first saw it.
-fn held_groups() -> BTreeSet<u32> {
+fn held_groups() -> &'static BTreeSet<u32> {
     static HELD: OnceLock<BTreeSet<u32>> = OnceLock::new();
     HELD.get_or_init(|| {
         let numbers = |line: &str| line.split_ascii_whitespace().filter_map(|n| n.parse().ok()).collect::<Vec<u32>>();
@@ -40,7 +40,6 @@ fn held_groups() -> BTreeSet<u32> {
         let statuses = processes.filter_map(|entry| std::fs::read(entry.path().join("status")).ok());
         statuses.flat_map(|status| of_process(&String::from_utf8_lossy(&status))).collect()
     })
-    .clone()
 }
 
 /// A user for people: `user nobody (65534)`, `root`.

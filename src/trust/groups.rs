@@ -12,7 +12,7 @@ pub struct Groups {
     /// The names of users. A number may have several; the first one counts.
     names: BTreeMap<u32, String>,
     /// The groups that processes of other users are in.
-    held: Option<fn() -> BTreeSet<u32>>,
+    held: Option<fn() -> &'static BTreeSet<u32>>,
 }
 
 impl Groups {
@@ -68,7 +68,7 @@ impl Groups {
 
     /// Are these groups of a process of another user? A service may be given groups that no file says it is in.
     #[must_use]
-    pub fn held_by(mut self, held: fn() -> BTreeSet<u32>) -> Groups {
+    pub fn held_by(mut self, held: fn() -> &'static BTreeSet<u32>) -> Groups {
         self.held = Some(held);
         self
     }

@@ -12,10 +12,10 @@ use crate::report::facts::{self as report, FactsView, Known, Main, Server, Sourc
 use crate::report::{Exit, json, secrets};
 use crate::services;
 use crate::services::service::Resolved;
-use crate::system::{System, described};
+use crate::system::{described, leads_to};
 use crate::trust::Writers;
 use anyhow::Result;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Parts of names of variables whose values may be secrets.
 const SECRET: &[&str] = &["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "DSN", "COOKIE"];
@@ -142,9 +142,12 @@ fn whose(word_of: &Writers) -> String {
     if word_of.is_empty() { String::new() } else { format!(", of {}", described(word_of)) }
 }
 
-fn main_file(opened: &options::Opened, service: ServiceId, path: &PathBuf) -> Main {
-    let is_it = |named: &PathBuf| named == path || opened.system.canonical(named).is_ok_and(|real| real == *path);
-    let named = opened.facts.main_files.iter().find(|file| file.service == service && is_it(&file.path));
+fn main_file(opened: &options::Opened, service: ServiceId, path: &Path) -> Main {
+    let named = opened
+        .facts
+        .main_files
+        .iter()
+        .find(|file| file.service == service && leads_to(&opened.system, &file.path, path));
     let commands = host::reload(&opened.system, &opened.facts, service, path);
     Main {
         path: path.display().to_string(),
