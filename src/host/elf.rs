@@ -1,4 +1,4 @@
-//! The dynamic section of an ELF file: which libraries a program loads.
+//! The dynamic section of an ELF file: which libraries a program loads, and from where.
 //!
 //! Only what that needs is read (elf(5)); a file that is cut off or not what it says gives nothing, or less.
 
@@ -9,6 +9,8 @@ pub(crate) struct Dynamic {
     pub(crate) needed: Vec<String>,
     /// Directories that are searched first, in their order.
     pub(crate) paths: Vec<String>,
+    /// The loader that does all that (`/lib64/ld-linux-x86-64.so.2`); libraries name none.
+    pub(crate) interpreter: Option<String>,
 }
 
 /// The class, byte order and machine of a file; a program loads only libraries of its own.
@@ -25,12 +27,15 @@ pub(crate) fn dynamic(file: &[u8]) -> Option<Dynamic> {
 
 const LOAD: u64 = 1;
 const DYNAMIC: u64 = 2;
+const INTERPRETER: u64 = 3;
 const NEEDED: u64 = 1;
 const STRING_TABLE: u64 = 5;
 const RPATH: u64 = 15;
 const RUNPATH: u64 = 29;
 /// More program headers or dynamic entries than any real file has.
 const MOST_ENTRIES: usize = 4096;
+/// The longest text, in bytes: a run path is a list of directories.
+const MOST_TEXT: usize = 4096;
 
 struct Elf<'a> {
     file: &'a [u8],
@@ -99,20 +104,24 @@ impl<'a> Elf<'a> {
         let inside = |s: &&Segment| s.kind == LOAD && address.checked_sub(s.address).is_some_and(|d| d < s.size);
         let segment = segments.iter().find(inside)?;
         let strings = segment.offset.checked_add(address - segment.address)?;
-        let text = |value: u64| {
-            let start = usize::try_from(strings.checked_add(value)?).ok()?;
-            let rest = self.file.get(start..)?;
-            let end = memchr::memchr(0, rest.get(..1024).unwrap_or(rest))?;
-            Some(String::from_utf8_lossy(&rest[..end]).into_owned())
-        };
+        let text = |value: u64| self.text(strings.checked_add(value)?);
         let all = |wanted: &'static [u64]| {
             entries.iter().filter(|(tag, _)| wanted.contains(tag)).filter_map(|(_, v)| text(*v)).collect::<Vec<_>>()
         };
         let paths = all(&[RPATH, RUNPATH]);
+        let interpreter = segments.iter().find(|s| s.kind == INTERPRETER);
         Some(Dynamic {
             needed: all(&[NEEDED]),
             paths: paths.iter().flat_map(|p| p.split(':')).map(str::to_owned).collect(),
+            interpreter: interpreter.and_then(|segment| self.text(segment.offset)),
         })
+    }
+
+    /// A text that ends with NUL.
+    fn text(&self, at: u64) -> Option<String> {
+        let rest = self.file.get(usize::try_from(at).ok()?..)?;
+        let end = memchr::memchr(0, rest.get(..MOST_TEXT).unwrap_or(rest))?;
+        Some(String::from_utf8_lossy(&rest[..end]).into_owned())
     }
 }
 
@@ -122,11 +131,17 @@ pub(crate) mod tests {
 
     /// A little ELF file for x86-64 with these libraries and other content behind it.
     pub(crate) fn sample(needed: &[&str], content: &[u8]) -> Vec<u8> {
+        sample_with(needed, "", content)
+    }
+
+    /// The same with directories that are searched first.
+    pub(crate) fn sample_with(needed: &[&str], run_path: &str, content: &[u8]) -> Vec<u8> {
         let mut strings = vec![0];
         let mut entries = Vec::new();
-        for name in needed {
-            entries.push((NEEDED, strings.len() as u64));
-            strings.extend(name.as_bytes());
+        let run_path = Some((RUNPATH, run_path)).filter(|(_, path)| !path.is_empty());
+        for (tag, text) in needed.iter().map(|name| (NEEDED, *name)).chain(run_path) {
+            entries.push((tag, strings.len() as u64));
+            strings.extend(text.as_bytes());
             strings.push(0);
         }
         let headers = 64 + 2 * 56;

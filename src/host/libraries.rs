@@ -163,34 +163,35 @@ impl<'a> Libraries<'a> {
         Some(Found { library, configuration })
     }
 
-    /// Where the dynamic loader looks, in its order (ld.so(8)).
     fn directories(&self) -> &[PathBuf] {
-        self.directories.get_or_init(|| {
-            let mut folders = Vec::new();
-            let conf_d = Path::new("/etc/ld.so.conf.d");
-            let more = self.system.list(conf_d).unwrap_or_default();
-            let names =
-                more.into_iter().map(|e| conf_d.join(e.name)).filter(|p| p.extension().is_some_and(|e| e == "conf"));
-            for file in names.chain([PathBuf::from("/etc/ld.so.conf")]) {
-                let text = self.system.read(&file).unwrap_or_default();
-                let lines = String::from_utf8_lossy(&text).into_owned();
-                folders.extend(lines.lines().map(str::trim).filter(|l| l.starts_with('/')).map(PathBuf::from));
-            }
-            for above in ["/lib", "/usr/lib"] {
-                let above = Path::new(above);
-                let multiarch = |name: &std::ffi::OsStr| name.to_string_lossy().contains("-linux-gnu");
-                let entries = self.system.list(above).unwrap_or_default();
-                folders.extend(entries.into_iter().filter(|e| multiarch(&e.name)).map(|e| above.join(e.name)));
-            }
-            folders.extend(
-                ["/lib64", "/usr/lib64", "/lib", "/usr/local/lib", "/usr/lib", "/usr/local/ssl/lib"].map(PathBuf::from),
-            );
-            let mut seen = BTreeSet::new();
-            folders.retain(|f| seen.insert(f.clone()));
-            folders.truncate(MOST_DIRECTORIES);
-            folders
-        })
+        self.directories.get_or_init(|| directories(self.system))
     }
+}
+
+/// Where the dynamic loader looks, in its order (ld.so(8)).
+pub(crate) fn directories(system: &dyn System) -> Vec<PathBuf> {
+    let mut folders = Vec::new();
+    let conf_d = Path::new("/etc/ld.so.conf.d");
+    let more = system.list(conf_d).unwrap_or_default();
+    let names = more.into_iter().map(|e| conf_d.join(e.name)).filter(|p| p.extension().is_some_and(|e| e == "conf"));
+    for file in names.chain([PathBuf::from("/etc/ld.so.conf")]) {
+        let text = system.read(&file).unwrap_or_default();
+        let lines = String::from_utf8_lossy(&text).into_owned();
+        folders.extend(lines.lines().map(str::trim).filter(|l| l.starts_with('/')).map(PathBuf::from));
+    }
+    for above in ["/lib", "/usr/lib"] {
+        let above = Path::new(above);
+        let multiarch = |name: &std::ffi::OsStr| name.to_string_lossy().contains("-linux-gnu");
+        let entries = system.list(above).unwrap_or_default();
+        folders.extend(entries.into_iter().filter(|e| multiarch(&e.name)).map(|e| above.join(e.name)));
+    }
+    folders.extend(
+        ["/lib64", "/usr/lib64", "/lib", "/usr/local/lib", "/usr/lib", "/usr/local/ssl/lib"].map(PathBuf::from),
+    );
+    let mut seen = BTreeSet::new();
+    folders.retain(|f| seen.insert(f.clone()));
+    folders.truncate(MOST_DIRECTORIES);
+    folders
 }
 
 /// A TLS library of the host, used or not.

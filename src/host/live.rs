@@ -2,10 +2,11 @@
 //! configuration, and to reload.
 //!
 //! The only place that runs anything. A program is run by its absolute path, with an empty environment, no input and a
-//! limit of time, and only if nobody but its owner, who is root or the user, could have written it. What the user gives
+//! limit of time, and only if nobody but root or the user could have written it and what it loads. What the user gives
 //! on the command line is theirs, and gets their environment; it is not looked for in their PATH either.
 
 use super::command::{CommandLine, Ending, Ran};
+use super::loaded;
 use crate::system::{Kind, OsSystem, System};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::collections::VecDeque;
@@ -33,18 +34,30 @@ pub(crate) struct ThisMachine;
 
 impl Programs for ThisMachine {
     fn says(&self, path: &Path, arguments: &[&str]) -> Option<String> {
-        if !is_trusted(path) {
-            return None;
-        }
-        run(path, arguments, PATIENCE)
+        doubt_about(path).is_none().then(|| run(path, arguments, PATIENCE))?
     }
 }
 
-/// Is it a file of this machine that nobody but root or the user can have written or put there?
-fn is_trusted(path: &Path) -> bool {
-    let Ok(machine) = OsSystem::new(Path::new("/"), Vec::new()) else { return false };
-    let is_file = machine.kind(path).is_ok_and(|kind| kind == Kind::File);
-    path.is_absolute() && is_file && machine.writers(path).is_ok_and(|writers| writers.is_empty())
+/// Why a program of this machine is not run: it is none, or others than root and the user could have written it or what
+/// it loads.
+fn doubt_about(path: &Path) -> Option<String> {
+    let shown = path.display();
+    let machine = match OsSystem::new(Path::new("/"), Vec::new()) {
+        Ok(machine) => machine,
+        Err(error) => return Some(format!("{shown}: {}", crate::system::reason(&error))),
+    };
+    match machine.kind(path) {
+        Err(error) => return Some(format!("{shown}: {}", crate::system::reason(&error))),
+        Ok(kind) if kind != Kind::File || !path.is_absolute() => return Some(format!("{shown}: it is no program")),
+        Ok(_) => {}
+    }
+    let (file, writers) = loaded::doubt_about(&machine, path)?;
+    Some(match file == path {
+        true => format!("{shown}: others than root could have written it ({writers})"),
+        false => {
+            format!("{shown}: it loads {}, which others than root could have written ({writers})", file.display())
+        }
+    })
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the place that may run programs")]
@@ -154,12 +167,9 @@ fn program(command: &CommandLine) -> Result<PathBuf, String> {
             found.ok_or_else(|| format!("{name}: there is none in {}", FOLDERS.join(", ")))?
         }
     };
-    if command.given || is_trusted(&path) {
-        return Ok(path);
-    }
-    match std::fs::metadata(&path) {
-        Err(error) => Err(format!("{}: {}", path.display(), crate::system::reason(&error))),
-        Ok(_) => Err(format!("{}: others than root could have written it", path.display())),
+    match doubt_about(&path) {
+        Some(doubt) if !command.given => Err(doubt),
+        _ => Ok(path),
     }
 }
 
@@ -300,12 +310,12 @@ mod tests {
     #[test]
     fn what_others_can_write_is_not_run() {
         use std::os::unix::fs::PermissionsExt;
-        assert!(is_trusted(Path::new("/bin/sh")));
+        assert_eq!(doubt_about(Path::new("/bin/sh")), None);
         let folder = tempfile::tempdir().expect("a temporary directory");
-        assert!(!is_trusted(&folder.path().join("none")));
+        assert!(doubt_about(&folder.path().join("none")).is_some());
         // Whatever is below /tmp is below a directory that everybody can write to.
         let program = tempfile::NamedTempFile::new_in(folder.path()).expect("a file");
         std::fs::set_permissions(program.path(), std::fs::Permissions::from_mode(0o777)).expect("set");
-        assert!(!is_trusted(program.path()));
+        assert!(doubt_about(program.path()).is_some());
     }
 }

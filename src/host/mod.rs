@@ -20,6 +20,7 @@ mod hosts_file;
 mod init;
 mod libraries;
 mod live;
+mod loaded;
 mod main_files;
 mod managed;
 mod manager;
