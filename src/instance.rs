@@ -5,7 +5,7 @@ use crate::source::{FileId, Span};
 use crate::tls::{Version, VersionSet};
 use crate::trust::Writers;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A kind of software, by its short name: `nginx`, `apache`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -154,11 +154,41 @@ pub struct Setting {
     pub trap: Option<Trap>,
 }
 
+/// Ends of the names of files that are kept as they were: a backup is of no use once it is changed.
+const BACKUPS: &[&str] = &[
+    "~",
+    ".bak",
+    ".old",
+    ".orig",
+    ".save",
+    ".swp",
+    ".dpkg-old",
+    ".dpkg-dist",
+    ".dpkg-new",
+    ".dpkg-bak",
+    ".ucf-old",
+    ".ucf-dist",
+    ".rpmnew",
+    ".rpmsave",
+    ".rpmorig",
+    ".apk-new",
+    ".default",
+    ".disabled",
+];
+
+/// By its name, is a file a copy that somebody keeps?
+pub fn is_backup(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    BACKUPS.iter().any(|end| name.ends_with(end))
+}
+
 /// Whether a server loads the instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
     /// A main file and all that it includes.
     Loaded,
+    /// A file that a main file includes which is not among what the user named: judged as if it was included.
+    Part,
     /// A file with TLS directives that no main file includes: settings, no endpoints.
     NotLoaded,
 }

@@ -1,13 +1,17 @@
 //! Finding the configurations of a host: main files, and files with TLS directives that may turn out to belong to none.
 
+mod document;
+mod names;
+mod recognise;
+mod template;
 mod unread;
 
-use crate::instance::{MainFile, Problem, ServiceId};
+use crate::instance::{MainFile, Problem};
 use crate::services::service::{FileRole, Service};
 use crate::source::{FileId, SourceMap};
 use crate::system::{Kind, System, reason};
-use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use recognise::{Found, recognise};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use unread::Places;
@@ -17,19 +21,16 @@ const SEARCHED: &[&str] = &["/etc", "/usr/local/etc"];
 /// Directories in which only main files are looked for; other files count only beside a main file.
 const SEARCHED_FOR_MAIN: &[&str] = &["/opt"];
 
-/// Files of secrets, which there is no reason to open.
-const SECRETS: &[&str] = &["shadow", "shadow-", "gshadow", "gshadow-"];
-
-/// Names that hold keys and certificates, never directives.
-const KEY_MATERIAL: &[&str] = &["key", "pem", "crt", "cer", "der", "p12", "pfx", "jks", "csr", "srl", "gpg", "asc"];
-
 /// What was found.
 #[derive(Default)]
 pub struct Discovery<'s> {
     /// Main files, sorted by path within each service.
     pub mains: Vec<(&'s dyn Service, PathBuf)>,
-    /// Files with TLS directives of a service that are not main files, sorted by path.
-    pub fragments: Vec<(&'s dyn Service, FileId)>,
+    /// Files with directives of a service that are not main files, sorted by path: with directives about versions, and in
+    /// what the user named also others.
+    pub fragments: Vec<(&'s dyn Service, FileId, FileRole)>,
+    /// Files with directives of a service that are still to be rendered, and the language in which they are written.
+    pub templates: Vec<(PathBuf, &'static str)>,
     /// What could not be read.
     pub problems: Vec<Problem>,
     /// How many files and directories could not be read where no configuration is to be expected.
@@ -52,6 +53,7 @@ pub fn discover<'s>(
         let walk = system.walk(root);
         files.extend(walk.files.into_iter().filter(|f| filter(f)));
         unread.extend(walk.unreadable);
+        walk.links
     };
     if paths.is_empty() {
         match system.list(Path::new("/")) {
@@ -72,12 +74,11 @@ pub fn discover<'s>(
             }
         }
     } else {
-        for path in paths {
-            walk(path, &|_| true);
-        }
+        let links: Vec<PathBuf> = paths.iter().flat_map(|path| walk(path, &|_| true)).collect();
+        files.extend(links.iter().filter_map(|link| led_to(system, link)));
     }
     discovery.problems.extend(missing.map(|why| Problem::with("/", why)));
-    files.retain(|path| !is_key_material(path) && !is_staged(path));
+    files.retain(|path| !names::is_key_material(path) && !names::is_staged(path));
     let named: Vec<&MainFile> =
         named.iter().filter(|n| paths.is_empty() || paths.iter().any(|path| n.path.starts_with(path))).collect();
     // A link stays what it is called: nginx includes from the directory of the link.
@@ -85,20 +86,21 @@ pub fn discover<'s>(
     files.extend(named.iter().filter(by_itself).map(|n| n.path.clone()));
     files.sort();
     files.dedup();
-    let found = recognise(system, services, &named, &files);
+    let found = recognise(system, services, paths, &named, &files);
     let mut candidates: BTreeMap<&str, Vec<(usize, PathBuf)>> = BTreeMap::new();
     let mut homes: BTreeSet<&Path> = BTreeSet::new();
     for (path, found) in files.iter().zip(found) {
         match found {
-            Ok(None) => {}
-            Ok(Some((service, role, bytes))) => {
+            Ok(Found::Foreign) => {}
+            Ok(Found::Template(language)) => discovery.templates.push((path.clone(), language)),
+            Ok(Found::Configuration(service, role, bytes)) => {
                 let file = sources.insert(path.clone(), bytes);
                 match role {
                     FileRole::Main => {
                         homes.extend(path.parent());
                         candidates.entry(services[service].id().0).or_default().push((service, path.clone()));
                     }
-                    _ => discovery.fragments.push((services[service], file)),
+                    _ => discovery.fragments.push((services[service], file, role)),
                 }
             }
             Err(error) => unread.push((path.clone(), error)),
@@ -133,6 +135,15 @@ pub fn discover<'s>(
         discovery.mains.push((services[service], path));
     }
     discovery
+}
+
+/// The file that a link below what the user named leads to: `sites-enabled` holds nothing else. Whoever made the link has
+/// to be able to read it.
+fn led_to(system: &dyn System, link: &Path) -> Option<PathBuf> {
+    let real = system.canonical(link).ok().filter(|real| system.kind(real).is_ok_and(|kind| kind == Kind::File))?;
+    let makers = system.writers(link).ok()?;
+    let is_open = makers.is_empty() || system.is_hidden_from(&real, &makers).is_ok_and(|hidden| !hidden);
+    is_open.then_some(real)
 }
 
 /// Main files at their usual paths that a link takes out of what is searched; what can't be read of them is added to
@@ -170,76 +181,7 @@ fn linked(
     found
 }
 
-type Recognised = io::Result<Option<(usize, FileRole, Vec<u8>)>>;
-
-/// Reads every file once and asks the services what it is; in the order of `files`.
-fn recognise(
-    system: &dyn System,
-    services: &[&dyn Service],
-    named: &[&MainFile],
-    files: &[PathBuf],
-) -> Vec<Recognised> {
-    // Thousands of units may name a main file each, and thousands of files are looked at.
-    let named: HashSet<(ServiceId, &Path)> = named.iter().map(|n| (n.service, &*n.path)).collect();
-    let one = |path: &PathBuf| -> Recognised {
-        let bytes = system.read(path)?;
-        let mut best = None;
-        for (number, service) in services.iter().enumerate() {
-            let known =
-                service.main_files().iter().any(|m| Path::new(m) == path) || named.contains(&(service.id(), path));
-            let role = if known { FileRole::Main } else { service.recognise(path, &bytes) };
-            let better = best.is_none_or(|(_, b)| role > b);
-            if role != FileRole::Foreign && better {
-                best = Some((number, role));
-            }
-        }
-        Ok(best.map(|(number, role)| (number, role, bytes)))
-    };
-    files.par_iter().map(one).collect()
-}
-
 fn may_be_main(service: &dyn Service, path: &Path) -> bool {
     let name = path.file_name();
     service.main_files().iter().any(|main| Path::new(main).file_name() == name)
-}
-
-/// Is it a file that a fix puts beside another one for a moment, `.tlsmend-20260131T120000Z-1-0`? A run that was
-/// interrupted leaves some. Where a server reads it all the same, its include finds it.
-fn is_staged(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let Some((time, numbers)) = name.strip_prefix(".tlsmend-").and_then(|rest| rest.split_once("Z-")) else {
-        return false;
-    };
-    let is_digit = |b: u8| b.is_ascii_digit();
-    let is_time =
-        time.len() == 15 && time.bytes().enumerate().all(|(at, b)| if at == 8 { b == b'T' } else { is_digit(b) });
-    let mut parts = numbers.split('-');
-    let mut number = || parts.next().is_some_and(|part| !part.is_empty() && part.bytes().all(is_digit));
-    is_time && number() && number() && matches!((parts.next(), parts.next()), (None | Some("old"), None))
-}
-
-fn is_key_material(path: &Path) -> bool {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    let secret = path.parent() == Some(Path::new("/etc")) && SECRETS.iter().any(|name| path.ends_with(name));
-    secret || KEY_MATERIAL.contains(&extension.as_str())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_fix_leaves_behind() {
-        let is = |name: &str| is_staged(&Path::new("/etc/nginx").join(name));
-        assert!(is(".tlsmend-20260131T120000Z-1-0") && is(".tlsmend-20260131T120000Z-12-34-old"));
-        for other in [
-            ".tlsmend-20260131T120000Z-1",
-            ".tlsmend-20260131T120000Z-1-x",
-            ".tlsmend-2026-1-0",
-            "tlsmend-20260131T120000Z-1-0",
-            ".tlsmend-20260131T120000Z-1-0-old-1",
-        ] {
-            assert!(!is(other), "{other}");
-        }
-    }
 }

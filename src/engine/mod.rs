@@ -2,6 +2,7 @@
 
 mod fingerprint;
 mod guard;
+mod parts;
 mod waivers;
 
 use crate::discover;
@@ -12,7 +13,7 @@ use crate::host::{self, Facts, Managed};
 use crate::instance::{Instance, Problem};
 use crate::policy::{Date, Policy};
 use crate::rules::{self, Demands, Subject};
-use crate::services::service::{Question, Resolved, Response, Service, World};
+use crate::services::service::{FileRole, Question, Resolved, Response, Service, World};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use crate::tls::VersionSet;
@@ -50,6 +51,15 @@ pub struct Host {
     pub problems: Vec<Problem>,
     /// How many files and directories could not be read where no configuration is to be expected.
     pub passed_over: usize,
+    /// What is to be said about where the files were looked for.
+    pub remarks: Vec<String>,
+    named: Named,
+}
+
+/// What the user named, and which main files lie outside of it.
+struct Named {
+    foreign: BTreeSet<PathBuf>,
+    given: Vec<PathBuf>,
 }
 
 /// A host, audited.
@@ -62,6 +72,8 @@ pub struct Audit {
     pub problems: Vec<Problem>,
     /// How many files and directories could not be read where no configuration is to be expected.
     pub passed_over: usize,
+    /// What is to be said about where the files were looked for.
+    pub remarks: Vec<String>,
     /// The findings: worst first, then in the order of files.
     pub findings: Vec<Finding>,
     /// Per instance and endpoint.
@@ -75,7 +87,7 @@ pub struct Audit {
 
 /// Audits a host.
 pub fn audit(request: Request<'_>) -> Audit {
-    let Host { mut sources, resolved, problems, passed_over } = load(request);
+    let Host { mut sources, resolved, problems, passed_over, remarks, named } = load(request);
     let policy = request.policy;
     let text = policy.text.as_ref().map(|text| sources.attach(PathBuf::from(&policy.name), text.clone().into_bytes()));
     let waivers = waivers::collect(policy, text, request.day, &resolved, &crate::services::all(), &sources);
@@ -98,6 +110,9 @@ pub fn audit(request: Request<'_>) -> Audit {
         kept.push(guard.kept());
         for finding in &mut found {
             lower(finding, &guard, &**one, &sources);
+            if named.foreign.contains(&instance.main) {
+                parts::confine(finding, &sources, |path| named.given.iter().any(|given| path.starts_with(given)));
+            }
         }
         findings.append(&mut found);
     }
@@ -105,7 +120,7 @@ pub fn audit(request: Request<'_>) -> Audit {
     drop(waivers);
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
     let managed = managed(request.facts, &sources, &mut findings);
-    let mut audit = Audit { sources, resolved, problems, passed_over, findings, verdicts, kept, managed };
+    let mut audit = Audit { sources, resolved, problems, passed_over, remarks, findings, verdicts, kept, managed };
     fingerprint::fill_in(&mut audit, request.base, request.system);
     audit
 }
@@ -181,9 +196,18 @@ pub fn load(request: Request<'_>) -> Host {
             resolved.push(one);
         }
     }
+    let given: Vec<PathBuf> = request.paths.iter().filter_map(|path| request.system.canonical(path).ok()).collect();
+    let judged = match given.is_empty() {
+        true => parts::Judged::default(),
+        false => parts::judge(&discovery.fragments, &resolved, &given, world, &mut sources),
+    };
+    files.extend(judged.resolved.iter().flat_map(|one| &one.instance().files));
+    resolved.extend(judged.resolved);
     let left_out: BTreeSet<PathBuf> = resolved.iter().flat_map(|r| &r.instance().left_out).cloned().collect();
-    for (service, file) in discovery.fragments {
-        if !files.contains(&file) && !left_out.contains(sources.file(file).path()) {
+    let discovery_parts: Vec<FileId> = discovery.fragments.iter().map(|part| part.1).collect();
+    for (service, file, role) in discovery.fragments {
+        // Without versions it has nothing to say.
+        if role == FileRole::Fragment && !files.contains(&file) && !left_out.contains(sources.file(file).path()) {
             resolved.push(service.fragment(file, world, &sources));
         }
     }
@@ -192,14 +216,23 @@ pub fn load(request: Request<'_>) -> Host {
         resolved.iter().flat_map(|r| &r.instance().problems).filter_map(|p| p.path.as_ref()).collect();
     let about_facts = |message: &String| Problem { path: None, ..Problem::with("", message) };
     discovery.problems.extend(request.facts.problems.iter().map(about_facts));
-    if resolved.is_empty() {
+    let template = |(path, language): &(PathBuf, &str)| {
+        Problem::with(path, format!("an unrendered template ({language}): audit what it renders to"))
+    };
+    let is_read = |path: &PathBuf| sources.find(path).is_some_and(|file| files.contains(&file));
+    if !request.paths.is_empty() {
+        discovery.problems.extend(discovery.templates.iter().filter(|(path, _)| !is_read(path)).map(template));
+    }
+    if resolved.is_empty() && discovery.templates.is_empty() {
         // Whoever names a path expects something there; a host without these servers is fine.
         let empty = |path: &PathBuf| Problem::with(path, "no configuration of nginx or Apache httpd is there");
         discovery.problems.extend(request.paths.iter().map(empty));
     }
     let new = |p: &Problem| p.path.as_ref().is_none_or(|path| !said.contains(path));
     let problems = discovery.problems.into_iter().filter(new).collect();
-    Host { sources, resolved, problems, passed_over: discovery.passed_over }
+    let parts = discovery_parts.into_iter().map(|file| sources.file(file).path().to_owned());
+    let named = Named { foreign: judged.foreign, given: given.into_iter().chain(parts).collect() };
+    Host { sources, resolved, problems, passed_over: discovery.passed_over, remarks: judged.remarks, named }
 }
 
 /// Which of the loaded main files another one includes: those are a part of that instance.

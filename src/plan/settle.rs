@@ -130,7 +130,7 @@ fn on_the_word_of_others(system: &dyn System, before: &Audit) -> Refused {
     if all().next().is_none() {
         return Refused::new();
     }
-    let loaded = before.instances().filter(|one| one.standing == Standing::Loaded);
+    let loaded = before.instances().filter(|one| one.standing != Standing::NotLoaded);
     let own = loaded.flat_map(|one| one.files.iter().filter(|file| !one.borrowed.contains_key(file)));
     let own: BTreeSet<&FileId> = own.collect();
     let mut refused = Refused::new();

@@ -137,6 +137,8 @@ struct Totals {
     instances: usize,
     endpoints: usize,
     plaintext: usize,
+    /// Files that are judged as if a main file included them.
+    parts: usize,
     not_loaded: usize,
     problems: usize,
 }
@@ -172,6 +174,7 @@ impl AuditView<'_> {
         for instance in &self.instances {
             match instance.standing {
                 Standing::Loaded => totals.instances += 1,
+                Standing::Part => totals.parts += 1,
                 Standing::NotLoaded => totals.not_loaded += 1,
             }
             totals.endpoints += instance.endpoints.len();

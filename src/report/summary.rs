@@ -19,7 +19,7 @@ pub(super) fn coverage(view: &AuditView<'_>) -> String {
         0 => String::new(),
         n => format!("; {} elsewhere can't be read", count(n, "file or directory", "files or directories")),
     };
-    if totals.instances + totals.not_loaded == 0 {
+    if totals.instances + totals.parts + totals.not_loaded == 0 {
         // What could not be read may well be one.
         let nothing = if totals.problems == 0 { ": nothing to audit" } else { "" };
         return format!("no configuration of nginx or Apache httpd was found{nothing}{elsewhere}");
@@ -30,6 +30,11 @@ pub(super) fn coverage(view: &AuditView<'_>) -> String {
     let mut text = format!("{} of {files} read, {instances}, {endpoints}", view.files.read);
     if totals.plaintext > 0 {
         text.push_str(&format!(" ({} plaintext)", totals.plaintext));
+    }
+    match totals.parts {
+        0 => {}
+        1 => text.push_str("; 1 file without a main file is judged as if it was included"),
+        n => text.push_str(&format!("; {n} files without a main file are judged as if they were included")),
     }
     match totals.not_loaded {
         0 => {}

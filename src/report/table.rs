@@ -113,7 +113,7 @@ fn rows<'a>(view: &AuditView<'a>, index: usize, instance: &'a Instance) -> Vec<R
 
 /// Writes the tables of all instances that are loaded.
 pub(super) fn write(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let loaded = view.instances.iter().enumerate().filter(|(_, instance)| instance.standing == Standing::Loaded);
+    let loaded = view.instances.iter().enumerate().filter(|(_, instance)| instance.standing != Standing::NotLoaded);
     let tables: Vec<(&Instance, Vec<Row<'_>>)> =
         loaded.map(|(index, instance)| (*instance, rows(view, index, instance))).collect();
     let all: Vec<&Row<'_>> = tables.iter().flat_map(|(_, rows)| rows).collect();
@@ -125,7 +125,8 @@ pub(super) fn write(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()>
     let bold = Style::new().bold();
     for (instance, rows) in &tables {
         let main = view.paths.show(&instance.main);
-        writeln!(out, "{bold}{}:{bold:#} {main}", instance.service)?;
+        let standing = if instance.standing == Standing::Part { " (as included)" } else { "" };
+        writeln!(out, "{bold}{}:{bold:#} {main}{standing}", instance.service)?;
         if !rows.is_empty() {
             line(out, &HEADS.map(str::to_owned), widths, Style::new())?;
         }

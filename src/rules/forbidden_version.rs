@@ -1,6 +1,6 @@
 //! A version that the policy forbids is offered, or configured and only blocked by the TLS library.
 
-use super::{Check, Rule, Subject, group};
+use super::{Check, Rule, Subject, group, part};
 use crate::endpoint::Role;
 use crate::finding::{Finding, RuleId, Verdict};
 use crate::tls::VersionSet;
@@ -15,7 +15,8 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
         let configured = endpoint.answer.configured.value.and(demand.forbid);
         (!configured.is_empty()).then_some(configured)
     });
-    groups.into_iter().filter_map(|(configured, group)| finding(subject, configured, &group)).collect()
+    let lines = part::check(subject, (ID, Verdict::Exposed), part::forbidden);
+    groups.into_iter().filter_map(|(configured, group)| finding(subject, configured, &group)).chain(lines).collect()
 }
 
 fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_>) -> Option<Finding> {

@@ -1,6 +1,6 @@
 //! A version that the policy requires is not offered.
 
-use super::{Check, Rule, Subject, group};
+use super::{Check, Rule, Subject, group, part};
 use crate::finding::{Finding, RuleId, Verdict};
 use crate::tls::VersionSet;
 
@@ -36,6 +36,7 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
         });
         findings.extend(groups.iter().filter_map(|(missing, group)| finding(subject, why, *missing, group)));
     }
+    findings.extend(part::check(subject, (ID, Verdict::Missing), part::missing));
     findings
 }
 

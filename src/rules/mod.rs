@@ -12,6 +12,7 @@ mod invalid_waiver;
 mod missing_version;
 mod not_loaded;
 mod observed;
+mod part;
 mod recommended_version;
 mod shadowed_directive;
 mod subject;

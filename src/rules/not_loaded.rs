@@ -4,48 +4,19 @@ use super::waivers::Said;
 use super::{Check, Rule, Subject, group, shadowed_directive};
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Verdict};
-use crate::instance::{Setting, Standing};
-use std::path::Path;
+use crate::instance::{Setting, Standing, is_backup};
 
 /// The rule; its page is docs/rules/not-loaded.md.
 pub(super) const RULE: Rule =
     Rule { id: ID, page: include_str!("../../docs/rules/not-loaded.md"), check: Check::Instance(check) };
 const ID: RuleId = RuleId("not-loaded");
 
-/// Ends of the names of files that are kept as they were: a backup is of no use once it is changed.
-const KEPT: &[&str] = &[
-    "~",
-    ".bak",
-    ".old",
-    ".orig",
-    ".save",
-    ".swp",
-    ".dpkg-old",
-    ".dpkg-dist",
-    ".dpkg-new",
-    ".dpkg-bak",
-    ".ucf-old",
-    ".ucf-dist",
-    ".rpmnew",
-    ".rpmsave",
-    ".rpmorig",
-    ".apk-new",
-    ".default",
-    ".disabled",
-];
-
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    if subject.instance.standing == Standing::Loaded {
+    if subject.instance.standing != Standing::NotLoaded {
         return Vec::new();
     }
     let settings = subject.instance.settings.iter().enumerate();
     settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting)).collect()
-}
-
-/// Is a file of that name a copy that somebody keeps?
-fn is_kept(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    KEPT.iter().any(|end| name.ends_with(end))
 }
 
 fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Finding> {
@@ -54,7 +25,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     if !shadowed_directive::breaks(setting, demand) {
         return None;
     }
-    let kept = is_kept(&instance.main);
+    let kept = is_backup(&instance.main);
     let offered = setting.versions.and(demand.forbid);
     let message = match offered.is_empty() {
         false => format!("a file that nothing loads would offer {}", offered.listed()),

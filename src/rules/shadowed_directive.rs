@@ -13,7 +13,7 @@ pub(super) const RULE: Rule =
 const ID: RuleId = RuleId("shadowed-directive");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    if subject.instance.standing == Standing::NotLoaded {
+    if subject.instance.standing != Standing::Loaded {
         return Vec::new();
     }
     let is_partial = subject.instance.problems.iter().any(|problem| problem.path.is_some());

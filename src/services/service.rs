@@ -25,6 +25,8 @@ pub struct World<'a> {
 pub enum FileRole {
     /// Nothing that concerns the service.
     Foreign,
+    /// Holds virtual servers, but nothing about their versions: of interest where nobody asks for more than this file.
+    Part,
     /// Holds TLS directives of the service, but is not a main file: to be reported if nothing includes it.
     Fragment,
     /// A main file, unless another main file includes it.
@@ -48,12 +50,21 @@ pub trait Service: Sync {
     /// What a file is, judged by its path and content alone.
     fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole;
 
+    /// Does the text hold what only a main file has, whatever its name is? For files that the user names.
+    fn is_main(&self, bytes: &[u8]) -> bool;
+
+    /// Does the text begin as configurations of this service do? For files whose names look like something else.
+    fn begins(&self, bytes: &[u8]) -> bool;
+
     /// The comments of a file, each from its mark to the end of its line.
     fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>>;
 
     /// Loads a main file and all that it includes, and resolves it. Never fails: what can't be read or is not
     /// valid becomes a problem of the instance.
     fn load(&self, main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved>;
+
+    /// Reads one file as if a main file that is not here included it. What that file would decide is unknown.
+    fn part(&self, file: FileId, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved>;
 
     /// Reads one file that no main file includes: its TLS directives as settings, line by line, no endpoints.
     fn fragment(&self, file: FileId, world: World<'_>, sources: &SourceMap) -> Box<dyn Resolved>;

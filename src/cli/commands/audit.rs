@@ -45,6 +45,7 @@ pub(in crate::cli) fn run(
         true => with_patch(request, reporting.show_secrets),
         false => (engine::audit(request), Vec::new()),
     };
+    audit.remarks.iter().for_each(output::remark);
     reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     let gone = baseline.apply(&mut audit.findings);
     let status = status(&audit, judgement);

@@ -25,7 +25,10 @@ pub(super) fn examine(model: &mut Model, resolution: &Resolution, main: &Path) {
     for i in 0..model.settings.len() {
         let id = SettingId(i as u32);
         if !alive.contains(&id) {
-            model.settings[i].dead = Some(reach.why(model, resolution, id));
+            // It may decide for what is not here.
+            if !model.is_part {
+                model.settings[i].dead = Some(reach.why(model, resolution, id));
+            }
             let unknown: Option<Unknown> = model.written[i].unknown.clone();
             model.unknown.extend(unknown.filter(|unknown| known.insert(unknown.clone())));
         }
@@ -34,7 +37,7 @@ pub(super) fn examine(model: &mut Model, resolution: &Resolution, main: &Path) {
 
 /// What httpd finds wrong only when it starts.
 fn complain(model: &mut Model, resolution: &Resolution, main: &Path) {
-    if model.listens.is_empty() && model.unknown.is_empty() && model.problems.is_empty() {
+    if !model.is_part && model.listens.is_empty() && model.unknown.is_empty() && model.problems.is_empty() {
         model.problems.push(Problem::with(main, "no listening sockets available: there is no Listen"));
     }
     let mut complaints: BTreeMap<Place, String> = BTreeMap::new();
@@ -51,6 +54,7 @@ fn complain(model: &mut Model, resolution: &Resolution, main: &Path) {
             let certificates = own.certificates.len() + model.servers[MAIN].certificates.len();
             if certificates == 0
                 && !model.managed_certificates
+                && !model.is_part
                 && let Some(place) = tls.place
             {
                 complaints.insert(place, "TLS is on here, but there is no SSLCertificateFile".to_owned());

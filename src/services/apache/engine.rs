@@ -1,6 +1,7 @@
 //! Whether a server has TLS on.
 
 use super::model::{Engine, HostAddress, Listen, MAIN, Model, Place, ServerId};
+use super::part::versions_not_here;
 use super::protocol::Build;
 use crate::endpoint::Unknown;
 use std::collections::BTreeMap;
@@ -62,6 +63,10 @@ impl Tls {
         }
         match automatic(model, https, server) {
             Some((place, note)) => Tls { state: State::On, place: Some(place), note },
+            None if model.is_part && own.addresses.iter().any(|address| address.port == 443) => {
+                let state = State::Unclear(versions_not_here("SSLEngine"));
+                Tls { state, place: own.head, note: "the server level may turn TLS on" }
+            }
             None => Tls { state: State::Off, place: None, note: "nothing turns TLS on" },
         }
     }

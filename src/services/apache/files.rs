@@ -43,7 +43,7 @@ pub(super) fn absolute(server_root: &Path, path: &[u8]) -> PathBuf {
 }
 
 /// `apr_fnmatch_test`: a `[` counts only if a `]` follows.
-fn is_pattern(text: &[u8]) -> bool {
+pub(super) fn is_pattern(text: &[u8]) -> bool {
     let mut open = false;
     let mut bytes = text.iter();
     while let Some(byte) = bytes.next() {

@@ -11,7 +11,8 @@ use crate::system::reason;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 impl Reader<'_> {
@@ -24,7 +25,7 @@ impl Reader<'_> {
             self.leave_cycle();
             return;
         }
-        let path = files::absolute(&self.server_root, argument);
+        let path = self.included(argument);
         self.model.reach.includes.insert(path.clone());
         let found = files::find(&mut self.search, &path, optional);
         if let Some(why) = found.end {
@@ -33,6 +34,11 @@ impl Reader<'_> {
                 self.model.complain(line.place, why);
             }
             self.model.unread.get_or_insert(line.place);
+        }
+        if self.model.is_part && found.files.iter().all(|file| self.system().kind(file).is_err()) {
+            let shown = String::from_utf8_lossy(argument);
+            self.not_here(line.place, format!("\"{shown}\" is not here, and may set versions"));
+            return;
         }
         for why in found.refused {
             self.model.complain(line.place, why);
@@ -60,6 +66,17 @@ impl Reader<'_> {
         self.parse(&files);
         let hop = self.hop(line.place, None);
         self.frames.push(Frame::Files { files, next: 0, hop });
+    }
+
+    /// The path that an include means. Of a part it is not known what its `ServerRoot` is: the nearest directory above it in
+    /// which there is such a thing.
+    fn included(&self, argument: &[u8]) -> PathBuf {
+        let fixed =
+            |path: &PathBuf| path.iter().take_while(|name| !files::is_pattern(name.as_bytes())).collect::<PathBuf>();
+        let above = self.server_root.ancestors().map(|above| files::absolute(above, argument));
+        let has_it = |path: &PathBuf| self.system().kind(&fixed(path)).is_ok();
+        let found = above.into_iter().find(has_it).filter(|_| self.model.is_part);
+        found.unwrap_or_else(|| files::absolute(&self.server_root, argument))
     }
 
     /// Leaves the files that include each other without end.

@@ -34,14 +34,15 @@ pub(super) struct Configuration {
 }
 
 impl Configuration {
-    /// Resolves what was read from a main file.
+    /// Resolves what was read from a main file, or from a part as if it was included.
     pub(super) fn loaded(mut model: Model, main: &Path, world: World<'_>) -> Configuration {
         let mut resolution = resolve(&model, world);
         resolution.endpoints.extend(upstream::endpoints(&model, resolution.build, world.facts));
         dead::examine(&mut model, &resolution, main);
         let main = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
         let endpoints = std::mem::take(&mut resolution.endpoints);
-        let instance = instance(&mut model, Standing::Loaded, &main, &world.facts.apache, endpoints);
+        let standing = if model.is_part { Standing::Part } else { Standing::Loaded };
+        let instance = instance(&mut model, standing, &main, &world.facts.apache, endpoints);
         Configuration {
             instance,
             model,
@@ -133,6 +134,7 @@ impl Resolved for Configuration {
         }
         match *change {
             Change::Adjust { setting, remove, add } => self.adjust(setting, remove, add, sources),
+            Change::Declare { .. } if self.model.is_part => Err(limits::NOT_HERE.to_owned()),
             Change::Declare { endpoint, versions } => self.declare(endpoint, versions, sources),
         }
     }

@@ -96,6 +96,10 @@ impl Reader<'_> {
             self.model.complain(line.place, "no macro name specified with Use");
             return;
         }
+        if self.model.is_part && !self.macros.contains_key(&name) {
+            self.not_here(line.place, format!("the macro '{shown}' is not here, and may set versions"));
+            return;
+        }
         if self.macros.is_empty() {
             let hint = if self.modules.is_loaded("macro_module") { "" } else { " (mod_macro is not loaded)" };
             self.model.complain(line.place, format!("macro '{shown}': no macro defined before Use{hint}"));

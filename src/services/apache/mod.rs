@@ -27,6 +27,7 @@ mod model;
 mod modules;
 mod names;
 mod parse;
+mod part;
 mod protocol;
 mod read;
 mod recognise;
@@ -84,6 +85,14 @@ impl Service for Apache {
         recognise::role(path, bytes)
     }
 
+    fn is_main(&self, bytes: &[u8]) -> bool {
+        recognise::is_main(bytes)
+    }
+
+    fn begins(&self, bytes: &[u8]) -> bool {
+        recognise::begins(bytes)
+    }
+
     fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         parse::parse(bytes).comments(bytes)
     }
@@ -92,6 +101,16 @@ impl Service for Apache {
         let model = read::read(main, world, sources);
         let unread = model.unread;
         let read = Box::new(Configuration::loaded(model, main, world));
+        match unread {
+            Some(place) => Box::new(Unread::new(read, Some(place.span))),
+            None => read,
+        }
+    }
+
+    fn part(&self, file: FileId, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
+        let model = part::read(file, world, sources);
+        let unread = model.unread;
+        let read = Box::new(Configuration::loaded(model, sources.file(file).path(), world));
         match unread {
             Some(place) => Box::new(Unread::new(read, Some(place.span))),
             None => read,

@@ -209,6 +209,8 @@ pub(super) struct Written {
 /// Everything that was read.
 #[derive(Debug)]
 pub(super) struct Model {
+    /// Is it included by a main file that is not here?
+    pub(super) is_part: bool,
     pub(super) hops: Vec<Hop>,
     /// The server level first, then the virtual hosts in the order of reading.
     pub(super) servers: Vec<Server>,
@@ -246,6 +248,7 @@ pub(super) struct Model {
 impl Default for Model {
     fn default() -> Model {
         Model {
+            is_part: false,
             hops: Vec::new(),
             servers: vec![Server::default()],
             listens: Vec::new(),

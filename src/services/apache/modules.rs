@@ -13,6 +13,8 @@ pub(super) struct Modules {
     compiled_in: &'static [(&'static str, &'static str)],
     /// Is it known which were?
     known: bool,
+    /// Are all taken for loaded?
+    all: bool,
 }
 
 /// Modules that every build has.
@@ -44,7 +46,13 @@ impl Modules {
             sources: compiled_in.iter().map(|(_, source)| (*source).to_owned()).collect(),
             compiled_in,
             known: debian || is(SHARED),
+            all: false,
         }
+    }
+
+    /// Takes all modules for loaded: what loads them is not here.
+    pub(super) fn assume_all(&mut self) {
+        self.all = true;
     }
 
     /// Was the module compiled in?
@@ -69,7 +77,7 @@ impl Modules {
 
     /// What `<IfModule NAME>` asks; `None` where it depends on what was compiled in, and that is not known.
     pub(super) fn has(&self, name: &str) -> Option<bool> {
-        if self.identifiers.contains(name) || self.sources.contains(name) {
+        if self.all || self.identifiers.contains(name) || self.sources.contains(name) {
             return Some(true);
         }
         let doubtful = !self.known && DEBIAN.iter().any(|(identifier, source)| name == *identifier || name == *source);
@@ -78,7 +86,7 @@ impl Modules {
 
     /// Is the module there, as far as is known?
     pub(super) fn is_loaded(&self, identifier: &str) -> bool {
-        self.identifiers.contains(identifier)
+        self.all || self.identifiers.contains(identifier)
     }
 
     /// What `<IfDirective NAME>` and `<IfSection NAME>` ask, `name` being the lower-case name of the directive or

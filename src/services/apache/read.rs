@@ -146,7 +146,7 @@ fn is_lost(tree: &Tree, node: usize, bytes: &[u8]) -> bool {
 }
 
 /// `ServerRoot` until a directive says it: where the main file is; Red Hat's and upstream's are in its `conf`.
-fn compiled_server_root(main: &Path) -> PathBuf {
+pub(super) fn compiled_server_root(main: &Path) -> PathBuf {
     let directory = main.parent().unwrap_or(Path::new("/"));
     match directory.parent() {
         Some(parent) if main.ends_with("conf/httpd.conf") => parent.to_owned(),
@@ -155,7 +155,7 @@ fn compiled_server_root(main: &Path) -> PathBuf {
 }
 
 impl<'a> Reader<'a> {
-    fn new(main: Option<&Path>, world: World<'a>, sources: Sources<'a>, server_root: PathBuf) -> Reader<'a> {
+    pub(super) fn new(main: Option<&Path>, world: World<'a>, sources: Sources<'a>, server_root: PathBuf) -> Reader<'a> {
         let facts = world.facts;
         let names = match main.and_then(|main| facts.command_line(ServiceId("apache"), main)) {
             Some(line) => Some(line.defines.as_slice()),
@@ -195,7 +195,7 @@ impl<'a> Reader<'a> {
         self.open(file, 0);
     }
 
-    fn run(&mut self) {
+    pub(super) fn run(&mut self) {
         loop {
             match self.next_line() {
                 Some(line) => self.line(line),

@@ -18,6 +18,30 @@ static TLS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!(r"(?im-u)^[ \t]*(?:{list}|SSLEngine[ \t]+on|{command})")).ok()
 });
 
+/// A virtual host, or TLS towards other servers.
+static HOST: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?im-u)^[ \t]*(?:<VirtualHost[ \t]|SSLProxyEngine[ \t]+on)").ok());
+
+/// What only a main file says.
+static ROOT: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?im-u)^[ \t]*ServerRoot[ \t]+\S").ok());
+
+/// The first line of files that a main file includes.
+static FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let names = r"SSL\w+[ \t]|Listen[ \t]+[\[*0-9]|(?:ServerName|Include|IncludeOptional|LoadModule|NameVirtualHost|ServerRoot)[ \t]";
+    let sections = "VirtualHost|IfModule|IfDefine|IfVersion|IfFile|Macro|Directory|Location|Proxy";
+    Regex::new(&format!(r"(?i-u)\A(?:[ \t]*(?:#[^\n]*)?\r?\n)*[ \t]*(?:{names}|<(?:{sections})[ \t])")).ok()
+});
+
+/// Has the text what only a main file says?
+pub(super) fn is_main(bytes: &[u8]) -> bool {
+    ROOT.as_ref().is_some_and(|root| root.is_match(bytes))
+}
+
+/// Does the text begin like a configuration of httpd?
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    FIRST.as_ref().is_some_and(|first| first.is_match(bytes))
+}
+
 /// What a file is to httpd.
 pub(super) fn role(path: &Path, bytes: &[u8]) -> FileRole {
     let name = path.file_name().unwrap_or_default();
@@ -28,12 +52,35 @@ pub(super) fn role(path: &Path, bytes: &[u8]) -> FileRole {
     // Looked for first, since it is in next to no file.
     let mentions = memchr::memmem::find_iter(bytes, "SSL").next().is_some()
         || bytes.windows(3).any(|text| text.eq_ignore_ascii_case(b"ssl"));
-    if mentions && is(&TLS) { FileRole::Fragment } else { FileRole::Foreign }
+    match mentions && is(&TLS) {
+        true => FileRole::Fragment,
+        false if is(&HOST) => FileRole::Part,
+        false => FileRole::Foreign,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_and_first_lines() {
+        let role = |text: &str| role(Path::new("/x"), text.as_bytes());
+        assert_eq!(role("\n  <virtualhost *:443>\n"), FileRole::Part);
+        assert_eq!(role("SSLProxyEngine on"), FileRole::Part);
+        assert!(is_main(b"# x\n ServerRoot \"/etc/httpd\"\n") && !is_main(b"# ServerRoot /x\nListen 443\n"));
+        for text in ["# a\n\n<VirtualHost *:443>\n", "SSLProtocol all\n", "\r\n<ifmodule mod_ssl.c>\n", "listen 443"] {
+            assert!(begins(text.as_bytes()), "{text}");
+        }
+        for text in [
+            "Use of TLS\n",
+            "# Title\n\nTLS is\n<VirtualHost x>",
+            "use strict;\n<VirtualHost x>",
+            "```\nSSLProtocol all",
+        ] {
+            assert!(!begins(text.as_bytes()), "{text}");
+        }
+    }
 
     #[test]
     fn main_files_go_by_name_and_content() {
@@ -57,9 +104,14 @@ mod tests {
         ] {
             assert_eq!(role(text), FileRole::Fragment, "{text}");
         }
-        for text in
-            ["# SSLProtocol all", "SSLEngine off", "SSLOpenSSLConfCmd Curves X25519", "ssl_protocols TLSv1;", ""]
-        {
+        for text in [
+            "# SSLProtocol all",
+            "<VirtualHosts x>",
+            "SSLEngine off",
+            "SSLOpenSSLConfCmd Curves X25519",
+            "ssl_protocols TLSv1;",
+            "",
+        ] {
             assert_eq!(role(text), FileRole::Foreign, "{text}");
         }
     }

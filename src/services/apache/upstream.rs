@@ -1,6 +1,7 @@
 //! httpd as a client: which versions it offers to the servers that it proxies to.
 
 use super::model::{Covers, MAIN, Model, Place, Proxy, ProxySection, ServerId, Use};
+use super::part::versions_not_here;
 use super::protocol::Build;
 use super::resolve::ciphers;
 use super::versions::way;
@@ -206,6 +207,7 @@ fn answer<'a>(
         because.push(Reason::at(ReasonKind::Versions, used.place.span, "for connections to other servers"));
         deciders.push(used.setting);
     } else {
+        unknown.extend(model.is_part.then(|| versions_not_here("SSLProxyProtocol")));
         let note = format!("no SSLProxyProtocol: the default of httpd is {versions}");
         because.push(Reason::placeless(ReasonKind::Default, note));
     }

@@ -1,6 +1,7 @@
 //! Which versions a server has switched on, and what decides them.
 
 use super::model::{Kind, MAIN, Model, Place, ServerId, Use};
+use super::part::versions_not_here;
 use super::protocol::{Build, Command};
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::host::Facts;
@@ -73,7 +74,13 @@ impl Asked {
                 build.served(written.asked)
             }
             (None, Some(declared)) => build.served(declared),
-            (None, None) => asked.default_versions(build, facts),
+            (None, None) => {
+                let versions = asked.default_versions(build, facts);
+                if model.is_part {
+                    asked.unknown = vec![versions_not_here("SSLProtocol")];
+                }
+                versions
+            }
         };
         let inherited = if server == MAIN { &[][..] } else { &main.commands };
         asked.command(model, build, inherited.iter().chain(&own.commands));

@@ -5,7 +5,7 @@ use super::command::Effect;
 use super::defaults;
 use super::inherit::Rules;
 use super::listeners::Listener;
-use super::model::{Command, Protocols, ScopeId, Section};
+use super::model::{Command, Place, Protocols, ScopeId, Section};
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
@@ -87,7 +87,12 @@ impl Rules<'_> {
         });
         match lines {
             Some((from, lines)) => self.lines(scope, from, lines, &mut asked),
-            None => self.builtin(self.model.scopes[scope].section, &mut asked),
+            None => {
+                self.builtin(self.model.scopes[scope].section, &mut asked);
+                if self.model.is_part {
+                    asked.unknown = vec![not_here("ssl_protocols", self.model.scopes[scope].head)];
+                }
+            }
         }
         let forced = self.release.is_some_and(|r| r < defaults::TLS1_3)
             && self.library.release.is_some_and(|r| r >= Release::new(1, 1, 1));
@@ -177,4 +182,13 @@ fn changed(asked: &mut Asked, command: &Command, effect: &Effect) {
     asked.because.push(Reason::at(ReasonKind::Command, command.place.span, note));
     asked.deciders.extend(command.setting);
     asked.set = set;
+}
+
+/// What only the main file of a part tells.
+pub(super) fn not_here(directive: &str, place: Place) -> Unknown {
+    Unknown {
+        span: Some(place.span),
+        what: "the blocks around this are not here: they may set the versions, or leave them to the default".into(),
+        help: format!("write {directive} here; or audit the host itself, or the main file with all that it includes"),
+    }
 }

@@ -1,4 +1,4 @@
-//! A file that no main file includes: its TLS directives, line by line.
+//! A file without servers that no main file includes: its TLS directives, line by line.
 
 use super::lower::{Insertions, Lowering};
 use super::state::Directive;
@@ -17,8 +17,12 @@ pub(super) struct NginxFragment {
     instance: Instance,
 }
 
-/// Reads a file.
-pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> NginxFragment {
+/// Reads a file that has this standing.
+pub(super) fn read(file: FileId, standing: Standing, world: World<'_>, sources: &SourceMap) -> NginxFragment {
+    let scope = match standing {
+        Standing::Part => "as included",
+        Standing::Loaded | Standing::NotLoaded => "a file that nothing loads",
+    };
     let bytes = sources.file(file).bytes();
     let tree = parse::parse(bytes);
     let mut problems: Vec<Problem> = Vec::new();
@@ -45,14 +49,14 @@ pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Nginx
                     problems.push(Problem::at(span, format!("invalid value \"{shown}\" in \"ssl_protocols\"")));
                 }
                 let set: VersionSet = rest.iter().filter_map(versions).collect();
-                settings.push(of_fragment(&directive, role, set));
+                settings.push(of_fragment(&directive, role, set, scope));
             }
             b"ssl_conf_command" => {
                 let [command, text] = rest else { continue };
                 let (command, text) = (value(command).to_ascii_lowercase(), value(text));
                 let (command, text) = (String::from_utf8_lossy(&command), String::from_utf8_lossy(&text));
                 if let Ok(Some(effect)) = command::parse(&command, &text) {
-                    let setting = of_fragment(&directive, role, effect.alone());
+                    let setting = of_fragment(&directive, role, effect.alone(), scope);
                     settings.push(Setting { kind: effect.kind(), ..setting });
                 }
             }
@@ -62,7 +66,7 @@ pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Nginx
     let facts = &world.facts.nginx;
     let instance = Instance {
         service: ServiceId("nginx"),
-        standing: Standing::NotLoaded,
+        standing,
         main: sources.file(file).path().to_owned(),
         files: BTreeSet::from([file]),
         borrowed: BTreeMap::new(),
@@ -77,8 +81,8 @@ pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Nginx
     NginxFragment { instance }
 }
 
-fn of_fragment(directive: &Directive<'_>, role: Role, versions: VersionSet) -> Setting {
-    Setting { scope: "a file that nothing loads".into(), ..directives::of_directive(directive, role, versions) }
+fn of_fragment(directive: &Directive<'_>, role: Role, versions: VersionSet, scope: &str) -> Setting {
+    Setting { scope: scope.into(), ..directives::of_directive(directive, role, versions) }
 }
 
 impl Resolved for NginxFragment {

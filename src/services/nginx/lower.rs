@@ -6,6 +6,7 @@ use super::parse;
 use crate::edit::{Change, Edit, Fix};
 use crate::endpoint::SettingId;
 use crate::instance::Setting;
+use crate::services::limits;
 use crate::services::tree::{NodeKind, Tree};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
@@ -64,6 +65,7 @@ impl Lowering<'_> {
                     self.adjust_protocols(setting, remove, add)
                 }
             }
+            Change::Declare { .. } if self.model.is_some_and(|model| model.is_part) => Err(limits::NOT_HERE.to_owned()),
             Change::Declare { endpoint, versions } => self.declare(endpoint, versions),
         }
     }

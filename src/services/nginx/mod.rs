@@ -17,6 +17,7 @@ mod lower;
 mod model;
 mod names;
 mod parse;
+mod part;
 mod read;
 mod resolve;
 mod settings;
@@ -26,7 +27,7 @@ mod upstream;
 
 use super::service::{FileRole, Resolved, Service, World};
 use super::tree::NodeKind;
-use crate::instance::ServiceId;
+use crate::instance::{ServiceId, Standing};
 use crate::source::{FileId, SourceMap};
 use regex::bytes::Regex;
 use std::ops::Range;
@@ -50,25 +51,24 @@ static VERSIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     .ok()
 });
 
-/// Has the text one of those blocks, as nginx reads it: in no other block, its name in quotes or not, whatever else stands
-/// on that line?
-fn has_main_block(bytes: &[u8]) -> bool {
-    let tree = parse::parse(bytes);
-    let mut at = 0;
-    while at < tree.nodes.len() {
-        if tree.nodes[at].kind == NodeKind::Open
-            && let [name] = tree.words(at)
-            && matches!(
-                &*parse::value(&bytes[name.start as usize..name.end as usize]),
-                b"events" | b"http" | b"stream" | b"mail"
-            )
-        {
-            return true;
-        }
-        at = tree.next(at);
-    }
-    false
-}
+/// A virtual server, wherever it stands.
+static SERVER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r#"\bserver["']?[ \t\r\n]*\{"#).ok());
+
+/// Names with which files begin that a main file includes in one of its blocks, and the beginnings of such names.
+const FIRST: [&[u8]; 11] = [
+    b"server",
+    b"upstream",
+    b"map",
+    b"geo",
+    b"listen",
+    b"server_name",
+    b"include",
+    b"log_format",
+    b"events",
+    b"http",
+    b"location",
+];
+const FIRST_WORDS: [&[u8]; 5] = [b"ssl_", b"proxy_", b"add_header", b"limit_", b"server_"];
 
 impl Service for Nginx {
     fn id(&self) -> ServiceId {
@@ -96,10 +96,7 @@ impl Service for Nginx {
 
     fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole {
         let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default();
-        if Path::new(name).extension().is_some_and(|e| e == "conf")
-            && MAIN.as_ref().is_some_and(|main| main.is_match(bytes))
-            && has_main_block(bytes)
-        {
+        if Path::new(name).extension().is_some_and(|e| e == "conf") && self.is_main(bytes) {
             return FileRole::Main;
         }
         let mentions = |word| memchr::memmem::find(bytes, word).is_some();
@@ -108,7 +105,20 @@ impl Service for Nginx {
         {
             return FileRole::Fragment;
         }
-        FileRole::Foreign
+        let has_server = mentions(b"server") && SERVER.as_ref().is_some_and(|server| server.is_match(bytes));
+        if has_server && part::has_server(bytes) { FileRole::Part } else { FileRole::Foreign }
+    }
+
+    fn is_main(&self, bytes: &[u8]) -> bool {
+        MAIN.as_ref().is_some_and(|main| main.is_match(bytes)) && part::has_main_block(bytes)
+    }
+
+    fn begins(&self, bytes: &[u8]) -> bool {
+        let tree = parse::parse(bytes);
+        let first = (0..tree.nodes.len()).find(|at| tree.nodes[*at].kind != NodeKind::Comment);
+        let name = first.and_then(|at| tree.words(at).first()).map(|w| &bytes[w.start as usize..w.end as usize]);
+        let is_first = |name: &[u8]| FIRST.contains(&name) || FIRST_WORDS.iter().any(|word| name.starts_with(word));
+        tree.errors.is_empty() && name.is_some_and(is_first)
     }
 
     fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>> {
@@ -119,8 +129,12 @@ impl Service for Nginx {
         resolve::load(main, world, sources)
     }
 
+    fn part(&self, file: FileId, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
+        part::read(file, world, sources)
+    }
+
     fn fragment(&self, file: FileId, world: World<'_>, sources: &SourceMap) -> Box<dyn Resolved> {
-        Box::new(fragment::read(file, world, sources))
+        Box::new(fragment::read(file, Standing::NotLoaded, world, sources))
     }
 }
 
@@ -144,13 +158,16 @@ mod tests {
         }
         for other in [
             "# http { }\n",
-            "server { location / { return 200 'http {'; } }",
+            "# server {\n",
             "upstream http { server a; }",
-            "server { events { } }",
             "proxy_pass http; map $http {",
             "ht\"tp\" { }",
+            "geo $x { server { } }",
         ] {
             assert_eq!(role(other), FileRole::Foreign, "{other}");
+        }
+        for part in ["server { location / { return 200 'http {'; } }", "map $a $b { }\n\"server\"\n{ events { } }"] {
+            assert_eq!(role(part), FileRole::Part, "{part}");
         }
     }
 }

@@ -172,6 +172,8 @@ pub(super) struct Listen {
 /// Everything that was read.
 #[derive(Debug, Default)]
 pub(super) struct Model {
+    /// Does it stand in blocks that are not here?
+    pub is_part: bool,
     pub hops: Vec<Hop>,
     pub scopes: Vec<Scope>,
     pub servers: Vec<Server>,

@@ -4,6 +4,7 @@
 use super::model::{Hop, HopId, Place, Section, Server};
 use super::state::{Around, Context, Directive, Location, Reader};
 use super::{directives, parse};
+use crate::endpoint::Unknown;
 use crate::instance::{Problem, ServiceId};
 use crate::services::service::World;
 use crate::services::trail::Trail;
@@ -11,6 +12,7 @@ use crate::services::tree::{NodeKind, Tree};
 use crate::services::{glob, include};
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::{is_outside, normalize, reason};
+use crate::trust::Writers;
 use rayon::prelude::*;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -18,6 +20,17 @@ use std::sync::Arc;
 
 /// Blocks whose body is data, not directives.
 const DATA: &[&[u8]] = &[b"types", b"map", b"geo", b"split_clients", b"charset_map"];
+
+/// Files that come with nginx and hold nothing about TLS.
+const HARMLESS: &[&str] = &[
+    "mime.types",
+    "fastcgi_params",
+    "fastcgi.conf",
+    "fastcgi-php.conf",
+    "uwsgi_params",
+    "scgi_params",
+    "proxy_params",
+];
 
 /// So many files may be included, the same one again and again counted each time.
 const MOST_FILES: usize = 200_000;
@@ -43,7 +56,7 @@ impl<'a> Reader<'a> {
                 reader.trail = Trail::from(file, &world.facts.named_by(ServiceId("nginx"), main));
                 reader.parse_all(&[file]);
                 reader.global(main);
-                reader.walk(file);
+                reader.walk(file, Context::Main);
                 reader.adopt_locations();
                 reader.unknown_directives();
                 if !reader.events {
@@ -56,6 +69,29 @@ impl<'a> Reader<'a> {
         reader
     }
 
+    /// Reads a file that stands in a section of a main file which is not here, and all that it includes.
+    pub(super) fn read_part(
+        file: FileId,
+        section: Section,
+        world: World<'a>,
+        sources: &'a mut SourceMap,
+    ) -> Reader<'a> {
+        let path = sources.file(file).path();
+        let directory = path.parent().unwrap_or(Path::new("/")).to_owned();
+        let words_of = world.system.writers(path).unwrap_or_else(|_| Writers::everybody());
+        let mut reader = Reader::new(world, sources, directory);
+        reader.trail = Trail::from(file, &words_of);
+        reader.parse_all(&[file]);
+        let head = Place { span: Span::new(file, 0, 0), hop: 0 };
+        let scope = reader.add_scope(section, None, head);
+        reader.model.sections.insert(section, scope);
+        reader.model.is_part = true;
+        reader.walk(file, Context::Section(section));
+        reader.adopt_locations();
+        reader.unknown_directives();
+        reader
+    }
+
     /// Reads what the command line gives with `-g`, as if it stood before the main file.
     fn global(&mut self, main: &Path) {
         let text = match self.world.facts.command_line(ServiceId("nginx"), main) {
@@ -65,13 +101,13 @@ impl<'a> Reader<'a> {
         if !text.is_empty() {
             let file = self.sources.attach(PathBuf::from("(command line)"), text.into_bytes());
             self.parse_all(&[file]);
-            self.walk(file);
+            self.walk(file, Context::Main);
         }
     }
 
-    fn walk(&mut self, main: FileId) {
+    fn walk(&mut self, file: FileId, context: Context) {
         let mut stack = Vec::new();
-        self.enter(&mut stack, main, Context::Main, 0, 0);
+        self.enter(&mut stack, file, context, 0, 0);
         while let Some(frame) = stack.last_mut() {
             if frame.at >= frame.end {
                 stack.pop();
@@ -171,7 +207,7 @@ impl<'a> Reader<'a> {
             return;
         };
         let text = self.value(file, argument);
-        let path = self.directory.join(Path::new(std::ffi::OsStr::from_bytes(&text)));
+        let path = self.included(&text);
         self.reach.includes.insert(normalize(&path));
         if self.entered > MOST_FILES {
             return;
@@ -200,6 +236,10 @@ impl<'a> Reader<'a> {
             if let Err(error) = self.world.system.kind(&folder)
                 && is_outside(&error)
             {
+                if self.model.is_part {
+                    self.missing_of_part(context, directive.place, &text);
+                    return;
+                }
                 let message = format!("\"{}\" {}", normalize(&path).display(), reason(&error));
                 self.problem(directive.place, message);
             }
@@ -223,6 +263,11 @@ impl<'a> Reader<'a> {
                     self.problem(Place { hop, ..directive.place }, format!("\"{shown}\" includes itself"));
                 }
                 Ok(file) => self.enter(stack, file, context, hop, depth + 1),
+                Err(error)
+                    if self.model.is_part && (error.kind() == std::io::ErrorKind::NotFound || is_outside(&error)) =>
+                {
+                    self.missing_of_part(context, directive.place, &text);
+                }
                 Err(error) => {
                     // The same file under its real name is the same problem.
                     let path = self.world.system.canonical(path).unwrap_or_else(|_| normalize(path));
@@ -234,6 +279,30 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+    }
+
+    /// What a part includes and is not here may decide versions, unless it stands in a location.
+    fn missing_of_part(&mut self, context: Context, place: Place, written: &[u8]) {
+        let shown = String::from_utf8_lossy(written);
+        let name = shown.rsplit('/').next().unwrap_or(&shown);
+        let is_foreign = matches!(context, Context::Foreign | Context::Location(_)) || HARMLESS.contains(&name);
+        if !is_foreign {
+            self.unknown.push(Unknown {
+                span: Some(place.span),
+                what: format!("\"{shown}\" is not here, and may decide versions"),
+                help: "name it too, or the main file with all that it includes; or audit the host itself".into(),
+            });
+        }
+    }
+
+    /// The path that an include means. Of a part it is not known below which directory its main file lies: the nearest one
+    /// above it in which there is such a thing.
+    fn included(&self, text: &[u8]) -> PathBuf {
+        let text = Path::new(std::ffi::OsStr::from_bytes(text));
+        let fixed: PathBuf = text.iter().take_while(|name| !glob::is_pattern(name.as_bytes())).collect();
+        let has_it = |above: &&Path| self.world.system.kind(&above.join(&fixed)).is_ok();
+        let base = self.directory.ancestors().find(has_it).filter(|_| self.model.is_part);
+        base.unwrap_or(&self.directory).join(text)
     }
 
     /// Is a place reached through that file?

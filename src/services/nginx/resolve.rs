@@ -21,7 +21,7 @@ use crate::source::SourceMap;
 use crate::tls::Version;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// An nginx instance and what is needed to ask and to mend it.
@@ -40,8 +40,24 @@ pub(super) struct NginxInstance {
 /// Loads and resolves a main file.
 pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
     let real = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
-    let read = Reader::read(main, world, sources);
-    let Reader { mut model, mut settings, mut problems, unknown, mut unread, trail, reach, .. } = read;
+    finish(Reader::read(main, world, sources), real)
+}
+
+/// Resolves what was read from a main file, or from a part: from the file with this path.
+pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
+    let Reader {
+        mut model,
+        mut settings,
+        mut problems,
+        unknown,
+        mut unread,
+        trail,
+        reach,
+        world,
+        sources,
+        directory,
+        ..
+    } = read;
     let release = world.facts.nginx.release.value;
     let library = &world.facts.nginx.library;
     let Listeners { all: listeners, complaints, left_out } = listeners::group(&model, release);
@@ -54,7 +70,7 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Bo
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
         unread.get_or_insert(place);
     }
-    let keys = certificates(&model, main, world);
+    let keys = certificates(&model, &directory, world);
     let rules = Rules { model: &model, release, library, keys: &keys, floors: Floors::default() };
     for (place, message) in startup::check(&rules, &listeners) {
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
@@ -83,8 +99,8 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Bo
         origins.push(Origin { section, client: Some(client) });
     }
     settings::complete(&mut settings, &rules, &listeners, &answers, &endpoints);
-    if !complete {
-        // It may decide for what was left out.
+    if !complete || model.is_part {
+        // It may decide for what was left out, or is not here.
         for setting in &mut settings {
             setting.dead = None;
         }
@@ -92,7 +108,7 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Bo
     let (borrowed, left_out) = trail.end();
     let instance = Instance {
         service: ServiceId("nginx"),
-        standing: Standing::Loaded,
+        standing: if model.is_part { Standing::Part } else { Standing::Loaded },
         main: real,
         // What comes from the command line is in no file.
         files: model.files.iter().copied().filter(|f| sources.file(*f).path().is_absolute()).collect(),
@@ -142,8 +158,7 @@ pub(super) fn ability(release: Option<Release>, library: &Library) -> Ability {
 }
 
 /// The kinds of keys of all certificates that can be read.
-fn certificates(model: &Model, main: &Path, world: World<'_>) -> BTreeMap<String, Keys> {
-    let directory = main.parent().unwrap_or(Path::new("/"));
+fn certificates(model: &Model, directory: &Path, world: World<'_>) -> BTreeMap<String, Keys> {
     let paths: std::collections::BTreeSet<&String> =
         model.scopes.iter().flat_map(|s: &Scope| &s.certificates).map(|(path, _)| path).collect();
     let keys = |path: &String| {

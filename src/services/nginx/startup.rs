@@ -20,7 +20,9 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
         for (path, place) in &content.certificates {
             certificate(rules, path, *place, &mut problems);
         }
-        if let Some((path, place)) = content.certificates.get(keys_of(rules, scope)) {
+        if let Some((path, place)) = content.certificates.get(keys_of(rules, scope))
+            && !rules.model.is_part
+        {
             problems.push((*place, format!("no \"ssl_certificate_key\" is defined for certificate \"{path}\"")));
         }
         if let Some((list, place)) = &content.tls.ciphers
@@ -39,12 +41,16 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
         // The legacy directive, where it is still known, wants a certificate in every server.
         if let Some((true, place)) = rules.first(server.scope, |s| rules.model.scopes[s].engine)
             && !rules.has_context(server.scope)
+            && !rules.model.is_part
         {
             problems.push((place, "no \"ssl_certificate\" is defined for the \"ssl\" directive".to_owned()));
         }
     }
     for listener in listeners {
-        without_certificate(rules, listener, &mut problems);
+        // The block around a part may have the certificate.
+        if !rules.model.is_part {
+            without_certificate(rules, listener, &mut problems);
+        }
         quic(rules, listener, &mut problems);
     }
     problems

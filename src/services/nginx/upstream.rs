@@ -1,5 +1,6 @@
 //! nginx as a TLS client of other servers: `proxy_pass https://...` and its like.
 
+use super::asked::not_here;
 use super::command::{self, Effect};
 use super::defaults;
 use super::inherit::Rules;
@@ -75,6 +76,9 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
     let mut known: HashSet<SettingId> = HashSet::new();
     let name = client.prefix();
     let lines = model.chain(scope).find_map(|s| settings(s).map(|t| &t.protocols).filter(|p| !p.is_empty()));
+    if lines.is_none() && model.is_part {
+        unknown.push(not_here(&format!("{name}_ssl_protocols"), place));
+    }
     let mut set = match (lines, defaults::protocols(rules.release)) {
         (Some(lines), _) => {
             for line in lines {

@@ -1,0 +1,73 @@
+//! Lines of a file that a main file includes which is not here, and that decide for no endpoint of its own: whatever
+//! includes them is given what they say.
+
+use super::waivers::Said;
+use super::{Subject, group};
+use crate::endpoint::{Role, SettingId};
+use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::instance::{Setting, SettingKind, Standing};
+use crate::policy::Demand;
+use crate::tls::VersionSet;
+
+/// What one of the rules about endpoints finds in such lines: `about` gives the versions in question.
+pub(super) fn check(
+    subject: Subject<'_>,
+    (rule, verdict): (RuleId, Verdict),
+    about: fn(&Setting, &Demand) -> VersionSet,
+) -> Vec<Finding> {
+    if subject.instance.standing != Standing::Part {
+        return Vec::new();
+    }
+    let endpoints = &subject.instance.endpoints;
+    let decides = |id: SettingId| endpoints.iter().any(|endpoint| endpoint.answer.deciders.contains(&id));
+    let lines = subject.instance.settings.iter().enumerate().map(|(id, setting)| (SettingId(id as u32), setting));
+    let finding = |(id, setting): (SettingId, &Setting)| {
+        let demand = subject.demands.of_setting(id);
+        let versions = about(setting, demand);
+        let severity = demand.severity(rule.0, verdict, versions).filter(|_| !versions.is_empty())?;
+        let role = if setting.role == Role::Upstream { ", as a client of another server" } else { "" };
+        let names = versions.listed();
+        let message = match verdict {
+            Verdict::Missing => format!("what includes this offers no {names}{role}"),
+            _ => format!("what includes this offers {names}{role}"),
+        };
+        Some(Finding {
+            rule,
+            fingerprint: String::new(),
+            standing: subject.waivers.standing(&subject.waivers.of_setting(
+                Said { rule, versions },
+                subject.instance,
+                setting,
+            )),
+            severity,
+            verdict,
+            instance: Some(subject.index),
+            endpoints: Vec::new(),
+            versions,
+            message,
+            primary: Some(Label { span: setting.value, text: String::new() }),
+            related: Vec::new(),
+            notes: vec!["judged as if a main file that is not here included it".to_owned()],
+            changes: vec![group::adjust(subject, demand, id)],
+            fix: None,
+            help: None,
+        })
+    };
+    lines.filter(|(id, _)| !decides(*id)).filter_map(finding).collect()
+}
+
+/// The forbidden versions that a line gives.
+pub(super) fn forbidden(setting: &Setting, demand: &Demand) -> VersionSet {
+    match setting.kind {
+        SettingKind::List | SettingKind::Minimum | SettingKind::Switch => setting.versions.and(demand.forbid),
+        SettingKind::Maximum => VersionSet::EMPTY,
+    }
+}
+
+/// The required versions that a line keeps out.
+pub(super) fn missing(setting: &Setting, demand: &Demand) -> VersionSet {
+    match setting.kind {
+        SettingKind::List | SettingKind::Minimum | SettingKind::Maximum => demand.require.minus(setting.versions),
+        SettingKind::Switch => VersionSet::EMPTY,
+    }
+}

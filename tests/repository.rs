@@ -1,0 +1,137 @@
+//! What is not a host: repositories with sites, snippets, templates and manuals, files that a hook is given, and files
+//! that the host's own main file loads.
+#![allow(clippy::disallowed_methods, reason = "tests make their own files")]
+
+#[path = "support/program.rs"]
+mod program;
+
+use program::{run, run_in};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/repository")
+}
+
+/// The rules of the findings by file, and the problems by file.
+fn said(document: &Value) -> (BTreeMap<String, Vec<String>>, BTreeMap<String, Vec<String>>) {
+    let (mut findings, mut problems) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    for finding in document["findings"].as_array().expect("findings") {
+        let main = &document["instances"][finding["instance"].as_u64().expect("a number") as usize]["main"];
+        findings.entry(text(main)).or_default().push(text(&finding["rule"]));
+    }
+    for problem in document["problems"].as_array().expect("problems") {
+        problems.entry(text(&problem["path"])).or_default().push(text(&problem["message"]));
+    }
+    (findings, problems)
+}
+
+#[test]
+fn sites_are_judged_as_included_and_templates_are_named() {
+    let run = run_in(&repository(), &["audit", "--no-exec", "--format", "json", "."]);
+    assert_eq!(run.status, 1, "{}", run.screen());
+    let (findings, problems) = said(&run.json());
+    let of = |path: &str| findings.get(path).map(|rules| rules.join(" ")).unwrap_or_default();
+    assert_eq!(of("sites/old.conf"), "forbidden-version missing-version", "by the snippet that it includes");
+    assert_eq!(of("sites/inherits.conf"), "unknown");
+    assert_eq!(of("sites/good.conf"), "");
+    assert_eq!(of("sites/plain.conf"), "");
+    assert_eq!(of("sites/shop.pl"), "forbidden-version", "a domain, not a program");
+    assert_eq!(of("snippets/proxy-tls.conf"), "forbidden-version", "included by something that is not here");
+    assert_eq!(findings.len(), 4, "neither manuals nor programs nor templates: {findings:?}");
+    let template = |language: &str| vec![format!("an unrendered template ({language}): audit what it renders to")];
+    let expected = BTreeMap::from([
+        ("templates/site.conf.j2".to_owned(), template("Jinja")),
+        ("templates/vhost.conf.erb".to_owned(), template("ERB or EPP")),
+        ("templates/nginx.tmpl".to_owned(), template("Go")),
+        ("templates/default.conf.template".to_owned(), template("variables of another program")),
+    ]);
+    assert_eq!(problems, expected);
+}
+
+#[test]
+fn only_sites_and_snippets_are_changed() {
+    let run = run_in(&repository(), &["diff", "--no-exec", "."]);
+    let changed: Vec<&str> = run.out.lines().filter_map(|line| line.strip_prefix("+++ b/")).collect();
+    assert_eq!(changed, ["sites/shop.pl", "snippets/proxy-tls.conf", "snippets/tls.conf"], "{}", run.screen());
+}
+
+#[test]
+fn one_file_is_enough() {
+    for (file, status) in [
+        ("sites/old.conf", 3),
+        ("sites/inherits.conf", 3),
+        ("sites/good.conf", 0),
+        ("sites/plain.conf", 0),
+        ("sites/shop.pl", 1),
+        ("snippets/tls.conf", 1),
+        // What is named is read, whatever its name is.
+        ("docs/vhost_spec.rb", 1),
+        ("templates/site.conf.j2", 3),
+        // Nothing that a server reads.
+        ("docs", 3),
+    ] {
+        let run = run_in(&repository(), &["audit", "--no-exec", file]);
+        assert_eq!(run.status, status, "{file}: {}", run.screen());
+    }
+    insta::assert_snapshot!("part_old", run_in(&repository(), &["audit", "--no-exec", "sites/old.conf"]).screen());
+    insta::assert_snapshot!(
+        "part_snippet",
+        run_in(&repository(), &["audit", "--no-exec", "snippets/tls.conf"]).screen()
+    );
+}
+
+/// A host whose main file gives the versions to a site that inherits them, and loads another.
+fn host() -> tempfile::TempDir {
+    let host = tempfile::tempdir().expect("a temporary directory");
+    let folder = host.path().join("etc/nginx");
+    for name in ["sites-available", "sites-enabled"] {
+        fs::create_dir_all(folder.join(name)).expect("made");
+    }
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("written");
+    write(
+        "nginx.conf",
+        "events {}\nhttp {\n    ssl_protocols TLSv1 TLSv1.2 TLSv1.3;\n    include sites-enabled/*;\n}\n",
+    );
+    let site = |name: &str, more: &str| {
+        format!(
+            "server {{\n    listen 443 ssl;\n    server_name {name};\n    ssl_certificate a;\n    ssl_certificate_key a;\n{more}}}\n"
+        )
+    };
+    write("sites-available/a", &site("a.test", ""));
+    write("sites-available/b", &site("b.test", "    ssl_protocols TLSv1.1 TLSv1.2 TLSv1.3;\n").replace("443", "8443"));
+    write("sites-available/off", &site("off.test", "    ssl_protocols TLSv1.1 TLSv1.2 TLSv1.3;\n"));
+    for name in ["a", "b"] {
+        symlink(format!("../sites-available/{name}"), folder.join("sites-enabled").join(name)).expect("linked");
+    }
+    host
+}
+
+#[test]
+fn what_the_hosts_main_file_loads_is_judged_there() {
+    let host = host();
+    let root = host.path().to_str().expect("a path");
+    let known =
+        ["--root", root, "--assume", "nginx=1.22.1", "--assume", "openssl=3.0.13", "--assume", "openssl-seclevel=0"];
+    let of = |command: &str, path: &str| run(&[&[command], &known[..], &[path]].concat());
+    let enabled = of("audit", "/etc/nginx/sites-enabled");
+    assert_eq!(enabled.status, 1);
+    assert!(
+        enabled.err.contains("/etc/nginx/nginx.conf loads it, so it and 1 more are audited there"),
+        "{}",
+        enabled.err
+    );
+    assert!(enabled.out.contains("a.test") && !enabled.out.contains("as included"), "{}", enabled.out);
+    // Only what was named is changed.
+    let diff = of("diff", "/etc/nginx/sites-enabled");
+    let changed: Vec<&str> = diff.out.lines().filter_map(|line| line.strip_prefix("+++ b/")).collect();
+    assert_eq!(changed, ["etc/nginx/sites-available/b"], "{}", diff.screen());
+    assert!(diff.err.contains("the fix changes /etc/nginx/nginx.conf, which is not in what you named"), "{}", diff.err);
+    // Nothing loads that one.
+    let off = of("audit", "/etc/nginx/sites-available/off");
+    assert!(off.out.contains("sites-available/off (as included)") && off.err.is_empty(), "{}", off.screen());
+}
