@@ -93,6 +93,31 @@ impl Problem {
     }
 }
 
+/// The problems once each: one that a line has on several ways to it, and one about a file that several lines want.
+pub fn once(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut first: BTreeMap<(Option<Span>, Option<PathBuf>, String), usize> = BTreeMap::new();
+    let mut wanted: Vec<BTreeSet<Span>> = Vec::new();
+    let mut kept: Vec<Problem> = Vec::new();
+    for problem in problems {
+        // A path is the same problem wherever it is wanted.
+        let span = problem.span.filter(|_| problem.path.is_none());
+        let at = *first.entry((span, problem.path.clone(), problem.message.clone())).or_insert(kept.len());
+        if at == kept.len() {
+            kept.push(problem.clone());
+            wanted.push(BTreeSet::new());
+        }
+        wanted[at].extend(problem.span);
+    }
+    for (problem, lines) in kept.iter_mut().zip(wanted) {
+        match lines.len() {
+            0 | 1 => {}
+            2 => problem.message.push_str(" (another line wants it too)"),
+            all => problem.message.push_str(&format!(" ({} more lines want it too)", all - 1)),
+        }
+    }
+    kept
+}
+
 /// A trap: a setting that does something else than it looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trap {

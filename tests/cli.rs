@@ -420,3 +420,52 @@ fn lists_have_marks_and_come_through_pipes() {
     let (status, _, said) = listed("\"$0\" probe --targets <(echo a..b)", folder.path());
     assert!(status == Some(2) && said.contains(":1: \"a..b\" is not a server name"), "{said}");
 }
+
+/// A folder with a main file of nginx.
+fn nginx(text: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    fs::write(folder.path().join("nginx.conf"), text).expect("written");
+    folder
+}
+
+#[test]
+fn why_answers_for_other_servers_too() {
+    let folder = nginx(
+        "events {}\nhttp {\n  server {\n    listen 8080;\n    location /a { proxy_pass https://192.0.2.7:8443; }\n    location /b {\n      proxy_ssl_protocols TLSv1.2;\n      proxy_pass https://192.0.2.7:8443;\n    }\n    location /c {\n      proxy_ssl_protocols TLSv1.3;\n      proxy_pass https://api;\n    }\n  }\n}\n",
+    );
+    let why = |address: &str| {
+        run_in(folder.path(), &["why", address, "nginx.conf", "--assume", "nginx=1.22.1", "--assume", "openssl=3.0.13"])
+    };
+    let one = why("https://api");
+    assert_eq!((one.status, one.out.lines().next()), (0, Some("https://api (nginx): TLSv1.3")), "{}", one.screen());
+    // From two places, which offer different versions.
+    let two = why("https://192.0.2.7:8443");
+    assert!(
+        two.status == 3 && two.out.contains("which place connects: they offer different versions"),
+        "{}",
+        two.screen()
+    );
+    let none = why("https://192.0.2.8");
+    assert!(none.status == 2 && none.err.contains("connects to https://192.0.2.8 by TLS"), "{}", none.screen());
+}
+
+#[test]
+fn why_knows_no_more_than_the_audit() {
+    let folder = nginx("events {}\nhttp {\n  server {\n    listen nohost.example:443;\n  }\n}\n");
+    let why = run_in(folder.path(), &["why", "192.0.2.1:443", "nginx.conf"]);
+    assert!(why.status == 3 && why.out.contains("can't be told"), "{}", why.screen());
+    let folder = nginx("events {}\nhttp {\n  server {\n    listen 80;\n  }\n}\n");
+    let why = run_in(folder.path(), &["why", "192.0.2.1:443", "nginx.conf"]);
+    assert_eq!(why.status, 0);
+    assert!(why.out.contains("no configuration that was read listens there"), "{}", why.screen());
+}
+
+#[test]
+fn a_missing_file_is_told_once() {
+    let server = "  server {\n    listen 80;\n    include tls.conf;\n  }\n";
+    let folder = nginx(&format!("events {{}}\nhttp {{\n{}}}\n", server.repeat(5)));
+    let audit = run_in(folder.path(), &["audit", "."]);
+    assert_eq!(audit.out.matches("tls.conf\" failed: No such file or directory (4 more lines want it too)").count(), 1);
+    assert_eq!(audit.out.matches("error:").count(), 1, "{}", audit.screen());
+    assert!(audit.out.contains("1 of 1 file read"), "{}", audit.screen());
+}

@@ -1,5 +1,6 @@
 //! The front half of the program, from a host to findings: discover, load, resolve, judge, lower.
 
+mod ask;
 mod fingerprint;
 mod guard;
 mod parts;
@@ -7,21 +8,22 @@ mod waivers;
 
 use crate::discover;
 use crate::edit::{Applicability, Edit, Fix};
-use crate::endpoint::{Endpoint, Unknown};
+use crate::endpoint::Endpoint;
 use crate::finding::{Finding, Verdict};
 use crate::host::{self, Facts, Managed};
 use crate::instance::{Instance, Problem};
 use crate::policy::{Date, Policy};
 use crate::rules::{self, Demands, Subject};
-use crate::services::service::{FileRole, Question, Resolved, Response, Service, World};
+use crate::services::service::{FileRole, Resolved, Service, World};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use crate::tls::VersionSet;
+pub use ask::{ask, upstream};
+
 use guard::{Guard, Guarded};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// What an audit is made from.
 #[derive(Clone, Copy)]
@@ -144,39 +146,6 @@ fn managed(facts: &Facts, sources: &SourceMap, findings: &mut [Finding]) -> BTre
         }
     }
     known.into_iter().filter_map(|(id, found)| Some((sources.file(id).path().to_owned(), found?))).collect()
-}
-
-/// The answer of an instance of which files were left out.
-fn doubted(instance: &Instance, mut response: Response) -> Response {
-    if let Some(file) = instance.left_out.first() {
-        let mut answer = (*response.answer).clone();
-        answer.unknown.push(Unknown {
-            span: None,
-            what: format!("{} is not read, and may decide something else", file.display()),
-            help: "see the errors of tlsmend audit; or probe the running server".into(),
-        });
-        response.answer = Arc::new(answer);
-    }
-    response
-}
-
-/// The answer for one client, and the instance that gives it. Where several instances claim the address, the one
-/// that fits it best answers; the second value counts those that fit as well.
-pub fn ask<'a>(resolved: &'a [Box<dyn Resolved>], question: &Question) -> (Option<(&'a Instance, Response)>, usize) {
-    let mut best: Option<(&Instance, Response)> = None;
-    let mut rivals = 0;
-    for one in resolved {
-        let Some(response) = one.ask(question).map(|response| doubted(one.instance(), response)) else { continue };
-        match &best {
-            Some((_, other)) if other.fit > response.fit => {}
-            Some((_, other)) if other.fit == response.fit => rivals += 1,
-            _ => {
-                rivals = 0;
-                best = Some((one.instance(), response));
-            }
-        }
-    }
-    (best, rivals)
 }
 
 /// Finds, loads and resolves everything.

@@ -1,10 +1,13 @@
 //! The answer to `why`: which versions a client gets, and step by step what decides that.
 
 use super::{Paths, excerpt, sanitise, table};
-use crate::endpoint::{Answer, Reason, Speaks};
+use crate::endpoint::{Answer, Reason, Speaks, Unknown};
 use crate::source::{SourceMap, Span};
 use anstyle::Style;
 use std::io::{self, Write};
+
+/// What is said of an address that no listener has. Whether something else listens there, files don't tell.
+const NOTHING: &str = "no configuration that was read listens there";
 
 /// So wide is the line of a file that a step shows.
 const WIDTH: usize = 90;
@@ -20,6 +23,8 @@ pub struct WhyView<'a> {
     pub service: Option<&'a str>,
     /// What it answers; none: nothing listens there.
     pub answer: Option<&'a Answer>,
+    /// What is not known of the configuration, and may change the answer.
+    pub open: &'a [Unknown],
     /// The texts.
     pub sources: &'a SourceMap,
     /// How to show a path.
@@ -28,7 +33,8 @@ pub struct WhyView<'a> {
 
 impl WhyView<'_> {
     pub(super) fn speaks(&self) -> Speaks {
-        self.answer.map_or(Speaks::Refused, |answer| answer.speaks)
+        let nothing = if self.open.is_empty() { Speaks::Refused } else { Speaks::Unknown };
+        self.answer.map_or(nothing, |answer| answer.speaks)
     }
 }
 
@@ -36,7 +42,25 @@ impl WhyView<'_> {
 pub fn text(view: &WhyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let bold = Style::new().bold();
     writeln!(out, "{bold}{}: {}{bold:#}", question(view), short(view))?;
-    let Some(answer) = view.answer else { return Ok(()) };
+    if let Some(answer) = view.answer {
+        steps(view, answer, out)?;
+    }
+    let unknown: Vec<&Unknown> = view.answer.iter().flat_map(|answer| &answer.unknown).chain(view.open).collect();
+    if !unknown.is_empty() {
+        writeln!(out, "\nnot known:")?;
+    }
+    for unknown in unknown {
+        let place = unknown.span.map(|span| format!(" ({})", place(view.sources, &view.paths, span)));
+        writeln!(out, "  - {}{}", sanitise::text(&unknown.what), place.unwrap_or_default())?;
+        if !unknown.help.is_empty() {
+            writeln!(out, "    help: {}", sanitise::text(&unknown.help))?;
+        }
+    }
+    Ok(())
+}
+
+/// What decides, step by step.
+fn steps(view: &WhyView<'_>, answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     if answer.speaks == Speaks::Tls && answer.effective.is_some_and(|e| e != answer.configured.value) {
         writeln!(out, "  configured: {}", answer.configured.value)?;
         writeln!(out, "  effective:  {}", answer.offered())?;
@@ -47,22 +71,14 @@ pub fn text(view: &WhyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     for (i, reason) in answer.configured.because.iter().enumerate() {
         step(view, i + 1, reason, out)?;
     }
-    if !answer.unknown.is_empty() {
-        writeln!(out, "\nnot known:")?;
-    }
-    for unknown in &answer.unknown {
-        let place = unknown.span.map(|span| format!(" ({})", place(view.sources, &view.paths, span)));
-        writeln!(out, "  - {}{}", sanitise::text(&unknown.what), place.unwrap_or_default())?;
-        if !unknown.help.is_empty() {
-            writeln!(out, "    help: {}", sanitise::text(&unknown.help))?;
-        }
-    }
     Ok(())
 }
 
 fn question(view: &WhyView<'_>) -> String {
     let name = match view.sni {
         Some(name) => format!("{name} at {}", view.address),
+        // The service itself is the client there.
+        None if view.address.contains("://") || !view.address.contains(':') => view.address.to_owned(),
         None => format!("{} without a name", view.address),
     };
     let service = view.service.map(|service| format!(" ({service})"));
@@ -70,10 +86,15 @@ fn question(view: &WhyView<'_>) -> String {
 }
 
 fn short(view: &WhyView<'_>) -> String {
-    let Some(answer) = view.answer else { return "nothing listens there".to_owned() };
+    let Some(answer) = view.answer else {
+        return match view.open {
+            [] => NOTHING.to_owned(),
+            _ => format!("can't be told: {NOTHING}, but not all of it is known"),
+        };
+    };
     match answer.speaks {
         Speaks::Plaintext => "plaintext, no TLS".to_owned(),
-        Speaks::Refused => "nothing listens there".to_owned(),
+        Speaks::Refused => NOTHING.to_owned(),
         Speaks::Unknown => "can't be told".to_owned(),
         Speaks::Tls if answer.offered().is_empty() => "TLS, but no version works".to_owned(),
         Speaks::Tls if answer.effective.is_none() || !answer.unknown.is_empty() => {

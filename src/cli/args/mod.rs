@@ -78,7 +78,8 @@ pub(super) enum Command {
     /// Answer for one client: which versions it is given, and which lines decide that
     #[command(after_help = EXIT_STATUS)]
     Why {
-        /// The address and port that the client connects to: 127.0.0.1:443, [::1]:443, unix:/run/x.sock
+        /// The address and port that the client connects to: 127.0.0.1:443, [::1]:443, unix:/run/x.sock; or a server that
+        /// the configuration connects to, as the audit shows it: https://192.0.2.7:8443
         #[arg(value_name = "ADDRESS:PORT")]
         address: String,
         /// The server name that the client sends (none: it sends no name)

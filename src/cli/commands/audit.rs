@@ -17,9 +17,10 @@ use crate::report::{AuditView, Coverage, Exit, ManagedFile, RuleText};
 use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text};
 use crate::rules;
 use crate::services::doubts;
-use crate::system::{reason, write_report};
+use crate::system::{System, reason, write_report};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Audits a host and reports.
@@ -68,7 +69,7 @@ pub(in crate::cli) fn run(
         verdicts: &audit.verdicts,
         findings: &audit.findings,
         problems: &audit.problems,
-        files: coverage(&audit),
+        files: coverage(&opened.system, &audit),
         managed: &managed(&audit),
         reload: &reload,
         policy: &policy.name,
@@ -150,10 +151,13 @@ fn with_patch(request: Request<'_>, show_secrets: bool) -> (Audit, Vec<Changed>)
     (plan.before, changed)
 }
 
-/// Files that belong to an instance or hold TLS directives, and those that could not be read.
-fn coverage(audit: &Audit) -> Coverage {
+/// Files that belong to an instance or hold TLS directives, and those that are there and could not be read.
+fn coverage(system: &dyn System, audit: &Audit) -> Coverage {
     let files: BTreeSet<_> = audit.instances().flat_map(|i| &i.files).collect();
-    let unread: BTreeSet<_> = audit.all_problems().filter_map(|p| p.path.as_ref()).collect();
+    let read: BTreeSet<&Path> = files.iter().map(|file| audit.sources.file(**file).path()).collect();
+    let is_there = |path: &Path| !system.kind(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    let unread = audit.all_problems().filter_map(|problem| problem.path.as_deref());
+    let unread: BTreeSet<&Path> = unread.filter(|path| !read.contains(path) && is_there(path)).collect();
     Coverage { read: files.len(), found: files.len() + unread.len(), passed_over: audit.passed_over }
 }
 

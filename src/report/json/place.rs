@@ -105,7 +105,7 @@ impl Texts<'_> {
         format!("{}{}{help}", place.unwrap_or_default(), unknown.what)
     }
 
-    pub(super) fn unknowns(&self, unknown: &[Unknown]) -> Vec<String> {
-        unknown.iter().map(|unknown| self.unknown(unknown)).collect()
+    pub(super) fn unknowns<'u>(&self, unknown: impl IntoIterator<Item = &'u Unknown>) -> Vec<String> {
+        unknown.into_iter().map(|unknown| self.unknown(unknown)).collect()
     }
 }

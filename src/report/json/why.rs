@@ -22,7 +22,7 @@ impl<'a> Why<'a> {
     pub(super) fn of(view: &WhyView<'a>) -> Why<'a> {
         let texts = Texts { sources: view.sources, paths: &view.paths };
         let answer = view.answer;
-        let nothing = Some(VersionSet::EMPTY);
+        let nothing = view.open.is_empty().then_some(VersionSet::EMPTY);
         Why {
             schema: "tlsmend/why/1",
             address: view.address,
@@ -32,7 +32,7 @@ impl<'a> Why<'a> {
             configured: answer.map_or_else(Vec::new, |answer| names(answer.configured.value)),
             effective: answer.map_or(nothing, |answer| answer.effective).map(names),
             because: answer.map_or_else(Vec::new, |answer| texts.steps(&answer.configured.because)),
-            unknown: answer.map_or_else(Vec::new, |answer| texts.unknowns(&answer.unknown)),
+            unknown: texts.unknowns(answer.iter().flat_map(|answer| &answer.unknown).chain(view.open)),
         }
     }
 }

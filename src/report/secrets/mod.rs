@@ -129,7 +129,8 @@ pub fn answer(answer: &Arc<Answer>) -> Arc<Answer> {
     Arc::new(masked)
 }
 
-fn unknown(unknown: &mut Unknown) {
+/// Masks what is said to be unknown.
+pub fn unknown(unknown: &mut Unknown) {
     string(&mut unknown.what);
     string(&mut unknown.help);
 }

@@ -302,7 +302,7 @@ proptest! {
             address: &texts[0],
             sni: Some(&texts[1]),
             service: None,
-            answer: Some(&answer),
+            open: &[], answer: Some(&answer),
             sources: &host.sources,
             paths: Paths::absolute(),
         };

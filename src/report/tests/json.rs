@@ -52,6 +52,7 @@ fn why(answer: Option<&Answer>) -> String {
         sni: Some("a.test"),
         service: Some("nginx"),
         answer,
+        open: &[],
         sources: &host.sources,
         paths: Paths::absolute(),
     };

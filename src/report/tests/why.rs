@@ -5,7 +5,15 @@ use insta::assert_snapshot;
 
 fn view<'a>(host: &'a Host, sni: Option<&'a str>, answer: Option<&'a Answer>) -> WhyView<'a> {
     let service = answer.map(|_| "nginx");
-    WhyView { address: "127.0.0.1:443", sni, service, answer, sources: &host.sources, paths: Paths::absolute() }
+    WhyView {
+        address: "127.0.0.1:443",
+        sni,
+        service,
+        answer,
+        open: &[],
+        sources: &host.sources,
+        paths: Paths::absolute(),
+    }
 }
 
 fn text(view: &WhyView<'_>) -> String {
@@ -158,7 +166,7 @@ fn no_tls() {
       configured: TLSv1
       effective:  none
     "#);
-    assert_snapshot!(text(&view(&host, Some("a.test"), None)), @"a.test at 127.0.0.1:443: nothing listens there");
+    assert_snapshot!(text(&view(&host, Some("a.test"), None)), @"a.test at 127.0.0.1:443: no configuration that was read listens there");
     assert_snapshot!(json(&view(&host, Some("a.test"), None)), @r#"
     {
       "schema": "tlsmend/why/1",

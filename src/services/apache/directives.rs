@@ -347,9 +347,6 @@ impl Reader<'_> {
             }
         }
         self.title_scopes();
-        let problems = &mut self.model.problems;
-        let mut seen = std::collections::BTreeSet::new();
-        problems.retain(|problem| seen.insert((problem.span, problem.path.clone(), problem.message.clone())));
         let mut seen = std::collections::BTreeSet::new();
         self.model.unknown.retain(|unknown| seen.insert(unknown.clone()));
     }

@@ -58,8 +58,11 @@ impl Reader<'_> {
                 Err(_) if path == Path::new("/dev/null") => {}
                 Err(error) if optional && is_missing(&error) => {}
                 Err(error) => {
-                    let (path, why) = (path.display(), reason(&error));
-                    self.model.complain(line.place, format!("could not open configuration file {path}: {why}"));
+                    let (shown, why) = (path.display(), reason(&error));
+                    self.model.complain(line.place, format!("could not open configuration file {shown}: {why}"));
+                    if let Some(problem) = self.model.problems.last_mut().filter(|_| self.model.more_problems == 0) {
+                        problem.path = Some(path.clone());
+                    }
                 }
             }
         }

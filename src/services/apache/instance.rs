@@ -7,13 +7,13 @@ use super::resolve::{Resolution, resolve};
 use super::upstream;
 use crate::edit::{Change, Fix};
 use crate::host::{Facts, Software};
-use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
+use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, once};
 use crate::release::Release;
 use crate::services::limits;
 use crate::services::service::{Question, Resolved, Response, World};
 use crate::source::SourceMap;
 use crate::tls::{Version, VersionSet};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -74,9 +74,7 @@ fn instance(
     apache: &Software,
     endpoints: Vec<crate::endpoint::Endpoint>,
 ) -> Instance {
-    let mut problems: Vec<Problem> = std::mem::take(&mut model.problems);
-    let mut seen = BTreeSet::new();
-    problems.retain(|problem| seen.insert((problem.span, problem.path.clone(), problem.message.clone())));
+    let mut problems = once(std::mem::take(&mut model.problems));
     if model.more_problems > 0 {
         problems.push(Problem::with(main, format!("{} more problems are not listed", model.more_problems)));
     }

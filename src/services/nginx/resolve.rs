@@ -11,7 +11,7 @@ use super::state::Reader;
 use super::{excess, settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};
-use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
+use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, once};
 use crate::openssl::{Keys, Library};
 use crate::release::Release;
 use crate::services::limits;
@@ -19,7 +19,7 @@ use crate::services::service::{Fit, Question, Resolved, Response, Target, World}
 use crate::services::unread::Unread;
 use crate::source::SourceMap;
 use crate::tls::Version;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -106,6 +106,7 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         }
     }
     let (borrowed, left_out) = trail.end();
+    let mut seen = BTreeSet::new();
     let instance = Instance {
         service: ServiceId("nginx"),
         standing: if model.is_part { Standing::Part } else { Standing::Loaded },
@@ -115,8 +116,8 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         borrowed,
         left_out,
         reach,
-        problems,
-        unknown,
+        problems: once(problems),
+        unknown: unknown.into_iter().filter(|unknown| seen.insert(unknown.clone())).collect(),
         settings,
         endpoints,
         ability: ability(release, library),

@@ -1,0 +1,84 @@
+//! The answer for one client, or for the service itself where it is the client.
+
+use crate::endpoint::{Address, Answer, Role, Unknown};
+use crate::instance::Instance;
+use crate::services::service::{Question, Resolved, Response};
+use std::sync::Arc;
+
+/// The answer of an instance of which files were left out.
+fn doubted(instance: &Instance, answer: Arc<Answer>) -> Arc<Answer> {
+    match instance.left_out.first() {
+        None => answer,
+        Some(file) => {
+            let mut answer = (*answer).clone();
+            answer.unknown.push(Unknown {
+                span: None,
+                what: format!("{} is not read, and may decide something else", file.display()),
+                help: "see the errors of tlsmend audit; or probe the running server".into(),
+            });
+            Arc::new(answer)
+        }
+    }
+}
+
+/// The answer for one client, and the instance that gives it. Where several instances claim the address, the one
+/// that fits it best answers; the second value counts those that fit as well.
+pub fn ask<'a>(resolved: &'a [Box<dyn Resolved>], question: &Question) -> (Option<(&'a Instance, Response)>, usize) {
+    let mut best: Option<(&Instance, Response)> = None;
+    let mut rivals = 0;
+    for one in resolved {
+        let Some(Response { fit, address, answer }) = one.ask(question) else { continue };
+        let response = Response { fit, address, answer: doubted(one.instance(), answer) };
+        match &best {
+            Some((_, other)) if other.fit > response.fit => {}
+            Some((_, other)) if other.fit == response.fit => rivals += 1,
+            _ => {
+                rivals = 0;
+                best = Some((one.instance(), response));
+            }
+        }
+    }
+    (best, rivals)
+}
+
+/// What another server is given that configurations connect to by TLS, by its address as audits show it: the instances,
+/// each with one answer for all the places from which it connects.
+pub fn upstream<'a>(resolved: &'a [Box<dyn Resolved>], address: &str) -> Vec<(&'a Instance, Arc<Answer>)> {
+    let mut found = Vec::new();
+    for instance in resolved.iter().map(|one| one.instance()) {
+        let is_it = |remote: &Address| matches!(remote, Address::Remote(remote) if remote == address);
+        let endpoints = instance.endpoints.iter().filter(|one| one.role == Role::Upstream && is_it(&one.address));
+        let answers: Vec<&Arc<Answer>> = endpoints.map(|endpoint| &endpoint.answer).collect();
+        if let Some((first, others)) = answers.split_first() {
+            found.push((instance, doubted(instance, together(first, others))));
+        }
+    }
+    found
+}
+
+/// One answer for several, which say how they differ.
+fn together(first: &Arc<Answer>, others: &[&Arc<Answer>]) -> Arc<Answer> {
+    let differ = others.iter().any(|other| other.configured.value != first.configured.value);
+    if !differ {
+        return Arc::clone(first);
+    }
+    let mut all = Answer::clone(first);
+    let mut sets = vec![first.configured.value];
+    for other in others {
+        all.configured.value = all.configured.value.union(other.configured.value);
+        all.configured.because.extend(other.configured.because.iter().cloned());
+        all.effective = all.effective.zip(other.effective).map(|(a, b)| a.union(b));
+        all.deciders.extend(&other.deciders);
+        all.unknown.extend(other.unknown.iter().cloned());
+        if !sets.contains(&other.configured.value) {
+            sets.push(other.configured.value);
+        }
+    }
+    let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
+    all.unknown.push(Unknown {
+        span: None,
+        what: format!("which place connects: they offer different versions ({})", sets.join("; ")),
+        help: "the steps show each of them".into(),
+    });
+    Arc::new(all)
+}
