@@ -8,6 +8,8 @@ use std::fmt;
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
+    /// Good to know; it never fails an audit.
+    Note,
     /// Worth a look.
     Low,
     /// To be mended.
@@ -17,9 +19,13 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// `low`, `medium`, `high`.
+    /// All of them, the worst first.
+    pub const ALL: [Severity; 4] = [Severity::High, Severity::Medium, Severity::Low, Severity::Note];
+
+    /// `note`, `low`, `medium`, `high`.
     pub fn name(self) -> &'static str {
         match self {
+            Severity::Note => "note",
             Severity::Low => "low",
             Severity::Medium => "medium",
             Severity::High => "high",

@@ -118,6 +118,25 @@ pub fn once(problems: Vec<Problem>) -> Vec<Problem> {
     kept
 }
 
+/// A TLS service that is there and not audited, since its configuration is not understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uncovered {
+    /// Its name: `postfix`.
+    pub service: &'static str,
+    /// What shows that it is there: files, addresses at which it listens, packages, units. The first one says most.
+    pub evidence: Vec<String>,
+    /// The command that asks it for its versions.
+    pub ask: String,
+}
+
+impl Uncovered {
+    /// `postfix (/etc/postfix/main.cf)`
+    pub fn text(&self) -> String {
+        let first = self.evidence.first().map(|first| format!(" ({first})")).unwrap_or_default();
+        format!("{}{first}", self.service)
+    }
+}
+
 /// A trap: a setting that does something else than it looks like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trap {

@@ -72,7 +72,7 @@ fn every_rule_finds_something_in_a_sample_host() {
         let document = run(&[&["audit", "--format", "json"], arguments].concat()).json();
         found.extend(findings(&document).iter().map(|finding| finding["rule"].as_str().expect("a rule").to_owned()));
     };
-    for name in ["debian", "rhel", "alpine", "broken"] {
+    for name in ["debian", "rhel", "alpine", "broken", "compliant"] {
         collect(&["--root", &format!("fixtures/hosts/{name}")]);
     }
     collect(&[&HOST[..], &POLICY].concat());

@@ -31,6 +31,8 @@ pub(super) struct Opened {
     pub paths: Vec<PathBuf>,
     /// Are the files those of this host (or of the root), and not of a repository of configurations?
     pub look: bool,
+    /// Are the processes those of the host?
+    pub processes: bool,
     /// How reports show paths.
     pub shown: Paths,
     /// Why nothing of the host is run; none: checkers may be.
@@ -49,7 +51,7 @@ impl Opened {
     /// What an audit by a policy is made from; without a day, no waiver counts.
     pub(super) fn request<'a>(&'a self, policy: &'a Policy, day: Option<Date>) -> Request<'a> {
         let Opened { system, facts, paths, .. } = self;
-        Request { system, facts, policy, paths, base: self.home(), day }
+        Request { system, facts, policy, paths, base: self.home(), uncovered: &[], day }
     }
 
     /// The folder that a repository's files are known in, whatever folder the command is given in: the PATH itself, or
@@ -144,7 +146,7 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         () if !host.map.is_empty() => Some("nothing is run with --map"),
         () => Some(NOT_USUAL),
     };
-    Ok(Opened { system, facts, paths, look: given.look, shown, no_exec })
+    Ok(Opened { system, facts, paths, look: given.look, processes: given.processes, shown, no_exec })
 }
 
 /// The host's name: the given one, or what its /etc/hostname says. A repository of configurations has none.

@@ -11,7 +11,7 @@ use crate::edit::{Applicability, Edit, Fix};
 use crate::endpoint::Endpoint;
 use crate::finding::{Finding, Verdict};
 use crate::host::{self, Facts, Managed};
-use crate::instance::{Instance, Problem};
+use crate::instance::{Instance, Problem, Uncovered};
 use crate::policy::{Date, Policy};
 use crate::rules::{self, Demands, Subject};
 use crate::services::service::{FileRole, Resolved, Service, World};
@@ -39,6 +39,8 @@ pub struct Request<'a> {
     /// Fingerprints know paths below this directory without it, so that a repository has the same ones wherever it is
     /// checked out.
     pub base: Option<&'a Path>,
+    /// What the host has besides and is not audited.
+    pub uncovered: &'a [Uncovered],
     /// The day on which waivers have to hold; none: waivers do not count at all.
     pub day: Option<Date>,
 }
@@ -118,6 +120,7 @@ pub fn audit(request: Request<'_>) -> Audit {
         }
         findings.append(&mut found);
     }
+    findings.append(&mut rules::check_host(request.uncovered, &policy.base));
     findings.append(&mut rules::check_waivers(&waivers, &policy.base));
     drop(waivers);
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));

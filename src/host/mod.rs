@@ -32,6 +32,7 @@ mod runs_with;
 mod shell;
 mod sockets;
 mod started;
+mod uncovered;
 mod unit;
 mod words;
 
@@ -48,4 +49,5 @@ pub use main_files::start_options;
 pub use managed::{Fate, Managed, managed};
 pub use manager::{init_system, started_by};
 pub use sockets::{Owner, Sockets};
+pub use uncovered::uncovered;
 pub use words::quoted;

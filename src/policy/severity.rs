@@ -25,13 +25,14 @@ pub(super) const RULES: &[(&str, Shape)] = &[
     ("shadowed-directive", Shape::Plain),
     ("union-or-override", Shape::Plain),
     ("not-loaded", Shape::Plain),
+    ("not-covered", Shape::Plain),
     ("expired-waiver", Shape::Plain),
     ("unused-waiver", Shape::Plain),
     ("invalid-waiver", Shape::Plain),
 ];
 
-/// The rules about waivers, which can't be waived themselves.
-pub(super) const WAIVER_RULES: [&str; 3] = ["expired-waiver", "unused-waiver", "invalid-waiver"];
+/// Rules that can't be waived: those about waivers, and the one that is about no line and no endpoint.
+pub(super) const UNWAIVABLE: [&str; 4] = ["expired-waiver", "unused-waiver", "invalid-waiver", "not-covered"];
 
 /// The keys of [`Shape::Effect`].
 pub(super) const EFFECTS: &[(&str, Verdict)] = &[("exposed", Verdict::Exposed), ("latent", Verdict::Latent)];
@@ -40,7 +41,7 @@ pub(super) const EFFECTS: &[(&str, Verdict)] = &[("exposed", Verdict::Exposed), 
 pub(super) type Level = Option<Severity>;
 
 /// The names of the levels.
-pub(super) const LEVELS: [&str; 4] = ["low", "medium", "high", "off"];
+pub(super) const LEVELS: [&str; 5] = ["note", "low", "medium", "high", "off"];
 
 /// The level of a rule, of one of its effects (`None`: it has none), and of some versions.
 #[derive(Clone, Copy, Debug)]
@@ -54,9 +55,10 @@ pub(super) struct LevelOf {
 /// What a rule has where a policy does not say.
 const UNSAID: Level = Some(Severity::Medium);
 
-/// The level of that name: `low`, `medium`, `high`, `off`.
+/// The level of that name: `note`, `low`, `medium`, `high`, `off`.
 pub(super) fn level(name: &str) -> Option<Level> {
     match name {
+        "note" => Some(Some(Severity::Note)),
         "low" => Some(Some(Severity::Low)),
         "medium" => Some(Some(Severity::Medium)),
         "high" => Some(Some(Severity::High)),

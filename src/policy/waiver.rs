@@ -2,7 +2,7 @@
 //! configuration file: `# tlsmend: allow forbidden-version until 2027-01-31: reason`.
 
 use super::scope::Scope;
-use super::severity::{RULES, WAIVER_RULES};
+use super::severity::{RULES, UNWAIVABLE};
 use super::spelling::{list, quoted, suggest};
 use crate::tls::{Version, VersionSet};
 use jiff::civil::Date;
@@ -41,7 +41,7 @@ pub struct Terms {
 
 /// The rules that can be waived.
 pub(super) fn rules() -> Vec<&'static str> {
-    RULES.iter().map(|(name, _)| *name).filter(|name| !WAIVER_RULES.contains(name)).collect()
+    RULES.iter().map(|(name, _)| *name).filter(|name| !UNWAIVABLE.contains(name)).collect()
 }
 
 /// The rule of that name; `Err` says what is wrong with it, and what would be right.
@@ -49,7 +49,7 @@ pub(super) fn rule(name: &str) -> Result<&'static str, (String, String)> {
     let known = rules();
     match known.iter().find(|known| **known == name) {
         Some(known) => Ok(known),
-        None if WAIVER_RULES.contains(&name) => {
+        None if UNWAIVABLE.contains(&name) => {
             let help = "turn it off with `severity` where it is not wanted".to_owned();
             Err((format!("{} can't be waived", quoted(name)), help))
         }

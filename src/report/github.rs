@@ -29,7 +29,7 @@ fn level(issue: &Issue<'_>) -> &'static str {
     match issue.severity {
         _ if issue.excuse.is_some() => "notice",
         _ if issue.is_problem() || (issue.severity == Severity::High && issue.fails) => "error",
-        Severity::Low => "notice",
+        Severity::Low | Severity::Note => "notice",
         Severity::Medium | Severity::High => "warning",
     }
 }

@@ -75,5 +75,6 @@ fn severity(issue: &Issue<'_>) -> &'static str {
         Severity::High => "critical",
         Severity::Medium => "major",
         Severity::Low => "minor",
+        Severity::Note => "info",
     }
 }

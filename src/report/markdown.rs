@@ -22,7 +22,7 @@ const NAMED: usize = 3;
 /// Writes the comment of an audit.
 pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let host = view.host.map(|host| format!("Host {}. ", name(host))).unwrap_or_default();
-    let lead = format!("{host}{}. Policy {}.", summary::coverage(view), name(view.policy));
+    let lead = format!("{host}{}. Policy {}.", summary::covered(view), name(view.policy));
     let head = Head { command: "audit", headline: summary::headline(view), lead, excused: "Waived or known" };
     comment(&head, view.texts(), &issues(view), out)
 }

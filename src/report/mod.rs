@@ -49,7 +49,7 @@ pub use why::WhyView;
 
 use crate::endpoint::Speaks;
 use crate::finding::{Finding, Severity, Verdict};
-use crate::instance::{Instance, Problem, Standing};
+use crate::instance::{Instance, Problem, Standing, Uncovered};
 use crate::source::SourceMap;
 
 /// How many of the files that were found could be read.
@@ -113,6 +113,8 @@ pub struct AuditView<'a> {
     pub problems: &'a [Problem],
     /// How many files were read.
     pub files: Coverage,
+    /// What the host has besides and is not audited.
+    pub uncovered: &'a [Uncovered],
     /// Files with findings that are a program's or a package's.
     pub managed: &'a [ManagedFile],
     /// For each service to reload after a fix: its name, and the command.

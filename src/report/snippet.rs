@@ -36,7 +36,7 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
     let level = match finding.severity {
         Severity::High => Level::ERROR,
         Severity::Medium => Level::WARNING,
-        Severity::Low => Level::NOTE,
+        Severity::Low | Severity::Note => Level::NOTE,
     };
     let name = match &finding.standing {
         Standing::Open => finding.severity.name().to_owned(),

@@ -5,6 +5,7 @@ use super::issue::Issue;
 use super::probe::{Outcome, ProbeView, Probed};
 use super::verify::VerifyView;
 use crate::finding::Severity;
+use crate::instance::Uncovered;
 use crate::verify;
 
 /// `1 file`, `2 files`.
@@ -44,16 +45,29 @@ pub(super) fn coverage(view: &AuditView<'_>) -> String {
     text + &elsewhere
 }
 
+/// `not audited: haproxy (/usr/sbin/haproxy), postfix (/etc/postfix/main.cf)`; nothing where there is none.
+pub(super) fn uncovered(view: &AuditView<'_>) -> Option<String> {
+    let all: Vec<String> = view.uncovered.iter().map(Uncovered::text).collect();
+    (!all.is_empty()).then(|| format!("not audited: {}", all.join(", ")))
+}
+
+/// The coverage in one line, with what is not audited.
+pub(super) fn covered(view: &AuditView<'_>) -> String {
+    let besides = uncovered(view).map(|text| format!("; {}", super::sanitise::line(text.as_bytes())));
+    format!("{}{}", coverage(view), besides.unwrap_or_default())
+}
+
 /// `2 errors, 3 findings: 1 high, 2 low; besides 1 waived`
 pub(super) fn headline(view: &AuditView<'_>) -> String {
     let problems = view.totals().problems;
     let errors = if problems > 0 { format!("{}, ", count(problems, "error", "errors")) } else { String::new() };
-    let open = view.open().count();
+    let open = view.open().filter(|finding| finding.severity > Severity::Note).count();
     let aside = aside(view);
     if open == 0 {
         return format!("{errors}no findings{}", aside.map(|text| format!(" but {text}")).unwrap_or_default());
     }
-    let mut text = format!("{errors}{}", findings(|severity| view.count(severity)));
+    let counted = |severity| if severity == Severity::Note { 0 } else { view.count(severity) };
+    let mut text = format!("{errors}{}", findings(counted));
     if view.open().all(|finding| finding.severity < view.fail_on) {
         text.push_str(&format!("; none is {} or more", view.fail_on));
     }
@@ -63,7 +77,7 @@ pub(super) fn headline(view: &AuditView<'_>) -> String {
 
 /// `3 findings: 1 high, 2 low`
 fn findings(number: impl Fn(Severity) -> usize) -> String {
-    let counts = [Severity::High, Severity::Medium, Severity::Low].map(|severity| (number(severity), severity));
+    let counts = Severity::ALL.map(|severity| (number(severity), severity));
     let all: usize = counts.iter().map(|(n, _)| n).sum();
     let counts: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
     format!("{}: {}", count(all, "finding", "findings"), counts.join(", "))
@@ -106,10 +120,12 @@ pub(super) fn verified(view: &VerifyView<'_>) -> String {
     format!("{agree} of {} {does} as {its} configuration says", count(all.len(), "endpoint", "endpoints"))
 }
 
-/// The findings that do not count: `2 waived, 1 known`.
+/// The findings that do not count: `2 waived, 1 known, 1 note`.
 fn aside(view: &AuditView<'_>) -> Option<String> {
     let number = |name: &str| view.findings.iter().filter(|finding| finding.standing.name() == name).count();
-    let counts = ["waived", "known"].map(|name| (number(name), name));
+    let notes = view.count(Severity::Note);
+    let counts =
+        [(number("waived"), "waived"), (number("known"), "known"), (notes, if notes == 1 { "note" } else { "notes" })];
     let words: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, name)| format!("{n} {name}")).collect();
     (!words.is_empty()).then(|| words.join(", "))
 }

@@ -2,7 +2,7 @@
 
 use super::{AuditView, snippet, summary, table};
 use crate::edit::Applicability;
-use crate::finding::Finding;
+use crate::finding::{Finding, Severity};
 use rayon::prelude::*;
 use std::io::{self, Write};
 
@@ -18,7 +18,8 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out)?;
     }
     // Excerpts take longer than all else that is written: those of many findings are made side by side.
-    for findings in view.findings.chunks(SIDE_BY_SIDE) {
+    let shown: Vec<&Finding> = view.findings.iter().filter(|finding| !is_in_coverage(finding)).collect();
+    for findings in shown.chunks(SIDE_BY_SIDE) {
         let texts: Vec<io::Result<Vec<u8>>> = findings.par_iter().map(|finding| excerpt(view, finding)).collect();
         for text in texts {
             out.write_all(&text?)?;
@@ -29,8 +30,20 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out)?;
     }
     writeln!(out, "{}", summary::coverage(view))?;
+    if let Some(text) = summary::uncovered(view) {
+        writeln!(out, "{}", super::sanitise::line(text.as_bytes()))?;
+        for (at, one) in view.uncovered.iter().enumerate() {
+            let head = if at == 0 { "ask them:" } else { "" };
+            writeln!(out, "  {head:9} {}", one.ask)?;
+        }
+    }
     writeln!(out, "{}", summary::headline(view))?;
     advice(view, out)
+}
+
+/// What is not audited is told in a line, unless the policy wants more of it.
+fn is_in_coverage(finding: &Finding) -> bool {
+    finding.severity == Severity::Note && finding.primary.is_none() && finding.instance.is_none()
 }
 
 fn excerpt(view: &AuditView<'_>, finding: &Finding) -> io::Result<Vec<u8>> {
@@ -42,12 +55,13 @@ fn excerpt(view: &AuditView<'_>, finding: &Finding) -> io::Result<Vec<u8>> {
 
 /// What to do now.
 fn advice(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let mended = view.open().filter_map(|finding| finding.fix.as_ref());
+    let open = || view.open().filter(|finding| finding.severity > Severity::Note);
+    let mended = open().filter_map(|finding| finding.fix.as_ref());
     let mended = mended.filter(|fix| fix.applicability == Applicability::Safe).count();
     if mended == 0 {
         return Ok(());
     }
-    let what = match view.open().count() {
+    let what = match open().count() {
         1 => "it".to_owned(),
         all if all == mended => "all of them".to_owned(),
         all => format!("{mended} of {all} findings"),

@@ -10,6 +10,7 @@ mod group;
 mod implicit_default;
 mod invalid_waiver;
 mod missing_version;
+mod not_covered;
 mod not_loaded;
 mod observed;
 mod part;
@@ -31,6 +32,7 @@ pub use verdict::verdict;
 pub use waivers::{Invalid, Reach, Waiver, Waivers};
 
 use crate::finding::{Finding, RuleId, Severity, Verdict};
+use crate::instance::Uncovered;
 use crate::policy::{Demand, Policy};
 use crate::tls::VersionSet;
 
@@ -38,6 +40,8 @@ use crate::tls::VersionSet;
 pub enum Check {
     /// One instance at a time.
     Instance(fn(Subject<'_>) -> Vec<Finding>),
+    /// What the host has and no instance is about.
+    Host(fn(&[Uncovered], &Demand) -> Vec<Finding>),
     /// The waivers, once all instances were looked at.
     Waivers(fn(&Waivers<'_>, &Demand) -> Vec<Finding>),
     /// No file shows it: `probe` and `verify` find it, at most that bad.
@@ -84,12 +88,13 @@ impl Rule {
 pub const OBSERVED_HEADS: [&str; 5] = ["What it finds", "Why it is bad", "Example", "What to do", "Severity"];
 
 /// All rules of an audit, in the order of their names.
-pub const ALL: [Rule; 11] = [
+pub const ALL: [Rule; 12] = [
     expired_waiver::RULE,
     forbidden_version::RULE,
     implicit_default::RULE,
     invalid_waiver::RULE,
     missing_version::RULE,
+    not_covered::RULE,
     not_loaded::RULE,
     recommended_version::RULE,
     shadowed_directive::RULE,
@@ -108,7 +113,16 @@ pub fn find(id: &str) -> Option<&'static Rule> {
 pub fn check(subject: Subject<'_>) -> Vec<Finding> {
     let found = |rule: &Rule| match rule.check {
         Check::Instance(check) => check(subject),
-        Check::Waivers(_) | Check::Handshakes(_) => Vec::new(),
+        Check::Host(_) | Check::Waivers(_) | Check::Handshakes(_) => Vec::new(),
+    };
+    ALL.iter().flat_map(found).collect()
+}
+
+/// All findings about what the host has besides.
+pub fn check_host(uncovered: &[Uncovered], demand: &Demand) -> Vec<Finding> {
+    let found = |rule: &Rule| match rule.check {
+        Check::Host(check) => check(uncovered, demand),
+        Check::Instance(_) | Check::Waivers(_) | Check::Handshakes(_) => Vec::new(),
     };
     ALL.iter().flat_map(found).collect()
 }
@@ -116,7 +130,7 @@ pub fn check(subject: Subject<'_>) -> Vec<Finding> {
 /// All findings about the waivers, once every instance was checked.
 pub fn check_waivers(waivers: &Waivers<'_>, demand: &Demand) -> Vec<Finding> {
     let found = |rule: &Rule| match rule.check {
-        Check::Instance(_) | Check::Handshakes(_) => Vec::new(),
+        Check::Instance(_) | Check::Host(_) | Check::Handshakes(_) => Vec::new(),
         Check::Waivers(check) => check(waivers, demand),
     };
     ALL.iter().flat_map(found).collect()

@@ -41,6 +41,7 @@ impl Subject<'_> {
         let lowered = match full {
             Severity::High => Severity::Medium,
             Severity::Medium | Severity::Low => Severity::Low,
+            Severity::Note => Severity::Note,
         };
         let inside = |at: &usize| is_inside(&self.instance.endpoints[*at], demand);
         if endpoints.is_empty() || lowered == full || !endpoints.iter().all(inside) {

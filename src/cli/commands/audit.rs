@@ -8,8 +8,8 @@ use super::{facts, rule_text, status};
 use crate::baseline;
 use crate::engine::{self, Audit, Request};
 use crate::finding::Severity;
-use crate::host::{self, Fate, Managed};
-use crate::instance::{Instance, Standing};
+use crate::host::{self, Fate, Managed, Sockets};
+use crate::instance::{Instance, Standing, Uncovered};
 use crate::plan;
 use crate::policy::Policy;
 use crate::report::html::{Changed, Extra};
@@ -22,6 +22,7 @@ use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Audits a host and reports.
 pub(in crate::cli) fn run(
@@ -38,7 +39,8 @@ pub(in crate::cli) fn run(
     let day = options::day(judgement)?;
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
-    let request = opened.request(&policy, Some(day));
+    let uncovered = uncovered(&opened);
+    let request = Request { uncovered: &uncovered, ..opened.request(&policy, Some(day)) };
     let baseline = options::baseline(known)?;
     // The plan takes time, and only one format shows it. It has the audit with it, of the very same host.
     let wants_page = reports.has(ReportFormat::Html);
@@ -71,6 +73,7 @@ pub(in crate::cli) fn run(
         problems: &audit.problems,
         files: coverage(&opened.system, &audit),
         managed: &managed(&audit),
+        uncovered: &uncovered,
         reload: &reload,
         policy: &policy.name,
         fail_on: Severity::from(judgement.fail_on),
@@ -107,6 +110,15 @@ pub(in crate::cli) fn run(
     // The process ends now: to take a hundred thousand answers apart first would be for nothing.
     std::mem::forget(audit);
     Ok(status)
+}
+
+/// What a whole host has besides; on the machine itself also what listens.
+fn uncovered(opened: &options::Opened) -> Vec<Uncovered> {
+    if !opened.paths.is_empty() {
+        return Vec::new();
+    }
+    let sockets = opened.processes.then(|| Sockets::read(&opened.system, SystemTime::now()));
+    host::uncovered(&opened.system, sockets.as_ref())
 }
 
 /// What is demanded, in words.

@@ -129,7 +129,7 @@ fn unknown_keys() {
     3 | severity: {forbiden-version: high, tls: low}
       |            ^^^^^^^^^^^^^^^^
 
-    error: unknown key `tls`; the keys of `severity` are `forbidden-version`, `missing-version`, `recommended-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override`, `not-loaded`, `expired-waiver`, `unused-waiver` and `invalid-waiver`
+    error: unknown key `tls`; the keys of `severity` are `forbidden-version`, `missing-version`, `recommended-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override`, `not-loaded`, `not-covered`, `expired-waiver`, `unused-waiver` and `invalid-waiver`
      --> policy.yaml:3:36
       |
     3 | severity: {forbiden-version: high, tls: low}
@@ -247,14 +247,14 @@ fn wrong_types() {
     2 | require:
       | ^^^^^^^
 
-    error: `severity` is a map, and this is a word; its keys are `forbidden-version`, `missing-version`, `recommended-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override`, `not-loaded`, `expired-waiver`, `unused-waiver` and `invalid-waiver`
+    error: `severity` is a map, and this is a word; its keys are `forbidden-version`, `missing-version`, `recommended-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override`, `not-loaded`, `not-covered`, `expired-waiver`, `unused-waiver` and `invalid-waiver`
      --> policy.yaml:3:11
       |
     3 | severity: high
       |           ^^^^
     "#);
     assert_snapshot!(complaints("severity: {unknown: 3, not-loaded: hihg, implicit-default: {low: high}, shadowed-directive: true}\n"), @r#"
-    error: expected a severity, found a number; the severities are `low`, `medium`, `high` and `off`
+    error: expected a severity, found a number; the severities are `note`, `low`, `medium`, `high` and `off`
      --> policy.yaml:1:21
       |
     1 | severity: {unknown: 3, not-loaded: hihg, implicit-default: {low: high}, shadowed-directive: true}
@@ -266,13 +266,13 @@ fn wrong_types() {
     1 | severity: {unknown: 3, not-loaded: hihg, implicit-default: {low: high}, shadowed-directive: true}
       |                                    ^^^^
 
-    error: expected a severity, found a map; the severities are `low`, `medium`, `high` and `off`
+    error: expected a severity, found a map; the severities are `note`, `low`, `medium`, `high` and `off`
      --> policy.yaml:1:60
       |
     1 | severity: {unknown: 3, not-loaded: hihg, implicit-default: {low: high}, shadowed-directive: true}
       |                                                            ^
 
-    error: expected a severity, found a truth value; the severities are `low`, `medium`, `high` and `off`
+    error: expected a severity, found a truth value; the severities are `note`, `low`, `medium`, `high` and `off`
      --> policy.yaml:1:93
       |
     1 | severity: {unknown: 3, not-loaded: hihg, implicit-default: {low: high}, shadowed-directive: true}

@@ -152,7 +152,7 @@ fn versions(names: &[String]) -> Result<Vec<String>, String> {
 }
 
 fn severity(name: &str) -> Result<Severity, String> {
-    let all = [Severity::Low, Severity::Medium, Severity::High];
+    let all = Severity::ALL;
     all.into_iter().find(|one| one.name() == name).ok_or_else(|| format!("has an unknown severity {name:?}"))
 }
 

@@ -58,7 +58,7 @@ fn of(texts: Texts<'_>, issue: &Issue<'_>, few: bool) -> FindingOut {
         _ if issue.excuse.is_some() => ("○", "info"),
         Severity::High => ("✗", "bad"),
         Severity::Medium => ("!", "warn"),
-        Severity::Low => ("·", "info"),
+        Severity::Low | Severity::Note => ("·", "info"),
     };
     let fix = issue.finding.and_then(|finding| finding.fix.as_ref());
     let places = issue.place.iter().chain(&issue.related);

@@ -116,7 +116,7 @@ fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page<'a
         script: SCRIPT,
         title: format!("TLS versions{host}"),
         headline: summary::headline(view),
-        coverage_line: summary::coverage(view),
+        coverage_line: summary::covered(view),
         policy: line(view.policy),
         exit: view.exit.map(|exit| (exit.status, exit.name)),
         tiles,
@@ -163,8 +163,15 @@ fn coverage(view: &AuditView<'_>) -> Vec<(&'static str, String)> {
         ("Files with TLS directives that no server loads", totals.not_loaded.to_string()),
         ("Problems", totals.problems.to_string()),
         ("Not readable where no configuration is to be expected", view.files.passed_over.to_string()),
+        ("Not audited", not_audited(view)),
         ("All could be read and decided", if view.is_complete() { "yes" } else { "no" }.to_owned()),
     ]
+}
+
+/// The TLS services besides, and how to ask them.
+fn not_audited(view: &AuditView<'_>) -> String {
+    let all: Vec<String> = view.uncovered.iter().map(|one| line(&format!("{}: {}", one.text(), one.ask))).collect();
+    if all.is_empty() { "no other TLS service was looked for or found".to_owned() } else { all.join("; ") }
 }
 
 pub(super) fn problems(issues: &[Issue<'_>]) -> Vec<String> {

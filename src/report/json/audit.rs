@@ -5,6 +5,7 @@ use super::why::names;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::endpoint::{Endpoint, Role, Transport};
 use crate::finding::{Finding, Standing, Verdict, Waived, WaiverPlace};
+use crate::instance::Uncovered;
 use crate::instance::{self, Instance, Problem};
 use crate::report::{AuditView, ManagedFile};
 use serde::{Serialize, Serializer};
@@ -21,7 +22,7 @@ pub(super) struct Audit<'a> {
     findings: Findings<'a>,
     problems: Vec<ProblemOut<'a>>,
     managed: Vec<ManagedOut<'a>>,
-    coverage: Coverage,
+    coverage: Coverage<'a>,
     reload: Vec<Reload<'a>>,
 }
 
@@ -159,7 +160,7 @@ struct ProblemOut<'a> {
 }
 
 #[derive(Serialize)]
-struct Coverage {
+struct Coverage<'a> {
     files_read: usize,
     files_found: usize,
     instances: usize,
@@ -168,6 +169,14 @@ struct Coverage {
     not_loaded: usize,
     problems: usize,
     passed_over: usize,
+    not_audited: Vec<NotAudited<'a>>,
+}
+
+#[derive(Serialize)]
+struct NotAudited<'a> {
+    service: &'a str,
+    evidence: &'a [String],
+    ask: &'a str,
 }
 
 #[derive(Serialize)]
@@ -200,10 +209,15 @@ impl<'a> Audit<'a> {
                 not_loaded: totals.not_loaded,
                 problems: totals.problems,
                 passed_over: view.files.passed_over,
+                not_audited: view.uncovered.iter().map(not_audited).collect(),
             },
             reload: view.reload.iter().map(|(service, command)| Reload { service, command }).collect(),
         }
     }
+}
+
+fn not_audited(one: &Uncovered) -> NotAudited<'_> {
+    NotAudited { service: one.service, evidence: &one.evidence, ask: &one.ask }
 }
 
 fn managed<'a>(texts: Texts<'_>, file: &'a ManagedFile) -> ManagedOut<'a> {

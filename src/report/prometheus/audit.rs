@@ -24,6 +24,7 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("files_found", "Configuration files that were found, read or not.", view.files.found),
         ("instances", "Configurations that a server loads.", totals.instances),
         ("files_not_loaded", "Files with TLS directives that no server loads.", totals.not_loaded),
+        ("services_not_audited", "TLS services whose configuration is not understood.", view.uncovered.len()),
     ];
     plain(&gauges, out)?;
     info("info", view.policy, out)

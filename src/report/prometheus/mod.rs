@@ -19,7 +19,7 @@ use crate::finding::Severity;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-const SEVERITIES: [Severity; 3] = [Severity::High, Severity::Medium, Severity::Low];
+const SEVERITIES: [Severity; 4] = Severity::ALL;
 
 fn head(name: &str, help: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "# HELP tlsmend_{name} {help}\n# TYPE tlsmend_{name} gauge")

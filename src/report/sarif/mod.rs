@@ -99,7 +99,7 @@ fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::High => "error",
         Severity::Medium => "warning",
-        Severity::Low => "note",
+        Severity::Low | Severity::Note => "note",
     }
 }
 
@@ -117,6 +117,7 @@ fn rule<'a>(rule: &RuleText<'a>) -> Rule<'a> {
                 Severity::High => "7.5",
                 Severity::Medium => "5.0",
                 Severity::Low => "3.0",
+                Severity::Note => "1.0",
             },
         },
     }

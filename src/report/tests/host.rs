@@ -3,7 +3,7 @@
 use crate::edit::{Edit, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, Role, Speaks, Traced, Transport, Unknown};
 use crate::finding::{self, Finding, Label, RuleId, Severity, Verdict};
-use crate::instance::{Ability, Instance, Problem, Reach, ServiceId, Standing};
+use crate::instance::{Ability, Instance, Problem, Reach, ServiceId, Standing, Uncovered};
 use crate::report::{AuditView, Coverage, Exit, ManagedFile, Paths, json, text};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
@@ -25,6 +25,7 @@ pub(super) struct Host {
     pub(super) files: Coverage,
     pub(super) managed: Vec<ManagedFile>,
     pub(super) reload: Vec<(String, String)>,
+    pub(super) uncovered: Vec<Uncovered>,
 }
 
 pub(super) fn versions(names: &str) -> VersionSet {
@@ -134,6 +135,7 @@ impl Host {
             verdicts: &self.verdicts,
             findings: &self.findings,
             problems: &self.problems,
+            uncovered: &self.uncovered,
             files: self.files,
             managed: &self.managed,
             reload: &self.reload,

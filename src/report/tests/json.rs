@@ -3,7 +3,7 @@
 use super::host::{MAIN, SNIPPET, exposed, plain, unknown};
 use crate::endpoint::{Answer, Reason, ReasonKind};
 use crate::finding::{Standing, Waived, WaiverPlace};
-use crate::instance::Problem;
+use crate::instance::{Problem, Uncovered};
 use crate::report::{ManagedFile, Paths, WhyView, json};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -59,9 +59,15 @@ fn why(answer: Option<&Answer>) -> String {
     plain(|out| json::why(&view, out))
 }
 
+fn postfix() -> Uncovered {
+    let ask = "tlsmend probe 127.0.0.1:25 --starttls smtp".to_owned();
+    Uncovered { service: "postfix", evidence: vec!["/etc/postfix/main.cf".to_owned()], ask }
+}
+
 #[test]
 fn every_key_is_in_the_manual() {
     let mut host = exposed();
+    host.uncovered = vec![postfix()];
     let mut problem = Problem::at(host.at(MAIN, "server"), "not valid");
     problem.hops = vec![host.at(MAIN, "include")];
     host.problems.push(problem.clone());
@@ -87,7 +93,8 @@ fn every_key_is_in_the_manual() {
 
 #[test]
 fn the_examples_of_the_manual_are_real() {
-    let host = exposed();
+    let mut host = exposed();
+    host.uncovered = vec![postfix()];
     let audit = host.json();
     assert!(MANUAL.contains(&format!("```json\n{audit}```")), "{audit}");
     let mut answer = Answer::clone(&host.instances[0].endpoints[0].answer);

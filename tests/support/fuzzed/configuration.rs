@@ -27,7 +27,15 @@ pub fn run(bytes: &[u8], main: &str, parse: Parse) {
     let system = input.host();
     let facts = facts(&input, &system);
     let Some(policy) = policy(&input) else { return };
-    let request = Request { system: &system, facts: &facts, policy: &policy, paths: &[], base: None, day: Some(TODAY) };
+    let request = Request {
+        system: &system,
+        facts: &facts,
+        policy: &policy,
+        paths: &[],
+        base: None,
+        uncovered: &[],
+        day: Some(TODAY),
+    };
     let shown = seen(request);
     if is_sampled(bytes) {
         assert!(shown == seen(request), "the same input gave two different reports");

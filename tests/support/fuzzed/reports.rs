@@ -33,6 +33,7 @@ pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
         .collect();
     let files: BTreeSet<_> = instances.iter().flat_map(|instance| &instance.files).collect();
     let view = AuditView {
+        uncovered: &[],
         sources: &sources,
         instances: instances.iter().collect(),
         verdicts: &audit.verdicts,
@@ -160,6 +161,7 @@ fn answer(audit: &Audit, question: &Question, address: &str) -> Vec<u8> {
     super::consistent::answer(&response.answer, &audit.sources);
     let masked = secrets::answer(&response.answer);
     let view = WhyView {
+        open: &[],
         address,
         sni: question.sni.as_deref(),
         service: Some(instance.service.0),
