@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use support::site::{Site, Software};
-use support::{certificates, network, server};
+use support::{cage, certificates, network, server};
 use tlsmend::services::service::Target;
 
 const TRANSPORT: [u8; 4] = [127, 0, 0, 1];
@@ -403,4 +403,55 @@ fn answers_that_change_are_never_passed() {
     let (status, found) = results(&site, &[]);
     assert_eq!((status, found), (1, vec![("-".to_owned(), "mixed".to_owned())]));
     assert!(verify(&site, &[]).out.contains("the answers change from one handshake to the next"));
+}
+
+#[test]
+fn ports_that_no_configuration_explains() {
+    let Some(said) = cage::run(
+        r#"
+ip link set lo up
+rm -rf /etc/nginx /etc/apache2 /etc/postfix /etc/dovecot
+mkdir /etc/nginx
+openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=a.test -keyout /tmp/key -out /tmp/cert 2> /dev/null
+cat > /etc/nginx/nginx.conf <<'C'
+events {}
+http {
+    access_log off;
+    ssl_certificate /tmp/cert;
+    ssl_certificate_key /tmp/key;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    server { listen 127.0.0.1:443 ssl; }
+    server { listen 127.0.0.1:80; }
+}
+C
+nginx
+openssl s_server -www -accept 127.0.0.1:9443 -cert /tmp/cert -key /tmp/key -tls1_2 > /dev/null 2>&1 &
+openssl s_server -www -accept 127.0.0.1:9444 -cert /tmp/cert -key /tmp/key > /dev/null 2>&1 &
+# It says nothing, and never speaks TLS.
+perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:9445", Listen => 9) or die; sleep 60' &
+sleep 1
+tlsmend verify || echo "status $?"
+echo ---
+tlsmend verify --format json > /tmp/json || true
+cat /tmp/json
+echo ---
+tlsmend verify /etc/nginx/nginx.conf --format json | grep -c not-covered || true
+nginx -s stop
+"#,
+    ) else {
+        return;
+    };
+    let parts: Vec<&str> = said.split("---\n").collect();
+    let text = parts[0];
+    assert!(
+        text.contains("note[not-covered]: TLSv1.2 is accepted, and no audited configuration explains it"),
+        "{said}"
+    );
+    assert!(text.contains("at 127.0.0.1:9443") && text.contains("openssl listens there"), "{said}");
+    assert!(text.contains("at 127.0.0.1:9444") && !text.contains("9445") && !text.contains("status"), "{said}");
+    let document: serde_json::Value = serde_json::from_str(parts[1]).expect("JSON");
+    let ports: Vec<&str> =
+        document["not_covered"].as_array().expect("a list").iter().filter_map(|one| one["address"].as_str()).collect();
+    assert_eq!(ports, ["127.0.0.1:9443", "127.0.0.1:9444"]);
+    assert!(parts[2].starts_with("0\n"), "of a PATH nothing else is asked: {said}");
 }

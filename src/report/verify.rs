@@ -136,7 +136,13 @@ fn style(outcome: Outcome) -> Style {
 
 /// All complaints; those that say the same of several endpoints only once.
 fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let all = view.verified.checked.iter().flat_map(|one| &one.observed).chain(&view.verified.dead);
+    let all = view
+        .verified
+        .checked
+        .iter()
+        .flat_map(|one| &one.observed)
+        .chain(&view.verified.dead)
+        .chain(&view.verified.unexplained);
     let mut groups: Vec<(&Observed, Vec<&str>)> = Vec::new();
     for one in all {
         let alike = |other: &Observed| {

@@ -9,6 +9,7 @@ use super::outcome::{Checked, Outcome, fits, outcome};
 use super::promise::{Expected, Left, Promise, promises};
 use super::settle::settle;
 use super::slow::Slow;
+use super::unexplained::unexplained;
 use super::ways::Ways;
 use crate::engine::Audit;
 use crate::finding::{Observed, Verdict};
@@ -29,6 +30,8 @@ pub struct Verification<'a> {
     pub machine: &'a dyn System,
     /// What is demanded.
     pub policy: &'a Policy,
+    /// Ask all other ports of this machine too: the audit is about all of it.
+    pub whole: bool,
     /// Probe addresses too that are not this machine's.
     pub remote: bool,
     /// Names to ask for besides those of the configuration.
@@ -49,6 +52,8 @@ pub struct Verified {
     pub left: Vec<Left>,
     /// Lines of the configuration that decide nothing, with what handshakes got instead.
     pub dead: Vec<Observed>,
+    /// Ports of this machine that speak TLS and that no audited configuration explains.
+    pub unexplained: Vec<Observed>,
     /// The user ended it before all was verified.
     pub interrupted: bool,
 }
@@ -65,7 +70,7 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
     let mut slow = Slow::default();
     for (at, promise) in promises.into_iter().enumerate() {
         if verification.stop.load(Ordering::Relaxed) {
-            return Verified { checked, left, dead: Vec::new(), interrupted: true };
+            return Verified { checked, left, dead: Vec::new(), unexplained: Vec::new(), interrupted: true };
         }
         if slow.is_out(&promise.target.place) {
             left.push(Slow::left(&promise));
@@ -78,9 +83,13 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
         slow.saw(place, &one.scan, begin.elapsed());
         checked.push(one);
     }
-    let interrupted = verification.stop.load(Ordering::Relaxed);
     let dead = dead(verification.audit, &checked);
-    Verified { checked, left, dead, interrupted }
+    let unexplained = match verification.whole {
+        true => unexplained(verification.audit, machine.sockets(), verification.policy, verification.stop),
+        false => Vec::new(),
+    };
+    let interrupted = verification.stop.load(Ordering::Relaxed);
+    Verified { checked, left, dead, unexplained, interrupted }
 }
 
 fn check(verification: &Verification<'_>, promise: Promise, demands: &[Demands], machine: &mut Machine<'_>) -> Checked {

@@ -17,6 +17,7 @@ mod promise;
 mod reload;
 mod settle;
 mod slow;
+mod unexplained;
 mod ways;
 
 pub use check::{Verification, Verified, verify};

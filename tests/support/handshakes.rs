@@ -393,6 +393,7 @@ impl Promises {
                 left("*:443, (no name)", "QUIC is not probed", None),
             ],
             dead: vec![shadowed],
+            unexplained: Vec::new(),
             interrupted: true,
         };
         let problems = vec![

@@ -17,8 +17,15 @@ use anyhow::{Result, anyhow};
 use std::time::Duration;
 
 /// The rules that a verification may find something by.
-const RULES: [&str; 6] =
-    ["drift", "forbidden-version", "inconclusive", "missing-version", "shadowed-directive", "union-or-override"];
+const RULES: [&str; 7] = [
+    "drift",
+    "forbidden-version",
+    "inconclusive",
+    "missing-version",
+    "not-covered",
+    "shadowed-directive",
+    "union-or-override",
+];
 
 /// Verifies, and reports.
 pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
@@ -41,6 +48,7 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
             audit: &audit,
             machine: &machine,
             policy: &policy,
+            whole: opened.paths.is_empty(),
             remote: arguments.remote,
             names: &names,
             wait: Duration::from_secs(arguments.wait),
@@ -89,7 +97,7 @@ fn status(verified: &Verified, problems: usize, judgement: &Judgement) -> ExitSt
     let fail_on = Severity::from(judgement.fail_on);
     let has = |outcome: Outcome| verified.checked.iter().any(|one| one.outcome == outcome);
     let findings = verified.checked.iter().filter(|one| one.outcome != Outcome::Unreachable);
-    let findings = findings.flat_map(|one| &one.observed).chain(&verified.dead);
+    let findings = findings.flat_map(|one| &one.observed).chain(&verified.dead).chain(&verified.unexplained);
     let open = has(Outcome::Inconclusive) || has(Outcome::Possible) || has(Outcome::Mixed);
     if findings.into_iter().any(|one| one.severity >= fail_on) {
         ExitStatus::Findings

@@ -17,7 +17,8 @@ pub(in crate::report) fn each<'a>(view: &'a VerifyView<'a>) -> Vec<Issue<'a>> {
         rows.extend(one.observed.iter().map(|observed| complaint(view, Some((at, one)), observed)));
         rows.extend(undecided(view, at, one));
     }
-    rows.extend(verified.dead.iter().map(|observed| complaint(view, None, observed)));
+    let others = verified.dead.iter().chain(&verified.unexplained);
+    rows.extend(others.map(|observed| complaint(view, None, observed)));
     let left = verified.left.iter().filter(|left| !left.by_design);
     rows.extend(left.map(|left| leftover(view.texts(), left)));
     if verified.interrupted {
@@ -69,21 +70,24 @@ fn bare(rule: &'static str, message: &str, details: &[String]) -> Issue<'static>
     }
 }
 
-/// `endpoint`: the one that it is about; none: a line that decides nothing.
+/// `endpoint`: the one that it is about; none: a line that decides nothing, or a port that no configuration is about.
 fn complaint<'a>(view: &'a VerifyView<'a>, endpoint: Option<(usize, &'a Checked)>, one: &'a Observed) -> Issue<'a> {
     let texts = view.texts();
     let own = one.primary.as_ref().map(|label| place(texts, label.span, &label.text));
     let decider = || endpoint.map(|(_, checked)| spot(texts, checked));
     let spot = own.or_else(decider);
     let details: Vec<String> = one.notes.iter().chain(&one.help).cloned().collect();
+    // What is about no line is about a port.
+    let port = one.primary.is_none().then(|| sanitise::line(one.target.as_bytes()));
     let unreachable = endpoint.is_some_and(|(_, checked)| checked.outcome == Outcome::Unreachable);
-    let fingerprint = digest(&[one.rule.0, &spot.as_ref().map(identity).unwrap_or_default(), &one.message]);
+    let identity = spot.as_ref().map(identity).or_else(|| port.clone()).unwrap_or_default();
+    let fingerprint = digest(&[one.rule.0, &identity, &one.message]);
     Issue {
         severity: one.severity,
         verdict: Some(one.verdict),
         versions: one.versions,
         place: spot,
-        endpoints: endpoint.map(|(_, checked)| name(checked)).into_iter().collect(),
+        endpoints: endpoint.map(|(_, checked)| name(checked)).or(port).into_iter().collect(),
         subject: endpoint.map(|(at, _)| at),
         fingerprint,
         // That nothing answers is no finding, but the program could not run there.

@@ -17,6 +17,7 @@ pub(super) struct Verify<'a> {
     exit: ExitOut<'a>,
     endpoints: Vec<EndpointOut<'a>>,
     dead: Vec<FindingOut<'a>>,
+    not_covered: Vec<PortOut<'a>>,
     not_verified: Vec<LeftOut<'a>>,
     interrupted: bool,
     problems: Vec<String>,
@@ -52,6 +53,13 @@ struct FindingOut<'a> {
 }
 
 #[derive(Serialize)]
+struct PortOut<'a> {
+    address: &'a str,
+    #[serde(flatten)]
+    observed: ObservedOut<'a>,
+}
+
+#[derive(Serialize)]
 struct LeftOut<'a> {
     what: &'a str,
     why: String,
@@ -67,6 +75,7 @@ impl<'a> Verify<'a> {
             exit: ExitOut { status: view.exit.status, name: view.exit.name },
             endpoints: verified.checked.iter().map(|one| endpoint(view, one)).collect(),
             dead: verified.dead.iter().map(|one| finding(view, one)).collect(),
+            not_covered: verified.unexplained.iter().map(port).collect(),
             not_verified: verified.left.iter().map(left).collect(),
             interrupted: verified.interrupted,
             problems: view.problems.iter().map(|one| view.problem(one)).collect(),
@@ -93,6 +102,10 @@ fn endpoint<'a>(view: &VerifyView<'a>, one: &'a Checked) -> EndpointOut<'a> {
         versions: rows(&one.scan, Depth::Versions),
         findings: one.observed.iter().map(|one| finding(view, one)).collect(),
     }
+}
+
+fn port(one: &Observed) -> PortOut<'_> {
+    PortOut { address: &one.target, observed: ObservedOut::of(one) }
 }
 
 fn finding<'a>(view: &VerifyView<'a>, one: &'a Observed) -> FindingOut<'a> {
