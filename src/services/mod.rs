@@ -9,6 +9,7 @@ pub mod glob;
 pub mod include;
 pub mod limits;
 pub mod nginx;
+pub mod numeric;
 pub mod service;
 pub mod trail;
 pub mod tree;

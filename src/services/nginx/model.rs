@@ -163,8 +163,9 @@ pub(super) struct Listen {
     pub transport: Transport,
     pub ssl: bool,
     pub default: bool,
-    /// Are options of the socket itself set?
+    /// Are options of the socket itself set, so that it is opened beside one of all addresses?
     pub options: bool,
+    pub reuseport: bool,
     /// `ipv6only=off`
     pub dual: bool,
 }

@@ -8,7 +8,7 @@ use super::lower::{Insertions, Lowering, Origin};
 use super::model::{Model, Scope, Section};
 use super::names::Found;
 use super::state::Reader;
-use super::{excess, settings, startup, upstream};
+use super::{excess, sent_name, settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
@@ -27,6 +27,7 @@ use std::sync::Arc;
 /// An nginx instance and what is needed to ask and to mend it.
 pub(super) struct NginxInstance {
     instance: Instance,
+    release: Option<Release>,
     listeners: Vec<Listener>,
     /// Are there no more listeners?
     complete: bool,
@@ -107,6 +108,7 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Bo
     };
     let read = Box::new(NginxInstance {
         instance,
+        release,
         listeners,
         complete,
         answers,
@@ -164,19 +166,41 @@ impl NginxInstance {
                 position(&|l| matches!(&*l.address, Address::Unix(p) if p == path)).map(|at| (at, Fit::Exact))
             }
             Target::Ip(ip, port) => {
-                let exact = Address::Ip(*ip, *port);
-                let any = match ip {
-                    IpAddr::V4(_) => Address::Ip(IpAddr::from([0, 0, 0, 0]), *port),
-                    IpAddr::V6(_) => Address::Ip(IpAddr::from([0_u16; 8]), *port),
+                // A connection to an IPv4 address reaches an IPv6 socket too that takes IPv4, under its mapped address.
+                let ip = ip.to_canonical();
+                let at = |wanted: &dyn Fn(IpAddr) -> bool| {
+                    position(&|l| matches!(*l.address, Address::Ip(ip, p) if p == *port && wanted(ip.to_canonical())))
                 };
-                let both = Address::Ip(IpAddr::from([0_u16; 8]), *port);
-                position(&|l| *l.address == exact)
+                let any = IpAddr::from([0_u16; 8]);
+                at(&|own| own == ip)
                     .map(|at| (at, Fit::Exact))
-                    .or_else(|| position(&|l| *l.address == any).map(|at| (at, Fit::Wildcard)))
-                    .or_else(|| position(&|l| l.dual && *l.address == both).map(|at| (at, Fit::Wildcard)))
+                    .or_else(|| at(&|own| own.is_unspecified() && own.is_ipv4() == ip.is_ipv4()).map(wildcard))
+                    .or_else(|| position(&|l| l.dual && *l.address == Address::Ip(any, *port)).map(wildcard))
             }
         }
     }
+}
+
+impl NginxInstance {
+    /// The answer for a name that some versions of nginx take and others do not: one of its servers answers.
+    fn any_of(&self, at: usize, fit: Fit) -> Response {
+        let listener = &self.listeners[at];
+        let mut answer = Answer::clone(&self.answers[at][listener.default]);
+        for other in &self.answers[at] {
+            answer.configured.value = answer.configured.value.union(other.configured.value);
+            answer.effective = answer.effective.zip(other.effective).map(|(a, b)| a.union(b));
+        }
+        answer.unknown.push(Unknown {
+            span: None,
+            what: "the name has characters that only some versions of nginx take for a name".into(),
+            help: "say which version runs: --assume nginx=VERSION".into(),
+        });
+        Response { fit, address: Arc::clone(&listener.address), answer: Arc::new(answer) }
+    }
+}
+
+fn wildcard(at: usize) -> (usize, Fit) {
+    (at, Fit::Wildcard)
 }
 
 impl Resolved for NginxInstance {
@@ -193,7 +217,13 @@ impl Resolved for NginxInstance {
         let listener = &self.listeners[at];
         let default = listener.default;
         let found = match question.sni.as_deref() {
-            Some(sni) if listener.servers.len() > 1 && listener.section != Section::Mail => listener.names.find(sni),
+            Some(sni) if listener.servers.len() > 1 && listener.section != Section::Mail => {
+                match sent_name::sent(sni, self.release) {
+                    Ok(Some(name)) => listener.names.find(&name),
+                    Ok(None) => Found::Default,
+                    Err(()) => return Some(self.any_of(at, fit)),
+                }
+            }
             _ => Found::Default,
         };
         let answer = match found {
