@@ -24,6 +24,8 @@ pub struct SystemDefault {
     pub off: VersionSet,
     /// What `PROFILE=SYSTEM` stands for: the system's crypto policy (Red Hat), which is not in openssl.cnf itself.
     pub profile: Option<String>,
+    /// Is the legacy provider activated? It has RC4, IDEA and SEED (3.0 and later).
+    pub legacy: bool,
     /// `rh-allow-sha1-signatures = yes` (Red Hat's LEGACY policy).
     pub sha1_signatures: bool,
 }
@@ -52,6 +54,10 @@ impl SystemDefault {
         };
         let section = |name: Option<&str>| name.map(|name| file.section(name)).unwrap_or_default();
         default.sha1_signatures = section(module("alg_section")).contains(&("rh-allow-sha1-signatures", "yes"));
+        let providers = section(module("providers"));
+        let legacy = providers.iter().find(|(name, _)| *name == "legacy").map(|(_, name)| *name);
+        let is_on = |value: &str| matches!(value, "1" | "yes" | "YES" | "true" | "TRUE" | "on" | "ON");
+        default.legacy = section(legacy).iter().any(|(name, value)| *name == "activate" && is_on(value));
         let programs = section(module("ssl_conf"));
         let system_default = programs.iter().find(|(name, _)| *name == "system_default").map(|(_, name)| *name);
         for (name, value) in section(system_default) {

@@ -67,13 +67,42 @@ impl Library {
         if self.release.is_some_and(|release| release < Release::new(1, 1, 0)) {
             return Some((0, "there were no levels before 1.1.0"));
         }
-        let policy = |list: &str| list.starts_with("PROFILE=SYSTEM").then_some(self.system.profile.as_deref());
-        let said = |list: Option<&str>, origin| Some((named_level(list)?, origin));
-        said(ciphers, "named in the cipher list")
-            .or_else(|| said(ciphers.and_then(policy)?, "named in the system's crypto policy"))
-            .or_else(|| said(self.system.cipher_string.as_deref(), "named in openssl.cnf"))
-            .or_else(|| said(self.system.profile.as_deref(), "named in the system's crypto policy"))
-            .or_else(|| Some((self.level?, self.level_source.as_str())))
+        const POLICY: &str = "named in the system's crypto policy";
+        let mut level = self.level.map(|level| (level, self.level_source.as_str()));
+        let mut run = |list: &str, origin| match self.named_level(list) {
+            Ok(Some(named)) => level = Some((named, origin)),
+            Ok(None) => {}
+            Err(Refused::Unknown | Refused::Invalid(_)) => level = None,
+        };
+        if let Some(policy) = self.system.profile.as_deref() {
+            run(policy, POLICY);
+        }
+        if let Some(list) = self.system.cipher_string.as_deref() {
+            run(list, "named in openssl.cnf");
+        }
+        for list in ciphers.into_iter().flat_map(|lists| lists.split(NEXT)) {
+            // A level behind the policy beats the policy's own.
+            if let (Some(rest), Some(policy)) = (list.strip_prefix("PROFILE=SYSTEM"), self.system.profile.as_deref()) {
+                run(policy, POLICY);
+                run(rest, "named in the cipher list");
+            } else {
+                run(list, "named in the cipher list");
+            }
+        }
+        level
+    }
+
+    /// The level that one list names; `Err`: that depends on the build, or on something that is not known.
+    fn named_level(&self, list: &str) -> Result<Option<u8>, Refused> {
+        // Not known: what a level looks like has been the same all along.
+        let release = self.release.unwrap_or(Release::new(3, 0, 0));
+        let least = self.reader(release, false).level(list)?;
+        let most = self.reader(release, true).level(list)?;
+        if least == most { Ok(least) } else { Err(Refused::Unknown) }
+    }
+
+    fn reader(&self, release: Release, optional: bool) -> Reader<'_> {
+        Reader { release, optional, legacy: self.system.legacy, profile: self.system.profile.as_deref() }
     }
 
     /// What a cipher list comes to; `None` is the library's default list. Suites that only some builds have are left out.
@@ -85,8 +114,7 @@ impl Library {
 
     fn read(&self, ciphers: Option<&str>, optional: bool) -> Result<Selection, Refused> {
         let release = self.release.ok_or(Refused::Unknown)?;
-        let profile = self.system.profile.as_deref();
-        let reader = Reader { release, optional, profile };
+        let reader = self.reader(release, optional);
         if ciphers.is_none()
             && let Some(list) = self.system.cipher_string.as_deref()
             && let Ok(selection) = reader.select(list)
@@ -94,7 +122,8 @@ impl Library {
             return Ok(selection);
         }
         // A list of openssl.cnf that is refused leaves the built-in one in place (but its level is kept).
-        reader.select(ciphers.unwrap_or(if profile.is_some() { "PROFILE=SYSTEM" } else { "DEFAULT" }))
+        let default = if reader.profile.is_some() { "PROFILE=SYSTEM" } else { "DEFAULT" };
+        reader.select(ciphers.and_then(|lists| lists.split(NEXT).next_back()).unwrap_or(default))
     }
 
     /// The suites of a list: those that every build has, and those that some build has. A list that is refused has
@@ -229,18 +258,15 @@ pub fn without_dhe(ciphers: &str) -> String {
     format!("{ciphers}:!kDHE")
 }
 
+/// Ends a list that another one follows. Lists are strings of C, so that none can have it in it.
+const NEXT: char = '\0';
+
 /// The list for a server that is given one list after another: the last one counts, but a level that it does not name
 /// stays as an earlier one has set it.
 pub fn one_after_another<'l>(lists: impl IntoIterator<Item = &'l str>) -> Option<String> {
-    let (mut last, mut level) = (None, None);
-    for list in lists {
-        level = named_level(Some(list)).or(level);
-        last = Some(list);
-    }
-    match (last?, level) {
-        (list, Some(level)) if named_level(Some(list)).is_none() => Some(format!("{list}:@SECLEVEL={level}")),
-        (list, _) => Some(list.to_owned()),
-    }
+    let lists: Vec<&str> = lists.into_iter().collect();
+    let mark: &str = &NEXT.to_string();
+    (!lists.is_empty()).then(|| lists.join(mark))
 }
 
 /// The highest version of the lowest run of versions.
@@ -248,13 +274,6 @@ fn top_of_lowest_run(set: VersionSet) -> Option<Version> {
     let after_run = |v: &Version| !set.has(*v) && set.iter().any(|w| w < *v);
     let end = Version::ALL.into_iter().find(after_run);
     set.iter().filter(|v| end.is_none_or(|end| *v < end)).last()
-}
-
-/// The last `@SECLEVEL=n` of a cipher list.
-fn named_level(list: Option<&str>) -> Option<u8> {
-    let list = list?;
-    let at = list.rfind("@SECLEVEL=")? + "@SECLEVEL=".len();
-    list[at..].chars().next().and_then(|c| c.to_digit(10)).map(|d| d as u8)
 }
 
 #[cfg(test)]
@@ -343,12 +362,37 @@ mod tests {
 
     #[test]
     fn a_level_stays_until_another_one_is_named() {
-        let after = |lists: &[&str]| one_after_another(lists.iter().copied());
-        assert_eq!(after(&["ALL:@SECLEVEL=0", "HIGH"]).as_deref(), Some("HIGH:@SECLEVEL=0"));
-        assert_eq!(after(&["ALL:@SECLEVEL=0", "AES:@SECLEVEL=1", "HIGH"]).as_deref(), Some("HIGH:@SECLEVEL=1"));
-        assert_eq!(after(&["ALL:@SECLEVEL=0", "@SECLEVEL=2:HIGH"]).as_deref(), Some("@SECLEVEL=2:HIGH"));
-        assert_eq!(after(&["ALL", "HIGH"]).as_deref(), Some("HIGH"));
-        assert_eq!(after(&[]), None);
+        let library = library("3.0.22", 3);
+        let after = |lists: &[&str]| library.security_level(one_after_another(lists.iter().copied()).as_deref());
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "HIGH"]), Some(0));
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "AES:@SECLEVEL=1", "HIGH"]), Some(1));
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "@SECLEVEL=2:HIGH"]), Some(2));
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "HIGH:!RC4@SECLEVEL=2"]), Some(0));
+        assert_eq!(after(&["ALL", "HIGH"]), Some(3));
+        assert_eq!(after(&[]), Some(3));
+        let last = one_after_another(["eNULL", "AES128-SHA"]);
+        let names: Vec<&str> = library.select(last.as_deref()).expect("a list").suites.iter().map(|s| s.name).collect();
+        assert_eq!(names, ["AES128-SHA"]);
+    }
+
+    #[test]
+    fn a_level_behind_a_word_that_the_build_does_not_know_is_lost() {
+        let level = |library: &Library, list: &str| library.security_level(Some(list));
+        let (new, old) = (library("3.0.22", 3), library("1.1.1w", 3));
+        for lost in ["HIGH:!RC4@SECLEVEL=0", "AES:DEFAULT@SECLEVEL=0", "!SEED@SECLEVEL=0", "FOO+AES@SECLEVEL=0"] {
+            assert_eq!(level(&new, lost), Some(3), "{lost}");
+        }
+        for kept in ["HIGH@SECLEVEL=0", "DEFAULT@SECLEVEL=0", "!LOW@SECLEVEL=0", "!3DES@SECLEVEL=0", "!RC4:@SECLEVEL=0"]
+        {
+            assert_eq!(level(&new, kept), Some(0), "{kept}");
+        }
+        assert_eq!(level(&old, "HIGH:!RC4@SECLEVEL=0"), Some(0), "1.1.1 has the cipher, if not the suites");
+        assert_eq!(level(&old, "HIGH:!IDEA@SECLEVEL=0"), None, "that depends on the build");
+        assert_eq!(level(&new, "HIGH:!DES-CBC3-SHA@SECLEVEL=0"), None, "that depends on the build");
+        assert_eq!(level(&new, "SUITEB128@SECLEVEL=0"), Some(3));
+        let legacy = SystemDefault { legacy: true, ..SystemDefault::default() };
+        let with_legacy = Library { system: legacy, ..new };
+        assert_eq!(level(&with_legacy, "HIGH:!RC4@SECLEVEL=0"), None);
     }
 
     #[test]
