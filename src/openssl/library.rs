@@ -67,7 +67,6 @@ impl Library {
         if self.release.is_some_and(|release| release < Release::new(1, 1, 0)) {
             return Some((0, "there were no levels before 1.1.0"));
         }
-        const POLICY: &str = "named in the system's crypto policy";
         let mut level = self.level.map(|level| (level, self.level_source.as_str()));
         let mut run = |list: &str, origin| match self.named_level(list) {
             Ok(Some(named)) => level = Some((named, origin)),
@@ -75,7 +74,7 @@ impl Library {
             Err(Refused::Unknown | Refused::Invalid(_)) => level = None,
         };
         if let Some(policy) = self.system.profile.as_deref() {
-            run(policy, POLICY);
+            run(policy, OF_POLICY);
         }
         if let Some(list) = self.system.cipher_string.as_deref() {
             run(list, "named in openssl.cnf");
@@ -83,7 +82,7 @@ impl Library {
         for list in ciphers.into_iter().flat_map(|lists| lists.split(NEXT)) {
             // A level behind the policy beats the policy's own.
             if let (Some(rest), Some(policy)) = (list.strip_prefix("PROFILE=SYSTEM"), self.system.profile.as_deref()) {
-                run(policy, POLICY);
+                run(policy, OF_POLICY);
                 run(rest, "named in the cipher list");
             } else {
                 run(list, "named in the cipher list");
@@ -257,6 +256,9 @@ fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys) -> Versio
 pub fn without_dhe(ciphers: &str) -> String {
     format!("{ciphers}:!kDHE")
 }
+
+/// Where the level of Red Hat's crypto policies comes from.
+const OF_POLICY: &str = "named in the system's crypto policy";
 
 /// Ends a list that another one follows. Lists are strings of C, so that none can have it in it.
 const NEXT: char = '\0';
