@@ -2,9 +2,11 @@
 
 use super::cipher_list::{Reader, Refused, Selection};
 use super::conf::SystemDefault;
+use super::groups::{self, Groups};
 use super::keys::Keys;
-use super::security;
-use super::suites::Suite;
+use super::security::{self, Suite1_3};
+use super::signatures::{self, Signers};
+use super::suites::{Suite, auth, kx};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 
@@ -144,19 +146,82 @@ impl Library {
     /// `ciphers` is the list for TLS 1.2 and older, `suites` the one for TLS 1.3; `None` means the library's default.
     /// For a server without parameters for DHE (nginx without `ssl_dhparam`) ask with [`without_dhe`].
     pub fn usable(&self, ciphers: Option<&str>, suites: Option<&str>, keys: Keys) -> Option<VersionSet> {
+        self.usable_on(&Terms { ciphers, suites, keys, ..Terms::default() })
+    }
+
+    /// The same with all that a server can say about its handshakes.
+    pub fn usable_on(&self, terms: &Terms<'_>) -> Option<VersionSet> {
         let release = self.release?;
-        let level = self.security_level(ciphers)?;
+        let level = self.security_level(terms.ciphers)?;
         if self.system.sha1_signatures && level == 1 && release >= Release::new(3, 0, 0) {
             return None; // Red Hat's patch for its LEGACY policy; not tried
         }
-        let [old, other] = self.suites(ciphers)?.map(|suites| fitting(release, level, &suites, keys));
+        let exchange = self.exchange(terms, release, level).ok()?;
+        let [old, other] = self.suites(terms.ciphers)?.map(|suites| {
+            // Only with a client that knows rare groups and curves, or with every one.
+            let [few, all] = [true, false].map(|rare| fitting(release, level, &suites, terms.keys, exchange, rare));
+            (few == all).then_some(all)
+        });
         if old != other {
             return None; // it depends on the build
         }
-        let tls1_3 = self.suites_of_tls1_3(release, suites).into_iter().any(|b| security::allows_tls1_3(level, b));
-        let any_key = keys.rsa || keys.ec || keys.ed;
-        let new: VersionSet = (tls1_3 && any_key).then_some(Version::Tls1_3).into_iter().collect();
-        Some(old.union(new).minus(security::refused(release, level, self.patched)).and(self.versions()))
+        let new = self.fits_tls1_3(terms, release, level, exchange)?.then_some(Version::Tls1_3);
+        let all = old?.union(new.into_iter().collect());
+        Some(all.minus(security::refused(release, level, self.patched)).and(self.versions()))
+    }
+
+    /// Can a handshake of TLS 1.3 succeed? `None`: that depends on the client.
+    fn fits_tls1_3(&self, terms: &Terms<'_>, release: Release, level: u8, exchange: Exchange) -> Option<bool> {
+        let suites: Vec<Suite1_3> = self
+            .suites_of_tls1_3(release, terms.suites)
+            .into_iter()
+            .filter(|suite| security::allows_tls1_3(level, suite.bits))
+            .collect();
+        let groups = exchange.groups;
+        let any_group = groups.common || groups.finite && release >= Release::new(3, 0, 0);
+        if suites.is_empty() || !terms.keys.has(exchange.signers.tls1_3) || !any_group && !groups.new {
+            return Some(false);
+        }
+        (any_group && suites.iter().any(|suite| suite.is_common)).then_some(true)
+    }
+
+    /// What groups and signature algorithms leave; the error says why that is not known or not valid.
+    fn exchange(&self, terms: &Terms<'_>, release: Release, level: u8) -> Result<Exchange, Refused> {
+        let foreign = self.system.foreign;
+        let usual = Groups { common: true, ..Groups::default() };
+        // A list of openssl.cnf that is not valid leaves the default in place.
+        let of_system = |list: Option<&str>| list.map(|list| groups::parse(list, release, foreign));
+        let groups = match (terms.groups, of_system(self.system.groups.as_deref())) {
+            (Some(list), _) => groups::parse(list, release, foreign)?,
+            (None, Some(Err(Refused::Unknown))) => return Err(Refused::Unknown),
+            (None, system) => system.and_then(Result::ok).unwrap_or(usual),
+        };
+        let read = |list: &str| signatures::parse(list, level, release, foreign);
+        let signers = match (terms.signatures, self.system.signatures.as_deref().map(read)) {
+            (Some(list), _) => read(list)?,
+            (None, Some(Err(Refused::Unknown))) => return Err(Refused::Unknown),
+            (None, system) => system.and_then(Result::ok).unwrap_or(Signers::usual()),
+        };
+        Ok(Exchange { groups, signers })
+    }
+
+    /// Why OpenSSL refuses a list of groups; `None`: it does not, or that is not known.
+    pub fn refuses_groups(&self, list: &str) -> Option<String> {
+        invalid(groups::parse(list, self.release?, self.system.foreign).err()?)
+    }
+
+    /// Why OpenSSL refuses a list of signature algorithms; `None`: it does not, or that is not known.
+    pub fn refuses_signatures(&self, list: &str) -> Option<String> {
+        invalid(signatures::parse(list, 0, self.release?, self.system.foreign).err()?)
+    }
+
+    /// Does OpenSSL refuse a list of TLS 1.3 suites? It does where there is something in it and no suite. False where
+    /// that is not known.
+    pub fn refuses_suites(&self, list: &str) -> bool {
+        let Some(release) = self.release else { return false };
+        release >= Release::new(1, 1, 1)
+            && !list.is_empty()
+            && security::suites_of_tls1_3(release, Some(list)).is_empty()
     }
 
     /// The versions that the library can speak and the security level of the list allows; `None`: unknown.
@@ -172,7 +237,7 @@ impl Library {
         suites.into_iter().filter(|s| security::allows(release, level, s)).collect()
     }
 
-    fn suites_of_tls1_3(&self, release: Release, suites: Option<&str>) -> Vec<u32> {
+    fn suites_of_tls1_3(&self, release: Release, suites: Option<&str>) -> Vec<Suite1_3> {
         security::suites_of_tls1_3(release, suites.or(self.system.ciphersuites.as_deref()))
     }
 
@@ -213,10 +278,16 @@ impl Library {
     /// Why versions of `enabled` are not accepted, as lowercase fragments, most general first. Empty where all are, or
     /// where it is not known.
     pub fn why(&self, enabled: VersionSet, ciphers: Option<&str>, suites: Option<&str>, keys: Keys) -> Vec<String> {
+        self.why_on(enabled, &Terms { ciphers, suites, keys, ..Terms::default() })
+    }
+
+    /// The same with all that a server can say about its handshakes.
+    pub fn why_on(&self, enabled: VersionSet, terms: &Terms<'_>) -> Vec<String> {
+        let &Terms { ciphers, suites, keys, .. } = terms;
         let mut reasons = Vec::new();
-        let (Some(release), Some(accepted)) = (self.release, self.accepts(enabled, ciphers, suites, keys)) else {
-            return reasons;
-        };
+        let (Some(release), Some(usable)) = (self.release, self.usable_on(terms)) else { return reasons };
+        let Some(dead) = self.refuses_all(enabled, ciphers, suites) else { return reasons };
+        let accepted = if dead { VersionSet::EMPTY } else { usable.and(enabled) };
         let absent = enabled.minus(self.versions());
         if !absent.is_empty() {
             reasons.push(format!("OpenSSL {release} has no {}", absent.listed()));
@@ -231,11 +302,22 @@ impl Library {
         if let Err(Refused::Invalid(reason)) = self.select(ciphers) {
             reasons.push(format!("OpenSSL {release} refuses the cipher list: {reason}"));
         }
-        if self.refuses_all(enabled, ciphers, suites) == Some(true) && !enabled.is_subset(absent.union(refused)) {
+        if dead && !enabled.is_subset(absent.union(refused)) {
             reasons.push("the highest version has no cipher suite, so OpenSSL refuses every handshake".to_owned());
             return reasons;
         }
-        let unfit = enabled.minus(accepted).minus(absent).minus(refused);
+        let mut unfit = enabled.minus(accepted).minus(absent).minus(refused);
+        // What is there without them, they take away.
+        for (terms, what) in [
+            (Terms { groups: None, ..*terms }, "no group for the key exchange that clients have"),
+            (Terms { signatures: None, ..*terms }, "no signature algorithm that fits the certificate"),
+        ] {
+            let cut = self.usable_on(&terms).map_or(VersionSet::EMPTY, |more| more.and(unfit));
+            if !cut.is_empty() {
+                reasons.push(format!("{what} is left for {}", cut.listed()));
+                unfit = unfit.minus(cut);
+            }
+        }
         if !unfit.is_empty() {
             let fit = if keys == Keys::ANY { "" } else { " that fits the certificate" };
             reasons.push(format!("no cipher suite{fit} is left for {}", unfit.listed()));
@@ -244,12 +326,71 @@ impl Library {
     }
 }
 
-/// The versions up to TLS 1.2 that one of the suites fits.
-fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys) -> VersionSet {
-    let allowed: Vec<&&Suite> = suites.iter().filter(|s| security::allows(release, level, s)).collect();
-    let signed = |s: &Suite, v: Version| keys.fit(s, v) && security::allows_signature(release, level, s, v);
-    let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && signed(s, *v));
+/// What a server says about its handshakes; `None` means the library's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms<'a> {
+    /// The list for TLS 1.2 and older.
+    pub ciphers: Option<&'a str>,
+    /// The list for TLS 1.3.
+    pub suites: Option<&'a str>,
+    /// The kinds of its keys.
+    pub keys: Keys,
+    /// The groups for the key exchange.
+    pub groups: Option<&'a str>,
+    /// The algorithms that it may sign with.
+    pub signatures: Option<&'a str>,
+}
+
+/// What is left of groups and signatures.
+#[derive(Clone, Copy)]
+struct Exchange {
+    groups: Groups,
+    signers: Signers,
+}
+
+fn invalid(refused: Refused) -> Option<String> {
+    match refused {
+        Refused::Invalid(reason) => Some(reason),
+        Refused::Unknown => None,
+    }
+}
+
+/// The versions up to TLS 1.2 that one of the suites fits. `rare`: with a client that has groups and curves which few
+/// clients have.
+fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys, exchange: Exchange, rare: bool) -> VersionSet {
+    let keys = if rare { keys } else { keys.minus(Keys::OTHER_CURVE) };
+    let curves = exchange.groups.common || rare && exchange.groups.rare;
+    let allowed: Vec<&&Suite> = suites
+        .iter()
+        .filter(|s| security::allows(release, level, s))
+        .filter(|s| s.kx & (kx::RSA | kx::DHE | kx::ECDHE) != 0 && (s.kx != kx::ECDHE || curves))
+        .collect();
+    let fits = |v: &Version| {
+        let tls1_2 = *v == Version::Tls1_2;
+        let signers = if tls1_2 { keys.and(exchange.signers.tls1_2) } else { keys };
+        let of_version = || allowed.iter().filter(|s| s.since <= *v);
+        // OpenSSL takes a suite for RSA or DSA that the key fits, and fails when it finds no algorithm to sign with.
+        let stuck = keys.minus(signers).and(Keys::RSA.union(Keys::DSA));
+        let is_stuck = of_version().any(|s| stuck.has(of_auth(s.auth)));
+        of_version().any(|s| match s.auth {
+            auth::NULL => !is_stuck,
+            auth::RSA if tls1_2 && s.kx != kx::RSA => signers.has(Keys::RSA.union(Keys::PSS)),
+            auth::RSA | auth::DSS => signers.has(of_auth(s.auth)),
+            auth::ECDSA if tls1_2 => signers.has(Keys::EC.union(Keys::ED)),
+            auth::ECDSA => signers.has(Keys::EC) && security::allows_signature(release, level, s, *v),
+            _ => false,
+        })
+    };
     VersionSet::range(Version::Ssl3, Version::Tls1_2).iter().filter(fits).collect()
+}
+
+/// The keys that a suite's way to prove who the server is asks for.
+fn of_auth(auth: u32) -> Keys {
+    match auth {
+        auth::RSA => Keys::RSA,
+        auth::DSS => Keys::DSA,
+        _ => Keys::default(),
+    }
 }
 
 /// The list for a server that has no parameters for DHE, so that those suites are as good as not there.
@@ -283,9 +424,9 @@ mod tests {
     use super::*;
     use Version::{Tls1, Tls1_1, Tls1_2, Tls1_3};
 
-    const RSA: Keys = Keys { rsa: true, ec: false, ed: false };
-    const EC: Keys = Keys { rsa: false, ec: true, ed: false };
-    const ED: Keys = Keys { rsa: false, ec: false, ed: true };
+    const RSA: Keys = Keys::RSA;
+    const EC: Keys = Keys::P256;
+    const ED: Keys = Keys::ED25519;
     const OLD: VersionSet = VersionSet::of(&[Tls1, Tls1_1]);
     const NEW: VersionSet = VersionSet::of(&[Tls1_2, Tls1_3]);
 
@@ -302,7 +443,7 @@ mod tests {
         assert_eq!(debian.allowed_versions(Some("nothing")), Some(NEW));
         assert_eq!(library("1.1.1w", 2).usable(Some("HIGH"), None, RSA), Some(VersionSet::TLS));
         assert_eq!(library("1.1.0i", 1).usable(Some("HIGH"), None, RSA), Some(OLD.with(Tls1_2)));
-        let both = Keys { rsa: true, ..EC };
+        let both = RSA.union(EC);
         assert_eq!(library("1.1.1w", 2).usable(Some("HIGH:!aNULL"), None, EC), Some(NEW), "ECDSA with SHA-1");
         assert_eq!(library("1.1.1w", 2).usable(Some("HIGH:!aNULL"), None, both), Some(VersionSet::TLS));
         assert_eq!(library("1.1.1w", 1).usable(Some("HIGH:!aNULL"), None, EC), Some(VersionSet::TLS));

@@ -8,6 +8,7 @@ pub mod doubts;
 pub mod glob;
 pub mod include;
 pub mod limits;
+pub mod named_file;
 pub mod nginx;
 pub mod numeric;
 pub mod service;

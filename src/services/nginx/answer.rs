@@ -43,8 +43,9 @@ impl Rules<'_> {
             because.push(Reason::placeless(ReasonKind::Floor, note));
             asked.set = asked.set.and(possible);
         }
-        let effective = self.effective(own, default, asked.set, &mut because);
+        let (effective, doubt) = self.effective(own, default, asked.set, &mut because);
         let mut unknown = asked.unknown;
+        unknown.extend(doubt);
         if let Some(((), place)) = self.first(scope, |s| self.model.scopes[s].dynamic.map(|p| ((), p))) {
             unknown.push(Unknown {
                 span: Some(place.span),

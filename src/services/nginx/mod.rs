@@ -5,6 +5,7 @@
 mod answer;
 mod asked;
 mod command;
+mod contexts;
 mod defaults;
 mod directives;
 mod excess;

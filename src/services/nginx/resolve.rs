@@ -12,14 +12,15 @@ use super::{excess, sent_name, settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
-use crate::openssl::{Keys, Library};
+use crate::openssl::{Certificate, Library};
 use crate::release::Release;
 use crate::services::limits;
+use crate::services::named_file;
 use crate::services::service::{Fit, Question, Resolved, Response, Target, World};
 use crate::services::unread::Unread;
 use crate::source::SourceMap;
 use crate::tls::Version;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -55,8 +56,16 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Bo
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
         unread.get_or_insert(place);
     }
-    let keys = certificates(&model, main, world);
-    let rules = Rules { model: &model, release, library, keys: &keys, floors: Floors::default() };
+    let certificates = certificates(&model, main, world);
+    let missing = missing(&model, main, world);
+    let rules = Rules {
+        model: &model,
+        release,
+        library,
+        certificates: &certificates,
+        missing: &missing,
+        floors: Floors::default(),
+    };
     for (place, message) in startup::check(&rules, &listeners) {
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
     }
@@ -143,17 +152,39 @@ pub(super) fn ability(release: Option<Release>, library: &Library) -> Ability {
     Ability { versions, known: release.is_some() && library.release.is_some(), needs }
 }
 
-/// The kinds of keys of all certificates that can be read.
-fn certificates(model: &Model, main: &Path, world: World<'_>) -> BTreeMap<String, Keys> {
+/// All certificates that can be read.
+fn certificates(model: &Model, main: &Path, world: World<'_>) -> BTreeMap<String, Certificate> {
     let directory = main.parent().unwrap_or(Path::new("/"));
-    let paths: std::collections::BTreeSet<&String> =
-        model.scopes.iter().flat_map(|s: &Scope| &s.certificates).map(|(path, _)| path).collect();
-    let keys = |path: &String| {
+    let named = model.scopes.iter().flat_map(|s: &Scope| &s.certificates).map(|(path, _)| path);
+    let commands = model.scopes.iter().flat_map(|s| &s.tls.commands);
+    let added = commands.filter(|c| c.name == "certificate").map(|c| &c.value);
+    let paths: BTreeSet<&String> = named.chain(added).collect();
+    let read = |path: &String| {
         let bytes = world.system.read(&directory.join(path)).ok()?;
-        Some((path.clone(), Keys::of_certificate(&bytes)?))
+        Some((path.clone(), Certificate::read(&bytes)?))
     };
-    paths.into_iter().filter_map(keys).collect()
+    paths.into_iter().filter_map(read).collect()
 }
+
+/// Files that nginx opens for TLS and that are not there.
+fn missing(model: &Model, main: &Path, world: World<'_>) -> BTreeSet<String> {
+    let directory = main.parent().unwrap_or(Path::new("/"));
+    let mut paths: BTreeSet<&String> = BTreeSet::new();
+    for scope in &model.scopes {
+        let named = scope.certificates.iter().chain(&scope.keys).chain(&scope.tls.files).chain(&scope.tls.dhparam);
+        paths.extend(named.map(|(path, _)| path));
+        let commands = scope.tls.commands.iter().filter(|c| startup::FILES.contains(&c.name.as_str()));
+        paths.extend(commands.map(|c| &c.value));
+    }
+    // What is not there may be made from variables, or be no file at all.
+    let is_file =
+        |path: &&String| !path.contains('$') && !path.is_empty() && !OTHERS.iter().any(|o| path.starts_with(o));
+    let is_missing = |path: &&String| named_file::is_missing(world.system, &directory.join(path));
+    paths.into_iter().filter(is_file).filter(is_missing).cloned().collect()
+}
+
+/// What stands before keys and certificates that are in no file.
+const OTHERS: [&str; 3] = ["engine:", "store:", "data:"];
 
 impl NginxInstance {
     /// The listener that takes a connection, and how well it fits.
