@@ -23,6 +23,27 @@ pub enum Transport {
     Stream,
     /// QUIC over UDP
     Quic,
+    /// UDP without QUIC: datagrams, which the server passes on or answers without TLS of its own
+    Udp,
+}
+
+impl Transport {
+    /// The word used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Transport::Stream => "stream",
+            Transport::Quic => "quic",
+            Transport::Udp => "udp",
+        }
+    }
+
+    /// An address with what tells it from the same address over TCP: `0.0.0.0:443 quic`.
+    pub fn of(self, address: &str) -> String {
+        match self {
+            Transport::Stream => address.to_owned(),
+            Transport::Quic | Transport::Udp => format!("{address} {}", self.name()),
+        }
+    }
 }
 
 /// Where an endpoint is.

@@ -187,7 +187,7 @@ fn lists_mean_what_openssl_makes_of_them() {
     for list in lists {
         let expected = openssl(&[], &list);
         for optional in [false, true] {
-            let found: Vec<String> = match (Reader { release, optional, profile: None }).select(&list) {
+            let found: Vec<String> = match (Reader { release, optional, legacy: false, profile: None }).select(&list) {
                 Ok(found) => found.suites.iter().map(|s| s.name.to_owned()).filter(|n| common(n)).collect(),
                 Err(Refused::Invalid(_)) => Vec::new(),
                 Err(Refused::Unknown) => panic!("{list}: unknown"),
@@ -198,6 +198,34 @@ fn lists_mean_what_openssl_makes_of_them() {
         }
     }
     assert!(differences.is_empty(), "{} lists differ:\n{}", differences.len(), differences.join("\n"));
+}
+
+/// A level that is glued to a word counts if the library knows the word.
+#[test]
+fn levels_glued_to_words_are_those_of_openssl() {
+    let Some(library) = library() else {
+        println!("not tested: this needs the program openssl, 1.1.1 or later");
+        return;
+    };
+    let mut dice = Dice(0x5ec1_e7e1);
+    let mut known = 0;
+    let lists = WORDS.iter().map(|word| format!("!{word}@SECLEVEL=0")).chain((0..300).map(|_| {
+        let level = ["@SECLEVEL=0", "@SECLEVEL=2", ":@SECLEVEL=0", "@SECLEVEL=0@SECLEVEL=2", ""][dice.roll(5)];
+        format!("{}{level}", dice.list())
+    }));
+    for list in lists {
+        // With anonymous suites a list shows its level: only level 0 keeps them.
+        let list = format!("{list}:AECDH-AES128-SHA");
+        let suites = openssl(&["-s"], &list);
+        if suites.is_empty() && openssl(&[], &list).is_empty() {
+            continue;
+        }
+        let is_forbidden = !openssl(&[], &list).iter().any(|name| name == "AECDH-AES128-SHA");
+        let Some(level) = library.security_level(Some(&list)).filter(|_| !is_forbidden) else { continue };
+        known += 1;
+        assert_eq!(suites.iter().any(|name| name == "AECDH-AES128-SHA"), level == 0, "{list}");
+    }
+    assert!(known > 150, "{known}");
 }
 
 #[test]

@@ -6,13 +6,33 @@ use super::keys::Keys;
 
 /// DER's tag of a SEQUENCE.
 const SEQUENCE: u8 = 0x30;
+/// DER's tag of an INTEGER.
+const INTEGER: u8 = 0x02;
+/// DER's tag of a BIT STRING.
+const BIT_STRING: u8 = 0x03;
 /// DER's tag of an OBJECT IDENTIFIER.
 const OID: u8 = 0x06;
+
+/// What a certificate says of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The kind of the key.
+    pub keys: Keys,
+    /// Its length in bits, where that decides how strong it is.
+    bits: Option<usize>,
+}
 
 impl Keys {
     /// The kind of the public key of the first certificate of a file in PEM or DER form. `None`: there is none, or its
     /// key is of another kind.
     pub fn of_certificate(pem_or_der: &[u8]) -> Option<Keys> {
+        Certificate::read(pem_or_der).map(|certificate| certificate.keys)
+    }
+}
+
+impl Certificate {
+    /// The first certificate of a file in PEM or DER form. `None`: there is none, or its key is of another kind.
+    pub fn read(pem_or_der: &[u8]) -> Option<Certificate> {
         let decoded;
         let der = match first_certificate(pem_or_der) {
             Some(base64) => {
@@ -21,18 +41,37 @@ impl Keys {
             }
             None => pem_or_der,
         };
-        let none = Keys::default();
-        Some(match algorithm(der)? {
-            // rsaEncryption, RSASSA-PSS
-            b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01" | b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a" => {
-                Keys { rsa: true, ..none }
-            }
-            // id-ecPublicKey
-            b"\x2a\x86\x48\xce\x3d\x02\x01" => Keys { ec: true, ..none },
-            // Ed25519, Ed448
-            b"\x2b\x65\x70" | b"\x2b\x65\x71" => Keys { ed: true, ..none },
+        let PublicKey { algorithm, parameters, key } = public_key(der)?;
+        let (keys, bits) = match algorithm {
+            b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01" => (Keys::RSA, modulus(key)),
+            b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a" => (Keys::PSS, modulus(key)),
+            b"\x2a\x86\x48\xce\x38\x04\x01" => (Keys::DSA, prime(parameters)),
+            // id-ecPublicKey: the curve is a parameter
+            b"\x2a\x86\x48\xce\x3d\x02\x01" => match element(parameters, OID).map(|(curve, _)| curve) {
+                Some(b"\x2a\x86\x48\xce\x3d\x03\x01\x07") => (Keys::P256, None),
+                Some(b"\x2b\x81\x04\x00\x22") => (Keys::P384, None),
+                Some(b"\x2b\x81\x04\x00\x23") => (Keys::P521, None),
+                _ => (Keys::OTHER_CURVE, None),
+            },
+            b"\x2b\x65\x70" => (Keys::ED25519, None),
+            b"\x2b\x65\x71" => (Keys::ED448, None),
             _ => return None,
-        })
+        };
+        Some(Certificate { keys, bits })
+    }
+
+    /// Does a security level refuse to load it, since the key is too short?
+    pub fn is_too_weak(&self, level: u8) -> bool {
+        // BN_security_bits
+        let least = match level {
+            0 => 0,
+            1 => 1024,
+            2 => 2048,
+            3 => 3072,
+            4 => 7680,
+            _ => 15360,
+        };
+        self.bits.is_some_and(|bits| bits < least)
     }
 }
 
@@ -67,20 +106,45 @@ fn decode_base64(text: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The object identifier of the public key's algorithm.
-fn algorithm(der: &[u8]) -> Option<&[u8]> {
+/// The parts of a public key.
+struct PublicKey<'d> {
+    algorithm: &'d [u8],
+    parameters: &'d [u8],
+    /// The key itself, a structure of the algorithm's own.
+    key: &'d [u8],
+}
+
+fn public_key(der: &[u8]) -> Option<PublicKey<'_>> {
     let (certificate, _) = element(der, SEQUENCE)?;
     let (mut fields, _) = element(certificate, SEQUENCE)?;
     if fields.first() == Some(&0xa0) {
         fields = element(fields, 0xa0)?.1; // the version
     }
     // serial number, signature algorithm, issuer, validity, subject
-    for tag in [0x02, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE] {
+    for tag in [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE] {
         fields = element(fields, tag)?.1;
     }
-    let (key, _) = element(fields, SEQUENCE)?;
-    let (algorithm, _) = element(key, SEQUENCE)?;
-    Some(element(algorithm, OID)?.0)
+    let (info, _) = element(fields, SEQUENCE)?;
+    let (identifier, rest) = element(info, SEQUENCE)?;
+    let (algorithm, parameters) = element(identifier, OID)?;
+    let key = element(rest, BIT_STRING).and_then(|(bits, _)| bits.split_first()).map_or(&[][..], |(_, key)| key);
+    Some(PublicKey { algorithm, parameters, key })
+}
+
+/// The length of an RSA key in bits.
+fn modulus(key: &[u8]) -> Option<usize> {
+    length(element(element(key, SEQUENCE)?.0, INTEGER)?.0)
+}
+
+/// The length of a DSA key in bits.
+fn prime(parameters: &[u8]) -> Option<usize> {
+    length(element(element(parameters, SEQUENCE)?.0, INTEGER)?.0)
+}
+
+/// The length of a number in bits.
+fn length(number: &[u8]) -> Option<usize> {
+    let first = number.iter().position(|byte| *byte != 0)?;
+    Some((number.len() - first) * 8 - number[first].leading_zeros() as usize)
 }
 
 /// The content of the first element, which must have that tag, and what follows it.
@@ -103,21 +167,26 @@ mod tests {
     const RSA: &[u8] = include_bytes!("../../fixtures/certs/rsa.crt");
     const EC: &[u8] = include_bytes!("../../fixtures/certs/ec.crt");
     const ED: &[u8] = include_bytes!("../../fixtures/certs/ed.crt");
-    const NONE: Keys = Keys { rsa: false, ec: false, ed: false };
-
     #[test]
     fn tells_the_kinds_apart() {
-        assert_eq!(Keys::of_certificate(RSA), Some(Keys { rsa: true, ..NONE }));
-        assert_eq!(Keys::of_certificate(EC), Some(Keys { ec: true, ..NONE }));
-        assert_eq!(Keys::of_certificate(ED), Some(Keys { ed: true, ..NONE }));
+        assert_eq!(Keys::of_certificate(RSA), Some(Keys::RSA));
+        assert_eq!(Keys::of_certificate(EC), Some(Keys::P256));
+        assert_eq!(Keys::of_certificate(ED), Some(Keys::ED25519));
+    }
+
+    #[test]
+    fn short_keys_are_weak() {
+        let weak = |level| Certificate::read(RSA).expect("a certificate").is_too_weak(level);
+        assert!(!weak(2) && weak(3), "2048 bits");
+        assert!(!Certificate::read(EC).expect("a certificate").is_too_weak(3));
     }
 
     #[test]
     fn reads_der_and_the_first_certificate_after_other_text() {
         let der = decode_base64(first_certificate(EC).expect("a certificate"));
-        assert_eq!(Keys::of_certificate(&der), Some(Keys { ec: true, ..NONE }));
+        assert_eq!(Keys::of_certificate(&der), Some(Keys::P256));
         let many = [b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".as_slice(), EC, RSA].concat();
-        assert_eq!(Keys::of_certificate(&many), Some(Keys { ec: true, ..NONE }));
+        assert_eq!(Keys::of_certificate(&many), Some(Keys::P256));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! and 3.6.3; held against `openssl ciphers` by `tests/openssl_ciphers.rs`. For 1.0.x the order is not exact.
 
 use super::keywords::{Pattern, lookup};
-use super::suites::{GCM, Suite, auth, enc, kx, mac};
+use super::suites::{GCM, LEGACY, Suite, auth, enc, kx, mac};
 use crate::release::Release;
 use crate::tls::Version;
 use std::cmp::Reverse;
@@ -27,6 +27,8 @@ pub struct Reader<'a> {
     pub release: Release,
     /// Has it the suites that some builds have and some have not?
     pub optional: bool,
+    /// Does openssl.cnf load the legacy provider, which has some old ciphers?
+    pub legacy: bool,
     /// What `PROFILE=SYSTEM` stands for (Red Hat's OpenSSL).
     pub profile: Option<&'a str>,
 }
@@ -80,6 +82,37 @@ impl Reader<'_> {
         Ok(Selection { suites, level })
     }
 
+    /// The security level that the list names last, refused or not; `Ok(None)`: it names none.
+    pub fn level(self, list: &str) -> Result<Option<u8>, Refused> {
+        let expanded = self.expand(list)?;
+        let rest = expanded.strip_prefix("DEFAULT").unwrap_or(&expanded);
+        let mut level = None;
+        match self.run(rest, &mut Vec::new(), &mut level) {
+            // What stands before the mistake has been carried out.
+            Ok(()) | Err(Refused::Invalid(_)) => Ok(level),
+            Err(Refused::Unknown) => Err(Refused::Unknown),
+        }
+    }
+
+    /// Has the library the suite?
+    pub(crate) fn has(self, suite: &Suite) -> bool {
+        let legacy = suite.enc & LEGACY == 0 || self.has_ciphers(suite.enc);
+        legacy && suite.exists(self.release).unwrap_or(self.optional)
+    }
+
+    /// Has the library one of the ciphers (0: any)?
+    pub(crate) fn has_ciphers(self, ciphers: u32) -> bool {
+        let missing = if self.release >= Release::new(3, 0, 0) {
+            if self.legacy && self.optional { 0 } else { LEGACY }
+        } else if self.optional {
+            0
+        } else {
+            // Debian and others leave it out.
+            enc::IDEA
+        };
+        ciphers == 0 || ciphers & !missing != 0
+    }
+
     /// Replaces what stands for a whole list.
     fn expand(self, list: &str) -> Result<String, Refused> {
         if list.contains(['$', '{', '%', '<']) || list.len() > LONGEST_LIST {
@@ -105,9 +138,8 @@ impl Reader<'_> {
 
     /// All suites of the library in its own order, none active. It starts from the highest number.
     fn in_order(self) -> Vec<Slot> {
-        let exists = |s: &&Suite| s.exists(self.release).unwrap_or(self.optional);
         let mut slots: Vec<Slot> =
-            Suite::all().iter().rev().filter(exists).map(|suite| Slot { suite, active: false }).collect();
+            Suite::all().iter().rev().filter(|s| self.has(s)).map(|suite| Slot { suite, active: false }).collect();
         let all = Pattern::default();
         let ephemeral = Pattern { kx: kx::DHE | kx::ECDHE, ..all };
         let aead = Pattern { mac: mac::AEAD, ..all };
@@ -206,7 +238,7 @@ impl Reader<'_> {
                     pattern = None;
                     break;
                 }
-                pattern = lookup(word, self.release).and_then(|p| pattern.and_then(|all| all.and(&p)));
+                pattern = lookup(word, self).and_then(|p| pattern.and_then(|all| all.and(&p)));
                 match rest.strip_prefix('+') {
                     Some(more) if pattern.is_some() => rest = more,
                     _ => break,

@@ -16,6 +16,10 @@ pub struct SystemDefault {
     pub cipher_string: Option<String>,
     /// `Ciphersuites`
     pub ciphersuites: Option<String>,
+    /// `Groups` or `Curves`
+    pub groups: Option<String>,
+    /// `SignatureAlgorithms`
+    pub signatures: Option<String>,
     /// `MinProtocol`
     pub min: Option<Version>,
     /// `MaxProtocol`
@@ -24,6 +28,10 @@ pub struct SystemDefault {
     pub off: VersionSet,
     /// What `PROFILE=SYSTEM` stands for: the system's crypto policy (Red Hat), which is not in openssl.cnf itself.
     pub profile: Option<String>,
+    /// Are there providers that may bring groups and signatures of their own?
+    pub foreign: bool,
+    /// Is the legacy provider activated? It has RC4, IDEA and SEED (3.0 and later).
+    pub legacy: bool,
     /// `rh-allow-sha1-signatures = yes` (Red Hat's LEGACY policy).
     pub sha1_signatures: bool,
 }
@@ -52,6 +60,12 @@ impl SystemDefault {
         };
         let section = |name: Option<&str>| name.map(|name| file.section(name)).unwrap_or_default();
         default.sha1_signatures = section(module("alg_section")).contains(&("rh-allow-sha1-signatures", "yes"));
+        let providers = section(module("providers"));
+        let own = ["default", "legacy", "base", "fips"];
+        default.foreign = providers.iter().any(|(name, _)| !own.contains(name));
+        let legacy = providers.iter().find(|(name, _)| *name == "legacy").map(|(_, name)| *name);
+        let is_on = |value: &str| matches!(value, "1" | "yes" | "YES" | "true" | "TRUE" | "on" | "ON");
+        default.legacy = section(legacy).iter().any(|(name, value)| *name == "activate" && is_on(value));
         let programs = section(module("ssl_conf"));
         let system_default = programs.iter().find(|(name, _)| *name == "system_default").map(|(_, name)| *name);
         for (name, value) in section(system_default) {
@@ -69,6 +83,8 @@ impl SystemDefault {
         match command.to_ascii_lowercase().as_str() {
             "cipherstring" => self.cipher_string = Some(value.to_owned()),
             "ciphersuites" => self.ciphersuites = Some(value.to_owned()),
+            "groups" | "curves" => self.groups = Some(value.to_owned()),
+            "signaturealgorithms" => self.signatures = Some(value.to_owned()),
             "minprotocol" | "maxprotocol" if value.starts_with("DTLS") => {}
             "minprotocol" => self.min = bound(name, value)?,
             "maxprotocol" => self.max = bound(name, value)?,

@@ -1,5 +1,6 @@
 //! The keywords of OpenSSL's cipher lists (`ciphers(1)`), as its `ssl/ssl_ciph.c` (`cipher_aliases`) has them.
 
+use super::cipher_list::Reader;
 use super::suites::{ANY_PSK, ARIA, CAMELLIA, CCM, CCM8, GCM, Suite, auth, class, enc, kx, mac};
 use crate::release::Release;
 use crate::tls::Version;
@@ -30,7 +31,7 @@ const EDH_3DES: Pattern = Pattern {
     not_default: false,
 };
 
-const STRENGTHS: u32 = class::HIGH | class::MEDIUM | class::FIPS;
+const STRENGTHS: u32 = class::LOW | class::HIGH | class::MEDIUM | class::FIPS;
 
 impl Pattern {
     /// Does the suite match?
@@ -91,11 +92,17 @@ impl Pattern {
     }
 }
 
-/// What a word of a cipher list stands for; `None`: nothing, OpenSSL passes over it in silence.
-pub(crate) fn lookup(word: &str, release: Release) -> Option<Pattern> {
+/// What a word of a cipher list stands for; `None`: nothing. OpenSSL passes over it in silence, and over all that follows
+/// up to the next separator. So do the name of a suite and that of a cipher that the build has not.
+pub(crate) fn lookup(word: &str, reader: Reader<'_>) -> Option<Pattern> {
+    let release = reader.release;
     let by_standard_name = release >= Release::new(3, 2, 0);
     let named = |s: &&Suite| s.name == word || by_standard_name && s.standard == word;
-    Suite::all().iter().find(named).map(|s| Pattern::suite(s, release)).or_else(|| keyword(word, release))
+    match Suite::all().iter().find(named) {
+        Some(suite) if reader.has(suite) => Some(Pattern::suite(suite, release)),
+        Some(_) => None,
+        None => keyword(word, release).filter(|pattern| reader.has_ciphers(pattern.enc)),
+    }
 }
 
 fn keyword(word: &str, release: Release) -> Option<Pattern> {
@@ -165,6 +172,8 @@ fn keyword(word: &str, release: Release) -> Option<Pattern> {
         "TLSv1" | "TLSv1.0" => by_since(Version::Tls1),
         "TLSv1.2" => by_since(Version::Tls1_2),
 
+        // No suite of the table is that weak.
+        "LOW" => by_strength(class::LOW),
         "MEDIUM" => by_strength(class::MEDIUM),
         "HIGH" => by_strength(class::HIGH),
         "FIPS" => Some(Pattern { enc: !enc::NULL, strength: class::FIPS, ..all }),

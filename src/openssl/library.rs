@@ -2,9 +2,11 @@
 
 use super::cipher_list::{Reader, Refused, Selection};
 use super::conf::SystemDefault;
+use super::groups::{self, Groups};
 use super::keys::Keys;
-use super::security;
-use super::suites::Suite;
+use super::security::{self, Suite1_3};
+use super::signatures::{self, Signers};
+use super::suites::{Suite, auth, kx};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 
@@ -67,13 +69,41 @@ impl Library {
         if self.release.is_some_and(|release| release < Release::new(1, 1, 0)) {
             return Some((0, "there were no levels before 1.1.0"));
         }
-        let policy = |list: &str| list.starts_with("PROFILE=SYSTEM").then_some(self.system.profile.as_deref());
-        let said = |list: Option<&str>, origin| Some((named_level(list)?, origin));
-        said(ciphers, "named in the cipher list")
-            .or_else(|| said(ciphers.and_then(policy)?, "named in the system's crypto policy"))
-            .or_else(|| said(self.system.cipher_string.as_deref(), "named in openssl.cnf"))
-            .or_else(|| said(self.system.profile.as_deref(), "named in the system's crypto policy"))
-            .or_else(|| Some((self.level?, self.level_source.as_str())))
+        let mut level = self.level.map(|level| (level, self.level_source.as_str()));
+        let mut run = |list: &str, origin| match self.named_level(list) {
+            Ok(Some(named)) => level = Some((named, origin)),
+            Ok(None) => {}
+            Err(Refused::Unknown | Refused::Invalid(_)) => level = None,
+        };
+        if let Some(policy) = self.system.profile.as_deref() {
+            run(policy, OF_POLICY);
+        }
+        if let Some(list) = self.system.cipher_string.as_deref() {
+            run(list, "named in openssl.cnf");
+        }
+        for list in ciphers.into_iter().flat_map(|lists| lists.split(NEXT)) {
+            // A level behind the policy beats the policy's own.
+            if let (Some(rest), Some(policy)) = (list.strip_prefix("PROFILE=SYSTEM"), self.system.profile.as_deref()) {
+                run(policy, OF_POLICY);
+                run(rest, "named in the cipher list");
+            } else {
+                run(list, "named in the cipher list");
+            }
+        }
+        level
+    }
+
+    /// The level that one list names; `Err`: that depends on the build, or on something that is not known.
+    fn named_level(&self, list: &str) -> Result<Option<u8>, Refused> {
+        // Not known: what a level looks like has been the same all along.
+        let release = self.release.unwrap_or(Release::new(3, 0, 0));
+        let least = self.reader(release, false).level(list)?;
+        let most = self.reader(release, true).level(list)?;
+        if least == most { Ok(least) } else { Err(Refused::Unknown) }
+    }
+
+    fn reader(&self, release: Release, optional: bool) -> Reader<'_> {
+        Reader { release, optional, legacy: self.system.legacy, profile: self.system.profile.as_deref() }
     }
 
     /// What a cipher list comes to; `None` is the library's default list. Suites that only some builds have are left out.
@@ -85,8 +115,7 @@ impl Library {
 
     fn read(&self, ciphers: Option<&str>, optional: bool) -> Result<Selection, Refused> {
         let release = self.release.ok_or(Refused::Unknown)?;
-        let profile = self.system.profile.as_deref();
-        let reader = Reader { release, optional, profile };
+        let reader = self.reader(release, optional);
         if ciphers.is_none()
             && let Some(list) = self.system.cipher_string.as_deref()
             && let Ok(selection) = reader.select(list)
@@ -94,7 +123,8 @@ impl Library {
             return Ok(selection);
         }
         // A list of openssl.cnf that is refused leaves the built-in one in place (but its level is kept).
-        reader.select(ciphers.unwrap_or(if profile.is_some() { "PROFILE=SYSTEM" } else { "DEFAULT" }))
+        let default = if reader.profile.is_some() { "PROFILE=SYSTEM" } else { "DEFAULT" };
+        reader.select(ciphers.and_then(|lists| lists.split(NEXT).next_back()).unwrap_or(default))
     }
 
     /// The suites of a list: those that every build has, and those that some build has. A list that is refused has
@@ -116,19 +146,82 @@ impl Library {
     /// `ciphers` is the list for TLS 1.2 and older, `suites` the one for TLS 1.3; `None` means the library's default.
     /// For a server without parameters for DHE (nginx without `ssl_dhparam`) ask with [`without_dhe`].
     pub fn usable(&self, ciphers: Option<&str>, suites: Option<&str>, keys: Keys) -> Option<VersionSet> {
+        self.usable_on(&Terms { ciphers, suites, keys, ..Terms::default() })
+    }
+
+    /// The same with all that a server can say about its handshakes.
+    pub fn usable_on(&self, terms: &Terms<'_>) -> Option<VersionSet> {
         let release = self.release?;
-        let level = self.security_level(ciphers)?;
+        let level = self.security_level(terms.ciphers)?;
         if self.system.sha1_signatures && level == 1 && release >= Release::new(3, 0, 0) {
             return None; // Red Hat's patch for its LEGACY policy; not tried
         }
-        let [old, other] = self.suites(ciphers)?.map(|suites| fitting(release, level, &suites, keys));
+        let exchange = self.exchange(terms, release, level).ok()?;
+        let [old, other] = self.suites(terms.ciphers)?.map(|suites| {
+            // Only with a client that knows rare groups and curves, or with every one.
+            let [few, all] = [true, false].map(|rare| fitting(release, level, &suites, terms.keys, exchange, rare));
+            (few == all).then_some(all)
+        });
         if old != other {
             return None; // it depends on the build
         }
-        let tls1_3 = self.suites_of_tls1_3(release, suites).into_iter().any(|b| security::allows_tls1_3(level, b));
-        let any_key = keys.rsa || keys.ec || keys.ed;
-        let new: VersionSet = (tls1_3 && any_key).then_some(Version::Tls1_3).into_iter().collect();
-        Some(old.union(new).minus(security::refused(release, level, self.patched)).and(self.versions()))
+        let new = self.fits_tls1_3(terms, release, level, exchange)?.then_some(Version::Tls1_3);
+        let all = old?.union(new.into_iter().collect());
+        Some(all.minus(security::refused(release, level, self.patched)).and(self.versions()))
+    }
+
+    /// Can a handshake of TLS 1.3 succeed? `None`: that depends on the client.
+    fn fits_tls1_3(&self, terms: &Terms<'_>, release: Release, level: u8, exchange: Exchange) -> Option<bool> {
+        let suites: Vec<Suite1_3> = self
+            .suites_of_tls1_3(release, terms.suites)
+            .into_iter()
+            .filter(|suite| security::allows_tls1_3(level, suite.bits))
+            .collect();
+        let groups = exchange.groups;
+        let any_group = groups.common || groups.finite && release >= Release::new(3, 0, 0);
+        if suites.is_empty() || !terms.keys.has(exchange.signers.tls1_3) || !any_group && !groups.new {
+            return Some(false);
+        }
+        (any_group && suites.iter().any(|suite| suite.is_common)).then_some(true)
+    }
+
+    /// What groups and signature algorithms leave; the error says why that is not known or not valid.
+    fn exchange(&self, terms: &Terms<'_>, release: Release, level: u8) -> Result<Exchange, Refused> {
+        let foreign = self.system.foreign;
+        let usual = Groups { common: true, ..Groups::default() };
+        // A list of openssl.cnf that is not valid leaves the default in place.
+        let of_system = |list: Option<&str>| list.map(|list| groups::parse(list, release, foreign));
+        let groups = match (terms.groups, of_system(self.system.groups.as_deref())) {
+            (Some(list), _) => groups::parse(list, release, foreign)?,
+            (None, Some(Err(Refused::Unknown))) => return Err(Refused::Unknown),
+            (None, system) => system.and_then(Result::ok).unwrap_or(usual),
+        };
+        let read = |list: &str| signatures::parse(list, level, release, foreign);
+        let signers = match (terms.signatures, self.system.signatures.as_deref().map(read)) {
+            (Some(list), _) => read(list)?,
+            (None, Some(Err(Refused::Unknown))) => return Err(Refused::Unknown),
+            (None, system) => system.and_then(Result::ok).unwrap_or(Signers::usual()),
+        };
+        Ok(Exchange { groups, signers })
+    }
+
+    /// Why OpenSSL refuses a list of groups; `None`: it does not, or that is not known.
+    pub fn refuses_groups(&self, list: &str) -> Option<String> {
+        invalid(groups::parse(list, self.release?, self.system.foreign).err()?)
+    }
+
+    /// Why OpenSSL refuses a list of signature algorithms; `None`: it does not, or that is not known.
+    pub fn refuses_signatures(&self, list: &str) -> Option<String> {
+        invalid(signatures::parse(list, 0, self.release?, self.system.foreign).err()?)
+    }
+
+    /// Does OpenSSL refuse a list of TLS 1.3 suites? It does where there is something in it and no suite. False where
+    /// that is not known.
+    pub fn refuses_suites(&self, list: &str) -> bool {
+        let Some(release) = self.release else { return false };
+        release >= Release::new(1, 1, 1)
+            && !list.is_empty()
+            && security::suites_of_tls1_3(release, Some(list)).is_empty()
     }
 
     /// The versions that the library can speak and the security level of the list allows; `None`: unknown.
@@ -144,7 +237,7 @@ impl Library {
         suites.into_iter().filter(|s| security::allows(release, level, s)).collect()
     }
 
-    fn suites_of_tls1_3(&self, release: Release, suites: Option<&str>) -> Vec<u32> {
+    fn suites_of_tls1_3(&self, release: Release, suites: Option<&str>) -> Vec<Suite1_3> {
         security::suites_of_tls1_3(release, suites.or(self.system.ciphersuites.as_deref()))
     }
 
@@ -185,10 +278,16 @@ impl Library {
     /// Why versions of `enabled` are not accepted, as lowercase fragments, most general first. Empty where all are, or
     /// where it is not known.
     pub fn why(&self, enabled: VersionSet, ciphers: Option<&str>, suites: Option<&str>, keys: Keys) -> Vec<String> {
+        self.why_on(enabled, &Terms { ciphers, suites, keys, ..Terms::default() })
+    }
+
+    /// The same with all that a server can say about its handshakes.
+    pub fn why_on(&self, enabled: VersionSet, terms: &Terms<'_>) -> Vec<String> {
+        let &Terms { ciphers, suites, keys, .. } = terms;
         let mut reasons = Vec::new();
-        let (Some(release), Some(accepted)) = (self.release, self.accepts(enabled, ciphers, suites, keys)) else {
-            return reasons;
-        };
+        let (Some(release), Some(usable)) = (self.release, self.usable_on(terms)) else { return reasons };
+        let Some(dead) = self.refuses_all(enabled, ciphers, suites) else { return reasons };
+        let accepted = if dead { VersionSet::EMPTY } else { usable.and(enabled) };
         let absent = enabled.minus(self.versions());
         if !absent.is_empty() {
             reasons.push(format!("OpenSSL {release} has no {}", absent.listed()));
@@ -203,11 +302,22 @@ impl Library {
         if let Err(Refused::Invalid(reason)) = self.select(ciphers) {
             reasons.push(format!("OpenSSL {release} refuses the cipher list: {reason}"));
         }
-        if self.refuses_all(enabled, ciphers, suites) == Some(true) && !enabled.is_subset(absent.union(refused)) {
+        if dead && !enabled.is_subset(absent.union(refused)) {
             reasons.push("the highest version has no cipher suite, so OpenSSL refuses every handshake".to_owned());
             return reasons;
         }
-        let unfit = enabled.minus(accepted).minus(absent).minus(refused);
+        let mut unfit = enabled.minus(accepted).minus(absent).minus(refused);
+        // What is there without them, they take away.
+        for (terms, what) in [
+            (Terms { groups: None, ..*terms }, "no group for the key exchange that clients have"),
+            (Terms { signatures: None, ..*terms }, "no signature algorithm that fits the certificate"),
+        ] {
+            let cut = self.usable_on(&terms).map_or(VersionSet::EMPTY, |more| more.and(unfit));
+            if !cut.is_empty() {
+                reasons.push(format!("{what} is left for {}", cut.listed()));
+                unfit = unfit.minus(cut);
+            }
+        }
         if !unfit.is_empty() {
             let fit = if keys == Keys::ANY { "" } else { " that fits the certificate" };
             reasons.push(format!("no cipher suite{fit} is left for {}", unfit.listed()));
@@ -216,12 +326,71 @@ impl Library {
     }
 }
 
-/// The versions up to TLS 1.2 that one of the suites fits.
-fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys) -> VersionSet {
-    let allowed: Vec<&&Suite> = suites.iter().filter(|s| security::allows(release, level, s)).collect();
-    let signed = |s: &Suite, v: Version| keys.fit(s, v) && security::allows_signature(release, level, s, v);
-    let fits = |v: &Version| allowed.iter().any(|s| s.since <= *v && signed(s, *v));
+/// What a server says about its handshakes; `None` means the library's own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms<'a> {
+    /// The list for TLS 1.2 and older.
+    pub ciphers: Option<&'a str>,
+    /// The list for TLS 1.3.
+    pub suites: Option<&'a str>,
+    /// The kinds of its keys.
+    pub keys: Keys,
+    /// The groups for the key exchange.
+    pub groups: Option<&'a str>,
+    /// The algorithms that it may sign with.
+    pub signatures: Option<&'a str>,
+}
+
+/// What is left of groups and signatures.
+#[derive(Clone, Copy)]
+struct Exchange {
+    groups: Groups,
+    signers: Signers,
+}
+
+fn invalid(refused: Refused) -> Option<String> {
+    match refused {
+        Refused::Invalid(reason) => Some(reason),
+        Refused::Unknown => None,
+    }
+}
+
+/// The versions up to TLS 1.2 that one of the suites fits. `rare`: with a client that has groups and curves which few
+/// clients have.
+fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys, exchange: Exchange, rare: bool) -> VersionSet {
+    let keys = if rare { keys } else { keys.minus(Keys::OTHER_CURVE) };
+    let curves = exchange.groups.common || rare && exchange.groups.rare;
+    let allowed: Vec<&&Suite> = suites
+        .iter()
+        .filter(|s| security::allows(release, level, s))
+        .filter(|s| s.kx & (kx::RSA | kx::DHE | kx::ECDHE) != 0 && (s.kx != kx::ECDHE || curves))
+        .collect();
+    let fits = |v: &Version| {
+        let tls1_2 = *v == Version::Tls1_2;
+        let signers = if tls1_2 { keys.and(exchange.signers.tls1_2) } else { keys };
+        let of_version = || allowed.iter().filter(|s| s.since <= *v);
+        // OpenSSL takes a suite for RSA or DSA that the key fits, and fails when it finds no algorithm to sign with.
+        let stuck = keys.minus(signers).and(Keys::RSA.union(Keys::DSA));
+        let is_stuck = of_version().any(|s| stuck.has(of_auth(s.auth)));
+        of_version().any(|s| match s.auth {
+            auth::NULL => !is_stuck,
+            auth::RSA if tls1_2 && s.kx != kx::RSA => signers.has(Keys::RSA.union(Keys::PSS)),
+            auth::RSA | auth::DSS => signers.has(of_auth(s.auth)),
+            auth::ECDSA if tls1_2 => signers.has(Keys::EC.union(Keys::ED)),
+            auth::ECDSA => signers.has(Keys::EC) && security::allows_signature(release, level, s, *v),
+            _ => false,
+        })
+    };
     VersionSet::range(Version::Ssl3, Version::Tls1_2).iter().filter(fits).collect()
+}
+
+/// The keys that a suite's way to prove who the server is asks for.
+fn of_auth(auth: u32) -> Keys {
+    match auth {
+        auth::RSA => Keys::RSA,
+        auth::DSS => Keys::DSA,
+        _ => Keys::default(),
+    }
 }
 
 /// The list for a server that has no parameters for DHE, so that those suites are as good as not there.
@@ -229,18 +398,18 @@ pub fn without_dhe(ciphers: &str) -> String {
     format!("{ciphers}:!kDHE")
 }
 
+/// Where the level of Red Hat's crypto policies comes from.
+const OF_POLICY: &str = "named in the system's crypto policy";
+
+/// Ends a list that another one follows. Lists are strings of C, so that none can have it in it.
+const NEXT: char = '\0';
+
 /// The list for a server that is given one list after another: the last one counts, but a level that it does not name
 /// stays as an earlier one has set it.
 pub fn one_after_another<'l>(lists: impl IntoIterator<Item = &'l str>) -> Option<String> {
-    let (mut last, mut level) = (None, None);
-    for list in lists {
-        level = named_level(Some(list)).or(level);
-        last = Some(list);
-    }
-    match (last?, level) {
-        (list, Some(level)) if named_level(Some(list)).is_none() => Some(format!("{list}:@SECLEVEL={level}")),
-        (list, _) => Some(list.to_owned()),
-    }
+    let lists: Vec<&str> = lists.into_iter().collect();
+    let mark: &str = &NEXT.to_string();
+    (!lists.is_empty()).then(|| lists.join(mark))
 }
 
 /// The highest version of the lowest run of versions.
@@ -250,21 +419,14 @@ fn top_of_lowest_run(set: VersionSet) -> Option<Version> {
     set.iter().filter(|v| end.is_none_or(|end| *v < end)).last()
 }
 
-/// The last `@SECLEVEL=n` of a cipher list.
-fn named_level(list: Option<&str>) -> Option<u8> {
-    let list = list?;
-    let at = list.rfind("@SECLEVEL=")? + "@SECLEVEL=".len();
-    list[at..].chars().next().and_then(|c| c.to_digit(10)).map(|d| d as u8)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use Version::{Tls1, Tls1_1, Tls1_2, Tls1_3};
 
-    const RSA: Keys = Keys { rsa: true, ec: false, ed: false };
-    const EC: Keys = Keys { rsa: false, ec: true, ed: false };
-    const ED: Keys = Keys { rsa: false, ec: false, ed: true };
+    const RSA: Keys = Keys::RSA;
+    const EC: Keys = Keys::P256;
+    const ED: Keys = Keys::ED25519;
     const OLD: VersionSet = VersionSet::of(&[Tls1, Tls1_1]);
     const NEW: VersionSet = VersionSet::of(&[Tls1_2, Tls1_3]);
 
@@ -281,7 +443,7 @@ mod tests {
         assert_eq!(debian.allowed_versions(Some("nothing")), Some(NEW));
         assert_eq!(library("1.1.1w", 2).usable(Some("HIGH"), None, RSA), Some(VersionSet::TLS));
         assert_eq!(library("1.1.0i", 1).usable(Some("HIGH"), None, RSA), Some(OLD.with(Tls1_2)));
-        let both = Keys { rsa: true, ..EC };
+        let both = RSA.union(EC);
         assert_eq!(library("1.1.1w", 2).usable(Some("HIGH:!aNULL"), None, EC), Some(NEW), "ECDSA with SHA-1");
         assert_eq!(library("1.1.1w", 2).usable(Some("HIGH:!aNULL"), None, both), Some(VersionSet::TLS));
         assert_eq!(library("1.1.1w", 1).usable(Some("HIGH:!aNULL"), None, EC), Some(VersionSet::TLS));
@@ -343,12 +505,37 @@ mod tests {
 
     #[test]
     fn a_level_stays_until_another_one_is_named() {
-        let after = |lists: &[&str]| one_after_another(lists.iter().copied());
-        assert_eq!(after(&["ALL:@SECLEVEL=0", "HIGH"]).as_deref(), Some("HIGH:@SECLEVEL=0"));
-        assert_eq!(after(&["ALL:@SECLEVEL=0", "AES:@SECLEVEL=1", "HIGH"]).as_deref(), Some("HIGH:@SECLEVEL=1"));
-        assert_eq!(after(&["ALL:@SECLEVEL=0", "@SECLEVEL=2:HIGH"]).as_deref(), Some("@SECLEVEL=2:HIGH"));
-        assert_eq!(after(&["ALL", "HIGH"]).as_deref(), Some("HIGH"));
-        assert_eq!(after(&[]), None);
+        let library = library("3.0.22", 3);
+        let after = |lists: &[&str]| library.security_level(one_after_another(lists.iter().copied()).as_deref());
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "HIGH"]), Some(0));
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "AES:@SECLEVEL=1", "HIGH"]), Some(1));
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "@SECLEVEL=2:HIGH"]), Some(2));
+        assert_eq!(after(&["ALL:@SECLEVEL=0", "HIGH:!RC4@SECLEVEL=2"]), Some(0));
+        assert_eq!(after(&["ALL", "HIGH"]), Some(3));
+        assert_eq!(after(&[]), Some(3));
+        let last = one_after_another(["eNULL", "AES128-SHA"]);
+        let names: Vec<&str> = library.select(last.as_deref()).expect("a list").suites.iter().map(|s| s.name).collect();
+        assert_eq!(names, ["AES128-SHA"]);
+    }
+
+    #[test]
+    fn a_level_behind_a_word_that_the_build_does_not_know_is_lost() {
+        let level = |library: &Library, list: &str| library.security_level(Some(list));
+        let (new, old) = (library("3.0.22", 3), library("1.1.1w", 3));
+        for lost in ["HIGH:!RC4@SECLEVEL=0", "AES:DEFAULT@SECLEVEL=0", "!SEED@SECLEVEL=0", "FOO+AES@SECLEVEL=0"] {
+            assert_eq!(level(&new, lost), Some(3), "{lost}");
+        }
+        for kept in ["HIGH@SECLEVEL=0", "DEFAULT@SECLEVEL=0", "!LOW@SECLEVEL=0", "!3DES@SECLEVEL=0", "!RC4:@SECLEVEL=0"]
+        {
+            assert_eq!(level(&new, kept), Some(0), "{kept}");
+        }
+        assert_eq!(level(&old, "HIGH:!RC4@SECLEVEL=0"), Some(0), "1.1.1 has the cipher, if not the suites");
+        assert_eq!(level(&old, "HIGH:!IDEA@SECLEVEL=0"), None, "that depends on the build");
+        assert_eq!(level(&new, "HIGH:!DES-CBC3-SHA@SECLEVEL=0"), None, "that depends on the build");
+        assert_eq!(level(&new, "SUITEB128@SECLEVEL=0"), Some(3));
+        let legacy = SystemDefault { legacy: true, ..SystemDefault::default() };
+        let with_legacy = Library { system: legacy, ..new };
+        assert_eq!(level(&with_legacy, "HIGH:!RC4@SECLEVEL=0"), None);
     }
 
     #[test]

@@ -7,14 +7,17 @@ mod certificate;
 mod cipher_list;
 mod conf;
 mod conf_file;
+mod groups;
 mod keys;
 mod keywords;
 mod library;
 mod security;
+mod signatures;
 mod suites;
 
+pub use certificate::Certificate;
 pub use cipher_list::{Reader, Refused, Selection};
 pub use conf::SystemDefault;
 pub use keys::Keys;
-pub use library::{Library, one_after_another, without_dhe};
+pub use library::{Library, Terms, one_after_another, without_dhe};
 pub use suites::Suite;

@@ -8,7 +8,7 @@ use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 
 /// The strength in bits that a level asks for.
-fn bits_of(level: u8) -> u32 {
+pub(crate) fn bits_of(level: u8) -> u32 {
     match level {
         0 => 0,
         1 => 80,
@@ -83,21 +83,29 @@ const TLS1_3: [(&str, u32); 7] = [
     ("TLS_SHA384_SHA384", 0),
 ];
 
-/// What a list of TLS 1.3 suites (`Ciphersuites`) comes to: the strengths of the suites in it. `None` is the default.
-pub(crate) fn suites_of_tls1_3(release: Release, list: Option<&str>) -> Vec<u32> {
+/// A suite of TLS 1.3 that a list names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Suite1_3 {
+    /// its strength in bits
+    pub(crate) bits: u32,
+    /// Has every client it?
+    pub(crate) is_common: bool,
+}
+
+/// What a list of TLS 1.3 suites (`Ciphersuites`) comes to. `None` is the default.
+pub(crate) fn suites_of_tls1_3(release: Release, list: Option<&str>) -> Vec<Suite1_3> {
     if release < Release::new(1, 1, 1) {
         return Vec::new();
     }
     let integrity = release >= Release::new(3, 4, 0);
     let known = |name: &str| TLS1_3.iter().find(|(n, bits)| *n == name && (*bits > 0 || integrity));
-    let strength = |name: &str| match name {
-        "TLS_AES_128_CCM_8_SHA256" if release >= Release::new(3, 2, 0) => Some(64),
-        _ => known(name).map(|(_, bits)| *bits),
+    let suite = |name: &str| {
+        let (name, bits) = *known(name)?;
+        let is_short = name == "TLS_AES_128_CCM_8_SHA256" && release >= Release::new(3, 2, 0);
+        Some(Suite1_3 { bits: if is_short { 64 } else { bits }, is_common: !name.contains("CCM") && bits > 0 })
     };
-    match list {
-        None => vec![256, 256, 128],
-        Some(list) => list.split(':').filter_map(|name| strength(name.trim())).collect(),
-    }
+    let list = list.unwrap_or("TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256");
+    list.split(':').filter_map(|name| suite(name.trim())).collect()
 }
 
 /// Does the level allow a TLS 1.3 suite of that strength?
@@ -129,11 +137,14 @@ mod tests {
 
     #[test]
     fn lists_of_tls_1_3_suites() {
+        let bits = |release, list| -> Vec<(u32, bool)> {
+            suites_of_tls1_3(release, list).iter().map(|suite| (suite.bits, suite.is_common)).collect()
+        };
         let release = Release::new(3, 0, 0);
-        assert_eq!(suites_of_tls1_3(release, None), [256, 256, 128]);
-        assert_eq!(suites_of_tls1_3(release, Some("")), [] as [u32; 0]);
-        assert_eq!(suites_of_tls1_3(release, Some("TLS_AES_128_CCM_SHA256:x")), [128]);
-        assert_eq!(suites_of_tls1_3(Release::new(1, 1, 0), None), [] as [u32; 0]);
+        assert_eq!(bits(release, None), [(256, true), (256, true), (128, true)]);
+        assert_eq!(bits(release, Some("")), []);
+        assert_eq!(bits(release, Some("TLS_AES_128_CCM_SHA256:x")), [(128, false)]);
+        assert_eq!(bits(Release::new(1, 1, 0), None), []);
         assert!(!allows_tls1_3(4, 128));
     }
 }

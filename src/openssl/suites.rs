@@ -51,7 +51,7 @@ bits! {
 }
 bits! {
     /// Classes that cipher lists can name.
-    class: HIGH = "high", MEDIUM = "medium", FIPS = "fips", NOT_DEFAULT = "not-default",
+    class: LOW = "low", HIGH = "high", MEDIUM = "medium", FIPS = "fips", NOT_DEFAULT = "not-default",
 }
 
 /// All key exchanges with pre-shared keys.
@@ -75,7 +75,9 @@ const BITS_256: u32 = enc::AES256
     | enc::ARIA256
     | enc::CHACHA20;
 /// Ciphers that many builds leave out (`no-weak-ssl-ciphers`, `no-idea`, the legacy provider).
-const OPTIONAL: u32 = enc::RC4 | enc::TRIPLE_DES | enc::IDEA | enc::SEED;
+const OPTIONAL: u32 = LEGACY | enc::TRIPLE_DES;
+/// Ciphers that 3.0 and later have in the legacy provider only.
+pub(crate) const LEGACY: u32 = enc::RC4 | enc::IDEA | enc::SEED;
 
 /// A cipher suite for TLS 1.2 and older.
 #[derive(Clone, Debug, PartialEq, Eq)]

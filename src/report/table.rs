@@ -54,8 +54,7 @@ impl<'a> Key<'a> {
         let address = sanitise::line(self.address.to_string().as_bytes());
         match (self.role, self.transport) {
             (Role::Upstream, _) => format!("-> {address}"),
-            (Role::Listener, Transport::Quic) => format!("{address} quic"),
-            (Role::Listener, Transport::Stream) => address,
+            (Role::Listener, transport) => transport.of(&address),
         }
     }
 

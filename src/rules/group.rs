@@ -108,7 +108,7 @@ pub(super) fn required(transport: Transport, demand: &Demand) -> VersionSet {
 /// Those of some versions that a transport can carry.
 pub(super) fn carried(transport: Transport, versions: VersionSet) -> VersionSet {
     match transport {
-        Transport::Stream => versions,
+        Transport::Stream | Transport::Udp => versions,
         Transport::Quic => versions.and(VersionSet::of(&[Version::Tls1_3])),
     }
 }

@@ -37,6 +37,9 @@ pub struct Case {
     /// The number of files that the server may open.
     pub nofile: Option<u32>,
     pub valid: bool,
+    /// The checker is content, and the server does not start.
+    #[serde(default)]
+    pub start_fails: bool,
     pub stage: Option<String>,
     /// What the server says when it is not valid.
     pub error: Option<Fragments>,
@@ -202,6 +205,11 @@ impl Case {
         Path::new(self.folder()).join(name)
     }
 
+    /// Does the server run with it?
+    pub fn works(&self) -> bool {
+        self.valid && !self.start_fails
+    }
+
     /// A text of the case with its placeholders filled in.
     pub fn fill(&self, text: &str) -> String {
         self.usual().fill(text)
@@ -294,7 +302,7 @@ impl Case {
         // The one with 1.1.0 was built with SSLv3 (truth notes on nginx, section 1).
         library.ssl3 = self.observed.openssl == "1.1.0i";
         // Debian compiles level 2 into its 3.0; the others were built from upstream's source.
-        let level_2 = self.observed.openssl == "3.0.22" || openssl >= Release::new(3, 2, 0);
+        let level_2 = self.observed.openssl.starts_with("3.0.") || openssl >= Release::new(3, 2, 0);
         library.level = Some(if level_2 { 2 } else { 1 });
         let system = self.system();
         if let Some(path) = self.openssl_conf_path() {

@@ -2,7 +2,7 @@
 
 use super::chains::Chains;
 use super::line;
-use crate::endpoint::{Endpoint, Role, Speaks, Transport};
+use crate::endpoint::{Endpoint, Role, Speaks};
 use crate::finding::Verdict;
 use crate::report::AuditView;
 use crate::tls::{Version, VersionSet};
@@ -117,8 +117,7 @@ fn row(
     let name = endpoint.name.as_deref().map_or_else(|| "(no name)".to_owned(), line);
     let address = match (endpoint.role, endpoint.transport) {
         (Role::Upstream, _) => format!("→ {address}"),
-        (Role::Listener, Transport::Quic) => format!("{address} quic"),
-        (Role::Listener, Transport::Stream) => address,
+        (Role::Listener, transport) => transport.of(&address),
     };
     RowOut {
         cells: versions.iter().map(|version| cell(endpoint, *version, judged)).collect(),

@@ -3,7 +3,7 @@
 use super::place::{Place, Step, Texts};
 use super::why::names;
 use crate::edit::{Applicability, Edit, Fix};
-use crate::endpoint::{Endpoint, Role, Transport};
+use crate::endpoint::{Endpoint, Role};
 use crate::finding::{Finding, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::Uncovered;
 use crate::instance::{self, Instance, Problem};
@@ -254,10 +254,7 @@ fn endpoint<'a>(texts: Texts<'_>, endpoint: &'a Endpoint, verdict: Verdict) -> E
     EndpointOut {
         role: role(endpoint.role),
         address: endpoint.address.to_string(),
-        transport: match endpoint.transport {
-            Transport::Stream => "stream",
-            Transport::Quic => "quic",
-        },
+        transport: endpoint.transport.name(),
         name: endpoint.name.as_deref(),
         speaks: answer.speaks.name(),
         configured: names(answer.configured.value),

@@ -23,14 +23,12 @@ use std::sync::Arc;
 pub(super) struct Lists {
     pub(super) ciphers: Option<String>,
     pub(super) suites: Option<String>,
-    /// RSA, elliptic curves, Edwards curves
-    keys: [bool; 3],
+    keys: Keys,
 }
 
 impl Lists {
     fn keys(&self) -> Keys {
-        let [rsa, ec, ed] = self.keys;
-        Keys { rsa, ec, ed }
+        self.keys
     }
 }
 
@@ -120,14 +118,14 @@ impl Resolver<'_> {
         for path in own.certificates.iter().chain(inherited) {
             let found = self.keys_of(path, system).unwrap_or(Keys::ANY);
             let all: Keys = keys.unwrap_or_default();
-            keys = Some(Keys { rsa: all.rsa || found.rsa, ec: all.ec || found.ec, ed: all.ed || found.ed });
+            keys = Some(all.union(found));
         }
         let keys = keys.unwrap_or(Keys::ANY);
         let suites = [0, 1].map(|i| own.suites[i].as_ref().or(main.suites[i].as_ref()));
         Lists {
             ciphers: one_after_another(picked.iter().map(String::as_str)),
             suites: suites[1].or(suites[0]).cloned(),
-            keys: [keys.rsa, keys.ec, keys.ed],
+            keys,
         }
     }
 

@@ -10,6 +10,9 @@ impl Rules<'_> {
     /// The answer of the server at `member` of a listener.
     pub(super) fn answer(&self, listener: &Listener, member: usize) -> Answer {
         let mut because = self.opening(listener, member);
+        if listener.rival {
+            return shared(listener, because);
+        }
         let Some(engine) = listener.engine else {
             return self.without_tls(listener, member, because);
         };
@@ -40,8 +43,9 @@ impl Rules<'_> {
             because.push(Reason::placeless(ReasonKind::Floor, note));
             asked.set = asked.set.and(possible);
         }
-        let effective = self.effective(own, default, asked.set, &mut because);
+        let (effective, doubt) = self.effective(own, default, asked.set, &mut because);
         let mut unknown = asked.unknown;
+        unknown.extend(doubt);
         if let Some(((), place)) = self.first(scope, |s| self.model.scopes[s].dynamic.map(|p| ((), p))) {
             unknown.push(Unknown {
                 span: Some(place.span),
@@ -55,7 +59,10 @@ impl Rules<'_> {
     /// A listener without TLS of its own; in the stream module it may pass on the TLS of another server.
     fn without_tls(&self, listener: &Listener, member: usize, because: Vec<Reason>) -> Answer {
         let preread = self.first(self.scope(listener, member), |s| self.model.scopes[s].preread);
-        let Some((true, place)) = preread else { return plaintext(because) };
+        // What comes by UDP is no TLS that versions could be chosen from.
+        let Some((true, place)) = preread.filter(|_| listener.transport == Transport::Stream) else {
+            return plaintext(because);
+        };
         let unknown = Unknown {
             span: Some(place.span),
             what: "passes the client's TLS on to another server, which decides the versions".into(),
@@ -75,7 +82,11 @@ impl Rules<'_> {
         match place {
             Some(place) => {
                 let mut because: Vec<Reason> = self.hops(place.hop).collect();
-                because.push(Reason::at(ReasonKind::Listen, place.span, format!("listens on {}", listener.address)));
+                let note = match listener.transport {
+                    Transport::Udp => format!("listens on {} (UDP)", listener.address),
+                    Transport::Stream | Transport::Quic => format!("listens on {}", listener.address),
+                };
+                because.push(Reason::at(ReasonKind::Listen, place.span, note));
                 because
             }
             None => {
@@ -108,6 +119,18 @@ fn tls(mut because: Vec<Reason>, configured: VersionSet, effective: Option<Versi
         deciders: Vec::new(),
         unknown: Vec::new(),
     }
+}
+
+/// Two modules have a socket for the address.
+fn shared(listener: &Listener, because: Vec<Reason>) -> Answer {
+    let unknown = Unknown {
+        span: listener.listens.iter().find_map(|place| *place).map(|place| place.span),
+        what: "another module of nginx listens on the same address, and the system hands each of them some of the \
+               connections"
+            .into(),
+        help: "give each of them an address of its own".into(),
+    };
+    Answer { speaks: Speaks::Unknown, unknown: vec![unknown], ..tls(because, VersionSet::TLS, None) }
 }
 
 fn plaintext(because: Vec<Reason>) -> Answer {

@@ -1,6 +1,8 @@
 //! The commands of `ssl_conf_command` that touch versions (OpenSSL's SSL_CONF_cmd(3)).
 
 use crate::instance::SettingKind;
+use crate::openssl::{Library, Refused};
+use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 
 /// What a command does to the set of versions.
@@ -27,7 +29,10 @@ impl Effect {
     /// The versions that it names one by one.
     pub(crate) fn names(&self) -> VersionSet {
         match self {
-            Effect::Min(version) | Effect::Max(version) => version.iter().copied().collect(),
+            // SSLv3 is taken by every library.
+            Effect::Min(version) | Effect::Max(version) => {
+                version.iter().copied().collect::<VersionSet>().and(VersionSet::TLS)
+            }
             Effect::Switch(switches) => {
                 let single = switches.iter().map(|(_, versions)| *versions).filter(|v| v.len() == 1);
                 // SSLv2 and SSLv3 are taken by every library.
@@ -63,10 +68,13 @@ impl Effect {
 pub(super) fn parse(name: &str, value: &str) -> Result<Option<Effect>, String> {
     let bad = || format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: bad value");
     let limit = |value: &str| match value {
-        "None" => Ok(None),
+        // A limit for DTLS is none for TLS.
+        "None" | "DTLSv1" | "DTLSv1.2" => Ok(None),
+        "SSLv2" => Err(bad()),
         _ => Version::from_name(value.as_bytes()).map(Some).ok_or_else(bad),
     };
     match name {
+        "minprotocol" | "maxprotocol" if value.starts_with("DTLS") => limit(value).map(|_| None),
         "minprotocol" => Ok(Some(Effect::Min(limit(value)?))),
         "maxprotocol" => Ok(Some(Effect::Max(limit(value)?))),
         "protocol" => {
@@ -78,6 +86,7 @@ pub(super) fn parse(name: &str, value: &str) -> Result<Option<Effect>, String> {
                 };
                 let versions = match item {
                     _ if item.eq_ignore_ascii_case("ALL") => VersionSet::TLS,
+                    _ if ["DTLSv1", "DTLSv1.2"].iter().any(|name| item.eq_ignore_ascii_case(name)) => VersionSet::EMPTY,
                     _ => match Version::from_name_ignore_case(item.as_bytes()) {
                         Some(version) => VersionSet::of(&[version]),
                         None => return Err(bad()),
@@ -91,6 +100,77 @@ pub(super) fn parse(name: &str, value: &str) -> Result<Option<Effect>, String> {
         _ => Err(format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: unknown cmd name")),
     }
 }
+
+/// What the library says to a command that does not touch versions; `None`: it takes it, or that is not known.
+pub(super) fn refused(name: &str, value: &str, library: &Library) -> Option<String> {
+    let reason = match name {
+        "cipherstring" => match library.select(Some(value)) {
+            Err(Refused::Invalid(reason)) => Some(reason),
+            _ => None,
+        },
+        "ciphersuites" if library.refuses_suites(value) => Some("no cipher match".to_owned()),
+        "groups" | "curves" => library.refuses_groups(value),
+        "ecdhparameters" if AUTOMATIC.contains(&value) => None,
+        "ecdhparameters" => library.refuses_groups(value),
+        "signaturealgorithms" | "clientsignaturealgorithms" => library.refuses_signatures(value),
+        "options" => {
+            // Some came with 3.2 and 3.3.
+            let new = library.release.is_none_or(|r| r >= Release::new(3, 2, 0));
+            unknown_word(value, if new { OPTIONS } else { &OPTIONS[NEW_OPTIONS..] })
+        }
+        "verifymode" => unknown_word(value, VERIFY_MODES),
+        "recordpadding" if value.parse::<u32>().is_ok_and(|padding| padding > 16384) => Some("bad value".to_owned()),
+        _ => None,
+    };
+    reason.map(|reason| format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: {reason}"))
+}
+
+/// The first word of a list with commas that is none of those, as a complaint.
+fn unknown_word(value: &str, known: &[&str]) -> Option<String> {
+    let is_known = |word: &str| {
+        let name = word.strip_prefix(['+', '-']).unwrap_or(word);
+        known.iter().any(|known| known.eq_ignore_ascii_case(name))
+    };
+    let bad = value.split(',').map(str::trim).find(|word| !is_known(word))?;
+    Some(format!("bad value \"{bad}\""))
+}
+
+/// What `ECDHParameters` takes for "the library's own groups".
+pub(super) const AUTOMATIC: &[&str] = &["+Automatic", "+automatic", "Automatic", "automatic", "Auto", "auto", "onoff"];
+
+/// How many of them came later.
+const NEW_OPTIONS: usize = 4;
+
+const OPTIONS: &[&str] = &[
+    "PreferNoDHEKEX",
+    "TxCertificateCompression",
+    "RxCertificateCompression",
+    "KTLSTxZerocopySendfile",
+    "SessionTicket",
+    "EmptyFragments",
+    "Bugs",
+    "Compression",
+    "ServerPreference",
+    "NoResumptionOnRenegotiation",
+    "DHSingle",
+    "ECDHSingle",
+    "UnsafeLegacyRenegotiation",
+    "UnsafeLegacyServerConnect",
+    "ClientRenegotiation",
+    "EncryptThenMac",
+    "NoRenegotiation",
+    "AllowNoDHEKEX",
+    "PrioritizeChaCha",
+    "MiddleboxCompat",
+    "AntiReplay",
+    "ExtendedMasterSecret",
+    "CANames",
+    "KTLS",
+    "StrictCertCheck",
+    "IgnoreUnexpectedEOF",
+];
+
+const VERIFY_MODES: &[&str] = &["Peer", "Request", "Require", "Once", "RequestPostHandshake", "RequirePostHandshake"];
 
 /// The other commands of OpenSSL 3 that a server may use.
 const KNOWN: &[&str] = &[

@@ -30,7 +30,15 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         b"ssl_ciphers" => with_scope(reader, context, directive, |scope, value, place| {
             scope.tls.ciphers = Some((value, place));
         }),
-        b"ssl_dhparam" => with_scope(reader, context, directive, |scope, _, _| scope.tls.dhparam = true),
+        b"ssl_ecdh_curve" => with_scope(reader, context, directive, |scope, value, place| {
+            scope.tls.curves = Some((value, place));
+        }),
+        b"ssl_dhparam" => with_scope(reader, context, directive, |scope, value, place| {
+            scope.tls.dhparam = Some((value, place));
+        }),
+        b"ssl_trusted_certificate" | b"ssl_crl" => with_scope(reader, context, directive, |scope, value, place| {
+            scope.tls.files.push((value, place));
+        }),
         b"ssl_certificate" => with_scope(reader, context, directive, |scope, value, place| {
             scope.certificates.push((value, place));
         }),
@@ -38,7 +46,9 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         b"ssl_reject_handshake" => with_scope(reader, context, directive, |scope, value, place| {
             scope.reject = Some((value.eq_ignore_ascii_case("on"), place));
         }),
-        b"ssl_certificate_key" => with_scope(reader, context, directive, |scope, _, _| scope.keys += 1),
+        b"ssl_certificate_key" => with_scope(reader, context, directive, |scope, value, place| {
+            scope.keys.push((value, place));
+        }),
         b"ssl_preread" => with_scope(reader, context, directive, |scope, value, place| {
             scope.preread = Some((value.eq_ignore_ascii_case("on"), place));
         }),
@@ -307,23 +317,14 @@ fn command(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>,
     let name = name.to_ascii_lowercase();
     let Some(scope) = reader.scope(context) else { return };
     let mut place_of_setting = None;
-    let lacks = reader.world.facts.nginx.library.versions();
-    match super::command::parse(&name, value) {
-        Ok(Some(effect)) if !effect.names().is_subset(lacks) => {
-            let lacking = effect.names().minus(lacks);
-            let message = format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: the TLS library has no {lacking}");
-            reader.problem(directive.place, message);
+    // What is wrong with it is said where nginx carries it out.
+    if let Ok(Some(effect)) = super::command::parse(&name, value) {
+        let role = if client.is_some() { Role::Upstream } else { Role::Listener };
+        let versions = effect.alone();
+        place_of_setting = setting(reader, context, directive, role, versions).map(|(id, _)| id);
+        if let Some(id) = place_of_setting {
+            reader.settings[id.0 as usize].kind = effect.kind();
         }
-        Ok(Some(effect)) => {
-            let role = if client.is_some() { Role::Upstream } else { Role::Listener };
-            let versions = effect.alone();
-            place_of_setting = setting(reader, context, directive, role, versions).map(|(id, _)| id);
-            if let Some(id) = place_of_setting {
-                reader.settings[id.0 as usize].kind = effect.kind();
-            }
-        }
-        Ok(None) => {}
-        Err(message) => reader.problem(directive.place, message),
     }
     let command = Command { place: directive.place, name, value: value.clone(), setting: place_of_setting };
     tls(&mut reader.model.scopes[scope], client).commands.push(command);

@@ -35,7 +35,8 @@ mod tests {
     fn reasons_have_an_end_and_what_is_dropped_makes_answers_unknown() {
         let load = |lines: usize, servers: usize| {
             let lines = "ssl_protocols TLSv1.2;\n".repeat(lines);
-            let servers = "server { listen 443 ssl; ssl_certificate x; ssl_certificate_key y; }\n".repeat(servers);
+            let servers =
+                "server { listen 443 ssl; ssl_certificate /none/x; ssl_certificate_key /none/y; }\n".repeat(servers);
             let text = format!("events {{}}\nhttp {{\n{lines}{servers}}}\n");
             let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", text)]);
             let (facts, mut sources) = (Facts::unknown(), SourceMap::default());

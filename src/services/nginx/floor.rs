@@ -1,9 +1,10 @@
 //! What the library makes of the versions that are asked for: ciphers, keys and security levels.
 
+use super::command;
 use super::inherit::Rules;
-use super::model::ScopeId;
-use crate::endpoint::{Reason, ReasonKind};
-use crate::openssl::{Keys, one_after_another, without_dhe};
+use super::model::{Command, Given, ScopeId, Tls};
+use crate::endpoint::{Reason, ReasonKind, Unknown};
+use crate::openssl::{Keys, Terms, one_after_another, without_dhe};
 use crate::release::Release;
 use crate::tls::VersionSet;
 use std::cell::RefCell;
@@ -23,29 +24,70 @@ pub(super) struct Floor {
     pub(super) notes: Vec<String>,
 }
 
+/// What a server says about its handshakes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Offer {
+    pub ciphers: String,
+    pub suites: Option<String>,
+    pub keys: Keys,
+    pub groups: Option<String>,
+    pub signatures: Option<String>,
+}
+
+impl Offer {
+    /// One that only ciphers limit.
+    pub(super) fn of(ciphers: String) -> Offer {
+        Offer { ciphers, suites: None, keys: Keys::ANY, groups: None, signatures: None }
+    }
+
+    fn terms(&self) -> Terms<'_> {
+        Terms {
+            ciphers: Some(&self.ciphers),
+            suites: self.suites.as_deref(),
+            keys: self.keys,
+            groups: self.groups.as_deref(),
+            signatures: self.signatures.as_deref(),
+        }
+    }
+}
+
 /// Floors that are known already.
-pub(super) type Floors = RefCell<HashMap<(VersionSet, String, Option<String>, Keys), Floor>>;
+pub(super) type Floors = RefCell<HashMap<(VersionSet, Offer), Floor>>;
 
 impl Rules<'_> {
-    /// The versions with which a handshake succeeds. Ciphers, keys and the level are those of the server that
-    /// answers; whether there is a suite at all is checked with the default server's lists before.
+    /// The versions with which a handshake succeeds. Ciphers, keys, signatures and the level are those of the server that
+    /// answers. Groups, and whether there is a suite at all, are the default server's; so are the suites of TLS 1.3 where
+    /// the name is looked at afterwards. `None`: not known; the second value says why, where that is not the library.
     pub(super) fn effective(
         &self,
         own: ScopeId,
         default: ScopeId,
         configured: VersionSet,
         because: &mut Vec<Reason>,
-    ) -> Option<VersionSet> {
-        let (ciphers, suites) = self.ciphers(own);
-        let keys = self.keys_of(own);
-        let floor = self.floor(configured, self.usable_list(own, ciphers), suites, keys);
-        let mut effective = configured.and(floor.usable?);
+    ) -> (Option<VersionSet>, Option<Unknown>) {
+        let mut offer = self.offer(own);
+        offer.ciphers = self.usable_list(own, offer.ciphers);
+        let first = self.offer(default);
+        offer.groups.clone_from(&first.groups);
+        let named = offer.suites.clone();
+        if self.by_name() != Some(true) {
+            offer.suites.clone_from(&first.suites);
+        }
+        let floor = self.floor(configured, offer.clone());
+        if self.by_name().is_none() && named != first.suites {
+            let other = self.floor(configured, Offer { suites: named, ..offer.clone() });
+            if other.usable != floor.usable {
+                return (None, None);
+            }
+        }
+        let Some(usable) = floor.usable else { return (None, self.doubt(&offer, own)) };
+        let mut effective = configured.and(usable);
         let mut notes = floor.notes;
-        let (first_ciphers, first_suites) = self.ciphers(default);
-        let mut first = self.asked(default);
-        self.limits(default, &mut first);
-        let first_floor = self.floor(first.set, first_ciphers, first_suites, Keys::ANY);
-        if first_floor.refuses_all? {
+        let mut asked = self.asked(default);
+        self.limits(default, &mut asked);
+        let first = self.floor(asked.set, Offer { keys: Keys::ANY, groups: None, signatures: None, ..first });
+        let Some(refuses_all) = first.refuses_all else { return (None, None) };
+        if refuses_all {
             if own != default && !effective.is_empty() {
                 notes = vec!["the default server has no suite for its highest version: every handshake fails".into()];
             }
@@ -54,7 +96,7 @@ impl Rules<'_> {
         // OpenSSL 3.1 and later check the level of the default server before the name is looked at.
         let early = self.library.release.is_some_and(|r| r >= Release::new(3, 1, 0));
         if early && own != default && self.by_name() == Some(false) {
-            let usable = first_floor.allowed?;
+            let Some(usable) = first.allowed else { return (None, None) };
             if !effective.is_subset(usable) {
                 let cut = effective.minus(usable);
                 notes.push(format!("the security level of the default server, which is asked first, refuses {cut}"));
@@ -62,12 +104,35 @@ impl Rules<'_> {
             }
         }
         because.extend(notes.into_iter().map(|note| Reason::placeless(ReasonKind::Floor, note)));
-        Some(effective)
+        (Some(effective), None)
+    }
+
+    /// What the server itself leaves open about its handshakes, where the library is known.
+    fn doubt(&self, offer: &Offer, own: ScopeId) -> Option<Unknown> {
+        let plain = Offer { groups: None, signatures: None, suites: None, ..offer.clone() };
+        let only = |offer: Offer| self.library.usable_on(&offer.terms()).is_none();
+        let what = if only(plain.clone()) {
+            // The library, the list or the certificate: a configured version may be accepted or not.
+            let curve = offer.keys.has(Keys::OTHER_CURVE) && !only(Offer { keys: Keys::ANY, ..plain });
+            curve.then_some("the certificate has a key on a curve that few clients know")?
+        } else if only(Offer { groups: offer.groups.clone(), ..plain.clone() }) {
+            "the key exchange has only groups that few clients know, or that are not known here"
+        } else if only(Offer { signatures: offer.signatures.clone(), ..plain }) {
+            "the signature algorithms are not known here"
+        } else {
+            "TLSv1.3 has only cipher suites that few clients offer"
+        };
+        Some(Unknown {
+            span: Some(self.model.scopes[own].head.span),
+            what: format!("{what}: whether a handshake succeeds depends on the client"),
+            help: "probe the running server".into(),
+        })
     }
 
     /// The suites of a list that nginx can use: since 1.11.0 those with DHE only if it has parameters for them.
     fn usable_list(&self, scope: ScopeId, ciphers: String) -> String {
-        let dhparam = self.first(scope, |s| self.model.scopes[s].tls.dhparam.then_some(())).is_some();
+        let dhparam = self.first(scope, |s| self.model.scopes[s].tls.dhparam.as_ref()).is_some()
+            || self.given(scope, "dhparameters").next().is_some();
         if dhparam || self.release.is_some_and(|r| r < Release::new(1, 11, 0)) {
             ciphers
         } else {
@@ -75,43 +140,85 @@ impl Rules<'_> {
         }
     }
 
-    /// What the library makes of a cipher list; most servers of a host share theirs.
-    pub(super) fn floor(&self, set: VersionSet, ciphers: String, suites: Option<String>, keys: Keys) -> Floor {
-        let key = (set, ciphers, suites, keys);
+    /// What the library makes of an offer; most servers of a host share theirs.
+    pub(super) fn floor(&self, set: VersionSet, offer: Offer) -> Floor {
+        let key = (set, offer);
         if let Some(known) = self.floors.borrow().get(&key) {
             return known.clone();
         }
-        let (set, ciphers, suites, keys) = &key;
+        let terms = key.1.terms();
         let floor = Floor {
-            usable: self.library.usable(Some(ciphers), suites.as_deref(), *keys),
-            allowed: self.library.allowed_versions(Some(ciphers)),
-            refuses_all: self.library.refuses_all(*set, Some(ciphers), suites.as_deref()),
-            notes: self.library.why(*set, Some(ciphers), suites.as_deref(), *keys),
+            usable: self.library.usable_on(&terms),
+            allowed: self.library.allowed_versions(terms.ciphers),
+            refuses_all: self.library.refuses_all(set, terms.ciphers, terms.suites),
+            notes: self.library.why_on(set, &terms),
         };
         self.floors.borrow_mut().insert(key, floor.clone());
         floor
     }
 
-    /// The cipher list and the TLS 1.3 suites of a server.
-    fn ciphers(&self, scope: ScopeId) -> (String, Option<String>) {
+    /// The values of a command in the order in which it is carried out.
+    fn given<'s>(&'s self, scope: ScopeId, name: &'s str) -> impl DoubleEndedIterator<Item = &'s str> {
         let list = self.first(scope, |s| {
             let commands = &self.model.scopes[s].tls.commands;
             (!commands.is_empty()).then_some(commands)
         });
-        let values = |name| list.into_iter().flatten().filter(move |c| c.name == name).map(|c| c.value.as_str());
-        let directive = self.first(scope, |s| self.model.scopes[s].tls.ciphers.as_ref()).map(|(list, _)| list.as_str());
-        // Commands are carried out after the directive, in order.
-        let lists = std::iter::once(directive.unwrap_or(CIPHERS)).chain(values("cipherstring"));
-        let ciphers = one_after_another(lists).unwrap_or_default();
-        (ciphers, values("ciphersuites").next_back().map(str::to_owned))
+        list.into_iter().flatten().filter(move |c| c.name == name).map(|c| c.value.as_str())
     }
 
+    /// The list by whose level nginx loads certificates: what commands say comes later. Before 1.21.2 no list counted.
+    pub(super) fn loading_list(&self, scope: ScopeId) -> Option<String> {
+        let list = self.first(scope, |s| self.model.scopes[s].tls.ciphers.as_ref()).map(|(list, _)| list.clone());
+        let counts = self.release.is_none_or(|r| r >= Release::new(1, 21, 2));
+        counts.then(|| list.unwrap_or_else(|| CIPHERS.to_owned()))
+    }
+
+    /// What a server says about its handshakes.
+    fn offer(&self, scope: ScopeId) -> Offer {
+        let value = |pick: fn(&Tls) -> &Given<String>| {
+            self.first(scope, |s| pick(&self.model.scopes[s].tls).as_ref()).map(|(value, _)| value.as_str())
+        };
+        // Commands are carried out after the directives, in order.
+        let lists =
+            std::iter::once(value(|tls| &tls.ciphers).unwrap_or(CIPHERS)).chain(self.given(scope, "cipherstring"));
+        let ciphers = one_after_another(lists).unwrap_or_default();
+        let directive = value(|tls| &tls.curves).filter(|curves| *curves != "auto");
+        let groups = self.last_groups(scope).or(directive);
+        Offer {
+            ciphers,
+            suites: self.given(scope, "ciphersuites").next_back().map(str::to_owned),
+            keys: self.keys_of(scope),
+            groups: groups.map(str::to_owned),
+            signatures: self.given(scope, "signaturealgorithms").next_back().map(str::to_owned),
+        }
+    }
+
+    /// The last command that sets groups.
+    fn last_groups(&self, scope: ScopeId) -> Option<&str> {
+        let commands = self.first(scope, |s| Some(&self.model.scopes[s].tls.commands).filter(|c| !c.is_empty()))?;
+        let sets = |c: &&Command| match c.name.as_str() {
+            "groups" | "curves" => true,
+            "ecdhparameters" => !command::AUTOMATIC.contains(&c.value.as_str()),
+            _ => false,
+        };
+        commands.iter().rev().find(sets).map(|c| c.value.as_str())
+    }
+
+    /// The kinds of keys of a server: of its certificates, and of those that commands add.
     fn keys_of(&self, scope: ScopeId) -> Keys {
         let certificates = self.first(scope, |s| {
             let certificates = &self.model.scopes[s].certificates;
             (!certificates.is_empty()).then_some(certificates)
         });
-        let known = certificates.into_iter().flatten().map(|(path, _)| self.keys.get(path).copied());
-        known.map(|k| k.unwrap_or(Keys::ANY)).reduce(Keys::union).unwrap_or(Keys::ANY)
+        let paths = certificates.into_iter().flatten().map(|(path, _)| path.as_str());
+        // Which key belongs to which certificate is not looked at.
+        let with_key = self.given(scope, "privatekey").count();
+        let kind = |path: &str| self.certificates.get(path).map_or(Keys::ANY, |certificate| certificate.keys);
+        let keys = paths.clone().chain(self.given(scope, "certificate").take(with_key)).map(kind).reduce(Keys::union);
+        // One without a key of its own takes the place of another one of its kind, whose key does not fit it.
+        let bare =
+            self.given(scope, "certificate").skip(with_key).filter(|path| !paths.clone().any(|own| own == *path));
+        let lost = bare.filter_map(|path| self.certificates.get(path)).map(|c| c.keys).reduce(Keys::union);
+        keys.map_or(Keys::ANY, |keys| keys.minus(lost.unwrap_or_default()))
     }
 }

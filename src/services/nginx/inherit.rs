@@ -4,17 +4,19 @@ use super::command::{self, Effect};
 use super::floor::Floors;
 use super::model::{Command, HopId, Model, ScopeId};
 use crate::endpoint::{Reason, ReasonKind};
-use crate::openssl::{Keys, Library};
+use crate::openssl::{Certificate, Library};
 use crate::release::Release;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What answers are computed from.
 pub(super) struct Rules<'a> {
     pub model: &'a Model,
     pub release: Option<Release>,
     pub library: &'a Library,
-    /// The kinds of keys of the certificates, by the path that the configuration writes.
-    pub keys: &'a BTreeMap<String, Keys>,
+    /// The certificates that can be read, by the path that the configuration writes.
+    pub certificates: &'a BTreeMap<String, Certificate>,
+    /// Files that it names and that are not there.
+    pub missing: &'a BTreeSet<String>,
     pub(super) floors: Floors,
 }
 

@@ -1,9 +1,11 @@
 //! The `listen` directive: address forms and parameters (ngx_inet.c:ngx_parse_url, ngx_http_core_listen).
 
 use super::defaults::PORT_RANGES;
+use super::listen_options;
 use super::model::Section;
 use crate::endpoint::{Address, Transport};
 use crate::release::Release;
+use crate::services::numeric;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
@@ -16,8 +18,9 @@ pub(super) struct Parsed {
     pub ssl: bool,
     pub default: bool,
     pub dual: bool,
-    /// Are options of the socket itself set?
+    /// Are options of the socket itself set, so that it is opened beside one of all addresses?
     pub options: bool,
+    pub reuseport: bool,
 }
 
 /// What a `listen` binds: each of its hosts on each of its ports. A list of them all could have 65,535 for each host.
@@ -51,22 +54,8 @@ pub(super) struct Context<'a> {
     pub hosts: &'a BTreeMap<String, Vec<IpAddr>>,
 }
 
-/// Parameters without a value that do not concern TLS.
-const FLAGS: &[&str] = &["http2", "spdy", "proxy_protocol", "udp", "v2"];
-/// Options of the socket: they may be set once for an address. Some have a value.
-const OPTIONS: &[&str] = &[
-    "bind",
-    "deferred",
-    "reuseport",
-    "multipath",
-    "so_keepalive",
-    "setfib",
-    "fastopen",
-    "backlog",
-    "rcvbuf",
-    "sndbuf",
-    "accept_filter",
-];
+/// Without `ipv6only` an IPv6 address takes no IPv4 connections since this version.
+const IPV6_ONLY: Release = Release::new(1, 3, 4);
 
 /// Parses the arguments; the error is a lowercase fragment in nginx's words.
 pub(super) fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parsed, String> {
@@ -78,46 +67,52 @@ pub(super) fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parse
         transport: Transport::Stream,
         ssl: false,
         default: false,
-        dual: false,
+        dual: context.release.is_some_and(|r| r < IPV6_ONLY),
         options: false,
+        reuseport: false,
     };
-    for parameter in parameters {
-        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        match (name, value) {
-            ("ssl", "") => parsed.ssl = true,
-            ("default_server" | "default", "") if context.section != Section::Mail => parsed.default = true,
-            ("quic", "") if context.section == Section::Http => {
-                if context.release.is_some_and(|r| r < super::defaults::QUIC) {
-                    return Err(format!("invalid parameter \"{parameter}\""));
-                }
-                parsed.transport = Transport::Quic;
-            }
-            ("ipv6only", "on" | "off") => {
-                parsed.dual = value == "off";
-                parsed.options = true;
-            }
-            _ if OPTIONS.contains(&name) => parsed.options = true,
-            _ if FLAGS.contains(&parameter.as_str()) => {}
-            _ => return Err(format!("invalid parameter \"{parameter}\"")),
+    let mut not_for_udp = None;
+    for text in parameters {
+        let parameter = listen_options::parse(text, context.section, context.release)?;
+        match parameter.name {
+            "ssl" => parsed.ssl = true,
+            "default_server" | "default" => parsed.default = true,
+            "quic" => parsed.transport = Transport::Quic,
+            "udp" => parsed.transport = Transport::Udp,
+            "ipv6only" => parsed.dual = parameter.value == "off",
+            "reuseport" => parsed.reuseport = true,
+            _ => {}
+        }
+        parsed.options |= parameter.binds;
+        if parameter.tcp_only {
+            not_for_udp.get_or_insert(parameter.name);
         }
     }
-    Ok(parsed)
+    match (not_for_udp, parsed.transport) {
+        (Some(name), Transport::Udp) => {
+            Err(format!("\"listen\" directive \"{name}\" parameter is incompatible with \"udp\""))
+        }
+        _ => Ok(parsed),
+    }
 }
 
 fn bound(text: &str, context: &Context<'_>) -> Result<Bound, String> {
-    if let Some(path) = text.strip_prefix("unix:") {
+    let prefix = text.get(..5).is_some_and(|prefix| prefix.eq_ignore_ascii_case("unix:"));
+    if let Some(path) = text.get(5..).filter(|_| prefix) {
         if path.is_empty() {
             return Err(format!("no path in the unix domain socket in \"{text}\" of the \"listen\" directive"));
         }
         return Ok(Bound::Unix(path.to_owned()));
     }
+    let invalid_host = || Err(format!("invalid host in \"{text}\" of the \"listen\" directive"));
     let (host, ports) = match text.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((ip, "")) => (format!("[{ip}]"), None),
-            Some((ip, port)) => (format!("[{ip}]"), port.strip_prefix(':')),
-            None => return Err(format!("invalid host in \"{text}\" of the \"listen\" directive")),
+            Some((ip, port)) if port.starts_with(':') => (format!("[{ip}]"), Some(&port[1..])),
+            _ => return invalid_host(),
         },
-        None => match text.rsplit_once(':') {
+        None if text.contains(['/', '?', '#']) => return invalid_host(),
+        None => match text.split_once(':') {
             Some((host, port)) => (host.to_owned(), Some(port)),
             None if !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit() || b == b'-') => {
                 ("*".to_owned(), Some(text))
@@ -136,7 +131,7 @@ fn bound(text: &str, context: &Context<'_>) -> Result<Bound, String> {
         vec![IpAddr::V6(ip)]
     } else if host == "*" {
         vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED)]
-    } else if let Ok(ip) = host.parse::<Ipv4Addr>() {
+    } else if let Some(ip) = decimal(&host).or_else(|| numeric::ipv4(&host)) {
         vec![IpAddr::V4(ip)]
     } else if host.is_empty() {
         return Err(format!("no host in \"{text}\" of the \"listen\" directive"));
@@ -147,6 +142,18 @@ fn bound(text: &str, context: &Context<'_>) -> Result<Bound, String> {
         }
     };
     Ok(Bound::Ips(ips, ports))
+}
+
+/// An address as nginx itself reads it before it asks the C library (ngx_inet_addr): four decimal numbers, whatever zeros
+/// they begin with; one that is left out is 0.
+fn decimal(text: &str) -> Option<Ipv4Addr> {
+    let part = |text: &str| match text.trim_start_matches('0') {
+        "" if text.bytes().all(|b| b == b'0') => Some(0),
+        digits if digits.bytes().all(|b| b.is_ascii_digit()) => digits.parse::<u8>().ok(),
+        _ => None,
+    };
+    let parts: Vec<u8> = text.split('.').map(part).collect::<Option<_>>()?;
+    <[u8; 4]>::try_from(parts).ok().map(Ipv4Addr::from)
 }
 
 fn port_range(text: &str, whole: &str, context: &Context<'_>) -> Result<RangeInclusive<u16>, String> {
@@ -193,6 +200,18 @@ mod tests {
         assert_eq!(shown("unix:/run/x.sock ssl"), "unix:/run/x.sock ssl");
         assert_eq!(shown("8000-8002"), "0.0.0.0:8000 0.0.0.0:8001 0.0.0.0:8002");
         assert_eq!(shown("backend.example:443"), "backend.example:443");
+        assert_eq!(shown("127.1:443"), "127.0.0.1:443");
+        assert_eq!(shown("0x7f.1"), "127.0.0.1:80");
+        assert_eq!(shown("0:443"), "0.0.0.0:443");
+        assert_eq!(shown("0177.0.0.08:443"), "177.0.0.8:443", "four numbers are decimal");
+        assert_eq!(shown("0177.1:443"), "127.0.0.1:443", "fewer are as C has them");
+        assert_eq!(shown("...:443"), "0.0.0.0:443");
+        assert_eq!(shown("127..1:443"), "127..1:443", "a name");
+        assert_eq!(shown("[::ffff:127.0.0.1]:443"), "[::ffff:127.0.0.1]:443");
+        assert_eq!(shown("UNIX:/x ssl"), "unix:/x ssl");
+        assert_eq!(shown("::1:443"), "invalid port in \"::1:443\" of the \"listen\" directive");
+        assert_eq!(shown("[::1]443"), "invalid host in \"[::1]443\" of the \"listen\" directive");
+        assert_eq!(shown("10.0.0.1:443/"), "invalid host in \"10.0.0.1:443/\" of the \"listen\" directive");
         assert_eq!(shown("70000"), "invalid port in \"70000\" of the \"listen\" directive");
         assert_eq!(shown("443 sssl"), "invalid parameter \"sssl\"");
     }

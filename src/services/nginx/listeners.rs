@@ -4,6 +4,7 @@ use super::defaults;
 use super::listen::Bound;
 use super::model::{Listen, Model, Place, Section};
 use super::names::Names;
+use super::sockets;
 use crate::endpoint::{Address, Transport};
 use crate::release::Release;
 use crate::services::limits::{self, Room};
@@ -28,10 +29,13 @@ pub(super) struct Listener {
     pub flag: Option<Place>,
     /// What makes it TLS; none: plaintext.
     pub engine: Option<Engine>,
-    /// Has a `listen` set options of the socket?
-    pub(crate) options: bool,
-    /// An IPv6 wildcard that takes IPv4 too.
+    /// Has a `listen` set options of the socket, so that it is opened beside one of all addresses?
+    pub options: bool,
+    pub reuseport: bool,
+    /// An IPv6 socket that takes IPv4 too.
     pub dual: bool,
+    /// Another module listens there too, and the system hands it some of the connections.
+    pub rival: bool,
     pub names: Names,
     /// For each name that counts: its server, and the name.
     pub named: Vec<(usize, Arc<str>)>,
@@ -50,7 +54,9 @@ impl Listener {
             flag: None,
             engine: None,
             options: false,
+            reuseport: false,
             dual: false,
+            rival: false,
             names: Names::default(),
             named: Vec::new(),
         }
@@ -98,7 +104,7 @@ pub(super) fn group(model: &Model, release: Option<Release>) -> Listeners {
         engine(listener, model, release, &mut problems);
         names(listener, model);
     }
-    shared_addresses(&listeners, &mut problems);
+    sockets::check(&mut listeners, &mut problems);
     Listeners { all: listeners, complaints: problems, left_out }
 }
 
@@ -116,6 +122,7 @@ fn join_all(model: &Model, release: Option<Release>) -> Option<Listeners> {
             ssl: false,
             default: false,
             options: false,
+            reuseport: false,
             dual: false,
         }];
         // Only http has a built-in address.
@@ -196,6 +203,7 @@ fn join(
     if listen.ssl || listen.transport == Transport::Quic {
         listener.engine.get_or_insert(Engine::Listen(listen.place));
     }
+    listener.reuseport |= listen.reuseport;
     listener.dual |= listen.dual;
     listener.servers.push(server);
     listener.listens.push(place);
@@ -230,21 +238,6 @@ fn names(listener: &mut Listener, model: &Model) {
             }
             if alone || listener.names.add(name, at) {
                 listener.named.push((at, Arc::from(name.as_str())));
-            }
-        }
-    }
-}
-
-/// Two modules can't listen on one address; `nginx -t` does not notice.
-fn shared_addresses(listeners: &[Listener], problems: &mut Vec<(Place, String)>) {
-    let mut first: HashMap<(Transport, &Address), Section> = HashMap::new();
-    for listener in listeners {
-        let section = *first.entry((listener.transport, &listener.address)).or_insert(listener.section);
-        if section != listener.section {
-            let (here, there) = (listener.section.name(), section.name());
-            if let Some(place) = listener.listens.iter().find_map(|p| *p) {
-                let address = &listener.address;
-                problems.push((place, format!("{here} and {there} both listen on {address}: nginx can't start")));
             }
         }
     }

@@ -55,6 +55,23 @@ impl Client {
             Client::Uwsgi => "uwsgi",
         }
     }
+
+    /// The schemes of its targets without TLS and with it.
+    pub(super) fn schemes(self) -> [&'static str; 2] {
+        match self {
+            Client::Proxy => ["http://", "https://"],
+            Client::Grpc => ["grpc://", "grpcs://"],
+            Client::Uwsgi => ["uwsgi://", "suwsgi://"],
+        }
+    }
+
+    /// Whether a target is reached by TLS, and what follows its scheme; `None`: it begins with no scheme.
+    pub(super) fn scheme_of(self, target: &str) -> Option<(bool, &str)> {
+        self.schemes().into_iter().zip([false, true]).find_map(|(scheme, tls)| {
+            let begins = target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+            begins.then(|| (tls, &target[scheme.len()..]))
+        })
+    }
 }
 
 /// A directive, and how it was reached.
@@ -92,8 +109,12 @@ pub(super) struct Tls {
     pub protocols: Vec<Protocols>,
     pub commands: Vec<Command>,
     pub ciphers: Given<String>,
+    /// Groups for the key exchange: `ssl_ecdh_curve`
+    pub curves: Given<String>,
     /// Parameters for DHE suites: without them nginx can't use those.
-    pub dhparam: bool,
+    pub dhparam: Given<String>,
+    /// Other files that are read for it: certificates of clients' authorities, revocation lists.
+    pub files: Vec<(String, Place)>,
 }
 
 /// A block: http, stream, mail, a server, or a location.
@@ -106,8 +127,8 @@ pub(super) struct Scope {
     /// As a server.
     pub tls: Tls,
     pub certificates: Vec<(String, Place)>,
-    /// How many `ssl_certificate_key` it has.
-    pub keys: usize,
+    /// `ssl_certificate_key`
+    pub keys: Vec<(String, Place)>,
     /// `ssl on|off`
     pub engine: Given<bool>,
     pub reject: Given<bool>,
@@ -133,7 +154,7 @@ impl Scope {
             head,
             tls: Tls::default(),
             certificates: Vec::new(),
-            keys: 0,
+            keys: Vec::new(),
             engine: None,
             reject: None,
             starttls: None,
@@ -163,8 +184,9 @@ pub(super) struct Listen {
     pub transport: Transport,
     pub ssl: bool,
     pub default: bool,
-    /// Are options of the socket itself set?
+    /// Are options of the socket itself set, so that it is opened beside one of all addresses?
     pub options: bool,
+    pub reuseport: bool,
     /// `ipv6only=off`
     pub dual: bool,
 }

@@ -58,10 +58,8 @@ impl Names {
         }
     }
 
-    /// The server for the name that a client sends.
-    pub(super) fn find(&self, sni: &str) -> Found {
-        let name = sni.to_ascii_lowercase();
-        let name = name.strip_suffix('.').unwrap_or(&name);
+    /// The server for the name that a client sends, in the form in which nginx takes it ([`super::sent_name`]).
+    pub(super) fn find(&self, name: &str) -> Found {
         if let Some(server) = self.exact.get(name) {
             return Found::Server(*server);
         }
@@ -109,7 +107,7 @@ mod tests {
         let all = ["a.test", "*.test", "*.b.test", "www.*", "~^(?<sub>x\\d+)\\.c$", ".d.org", "a.test"];
         let added: Vec<bool> = all.iter().enumerate().map(|(i, name)| names.add(name, i)).collect();
         assert_eq!(added, [true, true, true, true, true, true, false]);
-        assert_eq!(names.find("A.TEST."), Found::Server(0));
+        assert_eq!(names.find("a.test"), Found::Server(0));
         assert_eq!(names.find("z.test"), Found::Server(1));
         assert_eq!(names.find("y.z.b.test"), Found::Server(2));
         assert_eq!(names.find("www.example.org"), Found::Server(3));

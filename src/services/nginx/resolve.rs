@@ -8,13 +8,14 @@ use super::lower::{Insertions, Lowering, Origin};
 use super::model::{Model, Scope, Section};
 use super::names::Found;
 use super::state::Reader;
-use super::{excess, settings, startup, upstream};
+use super::{excess, sent_name, settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, once};
-use crate::openssl::{Keys, Library};
+use crate::openssl::{Certificate, Library};
 use crate::release::Release;
 use crate::services::limits;
+use crate::services::named_file;
 use crate::services::service::{Fit, Question, Resolved, Response, Target, World};
 use crate::services::unread::Unread;
 use crate::source::SourceMap;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 /// An nginx instance and what is needed to ask and to mend it.
 pub(super) struct NginxInstance {
     instance: Instance,
+    release: Option<Release>,
     listeners: Vec<Listener>,
     /// Are there no more listeners?
     complete: bool,
@@ -70,8 +72,16 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
         unread.get_or_insert(place);
     }
-    let keys = certificates(&model, &directory, world);
-    let rules = Rules { model: &model, release, library, keys: &keys, floors: Floors::default() };
+    let certificates = certificates(&model, &directory, world);
+    let missing = missing(&model, &directory, world);
+    let rules = Rules {
+        model: &model,
+        release,
+        library,
+        certificates: &certificates,
+        missing: &missing,
+        floors: Floors::default(),
+    };
     for (place, message) in startup::check(&rules, &listeners) {
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
     }
@@ -124,6 +134,7 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
     };
     let read = Box::new(NginxInstance {
         instance,
+        release,
         listeners,
         complete,
         answers,
@@ -158,16 +169,41 @@ pub(super) fn ability(release: Option<Release>, library: &Library) -> Ability {
     Ability { versions, known: release.is_some() && library.release.is_some(), needs }
 }
 
-/// The kinds of keys of all certificates that can be read.
-fn certificates(model: &Model, directory: &Path, world: World<'_>) -> BTreeMap<String, Keys> {
-    let paths: std::collections::BTreeSet<&String> =
-        model.scopes.iter().flat_map(|s: &Scope| &s.certificates).map(|(path, _)| path).collect();
-    let keys = |path: &String| {
+/// All certificates that can be read.
+fn certificates(model: &Model, directory: &Path, world: World<'_>) -> BTreeMap<String, Certificate> {
+    let named = model.scopes.iter().flat_map(|s: &Scope| &s.certificates).map(|(path, _)| path);
+    let commands = model.scopes.iter().flat_map(|s| &s.tls.commands);
+    let added = commands.filter(|c| c.name == "certificate").map(|c| &c.value);
+    let paths: BTreeSet<&String> = named.chain(added).collect();
+    let read = |path: &String| {
         let bytes = world.system.read(&directory.join(path)).ok()?;
-        Some((path.clone(), Keys::of_certificate(&bytes)?))
+        Some((path.clone(), Certificate::read(&bytes)?))
     };
-    paths.into_iter().filter_map(keys).collect()
+    paths.into_iter().filter_map(read).collect()
 }
+
+/// Files that nginx opens for TLS and that are not there.
+fn missing(model: &Model, directory: &Path, world: World<'_>) -> BTreeSet<String> {
+    // Where the relative ones of a part lie, only its main file tells.
+    if model.is_part {
+        return BTreeSet::new();
+    }
+    let mut paths: BTreeSet<&String> = BTreeSet::new();
+    for scope in &model.scopes {
+        let named = scope.certificates.iter().chain(&scope.keys).chain(&scope.tls.files).chain(&scope.tls.dhparam);
+        paths.extend(named.map(|(path, _)| path));
+        let commands = scope.tls.commands.iter().filter(|c| startup::FILES.contains(&c.name.as_str()));
+        paths.extend(commands.map(|c| &c.value));
+    }
+    // What is not there may be made from variables, or be no file at all.
+    let is_file =
+        |path: &&String| !path.contains('$') && !path.is_empty() && !OTHERS.iter().any(|o| path.starts_with(o));
+    let is_missing = |path: &&String| named_file::is_missing(world.system, &directory.join(path));
+    paths.into_iter().filter(is_file).filter(is_missing).cloned().collect()
+}
+
+/// What stands before keys and certificates that are in no file.
+const OTHERS: [&str; 3] = ["engine:", "store:", "data:"];
 
 impl NginxInstance {
     /// The listener that takes a connection, and how well it fits.
@@ -180,19 +216,41 @@ impl NginxInstance {
                 position(&|l| matches!(&*l.address, Address::Unix(p) if p == path)).map(|at| (at, Fit::Exact))
             }
             Target::Ip(ip, port) => {
-                let exact = Address::Ip(*ip, *port);
-                let any = match ip {
-                    IpAddr::V4(_) => Address::Ip(IpAddr::from([0, 0, 0, 0]), *port),
-                    IpAddr::V6(_) => Address::Ip(IpAddr::from([0_u16; 8]), *port),
+                // A connection to an IPv4 address reaches an IPv6 socket too that takes IPv4, under its mapped address.
+                let ip = ip.to_canonical();
+                let at = |wanted: &dyn Fn(IpAddr) -> bool| {
+                    position(&|l| matches!(*l.address, Address::Ip(ip, p) if p == *port && wanted(ip.to_canonical())))
                 };
-                let both = Address::Ip(IpAddr::from([0_u16; 8]), *port);
-                position(&|l| *l.address == exact)
+                let any = IpAddr::from([0_u16; 8]);
+                at(&|own| own == ip)
                     .map(|at| (at, Fit::Exact))
-                    .or_else(|| position(&|l| *l.address == any).map(|at| (at, Fit::Wildcard)))
-                    .or_else(|| position(&|l| l.dual && *l.address == both).map(|at| (at, Fit::Wildcard)))
+                    .or_else(|| at(&|own| own.is_unspecified() && own.is_ipv4() == ip.is_ipv4()).map(wildcard))
+                    .or_else(|| position(&|l| l.dual && *l.address == Address::Ip(any, *port)).map(wildcard))
             }
         }
     }
+}
+
+impl NginxInstance {
+    /// The answer for a name that some versions of nginx take and others do not: one of its servers answers.
+    fn any_of(&self, at: usize, fit: Fit) -> Response {
+        let listener = &self.listeners[at];
+        let mut answer = Answer::clone(&self.answers[at][listener.default]);
+        for other in &self.answers[at] {
+            answer.configured.value = answer.configured.value.union(other.configured.value);
+            answer.effective = answer.effective.zip(other.effective).map(|(a, b)| a.union(b));
+        }
+        answer.unknown.push(Unknown {
+            span: None,
+            what: "the name has characters that only some versions of nginx take for a name".into(),
+            help: "say which version runs: --assume nginx=VERSION".into(),
+        });
+        Response { fit, address: Arc::clone(&listener.address), answer: Arc::new(answer) }
+    }
+}
+
+fn wildcard(at: usize) -> (usize, Fit) {
+    (at, Fit::Wildcard)
 }
 
 impl Resolved for NginxInstance {
@@ -209,7 +267,13 @@ impl Resolved for NginxInstance {
         let listener = &self.listeners[at];
         let default = listener.default;
         let found = match question.sni.as_deref() {
-            Some(sni) if listener.servers.len() > 1 && listener.section != Section::Mail => listener.names.find(sni),
+            Some(sni) if listener.servers.len() > 1 && listener.section != Section::Mail => {
+                match sent_name::sent(sni, self.release) {
+                    Ok(Some(name)) => listener.names.find(&name),
+                    Ok(None) => Found::Default,
+                    Err(()) => return Some(self.any_of(at, fit)),
+                }
+            }
             _ => Found::Default,
         };
         let answer = match found {

@@ -1,131 +1,255 @@
 //! What nginx refuses when it starts, beyond the syntax: certificates without keys, cipher lists that hold nothing,
-//! QUIC without TLSv1.3.
+//! commands that the library does not know, QUIC without TLSv1.3. Only what is used is looked at ([`super::contexts`]).
 
+use super::command::{self, Effect};
 use super::defaults::CERTIFICATE_VARIABLES;
 use super::inherit::Rules;
 use super::listeners::{Engine, Listener};
-use super::model::{Place, ScopeId};
+use super::model::{Command, Place, ScopeId, Section, Server, Tls};
 use crate::endpoint::Transport;
 use crate::openssl::{Keys, Refused};
 use crate::release::Release;
+use crate::source::Span;
 use crate::tls::Version;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All complaints, as places and lowercase fragments.
 pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, String)> {
-    let mut problems = Vec::new();
-    // Most servers of a host share their lists.
-    let mut lists: BTreeMap<&str, Option<String>> = BTreeMap::new();
-    for (scope, content) in rules.model.scopes.iter().enumerate() {
-        for (path, place) in &content.certificates {
-            certificate(rules, path, *place, &mut problems);
-        }
-        if let Some((path, place)) = content.certificates.get(keys_of(rules, scope))
-            && !rules.model.is_part
-        {
-            problems.push((*place, format!("no \"ssl_certificate_key\" is defined for certificate \"{path}\"")));
-        }
-        if let Some((list, place)) = &content.tls.ciphers
-            && let Some(reason) = lists.entry(list).or_insert_with(|| refused(rules, list))
-        {
-            problems.push((*place, format!("SSL_CTX_set_cipher_list(\"{list}\") failed: {reason}")));
-        }
+    let mut complaints = Complaints { rules, lists: BTreeMap::new(), looked_at: BTreeSet::new(), all: Vec::new() };
+    for server in &rules.model.servers {
+        complaints.server(server);
+    }
+    for (scope, client) in rules.client_contexts() {
+        let of = |s: ScopeId| rules.model.scopes[s].clients.get(&client);
+        complaints.values(scope, &of);
+    }
+    for content in &rules.model.scopes {
         for (_, target, place) in &content.targets {
             // RFC 6761: no name below .invalid ever resolves.
             if host_of(target).ends_with(".invalid") {
-                problems.push((*place, format!("host not found in upstream \"{}\"", host_of(target))));
+                complaints.say(*place, format!("host not found in upstream \"{}\"", host_of(target)));
             }
-        }
-    }
-    for server in &rules.model.servers {
-        // The legacy directive, where it is still known, wants a certificate in every server.
-        if let Some((true, place)) = rules.first(server.scope, |s| rules.model.scopes[s].engine)
-            && !rules.has_context(server.scope)
-            && !rules.model.is_part
-        {
-            problems.push((place, "no \"ssl_certificate\" is defined for the \"ssl\" directive".to_owned()));
         }
     }
     for listener in listeners {
         // The block around a part may have the certificate.
         if !rules.model.is_part {
-            without_certificate(rules, listener, &mut problems);
+            complaints.without_certificate(listener);
         }
-        quic(rules, listener, &mut problems);
+        complaints.quic(listener);
     }
-    problems
+    complaints.all
 }
 
-/// Why OpenSSL refuses a cipher list.
-fn refused(rules: &Rules<'_>, list: &str) -> Option<String> {
-    match rules.library.select(Some(list)) {
-        Err(Refused::Invalid(reason)) => Some(reason),
-        _ => None,
+struct Complaints<'r, 'm> {
+    rules: &'r Rules<'m>,
+    /// Most servers of a host share their lists.
+    lists: BTreeMap<String, Option<String>>,
+    /// A directive that many servers inherit is wrong once.
+    looked_at: BTreeSet<(Span, usize)>,
+    all: Vec<(Place, String)>,
+}
+
+impl<'m> Complaints<'_, 'm> {
+    fn say(&mut self, place: Place, message: String) {
+        self.all.push((place, message));
+    }
+
+    /// Is a directive looked at for the first time, with a number that may change what is found?
+    fn is_new(&mut self, place: Place, number: usize) -> bool {
+        self.looked_at.insert((place.span, number))
+    }
+
+    fn server(&mut self, server: &Server) {
+        let (rules, scope) = (self.rules, server.scope);
+        if !rules.makes_context(server) {
+            return;
+        }
+        let certificates = rules.first(scope, |s| Some(&rules.model.scopes[s].certificates).filter(|c| !c.is_empty()));
+        let keys = rules.first(scope, |s| Some(&rules.model.scopes[s].keys).filter(|keys| !keys.is_empty()));
+        let level = rules.library.security_level(rules.loading_list(scope).as_deref());
+        match certificates {
+            Some(all) => {
+                for (path, place) in all {
+                    if self.is_new(*place, usize::MAX - usize::from(level.unwrap_or(9))) {
+                        self.certificate(path, *place, level);
+                    }
+                }
+                let count = keys.map_or(0, Vec::len);
+                if let Some((path, place)) = all.get(count)
+                    && !rules.model.is_part
+                    && self.is_new(*place, count)
+                {
+                    self.say(*place, format!("no \"ssl_certificate_key\" is defined for certificate \"{path}\""));
+                }
+            }
+            None if rules.model.is_part => {}
+            None => self.no_certificate(server),
+        }
+        for (path, place) in certificates.into_iter().chain(keys).flatten() {
+            self.file(path, *place);
+        }
+        let files = rules.first(scope, |s| Some(&rules.model.scopes[s].tls.files).filter(|files| !files.is_empty()));
+        let dhparam = rules.first(scope, |s| rules.model.scopes[s].tls.dhparam.as_ref());
+        for (path, place) in files.into_iter().flatten().chain(dhparam) {
+            self.file(path, *place);
+        }
+        self.values(scope, &|s| Some(&rules.model.scopes[s].tls));
+    }
+
+    /// A file that nginx opens.
+    fn file(&mut self, path: &str, place: Place) {
+        if self.rules.missing.contains(path) && self.is_new(place, 1 << 20) {
+            self.say(place, format!("cannot load \"{path}\": there is no such file"));
+        }
+    }
+
+    /// A server that needs a certificate by itself, not as the default server of an address.
+    fn no_certificate(&mut self, server: &Server) {
+        let rules = self.rules;
+        let engine = rules.first(server.scope, |s| rules.model.scopes[s].engine).filter(|(on, _)| *on);
+        let by_listen = server.listens.iter().find(|listen| listen.ssl).map(|listen| listen.place);
+        let needs = |directive| format!("no \"ssl_certificate\" is defined for the \"{directive}\" directive");
+        match rules.model.scopes[server.scope].section {
+            // The legacy directive, where it is still known, wants a certificate in every server.
+            Section::Http if !rules.rejects(server.scope) => {
+                if let Some((_, place)) = engine {
+                    self.say(place, needs("ssl"));
+                }
+            }
+            Section::Mail => match (by_listen, engine, rules.starttls(server)) {
+                // That is said of the default server of the address.
+                (Some(_), ..) | (None, Some(_), _) => {}
+                (None, None, Some(place)) => self.say(place, needs("starttls")),
+                (None, None, None) => {}
+            },
+            Section::Http | Section::Stream => {}
+        }
+    }
+
+    /// What is set in a scope or inherited by it: ciphers, groups, commands.
+    fn values(&mut self, scope: ScopeId, of: &dyn Fn(ScopeId) -> Option<&'m Tls>) {
+        let rules = self.rules;
+        if let Some((list, place)) = rules.first(scope, |s| of(s)?.ciphers.as_ref())
+            && self.is_new(*place, 0)
+            && let Some(reason) = self.refused(list)
+        {
+            self.say(*place, format!("SSL_CTX_set_cipher_list(\"{list}\") failed: {reason}"));
+        }
+        if let Some((list, place)) = rules.first(scope, |s| of(s)?.curves.as_ref()).filter(|(list, _)| list != "auto")
+            && self.is_new(*place, 0)
+            && let Some(reason) = rules.library.refuses_groups(list)
+        {
+            self.say(*place, format!("SSL_CTX_set1_curves_list(\"{list}\") failed: {reason}"));
+        }
+        let commands = rules.first(scope, |s| Some(&of(s)?.commands).filter(|commands| !commands.is_empty()));
+        for command in commands.into_iter().flatten() {
+            if self.is_new(command.place, 0)
+                && let Some(message) = refused_command(rules, command)
+            {
+                self.say(command.place, message);
+            }
+            if FILES.contains(&command.name.as_str()) {
+                self.file(&command.value, command.place);
+            }
+        }
+    }
+
+    /// Why OpenSSL refuses a cipher list.
+    fn refused(&mut self, list: &str) -> Option<String> {
+        let library = self.rules.library;
+        let reason = |list: &str| match library.select(Some(list)) {
+            Err(Refused::Invalid(reason)) => Some(reason),
+            _ => None,
+        };
+        self.lists.entry(list.to_owned()).or_insert_with(|| reason(list)).clone()
+    }
+
+    fn certificate(&mut self, path: &str, place: Place, level: Option<u8>) {
+        let rules = self.rules;
+        if path.contains('$') && rules.release.is_some_and(|r| r < CERTIFICATE_VARIABLES) {
+            let message =
+                format!("cannot load certificate \"{path}\": variables in it need nginx {CERTIFICATE_VARIABLES}");
+            self.say(place, message);
+        }
+        let Some(certificate) = rules.certificates.get(path) else { return };
+        let old = rules.library.release.is_some_and(|r| r < Release::new(1, 1, 1));
+        if Keys::ED.has(certificate.keys) && old {
+            self.say(place, format!("cannot load certificate \"{path}\": Ed25519 keys need OpenSSL 1.1.1"));
+        }
+        if let Some(level) = level.filter(|level| certificate.is_too_weak(*level)) {
+            let message =
+                format!("cannot load certificate \"{path}\": the key is too small for security level {level}");
+            self.say(place, message);
+        }
+    }
+
+    /// The default server of a TLS listener needs a certificate; nginx notices since 1.15.0.
+    fn without_certificate(&mut self, listener: &Listener) {
+        let rules = self.rules;
+        let scope = rules.model.servers[listener.servers[listener.default]].scope;
+        if !rules.has_certificate(scope) && rules.rejects(scope) && matches!(listener.engine, Some(Engine::Listen(_))) {
+            // Behind a default server that refuses all and has no certificate, each of the others needs one of its own
+            // (ngx_http_ssl_init).
+            for server in &listener.servers {
+                let scope = rules.model.servers[*server].scope;
+                if !rules.has_context(scope) {
+                    let message = format!("no \"ssl_certificate\" is defined for this server on {}", listener.address);
+                    self.say(rules.model.scopes[scope].head, message);
+                }
+            }
+        }
+        if !matches!(listener.engine, Some(Engine::Listen(_) | Engine::Directive(_))) || rules.has_context(scope) {
+            return;
+        }
+        if rules.release.is_none_or(|r| r >= Release::new(1, 15, 0)) {
+            let message =
+                format!("no \"ssl_certificate\" is defined for this server, the default of {}", listener.address);
+            self.say(rules.model.scopes[scope].head, message);
+        }
+    }
+
+    /// QUIC has no version but TLSv1.3; nginx looks at the default server only.
+    fn quic(&mut self, listener: &Listener) {
+        let rules = self.rules;
+        if listener.transport != Transport::Quic {
+            return;
+        }
+        let scope = rules.model.servers[listener.servers[listener.default]].scope;
+        if rules.rejects(scope) {
+            return;
+        }
+        let lacks = rules.versions(scope).is_some_and(|set| !set.has(Version::Tls1_3));
+        if lacks || !rules.library.versions().has(Version::Tls1_3) {
+            let message = "\"ssl_protocols\" must enable TLSv1.3 for the \"listen ... quic\" directive";
+            self.say(rules.model.scopes[scope].head, message.to_owned());
+        }
+    }
+}
+
+/// Commands whose value is a file that is opened.
+pub(super) const FILES: &[&str] = &["certificate", "privatekey", "dhparameters", "serverinfofile"];
+
+/// What is wrong with a command.
+fn refused_command(rules: &Rules<'_>, command: &Command) -> Option<String> {
+    let Command { name, value, .. } = command;
+    let possible = rules.library.versions();
+    let old = rules.library.release.is_some_and(|r| r < Release::new(3, 0, 0));
+    match command::parse(name, value) {
+        Ok(Some(effect)) if !effect.names().is_subset(possible) => {
+            let lacking = effect.names().minus(possible);
+            Some(format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: the TLS library has no {lacking}"))
+        }
+        Ok(None) if matches!(name.as_str(), "minprotocol" | "maxprotocol") && old => {
+            Some(format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: before OpenSSL 3 this is no version of TLS"))
+        }
+        Ok(Some(Effect::Min(_) | Effect::Max(_) | Effect::Switch(_))) => None,
+        Ok(None) => command::refused(name, value, rules.library),
+        Err(message) => Some(message),
     }
 }
 
 fn host_of(target: &str) -> &str {
     let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
     rest.split(['/', ':']).next().unwrap_or(rest)
-}
-
-/// The number of keys that count for a scope.
-fn keys_of(rules: &Rules<'_>, scope: ScopeId) -> usize {
-    let keys = rules.model.chain(scope).map(|s| rules.model.scopes[s].keys).find(|keys| *keys > 0);
-    // A scope around the server may leave the key to the servers.
-    let below = rules.model.sections.values().any(|s| *s == scope);
-    if below && keys.is_none() && rules.model.scopes.iter().any(|s| s.parent == Some(scope) && s.keys > 0) {
-        return usize::MAX;
-    }
-    keys.unwrap_or(0)
-}
-
-fn certificate(rules: &Rules<'_>, path: &str, place: Place, problems: &mut Vec<(Place, String)>) {
-    if path.contains('$') && rules.release.is_some_and(|r| r < CERTIFICATE_VARIABLES) {
-        let message = format!("cannot load certificate \"{path}\": variables in it need nginx {CERTIFICATE_VARIABLES}");
-        problems.push((place, message));
-    }
-    let ed = rules.keys.get(path).is_some_and(|k| *k == Keys { rsa: false, ec: false, ed: true });
-    if ed && rules.library.release.is_some_and(|r| r < Release::new(1, 1, 1)) {
-        problems.push((place, format!("cannot load certificate \"{path}\": Ed25519 keys need OpenSSL 1.1.1")));
-    }
-}
-
-/// The default server of a TLS listener needs a certificate; nginx notices since 1.15.0.
-fn without_certificate(rules: &Rules<'_>, listener: &Listener, problems: &mut Vec<(Place, String)>) {
-    let scope = rules.model.servers[listener.servers[listener.default]].scope;
-    if !rules.has_certificate(scope) && rules.rejects(scope) && matches!(listener.engine, Some(Engine::Listen(_))) {
-        // Behind a default server that refuses all and has no certificate, each of the others needs one of its own
-        // (ngx_http_ssl_init).
-        for server in &listener.servers {
-            let scope = rules.model.servers[*server].scope;
-            if !rules.has_context(scope) {
-                let message = format!("no \"ssl_certificate\" is defined for this server on {}", listener.address);
-                problems.push((rules.model.scopes[scope].head, message));
-            }
-        }
-    }
-    if !matches!(listener.engine, Some(Engine::Listen(_) | Engine::Directive(_))) || rules.has_context(scope) {
-        return;
-    }
-    if rules.release.is_none_or(|r| r >= Release::new(1, 15, 0)) {
-        let message = format!("no \"ssl_certificate\" is defined for this server, the default of {}", listener.address);
-        problems.push((rules.model.scopes[scope].head, message));
-    }
-}
-
-/// QUIC has no version but TLSv1.3; nginx looks at the default server only.
-fn quic(rules: &Rules<'_>, listener: &Listener, problems: &mut Vec<(Place, String)>) {
-    if listener.transport != Transport::Quic {
-        return;
-    }
-    let scope = rules.model.servers[listener.servers[listener.default]].scope;
-    if rules.rejects(scope) {
-        return;
-    }
-    let lacks = rules.versions(scope).is_some_and(|set| !set.has(Version::Tls1_3));
-    if lacks || !rules.library.versions().has(Version::Tls1_3) {
-        let message = "\"ssl_protocols\" must enable TLSv1.3 for the \"listen ... quic\" directive";
-        problems.push((rules.model.scopes[scope].head, message.to_owned()));
-    }
 }

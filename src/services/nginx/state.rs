@@ -199,7 +199,7 @@ impl<'a> Reader<'a> {
         match listen::parse(&arguments, &context) {
             Ok(parsed) => {
                 let place = directive.place;
-                let listen::Parsed { bound, transport, ssl, default, dual, options } = parsed;
+                let listen::Parsed { bound, transport, ssl, default, dual, options, reuseport } = parsed;
                 if let Some(crate::endpoint::Address::Remote(host)) = bound.addresses().next() {
                     self.unknown.push(Unknown {
                         span: Some(place.span),
@@ -207,7 +207,7 @@ impl<'a> Reader<'a> {
                         help: "write the address instead of the name, or add the name to /etc/hosts".into(),
                     });
                 }
-                let listen = Listen { place, bound, transport, ssl, default, options, dual };
+                let listen = Listen { place, bound, transport, ssl, default, options, reuseport, dual };
                 self.model.servers[server].listens.push(listen);
             }
             Err(message) => self.problem(directive.place, message),

@@ -3,12 +3,12 @@
 use super::asked::not_here;
 use super::command::{self, Effect};
 use super::defaults;
+use super::floor::Offer;
 use super::inherit::Rules;
 use super::model::{Client, Place, ScopeId, Section, Tls};
 use crate::endpoint::{
     Address, Answer, Endpoint, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport, Unknown,
 };
-use crate::openssl::Keys;
 use crate::tls::VersionSet;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -126,7 +126,7 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
     let set = set.and(rules.library.versions());
     let ciphers = model.chain(scope).find_map(|s| settings(s).and_then(|t: &Tls| t.ciphers.clone()));
     let ciphers = ciphers.map_or_else(|| "DEFAULT".to_owned(), |(value, _)| value);
-    let floor = rules.floor(set, ciphers, None, Keys::ANY);
+    let floor = rules.floor(set, Offer::of(ciphers));
     let effective = floor.usable.map(|usable| usable.and(set));
     because.extend(floor.notes.into_iter().map(|note| Reason::placeless(ReasonKind::Floor, note)));
     Answer {

@@ -1,0 +1,46 @@
+//! Which servers nginx makes a TLS context for. Only then does it look at what their directives say: a cipher list of a
+//! server without a certificate may be anything (ngx_http_ssl_merge_srv_conf and its like in stream and mail).
+
+use super::defaults;
+use super::inherit::Rules;
+use super::model::{Client, Place, ScopeId, Section, Server};
+
+impl Rules<'_> {
+    /// Does nginx make a TLS context for a server?
+    pub(super) fn makes_context(&self, server: &Server) -> bool {
+        let scope = server.scope;
+        let listens = server.listens.iter().any(|listen| listen.ssl);
+        let engine = matches!(self.first(scope, |s| self.model.scopes[s].engine), Some((true, _)));
+        match self.model.scopes[scope].section {
+            Section::Http => self.has_context(scope) || engine,
+            Section::Stream if self.release.is_some_and(|r| r >= defaults::STREAM_NAMES) => self.has_context(scope),
+            Section::Stream => listens,
+            Section::Mail => listens || engine || self.starttls(server).is_some(),
+        }
+    }
+
+    /// mail: where STARTTLS is turned on.
+    pub(super) fn starttls(&self, server: &Server) -> Option<Place> {
+        self.first(server.scope, |s| self.model.scopes[s].starttls).filter(|(on, _)| *on).map(|(_, place)| place)
+    }
+
+    /// The scopes and modules for which nginx makes a TLS context as a client.
+    pub(super) fn client_contexts(&self) -> Vec<(ScopeId, Client)> {
+        let mut found = Vec::new();
+        for (scope, content) in self.model.scopes.iter().enumerate() {
+            for (client, target, _) in &content.targets {
+                let is_tls = match content.section {
+                    Section::Stream => {
+                        matches!(self.first(scope, |s| self.model.scopes[s].proxy_ssl), Some((true, _)))
+                    }
+                    // With a variable nobody knows before the request.
+                    _ => target.contains('$') || client.scheme_of(target).is_some_and(|(tls, _)| tls),
+                };
+                if is_tls && !found.contains(&(scope, *client)) {
+                    found.push((scope, *client));
+                }
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,192 @@
+//! The parameters of `listen`: which modules take them, since when, and what their values look like
+//! (ngx_http_core_listen, ngx_stream_core_listen, ngx_mail_core_listen).
+
+use super::defaults;
+use super::model::Section;
+use crate::release::Release;
+
+/// What follows the name of a parameter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Flag,
+    Number,
+    /// a number above 0
+    Count,
+    /// a number with `k` or `m`
+    Size,
+    /// `on`, `off`
+    Switch,
+    /// `on`, `off`, `IDLE:INTERVAL:COUNT`
+    Keepalive,
+    Text,
+}
+
+/// A parameter.
+struct Known {
+    name: &'static str,
+    shape: Shape,
+    /// Does it set an option of the socket itself, so that the address gets a socket of its own?
+    binds: bool,
+    /// Is it nothing for a UDP socket?
+    tcp_only: bool,
+    /// The version that each module has it from.
+    since: &'static [(Section, Release)],
+}
+
+const ALWAYS: Release = Release::new(0, 0, 0);
+const EVERYWHERE: &[(Section, Release)] =
+    &[(Section::Http, ALWAYS), (Section::Stream, ALWAYS), (Section::Mail, ALWAYS)];
+const HTTP: &[(Section, Release)] = &[(Section::Http, ALWAYS)];
+const WITH_NAMES: &[(Section, Release)] = &[(Section::Http, ALWAYS), (Section::Stream, defaults::STREAM_NAMES)];
+const NOT_MAIL: &[(Section, Release)] = &[(Section::Http, ALWAYS), (Section::Stream, ALWAYS)];
+const MULTIPATH: Release = Release::new(1, 29, 7);
+const MULTIPATH_EVERYWHERE: &[(Section, Release)] =
+    &[(Section::Http, MULTIPATH), (Section::Stream, MULTIPATH), (Section::Mail, MULTIPATH)];
+const PROXY_PROTOCOL: &[(Section, Release)] =
+    &[(Section::Http, ALWAYS), (Section::Stream, Release::new(1, 11, 4)), (Section::Mail, Release::new(1, 19, 8))];
+
+const fn known(
+    name: &'static str,
+    shape: Shape,
+    binds: bool,
+    tcp_only: bool,
+    since: &'static [(Section, Release)],
+) -> Known {
+    Known { name, shape, binds, tcp_only, since }
+}
+
+const ALL: &[Known] = &[
+    known("ssl", Shape::Flag, false, true, EVERYWHERE),
+    known("default_server", Shape::Flag, false, false, WITH_NAMES),
+    known("default", Shape::Flag, false, false, HTTP),
+    known("http2", Shape::Flag, false, false, HTTP),
+    known("spdy", Shape::Flag, false, false, HTTP),
+    known("quic", Shape::Flag, false, false, &[(Section::Http, defaults::QUIC)]),
+    known("udp", Shape::Flag, false, false, &[(Section::Stream, ALWAYS)]),
+    known("proxy_protocol", Shape::Flag, false, true, PROXY_PROTOCOL),
+    known("bind", Shape::Flag, true, false, EVERYWHERE),
+    // Only where the system has it, FreeBSD.
+    known("setfib", Shape::Number, true, false, WITH_NAMES),
+    known("fastopen", Shape::Number, true, true, NOT_MAIL),
+    known("backlog", Shape::Count, true, true, EVERYWHERE),
+    known("rcvbuf", Shape::Size, true, false, EVERYWHERE),
+    known("sndbuf", Shape::Size, true, false, EVERYWHERE),
+    known("accept_filter", Shape::Text, true, true, WITH_NAMES),
+    known("deferred", Shape::Flag, true, true, WITH_NAMES),
+    known("ipv6only", Shape::Switch, true, false, EVERYWHERE),
+    known("reuseport", Shape::Flag, true, false, NOT_MAIL),
+    known("multipath", Shape::Flag, true, true, MULTIPATH_EVERYWHERE),
+    known("so_keepalive", Shape::Keepalive, true, true, EVERYWHERE),
+];
+
+/// `spdy` ended with the version that has `http2`.
+const NO_SPDY: Release = Release::new(1, 9, 5);
+
+/// A parameter that nginx takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Parameter<'t> {
+    pub name: &'static str,
+    pub value: &'t str,
+    /// Does it set an option of the socket itself?
+    pub binds: bool,
+    /// Is it nothing for a UDP socket?
+    pub tcp_only: bool,
+}
+
+/// Reads one; the error is a lowercase fragment in nginx's words.
+pub(super) fn parse(text: &str, section: Section, release: Option<Release>) -> Result<Parameter<'_>, String> {
+    let invalid = || match section {
+        Section::Http => format!("invalid parameter \"{text}\""),
+        Section::Stream | Section::Mail => format!("the invalid \"{text}\" parameter"),
+    };
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (text, None),
+    };
+    let Some(known) = ALL.iter().find(|known| known.name == name) else { return Err(invalid()) };
+    let since = known.since.iter().find(|(of, _)| *of == section).map(|(_, since)| *since);
+    let ended = name == "spdy" && release.is_some_and(|r| r >= NO_SPDY);
+    if since.is_none_or(|since| release.is_some_and(|r| r < since)) || ended {
+        return Err(invalid());
+    }
+    if (known.shape == Shape::Flag) != value.is_none() {
+        return Err(invalid());
+    }
+    let value = value.unwrap_or_default();
+    if !fits(known.shape, value) {
+        return Err(format!("invalid {name} \"{text}\""));
+    }
+    Ok(Parameter { name: known.name, value, binds: known.binds, tcp_only: known.tcp_only })
+}
+
+fn fits(shape: Shape, value: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit());
+    match shape {
+        Shape::Flag | Shape::Text => true,
+        Shape::Number => number(value),
+        Shape::Count => number(value) && value.bytes().any(|b| b != b'0'),
+        Shape::Size => number(value.strip_suffix(['k', 'K', 'm', 'M']).unwrap_or(value)),
+        Shape::Switch => matches!(value, "on" | "off"),
+        Shape::Keepalive => {
+            let parts: Vec<&str> = value.split(':').collect();
+            let unit = |b: u8| b.is_ascii_digit() || b"yMwdhms".contains(&b);
+            let time = |text: &str| !text.starts_with(|c: char| !c.is_ascii_digit()) && text.bytes().all(unit);
+            match parts.as_slice() {
+                ["on" | "off"] => true,
+                [idle] => !idle.is_empty() && time(idle),
+                [idle, interval] => time(idle) && time(interval) && value != ":",
+                [idle, interval, count] => {
+                    time(idle) && time(interval) && (count.is_empty() || number(count)) && value != "::"
+                }
+                _ => false,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What nginx 1.22.1 says.
+    #[test]
+    fn modules_take_their_own_parameters() {
+        let takes = |section, text| parse(text, section, Some(Release::new(1, 22, 1))).is_ok();
+        for text in
+            ["ssl", "default", "backlog=9", "so_keepalive=1:2:3", "so_keepalive=30m::10", "rcvbuf=8k", "deferred"]
+        {
+            assert!(takes(Section::Http, text), "{text}");
+        }
+        for text in [
+            "udp",
+            "spdy",
+            "SSL",
+            "quic",
+            "v2",
+            "multipath",
+            "ipv6only",
+            "ipv6only=maybe",
+            "backlog=0",
+            "backlog",
+            "deferred=1",
+            "so_keepalive",
+            "so_keepalive=maybe:",
+            "so_keepalive=1:2:x",
+            "rcvbuf=x",
+            "fastopen=x",
+            "",
+        ] {
+            assert!(!takes(Section::Http, text), "{text}");
+        }
+        for text in ["default_server", "http2", "deferred", "setfib=1", "accept_filter=x"] {
+            assert!(!takes(Section::Stream, text), "{text}");
+            assert!(!takes(Section::Mail, text), "{text}");
+        }
+        assert!(
+            takes(Section::Stream, "udp") && takes(Section::Stream, "reuseport") && !takes(Section::Mail, "reuseport")
+        );
+        assert!(parse("default_server", Section::Stream, Some(Release::new(1, 25, 5))).is_ok());
+        assert!(parse("multipath", Section::Mail, Some(Release::new(1, 29, 7))).is_ok());
+        assert!(parse("spdy", Section::Http, None).is_ok());
+    }
+}
