@@ -1,6 +1,7 @@
 //! What single directives and sections do to the model.
 
-use super::address;
+use super::address::{self, Listened};
+use super::binding;
 use super::files;
 use super::model::{Listen, MAIN, Place, ServerId};
 use super::modules::is_core_directive;
@@ -9,7 +10,6 @@ use super::sections::Scope;
 use super::words::{Word, split};
 use crate::endpoint::Unknown;
 use crate::system::Kind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The arguments of a line.
 pub(super) struct Arguments<'a> {
@@ -209,41 +209,39 @@ impl Reader<'_> {
         if self.needs_variables(line) {
             return;
         }
-        let Some(address) = arguments.get(0) else {
-            self.model.complain(line.place, "Listen requires 1-3 arguments");
+        let (Some(address), None) = (arguments.get(0).filter(|word| !word.is_empty()), arguments.get(2)) else {
+            self.model.complain(line.place, "Listen requires 1 or 2 arguments");
             return;
         };
         if self.scope() != Scope::Server(MAIN) {
             self.model.complain(line.place, "Listen cannot occur within a section");
         }
-        let is_option = |word: &String| word.to_ascii_lowercase().starts_with("options=");
         let (ips, port) = match address::listen(&address, self.world.facts) {
-            Ok(found) => found,
+            Ok(Listened::Addresses(ips, port)) => (ips, port),
+            Ok(Listened::Name(name)) => {
+                self.model.unknown.push(Unknown {
+                    span: Some(line.place.span),
+                    what: format!("the address of {name} is not known"),
+                    help: "add it to the /etc/hosts of the host that is audited".to_owned(),
+                });
+                return;
+            }
             Err(why) => {
                 self.model.complain(line.place, format!("Listen {address}: {why}"));
                 return;
             }
         };
         let default = if port == 443 { "https" } else { "http" };
-        let protocol = arguments.get(1).filter(|word| !is_option(word)).unwrap_or_else(|| default.to_owned());
-        let protocol = protocol.to_ascii_lowercase();
+        let protocol = arguments.get(1).unwrap_or_else(|| default.to_owned()).to_ascii_lowercase();
         for ip in ips {
-            let bound = self.model.bound.entry(port).or_default();
-            if bound.contains(&ip) {
-                self.model.complain(line.place, "cannot define multiple Listeners on the same IP:port");
+            let is_mapped = ip.is_some_and(|ip| ip.to_canonical() != ip);
+            let ip = ip.map(|ip| ip.to_canonical());
+            if self.listened.insert((ip, is_mapped, port)) {
+                let listen =
+                    Listen { ip, port, protocol: protocol.clone(), place: line.place, is_mapped, is_open: true };
+                self.model.listens.push(listen);
             } else {
-                let clash = match is_wildcard(ip) {
-                    true => bound.iter().copied().find(|other| overlap(*other, ip)),
-                    // There may be thousands of single addresses, and only wildcards overlap with one.
-                    false => WILDCARDS.into_iter().find(|other| bound.contains(other) && overlap(*other, ip)),
-                };
-                bound.insert(ip);
-                if let Some(other) = clash {
-                    let other = other.map_or_else(|| "*".to_owned(), |ip| ip.to_string());
-                    let message = format!("could not bind to this address: {other} port {port} is listened on too");
-                    self.model.complain(line.place, message);
-                }
-                self.model.listens.push(Listen { ip, port, protocol: protocol.clone(), place: line.place });
+                self.model.complain(line.place, "cannot define multiple Listeners on the same IP:port");
             }
         }
     }
@@ -258,7 +256,11 @@ impl Reader<'_> {
         let server = self.server();
         match lower {
             "protocol" => {
-                self.model.servers[server].protocol = arguments.get(0).map(|word| word.to_ascii_lowercase());
+                if arguments.words.len() != 1 {
+                    self.model.complain(line.place, "Protocol takes one argument");
+                }
+                let protocol = arguments.get(0).map(|word| (word.to_ascii_lowercase(), line.place));
+                self.model.servers[server].protocol = protocol;
             }
             "serveralias" if server == MAIN => {
                 self.model.complain(line.place, "ServerAlias only used in <VirtualHost>");
@@ -346,6 +348,7 @@ impl Reader<'_> {
                 *certificate = files::absolute(&self.server_root, certificate.as_os_str().as_encoded_bytes());
             }
         }
+        binding::open(&mut self.model);
         self.title_scopes();
         let problems = &mut self.model.problems;
         let mut seen = std::collections::BTreeSet::new();
@@ -353,22 +356,4 @@ impl Reader<'_> {
         let mut seen = std::collections::BTreeSet::new();
         self.model.unknown.retain(|unknown| seen.insert(unknown.clone()));
     }
-}
-
-/// All addresses, in the three ways to say so.
-const WILDCARDS: [Option<IpAddr>; 3] =
-    [None, Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED))];
-
-fn is_wildcard(ip: Option<IpAddr>) -> bool {
-    ip.is_none_or(|ip| ip.is_unspecified())
-}
-
-/// Can't both be bound on Linux? (A listener on all addresses takes those of IPv4 too.)
-fn overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
-    let covers = |wide: Option<IpAddr>, narrow: Option<IpAddr>| {
-        is_wildcard(wide)
-            && !is_wildcard(narrow)
-            && wide.is_none_or(|ip| ip.is_ipv6() || narrow.is_some_and(|n| n.is_ipv4()))
-    };
-    covers(a, b) || covers(b, a)
 }

@@ -8,6 +8,7 @@
 //! says the name to give a value to: the environment of the server may not be known.
 
 mod address;
+mod binding;
 mod bodies;
 mod chains;
 mod conditionals;

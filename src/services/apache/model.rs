@@ -10,7 +10,7 @@ use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ pub(super) struct Use {
 /// An address of a virtual host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct HostAddress {
-    /// `None`: `*`, `_default_`, `0.0.0.0` or `[::]`
+    /// `None`: `*`, `_default_`, `0.0.0.0` or `[::]`, which are one where a connection looks for its virtual host
     pub(super) ip: Option<IpAddr>,
     /// 0: any
     pub(super) port: u16,
@@ -91,6 +91,8 @@ pub(super) struct Server {
     /// The arguments of the head, for people.
     pub(super) title: String,
     pub(super) addresses: Vec<HostAddress>,
+    /// The same as they are compared with those of `Listen`: `*` is `0.0.0.0`, then `[::]`; port 0 equals none.
+    pub(super) listened: Vec<SocketAddr>,
     pub(super) name: Given<String>,
     pub(super) aliases: Vec<(String, Place)>,
     /// The port in `ServerName`, 0: none.
@@ -101,7 +103,7 @@ pub(super) struct Server {
     /// Has the host a directive of httpd's core? Without one it shares the protocol of the server level.
     pub(super) has_core: bool,
     /// The last word of `Protocol`.
-    pub(super) protocol: Option<String>,
+    pub(super) protocol: Given<String>,
     /// `SSLProtocol`, in order.
     pub(super) versions: Vec<Use>,
     /// `SSLOpenSSLConfCmd` with a version, in order.
@@ -162,11 +164,15 @@ impl ProxySection {
 /// A `Listen`.
 #[derive(Clone, Debug)]
 pub(super) struct Listen {
-    /// `None`: all addresses
+    /// `None`: all addresses, which is a socket of IPv6 that takes IPv4 too. An IPv4-mapped address is one of IPv4 here.
     pub(super) ip: Option<IpAddr>,
     pub(super) port: u16,
     pub(super) protocol: String,
     pub(super) place: Place,
+    /// Is it written as an IPv4-mapped address?
+    pub(super) is_mapped: bool,
+    /// `false`: another listener takes its connections.
+    pub(super) is_open: bool,
 }
 
 /// Which directive a setting is.
@@ -213,8 +219,8 @@ pub(super) struct Model {
     /// The server level first, then the virtual hosts in the order of reading.
     pub(super) servers: Vec<Server>,
     pub(super) listens: Vec<Listen>,
-    /// Their addresses, by port.
-    pub(super) bound: BTreeMap<u16, BTreeSet<Option<IpAddr>>>,
+    /// The addresses that are open, by port.
+    pub(super) bound: BTreeMap<u16, BTreeSet<IpAddr>>,
     pub(super) settings: Vec<Setting>,
     pub(super) written: Vec<Written>,
     /// The settings by directive, to find the same one again.

@@ -23,6 +23,7 @@ use crate::services::tree::{NodeKind, Tree};
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::{System, reason};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -111,6 +112,8 @@ pub(super) struct Reader<'a> {
     /// Modules that `LoadModule` names and that are not there, and whether any is.
     pub(super) missing_modules: Vec<(Place, String)>,
     pub(super) any_module: bool,
+    /// The addresses and ports of the `Listen` so far, and whether they are written as IPv4-mapped ones.
+    pub(super) listened: BTreeSet<(Option<IpAddr>, bool, u16)>,
     /// What patterns match.
     pub(super) search: Search<'a>,
     lines: usize,
@@ -178,6 +181,7 @@ impl<'a> Reader<'a> {
             model: Model::default(),
             missing_modules: Vec::new(),
             any_module: false,
+            listened: BTreeSet::new(),
             search: Search::new(world.system),
             lines: 0,
             growth: 0,

@@ -89,7 +89,7 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
         let refused = resolver.refused(server).filter(|_| resolver.resolution.tls[server].is_on());
         resolver.resolution.refused.extend(refused.map(|reason| (server, reason)));
     }
-    for listen in 0..model.listens.len() {
+    for listen in (0..model.listens.len()).filter(|listen| model.listens[*listen].is_open) {
         resolver.listener(listen);
     }
     resolver.resolution
@@ -182,7 +182,7 @@ impl Resolver<'_> {
                 let bound = self.model.bound.get(&port);
                 for single in chains.addresses(port).into_iter().filter(|single| accepts(ip, *single)) {
                     // Connections to this address go to a listener of its own, if there is one.
-                    if !bound.is_some_and(|bound| bound.contains(&Some(single))) {
+                    if !bound.is_some_and(|bound| bound.contains(&single)) {
                         let address: Arc<Address> = address(Some(single), port).into();
                         self.chain(listen, &address, chains.find(single, port));
                     }

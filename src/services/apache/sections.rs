@@ -176,7 +176,10 @@ impl Reader<'_> {
                     if addresses.is_empty() && line.undefined.is_empty() {
                         self.unresolved(line, &word);
                     }
-                    server.addresses.extend(addresses);
+                    for (address, equals) in addresses {
+                        server.addresses.push(address);
+                        server.listened.extend(equals);
+                    }
                 }
                 Err(why) => self.model.complain(line.place, format!("<VirtualHost {word}>: {why}")),
             }
