@@ -116,7 +116,7 @@ fn imports_run_downwards() {
 
 /// Within `services` a service sees itself and what all share.
 fn same_service(parts: &[String], imported: &str) -> bool {
-    let shared = ["service", "tree", "glob", "include", "limits", "trail", "unread"];
+    let shared = ["service", "tree", "glob", "include", "limits", "numeric", "trail", "unread"];
     match parts.get(1).map(String::as_str) {
         Some("mod") => true,
         Some(own) if !shared.contains(&own) => imported == own || shared.contains(&imported),

@@ -5,9 +5,9 @@
 use super::keys::Keys;
 
 /// DER's tag of a SEQUENCE.
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 /// DER's tag of an OBJECT IDENTIFIER.
-const OID: u8 = 0x06;
+pub(super) const OID: u8 = 0x06;
 
 impl Keys {
     /// The kind of the public key of the first certificate of a file in PEM or DER form. `None`: there is none, or its
@@ -37,7 +37,7 @@ impl Keys {
 }
 
 /// The lines between the first pair of markers of a certificate.
-fn first_certificate(pem: &[u8]) -> Option<&[u8]> {
+pub(super) fn first_certificate(pem: &[u8]) -> Option<&[u8]> {
     let find = |text: &[u8], what: &str| memchr::memmem::find(text, what.as_bytes());
     let labels =
         ["-----BEGIN CERTIFICATE-----", "-----BEGIN TRUSTED CERTIFICATE-----", "-----BEGIN X509 CERTIFICATE-----"];
@@ -46,7 +46,7 @@ fn first_certificate(pem: &[u8]) -> Option<&[u8]> {
     Some(&body[..find(body, "-----END")?])
 }
 
-fn decode_base64(text: &[u8]) -> Vec<u8> {
+pub(super) fn decode_base64(text: &[u8]) -> Vec<u8> {
     let value = |b: &u8| match b {
         b'A'..=b'Z' => Some(b - b'A'),
         b'a'..=b'z' => Some(b - b'a' + 26),
@@ -69,6 +69,11 @@ fn decode_base64(text: &[u8]) -> Vec<u8> {
 
 /// The object identifier of the public key's algorithm.
 fn algorithm(der: &[u8]) -> Option<&[u8]> {
+    Some(public_key(der)?.0)
+}
+
+/// The same, and the element with the key itself.
+pub(super) fn public_key(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (certificate, _) = element(der, SEQUENCE)?;
     let (mut fields, _) = element(certificate, SEQUENCE)?;
     if fields.first() == Some(&0xa0) {
@@ -79,12 +84,12 @@ fn algorithm(der: &[u8]) -> Option<&[u8]> {
         fields = element(fields, tag)?.1;
     }
     let (key, _) = element(fields, SEQUENCE)?;
-    let (algorithm, _) = element(key, SEQUENCE)?;
-    Some(element(algorithm, OID)?.0)
+    let (algorithm, key) = element(key, SEQUENCE)?;
+    Some((element(algorithm, OID)?.0, key))
 }
 
 /// The content of the first element, which must have that tag, and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+pub(super) fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (found, rest) = der.split_first()?;
     let (first, mut rest) = rest.split_first()?;
     let mut length = usize::from(*first);

@@ -7,6 +7,7 @@ mod certificate;
 mod cipher_list;
 mod conf;
 mod conf_file;
+mod key_pair;
 mod keys;
 mod keywords;
 mod library;
@@ -15,6 +16,7 @@ mod suites;
 
 pub use cipher_list::{Reader, Refused, Selection};
 pub use conf::SystemDefault;
+pub use key_pair::belongs;
 pub use keys::Keys;
 pub use library::{Library, one_after_another, without_dhe};
 pub use suites::Suite;

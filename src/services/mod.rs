@@ -3,13 +3,13 @@
 //! To add one: a folder here, a grammar under `grammars/`, its `mod` and its entry in [`all`] below, fixtures, and a page
 //! under `docs/services/`. A test fails until all of them are there.
 
-pub mod address_spelling;
 pub mod apache;
 pub mod doubts;
 pub mod glob;
 pub mod include;
 pub mod limits;
 pub mod nginx;
+pub mod numeric;
 pub mod service;
 pub mod trail;
 pub mod tree;

@@ -2,7 +2,7 @@
 
 use super::model::HostAddress;
 use crate::host::Facts;
-use crate::services::address_spelling;
+use crate::services::numeric;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// An address that was taken apart (`apr_parse_addr_port`).
@@ -37,7 +37,8 @@ fn parts(text: &str) -> Option<Parts> {
 
 /// The addresses of a host; none where its name is not known.
 fn addresses(host: &str, facts: &Facts) -> Vec<IpAddr> {
-    match address_spelling::ip(host) {
+    let ip = if host.contains(':') { host.parse().ok() } else { numeric::ipv4(host).map(IpAddr::V4) };
+    match ip {
         Some(ip) => vec![ip],
         None => facts.hosts.get(&host.to_ascii_lowercase()).cloned().unwrap_or_default(),
     }

@@ -40,10 +40,10 @@ impl Reader<'_> {
         let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
         self.note_core(&lower);
         let arguments = Arguments::new(line.bytes(), split(line.bytes(), rest));
-        let one = |this: &mut Self| this.single(line, name, &arguments);
+        self.check_syntax(line, name, &lower, Some(&arguments));
         match lower.as_str() {
             "include" | "includeoptional" => {
-                if let Some(path) = one(self) {
+                if let Some(path) = arguments.bytes(0) {
                     if self.needs_variables(line) {
                         self.model.reach.is_unclear = true;
                         return;
@@ -60,7 +60,11 @@ impl Reader<'_> {
             | "perlmodule" => {
                 self.model.reach.is_unclear |= !line.undefined.is_empty();
                 let files = (0..arguments.words.len()).filter_map(|at| arguments.bytes(at));
-                let files: Vec<_> = files.map(|file| files::absolute(&self.server_root, &file)).collect();
+                let files: Vec<Vec<u8>> = files.collect();
+                if lower == "loadfile" && line.undefined.is_empty() {
+                    self.loaded_files.extend(files.iter().map(|file| (line.place, file.clone())));
+                }
+                let files = files.iter().map(|file| files::absolute(&self.server_root, file));
                 self.model.reach.loads.extend(files);
             }
             "pidfile" => {
@@ -68,7 +72,7 @@ impl Reader<'_> {
                 self.model.reach.pid_file = file;
             }
             "serverroot" => {
-                if let Some(path) = one(self)
+                if let Some(path) = arguments.bytes(0)
                     && !self.needs_variables(line)
                 {
                     self.set_server_root(line, &path);
@@ -76,13 +80,13 @@ impl Reader<'_> {
             }
             "define" => self.define(line, &arguments),
             "undefine" => {
-                if let Some(name) = one(self) {
+                if let Some(name) = arguments.bytes(0) {
                     self.variables.undefine(&name);
                 }
             }
             "use" => self.use_macro(line, rest),
             "undefmacro" => {
-                if let Some(name) = one(self) {
+                if let Some(name) = arguments.bytes(0) {
                     self.undefine_macro(line, &name);
                 }
             }
@@ -128,14 +132,6 @@ impl Reader<'_> {
         self.model.complain(place, message);
     }
 
-    /// The only argument of a directive that takes one.
-    fn single(&mut self, line: &Line, name: &[u8], arguments: &Arguments<'_>) -> Option<Vec<u8>> {
-        if arguments.words.len() != 1 {
-            self.model.complain(line.place, format!("{} takes one argument", name.escape_ascii()));
-        }
-        arguments.bytes(0)
-    }
-
     /// What is not known of a line; `None`: all of its variables have values.
     pub(super) fn undefined(line: &Line) -> Option<Unknown> {
         let name = line.undefined.first()?;
@@ -162,7 +158,6 @@ impl Reader<'_> {
 
     fn load_module(&mut self, line: &Line, arguments: &Arguments<'_>) {
         let (Some(identifier), Some(file)) = (arguments.get(0), arguments.get(1)) else {
-            self.model.complain(line.place, "LoadModule takes two arguments, a module name and the name of a file");
             return;
         };
         if self.modules.is_compiled_in(&identifier) {
@@ -193,9 +188,6 @@ impl Reader<'_> {
     }
 
     fn define(&mut self, line: &Line, arguments: &Arguments<'_>) {
-        if arguments.words.is_empty() || arguments.words.len() > 2 {
-            self.model.complain(line.place, "Define takes 1-2 arguments");
-        }
         let Some(name) = arguments.bytes(0) else { return };
         if name.contains(&b':') {
             self.model.complain(line.place, "variable name must not contain ':'");
@@ -213,9 +205,6 @@ impl Reader<'_> {
             self.model.complain(line.place, "Listen requires 1 or 2 arguments");
             return;
         };
-        if self.scope() != Scope::Server(MAIN) {
-            self.model.complain(line.place, "Listen cannot occur within a section");
-        }
         let (ips, port) = match address::listen(&address, self.world.facts) {
             Ok(Listened::Addresses(ips, port)) => (ips, port),
             Ok(Listened::Name(name)) => {
@@ -247,18 +236,13 @@ impl Reader<'_> {
     }
 
     fn names(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
-        if let Scope::Inside(_, section) = self.scope() {
-            let name = if lower == "protocol" { "Protocol" } else { "ServerName and ServerAlias" };
-            self.model.complain(line.place, format!("{name} not allowed in <{section}> context"));
+        if matches!(self.scope(), Scope::Inside(..) | Scope::Proxy(..)) {
             return;
         }
         self.needs_variables(line);
         let server = self.server();
         match lower {
             "protocol" => {
-                if arguments.words.len() != 1 {
-                    self.model.complain(line.place, "Protocol takes one argument");
-                }
                 let protocol = arguments.get(0).map(|word| (word.to_ascii_lowercase(), line.place));
                 self.model.servers[server].protocol = protocol;
             }
@@ -273,9 +257,6 @@ impl Reader<'_> {
             _ => {
                 if let Some(name) = arguments.get(0) {
                     self.server_name(line, server, &name);
-                }
-                if arguments.words.len() != 1 {
-                    self.model.complain(line.place, "ServerName takes one argument");
                 }
             }
         }
@@ -332,6 +313,9 @@ impl Reader<'_> {
 
     /// What can be told only when all has been read.
     pub(super) fn finish(&mut self) {
+        self.check_modules();
+        self.check_files();
+        self.check_stores();
         if !self.modules.is_loaded("ssl_module")
             && let Some((name, place)) = self.model.first_ssl.clone()
         {
@@ -344,8 +328,9 @@ impl Reader<'_> {
             }
         }
         for server in &mut self.model.servers {
-            for certificate in &mut server.certificates {
-                *certificate = files::absolute(&self.server_root, certificate.as_os_str().as_encoded_bytes());
+            let files = server.certificates.iter_mut().chain(&mut server.key_files);
+            for (path, _) in files.chain(&mut server.command_certificates).chain(&mut server.command_keys) {
+                *path = files::absolute(&self.server_root, path.as_os_str().as_encoded_bytes());
             }
         }
         binding::open(&mut self.model);

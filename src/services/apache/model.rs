@@ -83,6 +83,17 @@ pub(super) struct Proxy {
     pub(super) targets: Vec<(String, Place)>,
 }
 
+/// Whose commands count for the client of a virtual host by name, where they do more to versions than is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Narrows {
+    /// Those of the first virtual host: groups.
+    First,
+    /// Those of the one that the name selects: signatures.
+    Selected,
+    /// Any: httpd may not start.
+    Start,
+}
+
 /// The server level or a virtual host.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Server {
@@ -112,7 +123,20 @@ pub(super) struct Server {
     pub(super) ciphers: [Option<String>; 2],
     /// The same for TLS 1.3.
     pub(super) suites: [Option<String>; 2],
-    pub(super) certificates: Vec<PathBuf>,
+    pub(super) certificates: Vec<(PathBuf, Place)>,
+    /// `SSLCertificateKeyFile`
+    pub(super) key_files: Vec<(PathBuf, Place)>,
+    /// `SSLOpenSSLConfCmd Certificate` and `PrivateKey`
+    pub(super) command_certificates: Vec<(PathBuf, Place)>,
+    pub(super) command_keys: Vec<(PathBuf, Place)>,
+    /// Commands that OpenSSL refuses once they are run, and those that may do something to versions that is not known.
+    pub(super) bad_commands: Vec<(Place, String)>,
+    pub(super) narrowing: Vec<(Narrows, Unknown)>,
+    /// `SSLUseStapling`
+    pub(super) stapling: Given<bool>,
+    /// `SSLCARevocationCheck` other than `none`, and whether there are lists to check.
+    pub(super) revocation_check: Given<bool>,
+    pub(super) revocation_lists: bool,
     pub(super) proxy: Proxy,
     pub(super) sections: Vec<ProxySection>,
 }
@@ -242,6 +266,8 @@ pub(super) struct Model {
     pub(super) ssl_lines: Vec<Place>,
     /// The first directive of `mod_ssl`.
     pub(super) first_ssl: Given<String>,
+    /// Is there an `SSLStaplingCache`?
+    pub(super) stapling_cache: bool,
     /// Does `mod_md` bring certificates?
     pub(super) managed_certificates: bool,
     /// Directives that were read in a virtual host, in files that are read more than once; and heads of virtual hosts in
@@ -269,6 +295,7 @@ impl Default for Model {
             reach: Reach::default(),
             ssl_lines: Vec::new(),
             first_ssl: None,
+            stapling_cache: false,
             managed_certificates: false,
             in_hosts: BTreeSet::new(),
         }

@@ -127,6 +127,10 @@ impl Reader<'_> {
         let server = self.server();
         let lower = shown.to_ascii_lowercase();
         self.note_core(&format!("<{lower}"));
+        // A virtual host in another section is told below.
+        if lower != "virtualhost" {
+            self.check_syntax(line, &[b"<", name].concat(), &format!("<{lower}"), None);
+        }
         let scope = match lower.as_str() {
             "virtualhost" => Scope::Server(self.virtual_host(line, head)),
             "proxy" | "proxymatch" => {
