@@ -64,7 +64,7 @@ fn main_file(text: impl Into<Vec<u8>>) -> Vec<String> {
 fn depth_costs_no_stack() {
     let deep = |times: usize, open: &str, close: &str| format!("{}{}", open.repeat(times), close.repeat(times));
     assert_eq!(
-        main_file(deep(100_000, "<Location />\n", "</Location>\n")),
+        main_file(deep(100_000, "<Files a>\n", "</Files>\n")),
         ["no listening sockets available: there is no Listen"]
     );
     assert_eq!(main_file(deep(20_000, "<IfModule core.c>\n", "</IfModule>\n")).len(), 1);

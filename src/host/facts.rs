@@ -115,6 +115,8 @@ pub struct Facts {
     pub defines: Fact<Vec<String>>,
     /// The environment of Apache, as far as it is known (`/etc/apache2/envvars`, `--env`).
     pub environment: BTreeMap<String, String>,
+    /// Was a host or an image of one looked at, so that a file which is not there is missing indeed?
+    pub sees_host: bool,
     /// Names of hosts: those of /etc/hosts, and `localhost`.
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
     /// Configuration files that came with packages, each with its package.
@@ -161,6 +163,7 @@ impl Facts {
             nginx_global: String::new(),
             defines: Fact::unknown("not looked for"),
             environment: BTreeMap::new(),
+            sees_host: false,
             hosts: BTreeMap::from([(
                 "localhost".to_owned(),
                 vec![IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])],

@@ -70,6 +70,7 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given) -> Fact
         defines: command_line.defines,
         environment: command_line.environment,
         hosts: hosts_file::read(system),
+        sees_host: true,
         ..Facts::unknown()
     };
     let status = system.read(Path::new("/var/lib/dpkg/status")).unwrap_or_default();

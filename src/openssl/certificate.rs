@@ -5,13 +5,13 @@
 use super::keys::Keys;
 
 /// DER's tag of a SEQUENCE.
-const SEQUENCE: u8 = 0x30;
+pub(super) const SEQUENCE: u8 = 0x30;
 /// DER's tag of an INTEGER.
 const INTEGER: u8 = 0x02;
 /// DER's tag of a BIT STRING.
 const BIT_STRING: u8 = 0x03;
 /// DER's tag of an OBJECT IDENTIFIER.
-const OID: u8 = 0x06;
+pub(super) const OID: u8 = 0x06;
 
 /// What a certificate says of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl Certificate {
 }
 
 /// The lines between the first pair of markers of a certificate.
-fn first_certificate(pem: &[u8]) -> Option<&[u8]> {
+pub(super) fn first_certificate(pem: &[u8]) -> Option<&[u8]> {
     let find = |text: &[u8], what: &str| memchr::memmem::find(text, what.as_bytes());
     let labels =
         ["-----BEGIN CERTIFICATE-----", "-----BEGIN TRUSTED CERTIFICATE-----", "-----BEGIN X509 CERTIFICATE-----"];
@@ -85,7 +85,7 @@ fn first_certificate(pem: &[u8]) -> Option<&[u8]> {
     Some(&body[..find(body, "-----END")?])
 }
 
-fn decode_base64(text: &[u8]) -> Vec<u8> {
+pub(super) fn decode_base64(text: &[u8]) -> Vec<u8> {
     let value = |b: &u8| match b {
         b'A'..=b'Z' => Some(b - b'A'),
         b'a'..=b'z' => Some(b - b'a' + 26),
@@ -107,14 +107,14 @@ fn decode_base64(text: &[u8]) -> Vec<u8> {
 }
 
 /// The parts of a public key.
-struct PublicKey<'d> {
-    algorithm: &'d [u8],
-    parameters: &'d [u8],
+pub(super) struct PublicKey<'d> {
+    pub(super) algorithm: &'d [u8],
+    pub(super) parameters: &'d [u8],
     /// The key itself, a structure of the algorithm's own.
-    key: &'d [u8],
+    pub(super) key: &'d [u8],
 }
 
-fn public_key(der: &[u8]) -> Option<PublicKey<'_>> {
+pub(super) fn public_key(der: &[u8]) -> Option<PublicKey<'_>> {
     let (certificate, _) = element(der, SEQUENCE)?;
     let (mut fields, _) = element(certificate, SEQUENCE)?;
     if fields.first() == Some(&0xa0) {
@@ -148,7 +148,7 @@ fn length(number: &[u8]) -> Option<usize> {
 }
 
 /// The content of the first element, which must have that tag, and what follows it.
-fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+pub(super) fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (found, rest) = der.split_first()?;
     let (first, mut rest) = rest.split_first()?;
     let mut length = usize::from(*first);

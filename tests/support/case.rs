@@ -318,6 +318,7 @@ impl Case {
         facts.nginx.library = library.clone();
         facts.apache.library = library;
         facts.distribution = vec!["debian".to_owned()];
+        facts.sees_host = true;
         facts.defines = Fact::known(self.defines.clone(), "the case");
         for (name, value) in &self.env {
             facts.environment.insert(name.clone(), self.fill(value));

@@ -124,7 +124,7 @@ impl Reader<'_> {
             }
             Condition::Directive | Condition::Section => {
                 let mut name = shown.to_ascii_lowercase();
-                if condition == Condition::Section && !name.starts_with('<') {
+                if condition == Condition::Section {
                     name.insert(0, '<');
                 }
                 match self.modules.knows(&name) {

@@ -1,20 +1,25 @@
 //! Settings that decide nothing, and settings that leave nothing.
 
-use super::model::{Kind, MAIN, Model, Place, ServerId};
+use super::model::{Kind, MAIN, Model, Place, Server, ServerId};
 use super::resolve::Resolution;
+use super::startup;
 use super::upstream::used_lists;
 use crate::endpoint::{Role, SettingId, Unknown};
 use crate::instance::{Dead, Problem};
+use crate::services::service::World;
 use crate::source::Span;
 use crate::tls::VersionSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Marks settings that decide for no endpoint, and complains about what would keep httpd from starting.
-pub(super) fn examine(model: &mut Model, resolution: &Resolution, main: &Path) {
+pub(super) fn examine(model: &mut Model, resolution: &Resolution, main: &Path, world: World<'_>) {
     let deciders = resolution.endpoints.iter().flat_map(|endpoint| &endpoint.answer.deciders);
     let alive: BTreeSet<SettingId> = deciders.copied().collect();
     complain(model, resolution, main);
+    for (place, message) in startup::refused(model, resolution, world) {
+        model.complain(place, message);
+    }
     if let Some((place, message)) = &resolution.left_out {
         // Any setting may decide for what was left out.
         model.complain(*place, message.clone());
@@ -51,8 +56,10 @@ fn complain(model: &mut Model, resolution: &Resolution, main: &Path) {
                 complaints.insert(place, reason.clone());
             }
             let own = &model.servers[server];
-            let certificates = own.certificates.len() + model.servers[MAIN].certificates.len();
-            if certificates == 0
+            let has_certificate =
+                |server: &Server| !server.certificates.is_empty() || !server.command_certificates.is_empty();
+            if !has_certificate(own)
+                && !has_certificate(&model.servers[MAIN])
                 && !model.managed_certificates
                 && !model.is_part
                 && let Some(place) = tls.place

@@ -5,7 +5,7 @@ use super::model::{MAIN, Place, ServerId};
 use super::resolve::Resolution;
 use super::versions::{Asked, Combination};
 use crate::edit::{Edit, Fix};
-use crate::endpoint::{Answer, ReasonKind, Role};
+use crate::endpoint::{Answer, ReasonKind, Role, Speaks};
 use crate::source::{SourceMap, Span};
 use crate::tls::VersionSet;
 use std::collections::BTreeMap;
@@ -70,7 +70,8 @@ impl Configuration {
         let combination = Combination { model, build, facts, asked: &asked };
         self.instance.endpoints.iter().zip(&resolution.origins).all(|(endpoint, (first, host))| {
             let answer = &endpoint.answer;
-            is_default(answer) || combination.offer(*first, *host).versions == answer.configured.value
+            let is_plain = answer.speaks == Speaks::Plaintext;
+            is_plain || is_default(answer) || combination.offer(*first, *host).versions == answer.configured.value
         })
     }
 

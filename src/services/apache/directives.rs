@@ -1,6 +1,7 @@
 //! What single directives and sections do to the model.
 
-use super::address;
+use super::address::{self, Listened};
+use super::binding;
 use super::files;
 use super::model::{Listen, MAIN, Place, ServerId};
 use super::modules::is_core_directive;
@@ -9,7 +10,6 @@ use super::sections::Scope;
 use super::words::{Word, split};
 use crate::endpoint::Unknown;
 use crate::system::Kind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// The arguments of a line.
 pub(super) struct Arguments<'a> {
@@ -40,10 +40,10 @@ impl Reader<'_> {
         let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
         self.note_core(&lower);
         let arguments = Arguments::new(line.bytes(), split(line.bytes(), rest));
-        let one = |this: &mut Self| this.single(line, name, &arguments);
+        self.check_syntax(line, name, &lower, Some(&arguments));
         match lower.as_str() {
             "include" | "includeoptional" => {
-                if let Some(path) = one(self) {
+                if let Some(path) = arguments.bytes(0) {
                     if self.needs_variables(line) {
                         self.model.reach.is_unclear = true;
                         return;
@@ -60,7 +60,11 @@ impl Reader<'_> {
             | "perlmodule" => {
                 self.model.reach.is_unclear |= !line.undefined.is_empty();
                 let files = (0..arguments.words.len()).filter_map(|at| arguments.bytes(at));
-                let files: Vec<_> = files.map(|file| files::absolute(&self.server_root, &file)).collect();
+                let files: Vec<Vec<u8>> = files.collect();
+                if lower == "loadfile" && line.undefined.is_empty() {
+                    self.loaded_files.extend(files.iter().map(|file| (line.place, file.clone())));
+                }
+                let files = files.iter().map(|file| files::absolute(&self.server_root, file));
                 self.model.reach.loads.extend(files);
             }
             "pidfile" => {
@@ -68,7 +72,7 @@ impl Reader<'_> {
                 self.model.reach.pid_file = file;
             }
             "serverroot" => {
-                if let Some(path) = one(self)
+                if let Some(path) = arguments.bytes(0)
                     && !self.needs_variables(line)
                 {
                     self.set_server_root(line, &path);
@@ -76,13 +80,13 @@ impl Reader<'_> {
             }
             "define" => self.define(line, &arguments),
             "undefine" => {
-                if let Some(name) = one(self) {
+                if let Some(name) = arguments.bytes(0) {
                     self.variables.undefine(&name);
                 }
             }
             "use" => self.use_macro(line, rest),
             "undefmacro" => {
-                if let Some(name) = one(self) {
+                if let Some(name) = arguments.bytes(0) {
                     self.undefine_macro(line, &name);
                 }
             }
@@ -128,14 +132,6 @@ impl Reader<'_> {
         self.model.complain(place, message);
     }
 
-    /// The only argument of a directive that takes one.
-    fn single(&mut self, line: &Line, name: &[u8], arguments: &Arguments<'_>) -> Option<Vec<u8>> {
-        if arguments.words.len() != 1 {
-            self.model.complain(line.place, format!("{} takes one argument", name.escape_ascii()));
-        }
-        arguments.bytes(0)
-    }
-
     /// What is not known of a line; `None`: all of its variables have values.
     pub(super) fn undefined(line: &Line) -> Option<Unknown> {
         let name = line.undefined.first()?;
@@ -162,7 +158,6 @@ impl Reader<'_> {
 
     fn load_module(&mut self, line: &Line, arguments: &Arguments<'_>) {
         let (Some(identifier), Some(file)) = (arguments.get(0), arguments.get(1)) else {
-            self.model.complain(line.place, "LoadModule takes two arguments, a module name and the name of a file");
             return;
         };
         if self.modules.is_compiled_in(&identifier) {
@@ -193,9 +188,6 @@ impl Reader<'_> {
     }
 
     fn define(&mut self, line: &Line, arguments: &Arguments<'_>) {
-        if arguments.words.is_empty() || arguments.words.len() > 2 {
-            self.model.complain(line.place, "Define takes 1-2 arguments");
-        }
         let Some(name) = arguments.bytes(0) else { return };
         if name.contains(&b':') {
             self.model.complain(line.place, "variable name must not contain ':'");
@@ -209,56 +201,50 @@ impl Reader<'_> {
         if self.needs_variables(line) {
             return;
         }
-        let Some(address) = arguments.get(0) else {
-            self.model.complain(line.place, "Listen requires 1-3 arguments");
+        let (Some(address), None) = (arguments.get(0).filter(|word| !word.is_empty()), arguments.get(2)) else {
+            self.model.complain(line.place, "Listen requires 1 or 2 arguments");
             return;
         };
-        if self.scope() != Scope::Server(MAIN) {
-            self.model.complain(line.place, "Listen cannot occur within a section");
-        }
-        let is_option = |word: &String| word.to_ascii_lowercase().starts_with("options=");
         let (ips, port) = match address::listen(&address, self.world.facts) {
-            Ok(found) => found,
+            Ok(Listened::Addresses(ips, port)) => (ips, port),
+            Ok(Listened::Name(name)) => {
+                self.model.unknown.push(Unknown {
+                    span: Some(line.place.span),
+                    what: format!("the address of {name} is not known"),
+                    help: "add it to the /etc/hosts of the host that is audited".to_owned(),
+                });
+                return;
+            }
             Err(why) => {
                 self.model.complain(line.place, format!("Listen {address}: {why}"));
                 return;
             }
         };
         let default = if port == 443 { "https" } else { "http" };
-        let protocol = arguments.get(1).filter(|word| !is_option(word)).unwrap_or_else(|| default.to_owned());
-        let protocol = protocol.to_ascii_lowercase();
+        let protocol = arguments.get(1).unwrap_or_else(|| default.to_owned()).to_ascii_lowercase();
         for ip in ips {
-            let bound = self.model.bound.entry(port).or_default();
-            if bound.contains(&ip) {
-                self.model.complain(line.place, "cannot define multiple Listeners on the same IP:port");
+            let is_mapped = ip.is_some_and(|ip| ip.to_canonical() != ip);
+            let ip = ip.map(|ip| ip.to_canonical());
+            if self.listened.insert((ip, is_mapped, port)) {
+                let listen =
+                    Listen { ip, port, protocol: protocol.clone(), place: line.place, is_mapped, is_open: true };
+                self.model.listens.push(listen);
             } else {
-                let clash = match is_wildcard(ip) {
-                    true => bound.iter().copied().find(|other| overlap(*other, ip)),
-                    // There may be thousands of single addresses, and only wildcards overlap with one.
-                    false => WILDCARDS.into_iter().find(|other| bound.contains(other) && overlap(*other, ip)),
-                };
-                bound.insert(ip);
-                if let Some(other) = clash {
-                    let other = other.map_or_else(|| "*".to_owned(), |ip| ip.to_string());
-                    let message = format!("could not bind to this address: {other} port {port} is listened on too");
-                    self.model.complain(line.place, message);
-                }
-                self.model.listens.push(Listen { ip, port, protocol: protocol.clone(), place: line.place });
+                self.model.complain(line.place, "cannot define multiple Listeners on the same IP:port");
             }
         }
     }
 
     fn names(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
-        if let Scope::Inside(_, section) = self.scope() {
-            let name = if lower == "protocol" { "Protocol" } else { "ServerName and ServerAlias" };
-            self.model.complain(line.place, format!("{name} not allowed in <{section}> context"));
+        if matches!(self.scope(), Scope::Inside(..) | Scope::Proxy(..)) {
             return;
         }
         self.needs_variables(line);
         let server = self.server();
         match lower {
             "protocol" => {
-                self.model.servers[server].protocol = arguments.get(0).map(|word| word.to_ascii_lowercase());
+                let protocol = arguments.get(0).map(|word| (word.to_ascii_lowercase(), line.place));
+                self.model.servers[server].protocol = protocol;
             }
             "serveralias" if server == MAIN => {
                 self.model.complain(line.place, "ServerAlias only used in <VirtualHost>");
@@ -271,9 +257,6 @@ impl Reader<'_> {
             _ => {
                 if let Some(name) = arguments.get(0) {
                     self.server_name(line, server, &name);
-                }
-                if arguments.words.len() != 1 {
-                    self.model.complain(line.place, "ServerName takes one argument");
                 }
             }
         }
@@ -330,6 +313,9 @@ impl Reader<'_> {
 
     /// What can be told only when all has been read.
     pub(super) fn finish(&mut self) {
+        self.check_modules();
+        self.check_files();
+        self.check_stores();
         if !self.modules.is_loaded("ssl_module")
             && let Some((name, place)) = self.model.first_ssl.clone()
         {
@@ -342,30 +328,14 @@ impl Reader<'_> {
             }
         }
         for server in &mut self.model.servers {
-            for certificate in &mut server.certificates {
-                *certificate = files::absolute(&self.server_root, certificate.as_os_str().as_encoded_bytes());
+            let files = server.certificates.iter_mut().chain(&mut server.key_files);
+            for (path, _) in files.chain(&mut server.command_certificates).chain(&mut server.command_keys) {
+                *path = files::absolute(&self.server_root, path.as_os_str().as_encoded_bytes());
             }
         }
+        binding::open(&mut self.model);
         self.title_scopes();
         let mut seen = std::collections::BTreeSet::new();
         self.model.unknown.retain(|unknown| seen.insert(unknown.clone()));
     }
-}
-
-/// All addresses, in the three ways to say so.
-const WILDCARDS: [Option<IpAddr>; 3] =
-    [None, Some(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), Some(IpAddr::V6(Ipv6Addr::UNSPECIFIED))];
-
-fn is_wildcard(ip: Option<IpAddr>) -> bool {
-    ip.is_none_or(|ip| ip.is_unspecified())
-}
-
-/// Can't both be bound on Linux? (A listener on all addresses takes those of IPv4 too.)
-fn overlap(a: Option<IpAddr>, b: Option<IpAddr>) -> bool {
-    let covers = |wide: Option<IpAddr>, narrow: Option<IpAddr>| {
-        is_wildcard(wide)
-            && !is_wildcard(narrow)
-            && wide.is_none_or(|ip| ip.is_ipv6() || narrow.is_some_and(|n| n.is_ipv4()))
-    };
-    covers(a, b) || covers(b, a)
 }

@@ -1,10 +1,11 @@
 //! Whether a server has TLS on.
 
-use super::model::{Engine, HostAddress, Listen, MAIN, Model, Place, ServerId};
+use super::model::{Engine, Listen, MAIN, Model, Place, ServerId};
 use super::part::versions_not_here;
 use super::protocol::Build;
 use crate::endpoint::Unknown;
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 /// Whether TLS is on, and what decided that.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +24,15 @@ pub(super) enum State {
 }
 
 /// The listeners by address; for https, with the place.
-pub(super) type Https = BTreeMap<HostAddress, Option<Place>>;
+pub(super) type Https = BTreeMap<SocketAddr, Option<Place>>;
 
-/// The listeners that were read, with the place of those for https. A wildcard equals only a wildcard.
+/// The listeners that were read, with the place of those for https: also those that are not opened since another one
+/// takes their connections. A wildcard equals only the wildcard of its kind; without an address, that of IPv6.
 pub(super) fn https(model: &Model) -> Https {
-    let address = |ip: Option<std::net::IpAddr>| ip.filter(|ip| !ip.is_unspecified());
+    let any = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+    let address = |listen: &Listen| SocketAddr::new(listen.ip.unwrap_or(any), listen.port);
     let place = |listen: &Listen| (listen.protocol == "https").then_some(listen.place);
-    model.listens.iter().rev().map(|l| (HostAddress { ip: address(l.ip), port: l.port }, place(l))).collect()
+    model.listens.iter().rev().map(|listen| (address(listen), place(listen))).collect()
 }
 
 impl Tls {
@@ -72,22 +75,22 @@ impl Tls {
     }
 }
 
-/// Where `SSLEngine` is not set, TLS goes on for a virtual host that speaks https and has a certificate.
+/// Where `SSLEngine` is not set, TLS goes on for a server that speaks https and has a certificate. The server level does
+/// so by `Protocol https` alone: no listener has its address.
 fn automatic(model: &Model, https: &Https, server: ServerId) -> Option<(Place, &'static str)> {
     let own = &model.servers[server];
     let main = &model.servers[MAIN];
-    let head = own.head?;
     if own.certificates.is_empty() && main.certificates.is_empty() {
         return None;
     }
-    if let Some(protocol) = own.protocol.as_ref().or(main.protocol.as_ref()) {
-        return (protocol == "https").then_some((head, "Protocol https and a certificate turn TLS on"));
+    if let Some((protocol, place)) = own.protocol.as_ref().or(main.protocol.as_ref()) {
+        return (protocol == "https").then_some((*place, "Protocol https and a certificate turn TLS on"));
     }
     // Without a core directive the host has the protocol that was found for the server level, which is http.
-    if !own.has_core {
+    if server == MAIN || !own.has_core {
         return None;
     }
     // The first address that a listener has decides, whatever those of the others say.
-    let place = own.addresses.iter().find_map(|address| https.get(address)).copied().flatten()?;
+    let place = own.listened.iter().find_map(|address| https.get(address)).copied().flatten()?;
     Some((place, "https on this address, and a certificate, turn TLS on"))
 }

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// As deep as httpd goes into an included directory.
-const DEEPEST: usize = 20;
+const DEEPEST: usize = 128;
 
 /// More files than any configuration has; links of directories to each other can make up millions.
 const MOST: usize = 100_000;

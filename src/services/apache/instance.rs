@@ -38,7 +38,7 @@ impl Configuration {
     pub(super) fn loaded(mut model: Model, main: &Path, world: World<'_>) -> Configuration {
         let mut resolution = resolve(&model, world);
         resolution.endpoints.extend(upstream::endpoints(&model, resolution.build, world.facts));
-        dead::examine(&mut model, &resolution, main);
+        dead::examine(&mut model, &resolution, main, world);
         let main = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
         let endpoints = std::mem::take(&mut resolution.endpoints);
         let standing = if model.is_part { Standing::Part } else { Standing::Loaded };

@@ -8,8 +8,10 @@
 //! says the name to give a value to: the environment of the server may not be known.
 
 mod address;
+mod binding;
 mod bodies;
 mod chains;
+mod checks;
 mod conditionals;
 mod dead;
 mod declare;
@@ -19,12 +21,14 @@ mod files;
 mod fragment;
 mod include;
 mod instance;
+mod library_commands;
 mod line;
 mod list_edit;
 mod lower;
 mod macros;
 mod model;
 mod modules;
+mod named_files;
 mod names;
 mod parse;
 mod part;
@@ -36,8 +40,11 @@ mod rewrite;
 mod sections;
 mod settings;
 mod ssl;
+mod startup;
+mod syntax;
 mod text;
 mod upstream;
+mod values;
 mod variables;
 mod versions;
 mod words;

@@ -10,7 +10,7 @@ use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ pub(super) struct Use {
 /// An address of a virtual host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct HostAddress {
-    /// `None`: `*`, `_default_`, `0.0.0.0` or `[::]`
+    /// `None`: `*`, `_default_`, `0.0.0.0` or `[::]`, which are one where a connection looks for its virtual host
     pub(super) ip: Option<IpAddr>,
     /// 0: any
     pub(super) port: u16,
@@ -83,6 +83,17 @@ pub(super) struct Proxy {
     pub(super) targets: Vec<(String, Place)>,
 }
 
+/// Whose commands count for the client of a virtual host by name, where they do more to versions than is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Narrows {
+    /// Those of the first virtual host: groups.
+    First,
+    /// Those of the one that the name selects: signatures.
+    Selected,
+    /// Any: httpd may not start.
+    Start,
+}
+
 /// The server level or a virtual host.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Server {
@@ -91,6 +102,8 @@ pub(super) struct Server {
     /// The arguments of the head, for people.
     pub(super) title: String,
     pub(super) addresses: Vec<HostAddress>,
+    /// The same as they are compared with those of `Listen`: `*` is `0.0.0.0`, then `[::]`; port 0 equals none.
+    pub(super) listened: Vec<SocketAddr>,
     pub(super) name: Given<String>,
     pub(super) aliases: Vec<(String, Place)>,
     /// The port in `ServerName`, 0: none.
@@ -101,7 +114,7 @@ pub(super) struct Server {
     /// Has the host a directive of httpd's core? Without one it shares the protocol of the server level.
     pub(super) has_core: bool,
     /// The last word of `Protocol`.
-    pub(super) protocol: Option<String>,
+    pub(super) protocol: Given<String>,
     /// `SSLProtocol`, in order.
     pub(super) versions: Vec<Use>,
     /// `SSLOpenSSLConfCmd` with a version, in order.
@@ -110,7 +123,20 @@ pub(super) struct Server {
     pub(super) ciphers: [Option<String>; 2],
     /// The same for TLS 1.3.
     pub(super) suites: [Option<String>; 2],
-    pub(super) certificates: Vec<PathBuf>,
+    pub(super) certificates: Vec<(PathBuf, Place)>,
+    /// `SSLCertificateKeyFile`
+    pub(super) key_files: Vec<(PathBuf, Place)>,
+    /// `SSLOpenSSLConfCmd Certificate` and `PrivateKey`
+    pub(super) command_certificates: Vec<(PathBuf, Place)>,
+    pub(super) command_keys: Vec<(PathBuf, Place)>,
+    /// Commands that OpenSSL refuses once they are run, and those that may do something to versions that is not known.
+    pub(super) bad_commands: Vec<(Place, String)>,
+    pub(super) narrowing: Vec<(Narrows, Unknown)>,
+    /// `SSLUseStapling`
+    pub(super) stapling: Given<bool>,
+    /// `SSLCARevocationCheck` other than `none`, and whether there are lists to check.
+    pub(super) revocation_check: Given<bool>,
+    pub(super) revocation_lists: bool,
     pub(super) proxy: Proxy,
     pub(super) sections: Vec<ProxySection>,
 }
@@ -162,11 +188,15 @@ impl ProxySection {
 /// A `Listen`.
 #[derive(Clone, Debug)]
 pub(super) struct Listen {
-    /// `None`: all addresses
+    /// `None`: all addresses, which is a socket of IPv6 that takes IPv4 too. An IPv4-mapped address is one of IPv4 here.
     pub(super) ip: Option<IpAddr>,
     pub(super) port: u16,
     pub(super) protocol: String,
     pub(super) place: Place,
+    /// Is it written as an IPv4-mapped address?
+    pub(super) is_mapped: bool,
+    /// `false`: another listener takes its connections.
+    pub(super) is_open: bool,
 }
 
 /// Which directive a setting is.
@@ -215,8 +245,8 @@ pub(super) struct Model {
     /// The server level first, then the virtual hosts in the order of reading.
     pub(super) servers: Vec<Server>,
     pub(super) listens: Vec<Listen>,
-    /// Their addresses, by port.
-    pub(super) bound: BTreeMap<u16, BTreeSet<Option<IpAddr>>>,
+    /// The addresses that are open, by port.
+    pub(super) bound: BTreeMap<u16, BTreeSet<IpAddr>>,
     pub(super) settings: Vec<Setting>,
     pub(super) written: Vec<Written>,
     /// The settings by directive, to find the same one again.
@@ -238,6 +268,8 @@ pub(super) struct Model {
     pub(super) ssl_lines: Vec<Place>,
     /// The first directive of `mod_ssl`.
     pub(super) first_ssl: Given<String>,
+    /// Is there an `SSLStaplingCache`?
+    pub(super) stapling_cache: bool,
     /// Does `mod_md` bring certificates?
     pub(super) managed_certificates: bool,
     /// Directives that were read in a virtual host, in files that are read more than once; and heads of virtual hosts in
@@ -266,6 +298,7 @@ impl Default for Model {
             reach: Reach::default(),
             ssl_lines: Vec::new(),
             first_ssl: None,
+            stapling_cache: false,
             managed_certificates: false,
             in_hosts: BTreeSet::new(),
         }

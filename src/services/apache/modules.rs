@@ -1,6 +1,8 @@
 //! Modules: which are there, and which directives they bring.
 
+use super::syntax::{Syntax, find, is_own_module};
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// The modules that can be used at a moment of reading.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(super) struct Modules {
     known: bool,
     /// Are all taken for loaded?
     all: bool,
+    /// Is it known so well that a directive of another module is sure to be refused?
+    complete: bool,
 }
 
 /// Modules that every build has.
@@ -35,11 +39,16 @@ const DEBIAN: &[(&str, &str)] = &[
 /// Distributions whose builds have only [`ALWAYS`].
 const SHARED: &[&str] = &["rhel", "fedora", "centos", "amzn", "openeuler", "alpine", "arch", "suse", "opensuse"];
 
+/// Of these and of Debian it is known which modules are compiled in, and no more than those.
+const COMPLETE: &[&str] = &["rhel", "fedora", "centos", "amzn", "alpine"];
+
 impl Modules {
-    /// The modules that the distribution (see [`Facts`](crate::host::Facts)) compiles in.
-    pub(super) fn compiled_in(distribution: &[String]) -> Modules {
+    /// The modules that the distribution (see [`Facts`](crate::host::Facts)) compiles in; `main` is the main file.
+    pub(super) fn compiled_in(distribution: &[String], main: Option<&Path>) -> Modules {
         let is = |names: &[&str]| distribution.iter().any(|id| names.contains(&id.as_str()));
         let debian = is(&["debian", "ubuntu"]);
+        // Somebody's own build may have any module in it.
+        let is_packaged = main.is_some_and(|main| !main.starts_with("/usr/local") && !main.starts_with("/opt"));
         let compiled_in = if debian { DEBIAN } else { ALWAYS };
         Modules {
             identifiers: compiled_in.iter().map(|(identifier, _)| (*identifier).to_owned()).collect(),
@@ -47,6 +56,7 @@ impl Modules {
             compiled_in,
             known: debian || is(SHARED),
             all: false,
+            complete: is_packaged && (debian || is(COMPLETE)),
         }
     }
 
@@ -89,254 +99,44 @@ impl Modules {
         self.all || self.identifiers.contains(identifier)
     }
 
+    /// Is it known what is loaded, so that another module can't be there? (It may be compiled in.)
+    pub(super) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Do all modules that are loaded come with httpd?
+    pub(super) fn are_own(&self) -> bool {
+        self.identifiers.iter().all(|identifier| is_own_module(identifier))
+    }
+
     /// What `<IfDirective NAME>` and `<IfSection NAME>` ask, `name` being the lower-case name of the directive or
-    /// `<name` of the section; `None`: the directive is not one that is known here.
+    /// `<name` of the section; `None`: it may be one of a module that is not known here.
     pub(super) fn knows(&self, name: &str) -> Option<bool> {
-        if is_core_directive(name) || READING.contains(&name) {
-            return Some(true);
+        if let Some(syntax) = find(name) {
+            let has: Vec<Option<bool>> = syntax.modules.iter().map(|module| self.has(module)).collect();
+            let none = has.iter().all(|has| *has == Some(false)).then_some(false);
+            return if has.contains(&Some(true)) { Some(true) } else { none };
         }
-        if is_ssl_directive(name) {
-            return Some(self.is_loaded("ssl_module"));
-        }
-        if name.starts_with("ssl") {
-            return Some(false);
-        }
-        let (_, module) = OTHERS.iter().find(|(known, _)| *known == name)?;
-        self.has(module)
+        let bare = name.strip_prefix('<').unwrap_or(name);
+        let is_name = bare.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'));
+        (!is_name || name.starts_with("ssl")).then_some(false)
     }
 }
 
-/// Is this the lower-case name of a directive of `mod_ssl` (2.4)?
+/// Is this the lower-case name of a directive of `mod_ssl`?
 pub(super) fn is_ssl_directive(name: &str) -> bool {
-    name.strip_prefix("ssl").is_some_and(|rest| SSL.contains(&rest))
+    // The second is one of httpd 2.5.
+    find(name).is_some_and(|syntax| syntax.modules.iter().any(|module| module == "ssl_module"))
+        || name == "sslclienthellovars"
 }
-
-/// The directives of `mod_ssl`, after `ssl`.
-const SSL: &[&str] = &[
-    "cacertificatefile",
-    "cacertificatepath",
-    "cadnrequestfile",
-    "cadnrequestpath",
-    "carevocationcheck",
-    "carevocationfile",
-    "carevocationpath",
-    "certificatechainfile",
-    "certificatefile",
-    "certificatekeyfile",
-    "ciphersuite",
-    "clienthellovars",
-    "compression",
-    "cryptodevice",
-    "engine",
-    "fips",
-    "honorcipherorder",
-    "insecurerenegotiation",
-    "log",
-    "loglevel",
-    "ocspdefaultresponder",
-    "ocspenable",
-    "ocspnoverify",
-    "ocspoverrideresponder",
-    "ocspproxyurl",
-    "ocsprespondercertificatefile",
-    "ocsprespondertimeout",
-    "ocspresponsemaxage",
-    "ocspresponsetimeskew",
-    "ocspuserequestnonce",
-    "opensslconfcmd",
-    "options",
-    "passphrasedialog",
-    "protocol",
-    "proxycacertificatefile",
-    "proxycacertificatepath",
-    "proxycarevocationcheck",
-    "proxycarevocationfile",
-    "proxycarevocationpath",
-    "proxycheckpeercn",
-    "proxycheckpeerexpire",
-    "proxycheckpeername",
-    "proxyciphersuite",
-    "proxyengine",
-    "proxymachinecertificatechainfile",
-    "proxymachinecertificatefile",
-    "proxymachinecertificatepath",
-    "proxyprotocol",
-    "proxyverify",
-    "proxyverifydepth",
-    "randomseed",
-    "renegbuffersize",
-    "require",
-    "requiressl",
-    "sessioncache",
-    "sessioncachetimeout",
-    "sessionticketkeyfile",
-    "sessiontickets",
-    "srpunknownuserseed",
-    "srpverifierfile",
-    "staplingcache",
-    "staplingerrorcachetimeout",
-    "staplingfaketrylater",
-    "staplingforceurl",
-    "staplingrespondertimeout",
-    "staplingresponsemaxage",
-    "staplingresponsetimeskew",
-    "staplingreturnrespondererrors",
-    "staplingstandardcachetimeout",
-    "strictsnivhostcheck",
-    "username",
-    "usestapling",
-    "verifyclient",
-    "verifydepth",
-    "vhostsnipolicy",
-];
 
 /// Is this the lower-case name of a directive (`name`) or section (`<name`) of httpd's core that takes effect after
 /// reading?
 pub(super) fn is_core_directive(name: &str) -> bool {
-    CORE.binary_search(&name).is_ok()
+    // Each way of serving (`mpm_event` and so on) has its own `Listen`.
+    let is_core = |syntax: &Syntax| !syntax.reads && syntax.modules.iter().any(|module| module == "core_module");
+    name == "listen" || find(name).is_some_and(is_core)
 }
-
-/// What httpd's core takes while it reads.
-const READING: &[&str] = &[
-    "<ifdefine",
-    "<ifdirective",
-    "<iffile",
-    "<ifmodule",
-    "<ifsection",
-    "defaultruntimedir",
-    "define",
-    "include",
-    "includeoptional",
-    "loadfile",
-    "loadmodule",
-    "serverroot",
-    "unclist",
-    "undefine",
-];
-
-/// The other directives and sections of httpd's core.
-const CORE: &[&str] = &[
-    "<directory",
-    "<directorymatch",
-    "<else",
-    "<elseif",
-    "<files",
-    "<filesmatch",
-    "<if",
-    "<limit",
-    "<limitexcept",
-    "<location",
-    "<locationmatch",
-    "<virtualhost",
-    "acceptfilter",
-    "acceptpathinfo",
-    "accessfilename",
-    "adddefaultcharset",
-    "allowencodedslashes",
-    "allowoverride",
-    "allowoverridelist",
-    "asyncfilter",
-    "cgipassauth",
-    "cgivar",
-    "coredumpdirectory",
-    "defaultstatedir",
-    "defaulttype",
-    "documentroot",
-    "enableexceptionhook",
-    "enablemmap",
-    "enablesendfile",
-    "error",
-    "errordocument",
-    "errorlog",
-    "errorlogformat",
-    "extendedstatus",
-    "fileetag",
-    "flushmaxpipelined",
-    "flushmaxthreshold",
-    "forcetype",
-    "gprofdir",
-    "hostnamelookups",
-    "httpcontentlengthheadzero",
-    "httpexpectstrict",
-    "httpprotocoloptions",
-    "limitinternalrecursion",
-    "limitrequestbody",
-    "limitrequestfields",
-    "limitrequestfieldsize",
-    "limitrequestline",
-    "limitxmlrequestbody",
-    "listen",
-    "listenbacklog",
-    "loglevel",
-    "logleveloverride",
-    "maxconnectionsperchild",
-    "maxmemfree",
-    "maxrangeoverlaps",
-    "maxrangereversals",
-    "maxranges",
-    "maxrequestsperchild",
-    "mergeslashes",
-    "mergetrailers",
-    "mutex",
-    "namevirtualhost",
-    "options",
-    "pidfile",
-    "port",
-    "protocol",
-    "protocols",
-    "protocolshonororder",
-    "qualifyredirecturl",
-    "readbuffersize",
-    "receivebuffersize",
-    "regexdefaultoptions",
-    "registerhttpmethod",
-    "rlimitcpu",
-    "rlimitmem",
-    "rlimitnproc",
-    "scoreboardfile",
-    "seerequesttail",
-    "sendbuffersize",
-    "serveradmin",
-    "serveralias",
-    "servername",
-    "serverpath",
-    "serversignature",
-    "servertokens",
-    "sethandler",
-    "setinputfilter",
-    "setoutputfilter",
-    "stricthostcheck",
-    "threadstacksize",
-    "timeout",
-    "traceenable",
-    "usecanonicalname",
-    "usecanonicalphysicalport",
-    "warning",
-];
-
-/// Directives of other modules, by lower-case name.
-const OTHERS: &[(&str, &str)] = &[
-    ("<ifversion", "version_module"),
-    ("<macro", "macro_module"),
-    ("use", "macro_module"),
-    ("undefmacro", "macro_module"),
-    ("<mdomain", "md_module"),
-    ("<mdomainset", "md_module"),
-    ("mdomain", "md_module"),
-    ("<proxy", "proxy_module"),
-    ("<proxymatch", "proxy_module"),
-    ("proxypass", "proxy_module"),
-    ("proxypassmatch", "proxy_module"),
-    ("proxyrequests", "proxy_module"),
-    ("h2direct", "http2_module"),
-    ("header", "headers_module"),
-    ("requestheader", "headers_module"),
-    ("rewriteengine", "rewrite_module"),
-    ("alias", "alias_module"),
-    ("redirect", "alias_module"),
-    ("customlog", "log_config_module"),
-    ("require", "authz_core_module"),
-];
 
 #[cfg(test)]
 mod tests {
@@ -344,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_module_has_two_names_and_both_keep_their_case() {
-        let mut modules = Modules::compiled_in(&["debian".to_owned()]);
+        let mut modules = Modules::compiled_in(&["debian".to_owned()], None);
         assert_eq!(modules.has("mod_ssl.c"), Some(false));
         modules.load("ssl_module", "/usr/lib/apache2/modules/mod_ssl.so");
         assert!(
@@ -353,19 +153,20 @@ mod tests {
         assert!(["mod_ssl", "ssl", "mod_ssl.so", "MOD_SSL.C"].iter().all(|n| modules.has(n) == Some(false)));
         modules.load("mpm_event_module", "modules/mod_mpm_event.so");
         assert_eq!(modules.has("event.c"), Some(true));
-        assert_eq!(Modules::compiled_in(&[]).has("mod_version.c"), None);
-        assert_eq!(Modules::compiled_in(&["rhel".to_owned()]).has("mod_version.c"), Some(false));
+        assert_eq!(Modules::compiled_in(&[], None).has("mod_version.c"), None);
+        assert_eq!(Modules::compiled_in(&["rhel".to_owned()], None).has("mod_version.c"), Some(false));
     }
 
     #[test]
     fn directives_come_with_their_modules() {
-        let mut modules = Modules::compiled_in(&["debian".to_owned()]);
+        let mut modules = Modules::compiled_in(&["debian".to_owned()], None);
         assert_eq!(modules.knows("sslprotocol"), Some(false));
         modules.load("ssl_module", "mod_ssl.so");
         assert_eq!(modules.knows("sslprotocol"), Some(true));
         assert_eq!(modules.knows("sslpolicy"), Some(false));
         assert_eq!(modules.knows("modsecurity"), None);
         assert_eq!(modules.knows("<virtualhost"), Some(true));
-        assert!(SSL.is_sorted() && CORE.is_sorted() && READING.is_sorted());
+        assert_eq!(modules.knows("<ifversion>"), Some(false));
+        assert_eq!(modules.knows("<<ifversion"), Some(false));
     }
 }

@@ -34,11 +34,9 @@ impl Reader<'_> {
             .filter(|(port, _)| *port != 0)
             .collect();
         for (port, place) in wanted {
-            let bound = self.model.bound.entry(port).or_default();
-            if bound.is_empty() {
-                bound.insert(None);
+            if !self.model.listens.iter().any(|listen| listen.port == port) {
                 let protocol = if port == 443 { "https" } else { "http" }.to_owned();
-                self.model.listens.push(Listen { ip: None, port, protocol, place });
+                self.model.listens.push(Listen { ip: None, port, protocol, place, is_mapped: false, is_open: true });
             }
         }
     }

@@ -151,6 +151,8 @@ impl Command {
             },
         };
         match name.to_ascii_lowercase().as_str() {
+            // A bound for DTLS does nothing here.
+            "minprotocol" | "maxprotocol" if matches!(value, "DTLSv1" | "DTLSv1.2") => None,
             "minprotocol" => Some(bound().map(Command::Min)),
             "maxprotocol" => Some(bound().map(Command::Max)),
             "protocol" => {
@@ -181,6 +183,12 @@ pub(super) fn read_switch(item: &str) -> Option<(bool, VersionSet)> {
     if name.eq_ignore_ascii_case("all") {
         return Some((on, VersionSet::ALL));
     }
+    // Versions of DTLS share their switches with those of TLS.
+    let name = match name.to_ascii_lowercase().as_str() {
+        "dtlsv1" => "TLSv1",
+        "dtlsv1.2" => "TLSv1.2",
+        _ => name,
+    };
     Version::from_name_ignore_case(name.as_bytes()).map(|version| (on, VersionSet::EMPTY.with(version)))
 }
 
@@ -249,6 +257,8 @@ mod tests {
         assert!(matches!(Command::read("MinProtocol", "1.2"), Some(Err(_))));
         assert!(matches!(Command::read("MinProtocol", "tlsv1.2"), Some(Err(_))));
         assert_eq!(Command::read("CipherString", "ALL"), None);
+        assert_eq!(Command::read("MinProtocol", "DTLSv1.2"), None);
+        assert_eq!(read_switch("-DTLSv1"), Some((false, VersionSet::of(&[Version::Tls1]))));
         let Some(Ok(Command::Switches(switches))) = Command::read("Protocol", "-ALL, +TLSv1.2,TLSv1.3") else {
             panic!("not a list of switches")
         };

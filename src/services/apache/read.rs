@@ -9,6 +9,7 @@ use super::line;
 use super::macros::Macro;
 use super::model::{Hop, HopId, Model, Place};
 use super::modules::Modules;
+use super::named_files::Named;
 use super::protocol::Build;
 use super::sections::Section;
 use super::text::Text;
@@ -23,6 +24,7 @@ use crate::services::tree::{NodeKind, Tree};
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::{System, reason};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -108,9 +110,18 @@ pub(super) struct Reader<'a> {
     /// The files that say where that is.
     pub(super) server_root_by: BTreeSet<FileId>,
     pub(super) model: Model,
+    /// Directives of modules that are not loaded (yet), and those that are not known.
+    pub(super) foreign: Vec<(Place, String)>,
+    /// Files that have to be there, and those that `LoadFile` names.
+    pub(super) named_files: Vec<Named>,
+    pub(super) loaded_files: Vec<(Place, Vec<u8>)>,
+    /// The stores of sessions (`shmcb`) that `SSLSessionCache` and `SSLStaplingCache` name, and the directive's name.
+    pub(super) stores: Vec<(Place, String, String)>,
     /// Modules that `LoadModule` names and that are not there, and whether any is.
     pub(super) missing_modules: Vec<(Place, String)>,
     pub(super) any_module: bool,
+    /// The addresses and ports of the `Listen` so far, and whether they are written as IPv4-mapped ones.
+    pub(super) listened: BTreeSet<(Option<IpAddr>, bool, u16)>,
     /// What patterns match.
     pub(super) search: Search<'a>,
     lines: usize,
@@ -171,13 +182,18 @@ impl<'a> Reader<'a> {
             sections: Vec::new(),
             defines_known: names.is_some(),
             variables: Variables::new(names.unwrap_or_default(), &facts.environment),
-            modules: Modules::compiled_in(&facts.distribution),
+            modules: Modules::compiled_in(&facts.distribution, main),
             macros: BTreeMap::new(),
             server_root,
             server_root_by: BTreeSet::new(),
             model: Model::default(),
+            foreign: Vec::new(),
+            named_files: Vec::new(),
+            loaded_files: Vec::new(),
+            stores: Vec::new(),
             missing_modules: Vec::new(),
             any_module: false,
+            listened: BTreeSet::new(),
             search: Search::new(world.system),
             lines: 0,
             growth: 0,

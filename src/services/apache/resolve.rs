@@ -2,7 +2,7 @@
 
 use super::chains::{Chain, Chains, address, show};
 use super::engine::{State, Tls, https};
-use super::model::{HostAddress, MAIN, Model, Place, ServerId};
+use super::model::{HostAddress, MAIN, Model, Narrows, Place, ServerId};
 use super::protocol::Build;
 use super::versions::{Asked, Combination};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
@@ -13,7 +13,7 @@ use crate::services::service::{Fit, Question, Response, Target, World};
 use crate::system::System;
 use crate::tls::VersionSet;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,11 +26,16 @@ pub(super) struct Lists {
     keys: Keys,
 }
 
-impl Lists {
-    fn keys(&self) -> Keys {
-        self.keys
-    }
-}
+/// The suites for TLS 1.3 that one version of OpenSSL or another knows.
+const SUITES: &[&str] = &[
+    "TLS_AES_128_CCM_8_SHA256",
+    "TLS_AES_128_CCM_SHA256",
+    "TLS_AES_128_GCM_SHA256",
+    "TLS_AES_256_GCM_SHA384",
+    "TLS_CHACHA20_POLY1305_SHA256",
+    "TLS_SHA256_SHA256",
+    "TLS_SHA384_SHA384",
+];
 
 /// Where and by whom an answer is given: listener, chain, virtual host.
 type Key = (usize, Option<HostAddress>, ServerId);
@@ -87,7 +92,7 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
         let refused = resolver.refused(server).filter(|_| resolver.resolution.tls[server].is_on());
         resolver.resolution.refused.extend(refused.map(|reason| (server, reason)));
     }
-    for listen in 0..model.listens.len() {
+    for listen in (0..model.listens.len()).filter(|listen| model.listens[*listen].is_open) {
         resolver.listener(listen);
     }
     resolver.resolution
@@ -114,11 +119,12 @@ impl Resolver<'_> {
         let picked = self.cipher_lists(server);
         // A host's own certificates take the place of as many of the server level.
         let inherited = main.certificates.iter().skip(own.certificates.len()).filter(|_| server != MAIN);
-        let mut keys = None;
-        for path in own.certificates.iter().chain(inherited) {
+        // Those of commands come on top.
+        let commands = main.command_certificates.iter().filter(|_| server != MAIN).chain(&own.command_certificates);
+        let mut keys: Option<Keys> = None;
+        for (path, _) in own.certificates.iter().chain(inherited).chain(commands) {
             let found = self.keys_of(path, system).unwrap_or(Keys::ANY);
-            let all: Keys = keys.unwrap_or_default();
-            keys = Some(all.union(found));
+            keys = Some(keys.unwrap_or_default().union(found));
         }
         let keys = keys.unwrap_or(Keys::ANY);
         let suites = [0, 1].map(|i| own.suites[i].as_ref().or(main.suites[i].as_ref()));
@@ -150,6 +156,18 @@ impl Resolver<'_> {
         self.cipher_lists(server)
             .into_iter()
             .find_map(|list| known.entry(list).or_insert_with_key(|list| refused(list)).clone())
+            .or_else(|| self.refused_suites(server))
+    }
+
+    /// Why OpenSSL refuses the suites for TLS 1.3: it knows none of them.
+    fn refused_suites(&self, server: ServerId) -> Option<String> {
+        let own = &self.model.servers[server].suites;
+        let main = &self.model.servers[MAIN].suites;
+        let inherited = main[1].as_ref().filter(|_| server != MAIN);
+        let lists = [own[0].as_ref().or(main[0].as_ref()), inherited, own[1].as_ref()];
+        let none = |list: &&String| !list.split(':').any(|name| SUITES.contains(&name));
+        let list = lists.into_iter().flatten().find(none)?;
+        Some(format!("OpenSSL refuses the suites for TLSv1.3 \"{list}\": it knows none of them"))
     }
 
     fn keys_of(&mut self, path: &Path, system: &dyn System) -> Option<Keys> {
@@ -180,7 +198,7 @@ impl Resolver<'_> {
                 let bound = self.model.bound.get(&port);
                 for single in chains.addresses(port).into_iter().filter(|single| accepts(ip, *single)) {
                     // Connections to this address go to a listener of its own, if there is one.
-                    if !bound.is_some_and(|bound| bound.contains(&Some(single))) {
+                    if !bound.is_some_and(|bound| bound.contains(&single)) {
                         let address: Arc<Address> = address(Some(single), port).into();
                         self.chain(listen, &address, chains.find(single, port));
                     }
@@ -276,11 +294,15 @@ impl Resolver<'_> {
         let offer = combination.offer(first, counts);
         let initial = if counts == first { offer.versions } else { combination.offer(first, first).versions };
         because.extend(offer.because);
-        let effective = self.effective(first, counts, initial, offer.versions);
+        let known = offer.unknown.len();
+        let mut unknown = offer.unknown;
+        unknown.extend(self.narrowing(first, counts));
+        let is_narrow = unknown.len() > known;
+        let effective = self.effective(first, counts, initial, offer.versions).filter(|_| !is_narrow);
         let lists = &self.lists[counts];
         let library = &self.facts.apache.library;
         let why = self.why.entry((offer.versions, lists.clone())).or_insert_with(|| {
-            library.why(offer.versions, lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys())
+            library.why(offer.versions, lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys)
         });
         because.extend(why.iter().map(|why| Reason::placeless(ReasonKind::Floor, why.clone())));
         because.shrink_to_fit();
@@ -290,8 +312,23 @@ impl Resolver<'_> {
             effective,
             refuses: false,
             deciders: offer.deciders,
-            unknown: offer.unknown,
+            unknown,
         })
+    }
+
+    /// Commands that may do more to versions than is known, as far as they count for this client.
+    fn narrowing(&self, first: ServerId, host: ServerId) -> Vec<Unknown> {
+        let servers: BTreeSet<ServerId> = [MAIN, first, host].into_iter().collect();
+        let of = |server: ServerId| {
+            self.model.servers[server].narrowing.iter().map(move |(whose, what)| (server, whose, what))
+        };
+        let counts = |server: ServerId, whose: &Narrows| match whose {
+            Narrows::First => server == MAIN || server == first,
+            Narrows::Selected => server == MAIN || server == host,
+            Narrows::Start => true,
+        };
+        let found = servers.into_iter().flat_map(of).filter(|(server, whose, _)| counts(*server, whose));
+        found.map(|(_, _, what)| what.clone()).collect()
     }
 
     /// The versions with which a handshake can succeed.
@@ -310,7 +347,7 @@ impl Resolver<'_> {
         }
         let lists = &self.lists[host];
         if !self.usable.contains_key(lists) {
-            let usable = library.usable(lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys());
+            let usable = library.usable(lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys);
             self.usable.insert(lists.clone(), usable);
         }
         let usable = self.usable.get(lists).copied().flatten()?;

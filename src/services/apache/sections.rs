@@ -127,6 +127,10 @@ impl Reader<'_> {
         let server = self.server();
         let lower = shown.to_ascii_lowercase();
         self.note_core(&format!("<{lower}"));
+        // A virtual host in another section is told below.
+        if lower != "virtualhost" {
+            self.check_syntax(line, &[b"<", name].concat(), &format!("<{lower}"), None);
+        }
         let scope = match lower.as_str() {
             "virtualhost" => Scope::Server(self.virtual_host(line, head)),
             "proxy" | "proxymatch" => {
@@ -176,7 +180,10 @@ impl Reader<'_> {
                     if addresses.is_empty() && line.undefined.is_empty() {
                         self.unresolved(line, &word);
                     }
-                    server.addresses.extend(addresses);
+                    for (address, equals) in addresses {
+                        server.addresses.push(address);
+                        server.listened.extend(equals);
+                    }
                 }
                 Err(why) => self.model.complain(line.place, format!("<VirtualHost {word}>: {why}")),
             }

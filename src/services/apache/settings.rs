@@ -1,6 +1,7 @@
 //! The directives that set versions, as they are read.
 
 use super::directives::Arguments;
+use super::library_commands;
 use super::model::{Kind, Use, Written};
 use super::protocol::{Command, read_list};
 use super::read::{Line, Reader};
@@ -50,10 +51,16 @@ impl Reader<'_> {
         };
         let lower = command.to_ascii_lowercase();
         match lower.as_str() {
+            "certificate" => {
+                self.model.servers[server].command_certificates.push((value.into(), line.place));
+            }
+            "privatekey" => self.model.servers[server].command_keys.push((value.into(), line.place)),
             "cipherstring" => self.model.servers[server].ciphers[1] = Some(value),
             "ciphersuites" => self.model.servers[server].suites[1] = Some(value),
             _ => {
                 let Some(read) = Command::read(&command, &value) else {
+                    let server = &mut self.model.servers[server];
+                    server.narrowing.extend(library_commands::narrows(&lower, &value, line.place.span));
                     if !COMMANDS.contains(&lower.as_str()) {
                         let message = format!("'{command}': invalid OpenSSL configuration command");
                         self.model.complain(line.place, message);
@@ -65,7 +72,7 @@ impl Reader<'_> {
                     Ok(command) => command,
                     Err(why) => {
                         if unknown.is_none() {
-                            self.model.complain(line.place, why);
+                            self.model.servers[server].bad_commands.push((line.place, why));
                         }
                         Command::Switches(Vec::new())
                     }
@@ -214,6 +221,8 @@ const COMMANDS: &[&str] = &[
     "dhparameters",
     "ecdhparameters",
     "groups",
+    "maxprotocol",
+    "minprotocol",
     "numtickets",
     "options",
     "privatekey",

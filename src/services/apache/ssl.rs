@@ -5,6 +5,7 @@ use super::model::{Engine, MAIN, Proxy};
 use super::modules::is_ssl_directive;
 use super::read::{Line, Reader};
 use super::sections::Scope;
+use super::values;
 use std::path::PathBuf;
 
 /// Directives of `mod_ssl` that may stand in sections for files and paths.
@@ -30,6 +31,18 @@ impl Reader<'_> {
         if !is_ssl_directive(lower) {
             self.invalid_command(line.place, name);
             return;
+        }
+        if line.undefined.is_empty() {
+            let words: Vec<String> = (0..arguments.words.len()).filter_map(|at| arguments.get(at)).collect();
+            self.note_files(line, &shown, lower, &words);
+            let on = words.first().is_some_and(|word| word.eq_ignore_ascii_case("on"));
+            let is_debian = self.world.facts.distribution.iter().any(|id| id == "debian");
+            if lower == "sslcompression" && on && is_debian {
+                self.model.complain(line.place, "the OpenSSL of Debian has no compression: SSLCompression can't be on");
+            }
+            if let Some(why) = values::refused(&shown, lower, &words) {
+                self.model.complain(line.place, why);
+            }
         }
         if self.model.first_ssl.is_none() {
             self.model.first_ssl = Some((shown.clone(), line.place));
@@ -64,8 +77,27 @@ impl Reader<'_> {
             }
             "sslciphersuite" | "sslproxyciphersuite" => self.cipher_suite(line, &shown, arguments, proxy),
             "sslcertificatefile" => {
-                let path = arguments.get(0).map(PathBuf::from);
-                self.model.servers[server].certificates.extend(path);
+                let file = arguments.get(0).map(|path| (PathBuf::from(path), line.place));
+                self.model.servers[server].certificates.extend(file);
+            }
+            "sslcertificatekeyfile" => {
+                let file = arguments.get(0).map(|path| (PathBuf::from(path), line.place));
+                self.model.servers[server].key_files.extend(file);
+            }
+            "sslusestapling" => {
+                let on = arguments.get(0).is_some_and(|word| word.eq_ignore_ascii_case("on"));
+                self.model.servers[server].stapling = Some((on, line.place));
+            }
+            "sslcarevocationcheck" => {
+                let on = arguments.get(0).is_some_and(|word| !word.eq_ignore_ascii_case("none"));
+                self.model.servers[server].revocation_check = Some((on, line.place));
+            }
+            "sslcarevocationfile" | "sslcarevocationpath" => self.model.servers[server].revocation_lists = true,
+            "sslsessioncache" | "sslstaplingcache" => {
+                self.model.stapling_cache |= lower == "sslstaplingcache";
+                if line.undefined.is_empty() {
+                    self.stores.extend(arguments.get(0).map(|store| (line.place, shown, store)));
+                }
             }
             "sslopensslconfcmd" => self.command(line, &shown, arguments, rest),
             _ => {}
@@ -97,7 +129,9 @@ impl Reader<'_> {
     }
 
     fn cipher_suite(&mut self, line: &Line, shown: &str, arguments: &Arguments<'_>, proxy: bool) {
-        let (protocol, list) = match (arguments.get(0), arguments.get(1)) {
+        // An empty argument is none.
+        let word = |at| arguments.get(at).filter(|word| !word.is_empty());
+        let (protocol, list) = match (word(0), word(1)) {
             (Some(protocol), Some(list)) => (protocol, list),
             (Some(list), None) => ("SSL".to_owned(), list),
             _ => {

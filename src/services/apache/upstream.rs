@@ -125,6 +125,15 @@ pub(super) fn used_lists(model: &Model, server: ServerId) -> Vec<Use> {
     own.chain([levels]).filter(|view| view.engine.is_some_and(|(on, _)| on)).filter_map(|view| view.list).collect()
 }
 
+/// Cipher lists that are used with TLS on towards other servers, with the directive that turns it on.
+pub(super) fn used_ciphers(model: &Model, server: ServerId) -> Vec<(String, Place)> {
+    let levels = View::of_levels(model, server);
+    let own = model.servers[server].sections.iter().map(|section| View::within(&section.proxy, levels));
+    let used =
+        own.chain([levels]).filter_map(|view| Some((ciphers(view.ciphers?), view.engine.filter(|(on, _)| *on)?.1)));
+    used.collect()
+}
+
 /// The endpoints of all proxied servers that are reached over TLS.
 pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();

@@ -1,0 +1,158 @@
+//! What httpd finds wrong only when it starts, with a virtual host that has TLS on.
+
+use super::model::{MAIN, Model, Place, Server};
+use super::resolve::Resolution;
+use super::upstream::used_ciphers;
+use crate::openssl::{Library, Refused, belongs};
+use crate::services::service::World;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// What a file of certificates and keys has in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Content {
+    certificate: bool,
+    key: bool,
+}
+
+/// Why httpd does not start, with places: servers that have TLS on, or that are clients of others with TLS.
+pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) -> Vec<(Place, String)> {
+    let system = world.system;
+    let mut contents: BTreeMap<PathBuf, Option<Content>> = BTreeMap::new();
+    let mut read = |path: &Path| {
+        *contents.entry(path.to_owned()).or_insert_with(|| system.read(path).ok().map(|bytes| content(&bytes)))
+    };
+    let mut pairs: BTreeMap<(PathBuf, PathBuf), bool> = BTreeMap::new();
+    let mut files_fit = |certificate: &Path, key: &Path| {
+        *pairs.entry((certificate.to_owned(), key.to_owned())).or_insert_with(|| {
+            let read = |path: &Path| system.read(path).ok();
+            read(certificate).zip(read(key)).is_none_or(|(certificate, key)| belongs(&certificate, &key) != Some(false))
+        })
+    };
+    let mut refused = proxies(model, &world.facts.apache.library);
+    for (server, own) in model.servers.iter().enumerate().filter(|(server, _)| resolution.tls[*server].is_on()) {
+        let main = (server != MAIN).then_some(&model.servers[MAIN]);
+        let both = || main.into_iter().chain([own]);
+        refused.extend(both().flat_map(|server| server.bad_commands.iter().cloned()));
+        if let Some((true, place)) = own.stapling.or(main.and_then(|main| main.stapling))
+            && !model.stapling_cache
+        {
+            refused.push((place, "no stapling cache available: SSLUseStapling needs SSLStaplingCache".to_owned()));
+        }
+        if let Some((true, place)) = own.revocation_check.or(main.and_then(|main| main.revocation_check))
+            && !both().any(|server| server.revocation_lists)
+        {
+            let message = "CRL checking is enabled, but neither SSLCARevocationFile nor SSLCARevocationPath is there";
+            refused.push((place, message.to_owned()));
+        }
+        refused.extend(certificates(own, main, &mut read, &mut files_fit));
+    }
+    refused
+}
+
+/// Cipher lists for connections to other servers that OpenSSL refuses.
+fn proxies(model: &Model, library: &Library) -> Vec<(Place, String)> {
+    let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut refused = Vec::new();
+    for (list, place) in (0..model.servers.len()).flat_map(|server| used_ciphers(model, server)) {
+        let why = known.entry(list).or_insert_with_key(|list| match library.select(Some(list)) {
+            Err(Refused::Invalid(why)) => Some(format!("OpenSSL refuses the cipher list \"{list}\": {why}")),
+            _ => None,
+        });
+        refused.extend(why.clone().map(|why| (place, why)));
+    }
+    refused
+}
+
+/// A host's own files take the place of as many of the server level.
+fn merged<'a>(
+    own: &'a Server,
+    main: Option<&'a Server>,
+    files: fn(&Server) -> &[(PathBuf, Place)],
+) -> Vec<&'a (PathBuf, Place)> {
+    let inherited = main.map_or(&[][..], files).iter().skip(files(own).len());
+    files(own).iter().chain(inherited).collect()
+}
+
+fn certificates(
+    own: &Server,
+    main: Option<&Server>,
+    read: &mut impl FnMut(&Path) -> Option<Content>,
+    files_fit: &mut impl FnMut(&Path, &Path) -> bool,
+) -> Vec<(Place, String)> {
+    let mut refused = Vec::new();
+    let keys = merged(own, main, |server| &server.key_files);
+    let files = merged(own, main, |server| &server.certificates);
+    for (at, (path, place)) in files.iter().enumerate() {
+        let shown = path.display();
+        match read(path) {
+            Some(content) if !content.certificate => {
+                refused.push((*place, format!("failed to configure the certificate: there is none in {shown}")));
+            }
+            Some(content) if !content.key && keys.get(at).is_none() => {
+                refused.push((*place, format!("private key not found: there is no SSLCertificateKeyFile for {shown}")));
+            }
+            Some(_) => {
+                let key = keys.get(at).map_or(path, |(key, _)| key);
+                if !files_fit(path, key) {
+                    let key = key.display();
+                    refused.push((*place, format!("certificate and private key do not match: {shown} and {key}")));
+                }
+            }
+            None => {}
+        }
+    }
+    refused.extend(command_pairs(own, main, files_fit));
+    let commands = || main.into_iter().chain([own]).flat_map(|server| &server.command_certificates);
+    let has_key = main.into_iter().chain([own]).any(|server| !server.command_keys.is_empty());
+    if files.is_empty()
+        && !has_key
+        && let Some((path, place)) = commands().next()
+        && commands().all(|(path, _)| read(path).is_some_and(|content| !content.key))
+    {
+        let shown = path.display();
+        refused.push((*place, format!("failed to configure at least one certificate and key: no key for {shown}")));
+    }
+    refused
+}
+
+/// A key that does not belong to the certificate before it ends the one context that OpenSSL's commands fill.
+fn command_pairs(
+    own: &Server,
+    main: Option<&Server>,
+    files_fit: &mut impl FnMut(&Path, &Path) -> bool,
+) -> Option<(Place, String)> {
+    let all = || main.into_iter().chain([own]);
+    let (mut certificates, mut keys) =
+        (all().flat_map(|server| &server.command_certificates), all().flat_map(|server| &server.command_keys));
+    let ((certificate, _), None, (key, place), None) =
+        (certificates.next()?, certificates.next(), keys.next()?, keys.next())
+    else {
+        return None;
+    };
+    let alone = all().all(|server| server.certificates.is_empty()) && !files_fit(certificate, key);
+    let (certificate, key) = (certificate.display(), key.display());
+    alone.then(|| (*place, format!("certificate and private key do not match: {certificate} and {key}")))
+}
+
+fn content(bytes: &[u8]) -> Content {
+    let has = |text: &str| memchr::memmem::find(bytes, text.as_bytes()).is_some();
+    // What is no text may be DER, which is a SEQUENCE.
+    let is_der = bytes.starts_with(b"\x30");
+    Content { certificate: is_der || has("CERTIFICATE-----"), key: is_der || has("PRIVATE KEY-----") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_a_file() {
+        let of = |text: &str| content(text.as_bytes());
+        assert_eq!(of("rubbish\n"), Content { certificate: false, key: false });
+        assert_eq!(of("-----BEGIN CERTIFICATE-----\n"), Content { certificate: true, key: false });
+        assert_eq!(of("-----BEGIN TRUSTED CERTIFICATE-----\n"), Content { certificate: true, key: false });
+        assert_eq!(of("-----BEGIN EC PRIVATE KEY-----\n"), Content { certificate: false, key: true });
+        assert_eq!(of("\u{30}\u{1}"), Content { certificate: true, key: true });
+    }
+}
