@@ -198,6 +198,9 @@ pub struct Answer {
     pub configured: Traced<VersionSet>,
     /// `configured`, cut by what the TLS library, ciphers and keys allow; `None` where that is not known.
     pub effective: Option<VersionSet>,
+    /// The versions with which a handshake could succeed if they were configured; `None`: that is not known, or all that a
+    /// policy can ask for works already.
+    pub usable: Option<VersionSet>,
     /// Every handshake is refused on purpose (`ssl_reject_handshake`): no version is missing here.
     pub refuses: bool,
     /// The settings that decide `configured`, all of them; none: the built-in default decides.

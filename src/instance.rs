@@ -247,6 +247,8 @@ pub struct Ability {
     pub known: bool,
     /// For each TLS version that is not possible: what is needed, `OpenSSL 1.1.1 or later (found 1.0.2k)`.
     pub needs: BTreeMap<Version, String>,
+    /// What versions need of which it is not known whether it is there: `nginx 1.13.0 and OpenSSL 1.1.1`.
+    pub unproven: BTreeMap<Version, String>,
 }
 
 /// One configuration of a service, resolved.

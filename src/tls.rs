@@ -65,6 +65,8 @@ impl VersionSet {
     pub const ALL: VersionSet = VersionSet(0b11_1111);
     /// TLSv1 to TLSv1.3: what present-day libraries can do at all.
     pub const TLS: VersionSet = VersionSet(0b11_1100);
+    /// TLSv1.2 and TLSv1.3.
+    pub const MODERN: VersionSet = VersionSet(0b11_0000);
 
     /// The set of these versions.
     pub const fn of(versions: &[Version]) -> VersionSet {

@@ -2,6 +2,8 @@
 
 mod compare;
 mod diff;
+mod needs;
+mod places;
 mod rounds;
 mod selection;
 mod settle;
@@ -12,6 +14,7 @@ mod tests;
 mod twins;
 
 pub use diff::unified;
+pub use places::Spot;
 pub use selection::{Level, Selection};
 pub use splice::splice;
 pub use staging::staging;

@@ -161,10 +161,11 @@ fn told(mut refused: Refused, closed: &Refused, audits: [&Audit; 2]) -> Vec<(Pat
 /// Fixes that are refused become reasons.
 fn explain(mut after: Audit, refused: &Refused) -> Audit {
     for finding in &mut after.findings {
-        let mut edits = finding.fix.iter().flat_map(|fix| &fix.edits);
-        let why = edits.find_map(|e| refused.get(after.sources.file(e.span.file).path()));
-        if let Some(why) = why {
-            finding.help = Some(format!("the fix is refused: {why}"));
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+        // Why, is said once for each file.
+        let path = edits.map(|e| after.sources.file(e.span.file).path()).find(|path| refused.contains_key(*path));
+        if let Some(path) = path {
+            finding.help = Some(format!("{} is left alone", path.display()));
             finding.fix = None;
         }
     }

@@ -174,7 +174,14 @@ pub(super) fn changes(subject: Subject<'_>, group: &Group<'_>) -> Vec<Change> {
         let versions = group.answer.configured.value.minus(demand.forbid).union(add);
         return vec![Change::Declare { endpoint: group.endpoints[0], versions }];
     }
-    group.deciders.iter().map(|setting| adjust(subject, demand, *setting)).collect()
+    // What no handshake could succeed with is not added.
+    let usable = |at: &usize| subject.instance.endpoints[*at].answer.usable.unwrap_or(VersionSet::ALL);
+    let usable = group.endpoints.iter().map(usable).fold(VersionSet::EMPTY, VersionSet::union);
+    let adjusted = |setting: &SettingId| match adjust(subject, demand, *setting) {
+        Change::Adjust { setting, remove, add } => Change::Adjust { setting, remove, add: add.and(usable) },
+        change @ Change::Declare { .. } => change,
+    };
+    group.deciders.iter().map(adjusted).collect()
 }
 
 /// `is` or `are`

@@ -1,6 +1,7 @@
 //! A version that the policy requires is not offered.
 
 use super::{Check, Rule, Subject, group, part};
+use crate::endpoint::Answer;
 use crate::finding::{Finding, RuleId, Verdict};
 use crate::tls::VersionSet;
 
@@ -16,6 +17,8 @@ enum Why {
     Impossible,
     /// configured, but cut by library, ciphers or keys
     Blocked,
+    /// not configured, and library, ciphers or keys would cut it
+    Useless,
     /// not configured
     NotConfigured,
 }
@@ -23,14 +26,15 @@ enum Why {
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     let possible = subject.instance.ability.versions;
     let mut findings = Vec::new();
-    for why in [Why::Impossible, Why::Blocked, Why::NotConfigured] {
+    for why in [Why::Impossible, Why::Blocked, Why::Useless, Why::NotConfigured] {
         let groups = group::decided(subject, ID, |endpoint, demand| {
             let answer = &endpoint.answer;
             let missing = group::required(endpoint.transport, demand).minus(answer.offered());
             let missing = match why {
                 Why::Impossible => missing.minus(possible),
                 Why::Blocked => missing.and(possible).and(answer.configured.value),
-                Why::NotConfigured => missing.and(possible).minus(answer.configured.value),
+                Why::Useless => missing.and(possible).minus(answer.configured.value).minus(usable(answer)),
+                Why::NotConfigured => missing.and(possible).minus(answer.configured.value).and(usable(answer)),
             };
             (!missing.is_empty()).then_some(missing)
         });
@@ -38,6 +42,11 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
     }
     findings.extend(part::check(subject, (ID, Verdict::Missing), part::missing));
     findings
+}
+
+/// The versions that would work where they are configured, as far as anybody knows.
+fn usable(answer: &Answer) -> VersionSet {
+    answer.usable.unwrap_or(VersionSet::ALL)
 }
 
 fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::Group<'_>) -> Option<Finding> {
@@ -54,6 +63,11 @@ fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::G
         Why::Blocked => (
             format!("{names} {are} configured, but no handshake can succeed"),
             Some("look at the cipher list, the security level and the kind of key".to_owned()),
+            Vec::new(),
+        ),
+        Why::Useless => (
+            format!("{names} {are} not offered, and no handshake could succeed with it"),
+            Some("look at the cipher list, the security level and the kind of key first".to_owned()),
             Vec::new(),
         ),
         Why::NotConfigured => (format!("{names} {are} not offered"), None, group::changes(subject, group)),

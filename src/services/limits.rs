@@ -73,6 +73,7 @@ pub fn unknown(target: &Target) -> Response {
         speaks: Speaks::Unknown,
         configured: Traced { value: VersionSet::TLS, because: Vec::new() },
         effective: None,
+        usable: None,
         refuses: false,
         deciders: Vec::new(),
         unknown: vec![Unknown {

@@ -3,6 +3,7 @@
 //! To add one: a folder here, a grammar under `grammars/`, its `mod` and its entry in [`all`] below, fixtures, and a page
 //! under `docs/services/`. A test fails until all of them are there.
 
+pub mod align;
 pub mod apache;
 pub mod doubts;
 pub mod glob;

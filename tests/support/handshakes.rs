@@ -302,6 +302,7 @@ impl Configuration {
             speaks: Speaks::Tls,
             configured: Traced { value: versions("TLSv1 TLSv1.2"), because },
             effective: Some(versions("TLSv1 TLSv1.2")),
+            usable: None,
             refuses: false,
             deciders: Vec::new(),
             unknown,

@@ -5,7 +5,7 @@ use super::super::exit::ExitStatus;
 use super::super::{options, output};
 use super::status_of;
 use crate::finding::{Finding, Standing};
-use crate::plan::{self, Plan, Selection};
+use crate::plan::{self, Plan, Selection, Spot};
 use anyhow::{Context, Result};
 use std::path::Path;
 
@@ -68,12 +68,9 @@ pub(super) fn show(opened: &options::Opened, plan: &Plan) -> Result<()> {
 
 /// What the patch does not mend.
 pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selection) {
-    let place = |finding: &Finding| {
-        let label = finding.primary.as_ref()?;
-        let at = plan.after.sources.line_column(label.span);
-        let path = plan.after.sources.file(label.span.file).path();
-        Some(format!("{}:{}:{}: ", opened.shown.show(path), at.line, at.column))
-    };
+    let spot = |Spot { path, line, column }: Spot<'_>| format!("{}:{line}:{column}", opened.shown.show(path));
+    let place = |finding: &Finding| plan.spot(finding).map(|at| format!("{}: ", spot(at)));
+    plan.needs().iter().for_each(output::remark);
     if let Some(why) = &plan.unsteady {
         output::remark(why);
     }
@@ -105,15 +102,9 @@ pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selec
     for (path, why) in &plan.refused {
         output::remark(format!("left alone: {}: {why}", opened.shown.show(path)));
     }
-    for problem in plan.after.all_problems() {
-        let path = match problem.span {
-            Some(span) => {
-                let at = plan.after.sources.line_column(span);
-                let path = opened.shown.show(plan.after.sources.file(span.file).path());
-                format!("{path}:{}:{}", at.line, at.column)
-            }
-            None => problem.path.as_deref().map(|p: &Path| opened.shown.show(p)).unwrap_or_default(),
-        };
+    for (problem, at) in plan.problems_left() {
+        let named = || problem.path.as_deref().map(|path: &Path| opened.shown.show(path)).unwrap_or_default();
+        let path = at.map_or_else(named, spot);
         output::remark(format!("problem: {path}: {}", problem.message));
     }
 }

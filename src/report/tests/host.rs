@@ -37,6 +37,7 @@ pub(super) fn answer(configured: &str, effective: Option<&str>, because: Vec<Rea
         speaks: Speaks::Tls,
         configured: Traced { value: versions(configured), because },
         effective: effective.map(versions),
+        usable: None,
         refuses: false,
         deciders: Vec::new(),
         unknown: Vec::new(),
@@ -74,7 +75,7 @@ pub(super) fn instance(service: &'static str, main: &str, endpoints: Vec<Endpoin
         unknown: Vec::new(),
         settings: Vec::new(),
         endpoints,
-        ability: Ability { versions: VersionSet::TLS, known: true, needs: BTreeMap::new() },
+        ability: Ability { versions: VersionSet::TLS, known: true, needs: BTreeMap::new(), unproven: BTreeMap::new() },
     }
 }
 

@@ -6,6 +6,8 @@ use super::resolve::Resolution;
 use super::versions::{Asked, Combination};
 use crate::edit::{Edit, Fix};
 use crate::endpoint::{Answer, ReasonKind, Role, Speaks};
+use crate::host::{self, Fate};
+use crate::services::align::aligned;
 use crate::source::{SourceMap, Span};
 use crate::tls::VersionSet;
 use std::collections::BTreeMap;
@@ -49,9 +51,12 @@ impl Configuration {
         let is_harmless = || self.changes_only_defaults(resolution, versions);
         if role == Role::Upstream || known(&self.declared.harmless, &versions, is_harmless) {
             let find = || self.at_server_level(resolution, &directive, sources);
-            let edit = known(&self.declared.places, &directive, find);
-            let edit = edit.ok_or("there is no good place at the server level")?;
-            return Ok(Fix::safe(format!("write {directive} at the server level"), vec![edit]));
+            if let Some(edit) = known(&self.declared.places, &directive, find) {
+                return Ok(Fix::safe(format!("write {directive} at the server level"), vec![edit]));
+            }
+            if role == Role::Upstream {
+                return Err("there is no good place at the server level".to_owned());
+            }
         }
         let (first, _) = *resolution.origins.get(endpoint).ok_or("there is no such endpoint")?;
         if first == MAIN {
@@ -75,20 +80,33 @@ impl Configuration {
         })
     }
 
-    /// Behind the last directive of `mod_ssl` at the server level, or before the first virtual host with TLS.
+    /// Behind the last line of its kind at the server level, or the last directive of `mod_ssl` there, or before the first
+    /// virtual host with TLS. Not under a condition of another kind, and in no file that is not the administrator's own
+    /// or httpd's.
     fn at_server_level(&self, resolution: &Resolution, directive: &str, sources: &SourceMap) -> Option<Edit> {
         let model = &self.model;
         let plain = |place: &Place| {
             let in_macro = model.hops_to(place.hop).iter().any(|hop| hop.macro_name.is_some());
             !in_macro && !model.in_hosts.contains(&place.span)
         };
-        if let Some(last) = model.ssl_lines.iter().rev().find(|place| plain(place)) {
-            return Some(after(last.span, directive, &indentation(last.span, sources), sources));
+        let mut fit = model.ssl_lines.iter().rev().filter(|line| plain(&line.place) && !line.is_conditional);
+        let last = fit.clone().find(|line| line.is_list && self.is_own(line.place, sources));
+        if let Some(last) = last.or_else(|| fit.find(|line| self.is_own(line.place, sources))) {
+            return Some(after(last.place.span, directive, &indentation(last.place.span, sources), sources));
         }
         let with_tls = (1..model.servers.len()).filter(|server| resolution.tls[*server].is_on());
         let heads = with_tls.chain(1..model.servers.len()).filter_map(|server| model.servers[server].head);
-        let head = heads.into_iter().find(plain)?;
+        let head = heads.into_iter().find(|head| plain(head) && self.is_own(*head, sources))?;
         Some(before(head.span, directive, sources))
+    }
+
+    /// May a line be added to the file of a place: is it neither a program's nor another package's?
+    fn is_own(&self, place: Place, sources: &SourceMap) -> bool {
+        let file = sources.file(place.span.file);
+        match host::managed(&self.facts, file.path(), file.bytes()) {
+            None => true,
+            Some(managed) => managed.fate == Fate::Package && OWN_PACKAGES.iter().any(|own| managed.by.contains(own)),
+        }
     }
 
     /// In a virtual host, behind its `SSLEngine`.
@@ -109,6 +127,9 @@ impl Configuration {
         Some(after(head, directive, &indentation, sources))
     }
 }
+
+/// Packages of httpd itself: whoever sets its versions edits their files.
+const OWN_PACKAGES: [&str; 3] = ["apache2", "httpd", "mod_ssl"];
 
 /// Does the built-in default take part?
 pub(super) fn is_default(answer: &Answer) -> bool {
@@ -137,7 +158,14 @@ fn after(span: Span, directive: &str, indentation: &[u8], sources: &SourceMap) -
     let bytes = sources.file(span.file).bytes();
     let end = span.end as usize;
     let line_end = line_end(bytes, end).as_bytes();
-    let line = [indentation, directive.as_bytes()].concat();
+    let (name, value) = directive.split_once(' ').unwrap_or((directive, ""));
+    // Lines of the same kind are lined up.
+    let neighbour = &bytes[span.start as usize..end];
+    let text = match neighbour.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(b"SSL")) {
+        true => aligned(name, value, neighbour),
+        false => directive.to_owned(),
+    };
+    let line = [indentation, text.as_bytes()].concat();
     let (at, replacement) = match memchr::memchr(b'\n', &bytes[end..]) {
         Some(length) => (end + length + 1, [&line[..], line_end].concat()),
         // The last line of the file; an empty line ends it if it asks to be continued.

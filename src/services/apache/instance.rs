@@ -97,10 +97,19 @@ fn instance(
 
 /// What this httpd and its library can do.
 fn ability(apache: &Software) -> Ability {
-    let mut ability =
-        Ability { versions: apache.library.versions().and(VersionSet::TLS), known: true, needs: BTreeMap::new() };
+    let mut ability = Ability {
+        versions: apache.library.versions().and(VersionSet::TLS),
+        known: true,
+        needs: BTreeMap::new(),
+        unproven: BTreeMap::new(),
+    };
     let openssl = apache.library.release;
     ability.known = openssl.is_some() && apache.release.value.is_some();
+    let unproven = [("httpd 2.4.36", apache.release.value.is_none()), ("OpenSSL 1.1.1", openssl.is_none())];
+    let unproven: Vec<&str> = unproven.into_iter().filter_map(|(what, is_open)| is_open.then_some(what)).collect();
+    if !unproven.is_empty() {
+        ability.unproven.insert(Version::Tls1_3, unproven.join(" and "));
+    }
     if let Some(found) = openssl {
         if found < Release::new(1, 0, 1) {
             let needs = format!("OpenSSL 1.0.1 or later (this is {found})");

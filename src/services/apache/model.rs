@@ -199,6 +199,16 @@ pub(super) struct Listen {
     pub(super) is_open: bool,
 }
 
+/// A directive of `mod_ssl` at the server level.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SslLine {
+    pub(super) place: Place,
+    /// `SSLProtocol` or `SSLProxyProtocol`.
+    pub(super) is_list: bool,
+    /// Is it read only under a condition that is not about `mod_ssl`?
+    pub(super) is_conditional: bool,
+}
+
 /// Which directive a setting is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -265,7 +275,7 @@ pub(super) struct Model {
     /// What else httpd touches where it tests them.
     pub(super) reach: Reach,
     /// The directives of `mod_ssl` at the server level.
-    pub(super) ssl_lines: Vec<Place>,
+    pub(super) ssl_lines: Vec<SslLine>,
     /// The first directive of `mod_ssl`.
     pub(super) first_ssl: Given<String>,
     /// Is there an `SSLStaplingCache`?

@@ -299,6 +299,10 @@ impl Resolver<'_> {
         unknown.extend(self.narrowing(first, counts));
         let is_narrow = unknown.len() > known;
         let effective = self.effective(first, counts, initial, offer.versions).filter(|_| !is_narrow);
+        let usable = match effective == Some(VersionSet::MODERN) || is_narrow {
+            true => None,
+            false => self.effective(first, counts, initial.union(VersionSet::TLS), VersionSet::TLS),
+        };
         let lists = &self.lists[counts];
         let library = &self.facts.apache.library;
         let why = self.why.entry((offer.versions, lists.clone())).or_insert_with(|| {
@@ -310,6 +314,7 @@ impl Resolver<'_> {
             speaks: Speaks::Tls,
             configured: Traced { value: offer.versions, because },
             effective,
+            usable,
             refuses: false,
             deciders: offer.deciders,
             unknown,
@@ -361,6 +366,7 @@ fn silent(speaks: Speaks, because: Vec<Reason>, value: VersionSet, unknown: Opti
         speaks,
         configured: Traced { value, because },
         effective: value.is_empty().then_some(value),
+        usable: None,
         refuses: false,
         deciders: Vec::new(),
         unknown: unknown.into_iter().collect(),

@@ -30,6 +30,15 @@ pub(super) struct Section {
 }
 
 impl Reader<'_> {
+    /// Is something read only because a condition holds that is not about `mod_ssl` itself?
+    pub(super) fn is_conditional(&self) -> bool {
+        let about_ssl = |section: &Section| {
+            let head = self.sources().text(section.place.span);
+            ["mod_ssl.c", "ssl_module"].iter().any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
+        };
+        self.sections.iter().any(|section| section.condition && !about_ssl(section))
+    }
+
     /// Is this the end of the innermost section, which is a condition that holds? Only this very text is.
     pub(super) fn ends_condition(&self, text: &[u8]) -> bool {
         let Some(Section { name, condition: true, .. }) = self.sections.last() else { return false };

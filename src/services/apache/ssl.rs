@@ -1,7 +1,7 @@
 //! The directives of `mod_ssl`.
 
 use super::directives::Arguments;
-use super::model::{Engine, MAIN, Proxy};
+use super::model::{Engine, MAIN, Proxy, SslLine};
 use super::modules::is_ssl_directive;
 use super::read::{Line, Reader};
 use super::sections::Scope;
@@ -61,7 +61,9 @@ impl Reader<'_> {
         }
         let server = self.server();
         if self.scope() == Scope::Server(MAIN) {
-            self.model.ssl_lines.push(line.place);
+            let is_list = matches!(lower, "sslprotocol" | "sslproxyprotocol");
+            let is_conditional = self.is_conditional();
+            self.model.ssl_lines.push(SslLine { place: line.place, is_list, is_conditional });
         } else {
             self.model.in_hosts.insert(line.place.span);
         }

@@ -232,5 +232,5 @@ fn answer<'a>(
     });
     because.extend(why.iter().map(|why| Reason::placeless(ReasonKind::Floor, why.clone())));
     let configured = Traced { value: versions, because };
-    Answer { speaks: Speaks::Tls, configured, effective: *effective, refuses: false, deciders, unknown }
+    Answer { speaks: Speaks::Tls, configured, effective: *effective, usable: None, refuses: false, deciders, unknown }
 }

@@ -53,7 +53,13 @@ impl Rules<'_> {
                 help: "read the code, and probe the running server".into(),
             });
         }
-        Answer { deciders: asked.deciders, unknown, ..tls(because, asked.set, effective) }
+        // Whether anything could be added, only needs to be known where something may be missing.
+        let all = VersionSet::TLS.and(possible);
+        let usable = match effective == Some(VersionSet::MODERN) {
+            true => None,
+            false => self.effective(own, default, all, &mut Vec::new()).0,
+        };
+        Answer { deciders: asked.deciders, usable, unknown, ..tls(because, asked.set, effective) }
     }
 
     /// A listener without TLS of its own; in the stream module it may pass on the TLS of another server.
@@ -115,6 +121,7 @@ fn tls(mut because: Vec<Reason>, configured: VersionSet, effective: Option<Versi
         speaks: Speaks::Tls,
         configured: Traced { value: configured, because },
         effective,
+        usable: None,
         refuses: false,
         deciders: Vec::new(),
         unknown: Vec::new(),

@@ -6,6 +6,7 @@ use super::parse;
 use crate::edit::{Change, Edit, Fix};
 use crate::endpoint::SettingId;
 use crate::instance::Setting;
+use crate::services::align::aligned;
 use crate::services::limits;
 use crate::services::tree::{NodeKind, Tree};
 use crate::source::{SourceMap, Span};
@@ -316,7 +317,16 @@ fn insertion(tree: &Tree, bytes: &[u8], head: Span, family: &str, directive: &st
     }
     let first = body.clone().next().filter(|i| *i < body.end).map(|i| tree.nodes[i].start as usize);
     Some(match of_family.or(leading) {
-        Some(neighbour) => after(bytes, &tree.nodes[neighbour], directive),
+        Some(neighbour) => {
+            let node = &tree.nodes[neighbour];
+            let (name, value) = directive.split_once(' ').unwrap_or((directive, ""));
+            // Only its own family is lined up with it.
+            let text = match of_family {
+                Some(_) => aligned(name, value, &bytes[node.start as usize..node.end as usize]),
+                None => directive.to_owned(),
+            };
+            after(bytes, node, &text)
+        }
         None => after_brace(bytes, tree.nodes[block].end as usize, first, directive),
     })
 }

@@ -166,7 +166,11 @@ pub(super) fn ability(release: Option<Release>, library: &Library) -> Ability {
     if !library.versions().has(Version::Tls1_2) {
         lack(Version::Tls1_2, "OpenSSL 1.0.1g", library.release);
     }
-    Ability { versions, known: release.is_some() && library.release.is_some(), needs }
+    let unproven = [("nginx 1.13.0", release.is_none()), ("OpenSSL 1.1.1", library.release.is_none())];
+    let unproven: Vec<&str> = unproven.into_iter().filter_map(|(what, is_open)| is_open.then_some(what)).collect();
+    let unproven = Some((Version::Tls1_3, unproven.join(" and "))).filter(|(_, what)| !what.is_empty());
+    let known = release.is_some() && library.release.is_some();
+    Ability { versions, known, needs, unproven: unproven.into_iter().collect() }
 }
 
 /// All certificates that can be read.

@@ -133,6 +133,7 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
         speaks: Speaks::Tls,
         configured: Traced { value: set, because },
         effective,
+        usable: None,
         refuses: false,
         deciders,
         unknown,
