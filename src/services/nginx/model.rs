@@ -117,6 +117,15 @@ pub(super) struct Tls {
     pub files: Vec<(String, Place)>,
 }
 
+/// What a server of mail cannot do without.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mail {
+    /// `auth_http`
+    pub auth: bool,
+    /// `protocol`
+    pub protocol: bool,
+}
+
 /// A block: http, stream, mail, a server, or a location.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
@@ -132,6 +141,11 @@ pub(super) struct Scope {
     /// `ssl on|off`
     pub engine: Given<bool>,
     pub reject: Given<bool>,
+    /// Are certificates asked of clients, and checked?
+    pub verifies: Given<bool>,
+    /// `ssl_client_certificate`
+    pub authority: Given<String>,
+    pub mail: Mail,
     /// mail: `starttls on|only`
     pub starttls: Given<bool>,
     /// The handshake is handled by Lua code, which may choose the versions at run time.
@@ -157,6 +171,9 @@ impl Scope {
             keys: Vec::new(),
             engine: None,
             reject: None,
+            verifies: None,
+            authority: None,
+            mail: Mail::default(),
             starttls: None,
             dynamic: None,
             clients: BTreeMap::new(),
@@ -172,6 +189,8 @@ impl Scope {
 pub(super) struct Server {
     pub scope: ScopeId,
     pub listens: Vec<Listen>,
+    /// Has it a `listen`, valid or not?
+    pub has_listen: bool,
     /// Lower case, as written.
     pub names: Vec<String>,
 }

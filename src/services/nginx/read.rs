@@ -2,8 +2,8 @@
 //! does, and hands each directive on to where it is understood ([`directives`]).
 
 use super::model::{Hop, HopId, Place, Section, Server};
-use super::state::{Around, Context, Directive, Location, Reader};
-use super::{directives, parse};
+use super::state::{Around, Block, Context, Directive, Location, Reader};
+use super::{directives, known, parse};
 use crate::instance::{Problem, ServiceId};
 use crate::services::service::World;
 use crate::services::trail::Trail;
@@ -117,6 +117,10 @@ impl<'a> Reader<'a> {
             b"mail" => Some(Section::Mail),
             _ => None,
         };
+        if let Some(message) = known::refused(self, context, directive) {
+            self.problem(directive.place, message);
+            return None;
+        }
         match (context, section, directive.name) {
             (Context::Main, Some(section), _) => {
                 if self.model.sections.contains_key(&section) {
@@ -130,7 +134,7 @@ impl<'a> Reader<'a> {
             (Context::Section(section), _, b"server") => {
                 let parent = self.model.sections.get(&section).copied();
                 let scope = self.add_scope(section, parent, directive.place);
-                self.model.servers.push(Server { scope, listens: Vec::new(), names: Vec::new() });
+                self.model.servers.push(Server { scope, listens: Vec::new(), has_listen: false, names: Vec::new() });
                 Some(Context::Server(self.model.servers.len() - 1))
             }
             (Context::Server(_) | Context::Location(_), _, b"location" | b"if" | b"limit_except") => {
@@ -139,12 +143,18 @@ impl<'a> Reader<'a> {
                     Context::Location(location) => Around::Location(location),
                     _ => return None,
                 };
-                self.locations.push(Location { around, head: directive.place, scope: None });
+                let block = match (directive.name, context) {
+                    (b"limit_except", _) => Block::LimitExcept,
+                    (b"if", Context::Server(_)) => Block::IfInServer,
+                    (b"if", _) => Block::IfInLocation,
+                    _ => Block::Location,
+                };
+                self.locations.push(Location { block, around, head: directive.place, scope: None });
                 Some(Context::Location(self.locations.len() - 1))
             }
             (Context::Main, _, b"events") => {
                 self.events = true;
-                Some(Context::Foreign)
+                Some(Context::Events)
             }
             (_, _, name) if DATA.contains(&name) => Some(Context::Data),
             (Context::Data, ..) => None,

@@ -11,22 +11,39 @@ use crate::services::trail::Trail;
 use crate::services::tree::Tree;
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::normalize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a directive stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Context {
     Main,
+    Events,
     Section(Section),
     Server(usize),
     /// location, if, limit_except: an index into [`Reader::locations`]
     Location(usize),
-    /// A block that neither listens nor connects: events, upstream.
+    /// A block that neither listens nor connects: upstream, and those of modules that are not known here.
     Foreign,
     /// A block whose body is data.
     Data,
+}
+
+impl Context {
+    /// Is it known which block it is?
+    pub(super) fn is_followed(self) -> bool {
+        !matches!(self, Context::Foreign | Context::Data)
+    }
+}
+
+/// The blocks that a location stands for here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    Location,
+    IfInServer,
+    IfInLocation,
+    LimitExcept,
 }
 
 /// What a location lies in.
@@ -39,6 +56,7 @@ pub(super) enum Around {
 /// A location; it gets a scope of its own only when it holds a directive that matters.
 #[derive(Debug)]
 pub(super) struct Location {
+    pub block: Block,
     pub around: Around,
     pub head: Place,
     pub scope: Option<ScopeId>,
@@ -67,6 +85,10 @@ pub(super) struct Reader<'a> {
     pub search: Search<'a>,
     /// Where something was not read, though nginx reads it.
     pub unread: Option<Place>,
+    /// Which directives that may be there once have been met in which block.
+    pub once: HashSet<(Context, &'static [u8])>,
+    /// The sizes of the shared caches of sessions.
+    pub caches: HashMap<(Section, String), u64>,
     /// Was there an events block?
     pub events: bool,
     /// Includes are relative to this: the directory of the main file, as named.
@@ -100,6 +122,8 @@ impl<'a> Reader<'a> {
             entered: 0,
             search: Search::new(world.system),
             unread: None,
+            once: HashSet::new(),
+            caches: HashMap::new(),
             events: false,
             directory,
         }
@@ -167,7 +191,7 @@ impl<'a> Reader<'a> {
                 self.locations[location].scope = Some(scope);
                 Some(scope)
             }
-            Context::Main | Context::Foreign | Context::Data => None,
+            Context::Main | Context::Events | Context::Foreign | Context::Data => None,
         }
     }
 
@@ -192,6 +216,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a `listen` directive of a server.
     pub(super) fn listen(&mut self, server: usize, directive: &Directive<'_>) {
+        self.model.servers[server].has_listen = true;
         let arguments = self.arguments(directive);
         let section = self.model.scopes[self.model.servers[server].scope].section;
         let facts = self.world.facts;
