@@ -2,6 +2,7 @@
 
 use super::model::{Client, Command, Protocols, Scope, Section, Tls};
 use super::state::{Context, Directive, Reader};
+use super::variables::Value;
 use super::{defaults, known, values};
 use crate::endpoint::{Role, SettingId};
 use crate::instance::{Setting, SettingKind};
@@ -39,6 +40,13 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         b"ssl_session_cache" => session_cache(reader, context, directive),
         b"protocol" => mail_protocol(reader, context, directive),
         b"ssl" => engine(reader, context, directive),
+        b"set" => {
+            if let [name, value] = reader.arguments(directive).as_slice() {
+                // What is empty here gets its value elsewhere, from Lua mostly.
+                let value = if value.is_empty() { Value::Unknown } else { Value::Text(value.clone()) };
+                reader.assign(name, reader.server_of(context), value);
+            }
+        }
         b"listen" => {
             if let Context::Server(server) = context {
                 reader.listen(server, directive);
@@ -76,6 +84,12 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
             Some((client, b"pass")) => with_scope(reader, context, directive, |scope, value, place| {
                 scope.targets.push((client, value, place));
             }),
+            // set_by_lua, auth_request_set, js_set and their like
+            _ if name.starts_with(b"set_") || name.ends_with(b"_set") => {
+                if let Some(variable) = reader.arguments(directive).first() {
+                    reader.assign(variable, reader.server_of(context), Value::Unknown);
+                }
+            }
             _ if VARIABLES.contains(&name) => variables(reader, directive),
             _ => suspicious(reader, directive),
         },
@@ -251,7 +265,7 @@ fn section(reader: &Reader<'_>, context: Context) -> Option<Section> {
         Context::Section(section) => Some(section),
         Context::Server(server) => Some(reader.model.scopes[reader.model.servers[server].scope].section),
         Context::Location(_) => Some(Section::Http),
-        Context::Main | Context::Events | Context::Foreign | Context::Data => None,
+        Context::Main | Context::Events | Context::Foreign | Context::Data | Context::Values(_) => None,
     }
 }
 

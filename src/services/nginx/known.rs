@@ -129,7 +129,7 @@ fn place(reader: &Reader<'_>, context: Context) -> Option<&'static str> {
             Block::IfInLocation => "location-if",
             Block::LimitExcept => "limit_except",
         },
-        Context::Foreign | Context::Data => return None,
+        Context::Foreign | Context::Data | Context::Values(_) => return None,
     })
 }
 

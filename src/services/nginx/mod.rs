@@ -29,6 +29,7 @@ mod startup;
 mod state;
 mod upstream;
 mod values;
+mod variables;
 
 use super::service::{FileRole, Resolved, Service, World};
 use super::tree::NodeKind;

@@ -1,5 +1,6 @@
 //! What was read of an nginx configuration: scopes, virtual servers, and the directives in them that matter for TLS.
 
+use super::variables::Assignments;
 use crate::endpoint::{SettingId, Transport};
 use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
@@ -218,6 +219,8 @@ pub(super) struct Model {
     pub servers: Vec<Server>,
     /// The scope of each section that is there.
     pub sections: BTreeMap<Section, ScopeId>,
+    /// The values that variables get.
+    pub assignments: Assignments,
     /// All files that were read.
     pub files: BTreeSet<FileId>,
     /// For each setting, the scopes in which it is used.

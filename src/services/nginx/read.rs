@@ -3,6 +3,7 @@
 
 use super::model::{Hop, HopId, Place, Section, Server};
 use super::state::{Around, Block, Context, Directive, Location, Reader};
+use super::variables::Value;
 use super::{directives, known, parse};
 use crate::instance::{Problem, ServiceId};
 use crate::services::service::World;
@@ -86,7 +87,7 @@ impl<'a> Reader<'a> {
             let place = Place { span: Span::new(file, node.start, node.end), hop };
             let name = self.value(file, name);
             let block = node.kind == NodeKind::Open;
-            if context != Context::Data && !self.names.contains_key(&name) {
+            if !matches!(context, Context::Data | Context::Values(_)) && !self.names.contains_key(&name) {
                 self.names.insert(name.clone(), place);
             }
             if block {
@@ -103,6 +104,8 @@ impl<'a> Reader<'a> {
             let directive = Directive { place, name: &name, words: tree.words(at), block };
             if &*name == b"include" {
                 self.include(&mut stack, context, &directive, depth);
+            } else if let Context::Values(of) = context {
+                self.value_of(of, &directive);
             } else if context != Context::Data {
                 directives::apply(self, context, &directive);
             }
@@ -156,8 +159,13 @@ impl<'a> Reader<'a> {
                 self.events = true;
                 Some(Context::Events)
             }
+            (Context::Section(Section::Http), _, b"map" | b"geo" | b"split_clients") => {
+                let variable = self.arguments(directive).pop().unwrap_or_default();
+                self.mapped.push(variable);
+                Some(Context::Values(self.mapped.len() - 1))
+            }
             (_, _, name) if DATA.contains(&name) => Some(Context::Data),
-            (Context::Data, ..) => None,
+            (Context::Data | Context::Values(_), ..) => None,
             (_, _, name) if name.ends_with(b"_by_lua_block") => {
                 directives::apply(self, context, directive);
                 None
@@ -171,6 +179,16 @@ impl<'a> Reader<'a> {
                 directives::apply(self, context, directive);
                 Some(Context::Foreign)
             }
+        }
+    }
+
+    /// A line of the block that gives a variable its values: a key and a value.
+    fn value_of(&mut self, of: usize, directive: &Directive<'_>) {
+        if let [value] = self.arguments(directive).as_slice()
+            && !value.is_empty()
+        {
+            let variable = self.mapped[of].clone();
+            self.assign(&variable, None, Value::Text(value.clone()));
         }
     }
 

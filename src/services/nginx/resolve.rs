@@ -88,7 +88,7 @@ pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Bo
             origins.push(Origin { section: listener.section, client: None });
         }
     }
-    for upstream::Upstream { endpoint, client, section } in upstream::endpoints(&rules) {
+    for upstream::Upstream { endpoint, client, section } in upstream::endpoints(&rules, &listeners) {
         endpoints.push(endpoint);
         origins.push(Origin { section, client: Some(client) });
     }

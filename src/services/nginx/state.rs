@@ -1,6 +1,7 @@
 //! The state of reading: what has been collected so far, and what a directive is read against.
 
 use super::model::{Client, Listen, Model, Place, Scope, ScopeId, Section};
+use super::variables::{Assignment, Value};
 use super::{listen, parse};
 use crate::endpoint::{SettingId, Unknown};
 use crate::host::DirectiveNames;
@@ -28,12 +29,14 @@ pub(super) enum Context {
     Foreign,
     /// A block whose body is data.
     Data,
+    /// One whose data are the values of a variable: an index into [`Reader::mapped`].
+    Values(usize),
 }
 
 impl Context {
     /// Is it known which block it is?
     pub(super) fn is_followed(self) -> bool {
-        !matches!(self, Context::Foreign | Context::Data)
+        !matches!(self, Context::Foreign | Context::Data | Context::Values(_))
     }
 }
 
@@ -89,6 +92,8 @@ pub(super) struct Reader<'a> {
     pub once: HashSet<(Context, &'static [u8])>,
     /// The sizes of the shared caches of sessions.
     pub caches: HashMap<(Section, String), u64>,
+    /// The variables of the blocks `map`, `geo` and `split_clients`.
+    pub mapped: Vec<String>,
     /// Was there an events block?
     pub events: bool,
     /// Includes are relative to this: the directory of the main file, as named.
@@ -124,6 +129,7 @@ impl<'a> Reader<'a> {
             unread: None,
             once: HashSet::new(),
             caches: HashMap::new(),
+            mapped: Vec::new(),
             events: false,
             directory,
         }
@@ -191,7 +197,7 @@ impl<'a> Reader<'a> {
                 self.locations[location].scope = Some(scope);
                 Some(scope)
             }
-            Context::Main | Context::Events | Context::Foreign | Context::Data => None,
+            Context::Main | Context::Events | Context::Foreign | Context::Data | Context::Values(_) => None,
         }
     }
 
@@ -236,6 +242,29 @@ impl<'a> Reader<'a> {
                 self.model.servers[server].listens.push(listen);
             }
             Err(message) => self.problem(directive.place, message),
+        }
+    }
+
+    /// The server that a context lies in.
+    pub(super) fn server_of(&self, context: Context) -> Option<usize> {
+        let mut location = match context {
+            Context::Server(server) => return Some(server),
+            Context::Location(location) => location,
+            _ => return None,
+        };
+        loop {
+            match self.locations[location].around {
+                Around::Location(outer) => location = outer,
+                Around::Scope(scope) => return self.model.servers.iter().rposition(|server| server.scope == scope),
+            }
+        }
+    }
+
+    /// Keeps a value of a variable (`$name`).
+    pub(super) fn assign(&mut self, variable: &str, server: Option<usize>, value: Value) {
+        if let Some(name) = variable.strip_prefix('$') {
+            let name = name.trim_start_matches('{').trim_end_matches('}').to_ascii_lowercase();
+            self.model.assignments.entry(name).or_default().push(Assignment { server, value });
         }
     }
 
