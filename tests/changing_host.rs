@@ -13,7 +13,9 @@ use tempfile::TempDir;
 const MAIN: &str = "events {}\nhttp {\n ssl_protocols TLSv1 TLSv1.2;\n include /srv/site/*.conf;\n}\n";
 
 fn site(name: &str) -> String {
-    format!("server {{ listen 443 ssl; ssl_certificate x; ssl_certificate_key y; server_name {name}.test; }}\n")
+    format!(
+        "server {{ listen 443 ssl; ssl_certificate /none/x; ssl_certificate_key /none/y; server_name {name}.test; }}\n"
+    )
 }
 
 /// A host with a site that is going to change, and others beside it.

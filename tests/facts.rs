@@ -132,7 +132,7 @@ fn with_a_root_nothing_of_it_is_run() {
 #[test]
 fn a_main_file_that_only_a_unit_names_is_audited() {
     let site = "events {}\nhttp {\n    include sites/*;\n}\n";
-    let server = "server {\n    listen 443 ssl;\n    ssl_certificate a.crt;\n    ssl_certificate_key a.key;\n    \
+    let server = "server {\n    listen 443 ssl;\n    ssl_certificate /none/a.crt;\n    ssl_certificate_key /none/a.key;\n    \
                   ssl_protocols TLSv1 TLSv1.2 TLSv1.3;\n}\n";
     let unit = "[Service]\nExecStart=/usr/sbin/nginx -c /srv/web/shop.cfg\n";
     let files = [

@@ -30,7 +30,8 @@ struct Loaded {
 
 impl Loaded {
     fn nginx(http: &str) -> Loaded {
-        let text = format!("events {{}}\nhttp {{\nssl_certificate c.pem;\nssl_certificate_key k.pem;\n{http}}}\n");
+        let text =
+            format!("events {{}}\nhttp {{\nssl_certificate /none/c.pem;\nssl_certificate_key /none/k.pem;\n{http}}}\n");
         Loaded::of(&Nginx, "/etc/nginx/nginx.conf", &text)
     }
 

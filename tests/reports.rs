@@ -294,7 +294,7 @@ fn what_is_undecided_is_never_told_as_decided() {
     let conf = folder.path().join("etc/nginx");
     fs::create_dir_all(&conf).expect("mkdir");
     // Which versions come of it depends on the version of nginx.
-    let text = "events {}\nhttp { server { listen 443 ssl; ssl_certificate a; ssl_certificate_key b; } }\n";
+    let text = "events {}\nhttp { server { listen 443 ssl; ssl_certificate /none/a; ssl_certificate_key /none/b; } }\n";
     fs::write(conf.join("nginx.conf"), text).expect("write");
     let at = |name: &str| folder.path().join(name).display().to_string();
     let severity = "severity: {unknown: off, implicit-default: off}\n";

@@ -7,7 +7,7 @@ use super::site::Site;
 pub const VERSIONS: [&str; 4] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 
 /// Cipher lists for TLS 1.2 and older.
-pub const CIPHERS: [&str; 20] = [
+pub const CIPHERS: [&str; 25] = [
     "DEFAULT:@SECLEVEL=0",
     "ALL:@SECLEVEL=0",
     "HIGH:!aNULL:!MD5:@SECLEVEL=0",
@@ -28,6 +28,11 @@ pub const CIPHERS: [&str; 20] = [
     "HIGH:-SHA1:@SECLEVEL=0",
     "aECDSA:@SECLEVEL=0",
     "TLSv1.2:!eNULL:@SECLEVEL=0",
+    "HIGH:!aNULL:!RC4@SECLEVEL=0",
+    "AES128-SHA:DEFAULT@SECLEVEL=0",
+    "ALL:!LOW@SECLEVEL=0",
+    "HIGH:!EXP@SECLEVEL=0",
+    "ALL:!SEED@SECLEVEL=1:@SECLEVEL=0",
 ];
 
 /// Names that clients send.

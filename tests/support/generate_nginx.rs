@@ -28,7 +28,7 @@ const NAMES: [&str; 14] = [
 ];
 
 /// Directives that have nothing to do with the versions of a listener.
-const NOISE: [&str; 10] = [
+const NOISE: [&str; 12] = [
     "location / { return 200 'ssl_protocols TLSv1;'; }",
     "# ssl_protocols TLSv1 TLSv1.1; }",
     "location /p { proxy_pass https://127.0.0.1:1; proxy_ssl_protocols TLSv1 TLSv1.2; }",
@@ -39,13 +39,51 @@ const NOISE: [&str; 10] = [
     "ssl_session_timeout 5m;",
     "location ~ \"^/\\d{2}$\" { return 204; }",
     "set $x it's;",
+    "location /v { set $up https://127.0.0.1:1; proxy_pass $up; }",
+    "ssl_session_cache shared:S:1m;",
 ];
+
+/// What nginx refuses, or takes where it is not looked at.
+const ODD: [&str; 22] = [
+    "ssl_ciphers bogus;",
+    "ssl_conf_command Foo bar;",
+    "ssl_conf_command Options -TLSv1;",
+    "ssl_conf_command MinProtocol DTLSv1.2;",
+    "ssl_conf_command SignatureAlgorithms ECDSA+SHA256;",
+    "ssl_conf_command SignatureAlgorithms RSA+SHA256:RSA-PSS+SHA256;",
+    "ssl_conf_command Groups X25519;",
+    "ssl_conf_command Ciphersuites \"\";",
+    "ssl_conf_command Ciphersuites TLS_AES_256_GCM_SHA384;",
+    "ssl_ecdh_curve secp256k1;",
+    "ssl_ecdh_curve prime256v1:secp384r1;",
+    "ssl_ecdh_curve bogus;",
+    "ssl_session_tickets off; ssl_session_tickets off;",
+    "ssl_certificate @CERTS@/none.crt; ssl_certificate_key @CERTS@/none.key;",
+    "location / { ssl_protocols TLSv1; }",
+    "location /o { proxy_ssl_ciphers bogus; proxy_pass http://127.0.0.1:1; }",
+    "location /o { proxy_ssl_ciphers bogus; proxy_pass https://127.0.0.1:1; }",
+    "ssl_verify_client on;",
+    "ssl_buffer_size 4kb;",
+    "ssl_prefer_server_ciphers ON;",
+    "server_name a*b.test;",
+    "server_name *;",
+];
+
+/// Names that nginx cuts, or takes for none.
+const ODD_CLIENTS: [&str; 4] = ["a..test", "b.test:99", "w/w.a.test", "c.test."];
+
+/// Options of sockets.
+const SOCKET: [&str; 6] = ["backlog=64", "bind", "reuseport", "so_keepalive=on", "rcvbuf=64k", "deferred"];
 
 /// Where servers can listen, and where a client finds them.
 fn listens(random: &mut Random, site: &Site) -> Vec<String> {
     let mut all = Vec::new();
     for port in [18443, 18444] {
         for host in ["127.0.0.1:", "127.0.0.2:", "", "*:", "[::1]:", "[::]:", "localhost:"] {
+            all.push(format!("{host}{port}"));
+        }
+        // Other spellings of the same.
+        for host in ["127.1:", "0x7f000001:", "127.000.000.002:", "0:", "2130706434:"] {
             all.push(format!("{host}{port}"));
         }
     }
@@ -58,7 +96,9 @@ fn listens(random: &mut Random, site: &Site) -> Vec<String> {
 fn sockets(listen: &str) -> Vec<String> {
     let Some((host, port)) = listen.rsplit_once(':') else { return vec![format!("0.0.0.0:{listen}")] };
     match host {
-        "*" => vec![format!("0.0.0.0:{port}")],
+        "*" | "0" => vec![format!("0.0.0.0:{port}")],
+        "127.1" | "0x7f000001" => vec![format!("127.0.0.1:{port}")],
+        "127.000.000.002" | "2130706434" => vec![format!("127.0.0.2:{port}")],
         "localhost" => vec![format!("127.0.0.1:{port}"), format!("[::1]:{port}")],
         _ => vec![listen.to_owned()],
     }
@@ -106,7 +146,8 @@ fn contacts(random: &mut Random, places: &[String]) -> Vec<Contact> {
         let reached = place.replace("0.0.0.0:", "127.0.0.1:").replace("[::]:", "[::1]:");
         let mut names: Vec<Option<&str>> = vec![None];
         for _ in 0..2 {
-            names.push(Some(*random.pick(&CLIENTS)));
+            let odd = random.percent(12);
+            names.push(Some(*if odd { random.pick(&ODD_CLIENTS) } else { random.pick(&CLIENTS) }));
         }
         for name in names {
             let contact = Contact::new(target(&reached), name);
@@ -186,6 +227,12 @@ impl Writer<'_> {
             if self.random.percent(10) && self.release < Release::new(1, 25, 1) {
                 words.push("http2".to_owned());
             }
+            if self.random.percent(4) {
+                words.push((*self.random.pick(&SOCKET)).to_owned());
+            }
+            if self.random.percent(12) && words[0].starts_with("[::]") {
+                words.push((*self.random.pick(&["ipv6only=off", "ipv6only=on"])).to_owned());
+            }
             lines.push(format!("listen {};", words.join(" ")));
         }
         for _ in 0..self.random.below(3) {
@@ -205,6 +252,10 @@ impl Writer<'_> {
         let mut noise = NOISE;
         self.random.shuffle(&mut noise);
         lines.extend(noise[..self.random.below(3)].iter().map(|&n| n.to_owned()));
+        if self.random.percent(9) {
+            let odd = self.random.pick(&ODD).replace("@CERTS@", &certificates::folder().display().to_string());
+            lines.push(odd);
+        }
         self.random.shuffle(&mut lines);
         block("server", &lines)
     }
@@ -215,8 +266,16 @@ impl Writer<'_> {
             let mut server = vec![format!("listen 127.0.0.1:{port} ssl;"), "return hello;".to_owned()];
             let certificate = self.random.percent(30);
             server.extend(self.tls(certificate, 40));
+            if self.random.percent(20) {
+                server.push(format!("listen 127.0.0.1:{port} udp;"));
+            }
             self.random.shuffle(&mut server);
             lines.push(block("server", &server));
+        }
+        if self.random.percent(40) {
+            let place = *self.random.pick(&["127.0.0.1:18443", "18444", "127.0.0.1:18446-18450", "[::]:18443"]);
+            let transport = *self.random.pick(&["udp", "udp", "udp", "udp reuseport", ""]);
+            lines.push(block("server", &[format!("listen {place} {transport};"), "return x;".to_owned()]));
         }
         block("stream", &lines)
     }

@@ -1,8 +1,9 @@
 //! The directives that matter for TLS: where they may stand, what they say.
 
-use super::defaults;
 use super::model::{Client, Command, Protocols, Scope, Section, Tls};
 use super::state::{Context, Directive, Reader};
+use super::variables::Value;
+use super::{defaults, known, values};
 use crate::endpoint::{Role, SettingId};
 use crate::instance::{Setting, SettingKind};
 use crate::source::Span;
@@ -12,6 +13,10 @@ use crate::tls::{Version, VersionSet};
 pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
     let name = directive.name;
     if !is_known(reader, directive) {
+        return;
+    }
+    if let Some(message) = known::refused(reader, context, directive) {
+        reader.problem(directive.place, message);
         return;
     }
     if reader.world.facts.nginx.release.value.is_some_and(|r| r < defaults::BRACED_WORDS) {
@@ -25,40 +30,23 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
     if name.ends_with(b"certificate_key") {
         engines(reader, directive);
     }
+    if let Some(set) = setter(name) {
+        with_scope(reader, context, directive, set);
+        return;
+    }
     match name {
         b"ssl_protocols" => protocols(reader, context, directive, None),
-        b"ssl_ciphers" => with_scope(reader, context, directive, |scope, value, place| {
-            scope.tls.ciphers = Some((value, place));
-        }),
-        b"ssl_ecdh_curve" => with_scope(reader, context, directive, |scope, value, place| {
-            scope.tls.curves = Some((value, place));
-        }),
-        b"ssl_dhparam" => with_scope(reader, context, directive, |scope, value, place| {
-            scope.tls.dhparam = Some((value, place));
-        }),
-        b"ssl_trusted_certificate" | b"ssl_crl" => with_scope(reader, context, directive, |scope, value, place| {
-            scope.tls.files.push((value, place));
-        }),
-        b"ssl_certificate" => with_scope(reader, context, directive, |scope, value, place| {
-            scope.certificates.push((value, place));
-        }),
         b"ssl_conf_command" => command(reader, context, directive, None),
-        b"ssl_reject_handshake" => with_scope(reader, context, directive, |scope, value, place| {
-            scope.reject = Some((value.eq_ignore_ascii_case("on"), place));
-        }),
-        b"ssl_certificate_key" => with_scope(reader, context, directive, |scope, value, place| {
-            scope.keys.push((value, place));
-        }),
-        b"ssl_preread" => with_scope(reader, context, directive, |scope, value, place| {
-            scope.preread = Some((value.eq_ignore_ascii_case("on"), place));
-        }),
+        b"ssl_session_cache" => session_cache(reader, context, directive),
+        b"protocol" => mail_protocol(reader, context, directive),
         b"ssl" => engine(reader, context, directive),
-        b"starttls" => with_scope(reader, context, directive, |scope, value, place| {
-            scope.starttls = Some((!value.eq_ignore_ascii_case("off"), place));
-        }),
-        b"proxy_ssl" => with_scope(reader, context, directive, |scope, value, place| {
-            scope.proxy_ssl = Some((value.eq_ignore_ascii_case("on"), place));
-        }),
+        b"set" => {
+            if let [name, value] = reader.arguments(directive).as_slice() {
+                // What is empty here gets its value elsewhere, from Lua mostly.
+                let value = if value.is_empty() { Value::Unknown } else { Value::Text(value.clone()) };
+                reader.assign(name, reader.server_of(context), value);
+            }
+        }
         b"listen" => {
             if let Context::Server(server) = context {
                 reader.listen(server, directive);
@@ -67,6 +55,9 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         b"server_name" => {
             if let Context::Server(server) = context {
                 let names = reader.arguments(directive);
+                if let Some(message) = names.iter().find_map(|name| values::refused_name(name)) {
+                    reader.problem(directive.place, message);
+                }
                 reader.model.servers[server].names.extend(names.into_iter().map(|n| lower(&n)));
             }
         }
@@ -93,10 +84,43 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
             Some((client, b"pass")) => with_scope(reader, context, directive, |scope, value, place| {
                 scope.targets.push((client, value, place));
             }),
+            // set_by_lua, auth_request_set, js_set and their like
+            _ if name.starts_with(b"set_") || name.ends_with(b"_set") => {
+                if let Some(variable) = reader.arguments(directive).first() {
+                    reader.assign(variable, reader.server_of(context), Value::Unknown);
+                }
+            }
             _ if VARIABLES.contains(&name) => variables(reader, directive),
             _ => suspicious(reader, directive),
         },
     }
+}
+
+/// How a directive whose first argument is all that it says is kept in its block.
+fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, super::model::Place)> {
+    Some(match name {
+        b"ssl_ciphers" => |scope, value, place| scope.tls.ciphers = Some((value, place)),
+        b"ssl_ecdh_curve" => |scope, value, place| scope.tls.curves = Some((value, place)),
+        b"ssl_dhparam" => |scope, value, place| scope.tls.dhparam = Some((value, place)),
+        b"ssl_trusted_certificate" | b"ssl_crl" => |scope, value, place| scope.tls.files.push((value, place)),
+        b"ssl_certificate" => |scope, value, place| scope.certificates.push((value, place)),
+        b"ssl_certificate_key" => |scope, value, place| scope.keys.push((value, place)),
+        b"ssl_client_certificate" => |scope, value, place| scope.authority = Some((value, place)),
+        b"ssl_verify_client" => |scope, value, place| {
+            let verifies = !["off", "optional_no_ca"].iter().any(|word| value.eq_ignore_ascii_case(word));
+            scope.verifies = Some((verifies, place));
+        },
+        b"ssl_reject_handshake" => |scope, value, place| scope.reject = Some((is_on(&value), place)),
+        b"ssl_preread" => |scope, value, place| scope.preread = Some((is_on(&value), place)),
+        b"proxy_ssl" => |scope, value, place| scope.proxy_ssl = Some((is_on(&value), place)),
+        b"starttls" => |scope, value, place| scope.starttls = Some((!value.eq_ignore_ascii_case("off"), place)),
+        b"auth_http" => |scope, _, _| scope.mail.auth = true,
+        _ => return None,
+    })
+}
+
+fn is_on(value: &str) -> bool {
+    value.eq_ignore_ascii_case("on")
 }
 
 /// Directives that have nginx load code from files, also where it only tests the configuration.
@@ -186,6 +210,31 @@ fn is_known(reader: &mut Reader<'_>, directive: &Directive<'_>) -> bool {
     }
 }
 
+fn mail_protocol(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+    let known = |name: &String| matches!(name.as_str(), "imap" | "pop3" | "smtp");
+    if let Some(bad) = reader.arguments(directive).first().filter(|name| !known(name)) {
+        let message = format!("unknown protocol \"{bad}\"");
+        reader.problem(directive.place, message);
+    }
+    with_scope(reader, context, directive, |scope, _, _| scope.mail.protocol = true);
+}
+
+fn session_cache(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+    for word in reader.arguments(directive) {
+        if let Some(message) = values::refused_cache(&word) {
+            reader.problem(directive.place, message);
+        } else if let (Some((name, size)), Some(section)) = (values::shared_cache(&word), section(reader, context)) {
+            let first = *reader.caches.entry((section, name.to_owned())).or_insert(size);
+            if first != size {
+                let message = format!(
+                    "the size {size} of shared memory zone \"{name}\" conflicts with already declared size {first}"
+                );
+                reader.problem(directive.place, message);
+            }
+        }
+    }
+}
+
 fn engine(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
     if !matches!(context, Context::Section(Section::Http | Section::Mail) | Context::Server(_)) {
         return;
@@ -216,7 +265,7 @@ fn section(reader: &Reader<'_>, context: Context) -> Option<Section> {
         Context::Section(section) => Some(section),
         Context::Server(server) => Some(reader.model.scopes[reader.model.servers[server].scope].section),
         Context::Location(_) => Some(Section::Http),
-        Context::Main | Context::Foreign | Context::Data => None,
+        Context::Main | Context::Events | Context::Foreign | Context::Data | Context::Values(_) => None,
     }
 }
 

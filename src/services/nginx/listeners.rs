@@ -5,6 +5,7 @@ use super::listen::Bound;
 use super::model::{Listen, Model, Place, Section};
 use super::names::Names;
 use super::sockets;
+use super::values::is_no_wildcard;
 use crate::endpoint::{Address, Transport};
 use crate::release::Release;
 use crate::services::limits::{self, Room};
@@ -102,7 +103,7 @@ pub(super) fn group(model: &Model, release: Option<Release>) -> Listeners {
     };
     for listener in &mut listeners {
         engine(listener, model, release, &mut problems);
-        names(listener, model);
+        names(listener, model, &mut problems);
     }
     sockets::check(&mut listeners, &mut problems);
     Listeners { all: listeners, complaints: problems, left_out }
@@ -228,12 +229,17 @@ fn engine(listener: &mut Listener, model: &Model, release: Option<Release>, prob
     }
 }
 
-fn names(listener: &mut Listener, model: &Model) {
+fn names(listener: &mut Listener, model: &Model, problems: &mut Vec<(Place, String)>) {
     // Mail has no names; a lone server answers to every name.
     let alone = listener.servers.len() < 2;
     for (at, server) in listener.servers.iter().enumerate() {
         for name in &model.servers[*server].names {
             if name.is_empty() || listener.section == Section::Mail {
+                continue;
+            }
+            if !alone && is_no_wildcard(name) {
+                let head = model.scopes[model.servers[*server].scope].head;
+                problems.push((head, format!("invalid server name or wildcard \"{name}\" on {}", listener.address)));
                 continue;
             }
             if alone || listener.names.add(name, at) {

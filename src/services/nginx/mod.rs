@@ -12,6 +12,7 @@ mod excess;
 mod floor;
 mod fragment;
 mod inherit;
+mod known;
 mod listen;
 mod listen_options;
 mod listeners;
@@ -28,6 +29,8 @@ mod sockets;
 mod startup;
 mod state;
 mod upstream;
+mod values;
+mod variables;
 
 use super::service::{FileRole, Resolved, Service, World};
 use super::tree::NodeKind;

@@ -1,5 +1,6 @@
 //! What was read of an nginx configuration: scopes, virtual servers, and the directives in them that matter for TLS.
 
+use super::variables::Assignments;
 use crate::endpoint::{SettingId, Transport};
 use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
@@ -117,6 +118,15 @@ pub(super) struct Tls {
     pub files: Vec<(String, Place)>,
 }
 
+/// What a server of mail cannot do without.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Mail {
+    /// `auth_http`
+    pub auth: bool,
+    /// `protocol`
+    pub protocol: bool,
+}
+
 /// A block: http, stream, mail, a server, or a location.
 #[derive(Clone, Debug)]
 pub(super) struct Scope {
@@ -132,6 +142,11 @@ pub(super) struct Scope {
     /// `ssl on|off`
     pub engine: Given<bool>,
     pub reject: Given<bool>,
+    /// Are certificates asked of clients, and checked?
+    pub verifies: Given<bool>,
+    /// `ssl_client_certificate`
+    pub authority: Given<String>,
+    pub mail: Mail,
     /// mail: `starttls on|only`
     pub starttls: Given<bool>,
     /// The handshake is handled by Lua code, which may choose the versions at run time.
@@ -157,6 +172,9 @@ impl Scope {
             keys: Vec::new(),
             engine: None,
             reject: None,
+            verifies: None,
+            authority: None,
+            mail: Mail::default(),
             starttls: None,
             dynamic: None,
             clients: BTreeMap::new(),
@@ -172,6 +190,8 @@ impl Scope {
 pub(super) struct Server {
     pub scope: ScopeId,
     pub listens: Vec<Listen>,
+    /// Has it a `listen`, valid or not?
+    pub has_listen: bool,
     /// Lower case, as written.
     pub names: Vec<String>,
 }
@@ -201,6 +221,8 @@ pub(super) struct Model {
     pub servers: Vec<Server>,
     /// The scope of each section that is there.
     pub sections: BTreeMap<Section, ScopeId>,
+    /// The values that variables get.
+    pub assignments: Assignments,
     /// All files that were read.
     pub files: BTreeSet<FileId>,
     /// For each setting, the scopes in which it is used.

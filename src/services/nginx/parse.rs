@@ -230,6 +230,9 @@ mod tests {
         let text = "content_by_lua_block { local t = {a = \"}\"} -- it's }\n x = [[ } ]] }\nlisten 80;";
         assert_eq!(shape(text), "content_by_lua_block{ # } listen|80;");
         assert_eq!(shape("set_by_lua_block $x { return {} }"), "set_by_lua_block|$x{ # }");
+        assert_eq!(shape("\"set_by_lua_block\" $x { return {';'} } a;"), "\"set_by_lua_block\"|$x{ # } a;");
+        assert_eq!(shape("'content_by_lua_block'{ --[===[ } ]] ]===] } a;"), "'content_by_lua_block'{ # } a;");
+        assert_eq!(shape("\"access_by_lua_block\" # {\n { x = \"}\" } a;"), "\"access_by_lua_block\"{ # } a;");
     }
 
     #[test]

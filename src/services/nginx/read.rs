@@ -2,8 +2,9 @@
 //! does, and hands each directive on to where it is understood ([`directives`]).
 
 use super::model::{Hop, HopId, Place, Section, Server};
-use super::state::{Around, Context, Directive, Location, Reader};
-use super::{directives, parse};
+use super::state::{Around, Block, Context, Directive, Location, Reader};
+use super::variables::Value;
+use super::{directives, known, parse};
 use crate::endpoint::Unknown;
 use crate::instance::{Problem, ServiceId};
 use crate::services::service::World;
@@ -122,7 +123,7 @@ impl<'a> Reader<'a> {
             let place = Place { span: Span::new(file, node.start, node.end), hop };
             let name = self.value(file, name);
             let block = node.kind == NodeKind::Open;
-            if context != Context::Data && !self.names.contains_key(&name) {
+            if !matches!(context, Context::Data | Context::Values(_)) && !self.names.contains_key(&name) {
                 self.names.insert(name.clone(), place);
             }
             if block {
@@ -139,6 +140,8 @@ impl<'a> Reader<'a> {
             let directive = Directive { place, name: &name, words: tree.words(at), block };
             if &*name == b"include" {
                 self.include(&mut stack, context, &directive, depth);
+            } else if let Context::Values(of) = context {
+                self.value_of(of, &directive);
             } else if context != Context::Data {
                 directives::apply(self, context, &directive);
             }
@@ -153,6 +156,10 @@ impl<'a> Reader<'a> {
             b"mail" => Some(Section::Mail),
             _ => None,
         };
+        if let Some(message) = known::refused(self, context, directive) {
+            self.problem(directive.place, message);
+            return None;
+        }
         match (context, section, directive.name) {
             (Context::Main, Some(section), _) => {
                 if self.model.sections.contains_key(&section) {
@@ -166,7 +173,7 @@ impl<'a> Reader<'a> {
             (Context::Section(section), _, b"server") => {
                 let parent = self.model.sections.get(&section).copied();
                 let scope = self.add_scope(section, parent, directive.place);
-                self.model.servers.push(Server { scope, listens: Vec::new(), names: Vec::new() });
+                self.model.servers.push(Server { scope, listens: Vec::new(), has_listen: false, names: Vec::new() });
                 Some(Context::Server(self.model.servers.len() - 1))
             }
             (Context::Server(_) | Context::Location(_), _, b"location" | b"if" | b"limit_except") => {
@@ -175,15 +182,26 @@ impl<'a> Reader<'a> {
                     Context::Location(location) => Around::Location(location),
                     _ => return None,
                 };
-                self.locations.push(Location { around, head: directive.place, scope: None });
+                let block = match (directive.name, context) {
+                    (b"limit_except", _) => Block::LimitExcept,
+                    (b"if", Context::Server(_)) => Block::IfInServer,
+                    (b"if", _) => Block::IfInLocation,
+                    _ => Block::Location,
+                };
+                self.locations.push(Location { block, around, head: directive.place, scope: None });
                 Some(Context::Location(self.locations.len() - 1))
             }
             (Context::Main, _, b"events") => {
                 self.events = true;
-                Some(Context::Foreign)
+                Some(Context::Events)
+            }
+            (Context::Section(Section::Http), _, b"map" | b"geo" | b"split_clients") => {
+                let variable = self.arguments(directive).pop().unwrap_or_default();
+                self.mapped.push(variable);
+                Some(Context::Values(self.mapped.len() - 1))
             }
             (_, _, name) if DATA.contains(&name) => Some(Context::Data),
-            (Context::Data, ..) => None,
+            (Context::Data | Context::Values(_), ..) => None,
             (_, _, name) if name.ends_with(b"_by_lua_block") => {
                 directives::apply(self, context, directive);
                 None
@@ -197,6 +215,16 @@ impl<'a> Reader<'a> {
                 directives::apply(self, context, directive);
                 Some(Context::Foreign)
             }
+        }
+    }
+
+    /// A line of the block that gives a variable its values: a key and a value.
+    fn value_of(&mut self, of: usize, directive: &Directive<'_>) {
+        if let [value] = self.arguments(directive).as_slice()
+            && !value.is_empty()
+        {
+            let variable = self.mapped[of].clone();
+            self.assign(&variable, None, Value::Text(value.clone()));
         }
     }
 

@@ -104,7 +104,7 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
             origins.push(Origin { section: listener.section, client: None });
         }
     }
-    for upstream::Upstream { endpoint, client, section } in upstream::endpoints(&rules) {
+    for upstream::Upstream { endpoint, client, section } in upstream::endpoints(&rules, &listeners) {
         endpoints.push(endpoint);
         origins.push(Origin { section, client: Some(client) });
     }

@@ -6,7 +6,8 @@ use super::defaults::CERTIFICATE_VARIABLES;
 use super::inherit::Rules;
 use super::listeners::{Engine, Listener};
 use super::model::{Command, Place, ScopeId, Section, Server, Tls};
-use crate::endpoint::Transport;
+use super::values::mail_protocol;
+use crate::endpoint::{Address, Transport};
 use crate::openssl::{Keys, Refused};
 use crate::release::Release;
 use crate::source::Span;
@@ -15,7 +16,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// All complaints, as places and lowercase fragments.
 pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, String)> {
-    let mut complaints = Complaints { rules, lists: BTreeMap::new(), looked_at: BTreeSet::new(), all: Vec::new() };
+    let mut complaints = Complaints {
+        rules,
+        lists: BTreeMap::new(),
+        looked_at: BTreeSet::new(),
+        missing: BTreeSet::new(),
+        all: Vec::new(),
+    };
     for server in &rules.model.servers {
         complaints.server(server);
     }
@@ -47,6 +54,8 @@ struct Complaints<'r, 'm> {
     lists: BTreeMap<String, Option<String>>,
     /// A directive that many servers inherit is wrong once.
     looked_at: BTreeSet<(Span, usize)>,
+    /// Files that are not there, and that are said.
+    missing: BTreeSet<String>,
     all: Vec<(Place, String)>,
 }
 
@@ -62,6 +71,7 @@ impl<'m> Complaints<'_, 'm> {
 
     fn server(&mut self, server: &Server) {
         let (rules, scope) = (self.rules, server.scope);
+        self.indispensable(server);
         if !rules.makes_context(server) {
             return;
         }
@@ -94,12 +104,50 @@ impl<'m> Complaints<'_, 'm> {
         for (path, place) in files.into_iter().flatten().chain(dhparam) {
             self.file(path, *place);
         }
+        self.authority(scope);
         self.values(scope, &|s| Some(&rules.model.scopes[s].tls));
+    }
+
+    /// What servers of stream and mail can't do without.
+    fn indispensable(&mut self, server: &Server) {
+        let rules = self.rules;
+        let content = &rules.model.scopes[server.scope];
+        if content.section != Section::Http && !server.has_listen {
+            self.say(content.head, "no \"listen\" is defined for this server".to_owned());
+        }
+        if content.section != Section::Mail {
+            return;
+        }
+        if !rules.model.chain(server.scope).any(|s| rules.model.scopes[s].mail.auth) {
+            self.say(content.head, "no \"auth_http\" is defined for this server".to_owned());
+        }
+        let by_port = server.listens.iter().flat_map(|listen| listen.bound.addresses()).any(|address| match address {
+            Address::Ip(_, port) => mail_protocol(port).is_some(),
+            // The port of a name is not looked at.
+            Address::Any(_) | Address::Remote(_) => true,
+            Address::Unix(_) => false,
+        });
+        if !content.mail.protocol && !by_port && server.has_listen {
+            self.say(content.head, "unknown mail protocol for this server".to_owned());
+        }
+    }
+
+    /// Certificates of clients are checked against those of an authority.
+    fn authority(&mut self, scope: ScopeId) {
+        let rules = self.rules;
+        let Some((true, place)) = rules.first(scope, |s| rules.model.scopes[s].verifies) else { return };
+        let named = rules.first(scope, |s| rules.model.scopes[s].authority.as_ref()).is_some();
+        // Later versions take trusted ones too.
+        let trusted = rules.first(scope, |s| (!rules.model.scopes[s].tls.files.is_empty()).then_some(())).is_some();
+        if !named && !trusted && self.is_new(place, 0) {
+            self.say(place, "no ssl_client_certificate for ssl_verify_client".to_owned());
+        }
     }
 
     /// A file that nginx opens.
     fn file(&mut self, path: &str, place: Place) {
-        if self.rules.missing.contains(path) && self.is_new(place, 1 << 20) {
+        // Many servers name the same one.
+        if self.rules.missing.contains(path) && self.missing.insert(path.to_owned()) {
             self.say(place, format!("cannot load \"{path}\": there is no such file"));
         }
     }

@@ -1,6 +1,7 @@
 //! The state of reading: what has been collected so far, and what a directive is read against.
 
 use super::model::{Client, Listen, Model, Place, Scope, ScopeId, Section};
+use super::variables::{Assignment, Value};
 use super::{listen, parse};
 use crate::endpoint::{SettingId, Unknown};
 use crate::host::DirectiveNames;
@@ -11,22 +12,41 @@ use crate::services::trail::Trail;
 use crate::services::tree::Tree;
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::normalize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What a directive stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Context {
     Main,
+    Events,
     Section(Section),
     Server(usize),
     /// location, if, limit_except: an index into [`Reader::locations`]
     Location(usize),
-    /// A block that neither listens nor connects: events, upstream.
+    /// A block that neither listens nor connects: upstream, and those of modules that are not known here.
     Foreign,
     /// A block whose body is data.
     Data,
+    /// One whose data are the values of a variable: an index into [`Reader::mapped`].
+    Values(usize),
+}
+
+impl Context {
+    /// Is it known which block it is?
+    pub(super) fn is_followed(self) -> bool {
+        !matches!(self, Context::Foreign | Context::Data | Context::Values(_))
+    }
+}
+
+/// The blocks that a location stands for here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Block {
+    Location,
+    IfInServer,
+    IfInLocation,
+    LimitExcept,
 }
 
 /// What a location lies in.
@@ -39,6 +59,7 @@ pub(super) enum Around {
 /// A location; it gets a scope of its own only when it holds a directive that matters.
 #[derive(Debug)]
 pub(super) struct Location {
+    pub block: Block,
     pub around: Around,
     pub head: Place,
     pub scope: Option<ScopeId>,
@@ -67,6 +88,12 @@ pub(super) struct Reader<'a> {
     pub search: Search<'a>,
     /// Where something was not read, though nginx reads it.
     pub unread: Option<Place>,
+    /// Which directives that may be there once have been met in which block.
+    pub once: HashSet<(Context, &'static [u8])>,
+    /// The sizes of the shared caches of sessions.
+    pub caches: HashMap<(Section, String), u64>,
+    /// The variables of the blocks `map`, `geo` and `split_clients`.
+    pub mapped: Vec<String>,
     /// Was there an events block?
     pub events: bool,
     /// Includes are relative to this: the directory of the main file, as named.
@@ -100,6 +127,9 @@ impl<'a> Reader<'a> {
             entered: 0,
             search: Search::new(world.system),
             unread: None,
+            once: HashSet::new(),
+            caches: HashMap::new(),
+            mapped: Vec::new(),
             events: false,
             directory,
         }
@@ -167,7 +197,7 @@ impl<'a> Reader<'a> {
                 self.locations[location].scope = Some(scope);
                 Some(scope)
             }
-            Context::Main | Context::Foreign | Context::Data => None,
+            Context::Main | Context::Events | Context::Foreign | Context::Data | Context::Values(_) => None,
         }
     }
 
@@ -192,6 +222,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a `listen` directive of a server.
     pub(super) fn listen(&mut self, server: usize, directive: &Directive<'_>) {
+        self.model.servers[server].has_listen = true;
         let arguments = self.arguments(directive);
         let section = self.model.scopes[self.model.servers[server].scope].section;
         let facts = self.world.facts;
@@ -211,6 +242,29 @@ impl<'a> Reader<'a> {
                 self.model.servers[server].listens.push(listen);
             }
             Err(message) => self.problem(directive.place, message),
+        }
+    }
+
+    /// The server that a context lies in.
+    pub(super) fn server_of(&self, context: Context) -> Option<usize> {
+        let mut location = match context {
+            Context::Server(server) => return Some(server),
+            Context::Location(location) => location,
+            _ => return None,
+        };
+        loop {
+            match self.locations[location].around {
+                Around::Location(outer) => location = outer,
+                Around::Scope(scope) => return self.model.servers.iter().rposition(|server| server.scope == scope),
+            }
+        }
+    }
+
+    /// Keeps a value of a variable (`$name`).
+    pub(super) fn assign(&mut self, variable: &str, server: Option<usize>, value: Value) {
+        if let Some(name) = variable.strip_prefix('$') {
+            let name = name.trim_start_matches('{').trim_end_matches('}').to_ascii_lowercase();
+            self.model.assignments.entry(name).or_default().push(Assignment { server, value });
         }
     }
 

@@ -5,12 +5,14 @@ use super::command::{self, Effect};
 use super::defaults;
 use super::floor::Offer;
 use super::inherit::Rules;
+use super::listeners::Listener;
 use super::model::{Client, Place, ScopeId, Section, Tls};
+use super::variables::{Reached, Schemes, follow};
 use crate::endpoint::{
     Address, Answer, Endpoint, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport, Unknown,
 };
 use crate::tls::VersionSet;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 /// An upstream endpoint, and the client module that it belongs to.
@@ -21,48 +23,91 @@ pub(super) struct Upstream {
 }
 
 /// All other servers that are reached by TLS; the same target with the same answer is one endpoint.
-pub(super) fn endpoints(rules: &Rules<'_>) -> Vec<Upstream> {
+pub(super) fn endpoints(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<Upstream> {
+    let reached = Reach::new(rules, listeners);
     let mut found: Vec<Upstream> = Vec::new();
     let mut seen: BTreeMap<(String, Vec<u32>), Vec<usize>> = BTreeMap::new();
     for (scope, content) in rules.model.scopes.iter().enumerate() {
         for (client, target, place) in &content.targets {
-            let Some(remote) = remote(rules, scope, *client, target) else { continue };
-            let answer = answer(rules, scope, *client, *place);
-            let deciders = answer.deciders.iter().map(|d| d.0).collect();
-            let same = seen.entry((remote.clone(), deciders)).or_default();
-            let equal = |at: &&usize| found[**at].endpoint.answer.configured.value == answer.configured.value;
-            if same.iter().any(|at| equal(&at)) {
-                continue;
+            for (remote, doubt) in reached.remotes(scope, *client, target) {
+                let answer = answer(rules, scope, *client, *place);
+                let answer = doubt.map_or(answer.clone(), |variable| undecided(answer, &variable, *place));
+                let deciders = answer.deciders.iter().map(|d| d.0).collect();
+                let same = seen.entry((remote.clone(), deciders)).or_default();
+                let equal = |at: &&usize| found[**at].endpoint.answer.configured.value == answer.configured.value;
+                if same.iter().any(|at| equal(&at)) {
+                    continue;
+                }
+                same.push(found.len());
+                let endpoint = Endpoint {
+                    role: Role::Upstream,
+                    address: Arc::new(Address::Remote(remote)),
+                    transport: Transport::Stream,
+                    name: None,
+                    answer: Arc::new(answer),
+                };
+                found.push(Upstream { endpoint, client: *client, section: content.section });
             }
-            same.push(found.len());
-            let endpoint = Endpoint {
-                role: Role::Upstream,
-                address: Arc::new(Address::Remote(remote)),
-                transport: Transport::Stream,
-                name: None,
-                answer: Arc::new(answer),
-            };
-            found.push(Upstream { endpoint, client: *client, section: content.section });
         }
     }
     found
 }
 
-/// The target, if it is reached by TLS.
-fn remote(rules: &Rules<'_>, scope: ScopeId, client: Client, target: &str) -> Option<String> {
-    let model = rules.model;
-    if model.scopes[scope].section == Section::Stream {
-        let on = model.chain(scope).find_map(|s| model.scopes[s].proxy_ssl)?;
-        return on.0.then(|| target.to_owned());
+/// From where targets are reached.
+struct Reach<'r, 'm> {
+    rules: &'r Rules<'m>,
+    /// The servers, by their scopes.
+    servers: HashMap<ScopeId, usize>,
+    /// For each server, the schemes by which clients reach it.
+    schemes: Vec<Schemes>,
+}
+
+impl<'r, 'm> Reach<'r, 'm> {
+    fn new(rules: &'r Rules<'m>, listeners: &[Listener]) -> Reach<'r, 'm> {
+        let servers = rules.model.servers.iter().enumerate().map(|(at, server)| (server.scope, at)).collect();
+        let mut schemes = vec![Schemes::default(); rules.model.servers.len()];
+        for listener in listeners {
+            for server in &listener.servers {
+                match listener.engine {
+                    Some(_) => schemes[*server].https = true,
+                    None => schemes[*server].http = true,
+                }
+            }
+        }
+        Reach { rules, servers, schemes }
     }
-    let scheme = match client {
-        Client::Proxy => "https://",
-        Client::Grpc => "grpcs://",
-        Client::Uwsgi => "suwsgi://",
-    };
-    let host = target.get(..scheme.len())?.eq_ignore_ascii_case(scheme).then(|| &target[scheme.len()..])?;
-    let host = host.split('/').next().unwrap_or(host);
-    Some(format!("{scheme}{host}"))
+
+    /// The servers behind a target that are reached by TLS, or may be: then with the variable that decides it.
+    fn remotes(&self, scope: ScopeId, client: Client, target: &str) -> Vec<(String, Option<String>)> {
+        let model = self.rules.model;
+        if model.scopes[scope].section == Section::Stream {
+            let on = model.chain(scope).find_map(|s| model.scopes[s].proxy_ssl).is_some_and(|(on, _)| on);
+            return on.then(|| (target.to_owned(), None)).into_iter().collect();
+        }
+        let server = model.chain(scope).find_map(|s| self.servers.get(&s)).copied();
+        let schemes = server.map_or(Schemes { http: true, https: true }, |at| self.schemes[at]);
+        let scheme = client.schemes()[1];
+        let remote = |reached| match reached {
+            Reached::ByTls(rest) => {
+                let host = rest.split('/').next().unwrap_or_default();
+                Some((format!("{scheme}{host}"), None))
+            }
+            Reached::Plain => None,
+            Reached::Unknown(variable) => Some((target.to_owned(), Some(variable))),
+        };
+        follow(model, server, schemes, client, target).into_iter().filter_map(remote).collect()
+    }
+}
+
+/// The answer where only a request tells whether the target is reached by TLS.
+fn undecided(answer: Answer, variable: &str, place: Place) -> Answer {
+    let mut unknown = answer.unknown;
+    unknown.push(Unknown {
+        span: Some(place.span),
+        what: format!("whether this connects by TLS depends on ${variable}, whose values are not all known"),
+        help: "write the scheme in the directive, or set the variable by set or map".into(),
+    });
+    Answer { speaks: Speaks::Unknown, effective: None, unknown, ..answer }
 }
 
 fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> Answer {
@@ -137,5 +182,65 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
         refuses: false,
         deciders,
         unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::endpoint::Role;
+    use crate::host::Facts;
+    use crate::services::nginx::Nginx;
+    use crate::services::service::{Service, World};
+    use crate::source::SourceMap;
+    use crate::system::MemorySystem;
+    use std::path::Path;
+
+    /// The other servers, each with `?` where it is not known whether TLS leads there.
+    fn others(http: &str) -> Vec<String> {
+        let files = [
+            ("/etc/nginx/nginx.conf", format!("events {{}}\nhttp {{\n{http}\n}}\n")),
+            ("/etc/nginx/more.map", "\"z\" https://included;\n".to_owned()),
+        ];
+        let system = MemorySystem::with_files(files);
+        let (facts, mut sources) = (Facts::unknown(), SourceMap::default());
+        let world = World { system: &system, facts: &facts };
+        let resolved = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);
+        let instance = resolved.instance();
+        assert!(instance.problems.is_empty(), "{:?}", instance.problems);
+        let upstreams = instance.endpoints.iter().filter(|endpoint| endpoint.role == Role::Upstream);
+        upstreams
+            .map(|endpoint| {
+                let asks = endpoint.answer.unknown.iter().any(|unknown| unknown.what.contains("connects by TLS"));
+                format!("{}{}", endpoint.address, if asks { " ?" } else { "" })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn targets_in_variables_are_followed() {
+        let one = |lines: &str| others(&format!("server {{ listen 80; {lines} }}"));
+        assert_eq!(one("set $s https; location / { proxy_pass $s://a:9443/x; }"), ["https://a:9443"]);
+        assert_eq!(one("set $t https://a; set $u $t; location / { proxy_pass ${U}; }"), ["https://a"]);
+        assert_eq!(one("location / { set $v grpcs://a; grpc_pass $v; }"), ["grpcs://a"]);
+        assert_eq!(one("location / { set $v suwsgi://a; uwsgi_pass $v; }"), ["suwsgi://a"]);
+        assert_eq!(one("location / { set $v a:1; uwsgi_pass $v; grpc_pass $v; }"), [] as [&str; 0]);
+        assert_eq!(one("location / { proxy_pass http://$http_x; }"), [] as [&str; 0]);
+        assert_eq!(one("location / { proxy_pass $http_x; }"), ["$http_x ?"]);
+        assert_eq!(one("set $t ''; location / { proxy_pass $t; }"), ["$t ?"], "Lua may set it");
+        assert_eq!(one("auth_request_set $t $upstream_x; location / { proxy_pass $t; }"), ["$t ?"]);
+        assert_eq!(one("location / { proxy_pass $scheme://a; }"), [] as [&str; 0], "plaintext only");
+        let tls = "listen 443 ssl; ssl_certificate /none/a; ssl_certificate_key /none/a;";
+        assert_eq!(others(&format!("server {{ {tls} location / {{ proxy_pass $scheme://a; }} }}")), ["https://a"]);
+    }
+
+    #[test]
+    fn maps_count_everywhere_and_set_in_its_server() {
+        let map = "map $host $up { default https://a; x http://b; hostnames; include more.map; }";
+        let server = "server { listen 80; location / { proxy_pass $up; } }";
+        assert_eq!(others(&format!("{map}\n{server}")), ["https://a", "https://included"]);
+        let other = "server { listen 81; set $up https://c; }";
+        assert_eq!(others(&format!("{other}\n{server}")), ["$up ?"]);
+        let split = "split_clients $host $up { 50% https://a; * http://b; }";
+        assert_eq!(others(&format!("{split}\n{server}")), ["https://a"]);
     }
 }

@@ -1,0 +1,245 @@
+//! The directives of nginx's own modules: where each may stand, how many arguments it has, and what its value looks like
+//! (`ngx_conf_handler`). Directives of other modules are passed over.
+
+use super::model::Section;
+use super::state::{Block, Context, Directive, Reader};
+use crate::release::Release;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// A directive.
+#[derive(Debug)]
+pub(super) struct Known {
+    places: Vec<Allowed>,
+    arguments: &'static str,
+    kind: Kind,
+}
+
+/// Where a directive may stand, and in which releases.
+#[derive(Debug)]
+struct Allowed {
+    place: &'static str,
+    since: Option<Release>,
+    until: Option<Release>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Flag,
+    Number,
+    Size,
+    Time,
+    Text,
+    Block,
+    /// read by code of its own
+    Other,
+}
+
+static ALL: LazyLock<HashMap<&'static [u8], Known>> =
+    LazyLock::new(|| include_str!("directives.txt").lines().filter_map(parse).collect());
+
+fn parse(line: &'static str) -> Option<(&'static [u8], Known)> {
+    let [name, places, arguments, kind] = line.split(' ').collect::<Vec<_>>()[..] else { return None };
+    let kind = match kind {
+        "flag" => Kind::Flag,
+        "number" => Kind::Number,
+        "size" | "offset" => Kind::Size,
+        "time" => Kind::Time,
+        "text" => Kind::Text,
+        "block" => Kind::Block,
+        "-" => Kind::Other,
+        _ => return None,
+    };
+    let places = places.split(',').map(|text| {
+        let (rest, until) = text.split_once("<=").map_or((text, None), |(rest, until)| (rest, Release::parse(until)));
+        let (place, since) =
+            rest.split_once(">=").map_or((rest, None), |(place, since)| (place, Release::parse(since)));
+        Allowed { place, since, until }
+    });
+    Some((name.as_bytes(), Known { places: places.collect(), arguments, kind }))
+}
+
+/// Directives that are read by code of their own, and may be there once.
+const ONCE: &[&[u8]] =
+    &[b"events", b"proxy_pass", b"grpc_pass", b"uwsgi_pass", b"ssl_password_file", b"ssl", b"starttls"];
+
+/// Directives whose value is one of a few words.
+const WORDS: &[(&[u8], &[&str])] = &[
+    (b"ssl", &["on", "off"]),
+    (b"ssl_verify_client", &["on", "off", "optional", "optional_no_ca"]),
+    (b"starttls", &["on", "off", "only"]),
+];
+
+/// What nginx says to a directive in this place; `None`: it takes it, or does not have it in its own modules.
+pub(super) fn refused(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) -> Option<String> {
+    let (name, known) = ALL.get_key_value(directive.name)?;
+    let shown = String::from_utf8_lossy(name);
+    let release = reader.world.facts.nginx.release.value;
+    if let Some(place) = place(reader, context)
+        && let Some(message) = known.misplaced(place, &shown, release)
+    {
+        return Some(message);
+    }
+    // The one of `upstream` is another directive of that name.
+    let is_server = *name == b"server" && matches!(context, Context::Section(_));
+    if is_server && directive.block && directive.words.len() > 1 {
+        return Some(format!("invalid number of arguments in \"{shown}\" directive"));
+    }
+    match (directive.block, known.kind == Kind::Block || is_server) {
+        (true, false) if known.kind != Kind::Other || known.arguments != "any" => {
+            return Some(format!("directive \"{shown}\" is not terminated by \";\""));
+        }
+        (false, true) => return Some(format!("directive \"{shown}\" has no opening \"{{\"")),
+        _ => {}
+    }
+    if !known.takes(directive.words.len() - 1) {
+        return Some(format!("invalid number of arguments in \"{shown}\" directive"));
+    }
+    let value = reader.arguments(directive).into_iter().next().unwrap_or_default();
+    let words = WORDS.iter().find(|(of, _)| of == name).map(|(_, words)| *words);
+    if words.is_some_and(|words| !words.iter().any(|word| word.eq_ignore_ascii_case(&value))) {
+        return Some(format!("invalid value \"{value}\" in \"{shown}\" directive"));
+    }
+    if let Some(message) = known.kind.refused(&shown, &value) {
+        return Some(message);
+    }
+    let once = ONCE.contains(name) || !matches!(known.kind, Kind::Block | Kind::Other);
+    if once && context.is_followed() && !reader.once.insert((context, name)) {
+        return Some(format!("\"{shown}\" directive is duplicate"));
+    }
+    None
+}
+
+/// The name that the table has for a place; `None`: a block that is not followed.
+fn place(reader: &Reader<'_>, context: Context) -> Option<&'static str> {
+    Some(match context {
+        Context::Main => "main",
+        Context::Events => "events",
+        Context::Section(Section::Http) => "http",
+        Context::Section(Section::Stream) => "stream",
+        Context::Section(Section::Mail) => "mail",
+        Context::Server(server) => match reader.model.scopes[reader.model.servers[server].scope].section {
+            Section::Http => "server",
+            Section::Stream => "stream-server",
+            Section::Mail => "mail-server",
+        },
+        Context::Location(location) => match reader.locations[location].block {
+            Block::Location => "location",
+            Block::IfInServer => "server-if",
+            Block::IfInLocation => "location-if",
+            Block::LimitExcept => "limit_except",
+        },
+        Context::Foreign | Context::Data | Context::Values(_) => return None,
+    })
+}
+
+impl Known {
+    fn misplaced(&self, place: &str, shown: &str, release: Option<Release>) -> Option<String> {
+        let in_time = |allowed: &&Allowed| {
+            release.is_none_or(|r| allowed.since.is_none_or(|since| r >= since) && allowed.until.is_none_or(|u| r <= u))
+        };
+        let here = self.places.iter().find(|allowed| allowed.place == place);
+        if here.as_ref().is_some_and(in_time) {
+            return None;
+        }
+        if self.places.iter().any(|allowed| in_time(&allowed)) {
+            return Some(format!("\"{shown}\" directive is not allowed here"));
+        }
+        // Nowhere: this nginx does not have it.
+        let since = self.places.iter().filter_map(|allowed| allowed.since).min();
+        Some(match since.filter(|since| release.is_some_and(|r| r < *since)) {
+            Some(since) => format!("unknown directive \"{shown}\": it needs nginx {since}"),
+            None => format!("unknown directive \"{shown}\": this nginx has no such any more"),
+        })
+    }
+
+    fn takes(&self, count: usize) -> bool {
+        match self.arguments {
+            "any" => true,
+            "1+" => count >= 1,
+            "2+" => count >= 2,
+            list => list.split(',').any(|number| number.parse() == Ok(count)),
+        }
+    }
+}
+
+impl Kind {
+    /// What is wrong with a value.
+    fn refused(self, shown: &str, value: &str) -> Option<String> {
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        match self {
+            Kind::Flag if !["on", "off"].iter().any(|word| word.eq_ignore_ascii_case(value)) => {
+                Some(format!("invalid value \"{value}\" in \"{shown}\" directive, it must be \"on\" or \"off\""))
+            }
+            Kind::Number if !number(value) => Some(format!("\"{shown}\" directive invalid number")),
+            Kind::Size if !number(value.strip_suffix(['k', 'K', 'm', 'M', 'g', 'G']).unwrap_or(value)) => {
+                Some(format!("\"{shown}\" directive invalid value"))
+            }
+            Kind::Time if !is_time(value) => Some(format!("\"{shown}\" directive invalid value")),
+            _ => None,
+        }
+    }
+}
+
+/// `30`, `1h30m`, `500ms`: each unit smaller than the one before (ngx_parse_time).
+fn is_time(text: &str) -> bool {
+    const UNITS: [&str; 8] = ["y", "M", "w", "d", "h", "m", "s", "ms"];
+    let (mut rest, mut least) = (text, 0);
+    while !rest.is_empty() {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 0 {
+            return false;
+        }
+        rest = &rest[digits..];
+        let length = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
+        let (unit, after) = rest.split_at(length);
+        let at = match unit {
+            "" => UNITS.len(),
+            unit => match UNITS.iter().position(|known| *known == unit) {
+                Some(at) => at + 1,
+                None => return false,
+            },
+        };
+        if at <= least && !unit.is_empty() {
+            return false;
+        }
+        least = at;
+        rest = after.trim_start_matches(' ');
+    }
+    !text.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_the_table_is_a_directive() {
+        let lines = include_str!("directives.txt").lines().filter(|line| !line.starts_with('#'));
+        for line in lines.clone() {
+            assert!(parse(line).is_some(), "{line}");
+        }
+        assert_eq!(lines.count(), ALL.len());
+    }
+
+    #[test]
+    fn places_and_arguments_by_release() {
+        let known = &ALL[&b"ssl_reject_handshake"[..]];
+        let at = |place, release: &str| known.misplaced(place, "x", Release::parse(release)).is_none();
+        assert!(at("server", "1.22.1") && !at("stream-server", "1.22.1") && at("stream-server", "1.25.5"));
+        assert!(!at("location", "1.31.4") && !at("server", "1.18.0"));
+        assert!(ALL[&b"ssl"[..]].misplaced("server", "x", Release::parse("1.25.1")).is_some());
+        assert!(ALL[&b"location"[..]].takes(2) && !ALL[&b"location"[..]].takes(3));
+    }
+
+    /// What nginx 1.22.1 takes for `ssl_session_timeout`.
+    #[test]
+    fn times() {
+        for time in ["5", "5m", "1h30m", "1d 2h", "10s"] {
+            assert!(is_time(time), "{time}");
+        }
+        for other in ["", "x", "5x", "30m1h", "-1", "m"] {
+            assert!(!is_time(other), "{other}");
+        }
+    }
+}
