@@ -1,11 +1,12 @@
 //! A resolved configuration as the rest of the program sees it.
 
 use super::dead;
-use super::declare::Declared;
+use super::declare::{Declared, is_default};
 use super::model::Model;
 use super::resolve::{Resolution, resolve};
 use super::upstream;
 use crate::edit::{Change, Fix};
+use crate::endpoint::{Endpoint, Unknown};
 use crate::host::{Facts, Software};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
 use crate::release::Release;
@@ -27,6 +28,8 @@ pub(super) struct Configuration {
     /// None for a file that nothing includes.
     pub(super) resolution: Option<Resolution>,
     pub(super) facts: Facts,
+    /// Commands that may do more to versions than is known.
+    narrowing: BTreeSet<Unknown>,
     /// What fixes need, worked out once.
     pub(super) declared: Declared,
     /// The endpoints that each setting decides together with the built-in default.
@@ -42,9 +45,12 @@ impl Configuration {
         let main = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
         let endpoints = std::mem::take(&mut resolution.endpoints);
         let instance = instance(&mut model, Standing::Loaded, &main, &world.facts.apache, endpoints);
+        let narrowing = model.servers.iter().flat_map(|server| &server.narrowing);
+        let narrowing = narrowing.map(|(_, what)| what.clone()).collect();
         Configuration {
             instance,
             model,
+            narrowing,
             resolution: Some(resolution),
             facts: world.facts.clone(),
             declared: Declared::default(),
@@ -58,6 +64,7 @@ impl Configuration {
         Configuration {
             instance,
             model,
+            narrowing: BTreeSet::new(),
             resolution: None,
             facts: world.facts.clone(),
             declared: Declared::default(),
@@ -71,7 +78,7 @@ fn instance(
     standing: Standing,
     main: &Path,
     apache: &Software,
-    endpoints: Vec<crate::endpoint::Endpoint>,
+    endpoints: Vec<Endpoint>,
 ) -> Instance {
     let mut problems: Vec<Problem> = std::mem::take(&mut model.problems);
     let mut seen = BTreeSet::new();
@@ -118,6 +125,19 @@ fn ability(apache: &Software) -> Ability {
     ability
 }
 
+impl Configuration {
+    /// Would a change be about endpoints of which it is not known what commands leave of their versions?
+    fn touches_narrowed(&self, change: &Change) -> bool {
+        let is_narrowed =
+            |endpoint: &Endpoint| endpoint.answer.unknown.iter().any(|what| self.narrowing.contains(what));
+        let touches = |at: usize, endpoint: &Endpoint| match change {
+            Change::Adjust { setting, .. } => endpoint.answer.deciders.contains(setting),
+            Change::Declare { endpoint: declared, .. } => at == *declared || is_default(&endpoint.answer),
+        };
+        self.instance.endpoints.iter().enumerate().any(|(at, endpoint)| is_narrowed(endpoint) && touches(at, endpoint))
+    }
+}
+
 impl Resolved for Configuration {
     fn instance(&self) -> &Instance {
         &self.instance
@@ -130,6 +150,9 @@ impl Resolved for Configuration {
     fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
         if self.resolution.as_ref().is_some_and(|resolution| resolution.left_out.is_some()) {
             return Err(limits::NO_FIX.to_owned());
+        }
+        if !self.narrowing.is_empty() && self.touches_narrowed(change) {
+            return Err("which versions would be left is not known: see the SSLOpenSSLConfCmd".to_owned());
         }
         match *change {
             Change::Adjust { setting, remove, add } => self.adjust(setting, remove, add, sources),
