@@ -32,6 +32,7 @@ mod named_files;
 mod names;
 mod parse;
 mod protocol;
+mod proxy_targets;
 mod read;
 mod recognise;
 mod resolve;

@@ -81,6 +81,8 @@ pub(super) struct Proxy {
     pub(super) suites: Option<String>,
     /// What is proxied to: URLs.
     pub(super) targets: Vec<(String, Place)>,
+    /// Values that requests are given, by name.
+    pub(super) environment: Vec<(String, String)>,
 }
 
 /// Whose commands count for the client of a virtual host by name, where they do more to versions than is known.
