@@ -7,7 +7,7 @@ use super::resolve::{Resolution, resolve};
 use super::upstream;
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Endpoint, Unknown};
-use crate::host::{Facts, Software};
+use crate::host::{Facts, Software, Tls13};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing};
 use crate::release::Release;
 use crate::services::limits;
@@ -118,7 +118,9 @@ fn ability(apache: &Software) -> Ability {
             ability.needs.insert(Version::Tls1_3, format!("OpenSSL 1.1.1 or later (this is {found})"));
         }
     }
-    if let Some(found) = apache.release.value.filter(|found| *found < Release::new(2, 4, 36)) {
+    ability.known &= apache.tls1_3 != Tls13::Unknown;
+    let by_version = apache.release.value.filter(|_| apache.tls1_3 == Tls13::ByVersion);
+    if let Some(found) = by_version.filter(|found| *found < Release::new(2, 4, 36)) {
         ability.versions = ability.versions.without(Version::Tls1_3);
         ability.needs.insert(Version::Tls1_3, format!("httpd 2.4.36 or later (this is {found})"));
     }

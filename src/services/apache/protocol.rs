@@ -1,6 +1,6 @@
 //! The arithmetic of `SSLProtocol` and of OpenSSL's commands for versions.
 
-use crate::host::Software;
+use crate::host::{Software, Tls13};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 
@@ -14,6 +14,8 @@ pub(super) struct Build {
     pub(super) closes_holes: bool,
     /// From httpd 2.4.42 on, with OpenSSL 1.1.1, the virtual host of the server name has a say; `None`: not known.
     pub(super) versions_by_name: Option<bool>,
+    /// Is it not known whether the build has TLSv1.3?
+    pub(super) doubts_tls1_3: bool,
     /// From 2.4.64 on `SSLEngine optional` means off; `None`: not known.
     pub(super) optional_is_off: Option<bool>,
 }
@@ -23,7 +25,7 @@ impl Build {
     pub(super) fn of(apache: &Software) -> Build {
         let httpd = apache.release.value;
         let openssl = apache.library.release;
-        let with_tls1_3 = httpd.is_none_or(|r| r >= Release::new(2, 4, 36));
+        let with_tls1_3 = httpd.is_none_or(|r| r >= Release::new(2, 4, 36)) || apache.tls1_3 != Tls13::ByVersion;
         let all = apache.library.versions();
         let old = |release: Option<Release>, since| release.is_some_and(|r| r < since);
         let by_name = if old(httpd, Release::new(2, 4, 42)) || old(openssl, Release::new(1, 1, 1)) {
@@ -36,6 +38,7 @@ impl Build {
         Build {
             all: if with_tls1_3 { all } else { all.without(Version::Tls1_3) },
             closes_holes: !old(openssl, Release::new(1, 1, 0)),
+            doubts_tls1_3: apache.tls1_3 == Tls13::Unknown && all.has(Version::Tls1_3),
             versions_by_name: by_name,
             optional_is_off: httpd.map(|r| r >= Release::new(2, 4, 64)),
         }

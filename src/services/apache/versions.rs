@@ -75,6 +75,14 @@ impl Asked {
             (None, Some(declared)) => build.served(declared),
             (None, None) => asked.default_versions(build, facts),
         };
+        if build.doubts_tls1_3 && asked.versions.has(Version::Tls1_3) {
+            asked.unknown.push(Unknown {
+                span: None,
+                what: "whether this package of httpd has TLSv1.3, as upstream has from 2.4.36 on, is not known"
+                    .to_owned(),
+                help: "audit a host with its programs, or say --assume apache=2.4.NN".to_owned(),
+            });
+        }
         let inherited = if server == MAIN { &[][..] } else { &main.commands };
         asked.command(model, build, inherited.iter().chain(&own.commands));
         asked
