@@ -232,6 +232,8 @@ pub(super) struct Written {
     pub(super) arguments: usize,
     /// What it asks for before holes are closed.
     pub(super) asked: VersionSet,
+    /// Does a word of a list name TLSv1.3?
+    pub(super) names_tls1_3: bool,
     /// Where it is not known what it says.
     pub(super) unknown: Option<Unknown>,
     /// The servers and, as the second number, `<Proxy>` sections from 1 in which it is used.

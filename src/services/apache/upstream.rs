@@ -237,7 +237,7 @@ fn answer<'a>(
     let (mut versions, mut deciders, mut unknown) = (build.all.without(Version::Ssl3), Vec::new(), Vec::new());
     if let Some(used) = view.list {
         let written = model.written(used.setting);
-        versions = build.served(written.asked);
+        versions = build.most(written.asked, written.names_tls1_3);
         unknown.extend(written.unknown.clone());
         because.extend(way(model, used));
         because.push(Reason::at(ReasonKind::Versions, used.place.span, "for connections to other servers"));

@@ -70,7 +70,7 @@ impl Asked {
             (Some(list), _) => {
                 let written = model.written(list.setting);
                 asked.unknown.extend(written.unknown.clone());
-                build.served(written.asked)
+                build.most(written.asked, written.names_tls1_3)
             }
             (None, Some(declared)) => build.served(declared),
             (None, None) => asked.default_versions(build, facts),
