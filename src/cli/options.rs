@@ -174,13 +174,15 @@ fn agree<'t, K: Ord, V: PartialEq + Copy>(option: &str, given: impl Iterator<Ite
 
 fn map(text: &str, absolute: &dyn Fn(&Path) -> Result<PathBuf>) -> Result<(PathBuf, PathBuf)> {
     let (from, to) = text.split_once('=').ok_or_else(|| anyhow!("--map {text}: it has to be PREFIX=DIR"))?;
-    if !from.starts_with('/') || from == "/" {
+    let drive = crate::system::windows_path(from);
+    if drive.is_none() && !from.starts_with('/') || from == "/" {
         bail!("--map {text}: the prefix has to be an absolute path, such as /etc/nginx");
     }
     if to.is_empty() {
         bail!("--map {text}: the directory is missing, as in {from}=.{from}");
     }
-    Ok((crate::system::normalize(Path::new(from)), absolute(Path::new(to))?))
+    let from = drive.unwrap_or_else(|| PathBuf::from(from));
+    Ok((crate::system::normalize(&from), absolute(Path::new(to))?))
 }
 
 /// Reads the policy that the arguments mean.

@@ -42,6 +42,20 @@ pub struct Software {
     pub build: Fact<Build>,
     /// Its TLS library.
     pub library: Library,
+    /// Does the program itself have TLSv1.3?
+    pub tls1_3: Tls13,
+}
+
+/// What tells whether a server program has TLSv1.3.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tls13 {
+    /// Its version.
+    #[default]
+    ByVersion,
+    /// It has, whatever its version says: distributions add to old versions what newer ones have.
+    There,
+    /// That is not known: a distribution's package of a version that does not have it from upstream.
+    Unknown,
 }
 
 impl Software {
@@ -49,7 +63,8 @@ impl Software {
     /// program's first release with TLSv1.3.
     pub fn versions(&self, tls1_3: Release) -> Option<VersionSet> {
         self.library.release?;
-        let own = if self.release.value? < tls1_3 { Version::Tls1_2 } else { Version::Tls1_3 };
+        let is_old = self.release.value? < tls1_3 && self.tls1_3 == Tls13::ByVersion;
+        let own = if is_old { Version::Tls1_2 } else { Version::Tls1_3 };
         Some(self.library.versions().and(VersionSet::range(Version::Ssl2, own)))
     }
 }
@@ -152,6 +167,7 @@ impl Facts {
             release: Fact::unknown("not looked for"),
             build: Fact::unknown("not looked for"),
             library: Library::unknown(),
+            tls1_3: Tls13::default(),
         };
         Facts {
             nginx: software(),

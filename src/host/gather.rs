@@ -1,6 +1,6 @@
 //! Puts together what is known of a host: what the user says beats what programs say, and that beats packages.
 
-use super::facts::{Fact, Facts, Software};
+use super::facts::{Fact, Facts, Software, Tls13};
 use super::given::{Assumption, Given};
 use super::libraries::{Libraries, default_level, patched};
 use super::live::ThisMachine;
@@ -132,7 +132,10 @@ fn assume(facts: &mut Facts, assumption: &Assumption, distribution: &Distributio
     };
     match assumption {
         Assumption::Nginx(release) => facts.nginx.release = Fact::known(*release, source),
-        Assumption::Apache(release) => facts.apache.release = Fact::known(*release, source),
+        Assumption::Apache(release) => {
+            facts.apache.release = Fact::known(*release, source);
+            facts.apache.tls1_3 = Tls13::ByVersion;
+        }
         Assumption::OpenSsl(release) => on_libraries(facts, &|software| {
             let library = &mut software.library;
             if library.release != Some(*release) && !library.level_source.starts_with(source) {

@@ -75,8 +75,10 @@ fn apache(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -
     // Debian's further instances: /etc/apache2-NAME, started as apache2@NAME.
     let suffix = folder.to_str().and_then(|f| f.strip_prefix("/etc/apache2-")).filter(|s| debian && !s.contains('/'));
     let source_built = main.starts_with("/usr/local/apache2");
+    let bundled = bundled_control(system, main);
     let control = match () {
         () if source_built => "/usr/local/apache2/bin/apachectl",
+        () if bundled.is_some() => bundled.as_deref().unwrap_or_default(),
         () if debian || is("gentoo") => "apache2ctl",
         () if facts.is_red_hat() || is("alpine") => "httpd",
         () => "apachectl",
@@ -89,7 +91,7 @@ fn apache(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -
         "/usr/local/etc/apache24/httpd.conf",
     ];
     let unit = APACHE.unit(system);
-    let by_default = usual.iter().any(|file| main == Path::new(file));
+    let by_default = usual.iter().any(|file| main == Path::new(file)) || bundled.is_some();
     let (before, with) = match suffix {
         Some(_) => (format!("APACHE_CONFDIR={} ", quoted(folder)), String::new()),
         None if by_default => (String::new(), String::new()),
@@ -105,7 +107,8 @@ fn apache(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -
         _ if with.is_empty() => format!("{before}{control} configtest"),
         _ => format!("{control}{with} -t"),
     };
-    let managed = by_default && !source_built || suffix.is_some() || names_file(unit.as_ref(), main);
+    let managed =
+        by_default && !source_built && bundled.is_none() || suffix.is_some() || names_file(unit.as_ref(), main);
     let found = managed.then(|| managed_by(system, APACHE.units)).flatten();
     let by_manager = found.is_some();
     let (command, restart) = match (found, suffix) {
@@ -115,6 +118,14 @@ fn apache(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -
         (None, _) => (act("graceful"), act("restart")),
     };
     Reload { service, command, by_manager, restart, test }
+}
+
+/// The `apachectl` of a tree below /opt (XAMPP, Bitnami) whose own main file that is.
+fn bundled_control(system: &dyn System, main: &Path) -> Option<String> {
+    let folder = main.parent().filter(|folder| folder.ends_with("conf") || folder.ends_with("etc"))?;
+    let is_own = main.starts_with("/opt") && main.ends_with("httpd.conf");
+    let control = folder.parent().filter(|_| is_own)?.join("bin/apachectl");
+    system.kind(&control).ok().map(|_| quoted(&control))
 }
 
 /// Does the unit start its program with that file?

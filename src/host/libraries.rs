@@ -55,6 +55,11 @@ impl<'a> Libraries<'a> {
         Libraries { system, distribution, packages, directories, known: BTreeMap::new() }
     }
 
+    /// The host's distribution.
+    pub(crate) fn distribution(&self) -> &Distribution {
+        self.distribution
+    }
+
     /// The host's package databases.
     pub(crate) fn packages(&self) -> &Packages {
         self.packages.get_or_init(|| Packages::read(self.system))
@@ -71,8 +76,20 @@ impl<'a> Libraries<'a> {
             return self.built_in(path, file);
         };
         let origin = path.parent().unwrap_or(Path::new("/"));
+        // A tree of its own has its libraries beside its programs and modules.
+        let is_own = path.starts_with("/opt") || path.starts_with("/usr/local");
+        let beside = origin.parent().filter(|_| is_own).map(|prefix| prefix.join("lib"));
+        let beside = beside.into_iter().chain(
+            Path::new("/")
+                .join(origin)
+                .parent()
+                .filter(|_| is_own)
+                .and_then(Path::parent)
+                .map(|up| up.join("common/lib")),
+        );
         let own = dynamic.paths.iter().map(|p| PathBuf::from(p.replace("$ORIGIN", &origin.to_string_lossy())));
-        let folders: Vec<PathBuf> = own.take(MOST_DIRECTORIES).chain(self.directories().iter().cloned()).collect();
+        let folders: Vec<PathBuf> =
+            own.take(MOST_DIRECTORIES).chain(beside).chain(self.directories().iter().cloned()).collect();
         let machine = elf::machine(file);
         for folder in folders {
             if let Some(found) = self.read(&folder.join(&name), machine) {

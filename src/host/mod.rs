@@ -39,7 +39,7 @@ mod words;
 pub use build::Build;
 pub use command::{CommandLine, Ending, Ran};
 pub use directive_names::DirectiveNames;
-pub use facts::{Fact, Facts, Software, Standing, Start};
+pub use facts::{Fact, Facts, Software, Standing, Start, Tls13};
 pub use gather::gather;
 pub use given::{Assumption, Given};
 pub use init::{Reload, reload};

@@ -24,7 +24,12 @@ pub(crate) fn read(system: &dyn System) -> Distribution {
     shell.run(&String::from_utf8_lossy(&bytes));
     let like = shell.get("ID_LIKE").unwrap_or_default().split_ascii_whitespace();
     let ids = shell.get("ID").into_iter().chain(like).map(str::to_ascii_lowercase);
-    Distribution { ids: ids.collect(), source: (*file).to_owned() }
+    let mut ids: Vec<String> = ids.collect();
+    if let [own] = ids.as_slice() {
+        // Trimmed images leave out what it is like.
+        ids = named(own).ids;
+    }
+    Distribution { ids, source: (*file).to_owned() }
 }
 
 /// A distribution by name, with those it is like.
@@ -58,6 +63,9 @@ mod tests {
         let found = read(&MemorySystem::with_files([("/usr/lib/os-release", text)]));
         assert_eq!(found.ids, ["rocky", "rhel", "centos", "fedora"]);
         assert!(found.is("rhel"));
+        let trimmed = |id: &str| read(&MemorySystem::with_files([("/etc/os-release", format!("ID={id}\n"))])).ids;
+        assert_eq!(trimmed("ubuntu"), ["ubuntu", "debian"]);
+        assert_eq!(trimmed("debian"), ["debian"]);
         assert_eq!(read(&MemorySystem::default()).ids, [] as [&str; 0]);
     }
 }

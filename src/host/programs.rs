@@ -2,8 +2,9 @@
 
 use super::binary;
 use super::build::Build;
-use super::facts::{Fact, Software};
+use super::facts::{Fact, Software, Tls13};
 use super::libraries::Libraries;
+use super::os_release::Distribution;
 use super::packages::Packages;
 use super::unit::Unit;
 use super::words::unquoted;
@@ -96,42 +97,47 @@ impl Program {
         self.units.iter().find_map(|name| Unit::read(system, name))
     }
 
-    /// Where the program may be: first the one that its unit starts.
-    fn candidates(&self, unit: Option<&Unit>) -> Vec<PathBuf> {
+    /// Where the program may be: first the one that its unit starts, last those that brought a whole tree of their own.
+    fn candidates(&self, system: &dyn System, unit: Option<&Unit>) -> Vec<PathBuf> {
         let started = unit.and_then(|u| u.exec_start.as_deref()).and_then(|command| {
             let word = unquoted(command.split_ascii_whitespace().next()?.trim_start_matches(['-', '@', ':', '+', '!']));
             let path = PathBuf::from(word);
             let name = path.file_name()?.to_str()?.to_owned();
             (path.is_absolute() && self.names.contains(&name.as_str())).then_some(path)
         });
-        started.into_iter().chain(self.paths.iter().map(PathBuf::from)).collect()
+        let bundled = if self.title == APACHE.title { bundled(system) } else { Vec::new() };
+        started.into_iter().chain(self.paths.iter().map(PathBuf::from)).chain(bundled).collect()
     }
 
     /// The path of the installed program.
     pub(crate) fn path(&self, system: &dyn System, unit: Option<&Unit>) -> Option<PathBuf> {
-        self.candidates(unit).into_iter().find(|path| system.kind(path).is_ok_and(|k| k == Kind::File))
+        self.candidates(system, unit).into_iter().find(|path| system.kind(path).is_ok_and(|k| k == Kind::File))
     }
 
     /// Finds the program, its version and its TLS library.
     pub(crate) fn find(&self, system: &dyn System, unit: Option<&Unit>, libraries: &mut Libraries<'_>) -> Found {
-        for path in self.candidates(unit) {
+        for path in self.candidates(system, unit) {
             let Ok(file) = system.read(&path) else { continue };
             let Some(release) = self.prefixes.iter().find_map(|p| binary::release_after(&file, p)) else { continue };
-            // A build of one's own has its own modules.
-            let local = |path: &Path| path.starts_with("/usr/local");
+            // A build of one's own has its own modules, mostly beside it.
+            let local = |path: &Path| path.starts_with("/usr/local") || path.starts_with("/opt");
+            let beside = prefix(&path).filter(|_| local(&path)).map(|prefix| prefix.join("modules/mod_ssl.so"));
             let modules = self.modules.iter().map(Path::new).filter(|m| local(m) == local(&path));
+            let modules = beside.as_deref().into_iter().filter(|_| self.title == APACHE.title).chain(modules);
             let module = modules.into_iter().find_map(|m| Some((m.to_owned(), system.read(m).ok()?)));
             let (user, user_file) = module.unwrap_or_else(|| (path.clone(), file.clone()));
             let (library, configuration) = libraries.of_program(&user, &user_file);
             let release = Fact::known(release, path.display().to_string());
             let build = self.build(&file, &path);
             let own_library = library.source == path.display().to_string() && binary::has(&file, "--with-openssl=");
-            return Found { software: Software { release, build, library }, configuration, own_library };
+            let software = Software { release, build, library, tls1_3: self.tls1_3_of(&user_file) };
+            return Found { software, configuration, own_library };
         }
         let (library, configuration) = libraries.of_host();
         let release = self.packaged(libraries.packages());
         let build = Fact::unknown(format!("no program of {} was found", self.title));
-        Found { software: Software { release, build, library }, configuration, own_library: false }
+        let tls1_3 = self.tls1_3_of_package(&release, &library, libraries.distribution());
+        Found { software: Software { release, build, library, tls1_3 }, configuration, own_library: false }
     }
 
     /// How the program says that it was built.
@@ -146,12 +152,44 @@ impl Program {
         }
     }
 
+    /// Whether `mod_ssl` knows the word says more than its version.
+    fn tls1_3_of(&self, module: &[u8]) -> Tls13 {
+        let is_there = self.title == APACHE.title && binary::has(module, "TLSv1.3");
+        if is_there { Tls13::There } else { Tls13::ByVersion }
+    }
+
+    /// A package's version is not upstream's: Ubuntu 18.04 has TLSv1.3 in its httpd 2.4.29.
+    fn tls1_3_of_package(&self, release: &Fact<Release>, library: &Library, distribution: &Distribution) -> Tls13 {
+        let (Some(found), Some(openssl)) = (release.value, library.release) else { return Tls13::ByVersion };
+        let could = self.title == APACHE.title && openssl >= Release::new(1, 1, 1);
+        if !could || found >= Release::new(2, 4, 36) {
+            Tls13::ByVersion
+        } else if distribution.is("ubuntu") && found == Release::new(2, 4, 29) {
+            Tls13::There
+        } else {
+            Tls13::Unknown
+        }
+    }
+
     fn packaged(&self, packages: &Packages) -> Fact<Release> {
         match packages.first(self.packages) {
             Some(package) => Fact::known(package.release, package.source.clone()),
             None => Fact::unknown(format!("no program or package of {} was found", self.title)),
         }
     }
+}
+
+/// The programs of XAMPP (`/opt/lampp/bin/httpd`), Bitnami (`/opt/bitnami/apache/bin/httpd`) and the like.
+fn bundled(system: &dyn System) -> Vec<PathBuf> {
+    let opt = Path::new("/opt");
+    let names = system.list(opt).unwrap_or_default().into_iter().map(|entry| opt.join(entry.name));
+    let places = |folder: PathBuf| ["bin", "apache/bin", "apache2/bin"].map(|bin| folder.join(bin).join("httpd"));
+    names.flat_map(places).filter(|path| system.kind(path).is_ok()).collect()
+}
+
+/// Where a tree with a program begins: `/opt/lampp` of `/opt/lampp/bin/httpd`.
+pub(crate) fn prefix(program: &Path) -> Option<&Path> {
+    program.parent().filter(|bin| bin.ends_with("bin") || bin.ends_with("sbin"))?.parent()
 }
 
 /// Reads the openssl.cnf of a service into its library.

@@ -142,6 +142,14 @@ pub fn leads_to(system: &dyn System, path: &Path, real: &Path) -> bool {
     path == real || system.canonical(path).is_ok_and(|found| found == real)
 }
 
+/// A path of Windows with its drive, as it is named here: `C:/x` and `c:\x` are `/C:/x`. `None`: it is none.
+pub fn windows_path(text: &str) -> Option<PathBuf> {
+    let (drive, rest) = text.split_once(':')?;
+    let is_drive = drive.len() == 1 && drive.starts_with(|c: char| c.is_ascii_alphabetic());
+    (is_drive && rest.starts_with(['/', '\\']))
+        .then(|| PathBuf::from(format!("/{}:{}", drive.to_ascii_uppercase(), rest.replace('\\', "/"))))
+}
+
 /// `path` without `.` and, as text, without `..`: for paths that need not exist.
 pub fn normalize(path: &Path) -> PathBuf {
     use std::path::Component;

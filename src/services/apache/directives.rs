@@ -103,7 +103,7 @@ impl Reader<'_> {
                 let name = String::from_utf8_lossy(name).into_owned();
                 self.model.servers[server].other_engine = (!off).then_some((name, line.place));
             }
-            "proxypass" | "proxypassmatch" | "rewriterule" | "sethandler" | "balancermember" => {
+            "proxypass" | "proxypassmatch" | "rewriterule" | "sethandler" | "balancermember" | "setenv" => {
                 self.proxies(line, &lower, &arguments);
             }
             _ if lower.starts_with("ssl") => self.ssl(line, name, &lower, &arguments, rest),
@@ -283,32 +283,6 @@ impl Reader<'_> {
         let server = &mut self.model.servers[server];
         server.name = Some((host.to_owned(), line.place));
         server.port = port;
-    }
-
-    fn proxies(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
-        let words: Vec<String> = (0..arguments.words.len()).filter_map(|i| arguments.get(i)).collect();
-        if lower == "rewriterule" {
-            let flags = words.get(2).map(|flags| flags.trim_matches(['[', ']']).to_ascii_lowercase());
-            if !flags.is_some_and(|flags| flags.split(',').any(|flag| matches!(flag.trim(), "p" | "proxy"))) {
-                return;
-            }
-        }
-        let url = words.iter().rev().find_map(|word| {
-            let word = if lower == "sethandler" { word.strip_prefix("proxy:")? } else { word };
-            let word = word.rsplit_once('|').map_or(word, |(_, url)| url);
-            let scheme = word.split_once("://")?.0.to_ascii_lowercase();
-            matches!(scheme.as_str(), "https" | "wss" | "balancer").then(|| word.to_owned())
-        });
-        let Some(url) = url else { return };
-        match self.scope() {
-            Scope::Proxy(server, section) if lower == "balancermember" => {
-                self.model.servers[server].sections[section].proxy.targets.push((url, line.place));
-            }
-            _ => {
-                let server = self.server();
-                self.model.servers[server].proxy.targets.push((url, line.place));
-            }
-        }
     }
 
     /// What can be told only when all has been read.

@@ -1,7 +1,7 @@
 //! Which files an `Include` means.
 
 use crate::services::glob::{Search, TooMany};
-use crate::system::{Kind, normalize, reason};
+use crate::system::{Kind, normalize, reason, windows_path};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,10 @@ pub(super) struct Found {
 
 /// A path of the configuration: relative to `ServerRoot`.
 pub(super) fn absolute(server_root: &Path, path: &[u8]) -> PathBuf {
-    normalize(&server_root.join(OsStr::from_bytes(path)))
+    match std::str::from_utf8(path).ok().and_then(windows_path) {
+        Some(path) => normalize(&path),
+        None => normalize(&server_root.join(OsStr::from_bytes(path))),
+    }
 }
 
 /// `apr_fnmatch_test`: a `[` counts only if a `]` follows.
@@ -190,6 +193,16 @@ mod tests {
         assert_eq!(files("/v/*/*.conf", true).0, ["/v/1/a.conf"]);
         assert_eq!(files("/v/*/*.conf", false).1, ["no matches for the wildcard '*.conf' in '/v/3'"]);
         assert_eq!(files("/v/*", true).0, ["/v/1/a.conf", "/v/2/a.conf"]);
+    }
+
+    #[test]
+    fn drives_of_windows_are_absolute() {
+        let root = Path::new("/C:/xampp/apache");
+        let path = |text: &str| absolute(root, text.as_bytes()).display().to_string();
+        assert_eq!(path("C:/xampp/apache/conf"), "/C:/xampp/apache/conf");
+        assert_eq!(path(r"c:\Apache24\conf\x.conf"), "/C:/Apache24/conf/x.conf");
+        assert_eq!(path("conf/extra/*.conf"), "/C:/xampp/apache/conf/extra/*.conf");
+        assert_eq!(path("c:relative"), "/C:/xampp/apache/c:relative");
     }
 
     #[test]

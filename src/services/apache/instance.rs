@@ -1,19 +1,20 @@
 //! A resolved configuration as the rest of the program sees it.
 
 use super::dead;
-use super::declare::Declared;
+use super::declare::{Declared, is_default};
 use super::model::Model;
 use super::resolve::{Resolution, resolve};
 use super::upstream;
 use crate::edit::{Change, Fix};
-use crate::host::{Facts, Software};
+use crate::endpoint::{Endpoint, Unknown};
+use crate::host::{Facts, Software, Tls13};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, once};
 use crate::release::Release;
 use crate::services::limits;
 use crate::services::service::{Question, Resolved, Response, World};
 use crate::source::SourceMap;
 use crate::tls::{Version, VersionSet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -27,6 +28,8 @@ pub(super) struct Configuration {
     /// None for a file that nothing includes.
     pub(super) resolution: Option<Resolution>,
     pub(super) facts: Facts,
+    /// Commands that may do more to versions than is known.
+    narrowing: BTreeSet<Unknown>,
     /// What fixes need, worked out once.
     pub(super) declared: Declared,
     /// The endpoints that each setting decides together with the built-in default.
@@ -43,9 +46,12 @@ impl Configuration {
         let endpoints = std::mem::take(&mut resolution.endpoints);
         let standing = if model.is_part { Standing::Part } else { Standing::Loaded };
         let instance = instance(&mut model, standing, &main, &world.facts.apache, endpoints);
+        let narrowing = model.servers.iter().flat_map(|server| &server.narrowing);
+        let narrowing = narrowing.map(|(_, what)| what.clone()).collect();
         Configuration {
             instance,
             model,
+            narrowing,
             resolution: Some(resolution),
             facts: world.facts.clone(),
             declared: Declared::default(),
@@ -59,6 +65,7 @@ impl Configuration {
         Configuration {
             instance,
             model,
+            narrowing: BTreeSet::new(),
             resolution: None,
             facts: world.facts.clone(),
             declared: Declared::default(),
@@ -72,7 +79,7 @@ fn instance(
     standing: Standing,
     main: &Path,
     apache: &Software,
-    endpoints: Vec<crate::endpoint::Endpoint>,
+    endpoints: Vec<Endpoint>,
 ) -> Instance {
     let mut problems = once(std::mem::take(&mut model.problems));
     if model.more_problems > 0 {
@@ -119,11 +126,26 @@ fn ability(apache: &Software) -> Ability {
             ability.needs.insert(Version::Tls1_3, format!("OpenSSL 1.1.1 or later (this is {found})"));
         }
     }
-    if let Some(found) = apache.release.value.filter(|found| *found < Release::new(2, 4, 36)) {
+    ability.known &= apache.tls1_3 != Tls13::Unknown;
+    let by_version = apache.release.value.filter(|_| apache.tls1_3 == Tls13::ByVersion);
+    if let Some(found) = by_version.filter(|found| *found < Release::new(2, 4, 36)) {
         ability.versions = ability.versions.without(Version::Tls1_3);
         ability.needs.insert(Version::Tls1_3, format!("httpd 2.4.36 or later (this is {found})"));
     }
     ability
+}
+
+impl Configuration {
+    /// Would a change be about endpoints of which it is not known what commands leave of their versions?
+    fn touches_narrowed(&self, change: &Change) -> bool {
+        let is_narrowed =
+            |endpoint: &Endpoint| endpoint.answer.unknown.iter().any(|what| self.narrowing.contains(what));
+        let touches = |at: usize, endpoint: &Endpoint| match change {
+            Change::Adjust { setting, .. } => endpoint.answer.deciders.contains(setting),
+            Change::Declare { endpoint: declared, .. } => at == *declared || is_default(&endpoint.answer),
+        };
+        self.instance.endpoints.iter().enumerate().any(|(at, endpoint)| is_narrowed(endpoint) && touches(at, endpoint))
+    }
 }
 
 impl Resolved for Configuration {
@@ -138,6 +160,9 @@ impl Resolved for Configuration {
     fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
         if self.resolution.as_ref().is_some_and(|resolution| resolution.left_out.is_some()) {
             return Err(limits::NO_FIX.to_owned());
+        }
+        if !self.narrowing.is_empty() && self.touches_narrowed(change) {
+            return Err("which versions would be left is not known: see the SSLOpenSSLConfCmd".to_owned());
         }
         match *change {
             Change::Adjust { setting, remove, add } => self.adjust(setting, remove, add, sources),

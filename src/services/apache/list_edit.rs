@@ -152,12 +152,15 @@ impl Style {
 mod tests {
     use super::*;
     use crate::host::Facts;
+    use crate::release::Release;
     use proptest::prelude::*;
 
     const NEW: VersionSet = VersionSet::of(&[Version::Tls1_2, Version::Tls1_3]);
 
     fn build() -> Build {
-        Build::of(&Facts::unknown().apache)
+        let mut apache = Facts::unknown().apache;
+        apache.library.release = Some(Release::new(3, 0, 0));
+        Build::of(&apache)
     }
 
     fn changed(text: &str) -> String {

@@ -33,6 +33,7 @@ mod names;
 mod parse;
 mod part;
 mod protocol;
+mod proxy_targets;
 mod read;
 mod recognise;
 mod resolve;

@@ -81,6 +81,8 @@ pub(super) struct Proxy {
     pub(super) suites: Option<String>,
     /// What is proxied to: URLs.
     pub(super) targets: Vec<(String, Place)>,
+    /// Values that requests are given, by name.
+    pub(super) environment: Vec<(String, String)>,
 }
 
 /// Whose commands count for the client of a virtual host by name, where they do more to versions than is known.
@@ -240,6 +242,8 @@ pub(super) struct Written {
     pub(super) arguments: usize,
     /// What it asks for before holes are closed.
     pub(super) asked: VersionSet,
+    /// Does a word of a list name TLSv1.3?
+    pub(super) names_tls1_3: bool,
     /// Where it is not known what it says.
     pub(super) unknown: Option<Unknown>,
     /// The servers and, as the second number, `<Proxy>` sections from 1 in which it is used.

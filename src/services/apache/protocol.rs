@@ -1,19 +1,23 @@
 //! The arithmetic of `SSLProtocol` and of OpenSSL's commands for versions.
 
-use crate::host::Software;
+use crate::host::{Software, Tls13};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 
 /// What a build of httpd makes of the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Build {
-    /// What `all` stands for.
+    /// What the build can speak, as far as is known.
     pub(super) all: VersionSet,
+    /// Is the library known? If not, an old one may give SSLv3, and versions with a gap between them.
+    pub(super) knows_library: bool,
     /// Is only the run of versions served that ends at the highest one? (OpenSSL 1.1.0 and later have but a minimum
     /// and a maximum.)
     pub(super) closes_holes: bool,
     /// From httpd 2.4.42 on, with OpenSSL 1.1.1, the virtual host of the server name has a say; `None`: not known.
     pub(super) versions_by_name: Option<bool>,
+    /// Is it not known whether the build has TLSv1.3?
+    pub(super) doubts_tls1_3: bool,
     /// From 2.4.64 on `SSLEngine optional` means off; `None`: not known.
     pub(super) optional_is_off: Option<bool>,
 }
@@ -23,7 +27,7 @@ impl Build {
     pub(super) fn of(apache: &Software) -> Build {
         let httpd = apache.release.value;
         let openssl = apache.library.release;
-        let with_tls1_3 = httpd.is_none_or(|r| r >= Release::new(2, 4, 36));
+        let with_tls1_3 = httpd.is_none_or(|r| r >= Release::new(2, 4, 36)) || apache.tls1_3 != Tls13::ByVersion;
         let all = apache.library.versions();
         let old = |release: Option<Release>, since| release.is_some_and(|r| r < since);
         let by_name = if old(httpd, Release::new(2, 4, 42)) || old(openssl, Release::new(1, 1, 1)) {
@@ -35,10 +39,23 @@ impl Build {
         };
         Build {
             all: if with_tls1_3 { all } else { all.without(Version::Tls1_3) },
+            knows_library: openssl.is_some(),
             closes_holes: !old(openssl, Release::new(1, 1, 0)),
+            doubts_tls1_3: apache.tls1_3 == Tls13::Unknown && all.has(Version::Tls1_3),
             versions_by_name: by_name,
             optional_is_off: httpd.map(|r| r >= Release::new(2, 4, 64)),
         }
+    }
+
+    /// What the word `all` stands for, at most.
+    fn all_words(self) -> VersionSet {
+        if self.knows_library { self.all } else { self.all.with(Version::Ssl3) }
+    }
+
+    /// The most that can be served of a set that was asked for. Whoever names TLSv1.3 has a library that knows it.
+    pub(super) fn most(self, asked: VersionSet, names_tls1_3: bool) -> VersionSet {
+        let new = self.served(if self.knows_library { asked } else { asked.without(Version::Ssl3) });
+        if self.knows_library || names_tls1_3 { new } else { new.union(asked.without(Version::Tls1_3)) }
     }
 
     /// What is served of a set that was asked for.
@@ -56,6 +73,8 @@ pub(super) struct List {
     pub(super) refused: Vec<(usize, String)>,
     /// The versions that the words look like they ask for: as if a bare name added.
     pub(super) looks: VersionSet,
+    /// Does a word name TLSv1.3?
+    pub(super) names_tls1_3: bool,
     /// Bare names, by index, that threw away something that mattered.
     pub(super) overriding: Vec<usize>,
 }
@@ -79,12 +98,12 @@ impl Term {
             name => (None, name),
         };
         if name.eq_ignore_ascii_case(b"all") {
-            return Ok(Term { sign, versions: build.all, all: true });
+            return Ok(Term { sign, versions: build.all_words(), all: true });
         }
         let adds = sign != Some(b'-');
         match Version::from_name_ignore_case(name) {
             Some(Version::Ssl2) if adds => Err("SSLv2 is no longer supported".to_owned()),
-            Some(Version::Ssl3) if adds && !build.all.has(Version::Ssl3) => {
+            Some(Version::Ssl3) if adds && !build.all_words().has(Version::Ssl3) => {
                 Err("SSLv3 is not supported by this version of OpenSSL".to_owned())
             }
             Some(Version::Tls1_3) if !build.all.has(Version::Tls1_3) => {
@@ -102,6 +121,7 @@ pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: Build)
     // Versions that were taken away by name, which a bare name brings back.
     let mut taken = VersionSet::EMPTY;
     for (i, word) in words.enumerate() {
+        list.names_tls1_3 |= word.to_ascii_lowercase().ends_with(b"tlsv1.3");
         match Term::read(word, build) {
             Err(why) => list.refused.push((i, why)),
             Ok(Term { sign: Some(b'-'), versions, all }) => {
@@ -203,7 +223,35 @@ mod tests {
     use crate::host::Facts;
 
     fn read(text: &str) -> List {
-        read_list(text.split_whitespace().map(str::as_bytes), Build::of(&Facts::unknown().apache))
+        read_list(text.split_whitespace().map(str::as_bytes), build(Some(Release::new(3, 0, 0))))
+    }
+
+    fn build(openssl: Option<Release>) -> Build {
+        let mut apache = Facts::unknown().apache;
+        apache.library.release = openssl;
+        Build::of(&apache)
+    }
+
+    #[test]
+    fn without_a_library_the_most_is_what_an_old_one_gives_too() {
+        let most = |openssl, text: &str| {
+            let build = build(openssl);
+            let list = read_list(text.split_whitespace().map(str::as_bytes), build);
+            assert_eq!(list.refused, [], "{text}");
+            build.most(list.asked, list.names_tls1_3).to_string()
+        };
+        for (text, known, unknown) in [
+            ("all", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", "SSLv3 TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"),
+            ("all -SSLv3", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3"),
+            ("-all +TLSv1 +TLSv1.2", "TLSv1.2", "TLSv1 TLSv1.2"),
+            ("-all +TLSv1 +TLSv1.3", "TLSv1.3", "TLSv1.3"),
+            ("all -SSLv3 -TLSv1.1", "TLSv1.2 TLSv1.3", "TLSv1 TLSv1.2 TLSv1.3"),
+            ("-all +TLSv1.2 +TLSv1.3", "TLSv1.2 TLSv1.3", "TLSv1.2 TLSv1.3"),
+        ] {
+            assert_eq!(most(Some(Release::new(3, 0, 0)), text), known, "{text}");
+            assert_eq!(most(None, text), unknown, "{text}");
+        }
+        assert_eq!(most(None, "all +SSLv3"), "SSLv3 TLSv1 TLSv1.1 TLSv1.2 TLSv1.3");
     }
 
     #[test]

@@ -30,9 +30,20 @@ impl Reader<'_> {
         let trap = trap(name, &words, &list, self.build.served(list.asked)).filter(|_| unknown.is_none());
         let proxy = name.eq_ignore_ascii_case("sslproxyprotocol");
         let end = arguments.words.last().map_or(rest, |word| word.written.end);
-        let versions = self.build.served(list.asked);
+        let versions = self.build.most(list.asked, list.names_tls1_3);
         let role = if proxy { Role::Upstream } else { Role::Listener };
-        let new = New { name, role, value: rest..end, kind: Kind::List, asked: list.asked, versions, trap, unknown };
+        let names_tls1_3 = list.names_tls1_3;
+        let new = New {
+            name,
+            role,
+            value: rest..end,
+            kind: Kind::List,
+            asked: list.asked,
+            names_tls1_3,
+            versions,
+            trap,
+            unknown,
+        };
         let setting = self.setting(line, rest, new);
         let used = Use { setting, place: line.place };
         if proxy {
@@ -84,6 +95,7 @@ impl Reader<'_> {
                     value: arguments.words[1].written.clone(),
                     kind: Kind::Command(command),
                     asked: alone,
+                    names_tls1_3: false,
                     versions: alone,
                     trap: None,
                     unknown,
@@ -123,6 +135,7 @@ impl Reader<'_> {
             line: line.text.clone(),
             arguments: rest,
             asked: new.asked,
+            names_tls1_3: new.names_tls1_3,
             unknown: new.unknown,
             scopes: vec![scope],
         });
@@ -174,6 +187,7 @@ struct New<'a> {
     value: Range<usize>,
     kind: Kind,
     asked: VersionSet,
+    names_tls1_3: bool,
     versions: VersionSet,
     trap: Option<Trap>,
     unknown: Option<Unknown>,

@@ -3,9 +3,10 @@
 use super::model::{Covers, MAIN, Model, Place, Proxy, ProxySection, ServerId, Use};
 use super::part::versions_not_here;
 use super::protocol::Build;
+use super::proxy_targets::{Scheme, followed, scheme};
 use super::resolve::ciphers;
 use super::versions::way;
-use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport};
+use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
 use crate::host::Facts;
 use crate::openssl::Keys;
 use crate::tls::{Version, VersionSet};
@@ -102,6 +103,12 @@ impl<'a> Sections<'a> {
         }
     }
 
+    /// Do sections for some URLs say something about versions?
+    fn differ(&self) -> bool {
+        let says = |section: &&ProxySection| !section.proxy.versions.is_empty() || section.proxy.ciphers.is_some();
+        self.all.iter().filter(says).any(|section| section.url != "*")
+    }
+
     /// The URLs below one for which there are sections, in their order.
     fn below(&self, url: &str) -> Vec<String> {
         let range = (Bound::Excluded(url), Bound::Unbounded);
@@ -153,13 +160,21 @@ pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts) -> Vec<Endpo
             if !known.insert(url) {
                 continue;
             }
-            for url in std::iter::once(url.clone()).chain(sections().flat_map(|sections| sections.below(url))) {
+            let environment: Vec<&(String, String)> =
+                model.servers[MAIN].proxy.environment.iter().chain(&own.proxy.environment).collect();
+            let urls = followed(url, &environment).into_iter().filter(|url| scheme(url) != Scheme::Other);
+            for url in urls.chain(sections().flat_map(|sections| sections.below(url))) {
                 let view = sections().fold(levels, |outer, sections| sections.view(&url, outer));
                 let Some((true, engine)) = view.engine else { continue };
                 for (remote, place) in remotes(model, server, &url, *place) {
                     let parameters = (view.list.map(|used| used.setting), view.ciphers, view.suites);
                     if seen.insert((remote.clone(), parameters)) {
-                        let answer = answer(model, build, facts, view, [place, engine], &mut floors);
+                        let mut answer = answer(model, build, facts, view, [place, engine], &mut floors);
+                        if let Some(unknown) = open(&remote, place, sections().any(Sections::differ)) {
+                            answer.speaks =
+                                if scheme(&remote) == Scheme::Variable { Speaks::Unknown } else { Speaks::Tls };
+                            answer.unknown.push(unknown);
+                        }
                         endpoints.push(Endpoint {
                             role: Role::Upstream,
                             address: Address::Remote(remote).into(),
@@ -173,6 +188,19 @@ pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts) -> Vec<Endpo
         }
     }
     endpoints
+}
+
+/// What is not known of a server that a variable names.
+fn open(remote: &str, place: Place, sections_differ: bool) -> Option<Unknown> {
+    let what = match scheme(remote) {
+        Scheme::Variable => format!("whether {remote} is reached by TLS depends on a request"),
+        _ if remote.contains(['$', '%']) && sections_differ => {
+            format!("which <Proxy> section {remote} belongs to depends on a request")
+        }
+        _ => return None,
+    };
+    let help = "write the URL, or check what the requests get".to_owned();
+    Some(Unknown { span: Some(place.span), what, help })
 }
 
 /// The servers that a URL leads to: its own, or the members of a balancer.
@@ -210,7 +238,7 @@ fn answer<'a>(
     let (mut versions, mut deciders, mut unknown) = (build.all.without(Version::Ssl3), Vec::new(), Vec::new());
     if let Some(used) = view.list {
         let written = model.written(used.setting);
-        versions = build.served(written.asked);
+        versions = build.most(written.asked, written.names_tls1_3);
         unknown.extend(written.unknown.clone());
         because.extend(way(model, used));
         because.push(Reason::at(ReasonKind::Versions, used.place.span, "for connections to other servers"));

@@ -71,7 +71,7 @@ impl Asked {
             (Some(list), _) => {
                 let written = model.written(list.setting);
                 asked.unknown.extend(written.unknown.clone());
-                build.served(written.asked)
+                build.most(written.asked, written.names_tls1_3)
             }
             (None, Some(declared)) => build.served(declared),
             (None, None) => {
@@ -82,6 +82,14 @@ impl Asked {
                 versions
             }
         };
+        if build.doubts_tls1_3 && asked.versions.has(Version::Tls1_3) {
+            asked.unknown.push(Unknown {
+                span: None,
+                what: "whether this package of httpd has TLSv1.3, as upstream has from 2.4.36 on, is not known"
+                    .to_owned(),
+                help: "audit a host with its programs, or say --assume apache=2.4.NN".to_owned(),
+            });
+        }
         let inherited = if server == MAIN { &[][..] } else { &main.commands };
         asked.command(model, build, inherited.iter().chain(&own.commands));
         asked
