@@ -306,3 +306,82 @@ run_and_look audit tlsmend audit
     assert!(line(&said, "asked").contains("LOADED by 0"), "{said}");
     assert!(line(&said, "audit").ends_with("not loaded"), "{said}");
 }
+
+/// The same process is first a user's, with a title as long as it may be, and then a server of root's: by a program that
+/// root lets the user run, as sudo would.
+#[test]
+fn a_title_is_not_believed_with_the_rights_of_the_next_program() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+cat > /tmp/allowed.c <<'C'
+#define _GNU_SOURCE
+#include <unistd.h>
+int main(void) {{
+    if (setresgid(0, 0, 0) || setresuid(0, 0, 0)) return 9;
+    return execle("/usr/sbin/nginx", "/usr/sbin/nginx", "-t", (char *)0, (char *[]){{ 0 }});
+}}
+C
+cat > /tmp/racer.c <<'C'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#define PART (120 << 10)
+int main(int count, char **words) {{
+    if (strncmp(words[0], "nginx: ", 7)) {{
+        struct rlimit limit;
+        getrlimit(RLIMIT_STACK, &limit);
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_STACK, &limit);
+        int parts = atoi(words[2]);
+        char **title = calloc(parts + 2, sizeof *title), delay[32];
+        title[0] = "nginx: master process /usr/sbin/nginx -c /home/evil/n.conf -q ";
+        for (int k = 0; k < parts; k++) {{
+            title[k + 1] = malloc(PART + 1);
+            for (int at = 0; at < PART; at += 3) memcpy(title[k + 1] + at, " -T", 3);
+            title[k + 1][PART] = 0;
+        }}
+        sprintf(delay, "DELAY=%s", words[1]);
+        return execve("/proc/self/exe", title, (char *[]){{ delay, 0 }});
+    }}
+    // nginx waits where it writes what it found out.
+    int full[2];
+    char bytes[4096] = {{ 0 }};
+    if (pipe(full)) return 8;
+    fcntl(full[1], F_SETPIPE_SZ, 4096);
+    fcntl(full[1], F_SETFL, O_NONBLOCK);
+    while (write(full[1], bytes, 4096) > 0);
+    while (write(full[1], bytes, 1) > 0);
+    fcntl(full[1], F_SETFL, 0);
+    int watch = inotify_init();
+    inotify_add_watch(watch, "/usr/sbin/nginx", IN_OPEN);
+    if (write(1, "armed\n", 6) < 0 || read(watch, bytes, sizeof bytes) < 0) return 8;
+    usleep(atol(getenv("DELAY")) * 1000);
+    dup2(full[1], 2);
+    return execve("/usr/local/bin/allowed", (char *[]){{ "allowed", 0 }}, (char *[]){{ 0 }});
+}}
+C
+cc -o /usr/local/bin/allowed /tmp/allowed.c; chmod 4755 /usr/local/bin/allowed
+cc -o /tmp/racer /tmp/racer.c
+touch /tmp/armed
+for race in "60 48" "200 48" "500 48" "0 1" "20 1" "60 1" "150 1"; do
+    setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/racer $race > /tmp/armed & racer=$!
+    sleep 0.1; while ! grep -q armed /tmp/armed; do sleep 0.05; done
+    run_and_look "race $race" tlsmend fix --yes --only nginx
+    for tries in $(seq 100); do readlink /proc/$racer/exe | grep -q nginx && break; sleep 0.05; done
+    echo "then $(readlink /proc/$racer/exe) of $(awk '/^Uid/ {{ print $2, $3 }}' /proc/$racer/status)"
+    kill -9 $racer; wait $racer 2> /dev/null || true
+done
+"#
+    )) else {
+        return;
+    };
+    for race in ["60 48", "200 48", "500 48", "0 1", "20 1", "60 1", "150 1"] {
+        assert!(line(&said, &format!("race {race}")).ends_with("not loaded"), "{said}");
+    }
+    assert_eq!(said.matches("then /usr/sbin/nginx of 0 0").count(), 7, "the races took place: {said}");
+}

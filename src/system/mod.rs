@@ -77,6 +77,12 @@ pub trait System: Sync {
     /// it is. Links are followed.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
+    /// The same of a file of at most `most` bytes; a longer one is an error of the kind `FileTooLarge`, and not read.
+    fn read_at_most(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        let bytes = self.read(path)?;
+        if bytes.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+    }
+
     /// What a path leads to, links followed.
     fn kind(&self, path: &Path) -> io::Result<Kind>;
 
