@@ -385,3 +385,50 @@ done
     }
     assert_eq!(said.matches("then /usr/sbin/nginx of 0 0").count(), 7, "the races took place: {said}");
 }
+
+/// Members by gshadow alone, a group password, a unit that is over by now, a program that anybody can start: no list of
+/// members shows who they let in.
+#[test]
+fn a_group_that_something_else_lets_others_into_is_not_roots() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+groupadd -g 4242 webconf
+rm -f /lib/systemd/system/nginx.service /etc/init.d/nginx /etc/default/nginx
+mkdir -p /opt/web
+sed '/pid/d' /home/evil/n.conf > /opt/web/nginx.conf
+cp /home/evil/evil.so /opt/web/m.so
+sed -i 's#/home/evil/evil.so#/opt/web/m.so#' /opt/web/nginx.conf
+chgrp webconf /opt/web/nginx.conf /opt/web/m.so; chmod 664 /opt/web/nginx.conf /opt/web/m.so
+cp /etc/gshadow /tmp/gshadow
+run_and_look nobody-in-it tlsmend fix --yes /opt/web
+sed -i 's/^webconf:.*/webconf:!::nobody/' /etc/gshadow
+run_and_look member tlsmend fix --yes /opt/web
+sed -i 's#^webconf:.*#webconf:$6$salt$hash::#' /etc/gshadow
+run_and_look password tlsmend fix --yes /opt/web
+cp /tmp/gshadow /etc/gshadow
+printf '[Service]\nType=oneshot\nUser=nobody\nExecStart=/bin/true\n' > /etc/systemd/system/deploy.service
+run_and_look unit-without tlsmend fix --yes /opt/web
+mkdir /etc/systemd/system/deploy.service.d
+printf '[Service]\nSupplementaryGroups=webconf\n' > /etc/systemd/system/deploy.service.d/more.conf
+run_and_look unit tlsmend fix --yes /opt/web
+rm -r /etc/systemd/system/deploy.service*
+echo 'nobody:4000:1000' > /etc/subgid
+run_and_look subordinate tlsmend fix --yes /opt/web
+: > /etc/subgid
+echo 'nobody ALL=(:webconf) /bin/sh' > /etc/sudoers
+run_and_look sudo tlsmend fix --yes /opt/web
+rm /etc/sudoers
+install -g webconf -m 2755 /bin/true /usr/local/bin/shared
+run_and_look program tlsmend fix --yes /opt/web
+"#
+    )) else {
+        return;
+    };
+    for name in ["nobody-in-it", "unit-without"] {
+        assert!(line(&said, name).contains("LOADED by 0"), "so the rest means something: {name}: {said}");
+    }
+    for name in ["member", "password", "unit", "subordinate", "sudo", "program"] {
+        assert!(line(&said, name).ends_with("status 2, not loaded"), "{name}: {said}");
+    }
+    assert!(said.contains("/opt/web/nginx.conf: group webconf (4242)"), "{said}");
+}

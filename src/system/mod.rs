@@ -6,6 +6,7 @@
 //! `transaction` only.
 
 mod beneath;
+mod entrances;
 mod follow;
 mod frozen;
 mod identity;
