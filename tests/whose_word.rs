@@ -432,3 +432,72 @@ run_and_look program tlsmend fix --yes /opt/web
     }
     assert!(said.contains("/opt/web/nginx.conf: group webconf (4242)"), "{said}");
 }
+
+/// The owner of a file can keep it from being opened, for a while and then again.
+#[test]
+fn leases_of_a_site_owner_leave_nothing_half_done() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+mount -t tmpfs -o mode=755 tmpfs /srv
+mkdir -p /srv/theirs /etc/nginx/last
+openssl req -x509 -newkey rsa:2048 -nodes -keyout /srv/theirs/key -out /srv/theirs/cert -days 1 -subj /CN=a.test 2> /dev/null
+site() {{ printf 'server {{ listen 127.0.0.1:%s ssl; ssl_certificate /srv/theirs/cert; ssl_certificate_key /srv/theirs/key;\n    ssl_protocols TLSv1 TLSv1.2;\n}}\n' $1; }}
+rm -f /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*
+printf 'events {{ }}\nhttp {{ include /etc/nginx/conf.d/*; include /srv/theirs/*.conf; include /etc/nginx/last/*; }}\n' > /etc/nginx/nginx.conf
+cat > /tmp/lease.c <<'C'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+// lease KIND MASK: a lease on the own file as soon as something happens in the folder, given up when asked and taken again.
+int main(int count, char **words) {{
+    int kind = strcmp(words[1], "write") ? F_RDLCK : F_WRLCK, watch = inotify_init();
+    char bytes[4096];
+    signal(SIGIO, SIG_IGN);
+    int file = open("/srv/theirs/site.conf", O_RDONLY);
+    inotify_add_watch(watch, "/srv/theirs", strtol(words[2], 0, 16));
+    if (write(1, "armed\n", 6) < 0) return 1;
+    if (strtol(words[2], 0, 16) != 0x80000000 && read(watch, bytes, sizeof bytes) < 0) return 1;
+    if (count > 3) {{
+        int other = open("/srv/theirs/broken.conf", O_WRONLY | O_CREAT, 0644);
+        if (write(other, "broken", 6) < 0) return 1;
+        close(other);
+    }}
+    for (;;) {{
+        if (!fcntl(file, F_SETLEASE, kind)) {{
+            while (fcntl(file, F_GETLEASE) == kind) usleep(100);
+            fcntl(file, F_SETLEASE, F_UNLCK);
+        }}
+    }}
+}}
+C
+cc -o /tmp/lease /tmp/lease.c
+old() {{ grep -l 'TLSv1 ' /etc/nginx/conf.d/a.conf /srv/theirs/site.conf /etc/nginx/last/z.conf | wc -l; }}
+for lease in "write 80000000" "write 100" "write 80" "read 2" "read 100 broken" "write 8 broken"; do
+    rm -rf /srv/theirs/*.conf /srv/theirs/second /srv/theirs/.tlsmend*
+    site 4441 > /etc/nginx/conf.d/a.conf; site 4442 > /srv/theirs/site.conf; site 4443 > /etc/nginx/last/z.conf
+    case $lease in read*) ln /srv/theirs/site.conf /srv/theirs/second;; esac
+    chown -R nobody /srv/theirs
+    : > /tmp/armed
+    setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/lease $lease > /tmp/armed & holder=$!
+    while ! grep -q armed /tmp/armed; do sleep 0.05; done
+    run_and_look "fix under $lease" tlsmend fix --yes --only nginx
+    echo "after $lease: $(old) old, $(tlsmend history | grep -c interrupted) open"
+    kill -9 $holder; wait $holder 2> /dev/null || true
+    rm -f /srv/theirs/broken.conf
+    run_and_look "again after $lease" tlsmend fix --yes --only nginx
+    echo "at last $lease: $(old) old, hidden: $(ls -A /srv/theirs /etc/nginx/conf.d /etc/nginx/last | grep -c tlsmend)"
+done
+"#
+    )) else {
+        return;
+    };
+    for lease in ["write 80000000", "write 100", "write 80", "read 2", "read 100 broken", "write 8 broken"] {
+        let after = line(&said, &format!("after {lease}"));
+        assert!(after.ends_with("0 old, 0 open") || after.ends_with("3 old, 0 open"), "{after}: {said}");
+        assert!(line(&said, &format!("at last {lease}")).ends_with("0 old, hidden: 0"), "{said}");
+    }
+}

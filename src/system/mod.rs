@@ -10,6 +10,7 @@ mod entrances;
 mod follow;
 mod frozen;
 mod identity;
+mod lease;
 mod memory;
 mod os;
 mod os_write;

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is where files are read")]
 
 use super::beneath::{open_beneath, open_root};
+use super::lease::{Patience, SHORT};
 use super::{Entry, FileIdentity, Kind, LARGEST_FILE, System, Walk, not_a_file, outside, too_large, trusted};
 use crate::trust::{Access, Rights, Way, Writers};
 use std::collections::{BTreeMap, HashMap};
@@ -32,6 +33,8 @@ pub struct OsSystem {
     directories: RwLock<HashMap<PathBuf, Resolved>>,
     /// Files that were reached by a link of somebody who can't write them.
     foreign: RwLock<BTreeMap<PathBuf, Link>>,
+    /// How long it still waits for files with leases of others.
+    patience: Patience,
 }
 
 /// Where a path leads, who could have decided that, and the links on the way that are neither root's nor the user's own.
@@ -59,7 +62,15 @@ impl OsSystem {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory"));
         }
         let opened = open_root(&root)?;
-        Ok(OsSystem { root, opened, maps, within: None, directories: RwLock::default(), foreign: RwLock::default() })
+        Ok(OsSystem {
+            root,
+            opened,
+            maps,
+            within: None,
+            directories: RwLock::default(),
+            foreign: RwLock::default(),
+            patience: Patience::new(SHORT),
+        })
     }
 
     /// Shows nothing but what lies in these files and directories, and in what is mapped.
@@ -322,7 +333,7 @@ impl System for OsSystem {
         if let Some(kind) = real.kind.filter(|kind| *kind != Kind::File) {
             return Err(not_a_file(kind));
         }
-        let file = open_beneath(&self.opened, &real.path)?;
+        let file = open_beneath(&self.opened, &real.path, &self.patience)?;
         let meta = file.metadata()?;
         if !meta.is_file() {
             return Err(not_a_file(kind_of(meta.file_type())));
