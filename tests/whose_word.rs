@@ -501,3 +501,32 @@ done
         assert!(line(&said, &format!("at last {lease}")).ends_with("0 old, hidden: 0"), "{said}");
     }
 }
+
+/// The names of files are for those who can list the directory, whoever it is that looks.
+#[test]
+fn a_pattern_of_another_user_shows_no_names_that_they_can_not_list() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+mkdir -m 700 /root/closed; touch /root/closed/SECRET.conf
+printf 'events {{ }}\nhttp {{ include /home/evil/sites/*.conf; }}\n' > /etc/nginx/nginx.conf
+ln -s /root/closed /home/evil/sites; chown -h nobody /home/evil/sites
+run_and_look link tlsmend audit
+rm /home/evil/sites; mkdir /home/evil/sites
+printf 'include /root/closed/*;\ninclude /root/*/SECRET.conf;\ninclude /roo[t]/closed/SECRET.conf;\n' > /home/evil/sites/a.conf
+chown -R nobody /home/evil
+run_and_look include tlsmend audit
+run_and_look json tlsmend audit --format json
+printf 'Include /root/closed\nIncludeOptional /root/closed/*.conf\n' > /home/evil/h.conf
+echo 'Include /home/evil/h.conf' >> /etc/apache2/apache2.conf
+run_and_look apache tlsmend audit
+"#
+    )) else {
+        return;
+    };
+    let said = said.replace("include /root/*/SECRET.conf", "").replace("include /roo[t]/closed/SECRET.conf", "");
+    assert!(!said.contains("SECRET"), "{said}");
+    assert!(said.contains("may not be able to list"), "{said}");
+    for name in ["include", "json", "apache"] {
+        assert!(line(&said, name).contains("status 3"), "{said}");
+    }
+}

@@ -21,6 +21,14 @@ pub fn read(system: &dyn System, sources: &mut SourceMap, path: &Path) -> io::Re
     Ok(sources.insert(real, bytes))
 }
 
+/// Why a directory is not looked into.
+pub fn not_listed(folder: &Path) -> String {
+    format!(
+        "{}: not looked into: the pattern stands on the word of others, who may not be able to list this directory",
+        folder.display()
+    )
+}
+
 /// Reads files that are included, in parallel; the results are in the order of `paths`, and so are the ids of new files.
 /// The include is made of words in `includers`: those on whose word it stands ([`Trail`]) have to be able to read them.
 pub fn read_many(
@@ -34,7 +42,14 @@ pub fn read_many(
     let texts: Vec<io::Result<(PathBuf, Option<Vec<u8>>)>> = paths
         .par_iter()
         .map(|path| {
-            let real = system.canonical(path)?;
+            let real = match system.canonical(path) {
+                // Whether there is such a name is not for everybody either.
+                Err(error) => {
+                    speakers.as_ref().map_or(Ok(()), |speakers| speakers.may_read(system, known, path))?;
+                    return Err(error);
+                }
+                Ok(real) => real,
+            };
             speakers.as_ref().map_or(Ok(()), |speakers| speakers.may_read(system, known, &real))?;
             let bytes = if known.find(&real).is_some() { None } else { Some(system.read(&real)?) };
             Ok((real, bytes))

@@ -4,7 +4,7 @@
 //! between two audits, and the comparison would blame the plan for that.
 
 use super::{Entry, FileIdentity, Kind, System, Walk, is_outside, outside};
-use crate::trust::Writers;
+use crate::trust::{Access, Writers};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
@@ -99,10 +99,14 @@ impl System for Frozen<'_> {
     }
 
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
+        self.is_barred_from(path, who, Access::Read)
+    }
+
+    fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
         let mut question = path.as_os_str().to_owned();
         // No path holds it.
-        question.push(format!("\0{who}"));
-        self.hidden.get(Path::new(&question), || self.base.is_hidden_from(path, who))
+        question.push(format!("\0{access:?} {who}"));
+        self.hidden.get(Path::new(&question), || self.base.is_barred_from(path, who, access))
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {

@@ -31,7 +31,7 @@ pub use own::{described, own_user, trusted, user_name};
 pub use report_file::write_report;
 pub use write::{Access, Directory, Handle, Status, WritableSystem, enter};
 
-use crate::trust::Writers;
+use crate::trust::{self, Writers};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -104,8 +104,16 @@ pub trait System: Sync {
     /// owners, directories and links on the way. Links are followed. Where nothing is there: who could put something there.
     fn writers(&self, path: &Path) -> io::Result<Writers>;
 
-    /// May it be that one of these can't read the file that a path leads to? In doubt it may.
+    /// May it be that one of these can't read the file that a path leads to, or list the directory? In doubt it may.
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool>;
+
+    /// May it be that one of these can't do that with what a path leads to? In doubt it may.
+    fn is_barred_from(&self, path: &Path, who: &Writers, access: trust::Access) -> io::Result<bool> {
+        match access {
+            trust::Access::Read => self.is_hidden_from(path, who),
+            trust::Access::Write | trust::Access::Enter => Ok(true),
+        }
+    }
 
     /// Which file a path leads to, whatever its name. Links are followed.
     fn identity(&self, path: &Path) -> io::Result<FileIdentity>;
@@ -148,6 +156,13 @@ fn too_large(length: u64) -> io::Error {
 /// Is `path` that file, or does it lead to it? `real` has no link in it.
 pub fn leads_to(system: &dyn System, path: &Path, real: &Path) -> bool {
     path == real || system.canonical(path).is_ok_and(|found| found == real)
+}
+
+/// May it be that one of these can't do that with what a path leads to? Where it leads nowhere: that they can't see that.
+pub fn is_out_of_reach(system: &dyn System, path: &Path, who: &Writers, access: trust::Access) -> bool {
+    let first = std::iter::once((path, access));
+    let above = path.ancestors().skip(1).map(|above| (above, trust::Access::Enter));
+    first.chain(above).find_map(|(path, access)| system.is_barred_from(path, who, access).ok()).unwrap_or(true)
 }
 
 /// `path` without `.` and, as text, without `..`: for paths that need not exist.

@@ -255,6 +255,16 @@ impl OsSystem {
         Ok(!open.opens_to(who, Access::Read, trusted()) || self.is_closed_to(folder, who)?)
     }
 
+    /// A link on the way to a directory, of somebody who may not be able to list that: its names may be shown to them.
+    fn closed_link<'r>(&self, real: &'r Resolved, outside: &Path) -> io::Result<Option<&'r Link>> {
+        for link in &real.links {
+            if self.is_hidden(&real.path, &fs::symlink_metadata(outside)?, &link.owner)? {
+                return Ok(Some(link));
+            }
+        }
+        Ok(None)
+    }
+
     /// May it be that one of these can't enter a directory or one above it?
     fn is_closed_to(&self, folder: &Path, who: &Writers) -> io::Result<bool> {
         for step in folder.ancestors() {
@@ -364,7 +374,16 @@ impl System for OsSystem {
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        let outside = self.outside(&self.look(path)?.path);
+        let real = self.look(path)?;
+        let outside = self.outside(&real.path);
+        if let Some(link) = self.closed_link(&real, &outside)? {
+            let why = format!(
+                "is reached by {}, a link of {}, who may not be able to list it: not looked into",
+                link.path.display(),
+                link.owner
+            );
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        }
         let mut entries = Vec::new();
         for entry in fs::read_dir(outside)? {
             let entry = entry?;
@@ -409,11 +428,15 @@ impl System for OsSystem {
     }
 
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
+        self.is_barred_from(path, who, Access::Read)
+    }
+
+    fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
         let real = self.look(path)?.path;
         let outside = self.outside(&real);
         let rights = whole_rights(&outside, &fs::symlink_metadata(&outside)?);
         let folder = real.parent().unwrap_or(&real);
-        Ok(!rights.opens_to(who, Access::Read, trusted()) || self.is_closed_to(folder, who)?)
+        Ok(!rights.opens_to(who, access, trusted()) || self.is_closed_to(folder, who)?)
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {

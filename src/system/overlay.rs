@@ -1,7 +1,7 @@
 //! A host with some files' contents replaced: how a plan is audited before anything is written.
 
 use super::{Entry, FileIdentity, Kind, System, Walk};
-use crate::trust::Writers;
+use crate::trust::{Access, Writers};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -78,6 +78,10 @@ impl System for Overlay<'_> {
 
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
         self.base.is_hidden_from(path, who)
+    }
+
+    fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
+        self.base.is_barred_from(path, who, access)
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
