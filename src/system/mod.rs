@@ -85,6 +85,11 @@ pub trait System: Sync {
         if bytes.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
     }
 
+    /// How long a file is, in bytes. Links are followed.
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        self.read(path).map(|bytes| bytes.len() as u64)
+    }
+
     /// What a path leads to, links followed.
     fn kind(&self, path: &Path) -> io::Result<Kind>;
 

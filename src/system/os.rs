@@ -365,6 +365,10 @@ impl System for OsSystem {
         Ok(bytes)
     }
 
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        Ok(fs::symlink_metadata(self.outside(&self.look(path)?.path))?.len())
+    }
+
     fn kind(&self, path: &Path) -> io::Result<Kind> {
         let real = self.look(path)?;
         match real.kind {

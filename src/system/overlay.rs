@@ -48,6 +48,22 @@ impl System for Overlay<'_> {
         }
     }
 
+    fn read_at_most(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        let is_planned = self.added(path).is_some() || self.contents.contains_key(&self.base.canonical(path)?);
+        let bytes = if is_planned { self.read(path)? } else { self.base.read_at_most(path, most)? };
+        if bytes.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+    }
+
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        if let Some((_, bytes)) = self.added(path) {
+            return Ok(bytes.len() as u64);
+        }
+        match self.contents.get(&self.base.canonical(path)?) {
+            Some(bytes) => Ok(bytes.len() as u64),
+            None => self.base.size(path),
+        }
+    }
+
     fn kind(&self, path: &Path) -> io::Result<Kind> {
         self.added(path).map_or_else(|| self.base.kind(path), |_| Ok(Kind::File))
     }
