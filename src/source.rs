@@ -183,7 +183,12 @@ struct Part {
     number: u32,
     files: Vec<SourceFile>,
     by_path: HashMap<OsString, FileId>,
+    /// The bytes of all of them.
+    bytes: u64,
 }
+
+/// What the texts of all configurations of a host may come to, in bytes. The largest hosts have half of it.
+pub const MOST_BYTES: u64 = 256 << 20;
 
 /// So many files are changed faster by one thread than by several.
 const FEW: usize = 16;
@@ -238,6 +243,7 @@ impl SourceMap {
         }
         let Some(part) = self.parts.last_mut().and_then(Arc::get_mut) else { unreachable!("just made sure of") };
         let id = FileId(part.number << INDEX_BITS | part.files.len() as u32);
+        part.bytes += bytes.len() as u64;
         part.files.push(SourceFile {
             path,
             bytes: bytes.into_boxed_slice(),
@@ -245,6 +251,11 @@ impl SourceMap {
             columns: OnceLock::new(),
         });
         id
+    }
+
+    /// How many bytes of texts there is still room for.
+    pub fn room(&self) -> u64 {
+        MOST_BYTES.saturating_sub(self.parts.iter().map(|part| part.bytes).sum())
     }
 
     /// The file of that path.

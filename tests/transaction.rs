@@ -69,18 +69,8 @@ fn open(disk: &dyn WritableSystem) -> Result<Store<'_>, Failure> {
 fn fix(disk: &dyn WritableSystem) -> Result<Journal, Failure> {
     let store = open(disk)?;
     let _lock = store.lock("tlsmend fix")?;
-    recover(disk, &store, None, "")?;
-    let instances = vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new(FILES[0].0)) }];
-    let intent = Intent {
-        id: store.new_id()?,
-        command: "fix",
-        root: None,
-        undoes: None,
-        reload: false,
-        instances,
-        changes: changes(),
-    };
-    let mut transaction = Transaction::prepare(disk, &store, intent)?;
+    recovered(disk, &store)?;
+    let mut transaction = Transaction::prepare(disk, &store, intent(&store, changes())?)?;
     transaction.write(&|| false)?;
     transaction.checked()?;
     // What can't be tidied up now, the next run tidies up.
@@ -88,11 +78,23 @@ fn fix(disk: &dyn WritableSystem) -> Result<Journal, Failure> {
     Ok(transaction.journal().clone())
 }
 
+/// A fix that makes these changes.
+fn intent(store: &Store<'_>, changes: Vec<Change>) -> Result<Intent, Failure> {
+    let instances = vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new(FILES[0].0)) }];
+    Ok(Intent { id: store.new_id()?, command: "fix", root: None, undoes: None, reload: false, instances, changes })
+}
+
 /// What the next run of a writing command does first.
 fn next_run(disk: &dyn WritableSystem) -> Result<Vec<Recovery>, Failure> {
     let store = open(disk)?;
     let _lock = store.lock("tlsmend fix")?;
-    recover(disk, &store, None, "")
+    recovered(disk, &store)
+}
+
+/// Ends what an earlier run left; the error says what could not be ended.
+fn recovered(disk: &dyn WritableSystem, store: &Store<'_>) -> Result<Vec<Recovery>, Failure> {
+    let recovered = recover(disk, store, None, "")?;
+    recovered.open.into_iter().next().map_or(Ok(recovered.ended), |open| Err(open.why))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -203,7 +205,8 @@ fn stopped_anywhere_it_is_all_or_nothing() {
 /// Every operation fails once in each way, and in each way for good.
 #[test]
 fn whatever_fails_nothing_is_lost() {
-    let errors = [("EPERM", 1), ("EIO", 5), ("EACCES", 13), ("EBUSY", 16), ("ENOSPC", ENOSPC), ("EROFS", 30)];
+    let errors =
+        [("EPERM", 1), ("EIO", 5), ("EACCES", 13), ("EBUSY", 16), ("ENOSPC", ENOSPC), ("EROFS", 30), ("EAGAIN", 11)];
     let total = operations(&|_| {}, &|disk| drop(fix(disk)));
     let mut outcomes: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, error) in errors {
@@ -477,4 +480,99 @@ fn an_edit_after_a_crash() {
         assert_eq!(next_run(&disk), Ok(Vec::new()));
     }
     assert!(refused > 0);
+}
+
+fn inode(root: &Path, path: &str) -> u64 {
+    fs::metadata(inside(root, path)).expect("it is there").ino()
+}
+
+/// Files that their owner keeps from being opened once they are written: they go back all the same, as all others do.
+#[test]
+fn what_can_not_be_opened_goes_back() {
+    for leased in 0..FILES.len() {
+        let root = host();
+        let disk = Faulty::sound(root.path());
+        let (path, old, new) = FILES[leased];
+        let id = {
+            let store = open(&disk).expect("the state directory");
+            let intent = intent(&store, changes()).expect("a fix");
+            let mut transaction = Transaction::prepare(&disk, &store, intent).expect("is prepared");
+            transaction.write(&|| false).expect("is written");
+            disk.lease(&[inode(root.path(), path)]);
+            let failure = transaction.fail("the checker does not accept it".to_owned());
+            let Failure::Stuck { left, .. } = failure else { panic!("{path}: {failure:?}") };
+            assert!(left.len() == 1 && left[0].contains("it is as it was; what was there can't be opened"), "{left:?}");
+            transaction.journal().id.clone()
+        };
+        for (path, old, _) in FILES {
+            assert_eq!(fs::read_to_string(inside(root.path(), path)).expect("a file"), old, "{path}, {leased}");
+        }
+        let hidden = inside(root.path(), path).with_file_name(format!(".tlsmend-{id}-{leased}-old"));
+        assert_eq!(fs::read_to_string(&hidden).expect("what was there is kept"), new);
+        // As long as that lasts, others' fixes go on, and this file is left alone.
+        let store = open(&disk).expect("the state directory");
+        assert!(recovered(&disk, &store).is_err());
+        let changes = |same: bool| -> Vec<Change> {
+            let all = changes().into_iter();
+            all.enumerate().filter(|(number, _)| (*number == leased) == same).map(|(_, change)| change).collect()
+        };
+        let again = Transaction::prepare(&disk, &store, intent(&store, changes(true)).expect("a fix"));
+        assert!(matches!(again.map(drop), Err(Failure::Blocked { .. })), "{path}");
+        let past = history(&store).expect("a history");
+        if leased % 2 == 0 {
+            // It can be insisted on.
+            force(&disk, &store, past[0].journal.clone()).expect("is over");
+            assert!(!hidden.exists(), "{path}");
+        } else {
+            disk.lease(&[]);
+            assert_eq!(next_run(&disk).map(|ended| ended.len()), Ok(1), "{path}");
+        }
+        assert_eq!(fs::read_to_string(inside(root.path(), path)).expect("a file"), old);
+        if leased < 3 {
+            assert_eq!(whole(root.path()), Ok(Whole::Old), "{path}");
+        }
+        assert!(fix(&disk).is_ok(), "{path}");
+    }
+}
+
+/// The old file, which has a hidden name by then, is kept from being opened: it needs no opening to go.
+#[test]
+fn an_old_file_that_can_not_be_opened_goes() {
+    let root = host();
+    let disk = Faulty::sound(root.path());
+    let store = open(&disk).expect("the state directory");
+    let old = inode(root.path(), FILES[1].0);
+    let intent = intent(&store, changes()).expect("a fix");
+    let mut transaction = Transaction::prepare(&disk, &store, intent).expect("is prepared");
+    transaction.write(&|| false).and_then(|()| transaction.checked()).expect("is written");
+    disk.lease(&[old]);
+    assert_eq!(transaction.commit(), Ok(Vec::new()));
+    assert_eq!(whole(root.path()), Ok(Whole::New));
+}
+
+/// One run that can't be ended stops no fix of other files.
+#[test]
+fn a_run_that_stays_open_blocks_its_own_files_only() {
+    let root = host();
+    let disk = Faulty::sound(root.path());
+    {
+        let store = open(&disk).expect("the state directory");
+        let only = changes().into_iter().take(2).collect();
+        let mut transaction =
+            Transaction::prepare(&disk, &store, intent(&store, only).expect("a fix")).expect("is prepared");
+        transaction.write(&|| false).expect("is written");
+    }
+    fs::write(inside(root.path(), FILES[1].0), "# mine\n").expect("write");
+    let store = open(&disk).expect("the state directory");
+    assert!(recovered(&disk, &store).is_err());
+    let of = |first: usize, count: usize| {
+        let some = changes().into_iter().skip(first).take(count).collect();
+        Transaction::prepare(&disk, &store, intent(&store, some).expect("a fix"))
+    };
+    let blocked = of(1, 2).map(drop).expect_err("a file of the open run");
+    assert!(blocked.help().is_some_and(|help| help.contains("--force")), "{blocked}");
+    let mut other = of(2, 1).expect("is prepared");
+    other.write(&|| false).and_then(|()| other.checked()).expect("is written");
+    assert_eq!(other.commit(), Ok(Vec::new()));
+    assert_eq!(fs::read_to_string(inside(root.path(), FILES[1].0)).expect("a file"), "# mine\n");
 }

@@ -306,3 +306,227 @@ run_and_look audit tlsmend audit
     assert!(line(&said, "asked").contains("LOADED by 0"), "{said}");
     assert!(line(&said, "audit").ends_with("not loaded"), "{said}");
 }
+
+/// The same process is first a user's, with a title as long as it may be, and then a server of root's: by a program that
+/// root lets the user run, as sudo would.
+#[test]
+fn a_title_is_not_believed_with_the_rights_of_the_next_program() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+cat > /tmp/allowed.c <<'C'
+#define _GNU_SOURCE
+#include <unistd.h>
+int main(void) {{
+    if (setresgid(0, 0, 0) || setresuid(0, 0, 0)) return 9;
+    return execle("/usr/sbin/nginx", "/usr/sbin/nginx", "-t", (char *)0, (char *[]){{ 0 }});
+}}
+C
+cat > /tmp/racer.c <<'C'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#define PART (120 << 10)
+int main(int count, char **words) {{
+    if (strncmp(words[0], "nginx: ", 7)) {{
+        struct rlimit limit;
+        getrlimit(RLIMIT_STACK, &limit);
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_STACK, &limit);
+        int parts = atoi(words[2]);
+        char **title = calloc(parts + 2, sizeof *title), delay[32];
+        title[0] = "nginx: master process /usr/sbin/nginx -c /home/evil/n.conf -q ";
+        for (int k = 0; k < parts; k++) {{
+            title[k + 1] = malloc(PART + 1);
+            for (int at = 0; at < PART; at += 3) memcpy(title[k + 1] + at, " -T", 3);
+            title[k + 1][PART] = 0;
+        }}
+        sprintf(delay, "DELAY=%s", words[1]);
+        return execve("/proc/self/exe", title, (char *[]){{ delay, 0 }});
+    }}
+    // nginx waits where it writes what it found out.
+    int full[2];
+    char bytes[4096] = {{ 0 }};
+    if (pipe(full)) return 8;
+    fcntl(full[1], F_SETPIPE_SZ, 4096);
+    fcntl(full[1], F_SETFL, O_NONBLOCK);
+    while (write(full[1], bytes, 4096) > 0);
+    while (write(full[1], bytes, 1) > 0);
+    fcntl(full[1], F_SETFL, 0);
+    int watch = inotify_init();
+    inotify_add_watch(watch, "/usr/sbin/nginx", IN_OPEN);
+    if (write(1, "armed\n", 6) < 0 || read(watch, bytes, sizeof bytes) < 0) return 8;
+    usleep(atol(getenv("DELAY")) * 1000);
+    dup2(full[1], 2);
+    return execve("/usr/local/bin/allowed", (char *[]){{ "allowed", 0 }}, (char *[]){{ 0 }});
+}}
+C
+cc -o /usr/local/bin/allowed /tmp/allowed.c; chmod 4755 /usr/local/bin/allowed
+cc -o /tmp/racer /tmp/racer.c
+touch /tmp/armed
+for race in "60 48" "200 48" "500 48" "0 1" "20 1" "60 1" "150 1"; do
+    setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/racer $race > /tmp/armed & racer=$!
+    sleep 0.1; while ! grep -q armed /tmp/armed; do sleep 0.05; done
+    run_and_look "race $race" tlsmend fix --yes --only nginx
+    for tries in $(seq 100); do readlink /proc/$racer/exe | grep -q nginx && break; sleep 0.05; done
+    echo "then $(readlink /proc/$racer/exe) of $(awk '/^Uid/ {{ print $2, $3 }}' /proc/$racer/status)"
+    kill -9 $racer; wait $racer 2> /dev/null || true
+done
+"#
+    )) else {
+        return;
+    };
+    for race in ["60 48", "200 48", "500 48", "0 1", "20 1", "60 1", "150 1"] {
+        assert!(line(&said, &format!("race {race}")).ends_with("not loaded"), "{said}");
+    }
+    assert_eq!(said.matches("then /usr/sbin/nginx of 0 0").count(), 7, "the races took place: {said}");
+}
+
+/// Members by gshadow alone, a group password, a unit that is over by now, a program that anybody can start: no list of
+/// members shows who they let in.
+#[test]
+fn a_group_that_something_else_lets_others_into_is_not_roots() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+groupadd -g 4242 webconf
+rm -f /lib/systemd/system/nginx.service /etc/init.d/nginx /etc/default/nginx
+mkdir -p /opt/web
+sed '/pid/d' /home/evil/n.conf > /opt/web/nginx.conf
+cp /home/evil/evil.so /opt/web/m.so
+sed -i 's#/home/evil/evil.so#/opt/web/m.so#' /opt/web/nginx.conf
+chgrp webconf /opt/web/nginx.conf /opt/web/m.so; chmod 664 /opt/web/nginx.conf /opt/web/m.so
+cp /etc/gshadow /tmp/gshadow
+run_and_look nobody-in-it tlsmend fix --yes /opt/web
+sed -i 's/^webconf:.*/webconf:!::nobody/' /etc/gshadow
+run_and_look member tlsmend fix --yes /opt/web
+sed -i 's#^webconf:.*#webconf:$6$salt$hash::#' /etc/gshadow
+run_and_look password tlsmend fix --yes /opt/web
+cp /tmp/gshadow /etc/gshadow
+printf '[Service]\nType=oneshot\nUser=nobody\nExecStart=/bin/true\n' > /etc/systemd/system/deploy.service
+run_and_look unit-without tlsmend fix --yes /opt/web
+mkdir /etc/systemd/system/deploy.service.d
+printf '[Service]\nSupplementaryGroups=webconf\n' > /etc/systemd/system/deploy.service.d/more.conf
+run_and_look unit tlsmend fix --yes /opt/web
+rm -r /etc/systemd/system/deploy.service*
+echo 'nobody:4000:1000' > /etc/subgid
+run_and_look subordinate tlsmend fix --yes /opt/web
+: > /etc/subgid
+echo 'nobody ALL=(:webconf) /bin/sh' > /etc/sudoers
+run_and_look sudo tlsmend fix --yes /opt/web
+rm /etc/sudoers
+install -g webconf -m 2755 /bin/true /usr/local/bin/shared
+run_and_look program tlsmend fix --yes /opt/web
+"#
+    )) else {
+        return;
+    };
+    for name in ["nobody-in-it", "unit-without"] {
+        assert!(line(&said, name).contains("LOADED by 0"), "so the rest means something: {name}: {said}");
+    }
+    for name in ["member", "password", "unit", "subordinate", "sudo", "program"] {
+        assert!(line(&said, name).ends_with("status 2, not loaded"), "{name}: {said}");
+    }
+    assert!(said.contains("/opt/web/nginx.conf: group webconf (4242)"), "{said}");
+}
+
+/// The owner of a file can keep it from being opened, for a while and then again.
+#[test]
+fn leases_of_a_site_owner_leave_nothing_half_done() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+mount -t tmpfs -o mode=755 tmpfs /srv
+mkdir -p /srv/theirs /etc/nginx/last
+openssl req -x509 -newkey rsa:2048 -nodes -keyout /srv/theirs/key -out /srv/theirs/cert -days 1 -subj /CN=a.test 2> /dev/null
+site() {{ printf 'server {{ listen 127.0.0.1:%s ssl; ssl_certificate /srv/theirs/cert; ssl_certificate_key /srv/theirs/key;\n    ssl_protocols TLSv1 TLSv1.2;\n}}\n' $1; }}
+rm -f /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*
+printf 'events {{ }}\nhttp {{ include /etc/nginx/conf.d/*; include /srv/theirs/*.conf; include /etc/nginx/last/*; }}\n' > /etc/nginx/nginx.conf
+cat > /tmp/lease.c <<'C'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+// lease KIND MASK: a lease on the own file as soon as something happens in the folder, given up when asked and taken again.
+int main(int count, char **words) {{
+    int kind = strcmp(words[1], "write") ? F_RDLCK : F_WRLCK, watch = inotify_init();
+    char bytes[4096];
+    signal(SIGIO, SIG_IGN);
+    int file = open("/srv/theirs/site.conf", O_RDONLY);
+    inotify_add_watch(watch, "/srv/theirs", strtol(words[2], 0, 16));
+    if (write(1, "armed\n", 6) < 0) return 1;
+    if (strtol(words[2], 0, 16) != 0x80000000 && read(watch, bytes, sizeof bytes) < 0) return 1;
+    if (count > 3) {{
+        int other = open("/srv/theirs/broken.conf", O_WRONLY | O_CREAT, 0644);
+        if (write(other, "broken", 6) < 0) return 1;
+        close(other);
+    }}
+    for (;;) {{
+        if (!fcntl(file, F_SETLEASE, kind)) {{
+            while (fcntl(file, F_GETLEASE) == kind) usleep(100);
+            fcntl(file, F_SETLEASE, F_UNLCK);
+        }}
+    }}
+}}
+C
+cc -o /tmp/lease /tmp/lease.c
+old() {{ grep -l 'TLSv1 ' /etc/nginx/conf.d/a.conf /srv/theirs/site.conf /etc/nginx/last/z.conf | wc -l; }}
+for lease in "write 80000000" "write 100" "write 80" "read 2" "read 100 broken" "write 8 broken"; do
+    rm -rf /srv/theirs/*.conf /srv/theirs/second /srv/theirs/.tlsmend*
+    site 4441 > /etc/nginx/conf.d/a.conf; site 4442 > /srv/theirs/site.conf; site 4443 > /etc/nginx/last/z.conf
+    case $lease in read*) ln /srv/theirs/site.conf /srv/theirs/second;; esac
+    chown -R nobody /srv/theirs
+    : > /tmp/armed
+    setpriv --reuid=65534 --regid=65534 --clear-groups /tmp/lease $lease > /tmp/armed & holder=$!
+    while ! grep -q armed /tmp/armed; do sleep 0.05; done
+    run_and_look "fix under $lease" tlsmend fix --yes --only nginx
+    echo "after $lease: $(old) old, $(tlsmend history | grep -c interrupted) open"
+    kill -9 $holder; wait $holder 2> /dev/null || true
+    rm -f /srv/theirs/broken.conf
+    run_and_look "again after $lease" tlsmend fix --yes --only nginx
+    echo "at last $lease: $(old) old, hidden: $(ls -A /srv/theirs /etc/nginx/conf.d /etc/nginx/last | grep -c tlsmend)"
+done
+"#
+    )) else {
+        return;
+    };
+    for lease in ["write 80000000", "write 100", "write 80", "read 2", "read 100 broken", "write 8 broken"] {
+        let after = line(&said, &format!("after {lease}"));
+        assert!(after.ends_with("0 old, 0 open") || after.ends_with("3 old, 0 open"), "{after}: {said}");
+        assert!(line(&said, &format!("at last {lease}")).ends_with("0 old, hidden: 0"), "{said}");
+    }
+}
+
+/// The names of files are for those who can list the directory, whoever it is that looks.
+#[test]
+fn a_pattern_of_another_user_shows_no_names_that_they_can_not_list() {
+    let Some(said) = cage::run(&format!(
+        r#"{EVIL}
+mkdir -m 700 /root/closed; touch /root/closed/SECRET.conf
+printf 'events {{ }}\nhttp {{ include /home/evil/sites/*.conf; }}\n' > /etc/nginx/nginx.conf
+ln -s /root/closed /home/evil/sites; chown -h nobody /home/evil/sites
+run_and_look link tlsmend audit
+rm /home/evil/sites; mkdir /home/evil/sites
+printf 'include /root/closed/*;\ninclude /root/*/SECRET.conf;\ninclude /roo[t]/closed/SECRET.conf;\n' > /home/evil/sites/a.conf
+chown -R nobody /home/evil
+run_and_look include tlsmend audit
+run_and_look json tlsmend audit --format json
+printf 'Include /root/closed\nIncludeOptional /root/closed/*.conf\n' > /home/evil/h.conf
+echo 'Include /home/evil/h.conf' >> /etc/apache2/apache2.conf
+run_and_look apache tlsmend audit
+"#
+    )) else {
+        return;
+    };
+    let said = said.replace("include /root/*/SECRET.conf", "").replace("include /roo[t]/closed/SECRET.conf", "");
+    assert!(!said.contains("SECRET"), "{said}");
+    assert!(said.contains("may not be able to list"), "{said}");
+    for name in ["include", "json", "apache"] {
+        assert!(line(&said, name).contains("status 3"), "{said}");
+    }
+}

@@ -1,12 +1,14 @@
 //! The state directory that the arguments mean, and what is done with it first.
 
 use super::args::State;
+use super::exit::ExitStatus;
 use super::{output, place};
 use crate::host::quoted;
 use crate::system::{OsDisk, OsSystem, System, follow, reason, trusted};
 use crate::transaction::{Failure, Lock, Store, recover};
 use crate::trust::Writers;
 use anyhow::{Result, anyhow};
+use std::cell::Cell;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +33,8 @@ pub(super) struct Disks {
     pub options: String,
     /// Does the state directory lie in an image, whose author may have written it?
     in_image: bool,
+    /// Is there an interrupted run that could not be ended?
+    has_open: Cell<bool>,
 }
 
 impl Disks {
@@ -59,6 +63,7 @@ impl Disks {
                     root: (!own).then_some(absolute),
                     options,
                     in_image: false,
+                    has_open: Cell::new(false),
                 }
             }
             None => {
@@ -74,6 +79,7 @@ impl Disks {
                     root: None,
                     options,
                     in_image: !own,
+                    has_open: Cell::new(false),
                 }
             }
         })
@@ -107,9 +113,14 @@ impl Disks {
 
     /// Ends what earlier runs left unfinished, and says so.
     pub(super) fn recover(&self, store: &Store<'_>) -> Result<()> {
-        for ended in recover(&self.host, store, self.root.as_deref(), &self.options)? {
+        let recovered = recover(&self.host, store, self.root.as_deref(), &self.options)?;
+        for ended in &recovered.ended {
             output::remark(format!("an earlier run ({}) was interrupted; {}", ended.id, ended.what));
         }
+        for open in &recovered.open {
+            output::remark(format!("{}; its files are left alone", open.why));
+        }
+        self.has_open.set(!recovered.open.is_empty());
         for unread in store.unread()? {
             output::remark(format!(
                 "{} is not readable: {}; left alone",
@@ -118,6 +129,14 @@ impl Disks {
             ));
         }
         Ok(())
+    }
+
+    /// A status, where an interrupted run that could not be ended lets no run be as good as it could be.
+    pub(super) fn at_best(&self, status: ExitStatus) -> ExitStatus {
+        match status {
+            ExitStatus::Compliant if self.has_open.get() => ExitStatus::Incomplete,
+            status => status,
+        }
     }
 
     /// Does the state directory lie in an image? What it says is that image's word, and runs nothing.

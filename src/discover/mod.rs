@@ -7,6 +7,7 @@ mod template;
 mod unread;
 
 use crate::instance::{MainFile, Problem};
+use crate::services::include::read_text;
 use crate::services::service::{FileRole, Service};
 use crate::source::{FileId, SourceMap};
 use crate::system::{Kind, System, reason};
@@ -94,6 +95,14 @@ pub fn discover<'s>(
             Ok(Found::Foreign) => {}
             Ok(Found::Template(language)) => discovery.templates.push((path.clone(), language)),
             Ok(Found::Configuration(service, role, bytes)) => {
+                let fits = bytes.filter(|bytes| bytes.len() as u64 <= sources.room());
+                let bytes = match fits.map_or_else(|| read_text(system, sources, path), Ok) {
+                    Ok(bytes) => bytes,
+                    Err(error) => {
+                        unread.push((path.clone(), error));
+                        continue;
+                    }
+                };
                 let file = sources.insert(path.clone(), bytes);
                 match role {
                     FileRole::Main => {

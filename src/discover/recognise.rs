@@ -15,8 +15,15 @@ pub(super) enum Found {
     Foreign,
     /// It would concern one, once it is rendered; the language in which it is written.
     Template(&'static str),
-    /// It concerns the service of that number; its content.
-    Configuration(usize, FileRole, Vec<u8>),
+    /// It concerns the service of that number; its content, where it is short.
+    Configuration(usize, FileRole, Option<Vec<u8>>),
+}
+
+/// Longer texts are read once more when their turn comes, in bytes: all of them at once might not fit into memory.
+const SHORT: usize = 64 << 10;
+
+fn kept(bytes: Vec<u8>) -> Option<Vec<u8>> {
+    Some(bytes).filter(|bytes| bytes.len() <= SHORT)
 }
 
 /// Reads every file once and asks the services what it is; in the order of `files`.
@@ -53,7 +60,7 @@ impl Asked<'_> {
         let Some((number, role)) = roles.rev().max_by_key(|(_, role)| *role) else { return Ok(Found::Foreign) };
         let service = self.services[number];
         if self.is_known(service, path) {
-            return Ok(Found::Configuration(number, role, bytes));
+            return Ok(Found::Configuration(number, role, kept(bytes)));
         }
         // A part without versions is of interest only to those who ask for it.
         if role == FileRole::Foreign || role == FileRole::Part && self.given.is_empty() {
@@ -65,7 +72,7 @@ impl Asked<'_> {
         }
         Ok(match template::language(path, &bytes) {
             Some(language) => Found::Template(language),
-            None => Found::Configuration(number, role, bytes),
+            None => Found::Configuration(number, role, kept(bytes)),
         })
     }
 

@@ -14,6 +14,7 @@ use crate::host::{self, Facts, Managed};
 use crate::instance::{Instance, Problem, Uncovered};
 use crate::policy::{Date, Policy};
 use crate::rules::{self, Demands, Subject};
+use crate::services::limits;
 use crate::services::service::{FileRole, Resolved, Service, World};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
@@ -158,7 +159,8 @@ pub fn load(request: Request<'_>) -> Host {
     let services = crate::services::all();
     let mut discovery =
         discover::discover(request.system, &services, request.paths, &request.facts.main_files, &mut sources);
-    let loaded = load_mains(&discovery.mains, world, &mut sources);
+    let (loaded, too_many) = load_mains(&discovery.mains, world, &mut sources);
+    discovery.problems.extend(too_many.iter().map(|main| limits::no_room(main)));
     let parts = parts(&loaded, &sources);
     let mut resolved: Vec<Box<dyn Resolved>> = Vec::new();
     let mut files: HashSet<FileId> = HashSet::new();
@@ -231,31 +233,54 @@ fn parts(loaded: &[Loaded<'_>], sources: &SourceMap) -> BTreeSet<usize> {
 /// A main file, loaded.
 type Loaded<'a> = (&'a dyn Service, Box<dyn Resolved>);
 
-/// Loads main files in their order: services side by side, the main files of one service one after another.
-fn load_mains<'a>(mains: &[(&'a dyn Service, PathBuf)], world: World<'_>, sources: &mut SourceMap) -> Vec<Loaded<'a>> {
-    let load = |mains: &[(&'a dyn Service, PathBuf)], fork: &mut SourceMap| -> Vec<Loaded<'a>> {
-        mains.iter().map(|(service, main)| (*service, service.load(main, world, fork))).collect()
-    };
+/// A service's main files.
+type Mains<'a> = [(&'a dyn Service, PathBuf)];
+
+/// Loads main files in their order: services side by side, the main files of one service one after another. With those
+/// for which there is no room any more.
+fn load_mains<'a>(mains: &Mains<'a>, world: World<'_>, sources: &mut SourceMap) -> (Vec<Loaded<'a>>, Vec<PathBuf>) {
     let by_service: Vec<_> = mains.chunk_by(|a, b| a.0.id() == b.0.id()).zip(1..).collect();
     let done: Vec<_> = by_service
         .par_iter()
         .map(|(mains, number)| {
             let mut fork = sources.fork(*number);
-            let loaded = load(mains, &mut fork);
+            let loaded = load_all(mains, world, &mut fork);
             (fork, loaded)
         })
         .collect();
-    let mut all = Vec::new();
+    let (mut all, mut too_many) = (Vec::new(), Vec::new());
     for ((mains, number), (mut fork, mut loaded)) in by_service.into_iter().zip(done) {
         // A file that two services read is to be there once: the second one reads again, with what the first has read.
         if !sources.join(&mut fork) {
             fork = sources.fork(number);
-            loaded = load(mains, &mut fork);
+            loaded = load_all(mains, world, &mut fork);
             sources.join(&mut fork);
         }
-        all.append(&mut loaded);
+        all.append(&mut loaded.0);
+        too_many.append(&mut loaded.1);
     }
-    all
+    (all, too_many)
+}
+
+/// Loads main files one after another, those of the host before those that are on others' word.
+fn load_all<'a>(mains: &Mains<'a>, world: World<'_>, sources: &mut SourceMap) -> (Vec<Loaded<'a>>, Vec<PathBuf>) {
+    let is_others = |(service, main): &(&dyn Service, PathBuf)| !world.facts.named_by(service.id(), main).is_empty();
+    let mut rests = [limits::Rest::of(limits::OF_HOST), limits::Rest::of(limits::OF_OTHERS)];
+    let (mut loaded, mut too_many) = (Vec::new(), Vec::new());
+    let mut order: Vec<(bool, usize)> = mains.iter().enumerate().map(|(at, one)| (is_others(one), at)).collect();
+    order.sort_unstable();
+    for (is_others, at) in order {
+        let ((service, main), rest) = (&mains[at], &mut rests[usize::from(is_others)]);
+        if !rest.is_there() {
+            too_many.push(main.clone());
+            continue;
+        }
+        let one = service.load(main, world, sources);
+        rest.take(one.instance(), sources);
+        loaded.push((at, (*service, one)));
+    }
+    loaded.sort_unstable_by_key(|(at, _)| *at);
+    (loaded.into_iter().map(|(_, one)| one).collect(), too_many)
 }
 
 /// Turns the changes that a finding wants into a fix; what can't be done becomes its help.

@@ -3,11 +3,11 @@
 //! What counts is the program that it runs (`/proc/N/exe`), who could have written that, and who runs it: the numbers in
 //! `/proc/N/status`, all four of them, since a program with the set-user-ID bit can be started by anybody with any title.
 
+use super::process::{Identity, Process, as_it_was};
 use super::programs::Program;
 use crate::system::{System, trusted};
 use crate::trust::Writers;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a process is worth as evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,85 +20,46 @@ pub(super) struct Evidence {
     pub(super) is_elsewhere: bool,
 }
 
-/// What a process is worth; `None`: it is another program, or is gone.
-pub(super) fn of_process(system: &dyn System, number: u32, program: &Program) -> Option<Evidence> {
-    let folder = Path::new("/proc").join(number.to_string());
-    let status = system.read(&folder.join("status")).ok()?;
-    let status = String::from_utf8_lossy(&status);
-    let mut word_of = users(&status)?;
-    let mut is_proven = true;
-    match system.link(&folder.join("exe")) {
-        Ok(path) => {
-            let path = as_it_was(&path);
-            if !path.file_name().and_then(|name| name.to_str()).is_some_and(|name| program.is_named(name)) {
-                return None;
-            }
-            // Where it was replaced and nothing has its name now: those who could put something there.
-            word_of = word_of.and(system.writers(&path).unwrap_or_else(|_| Writers::everybody()));
-        }
-        // Others' processes do not say it to ordinary users.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => is_proven = false,
-        Err(_) => return None,
+/// What a process is worth; `None`: it is another program, or nobody knows whose it is.
+pub(super) fn of_process(system: &dyn System, process: &Process, program: &Program) -> Option<Evidence> {
+    let identity = &process.identity;
+    if !identity.runs(program) {
+        return None;
     }
-    let is_elsewhere = in_container(&status) || has_own_root(system, &folder);
-    is_proven &= word_of.is_empty() && !is_elsewhere && shares_our_view(system, &folder);
+    let mut word_of = users(&identity.users)?;
+    if let Some(path) = &identity.program {
+        // Where it was replaced and nothing has its name now: those who could put something there.
+        word_of = word_of.and(system.writers(&as_it_was(path)).unwrap_or_else(|_| Writers::everybody()));
+    }
+    let is_elsewhere = is_in_container(identity) || identity.root.as_ref().is_some_and(|root| root != Path::new("/"));
+    let is_known = identity.program.is_some() && identity.shares_our_view(system);
+    let is_proven = is_known && word_of.is_empty() && !is_elsewhere;
     Some(Evidence { word_of, is_proven, is_elsewhere })
 }
 
-/// A program that was replaced while it runs: `/usr/sbin/nginx (deleted)`.
-fn as_it_was(path: &Path) -> PathBuf {
-    match path.to_str().and_then(|path| path.strip_suffix(" (deleted)")) {
-        Some(path) => PathBuf::from(path),
-        None => path.to_owned(),
-    }
-}
-
 /// The users of a process, besides root and the user of this process; `None`: the text does not say them.
-fn users(status: &str) -> Option<Writers> {
-    let numbers = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+fn users(numbers: &str) -> Option<Writers> {
     let numbers: Option<Vec<u32>> = numbers.split_ascii_whitespace().map(|number| number.parse().ok()).collect();
     let of = |all: Writers, user| all.and(Writers::user(user, trusted()));
     Some(numbers.filter(|numbers| !numbers.is_empty())?.into_iter().fold(Writers::default(), of))
 }
 
 /// Has a process a number of its own inside of a container? Its files are not this host's then.
-fn in_container(status: &str) -> bool {
-    let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
-    numbers.is_some_and(|numbers| numbers.split_ascii_whitespace().count() > 1)
-}
-
-fn has_own_root(system: &dyn System, folder: &Path) -> bool {
-    system.link(&folder.join("root")).is_ok_and(|root| root != Path::new("/"))
-}
-
-/// Sees a process the same file systems as this one?
-pub(super) fn shares_our_view(system: &dyn System, folder: &Path) -> bool {
-    let views = |folder: &Path| ["ns/mnt", "ns/pid"].map(|name| system.link(&folder.join(name)).ok());
-    views(folder) == views(Path::new("/proc/self"))
+fn is_in_container(identity: &Identity) -> bool {
+    identity.numbers.split_ascii_whitespace().count() > 1
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::super::programs::{APACHE, NGINX};
     use super::*;
     use crate::system::MemorySystem;
 
-    /// A process with this command line that runs this program as these users.
-    pub(in super::super) fn add_process(
-        system: &mut MemorySystem,
-        number: u32,
-        command: &str,
-        program: &str,
-        user: u32,
-    ) {
-        let folder = format!("/proc/{number}");
-        system.add_file(format!("{folder}/cmdline"), command);
-        system
-            .add_file(format!("{folder}/status"), format!("Uid:\t{user}\t{user}\t{user}\t{user}\nNSpid:\t{number}\n"));
-        system.add_link(format!("{folder}/exe"), program);
-    }
-
     const ROOT: &str = "Name:\tx\nUid:\t0\t0\t0\t0\nNSpid:\t7\n";
+
+    fn worth(system: &MemorySystem, program: &Program) -> Option<Evidence> {
+        of_process(system, &Process::look(system, 7)?, program)
+    }
 
     /// A process with this program and status, on a host where user 1000 has a home.
     fn evidence(program: &str, status: &str) -> Option<(String, bool, bool)> {
@@ -110,8 +71,9 @@ pub(super) mod tests {
         ]);
         system.give("/home/x", 1000, 0o755);
         system.add_file("/proc/7/status", status);
+        system.add_file("/proc/7/cmdline", "");
         system.add_link("/proc/7/exe", program);
-        of_process(&system, 7, &NGINX).map(|e| (e.word_of.to_string(), e.is_proven, e.is_elsewhere))
+        worth(&system, &NGINX).map(|e| (e.word_of.to_string(), e.is_proven, e.is_elsewhere))
     }
 
     #[test]
@@ -134,14 +96,15 @@ pub(super) mod tests {
 
     #[test]
     fn what_is_gone_or_sees_other_files_proves_nothing() {
-        let mut system = MemorySystem::with_files([("/proc/7/status", ROOT), ("/usr/sbin/apache2", "")]);
-        assert_eq!(of_process(&system, 7, &APACHE), None);
+        let mut system =
+            MemorySystem::with_files([("/proc/7/status", ROOT), ("/proc/7/cmdline", ""), ("/usr/sbin/apache2", "")]);
+        assert_eq!(worth(&system, &APACHE), None);
         system.add_link("/proc/7/exe", "/usr/sbin/apache2");
-        assert!(of_process(&system, 7, &APACHE).is_some_and(|e| e.is_proven));
-        assert_eq!(of_process(&system, 7, &NGINX), None);
+        assert!(worth(&system, &APACHE).is_some_and(|e| e.is_proven));
+        assert_eq!(worth(&system, &NGINX), None);
         system.add_link("/proc/7/ns/mnt", "mnt:[7]");
-        assert!(of_process(&system, 7, &APACHE).is_some_and(|e| !e.is_proven && !e.is_elsewhere));
+        assert!(worth(&system, &APACHE).is_some_and(|e| !e.is_proven && !e.is_elsewhere));
         system.add_link("/proc/7/root", "/srv/jail");
-        assert!(of_process(&system, 7, &APACHE).is_some_and(|e| e.is_elsewhere));
+        assert!(worth(&system, &APACHE).is_some_and(|e| e.is_elsewhere));
     }
 }

@@ -7,7 +7,7 @@ use super::live::ThisMachine;
 use super::os_release::{self, Distribution};
 use super::programs::{APACHE, NGINX, Program, read_configuration};
 use super::unit::Unit;
-use super::{ask, command_line, hosts_file, main_files, managed, started};
+use super::{ask, command_line, hosts_file, main_files, managed, running, started};
 use crate::instance::ServiceId;
 use crate::openssl::SystemDefault;
 use crate::release::Release;
@@ -105,7 +105,9 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given) -> Fact
     facts.apache = apache;
     facts.problems.extend(problems);
     if given.processes {
-        facts.starts = started::by_processes(system);
+        let running = running::by_processes(system);
+        facts.starts = running.starts;
+        facts.problems.extend(running.left_out);
     }
     let units = started::by_units(system);
     for service in [ServiceId("nginx"), ServiceId("apache")] {

@@ -215,7 +215,7 @@ impl<'a> Builds<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::evidence::tests::add_process;
+    use super::super::process::tests::add_process;
     use super::super::{Given, gather};
     use super::*;
     use crate::host::elf::tests::sample;

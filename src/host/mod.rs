@@ -2,7 +2,7 @@
 //!
 //! A program's own text tells its version, in any distribution and for any build; package databases are only asked
 //! where there is no program; programs are only run on this machine itself, if that is allowed, and where files leave
-//! something unknown (`ask`, `live`). Running servers' command lines beat those of units (`started`). Every fact
+//! something unknown (`ask`, `live`). Running servers' command lines (`running`) beat those of units (`started`). Every fact
 //! says where it comes from.
 
 mod ask;
@@ -27,7 +27,9 @@ mod manager;
 mod options;
 mod os_release;
 mod packages;
+mod process;
 mod programs;
+mod running;
 mod runs_with;
 mod shell;
 mod sockets;

@@ -3,14 +3,15 @@
 //! For telling one nginx from another at an address. What is in doubt is not told: servers in containers, below another
 //! root or in another view of the file system, relative paths below a relative prefix, programs that were replaced.
 
-use super::evidence::{self, shares_our_view};
+use super::evidence;
 use super::facts::{Standing, Start};
 use super::main_files::{Builds, main_file, options};
+use super::process::Process;
 use super::programs::{APACHE, NGINX};
-use super::started::command_of;
+use super::running::command_of;
 use crate::system::System;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The main files of running servers; reads each process once.
 pub(super) struct RunsWith<'a> {
@@ -25,32 +26,36 @@ impl<'a> RunsWith<'a> {
     }
 
     /// Of a process, or of its parent, whose worker it is: those of nginx do not say it themselves.
-    pub(super) fn of(&mut self, process: u32, parent: Option<u32>) -> Option<PathBuf> {
-        self.one(process).or_else(|| self.one(parent?))
+    pub(super) fn of(&mut self, process: &Process, parent: Option<u32>) -> Option<PathBuf> {
+        let own = match self.known.get(&process.number) {
+            Some(known) => known.clone(),
+            None => self.read(process),
+        };
+        self.known.insert(process.number, own.clone());
+        own.or_else(|| self.of_parent(parent?))
     }
 
-    fn one(&mut self, process: u32) -> Option<PathBuf> {
-        if let Some(known) = self.known.get(&process) {
+    fn of_parent(&mut self, number: u32) -> Option<PathBuf> {
+        if let Some(known) = self.known.get(&number) {
             return known.clone();
         }
-        let found = self.read(process);
-        self.known.insert(process, found.clone());
+        let found = Process::look_at_server(self.system, number).and_then(|process| self.read(&process));
+        self.known.insert(number, found.clone());
         found
     }
 
-    fn read(&mut self, process: u32) -> Option<PathBuf> {
-        let folder = Path::new("/proc").join(process.to_string());
-        let (service, mut words) = command_of(&self.system.read(&folder.join("cmdline")).ok()?)?;
+    fn read(&mut self, process: &Process) -> Option<PathBuf> {
+        let (service, mut words) = command_of(process.command.as_ref()?)?;
         let own = if service.0 == "nginx" { &NGINX } else { &APACHE };
         let evidence = evidence::of_process(self.system, process, own)?;
-        if evidence.is_elsewhere || !shares_our_view(self.system, &folder) {
+        if evidence.is_elsewhere || !process.identity.shares_our_view(self.system) {
             return None;
         }
         // The program itself; one that was replaced has a name that leads nowhere.
-        if let (Some(first), Ok(program)) = (words.first_mut(), self.system.link(&folder.join("exe"))) {
+        if let (Some(first), Some(program)) = (words.first_mut(), &process.identity.program) {
             *first = program.to_string_lossy().into_owned();
         }
-        let source = format!("process {process}");
+        let source = format!("process {}", process.number);
         let (named_by, is_proven) = (evidence.word_of, evidence.is_proven);
         let start = Start { service, words, source, standing: Standing::Running, unit: None, named_by, is_proven };
         let build = self.builds.of(&start);
@@ -64,7 +69,7 @@ impl<'a> RunsWith<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::evidence::tests::add_process;
+    use super::super::process::tests::add_process;
     use super::*;
     use crate::host::elf::tests::sample;
     use crate::system::MemorySystem;
@@ -99,7 +104,10 @@ mod tests {
         system.add_link("/proc/9/root", "/srv/jail");
         system.add_link("/proc/14/ns/mnt", "mnt:[14]");
         let mut all = RunsWith::new(&system);
-        let mut of = |process, parent| all.of(process, parent).map(|path| path.display().to_string());
+        let mut of = |process, parent| {
+            let process = Process::look(&system, process).expect("a process");
+            all.of(&process, parent).map(|path| path.display().to_string())
+        };
         for (process, parent, main) in [
             (2, Some(1), Some("/srv/a.conf")),
             (3, Some(2), Some("/srv/a.conf")),

@@ -9,8 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Deeper nesting than any real file has; what comes after it is not read.
 const MOST_NESTED: usize = 100;
+/// Values in values in values (`${A:-${B:-${C}}}`): what is nested deeper can't be told.
+const DEEPEST_VALUE: usize = 20;
 /// The longest value, in bytes; a longer one can't be told.
 const LONGEST_VALUE: usize = 65536;
+/// What all values may come to, in bytes; those beyond can't be told.
+const MOST_BYTES: usize = 4 << 20;
 
 /// The variables of a shell.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +22,8 @@ pub(crate) struct Shell {
     /// The value, or `None` where it can't be told.
     variables: BTreeMap<String, Option<String>>,
     exported: BTreeSet<String>,
+    /// The bytes of all values.
+    bytes: usize,
 }
 
 /// What is done with the lines of an `if` at hand.
@@ -36,7 +42,15 @@ enum Branch {
 impl Shell {
     /// Sets a variable from outside.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.variables.insert(name.to_owned(), Some(value.to_owned()));
+        self.assign(name, Some(value.to_owned()));
+    }
+
+    fn assign(&mut self, name: &str, value: Option<String>) {
+        let length = |value: &Option<String>| value.as_ref().map_or(0, String::len);
+        let value = value.filter(|value| self.bytes + value.len() <= MOST_BYTES);
+        self.bytes += length(&value);
+        let old = self.variables.insert(name.to_owned(), value).flatten();
+        self.bytes -= length(&old);
     }
 
     /// Exports a variable that is set from outside.
@@ -155,7 +169,7 @@ impl Shell {
                     let name = match assignment(word) {
                         Some((name, value)) => {
                             let value = self.expand(value);
-                            self.variables.insert(name.to_owned(), value);
+                            self.assign(name, value);
                             name
                         }
                         None => word,
@@ -167,6 +181,7 @@ impl Shell {
             }
             Some("unset") => {
                 for name in &words[1..] {
+                    self.assign(name, None);
                     self.variables.remove(name);
                     self.exported.remove(name);
                 }
@@ -179,7 +194,7 @@ impl Shell {
             _ if words.iter().all(|w| assignment(w).is_some()) => {
                 for (name, value) in words.iter().filter_map(|w| assignment(w)) {
                     let value = self.expand(value);
-                    self.variables.insert(name.to_owned(), value);
+                    self.assign(name, value);
                 }
             }
             _ => {}
@@ -193,7 +208,7 @@ impl Shell {
         let set = self.variables.get(name).is_some_and(|v| v.as_deref() != Some(""));
         if is_name(name) && !set {
             let value = self.expand(value);
-            self.variables.insert(name.to_owned(), value);
+            self.assign(name, value);
         }
     }
 
@@ -203,15 +218,22 @@ impl Shell {
             let name = assignment(word).map(|(name, _)| name);
             let default = word.split_once("${").and_then(|(_, w)| w.split_once(":=")).map(|(name, _)| name);
             if let Some(name) = name.or(default) {
-                self.variables.insert(name.to_owned(), None);
+                self.assign(name, None);
             }
         }
     }
 
     /// A word without its quotes, with its variables replaced; `None`: can't be told.
     pub(crate) fn expand(&self, word: &str) -> Option<String> {
+        self.expand_at(word, 0)
+    }
+
+    fn expand_at(&self, word: &str, depth: usize) -> Option<String> {
+        if depth > DEEPEST_VALUE {
+            return None;
+        }
         let mut out = String::new();
-        let mut chars = word.chars().peekable();
+        let mut chars = word.chars();
         let mut quoted = false;
         while let Some(c) = chars.next() {
             if out.len() > LONGEST_VALUE {
@@ -230,30 +252,24 @@ impl Shell {
                     other => out.extend(other),
                 },
                 '`' => return None,
-                '$' => match chars.peek() {
-                    Some('(' | '\'' | '"') => return None,
-                    Some('{') => {
-                        chars.next();
-                        let (mut inner, mut depth) = (String::new(), 1);
-                        for c in chars.by_ref() {
-                            depth += i32::from(c == '{') - i32::from(c == '}');
-                            if depth == 0 {
-                                break;
-                            }
-                            inner.push(c);
+                '$' => {
+                    let rest = chars.as_str();
+                    match rest.chars().next() {
+                        Some('(' | '\'' | '"') => return None,
+                        Some('{') => {
+                            let (inner, rest) = braced(&rest[1..]);
+                            chars = rest.chars();
+                            out.push_str(&self.parameter(inner, depth)?);
                         }
-                        out.push_str(&self.parameter(&inner)?);
-                    }
-                    Some(c) if c.is_ascii_alphabetic() || *c == '_' => {
-                        let mut name = String::new();
-                        while let Some(c) = chars.next_if(|c| c.is_ascii_alphanumeric() || *c == '_') {
-                            name.push(c);
+                        Some(c) if c.is_ascii_alphabetic() || c == '_' => {
+                            let (name, rest) = rest.split_at(end_of_name(rest));
+                            chars = rest.chars();
+                            out.push_str(&self.parameter(name, depth)?);
                         }
-                        out.push_str(&self.parameter(&name)?);
+                        Some(c) if c.is_ascii_digit() || "@*#?$!-".contains(c) => return None,
+                        _ => out.push('$'),
                     }
-                    Some(c) if c.is_ascii_digit() || "@*#?$!-".contains(*c) => return None,
-                    _ => out.push('$'),
-                },
+                }
                 c => out.push(c),
             }
         }
@@ -261,26 +277,26 @@ impl Shell {
     }
 
     /// What stands between `${` and `}`.
-    fn parameter(&self, inner: &str) -> Option<String> {
-        let end = inner.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(inner.len());
-        let (name, operation) = inner.split_at(end);
+    fn parameter(&self, inner: &str, depth: usize) -> Option<String> {
+        let (name, operation) = inner.split_at(end_of_name(inner));
         let value = match self.variables.get(name) {
             _ if !is_name(name) => return None,
             Some(None) => return None,
             Some(Some(value)) => Some(value.as_str()),
             None => None,
         };
+        let expand = |word: &str| self.expand_at(word, depth + 1);
         let full = value.filter(|v| !v.is_empty());
-        let literal = |pattern: &str| self.expand(pattern).filter(|p| !p.contains(['*', '?', '[', '\\']));
+        let literal = |pattern: &str| expand(pattern).filter(|p| !p.contains(['*', '?', '[', '\\']));
         let text = value.unwrap_or_default();
         if operation.is_empty() {
             Some(text.to_owned())
         } else if let Some(other) = operation.strip_prefix(":-").or_else(|| operation.strip_prefix(":=")) {
-            full.map_or_else(|| self.expand(other), |v| Some(v.to_owned()))
+            full.map_or_else(|| expand(other), |v| Some(v.to_owned()))
         } else if let Some(other) = operation.strip_prefix(":+") {
-            if full.is_some() { self.expand(other) } else { Some(String::new()) }
+            if full.is_some() { expand(other) } else { Some(String::new()) }
         } else if let Some(other) = operation.strip_prefix('-').or_else(|| operation.strip_prefix('=')) {
-            value.map_or_else(|| self.expand(other), |v| Some(v.to_owned()))
+            value.map_or_else(|| expand(other), |v| Some(v.to_owned()))
         } else if let Some(pattern) = operation.strip_prefix("##").or_else(|| operation.strip_prefix('#')) {
             literal(pattern).map(|p| text.strip_prefix(p.as_str()).unwrap_or(text).to_owned())
         } else if let Some(pattern) = operation.strip_prefix("%%").or_else(|| operation.strip_prefix('%')) {
@@ -289,6 +305,23 @@ impl Shell {
             None
         }
     }
+}
+
+/// Where the name at the beginning of a text ends.
+fn end_of_name(text: &str) -> usize {
+    text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len())
+}
+
+/// What stands before the brace that closes, and behind it.
+fn braced(text: &str) -> (&str, &str) {
+    let mut depth = 1;
+    for (at, c) in text.char_indices() {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        if depth == 0 {
+            return (&text[..at], &text[at + 1..]);
+        }
+    }
+    (text, "")
 }
 
 #[cfg(test)]
@@ -353,6 +386,25 @@ export LANG
             assert_eq!(shell.get(name), None, "{name}");
         }
         assert_eq!((shell.get("Y"), shell.get("V")), (Some("1"), Some("1")));
+    }
+
+    #[test]
+    fn nested_values_and_many_long_ones_take_no_memory() {
+        let nested = |levels: usize| format!("A={}x{}\n", "${B:-".repeat(levels), "}".repeat(levels));
+        assert_eq!(run(&nested(DEEPEST_VALUE)).get("A"), Some("x"));
+        for levels in [DEEPEST_VALUE + 1, 60_000] {
+            assert_eq!(run(&nested(levels)).get("A"), None);
+        }
+        let long = "x".repeat(LONGEST_VALUE);
+        let many: String = (0..1000).map(|number| format!("B{number}=$A\n")).collect();
+        let mut shell = run(&format!("A={long}\n{many}"));
+        let known = (0..1000).filter(|number| shell.get(&format!("B{number}")).is_some()).count();
+        assert!(known > 10 && known <= MOST_BYTES / LONGEST_VALUE, "{known}");
+        // What is set anew makes room.
+        for _ in 0..1000 {
+            shell.run("unset B0\nB0=$A\nB1=\n");
+        }
+        assert_eq!(shell.get("B0").map(str::len), Some(LONGEST_VALUE));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Who listens at an address: sockets and processes, as /proc has them.
 
+use super::process::{Process, field};
 use super::programs::{APACHE, NGINX};
 use super::runs_with::RunsWith;
 use crate::instance::ServiceId;
@@ -133,8 +134,7 @@ fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> BTree
     let entries = system.list(Path::new("/proc")).unwrap_or_default();
     let numbers = entries.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
     for number in numbers.take(MOST_PROCESSES) {
-        let folder = Path::new("/proc").join(number.to_string());
-        let descriptors = folder.join("fd");
+        let descriptors = Path::new("/proc").join(number.to_string()).join("fd");
         let mut inodes: BTreeSet<u64> = BTreeSet::new();
         for entry in system.list(&descriptors).unwrap_or_default() {
             let Ok(target) = system.link(&descriptors.join(&entry.name)) else { continue };
@@ -145,8 +145,10 @@ fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> BTree
         if inodes.is_empty() {
             continue;
         }
-        let (mut owner, parent) = owner(system, &folder, number, running, now);
-        owner.main = mains.of(number, parent);
+        let Some(process) = Process::look(system, number) else { continue };
+        let parent = field(&process.stat, PARENT).and_then(|number| number.parse().ok());
+        let main = mains.of(&process, parent);
+        let owner = owner(system, &process, main, running, now);
         parents.extend(parent);
         for inode in inodes {
             found.entry(inode).or_default().push(owner.clone());
@@ -159,36 +161,30 @@ fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> BTree
     found
 }
 
-/// The process, and its parent.
+/// What a process is to those who ask at its address.
 fn owner(
     system: &dyn System,
-    folder: &Path,
-    number: u32,
+    process: &Process,
+    main: Option<PathBuf>,
     running: Option<Duration>,
     now: SystemTime,
-) -> (Owner, Option<u32>) {
-    let text = |file: &str| {
-        let bytes = system.read(&folder.join(file)).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
+) -> Owner {
+    let number = process.number;
+    let program = match &process.identity.program {
+        Some(path) => path.to_string_lossy().into_owned(),
+        None => {
+            let name = system.read(&Path::new("/proc").join(number.to_string()).join("comm")).unwrap_or_default();
+            String::from_utf8_lossy(&name).trim().to_owned()
+        }
     };
-    let program = match system.link(&folder.join("exe")) {
-        Ok(path) => path.to_string_lossy().into_owned(),
-        Err(_) => text("comm").trim().to_owned(),
-    };
-    let (command, stat) = (text("cmdline"), text("stat"));
     let started = running.and_then(|running| {
-        let since_boot = TICK.checked_mul(field(&stat, STARTED)?)?;
+        let since_boot = TICK.checked_mul(field(&process.stat, STARTED)?.parse().ok()?)?;
         now.checked_sub(running.checked_sub(since_boot)?)
     });
     // What nginx's processes call themselves. Whoever drains keeps no listening socket.
-    let worker = !command.starts_with("nginx: master process");
-    (Owner { process: number, program, started, worker, main: None }, field(&stat, PARENT))
-}
-
-/// A number of `/proc/PID/stat`, by its place behind the name, which may hold anything.
-fn field(stat: &str, at: usize) -> Option<u32> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    rest.split_ascii_whitespace().nth(at)?.parse().ok()
+    let is_master = |command: &Vec<u8>| command.starts_with(b"nginx: master process");
+    let worker = !process.command.as_ref().is_some_and(is_master);
+    Owner { process: number, program, started, worker, main }
 }
 
 /// How long the machine runs.
@@ -234,7 +230,6 @@ mod tests {
             ("/proc/7/cmdline", "nginx: master process nginx".to_owned()),
             ("/proc/8/stat", format!("8 (nginx) S 1 {} 99050 0", "0 ".repeat(17))),
             ("/proc/8/cmdline", "nginx: worker process".to_owned()),
-            ("/proc/9/comm", "stunnel\n".to_owned()),
             ("/proc/10/stat", format!("10 (apache2) S 1 {} 90050 0", "0 ".repeat(17))),
             ("/proc/11/stat", format!("11 (apache2) S 10 {} 99050 0", "0 ".repeat(17))),
             ("/proc/12/stat", format!("12 (apache2) S 10 {} 99050 0", "0 ".repeat(17))),
@@ -242,8 +237,19 @@ mod tests {
         for (process, inode) in [(7, 11), (8, 11), (9, 12), (9, 14), (10, 15), (11, 15), (12, 15)] {
             system.add_link(format!("/proc/{process}/fd/{inode}"), format!("socket:[{inode}]"));
         }
-        system.add_link("/proc/7/exe", "/usr/sbin/nginx (deleted)");
-        system.add_link("/proc/8/exe", "/usr/sbin/nginx");
+        for (process, program) in [
+            (7, "/usr/sbin/nginx (deleted)"),
+            (8, "/usr/sbin/nginx"),
+            (9, "/usr/bin/stunnel"),
+            (10, "/usr/sbin/apache2"),
+            (11, "/usr/sbin/apache2"),
+            (12, "/usr/sbin/apache2"),
+        ] {
+            system.add_link(format!("/proc/{process}/exe"), program);
+            if process > 8 {
+                system.add_file(format!("/proc/{process}/cmdline"), "");
+            }
+        }
         system
     }
 
@@ -278,7 +284,7 @@ mod tests {
         let owners = sockets.of("[::2]:443".parse().expect("an address")).expect("owners");
         assert_eq!(owners.iter().map(|owner| owner.worker).collect::<Vec<_>>(), [false, true, true]);
         let other = &sockets.of("127.0.0.1:443".parse().expect("an address")).expect("an owner")[0];
-        assert_eq!((other.program.as_str(), other.started), ("stunnel", None));
+        assert_eq!((other.program.as_str(), other.started), ("/usr/bin/stunnel", None));
         assert!(!other.is_of(nginx));
     }
 }

@@ -1,11 +1,10 @@
-//! How the servers of a host are started: commands of units, settings of init scripts, and running processes.
+//! How the servers of a host are started: commands of units and settings of init scripts.
 //!
 //! Every unit that starts one of the programs counts, whatever its name, and every instance of a template that is
 //! enabled; whether a unit is enabled does not matter, since it may be started any time.
 
-use super::evidence;
 use super::facts::{Standing, Start};
-use super::options::{words, words_of_title};
+use super::options::words;
 use super::programs::{APACHE, NGINX, Program};
 use super::shell::Shell;
 use super::unit::Unit;
@@ -13,13 +12,10 @@ use super::words::{raw_words, unquoted};
 use crate::instance::ServiceId;
 use crate::system::System;
 use crate::trust::Writers;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Scripts that start httpd.
 const CONTROLS: [&str; 2] = ["apachectl", "apache2ctl"];
-/// More processes than any host has.
-const MOST_PROCESSES: usize = 1 << 20;
 
 /// What the unit files start.
 pub(crate) fn by_units(system: &dyn System) -> Vec<Start> {
@@ -110,52 +106,11 @@ fn authors<'f>(system: &dyn System, files: impl Iterator<Item = &'f PathBuf>) ->
     writers.fold(Writers::default(), Writers::and)
 }
 
-/// The running servers, each once. Those of others than root and the user come last, and not at all where they say the same
-/// as a server of theirs, whose workers they may be.
-pub(crate) fn by_processes(system: &dyn System) -> Vec<Start> {
-    let mut found: BTreeMap<(Standing, Writers, bool, ServiceId, Vec<String>), u32> = BTreeMap::new();
-    let numbers = system.list(Path::new("/proc")).unwrap_or_default();
-    let numbers = numbers.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
-    for number in numbers.take(MOST_PROCESSES) {
-        let Ok(bytes) = system.read(&Path::new("/proc").join(number.to_string()).join("cmdline")) else { continue };
-        let Some((service, words)) = command_of(&bytes) else { continue };
-        let program = if service == NGINX_ID { &NGINX } else { &APACHE };
-        let Some(evidence) = evidence::of_process(system, number, program) else { continue };
-        let standing = if evidence.is_elsewhere { Standing::Contained } else { Standing::Running };
-        let first = found.entry((standing, evidence.word_of, !evidence.is_proven, service, words)).or_insert(number);
-        *first = number.min(*first);
-    }
-    let mut starts: Vec<Start> = Vec::new();
-    for ((standing, named_by, unproven, service, words), number) in found {
-        let same = |known: &Start| (known.standing, known.service) == (standing, service) && known.words == words;
-        if starts.iter().any(same) {
-            continue;
-        }
-        let source = format!("process {number}");
-        starts.push(Start { service, words, source, standing, unit: None, named_by, is_proven: !unproven });
-    }
-    starts
-}
-
-/// The server and the command of a process, if it is the first one of a server.
-pub(super) fn command_of(bytes: &[u8]) -> Option<(ServiceId, Vec<String>)> {
-    let text = String::from_utf8_lossy(bytes);
-    if let Some(title) = text.strip_prefix("nginx: ") {
-        let title = title.trim_end_matches(['\0', ' ']).strip_prefix("master process ")?;
-        return Some((NGINX_ID, words_of_title(title)));
-    }
-    let words: Vec<String> = text.trim_end_matches('\0').split('\0').map(str::to_owned).collect();
-    // Tests and signals are processes too, for a moment. nginx with a title of its own was seen above.
-    let passing = words.iter().any(|word| matches!(word.as_str(), "-t" | "-T" | "-v" | "-V" | "-S" | "-M" | "-s"));
-    let service = service(&words).filter(|_| !passing)?;
-    (service == APACHE_ID && !is_control(&words)).then_some((service, words))
-}
-
-const NGINX_ID: ServiceId = ServiceId("nginx");
-const APACHE_ID: ServiceId = ServiceId("apache");
+pub(super) const NGINX_ID: ServiceId = ServiceId("nginx");
+pub(super) const APACHE_ID: ServiceId = ServiceId("apache");
 
 /// The service that a command starts.
-fn service(words: &[String]) -> Option<ServiceId> {
+pub(super) fn service(words: &[String]) -> Option<ServiceId> {
     let name = Path::new(words.first()?).file_name()?.to_str()?;
     let is = |program: &Program| program.names.contains(&name);
     match () {
@@ -165,7 +120,7 @@ fn service(words: &[String]) -> Option<ServiceId> {
     }
 }
 
-fn is_control(words: &[String]) -> bool {
+pub(super) fn is_control(words: &[String]) -> bool {
     let name = words.first().and_then(|word| Path::new(word).file_name()?.to_str());
     name.is_some_and(|name| CONTROLS.contains(&name))
 }
@@ -184,7 +139,6 @@ fn expanded(command: &str, environment: &Shell) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::evidence::tests::add_process;
     use super::*;
     use crate::system::MemorySystem;
 
@@ -242,44 +196,6 @@ mod tests {
             shown(&by_settings(&system, APACHE_ID)),
             ["apache Named httpd|-f|/srv/httpd.conf|-D|SSL (/etc/conf.d/apache2)"]
         );
-    }
-
-    #[test]
-    fn processes() {
-        let mut system = MemorySystem::with_files([("/proc/self/cmdline", "tlsmend\0")]);
-        let (nginx, httpd) = ("/usr/sbin/nginx", "/usr/sbin/apache2");
-        for (number, command, program, user) in [
-            (7, "nginx: master process /usr/sbin/nginx -c /srv/x.conf\0\0\0", nginx, 0),
-            (8, "nginx: worker process", nginx, 33),
-            (12, "/usr/sbin/apache2\0-k\0start\0-D\0X Y\0", httpd, 0),
-            // A worker: another user, and the same words.
-            (13, "/usr/sbin/apache2\0-k\0start\0-D\0X Y\0", httpd, 33),
-            (14, "/usr/sbin/apache2\0-t\0", httpd, 0),
-            (20, "nginx: master process nginx -g daemon off;", nginx, 0),
-            (21, "vi\0/etc/nginx/nginx.conf\0", "/usr/bin/vi", 0),
-            // What anybody can do.
-            (30, "nginx: master process /usr/sbin/nginx -c /home/x/n.conf", "/usr/bin/cat", 1000),
-            (31, "nginx: master process /usr/sbin/nginx -g load_module x;", "/usr/bin/sudo", 0),
-            (32, "/usr/sbin/apache2\0-f\0/home/x/h.conf\0", "/usr/bin/cat", 1000),
-            // A server of a user's own.
-            (33, "nginx: master process nginx -c /home/x/own.conf", nginx, 1000),
-        ] {
-            add_process(&mut system, number, command, program, user);
-        }
-        system.add_file("/proc/20/status", "Uid:\t0\t0\t0\t0\nNSpid:\t20\t1\n");
-        let starts = by_processes(&system);
-        assert_eq!(
-            shown(&starts),
-            [
-                "apache Running /usr/sbin/apache2|-k|start|-D|X Y (process 12)",
-                "nginx Running /usr/sbin/nginx|-c|/srv/x.conf (process 7)",
-                "nginx Running nginx|-c|/home/x/own.conf (process 33)",
-                "nginx Contained nginx|-g|daemon off; (process 20)",
-            ]
-        );
-        let worth: Vec<(String, bool)> = starts.iter().map(|s| (s.named_by.to_string(), s.is_proven)).collect();
-        let nobody = String::new;
-        assert_eq!(worth, [(nobody(), true), (nobody(), true), ("user 1000".to_owned(), false), (nobody(), false)]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::shell::Shell;
 use super::words::{raw_words, unquoted};
-use crate::system::System;
+use crate::system::{LARGEST_FILE, System};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -125,9 +125,13 @@ impl Unit {
         shell
     }
 
-    /// Puts the name of the instance where the template wants it.
+    /// Puts the name of the instance where the template wants it. What became longer than a file may be says nothing.
     fn specified(&self, text: &str) -> String {
         let Some(instance) = &self.instance else { return text.to_owned() };
+        let more = memchr::memchr_iter(b'%', text.as_bytes()).count() * instance.len();
+        if (text.len() + more) as u64 > LARGEST_FILE {
+            return String::new();
+        }
         text.replace("%i", instance).replace("%I", &instance.replace('-', "/"))
     }
 

@@ -3,8 +3,9 @@
 //! The crates for it all differ from glob(3) and `apr_fnmatch` in what they do with leading dots, `**`, `{a,b}` or
 //! escapes, and none can be kept inside a root directory.
 
-use crate::system::{Entry, Kind, System};
-use std::collections::HashMap;
+use crate::system::{Entry, Kind, System, is_out_of_reach};
+use crate::trust::{Access, Writers};
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -35,6 +36,10 @@ pub struct Search<'a> {
     lists: HashMap<PathBuf, Arc<Vec<Entry>>>,
     /// How much may still be looked at, see [`MOST_LOOKS`].
     left: usize,
+    /// Those on whose word it is looked: they have to be able to look themselves. Nobody: it is the host's own.
+    who: Writers,
+    /// Directories that were not looked into for their sake.
+    closed: BTreeSet<PathBuf>,
 }
 
 impl<'a> Search<'a> {
@@ -45,7 +50,26 @@ impl<'a> Search<'a> {
 
     /// With another limit than [`MOST_LOOKS`].
     pub(super) fn with_room(system: &'a dyn System, left: usize) -> Search<'a> {
-        Search { system, lists: HashMap::new(), left }
+        Search { system, lists: HashMap::new(), left, who: Writers::default(), closed: BTreeSet::new() }
+    }
+
+    /// From now on it is looked on the word of these; the names in directories that they can't list are not for them.
+    pub fn on_word_of(&mut self, who: Writers) {
+        self.who = who;
+    }
+
+    /// The directories that were not looked into since this was asked last, for the sake of those on whose word it was.
+    pub fn closed(&mut self) -> BTreeSet<PathBuf> {
+        std::mem::take(&mut self.closed)
+    }
+
+    /// May it be that those on whose word it is looked can't do that with a directory? Then it is remembered.
+    fn is_closed(&mut self, directory: &Path, access: Access) -> bool {
+        let is_closed = !self.who.is_empty() && is_out_of_reach(self.system, directory, &self.who, access);
+        if is_closed {
+            self.closed.insert(directory.to_owned());
+        }
+        is_closed
     }
 
     /// Takes the cost of looking at that many names.
@@ -57,6 +81,9 @@ impl<'a> Search<'a> {
     /// The names in a directory, sorted by bytes. The outer error: there is no room for it.
     pub fn list(&mut self, directory: &Path) -> Result<io::Result<Arc<Vec<Entry>>>, TooMany> {
         self.pay(DIRECTORY)?;
+        if self.is_closed(directory, Access::Read) {
+            return Ok(Err(io::ErrorKind::PermissionDenied.into()));
+        }
         let real = match self.system.canonical(directory) {
             Ok(real) => real,
             Err(error) => return Ok(Err(error)),
@@ -143,6 +170,9 @@ impl<'a> Search<'a> {
     /// Is there an entry of that name, be it a link that leads nowhere?
     fn is_there(&mut self, path: &Path) -> Result<bool, TooMany> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { return Ok(true) };
+        if self.is_closed(parent, Access::Enter) {
+            return Ok(false);
+        }
         if self.kind(path)?.is_some() {
             return Ok(true);
         }
@@ -283,6 +313,36 @@ fn in_named_class(name: &[u8], byte: u8) -> bool {
 mod tests {
     use super::*;
     use crate::system::MemorySystem;
+
+    /// Names in a directory are not for those who can't list it themselves, nor whether it has a name at all.
+    #[test]
+    fn nobody_is_told_names_that_they_can_not_list() {
+        let mut system =
+            MemorySystem::with_files([("/srv/open/a", ""), ("/root/closed/secret", ""), ("/listed/x/y", "")]);
+        system.give("/root", 0, 0o700);
+        system.give("/listed", 0, 0o711);
+        let expand = |pattern: &str, who: Writers| {
+            let mut search = Search::new(&system);
+            search.on_word_of(who);
+            let found = search.expand(pattern.as_bytes()).expect("not too many");
+            (found.len(), search.closed().iter().map(|path| path.display().to_string()).collect::<Vec<_>>())
+        };
+        for (pattern, found, closed) in [
+            ("/srv/*/a", 1, None),
+            ("/root/closed/*", 0, Some("/root/closed")),
+            ("/root/*/secret", 0, Some("/root")),
+            ("/roo[t]/closed/secret", 0, Some("/root/closed")),
+            ("/roo[t]/closed/none", 0, Some("/root/closed")),
+            ("/roo[t]/none/none", 0, Some("/root/none")),
+            ("/listed/*/y", 0, Some("/listed")),
+            ("/liste[d]/x/y", 1, None),
+        ] {
+            let closed: Vec<String> = closed.into_iter().map(str::to_owned).collect();
+            assert_eq!(expand(pattern, Writers::other_user(33)), (found, closed), "{pattern}");
+            assert_eq!(expand(pattern, Writers::default()).1, [""; 0], "{pattern}");
+        }
+        assert_eq!(expand("/root/closed/*", Writers::default()).0, 1);
+    }
 
     #[test]
     fn matches_like_glob_3() {

@@ -3,7 +3,10 @@
 
 use super::service::{Fit, Response, Target};
 use crate::endpoint::{Address, Answer, Speaks, Traced, Unknown};
+use crate::instance::{Instance, Problem};
+use crate::source::SourceMap;
 use crate::tls::VersionSet;
+use std::path::Path;
 use std::sync::Arc;
 
 /// So many addresses of an instance are resolved.
@@ -48,6 +51,61 @@ impl Room {
     }
 }
 
+/// What all instances of a host may come to together.
+#[derive(Clone, Copy, Debug)]
+pub struct Most {
+    instances: usize,
+    endpoints: usize,
+    /// The bytes of their files; one that several of them include counts for each.
+    bytes: u64,
+}
+
+/// Those of the host itself.
+pub const OF_HOST: Most = Most { instances: 1_000, endpoints: 2 * ENDPOINTS, bytes: 1 << 30 };
+/// Those on the word of other users, whose processes name them.
+pub const OF_OTHERS: Most = Most { instances: 500, endpoints: ENDPOINTS, bytes: 256 << 20 };
+
+/// The room that is left for further instances.
+#[derive(Debug)]
+pub struct Rest(Most);
+
+impl Rest {
+    /// Nothing is loaded yet.
+    pub fn of(most: Most) -> Rest {
+        Rest(most)
+    }
+
+    /// Is there room for one more?
+    pub fn is_there(&self) -> bool {
+        self.0.instances > 0 && self.0.endpoints > 0 && self.0.bytes > 0
+    }
+
+    /// Takes the room of an instance that was loaded.
+    pub fn take(&mut self, instance: &Instance, sources: &SourceMap) {
+        let bytes = instance.files.iter().map(|file| sources.file(*file).bytes().len() as u64).sum();
+        let Most { instances, endpoints, bytes: left } = &mut self.0;
+        *instances = instances.saturating_sub(1);
+        *endpoints = endpoints.saturating_sub(instance.endpoints.len());
+        *left = left.saturating_sub(bytes);
+    }
+}
+
+/// The problem of a main file for which there was no room.
+pub fn no_room(main: &Path) -> Problem {
+    let Most { instances, endpoints, bytes } = OF_HOST;
+    let Most { instances: of_others, .. } = OF_OTHERS;
+    let mebibytes = bytes >> 20;
+    Problem::with(
+        main,
+        format!(
+            "not looked at: there are too many configurations, or too large ones (the limits are {instances} main files, \
+             {endpoints} endpoints and {mebibytes} MiB in all, and {of_others} main files, {ENDPOINTS} endpoints and {} MiB \
+             of those that only other users' processes name)",
+            OF_OTHERS.bytes >> 20
+        ),
+    )
+}
+
 /// The problem where addresses are left out from this one on.
 pub fn beyond(first: &Address) -> String {
     format!(
@@ -88,6 +146,48 @@ pub fn unknown(target: &Target) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
+
+    /// Of many configurations that include the same file, some are looked at and the others said; those that only other
+    /// users name take nothing from the host's own.
+    #[test]
+    fn all_instances_together_have_a_limit() {
+        use crate::engine::{self, Request};
+        use crate::host::Facts;
+        use crate::instance::{MainFile, ServiceId};
+        use crate::policy::Policy;
+        use crate::system::MemorySystem;
+        use crate::trust::Writers;
+        let servers: String =
+            (0..5_000).map(|n| format!("server {{ listen {}; server_name n{n}; }}\n", 1 + n % 5)).collect();
+        let mut system =
+            MemorySystem::with_files([("/srv/big", servers), ("/etc/nginx/nginx.conf", "events{}".to_owned())]);
+        let mut facts = Facts::unknown();
+        for number in 0..60 {
+            let path = PathBuf::from(format!("/a/{number:02}"));
+            system.add_file(&path, "events {}\nhttp { include /srv/big; }\n");
+            let (service, named_by) = (ServiceId("nginx"), Writers::other_user(1000));
+            let source = "process 7".to_owned();
+            let file = MainFile { service, path, source, unit: None, named_by, is_in_use: false, command_line: None };
+            facts.main_files.push(file);
+        }
+        let policy = Policy::default_profile();
+        let request = Request {
+            system: &system,
+            facts: &facts,
+            policy: &policy,
+            paths: &[],
+            base: None,
+            uncovered: &[],
+            day: None,
+        };
+        let host = engine::load(request);
+        let loaded: Vec<&PathBuf> = host.resolved.iter().map(|one| &one.instance().main).collect();
+        assert_eq!(loaded.len(), ENDPOINTS / 5_000 + 1, "{loaded:?}");
+        assert!(loaded.contains(&&PathBuf::from("/etc/nginx/nginx.conf")));
+        let left = host.problems.iter().filter(|problem| problem.message.starts_with("not looked at")).count();
+        assert_eq!(left, 60 - ENDPOINTS / 5_000);
+    }
 
     #[test]
     fn room_ends() {

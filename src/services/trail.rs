@@ -6,8 +6,8 @@
 
 use crate::instance::Borrowed;
 use crate::source::{FileId, SourceMap};
-use crate::system::System;
-use crate::trust::Writers;
+use crate::system::{System, is_out_of_reach};
+use crate::trust::{Access, Writers};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -43,6 +43,11 @@ impl Trail {
         let mut of_files = of_files.filter(|(_, who)| !who.is_empty()).collect::<Vec<_>>().into_iter();
         let (includer, who) = of_files.next()?;
         Some(Speakers { who: of_files.fold(who, |all, (_, who)| all.and(who)), includer })
+    }
+
+    /// Those on whose word an include stands that these files make up; nobody: it is the host's own.
+    pub(super) fn word_of(&mut self, system: &dyn System, sources: &SourceMap, files: &[FileId]) -> Writers {
+        self.speakers(system, sources, files).map(|speakers| speakers.who).unwrap_or_default()
     }
 
     fn speakers_in(&mut self, system: &dyn System, sources: &SourceMap, file: FileId) -> Writers {
@@ -97,7 +102,7 @@ pub(super) struct Speakers {
 impl Speakers {
     /// Refuses what they may not be able to read.
     pub(super) fn may_read(&self, system: &dyn System, sources: &SourceMap, real: &Path) -> io::Result<()> {
-        if !system.is_hidden_from(real, &self.who)? {
+        if !is_out_of_reach(system, real, &self.who, Access::Read) {
             return Ok(());
         }
         let (who, includer) = (&self.who, sources.file(self.includer).path().display());

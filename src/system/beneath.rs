@@ -1,5 +1,6 @@
 //! Opening a file for reading by a path that holds no link, and noticing if it holds one by now.
 
+use super::lease::{Patience, open_leased};
 use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat, openat2};
 use rustix::io::Errno;
 use std::fs::File;
@@ -18,26 +19,38 @@ pub(super) fn open_root(root: &Path) -> io::Result<OwnedFd> {
 
 /// Opens what `path` names below `root`. A symbolic link on the way is an error (ELOOP): the path was resolved before,
 /// so somebody put it there since.
-pub(super) fn open_beneath(root: &OwnedFd, path: &Path) -> io::Result<File> {
+pub(super) fn open_beneath(root: &OwnedFd, path: &Path, patience: &Patience) -> io::Result<File> {
     let inside = path.strip_prefix("/").unwrap_or(path);
+    match open_inside(root, inside, FLAGS) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            let found = open_inside(root, inside, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC)?;
+            let opened = open_leased(found, FLAGS, patience);
+            opened
+                .map(File::from)
+                .map_err(|error| io::Error::new(error.kind(), "somebody has a lease on it (fcntl(2))"))
+        }
+        opened => opened.map(File::from),
+    }
+}
+
+fn open_inside(root: &OwnedFd, inside: &Path, flags: OFlags) -> io::Result<OwnedFd> {
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    let file = match openat2(root, inside, FLAGS, Mode::empty(), resolve) {
+    match openat2(root, inside, flags, Mode::empty(), resolve) {
         // Kernels before 5.6, and filters of system calls that do not know it.
-        Err(Errno::NOSYS | Errno::PERM) => by_name(root, inside)?,
-        opened => opened?,
-    };
-    Ok(File::from(file))
+        Err(Errno::NOSYS | Errno::PERM) => by_name(root, inside, flags),
+        opened => Ok(opened?),
+    }
 }
 
 /// The same, name by name.
-fn by_name(root: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+fn by_name(root: &OwnedFd, path: &Path, last: OFlags) -> io::Result<OwnedFd> {
     let mut at = root.try_clone()?;
     let mut components = path.components().peekable();
     while let Some(component) = components.next() {
         let Component::Normal(name) = component else { return Err(io::ErrorKind::InvalidInput.into()) };
         let flags = match components.peek() {
             Some(_) => OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
-            None => FLAGS,
+            None => last,
         };
         at = openat(&at, name, flags, Mode::empty())?;
     }
@@ -47,6 +60,7 @@ fn by_name(root: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests make their own files")]
 mod tests {
+    use super::super::lease::SHORT;
     use super::*;
     use std::io::Read;
     use std::os::unix::fs::symlink;
@@ -61,8 +75,8 @@ mod tests {
         symlink("x", inside("etc/real/link")).expect("link");
         let both = |path: &str| {
             let folder = open_root(root.path()).expect("the root");
-            let slow = by_name(&folder, Path::new(path)).map(File::from);
-            [open_beneath(&folder, &Path::new("/").join(path)), slow]
+            let slow = by_name(&folder, Path::new(path), FLAGS).map(File::from);
+            [open_beneath(&folder, &Path::new("/").join(path), &Patience::new(SHORT)), slow]
         };
         for file in both("etc/real/x") {
             let mut text = String::new();

@@ -3,8 +3,8 @@
 //! A plan audits a host several times and compares the results. On a live host a file may vanish, appear or change
 //! between two audits, and the comparison would blame the plan for that.
 
-use super::{Entry, FileIdentity, Kind, System, Walk, is_outside, outside};
-use crate::trust::Writers;
+use super::{Entry, FileIdentity, Kind, LARGEST_FILE, System, Walk, is_outside, outside};
+use crate::trust::{Access, Writers};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
@@ -73,9 +73,22 @@ impl Seen {
 
 impl System for Frozen<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.read_at_most(path, LARGEST_FILE)
+    }
+
+    fn read_at_most(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
         // A file with several names is read once: they must not differ. Nor may it be there although its path leads nowhere.
         let real = self.canonical(path)?;
-        self.texts.get(&real, || self.base.read(path).map(Arc::from)).map(|bytes| bytes.to_vec())
+        let bytes = self.texts.get(&real, || self.base.read_at_most(path, most).map(Arc::from))?;
+        if bytes.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes.to_vec()) }
+    }
+
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        let real = self.canonical(path)?;
+        match self.texts.known(&real) {
+            Some(bytes) => Ok(bytes.len() as u64),
+            None => self.base.size(path),
+        }
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
@@ -99,10 +112,14 @@ impl System for Frozen<'_> {
     }
 
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
+        self.is_barred_from(path, who, Access::Read)
+    }
+
+    fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
         let mut question = path.as_os_str().to_owned();
         // No path holds it.
-        question.push(format!("\0{who}"));
-        self.hidden.get(Path::new(&question), || self.base.is_hidden_from(path, who))
+        question.push(format!("\0{access:?} {who}"));
+        self.hidden.get(Path::new(&question), || self.base.is_barred_from(path, who, access))
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
@@ -154,6 +171,11 @@ impl<T: Clone> Answers<T> {
             Ok(mut known) => answer(known.entry(path.into()).or_insert(new)),
             Err(_) => answer(&new),
         }
+    }
+
+    /// The answer about a path, if there is one already that is no error.
+    fn known(&self, path: &Path) -> Option<T> {
+        self.0.read().ok()?.get(path.as_os_str())?.clone().ok()
     }
 
     /// All answers by path; none for an error.

@@ -186,10 +186,14 @@ impl System for MemorySystem {
     }
 
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
+        self.is_barred_from(path, who, Access::Read)
+    }
+
+    fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
         let real = self.node(path)?.0;
         let trusted = Trusted::new(0, Groups::default());
         let mut steps = real.ancestors();
-        let file = steps.next().is_some_and(|file| self.rights(file).opens_to(who, Access::Read, &trusted));
+        let file = steps.next().is_some_and(|file| self.rights(file).opens_to(who, access, &trusted));
         Ok(!file || !steps.all(|folder| self.rights(folder).opens_to(who, Access::Enter, &trusted)))
     }
 

@@ -6,9 +6,11 @@
 //! `transaction` only.
 
 mod beneath;
+mod entrances;
 mod follow;
 mod frozen;
 mod identity;
+mod lease;
 mod memory;
 mod os;
 mod os_write;
@@ -29,7 +31,7 @@ pub use own::{described, own_user, trusted, user_name};
 pub use report_file::write_report;
 pub use write::{Access, Directory, Handle, Status, WritableSystem, enter};
 
-use crate::trust::Writers;
+use crate::trust::{self, Writers};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -77,6 +79,17 @@ pub trait System: Sync {
     /// it is. Links are followed.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
+    /// The same of a file of at most `most` bytes; a longer one is an error of the kind `FileTooLarge`, and not read.
+    fn read_at_most(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        let bytes = self.read(path)?;
+        if bytes.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+    }
+
+    /// How long a file is, in bytes. Links are followed.
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        self.read(path).map(|bytes| bytes.len() as u64)
+    }
+
     /// What a path leads to, links followed.
     fn kind(&self, path: &Path) -> io::Result<Kind>;
 
@@ -96,8 +109,16 @@ pub trait System: Sync {
     /// owners, directories and links on the way. Links are followed. Where nothing is there: who could put something there.
     fn writers(&self, path: &Path) -> io::Result<Writers>;
 
-    /// May it be that one of these can't read the file that a path leads to? In doubt it may.
+    /// May it be that one of these can't read the file that a path leads to, or list the directory? In doubt it may.
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool>;
+
+    /// May it be that one of these can't do that with what a path leads to? In doubt it may.
+    fn is_barred_from(&self, path: &Path, who: &Writers, access: trust::Access) -> io::Result<bool> {
+        match access {
+            trust::Access::Read => self.is_hidden_from(path, who),
+            trust::Access::Write | trust::Access::Enter => Ok(true),
+        }
+    }
 
     /// Which file a path leads to, whatever its name. Links are followed.
     fn identity(&self, path: &Path) -> io::Result<FileIdentity>;
@@ -148,6 +169,13 @@ pub fn windows_path(text: &str) -> Option<PathBuf> {
     let is_drive = drive.len() == 1 && drive.starts_with(|c: char| c.is_ascii_alphabetic());
     (is_drive && rest.starts_with(['/', '\\']))
         .then(|| PathBuf::from(format!("/{}:{}", drive.to_ascii_uppercase(), rest.replace('\\', "/"))))
+}
+
+/// May it be that one of these can't do that with what a path leads to? Where it leads nowhere: that they can't see that.
+pub fn is_out_of_reach(system: &dyn System, path: &Path, who: &Writers, access: trust::Access) -> bool {
+    let first = std::iter::once((path, access));
+    let above = path.ancestors().skip(1).map(|above| (above, trust::Access::Enter));
+    first.chain(above).find_map(|(path, access)| system.is_barred_from(path, who, access).ok()).unwrap_or(true)
 }
 
 /// `path` without `.` and, as text, without `..`: for paths that need not exist.

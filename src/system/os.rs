@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is where files are read")]
 
 use super::beneath::{open_beneath, open_root};
+use super::lease::{Patience, SHORT};
 use super::{Entry, FileIdentity, Kind, LARGEST_FILE, System, Walk, not_a_file, outside, too_large, trusted};
 use crate::trust::{Access, Rights, Way, Writers};
 use std::collections::{BTreeMap, HashMap};
@@ -32,6 +33,8 @@ pub struct OsSystem {
     directories: RwLock<HashMap<PathBuf, Resolved>>,
     /// Files that were reached by a link of somebody who can't write them.
     foreign: RwLock<BTreeMap<PathBuf, Link>>,
+    /// How long it still waits for files with leases of others.
+    patience: Patience,
 }
 
 /// Where a path leads, who could have decided that, and the links on the way that are neither root's nor the user's own.
@@ -59,7 +62,15 @@ impl OsSystem {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory"));
         }
         let opened = open_root(&root)?;
-        Ok(OsSystem { root, opened, maps, within: None, directories: RwLock::default(), foreign: RwLock::default() })
+        Ok(OsSystem {
+            root,
+            opened,
+            maps,
+            within: None,
+            directories: RwLock::default(),
+            foreign: RwLock::default(),
+            patience: Patience::new(SHORT),
+        })
     }
 
     /// Shows nothing but what lies in these files and directories, and in what is mapped.
@@ -244,6 +255,16 @@ impl OsSystem {
         Ok(!open.opens_to(who, Access::Read, trusted()) || self.is_closed_to(folder, who)?)
     }
 
+    /// A link on the way to a directory, of somebody who may not be able to list that: its names may be shown to them.
+    fn closed_link<'r>(&self, real: &'r Resolved, outside: &Path) -> io::Result<Option<&'r Link>> {
+        for link in &real.links {
+            if self.is_hidden(&real.path, &fs::symlink_metadata(outside)?, &link.owner)? {
+                return Ok(Some(link));
+            }
+        }
+        Ok(None)
+    }
+
     /// May it be that one of these can't enter a directory or one above it?
     fn is_closed_to(&self, folder: &Path, who: &Writers) -> io::Result<bool> {
         for step in folder.ancestors() {
@@ -313,26 +334,39 @@ fn kind_of(kind: FileType) -> Kind {
 
 impl System for OsSystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.read_at_most(path, LARGEST_FILE)
+    }
+
+    fn read_at_most(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
         let real = self.look(path)?;
         // A device is not even opened: some act on that.
         if let Some(kind) = real.kind.filter(|kind| *kind != Kind::File) {
             return Err(not_a_file(kind));
         }
-        let file = open_beneath(&self.opened, &real.path)?;
+        let file = open_beneath(&self.opened, &real.path, &self.patience)?;
         let meta = file.metadata()?;
         if !meta.is_file() {
             return Err(not_a_file(kind_of(meta.file_type())));
         }
-        if meta.len() > LARGEST_FILE {
+        let too_large = |length: u64| match most {
+            LARGEST_FILE => too_large(length),
+            _ => io::ErrorKind::FileTooLarge.into(),
+        };
+        if meta.len() > most {
             return Err(too_large(meta.len()));
         }
         self.admit(&real, &meta)?;
         let mut bytes = Vec::with_capacity(meta.len() as usize);
-        file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST_FILE {
+        // What grows while it is read, and the files of /proc, do not say how long they are.
+        file.take(most + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > most {
             return Err(too_large(bytes.len() as u64));
         }
         Ok(bytes)
+    }
+
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        Ok(fs::symlink_metadata(self.outside(&self.look(path)?.path))?.len())
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
@@ -344,7 +378,16 @@ impl System for OsSystem {
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        let outside = self.outside(&self.look(path)?.path);
+        let real = self.look(path)?;
+        let outside = self.outside(&real.path);
+        if let Some(link) = self.closed_link(&real, &outside)? {
+            let why = format!(
+                "is reached by {}, a link of {}, who may not be able to list it: not looked into",
+                link.path.display(),
+                link.owner
+            );
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
+        }
         let mut entries = Vec::new();
         for entry in fs::read_dir(outside)? {
             let entry = entry?;
@@ -389,11 +432,15 @@ impl System for OsSystem {
     }
 
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
+        self.is_barred_from(path, who, Access::Read)
+    }
+
+    fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
         let real = self.look(path)?.path;
         let outside = self.outside(&real);
         let rights = whole_rights(&outside, &fs::symlink_metadata(&outside)?);
         let folder = real.parent().unwrap_or(&real);
-        Ok(!rights.opens_to(who, Access::Read, trusted()) || self.is_closed_to(folder, who)?)
+        Ok(!rights.opens_to(who, access, trusted()) || self.is_closed_to(folder, who)?)
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {

@@ -1,6 +1,7 @@
 //! Writing on the real file system, or on a tree of it as if it were one.
 
 use super::follow::Followed;
+use super::lease::{LONG, Patience, open_leased};
 use super::single::single;
 use super::write::{Access, Directory, Handle, Status, WritableSystem};
 use super::{Kind, LARGEST_FILE, too_large};
@@ -21,18 +22,20 @@ pub struct OsDisk {
     root: PathBuf,
     /// Opened once, so that nobody can put another directory in its place between two operations.
     opened: OnceLock<OwnedFd>,
+    /// How long it still waits for files with leases of others.
+    patience: Patience,
 }
 
 impl OsDisk {
     /// The disk below `root`.
     pub fn new(root: &Path) -> OsDisk {
-        OsDisk { root: root.to_owned(), opened: OnceLock::new() }
+        OsDisk { root: root.to_owned(), opened: OnceLock::new(), patience: Patience::new(LONG) }
     }
 
     /// The disk below a directory that a path led to.
     pub fn at(followed: &Followed) -> io::Result<OsDisk> {
         let opened = OnceLock::from(followed.directory()?);
-        Ok(OsDisk { root: followed.path(), opened })
+        Ok(OsDisk { root: followed.path(), opened, patience: Patience::new(LONG) })
     }
 }
 
@@ -143,7 +146,14 @@ impl WritableSystem for OsDisk {
         };
         // A fifo must not make anybody wait.
         let flags = mode | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        Ok(Handle(fs::openat(&folder.0, single(name)?, flags, Mode::empty())?))
+        match fs::openat(&folder.0, single(name)?, flags, Mode::empty()) {
+            Err(Errno::AGAIN) => {
+                let path = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+                let found = fs::openat(&folder.0, single(name)?, path, Mode::empty())?;
+                Ok(Handle(open_leased(found, flags, &self.patience)?))
+            }
+            opened => Ok(Handle(opened?)),
+        }
     }
 
     fn status(&self, file: &Handle) -> io::Result<Status> {

@@ -1,7 +1,7 @@
 //! A host with some files' contents replaced: how a plan is audited before anything is written.
 
 use super::{Entry, FileIdentity, Kind, System, Walk};
-use crate::trust::Writers;
+use crate::trust::{Access, Writers};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,22 @@ impl System for Overlay<'_> {
         }
     }
 
+    fn read_at_most(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
+        let is_planned = self.added(path).is_some() || self.contents.contains_key(&self.base.canonical(path)?);
+        let bytes = if is_planned { self.read(path)? } else { self.base.read_at_most(path, most)? };
+        if bytes.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
+    }
+
+    fn size(&self, path: &Path) -> io::Result<u64> {
+        if let Some((_, bytes)) = self.added(path) {
+            return Ok(bytes.len() as u64);
+        }
+        match self.contents.get(&self.base.canonical(path)?) {
+            Some(bytes) => Ok(bytes.len() as u64),
+            None => self.base.size(path),
+        }
+    }
+
     fn kind(&self, path: &Path) -> io::Result<Kind> {
         self.added(path).map_or_else(|| self.base.kind(path), |_| Ok(Kind::File))
     }
@@ -78,6 +94,10 @@ impl System for Overlay<'_> {
 
     fn is_hidden_from(&self, path: &Path, who: &Writers) -> io::Result<bool> {
         self.base.is_hidden_from(path, who)
+    }
+
+    fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
+        self.base.is_barred_from(path, who, access)
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {

@@ -1,8 +1,8 @@
 //! The user of this process, and those whose word counts as theirs does.
 #![expect(clippy::disallowed_methods, reason = "this machine's users, whatever host is looked at")]
 
+use super::entrances::entrances;
 use crate::trust::{Groups, Trusted, Writers};
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -16,30 +16,21 @@ pub fn own_user() -> u32 {
 pub fn trusted() -> &'static Trusted {
     static TRUSTED: OnceLock<Trusted> = OnceLock::new();
     TRUSTED.get_or_init(|| {
-        let passwd = text("/etc/passwd");
-        let groups = Groups::parse(&passwd, &text("/etc/group"), &text("/etc/nsswitch.conf"));
-        Trusted::new(own_user(), groups.of_user(&passwd, own_user()).held_by(held_groups))
+        let groups = match where_users_come_from() {
+            Ok(nsswitch) => Groups::parse(&text("/etc/passwd"), &text("/etc/group"), &nsswitch),
+            Err(_) => Groups::default(),
+        };
+        Trusted::new(own_user(), groups.of_user(&text("/etc/passwd"), own_user()).with_entrances(entrances))
     })
 }
 
-/// The groups that processes of other users are in, as this process first saw it.
-fn held_groups() -> &'static BTreeSet<u32> {
-    static HELD: OnceLock<BTreeSet<u32>> = OnceLock::new();
-    HELD.get_or_init(|| {
-        let numbers = |line: &str| line.split_ascii_whitespace().filter_map(|n| n.parse().ok()).collect::<Vec<u32>>();
-        let of_process = |status: &str| -> Vec<u32> {
-            let field =
-                |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map_or_else(Vec::new, numbers);
-            match field("Uid:").iter().all(|user| *user == 0 || *user == own_user()) {
-                true => Vec::new(),
-                false => field("Gid:").into_iter().chain(field("Groups:")).collect(),
-            }
-        };
-        let entries = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
-        let processes = entries.filter(|entry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit));
-        let statuses = processes.filter_map(|entry| std::fs::read(entry.path().join("status")).ok());
-        statuses.flat_map(|status| of_process(&String::from_utf8_lossy(&status))).collect()
-    })
+/// What nsswitch.conf(5) says; without it, users and groups come from files.
+fn where_users_come_from() -> std::io::Result<String> {
+    match std::fs::read("/etc/nsswitch.conf") {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// A user for people: `user nobody (65534)`, `root`.
@@ -66,7 +57,7 @@ pub fn described(writers: &Writers) -> String {
 }
 
 /// The name that a file of passwd(5) or group(5) gives a number.
-fn named(path: &str, number: u32) -> Option<String> {
+pub(super) fn named(path: &str, number: u32) -> Option<String> {
     let has_number = |line: &&str| line.split(':').nth(2).is_some_and(|field| field.parse() == Ok(number));
     let name = text(path).lines().find(has_number)?.split(':').next()?.to_owned();
     (!name.is_empty()).then_some(name)

@@ -34,7 +34,14 @@ impl Transaction<'_> {
     pub(super) fn abandon(&mut self, why: &str) -> Result<(), String> {
         for number in 0..self.journal.files.len() {
             let hidden = [self.hidden(number), self.hidden_old(number)];
-            let removed = hidden.into_iter().try_for_each(|hidden| self.remove_own(number, &hidden?));
+            let removed = hidden.into_iter().try_for_each(|hidden| {
+                let hidden = hidden?;
+                match self.remove_own(number, &hidden) {
+                    // It never was in place.
+                    Err(error) if is_closed(&error) => self.remove(&hidden),
+                    removed => removed,
+                }
+            });
             removed
                 .or_else(gone)
                 .map_err(|e| self.about(number, &format!("the hidden file beside it stays: {}", said(&e))))?;
@@ -59,6 +66,7 @@ impl Transaction<'_> {
                 How::InPlace(_) => self.overwrite_old(number, &now)?,
                 How::Rename => self.bring_back(number, &now)?,
             },
+            State::Closed => self.replace_closed(number)?,
             State::Foreign(now, why) => {
                 let untouched = !self.may_have_been_changed(number);
                 if !force && !untouched {
@@ -70,7 +78,36 @@ impl Transaction<'_> {
             }
         }
         self.tidy(number)?;
-        self.hidden_old(number).and_then(|hidden| self.remove_own(number, &hidden)).or_else(gone).map_err(text)
+        let hidden = match self.hidden_old(number) {
+            Err(error) => return gone(error).map_err(text),
+            Ok(hidden) => hidden,
+        };
+        match self.remove_own(number, &hidden) {
+            // What was in place may be somebody's edit.
+            Err(error) if is_closed(&error) && force => self.remove(&hidden).map_err(text),
+            Err(error) if is_closed(&error) => {
+                let name = hidden.name.display();
+                Err(format!("it is as it was; what was there can't be opened, and lies near it as {name}"))
+            }
+            removed => removed.or_else(gone).map_err(text),
+        }
+    }
+
+    /// Lets the old content change places with a file that can't be opened, which keeps a hidden name: it can't be written
+    /// in place, nor be compared with anything.
+    fn replace_closed(&self, number: usize) -> Result<(), String> {
+        let text = |e: io::Error| said(&e);
+        let (place, hidden) = (self.place(number).map_err(text)?, self.hidden_old(number).map_err(text)?);
+        match self.remove_own(number, &hidden) {
+            // What was in place before is more than what nobody can open now.
+            Err(error) if is_closed(&error) => self.remove(&hidden).map_err(text)?,
+            removed => removed.map_err(text)?,
+        }
+        let old = &self.contents[number].0;
+        let _open = write_hidden(self.disk, &hidden, old, self.old_meta(number, None)?).map_err(failed)?;
+        self.disk.exchange(hidden.at(), place.at()).map_err(text)?;
+        self.disk.sync_directory(&place.folder).map_err(text)?;
+        self.disk.sync_directory(&hidden.folder).map_err(text)
     }
 
     /// What the old file was, if that gives the one that is there now no rights of others.
@@ -96,15 +133,17 @@ impl Transaction<'_> {
         let text = |e: io::Error| said(&e);
         let (new, place) = (&self.contents[number].1, self.place(number).map_err(text)?);
         let hidden = self.hidden(number).map_err(text)?;
-        // What has the hidden name and is not the new content was in place before: the old one, or an edit that came
-        // at the very moment.
-        if hidden.find_file(self.disk).map_err(text)?.is_some_and(|found| found.bytes != *new) {
-            return swap(self.disk, &hidden, &place, now).map_err(failed);
+        match hidden.find_file(self.disk) {
+            // What has the hidden name and is not the new content was in place before: the old one, or an edit that came
+            // at the very moment. That is so too where it can't be opened, since the new content is in place.
+            Ok(Some(found)) if found.bytes != *new => return swap(self.disk, &hidden, &place, now).map_err(failed),
+            Err(error) if is_closed(&error) => return swap(self.disk, &hidden, &place, now).map_err(failed),
+            found => drop(found.map_err(text)?),
         }
         let (hidden, old) = (self.hidden_old(number).map_err(text)?, &self.contents[number].0);
         self.remove_own(number, &hidden).map_err(text)?;
         match write_hidden(self.disk, &hidden, old, self.old_meta(number, Some(now))?)
-            .and_then(|()| swap(self.disk, &hidden, &place, now))
+            .and_then(|_open| swap(self.disk, &hidden, &place, now))
         {
             Err(Trouble::InPlaceOnly(_)) => self.overwrite_old(number, now),
             done => done.map_err(failed),
@@ -128,7 +167,7 @@ impl Transaction<'_> {
         }
         let hidden = self.hidden_old(number).map_err(text)?;
         self.remove_own(number, &hidden).map_err(text)?;
-        write_hidden(self.disk, &hidden, old, meta).map_err(failed)?;
+        drop(write_hidden(self.disk, &hidden, old, meta).map_err(failed)?);
         self.disk.rename(hidden.at(), place.at()).map_err(text)?;
         self.disk.sync_directory(&place.folder).map_err(text)
     }
@@ -144,11 +183,17 @@ impl Transaction<'_> {
     }
 
     /// Removes the hidden file. If it holds neither the old nor the new content, an editor that had the old file open
-    /// wrote into it after it was out of place: then that is kept beside the journal, and the path is given back.
+    /// wrote into it after it was out of place: then that is kept beside the journal, and the path is given back. What can't
+    /// be opened is removed unread: a lease that keeps readers out is only given while nobody else has the file open, so
+    /// nobody but who holds it can have written there since.
     pub(super) fn tidy(&self, number: usize) -> Result<Option<PathBuf>, String> {
         let tidied = || -> io::Result<Option<PathBuf>> {
             let (hidden, (old, new)) = (self.hidden(number)?, &self.contents[number]);
-            let Some(found) = hidden.find_file(self.disk)? else { return Ok(None) };
+            let found = match hidden.find_file(self.disk) {
+                Err(error) if is_closed(&error) => return self.remove(&hidden).map(|()| None),
+                found => found?,
+            };
+            let Some(found) = found else { return Ok(None) };
             let kept = if found.bytes == *old || found.bytes == *new {
                 None
             } else {
@@ -166,6 +211,11 @@ impl Transaction<'_> {
 /// Can this be what a write of `whole` left that was stopped? After a power cut a page may be empty.
 fn is_part(found: &[u8], whole: &[u8]) -> bool {
     found.len() <= whole.len() && found.iter().zip(whole).all(|(now, meant)| now == meant || *now == 0)
+}
+
+/// Does somebody keep a file from being opened?
+fn is_closed(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::WouldBlock
 }
 
 /// What is not there, need not be removed.

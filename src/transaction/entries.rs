@@ -4,11 +4,14 @@ use super::Failure;
 use super::check::{number, says_over};
 use super::file::said;
 use super::journal::Journal;
+use super::run::Intent;
 use super::store::{JOURNAL, NEW_JOURNAL, Store, others};
 use crate::system::{Access, Directory, Kind};
 use std::cell::Ref;
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::path::Path;
 
 /// A name in `transactions/`.
 pub(super) struct Entry {
@@ -59,6 +62,32 @@ impl Store<'_> {
             What::Journal(_) | What::Begun => None,
         };
         Ok(self.entries()?.iter().filter_map(unread).collect())
+    }
+
+    /// Refuses files of a run that was interrupted and could not be ended: nobody knows what they should hold.
+    pub(super) fn leaves_alone(&self, intent: &Intent) -> Result<(), Failure> {
+        let entries = self.entries()?;
+        let journals = entries.iter().filter_map(|entry| match &entry.what {
+            What::Journal(journal) => Some(journal),
+            What::Begun | What::Unread(_) => None,
+        });
+        let paths: BTreeSet<&Path> = intent.changes.iter().map(|change| change.path.as_path()).collect();
+        for journal in journals.filter(|journal| !journal.step.is_over() && journal.root == intent.root) {
+            if let Some(file) = journal.files.iter().find(|file| paths.contains(file.path.as_path())) {
+                let id = &journal.id;
+                return Err(Failure::Blocked {
+                    why: format!(
+                        "{}: an interrupted run ({id}) changed it, and could not be ended",
+                        file.path.display()
+                    ),
+                    help: format!(
+                        "`tlsmend rollback {id} --force` puts the old version back and keeps what is there now beside the \
+                         journal"
+                    ),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Remembers what a journal says now.

@@ -120,6 +120,7 @@ pub(super) fn said(error: &io::Error) -> String {
     match error.raw_os_error() {
         // ELOOP, ENOTDIR: what a folder or file was when it was scanned, it is no more.
         Some(40 | 20) => "it, or a folder above it, is a symbolic link now, which is not followed".to_owned(),
+        Some(11) => "somebody has a lease on it (fcntl(2)), so that it can't be opened".to_owned(),
         Some(30) => "the file system is read-only".to_owned(),
         Some(28) => "no space is left on the disk".to_owned(),
         Some(122) => "the disk quota is exceeded".to_owned(),

@@ -36,7 +36,7 @@ pub use check::HIGHEST_STAGING;
 pub use entries::Unread;
 pub use file::{Found, Meta};
 pub use journal::{FileEntry, How, Instance, Journal, Name, Step};
-pub use recover::{Recovery, can_finish, recover};
+pub use recover::{Recovered, Recovery, StillOpen, can_finish, recover};
 pub use reload::{Reload, note_reload, other_contents, owed};
 pub use run::{Intent, Transaction};
 pub use store::{Lock, Store};

@@ -1,4 +1,7 @@
 //! Ending what an earlier run left unfinished: a power cut, a `kill -9`.
+//!
+//! The owner of one file can be in the way: by an edit, or by keeping the file from being opened. That run stays open then,
+//! and no fix touches its files; all others go on.
 
 use super::Failure;
 use super::entries::{Unread, What};
@@ -18,8 +21,26 @@ pub struct Recovery {
     pub what: String,
 }
 
-/// Ends every unfinished transaction of this root: what was checked is finished, all else undone. Refused where a file
-/// is neither as before nor as planned. The state directory has to be locked.
+/// A transaction that could not be ended yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StillOpen {
+    /// The transaction.
+    pub id: String,
+    /// Why.
+    pub why: Failure,
+}
+
+/// What became of all transactions that were left unfinished.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Those that are over now.
+    pub ended: Vec<Recovery>,
+    /// Those that are not: a file is neither as before nor as planned, or can't be opened.
+    pub open: Vec<StillOpen>,
+}
+
+/// Ends every unfinished transaction of this root: what was checked is finished, all else undone. The state directory has
+/// to be locked.
 ///
 /// `options` are those that a later run needs to find the same state directory: ` --root /mnt`.
 pub fn recover(
@@ -27,38 +48,49 @@ pub fn recover(
     store: &Store<'_>,
     root: Option<&Path>,
     options: &str,
-) -> Result<Vec<Recovery>, Failure> {
-    let mut done = Vec::new();
+) -> Result<Recovered, Failure> {
+    let mut recovered = Recovered::default();
     let (begun, open) = unfinished(store, root)?;
     for id in begun {
         store.discard(&id).map_err(|e| store.refused(&format!("transactions/{id}"), &e))?;
     }
     for journal in open {
         let id = journal.id.clone();
-        let step = journal.step;
-        let files = journal.files.len();
-        let mut transaction = Transaction::reopen(disk, store, journal).map_err(|why| lost(store, &id, why))?;
-        let what = match step {
-            Step::Checked if transaction.is_in_place() => finish(&mut transaction)?,
-            Step::Prepared => {
-                transaction.abandon("interrupted").map_err(Failure::Refused)?;
-                "undone: it had not changed any file yet".to_owned()
-            }
-            _ => {
-                let undone = undo(&mut transaction, &id, files, options)?;
-                // Only these can come after a reload.
-                match (step, transaction.journal.reload) {
-                    (Step::RollingBack | Step::Checked, Reload::Unwanted) => {
-                        format!("{undone}; if the servers were reloaded, reload them")
-                    }
-                    (_, Reload::Begun) => format!("{undone}; whether its servers were reloaded is not known"),
-                    _ => undone,
-                }
-            }
-        };
-        done.push(Recovery { id, what });
+        match end(disk, store, journal, options) {
+            Ok(what) => recovered.ended.push(Recovery { id, what }),
+            Err(why) => recovered.open.push(StillOpen { id, why }),
+        }
     }
-    Ok(done)
+    Ok(recovered)
+}
+
+/// Ends one; what was done about it.
+fn end(disk: &dyn WritableSystem, store: &Store<'_>, journal: Journal, options: &str) -> Result<String, Failure> {
+    let (id, step, files) = (journal.id.clone(), journal.step, journal.files.len());
+    let mut transaction = Transaction::reopen(disk, store, journal).map_err(|why| lost(store, &id, why))?;
+    match step {
+        Step::Checked if transaction.is_in_place() => finish(&mut transaction),
+        // It was accepted, so it is to be finished, as soon as it can be seen whether it is there.
+        Step::Checked if !transaction.closed().is_empty() => Err(Failure::Refused(format!(
+            "an interrupted run ({id}) can't be ended yet: {}; `tlsmend rollback {id}{options} --force` takes it back",
+            transaction.closed().join("; ")
+        ))),
+        Step::Prepared => {
+            transaction.abandon("interrupted").map_err(Failure::Refused)?;
+            Ok("undone: it had not changed any file yet".to_owned())
+        }
+        _ => {
+            let undone = undo(&mut transaction, &id, files, options)?;
+            // Only these can come after a reload.
+            Ok(match (step, transaction.journal.reload) {
+                (Step::RollingBack | Step::Checked, Reload::Unwanted) => {
+                    format!("{undone}; if the servers were reloaded, reload them")
+                }
+                (_, Reload::Begun) => format!("{undone}; whether its servers were reloaded is not known"),
+                _ => undone,
+            })
+        }
+    }
 }
 
 /// Can an unfinished transaction be finished by itself? Else it is undone, or somebody's edit is in the way.
@@ -141,7 +173,10 @@ fn undo(transaction: &mut Transaction<'_>, id: &str, files: usize, options: &str
         return Ok("undone: none of its changes was in place".to_owned());
     }
     let back = transaction.roll_back("interrupted", false);
-    back.map_err(|left| Failure::Stuck { why: format!("an interrupted run ({id}) has to be undone"), left })?;
+    back.map_err(|left| Failure::Stuck {
+        why: format!("an interrupted run ({id}) has to be undone (`tlsmend rollback {id}{options} --force` insists)"),
+        left,
+    })?;
     Ok(match files {
         1 => "undone: its file is as it was".to_owned(),
         n => format!("undone: its {n} files are as they were"),

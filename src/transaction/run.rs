@@ -8,12 +8,15 @@ use super::reload::Reload;
 use super::stage::{Trouble, overwrite, swap, write_hidden};
 use super::store::Store;
 use super::{Change, Failure, hidden_name};
-use crate::system::{Access, Directory, WritableSystem};
+use crate::system::{Access, Directory, Handle, WritableSystem};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
 const CHANGED: &str = "it was changed by somebody else at that very moment, and their version stays";
+
+/// So many files are held open, of the 1,024 that a process may have where nobody has said otherwise.
+const MOST_HELD: usize = 500;
 
 /// What a transaction is for.
 pub struct Intent {
@@ -45,6 +48,9 @@ pub struct Transaction<'a> {
     pub(super) reached: usize,
     /// Files that somebody else changed before we did.
     pub(super) theirs: BTreeSet<usize>,
+    /// The old and the new files, open: so nobody can take a lease on one of them, which would keep it from being opened
+    /// when it has to go back. Of very many files the first ones only, since there is a limit.
+    held: Vec<Handle>,
 }
 
 impl<'a> Transaction<'a> {
@@ -55,6 +61,7 @@ impl<'a> Transaction<'a> {
         intent: Intent,
     ) -> Result<Transaction<'a>, Failure> {
         let mut files = Vec::new();
+        store.leaves_alone(&intent)?;
         for change in &intent.changes {
             store.spares(disk, &change.path).map_err(Failure::Refused)?;
             files.push(examine(disk, change)?);
@@ -94,7 +101,16 @@ impl<'a> Transaction<'a> {
                 said(&error)
             ))
         })?;
-        Ok(Transaction { disk, store, folder, journal, contents, reached: 0, theirs: BTreeSet::new() })
+        Ok(Transaction {
+            disk,
+            store,
+            folder,
+            journal,
+            contents,
+            reached: 0,
+            theirs: BTreeSet::new(),
+            held: Vec::new(),
+        })
     }
 
     /// Takes up a transaction that an earlier run left.
@@ -118,7 +134,7 @@ impl<'a> Transaction<'a> {
         }
         let folder = store.enter(&journal.id).map_err(|e| store.refused(&journal.id, &e))?;
         let reached = contents.len();
-        Ok(Transaction { disk, store, folder, journal, contents, reached, theirs: BTreeSet::new() })
+        Ok(Transaction { disk, store, folder, journal, contents, reached, theirs: BTreeSet::new(), held: Vec::new() })
     }
 
     /// What is known of it.
@@ -229,14 +245,14 @@ impl<'a> Transaction<'a> {
 
     /// Writes the hidden file, or makes sure that the file can be written in place.
     fn stage(&mut self, number: usize) -> Result<(), String> {
-        let staged = || -> Result<(), Trouble> {
-            let entry = &self.journal.files[number];
+        let staged = || -> Result<Vec<Handle>, Trouble> {
+            let (entry, place) = (&self.journal.files[number], self.place(number)?);
             if let How::InPlace(_) = entry.how {
-                let place = self.place(number)?;
-                self.disk.open(&place.folder, &place.name, Access::Write)?;
-                return Ok(());
+                return Ok(vec![self.disk.open(&place.folder, &place.name, Access::Write)?]);
             }
-            write_hidden(self.disk, &self.hidden(number)?, &self.contents[number].1, &entry.new_meta)
+            let old = self.disk.open(&place.folder, &place.name, Access::Read)?;
+            let new = write_hidden(self.disk, &self.hidden(number)?, &self.contents[number].1, &entry.new_meta)?;
+            Ok(vec![old, new])
         };
         match staged() {
             Err(Trouble::InPlaceOnly(why)) => {
@@ -244,7 +260,12 @@ impl<'a> Transaction<'a> {
                 self.stage(number)
             }
             Err(trouble) => Err(self.about(number, &failed(trouble))),
-            Ok(()) => Ok(()),
+            Ok(open) => {
+                if self.held.len() < MOST_HELD {
+                    self.held.extend(open);
+                }
+                Ok(())
+            }
         }
     }
 

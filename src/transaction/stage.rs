@@ -1,7 +1,7 @@
 //! Bringing one content to one place: by a hidden file that changes places with the old one, or in place.
 
 use super::file::{Found, Meta, Place, dress, found, said};
-use crate::system::{Access, Status, WritableSystem};
+use crate::system::{Access, Handle, Status, WritableSystem};
 use std::io;
 
 /// Why a file did not get its new content.
@@ -20,13 +20,14 @@ impl From<io::Error> for Trouble {
     }
 }
 
-/// Writes a hidden file with a content and all that the real one has, and waits until it is on the disk.
+/// Writes a hidden file with a content and all that the real one has, and waits until it is on the disk. Gives the open
+/// file: as long as it is open, nobody gets a lease on it.
 pub(super) fn write_hidden(
     disk: &dyn WritableSystem,
     hidden: &Place,
     bytes: &[u8],
     meta: &Meta,
-) -> Result<(), Trouble> {
+) -> Result<Handle, Trouble> {
     let create = disk.create(&hidden.folder, &hidden.name);
     let file = create.map_err(|e| Trouble::Failed(format!("no new file can be made near it: {}", said(&e))))?;
     disk.write(&file, bytes)?;
@@ -39,7 +40,8 @@ pub(super) fn write_hidden(
         dressed => dressed?,
     }
     disk.sync(&file)?;
-    Ok(disk.sync_directory(&hidden.folder)?)
+    disk.sync_directory(&hidden.folder)?;
+    Ok(file)
 }
 
 /// Lets the hidden file and the one at `place` change places, if that is still `expected`. Afterwards the old one has

@@ -3,6 +3,7 @@
 use super::file::{Found, Meta, is_torn, said};
 use super::journal::How;
 use super::run::Transaction;
+use std::io;
 
 /// What a file on the disk is to a transaction.
 pub(super) enum State {
@@ -12,6 +13,8 @@ pub(super) enum State {
     New(Found),
     /// In between: writing in place was stopped.
     Torn(Found),
+    /// A file that can't be opened, because somebody keeps it from being.
+    Closed,
     /// Something else, or nothing; the reason, as a lowercase fragment without the path.
     Foreign(Option<Found>, String),
 }
@@ -27,11 +30,20 @@ impl Transaction<'_> {
         numbers.filter_map(why).collect()
     }
 
+    /// The files that can't be opened, each with the reason.
+    pub(super) fn closed(&self) -> Vec<String> {
+        let numbers = 0..self.journal.files.len();
+        let closed = numbers.filter(|number| matches!(self.state(*number), State::Closed));
+        closed
+            .map(|number| self.about(number, "somebody has a lease on it (fcntl(2)), so that it can't be opened"))
+            .collect()
+    }
+
     /// Is every file as it was before?
     pub(super) fn is_untouched(&self) -> bool {
         (0..self.journal.files.len()).all(|number| match self.state(number) {
             State::Old(_) => true,
-            State::New(_) | State::Torn(_) => false,
+            State::New(_) | State::Torn(_) | State::Closed => false,
             State::Foreign(..) => !self.may_have_been_changed(number),
         })
     }
@@ -55,6 +67,7 @@ impl Transaction<'_> {
         let now = match self.place(number).and_then(|place| place.find(self.disk)) {
             Ok(Some(now)) => now,
             Ok(None) => return State::Foreign(None, "it is gone".to_owned()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return State::Closed,
             Err(error) => return State::Foreign(None, said(&error)),
         };
         // Where only owner or mode change, they tell.

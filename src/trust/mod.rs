@@ -8,11 +8,13 @@
 //! control lists, the sticky bit, and every directory and symbolic link on the way. Not taken into account: capabilities
 //! and file systems with rules of their own (the kernel may be stricter than this, never laxer).
 
+mod entrances;
 mod groups;
 mod path;
 mod rights;
 mod writers;
 
+pub use entrances::Entrances;
 pub use groups::Groups;
 pub use path::Way;
 pub use rights::{Access, Rights};
@@ -38,6 +40,7 @@ impl Trusted {
 
     /// Is nobody else in that group? One with an access control list may let further users write, so it does not count.
     fn is_group(&self, group: u32) -> bool {
-        group == 0 || self.groups.is_private(group)
+        // Where nobody knows the groups, that of root is still root's.
+        self.groups.is_private(group) || group == 0 && !self.groups.is_shared(group)
     }
 }

@@ -26,6 +26,8 @@ pub struct Rights {
 pub enum Access {
     /// Reading a file, or listing a directory.
     Read = 0o4,
+    /// Writing a file, or connecting to a socket.
+    Write = 0o2,
     /// Going on to what is in a directory.
     Enter = 0o1,
 }

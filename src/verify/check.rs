@@ -63,7 +63,7 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
     let demands = |instance| Demands::new(verification.policy, None, instance, &verification.audit.sources);
     let demands: Vec<Demands> = verification.audit.instances().map(demands).collect();
     let mut machine = Machine::look(verification.machine, verification.audit);
-    let ways = Ways::new(verification.audit, machine.sockets());
+    let ways = Ways::new(verification.audit, machine.sockets(), verification.machine);
     let (promises, mut left) = promises(verification.audit, &ways, &|_| true, verification.remote, verification.names);
     let total = promises.len();
     let mut checked: Vec<Checked> = Vec::new();

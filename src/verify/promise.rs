@@ -122,18 +122,21 @@ pub(super) fn promises(
 ) -> (Vec<Promise>, Vec<Left>) {
     let loaded = |instance: &Instance| instance.standing == Standing::Loaded && wanted(instance);
     // A name of the configuration is asked for with its own endpoint, which may have a demand of its own.
-    let written = |endpoint: &Endpoint| {
+    let written = |(instance, endpoint): (&Instance, &Endpoint)| {
         let asked = is_tls(endpoint) && endpoint.transport == Transport::Stream;
-        Some((place(&endpoint.address, ways, remote).ok().filter(|_| asked)?, example::of(endpoint.name.as_deref()?)?))
+        Some((place(instance, endpoint, ways, remote).ok().filter(|_| asked)?, example::of(endpoint.name.as_deref()?)?))
     };
     let written = match names {
         [] => BTreeSet::new(),
-        _ => audit.instances().filter(|one| loaded(one)).flat_map(|i| &i.endpoints).filter_map(written).collect(),
+        _ => {
+            let instances = audit.instances().filter(|one| loaded(one));
+            instances.flat_map(|i| i.endpoints.iter().map(move |one| (i, one))).filter_map(written).collect()
+        }
     };
     let mut all = Promises { audit, written, found: Vec::new(), left: BTreeMap::new(), seen: BTreeSet::new() };
     for (index, instance) in audit.instances().enumerate().filter(|(_, one)| loaded(one)) {
         for (at, endpoint) in instance.endpoints.iter().enumerate().filter(|(_, endpoint)| is_tls(endpoint)) {
-            match place(&endpoint.address, ways, remote) {
+            match place(instance, endpoint, ways, remote) {
                 Ok(place) => all.endpoint((index, at), instance, &place, names),
                 Err(why) => all.leave(instance, endpoint, why),
             }
@@ -186,15 +189,22 @@ fn unsendable(written: &str) -> Why {
 }
 
 /// Where an address is reached from here.
-fn place(address: &Address, ways: &Ways<'_>, remote: bool) -> Result<Place, Why> {
-    match address {
-        Address::Any(_) => through(ways.to(address)),
-        Address::Ip(ip, _) if ip.is_unspecified() => through(ways.to(address)),
+fn place(instance: &Instance, endpoint: &Endpoint, ways: &Ways<'_>, remote: bool) -> Result<Place, Why> {
+    match &*endpoint.address {
+        address @ Address::Any(_) => through(ways.to(address)),
+        address @ Address::Ip(ip, _) if ip.is_unspecified() => through(ways.to(address)),
         Address::Ip(ip, port) if remote || is_here(*ip) => Ok(Place::Ip(SocketAddr::new(*ip, *port))),
         Address::Ip(..) => {
             Err(Why::Open("this machine does not have the address", Some("--remote probes it all the same")))
         }
-        Address::Unix(path) => Ok(Place::Unix(PathBuf::from(path))),
+        Address::Unix(path) if ways.is_open_to_authors(instance, endpoint, Path::new(path)) => {
+            Ok(Place::Unix(PathBuf::from(path)))
+        }
+        Address::Unix(_) => Err(Why::Open(
+            "others than root could have written this line, and may not be able to connect there themselves, or could put \
+             another socket there",
+            None,
+        )),
         Address::Remote(_) => Err(Why::Design("it is another server")),
     }
 }

@@ -1,11 +1,11 @@
 //! A disk on which any operation can fail, or be the last one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use tlsmend::system::{Access, Directory, Handle, OsDisk, Status, WritableSystem};
 use tlsmend::trust::Rights;
 
@@ -48,15 +48,27 @@ pub struct Faulty {
     at: usize,
     fate: Fate,
     comes: Box<dyn Fn() + Sync>,
+    /// The numbers of files that can't be opened, as where somebody has a lease on them.
+    leased: Mutex<BTreeSet<u64>>,
 }
 
 impl Faulty {
+    /// One on which nothing fails by itself.
+    pub fn sound(root: &Path) -> Faulty {
+        Faulty::new(root, &Arc::new(Counter::default()), 0, Fate::DiesBefore)
+    }
+
+    /// From now on the files that have these numbers can't be opened, and no other ones.
+    pub fn lease(&self, inodes: &[u64]) {
+        *self.leased.lock().expect("a lock") = inodes.iter().copied().collect();
+    }
+
     pub fn new(root: &Path, counter: &Arc<Counter>, at: usize, fate: Fate) -> Faulty {
         Faulty::with(root, counter, at, fate, Box::new(|| {}))
     }
 
     pub fn with(root: &Path, counter: &Arc<Counter>, at: usize, fate: Fate, comes: Box<dyn Fn() + Sync>) -> Faulty {
-        Faulty { inner: OsDisk::new(root), counter: Arc::clone(counter), at, fate, comes }
+        Faulty { inner: OsDisk::new(root), counter: Arc::clone(counter), at, fate, comes, leased: Mutex::default() }
     }
 
     /// Every operation comes through here: one that only looks, or one that changes something.
@@ -127,6 +139,10 @@ impl WritableSystem for Faulty {
     }
 
     fn open(&self, folder: &Directory, name: &OsStr, access: Access) -> io::Result<Handle> {
+        let inode = self.inner.look(folder, name)?.map(|status| status.inode);
+        if inode.is_some_and(|inode| self.leased.lock().expect("a lock").contains(&inode)) {
+            return Err(io::Error::from_raw_os_error(11));
+        }
         self.pass(access == Access::Write, |_| {}, |disk| disk.open(folder, name, access))
     }
 

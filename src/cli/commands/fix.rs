@@ -55,7 +55,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
         if is_steady {
             output::tell(if plan.after.findings.is_empty() { "nothing to mend" } else { "nothing that can be mended" });
         }
-        return Ok(with_owed(settle()?, remaining, &arguments.judgement));
+        return Ok(disks.at_best(with_owed(settle()?, remaining, &arguments.judgement)));
     }
     let instances = touched(&plan);
     let judged = judged(&opened, &plan.before.resolved, &plan.before.sources, &instances);
@@ -103,7 +103,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
         options: disks.options.clone(),
     })?;
     drop(lock);
-    Ok(with_owed(open, status(end, remaining, &arguments.judgement), &arguments.judgement))
+    Ok(disks.at_best(with_owed(open, status(end, remaining, &arguments.judgement), &arguments.judgement)))
 }
 
 /// The status where a reload of an earlier run was open: it makes a good one worse, and hides no other.

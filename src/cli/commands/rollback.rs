@@ -34,7 +34,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
     }
     if undo.changes.is_empty() {
         output::tell(format!("every file is as it was before {} already", journal.id));
-        return Ok(ExitStatus::Compliant);
+        return Ok(disks.at_best(ExitStatus::Compliant));
     }
     show(&undo)?;
     let instances = named(&journal.instances);
@@ -75,7 +75,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         owed.reloaded(&journal.instances)?;
     }
     Ok(match end {
-        End::Tested | End::Untested => ExitStatus::Compliant,
+        End::Tested | End::Untested => disks.at_best(ExitStatus::Compliant),
         End::CheckFailed => ExitStatus::Incomplete,
         End::ReloadFailed => ExitStatus::ReloadFailed,
         // Only who watches a reload sees these.

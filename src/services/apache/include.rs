@@ -27,7 +27,19 @@ impl Reader<'_> {
         }
         let path = self.included(argument);
         self.model.reach.includes.insert(path.clone());
+        let mut includers = self.files_of(line);
+        if !argument.starts_with(b"/") {
+            includers.extend(&self.server_root_by);
+        }
+        let includers: Vec<FileId> = includers.into_iter().collect();
+        if let Sources::Growing(sources) = &self.sources {
+            self.search.on_word_of(self.model.trail.word_of(self.world.system, sources, &includers));
+        }
         let found = files::find(&mut self.search, &path, optional);
+        for folder in self.search.closed() {
+            self.model.complain(line.place, include::not_listed(&folder));
+            self.model.trail.leave_out(folder);
+        }
         if let Some(why) = found.end {
             // One is enough: what comes after it has no room either.
             if self.model.unread.is_none() {
@@ -43,11 +55,6 @@ impl Reader<'_> {
         for why in found.refused {
             self.model.complain(line.place, why);
         }
-        let mut includers = self.files_of(line);
-        if !argument.starts_with(b"/") {
-            includers.extend(&self.server_root_by);
-        }
-        let includers: Vec<FileId> = includers.into_iter().collect();
         let Sources::Growing(sources) = &mut self.sources else { return };
         let trail = (&mut self.model.trail, includers.as_slice());
         let read = include::read_many(self.world.system, sources, &found.files, trail);

@@ -240,6 +240,7 @@ impl<'a> Reader<'a> {
         if self.entered > MOST_FILES {
             return;
         }
+        self.search.on_word_of(self.trail.word_of(self.world.system, self.sources, &[file]));
         let paths = match glob::is_pattern(&text) {
             true => match self.search.expand(path.as_os_str().as_bytes()) {
                 Ok(paths) => paths,
@@ -257,6 +258,14 @@ impl<'a> Reader<'a> {
             },
             false => vec![path.clone()],
         };
+        for folder in self.search.closed() {
+            let path = Some(folder.clone());
+            self.problem(directive.place, include::not_listed(&folder));
+            if let Some(problem) = self.problems.last_mut() {
+                problem.path = path;
+            }
+            self.trail.leave_out(folder);
+        }
         if paths.is_empty() {
             // No match is fine, but not where nobody could look.
             let fixed = |c: &Component<'_>| !glob::is_pattern(c.as_os_str().as_bytes());

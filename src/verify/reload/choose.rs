@@ -8,6 +8,7 @@ use crate::host::Sockets;
 use crate::instance::{Instance, ServiceId};
 use crate::probe::name::Name;
 use crate::probe::place::Place;
+use crate::system::System;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -33,14 +34,19 @@ pub(super) struct Choice {
 type Kind = (Place, Expected, Expected);
 
 /// Chooses from the endpoints of the instances that change: first one of each kind that the plan changes, then one of
-/// each other kind, then more of them, in the order of the configuration.
-pub(super) fn choose(before: &Audit, after: &Audit, touched: &[(ServiceId, PathBuf)], sockets: &Sockets) -> Choice {
+/// each other kind, then more of them, in the order of the configuration. `machine`: this machine, with who listens on it.
+pub(super) fn choose(
+    before: &Audit,
+    after: &Audit,
+    touched: &[(ServiceId, PathBuf)],
+    machine: (&dyn System, &Sockets),
+) -> Choice {
     let is_touched = |service: ServiceId, main: &Path| touched.iter().any(|(s, m)| *s == service && m == main);
     let wanted = |instance: &Instance| is_touched(instance.service, &instance.main);
-    let (old, _) = promises(before, &Ways::new(before, sockets), &wanted, false, &[]);
+    let (old, _) = promises(before, &Ways::new(before, machine.1, machine.0), &wanted, false, &[]);
     let old: BTreeMap<(Place, Option<Name>), Expected> =
         old.into_iter().map(|one| ((one.target.place, one.target.name), one.expected)).collect();
-    let (new, not) = promises(after, &Ways::new(after, sockets), &wanted, false, &[]);
+    let (new, not) = promises(after, &Ways::new(after, machine.1, machine.0), &wanted, false, &[]);
     let mut left = Vec::new();
     for one in not.into_iter().filter(|one| !one.by_design) {
         add(&mut left, one.what, one.why, Vec::new());

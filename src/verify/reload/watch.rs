@@ -31,7 +31,8 @@ impl<'a> Watch<'a> {
     /// Asks before anything is changed.
     pub fn begin(reload: &'a Reload<'a>, stop: &AtomicBool) -> Watch<'a> {
         let mut machine = Machine::look(reload.machine, reload.after);
-        let Choice { spots, mut left } = choose(reload.before, reload.after, reload.touched, machine.sockets());
+        let Choice { spots, mut left } =
+            choose(reload.before, reload.after, reload.touched, (reload.machine, machine.sockets()));
         let targets: Vec<Target> = spots.iter().map(|spot| spot.promise.target.clone()).collect();
         let scans = once(&targets, stop);
         machine.look_again();
