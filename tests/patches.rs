@@ -1,0 +1,126 @@
+//! What `diff` says beside its patch, and where a patch puts things.
+#![allow(clippy::disallowed_methods, reason = "tests make their own files")]
+
+#[path = "support/program.rs"]
+mod program;
+
+use program::{Run, run_in};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+    folder
+}
+
+fn diff(folder: &Path, arguments: &[&str]) -> Run {
+    run_in(folder, &[&["diff", "--no-exec"], arguments].concat())
+}
+
+/// The lines that a patch adds.
+fn added(run: &Run) -> Vec<&str> {
+    run.out.lines().filter(|line| line.starts_with('+') && !line.starts_with("+++")).map(|line| &line[1..]).collect()
+}
+
+#[test]
+fn places_are_those_of_the_files_as_they_are() {
+    let main = "events {}\nhttp {\n    include missing.types;\n    server {\n        listen 127.0.0.1:8443 ssl;\n        ssl_certificate a;\n        ssl_certificate_key b;\n        ssl_protocols TLSv1.2 TLSv1.3;\n        location / { proxy_pass https://127.0.0.1:9443; }\n    }\n}\n";
+    let folder = folder(&[("nginx.conf", main), ("a", ""), ("b", "")]);
+    let run = diff(folder.path(), &[".", "--assume", "nginx=1.12.2", "--assume", "openssl=1.0.2k"]);
+    // A line is added near the beginning, and moves all others.
+    assert_eq!(added(&run), ["    proxy_ssl_protocols TLSv1.2;"], "{}", run.screen());
+    for place in ["nginx.conf:9:22: medium[missing-version]", "nginx.conf:8:23: low[missing-version]"] {
+        assert!(run.err.contains(place), "{place}: {}", run.screen());
+    }
+    assert!(run.err.contains("problem: nginx.conf:3:5: open()"), "{}", run.screen());
+    assert!(run.err.contains("problem: nginx.conf:8:31: invalid value"), "{}", run.screen());
+}
+
+#[test]
+fn what_a_patch_needs_where_nobody_knows_the_software() {
+    let nginx = "events {}\nhttp { server { listen 443 ssl; ssl_certificate a; ssl_certificate_key a; ssl_protocols TLSv1 TLSv1.2; } }\n";
+    let httpd = "ServerRoot /etc/httpd\nLoadModule ssl_module modules/mod_ssl.so\nListen 443\nSSLCertificateFile a\nSSLEngine on\nSSLProtocol -all +TLSv1.1 +TLSv1.2\n";
+    let folder = folder(&[("nginx.conf", nginx), ("httpd.conf", httpd), ("a", "")]);
+    let needs = |arguments: &[&str]| {
+        let run = diff(folder.path(), arguments);
+        assert!(run.out.contains("TLSv1.3"), "{}", run.screen());
+        run.err.lines().find(|line| line.contains("which needs")).map(str::to_owned).unwrap_or_default()
+    };
+    assert!(needs(&["nginx.conf"]).contains("this adds TLSv1.3, which needs nginx 1.13.0 and OpenSSL 1.1.1"));
+    let known = needs(&["nginx.conf", "--assume", "nginx=1.22.1"]);
+    assert!(known.contains("which needs OpenSSL 1.1.1;"), "{known}");
+    assert_eq!(needs(&["nginx.conf", "--assume", "nginx=1.22.1", "--assume", "openssl=3.0.13"]), "");
+    assert!(needs(&["httpd.conf", "--map", "/etc/httpd=."]).contains("which needs httpd 2.4.36 and OpenSSL 1.1.1"));
+    // Where it is known to be older, the version is left out.
+    let old = diff(folder.path(), &["nginx.conf", "--assume", "nginx=1.12.2", "--assume", "openssl=1.0.2k"]);
+    assert!(!old.out.contains("TLSv1.3") && !old.out.is_empty(), "{}", old.screen());
+}
+
+#[test]
+fn a_version_with_which_no_handshake_could_succeed_is_not_added() {
+    let server = |versions: &str, ciphers: &str| {
+        format!(
+            "events {{}}\nhttp {{ server {{ listen 8443 ssl; ssl_certificate a; ssl_certificate_key a; ssl_protocols {versions}; ssl_ciphers {ciphers}; }} }}\n"
+        )
+    };
+    let facts =
+        ["nginx.conf", "--assume", "nginx=1.24.0", "--assume", "openssl=3.0.13", "--assume", "openssl-seclevel=0"];
+    let of = |text: String| {
+        let folder = folder(&[("nginx.conf", &text), ("a", "")]);
+        let run = diff(folder.path(), &facts);
+        let audit = run_in(folder.path(), &[&["audit", "--no-exec"], &facts[..]].concat());
+        (run, audit)
+    };
+    let (run, audit) = of(server("TLSv1.3", "TLS_AES_128_GCM_SHA256"));
+    assert!(run.out.is_empty() && run.err.contains("no handshake could succeed with it"), "{}", run.screen());
+    assert!(!audit.out.contains("can be mended"), "{}", audit.screen());
+    // What is wrong is still taken away, and what works is added.
+    let (run, _) = of(server("TLSv1 TLSv1.2", "ECDHE-RSA-AES128-SHA"));
+    assert_eq!(run.out.matches("ssl_protocols TLSv1.2 TLSv1.3;").count(), 1, "{}", run.screen());
+}
+
+#[test]
+fn a_new_line_of_apache_stands_beside_its_sibling() {
+    let main = "ServerRoot /etc/apache2\nLoadModule proxy_module /m/mod_proxy.so\nLoadModule ssl_module /m/mod_ssl.so\nListen 127.0.0.1:8443\nSSLProtocol           -all +TLSv1.2 +TLSv1.3\nInclude conf.d/*.conf\n<VirtualHost *:8443>\n    SSLEngine on\n    SSLCertificateFile /c\n    SSLProxyEngine on\n    ProxyPass / https://192.0.2.1/\n</VirtualHost>\n";
+    let stapling = "<IfModule mod_socache_shmcb.c>\n    SSLUseStapling On\n</IfModule>\n";
+    let ours = "# Managed by Puppet\nSSLHonorCipherOrder on\n";
+    let folder = folder(&[
+        ("etc/apache2/apache2.conf", main),
+        ("etc/apache2/conf.d/1.conf", stapling),
+        ("etc/apache2/conf.d/2.conf", ours),
+    ]);
+    let root = folder.path().to_str().expect("a path");
+    let facts = ["--assume", "apache=2.4.57", "--assume", "openssl=3.0.13", "--assume", "distribution=debian"];
+    let run = diff(folder.path(), &[&["--root", root], &facts[..]].concat());
+    assert_eq!(added(&run), ["SSLProxyProtocol      -all +TLSv1.2 +TLSv1.3"], "{}", run.screen());
+    assert!(run.out.contains("+++ b/etc/apache2/apache2.conf"), "{}", run.screen());
+}
+
+#[test]
+fn a_new_line_of_nginx_is_lined_up_with_its_family() {
+    let main = "events {}\nhttp {\n    ssl_certificate      a;\n    ssl_certificate_key  a;\n    server { listen 443 ssl; }\n}\n";
+    let folder = folder(&[("nginx.conf", main), ("a", "")]);
+    let facts =
+        ["nginx.conf", "--assume", "nginx=1.22.1", "--assume", "openssl=3.0.13", "--assume", "openssl-seclevel=0"];
+    let run = diff(folder.path(), &facts);
+    assert_eq!(added(&run), ["    ssl_protocols        TLSv1.2 TLSv1.3;"], "{}", run.screen());
+}
+
+#[test]
+fn a_refusal_is_said_once_and_never_beside_a_promise() {
+    let site = "# Managed by Puppet\nserver {\n    listen 443 ssl;\n    ssl_certificate a;\n    ssl_certificate_key a;\n    ssl_protocols TLSv1;\n}\n";
+    let folder = folder(&[("nginx.conf", "events {}\nhttp { include site.conf; }\n"), ("site.conf", site), ("a", "")]);
+    let facts = [".", "--assume", "nginx=1.22.1", "--assume", "openssl=3.0.13", "--assume", "openssl-seclevel=0"];
+    let run = diff(folder.path(), &facts);
+    assert!(run.out.is_empty(), "{}", run.screen());
+    assert_eq!(run.err.matches("generated by Puppet").count(), 1, "{}", run.screen());
+    let audit = run_in(folder.path(), &[&["audit", "--no-exec"], &facts[..]].concat());
+    assert!(!audit.out.contains("can be mended"), "{}", audit.screen());
+}
