@@ -356,7 +356,7 @@ fn invalid(refused: Refused) -> Option<String> {
 }
 
 /// The versions up to TLS 1.2 that one of the suites fits. `rare`: with a client that has groups and curves which few
-/// clients have.
+/// clients have, or prefers suites that no client prefers.
 fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys, exchange: Exchange, rare: bool) -> VersionSet {
     let keys = if rare { keys } else { keys.minus(Keys::OTHER_CURVE) };
     let curves = exchange.groups.common || rare && exchange.groups.rare;
@@ -373,7 +373,8 @@ fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys, exchange:
         let stuck = keys.minus(signers).and(Keys::RSA.union(Keys::DSA));
         let is_stuck = of_version().any(|s| stuck.has(of_auth(s.auth)));
         of_version().any(|s| match s.auth {
-            auth::NULL => !is_stuck,
+            // Unless the client prefers a suite without a key.
+            auth::NULL => !is_stuck || rare,
             auth::RSA if tls1_2 && s.kx != kx::RSA => signers.has(Keys::RSA.union(Keys::PSS)),
             auth::RSA | auth::DSS => signers.has(of_auth(s.auth)),
             auth::ECDSA if tls1_2 => signers.has(Keys::EC.union(Keys::ED)),

@@ -118,7 +118,7 @@ impl Rules<'_> {
         } else if only(Offer { groups: offer.groups.clone(), ..plain.clone() }) {
             "the key exchange has only groups that few clients know, or that are not known here"
         } else if only(Offer { signatures: offer.signatures.clone(), ..plain }) {
-            "the signature algorithms are not known here"
+            "no signature algorithm is sure to fit the certificate"
         } else {
             "TLSv1.3 has only cipher suites that few clients offer"
         };

@@ -57,13 +57,6 @@ pub(super) fn follow(
     let mut open: Vec<(String, Vec<String>)> = vec![(target.to_owned(), Vec::new())];
     let mut seen: BTreeSet<String> = BTreeSet::new();
     while let Some((text, path)) = open.pop() {
-        if !seen.insert(text.clone()) {
-            continue;
-        }
-        if seen.len() > MOST {
-            found.insert(Reached::Unknown("a chain of variables".to_owned()));
-            break;
-        }
         // A scheme that is complete decides, whatever follows it.
         let before = text.find('$').unwrap_or(text.len());
         if text[..before].contains("://") || before == text.len() {
@@ -80,6 +73,14 @@ pub(super) fn follow(
         if path.contains(&name) {
             found.insert(Reached::Unknown(name));
             continue;
+        }
+        // After that: what leads back to itself is not just another way to the same text.
+        if !seen.insert(text.clone()) {
+            continue;
+        }
+        if seen.len() > MOST {
+            found.insert(Reached::Unknown("a chain of variables".to_owned()));
+            break;
         }
         let mut longer = path.clone();
         longer.push(name.clone());
