@@ -370,7 +370,7 @@ impl Writer<'_> {
                     ("Ciphersuites", "TLS_AES_256_GCM_SHA384"),
                     ("Curves", "X25519:prime256v1"),
                     ("SignatureAlgorithms", "ECDSA+SHA256"),
-                    ("Groups", "brainpoolP256r1"),
+                    ("Groups", "X448"),
                     ("MinProtocol", "DTLSv1.2"),
                     ("MinProtocol", "nothing"),
                     ("Protocol", "-DTLSv1.2"),
