@@ -87,7 +87,12 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given) -> Fact
     let mut find = |program: &Program, unit: Option<&Unit>, conf: Option<&str>| {
         let mut found = program.find(system, unit, &mut libraries);
         found.software.library.system.profile.clone_from(&policy);
-        let release = found.software.release.value.filter(|_| program.title == NGINX.title);
+        // What the user says counts here too.
+        let assumed = given.assume.iter().find_map(|assumption| match assumption {
+            Assumption::Nginx(release) => Some(*release),
+            _ => None,
+        });
+        let release = assumed.or(found.software.release.value).filter(|_| program.title == NGINX.title);
         let own_section = release.is_some_and(|r| r >= Release::new(1, 25, 2));
         // Since 1.25.2, nginx with an OpenSSL of its own reads a file only if OPENSSL_CONF names it.
         if own_section && found.own_library && conf.is_none() {
@@ -237,6 +242,20 @@ mod tests {
         let assume = order.iter().map(|a| Assumption::parse(a).expect("an assumption")).collect();
         let library = gather(&debian(), &Given { assume, ..Given::default() }).nginx.library;
         assert_eq!((library.level, library.level_source.as_str()), (Some(0), "--assume openssl-seclevel=0"));
+    }
+
+    #[test]
+    fn an_assumed_version_decides_which_section_of_openssl_cnf_counts() {
+        let mut system = debian();
+        let text = "openssl_conf=a\nnginx=x\n[a]\nssl_conf=b\n[b]\nsystem_default=c\n[c]\nMaxProtocol=TLSv1.2\n\
+                    [x]\nssl_conf=y\n[y]\nsystem_default=z\n[z]\nMaxProtocol=TLSv1.1\n";
+        system.add_file("/etc/ssl/openssl.cnf", text);
+        let max = |assume: &[&str]| {
+            let assume = assume.iter().map(|a| Assumption::parse(a).expect("an assumption")).collect();
+            gather(&system, &Given { assume, ..Given::default() }).nginx.library.system.max
+        };
+        assert_eq!(max(&[]), Some(Version::Tls1_2));
+        assert_eq!(max(&["nginx=1.31.4"]), Some(Version::Tls1_1));
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Library {
         }
     }
 
-    /// The versions that the library can speak; all of TLS where its version is not known.
+    /// The versions that the library can speak; SSLv3 and all of TLS where its version is not known.
     pub fn versions(&self) -> VersionSet {
         match self.release {
             Some(release) if release < Release::new(1, 0, 1) => VersionSet::of(&[Version::Ssl3, Version::Tls1]),
@@ -52,6 +52,7 @@ impl Library {
             Some(release) if release < Release::new(1, 1, 1) => {
                 VersionSet::range(if self.ssl3 { Version::Ssl3 } else { Version::Tls1 }, Version::Tls1_2)
             }
+            None => VersionSet::TLS.with(Version::Ssl3),
             _ if self.ssl3 => VersionSet::TLS.with(Version::Ssl3),
             _ => VersionSet::TLS,
         }

@@ -45,6 +45,26 @@ const NOISE: [&str; 10] = [
     "<Directory />\n    AllowOverride None\n</Directory>",
 ];
 
+/// Lines that httpd refuses, or that look so.
+const MISTAKES: [&str; 16] = [
+    "SSLHonorCipherOrder yes",
+    "SSLOptions +Foo",
+    "SSLOptions stdenvvars",
+    "AllowOverride None",
+    "Header set X y",
+    "SSLUseStapling on",
+    "SSLSessionCache shmcb:/nowhere(512000)",
+    "SSLVerifyDepth x",
+    "SSLVerifyClient required",
+    "SSLCertificateFile a b",
+    "SSLCipherSuite TLSv1.3 nothing",
+    "SSLCipherSuite TLSv1.3 nothing:TLS_AES_128_GCM_SHA256",
+    "SSLStrictSNIVHostCheck off off",
+    "SSLSessionCacheTimeout -1",
+    "Listen 18447 https more",
+    "SSLProxyCipherSuite nothing",
+];
+
 struct Writer<'a> {
     random: &'a mut Random,
     site: &'a Site,
@@ -65,6 +85,12 @@ pub fn generate(random: &mut Random, site: &mut Site) -> Vec<Contact> {
     let mut server = writer.tls(certificate, 40);
     if writer.random.percent(6) {
         server.push("SSLEngine on".to_owned());
+    }
+    if writer.random.percent(6) {
+        server.push("Protocol https".to_owned());
+    }
+    if writer.random.percent(8) {
+        server.push((*writer.random.pick(&MISTAKES)).to_owned());
     }
     let mut hosts: Vec<String> = Vec::new();
     for _ in 0..=writer.random.below(5) {
@@ -95,16 +121,24 @@ fn listens(random: &mut Random) -> (Vec<String>, Vec<String>) {
             _ => "",
         };
         if random.percent(45) {
-            let (host, reached): (&str, &[&str]) = match random.below(4) {
+            let (host, reached): (&str, &[&str]) = match random.below(8) {
                 0 => ("0.0.0.0:", &["127.0.0.1", "127.0.0.2"]),
-                1 => ("[::]:", &["[::1]"]),
+                1 => ("[::]:", &["[::1]", "127.0.0.1"]),
+                2 => ("0:", &["127.0.0.1", "127.0.0.2"]),
+                3 => ("[::ffff:0.0.0.0]:", &["127.0.0.1", "127.0.0.2"]),
+                4 => ("*:", &["127.0.0.1", "[::1]"]),
                 _ => ("", &["127.0.0.1", "127.0.0.2", "[::1]"]),
             };
+            if random.percent(10) {
+                lines.push(format!("Listen [::1]:{port}{word}"));
+                places.push(format!("[::1]:{port}"));
+            }
             lines.push(format!("Listen {host}{port}{word}"));
             places.extend(reached.iter().map(|ip| format!("{ip}:{port}")));
         } else {
             for ip in random.some(&["127.0.0.1", "127.0.0.2", "[::1]"]) {
-                lines.push(format!("Listen {ip}:{port}{word}"));
+                let spelled = spelled(random, ip);
+                lines.push(format!("Listen {spelled}:{port}{word}"));
                 places.push(format!("{ip}:{port}"));
             }
         }
@@ -113,6 +147,19 @@ fn listens(random: &mut Random) -> (Vec<String>, Vec<String>) {
         places.push("127.0.0.1:18449".to_owned());
     }
     (lines, places)
+}
+
+/// An address as the C library reads it too.
+fn spelled(random: &mut Random, ip: &'static str) -> &'static str {
+    match (ip, random.below(12)) {
+        ("127.0.0.1", 0) => "127.1",
+        ("127.0.0.1", 1) => "0x7f000001",
+        ("127.0.0.1", 2) => "127.000.000.001",
+        ("127.0.0.1", 3) => "[::ffff:127.0.0.1]",
+        ("127.0.0.2", 0) => "127.2",
+        ("127.0.0.2", 1) => "2130706434",
+        _ => ip,
+    }
 }
 
 fn contacts(random: &mut Random, places: &[String]) -> Vec<Contact> {
@@ -153,6 +200,11 @@ impl Writer<'_> {
             "[::1]:18443",
             "127.0.0.1:18444",
             "_default_:18443",
+            "0.0.0.0:18443",
+            "[::]:18443",
+            "0:18444",
+            "127.1:18443",
+            "[::ffff:127.0.0.1]:18443",
             "*",
             "127.0.0.1",
             "127.0.0.2:*",
@@ -302,7 +354,7 @@ impl Writer<'_> {
 
     fn command(&mut self) -> String {
         let version = *self.random.pick(&VERSIONS);
-        match self.random.below(8) {
+        match self.random.below(9) {
             0 | 1 => self.directive("SSLOpenSSLConfCmd", &["MinProtocol", version]),
             2 | 3 => self.directive("SSLOpenSSLConfCmd", &["MaxProtocol", version]),
             4 => {
@@ -313,7 +365,18 @@ impl Writer<'_> {
                 let list = *self.random.pick(&CIPHERS);
                 self.directive("SSLOpenSSLConfCmd", &["CipherString", list])
             }
-            6 => self.directive("SSLOpenSSLConfCmd", &["Ciphersuites", "TLS_AES_256_GCM_SHA384"]),
+            6 | 8 => {
+                let (name, value) = *self.random.pick(&[
+                    ("Ciphersuites", "TLS_AES_256_GCM_SHA384"),
+                    ("Curves", "X25519:prime256v1"),
+                    ("SignatureAlgorithms", "ECDSA+SHA256"),
+                    ("Groups", "X448"),
+                    ("MinProtocol", "DTLSv1.2"),
+                    ("MinProtocol", "nothing"),
+                    ("Protocol", "-DTLSv1.2"),
+                ]);
+                self.directive("SSLOpenSSLConfCmd", &[name, value])
+            }
             _ => self.directive("SSLOpenSSLConfCmd", &["Options", "-SessionTicket"]),
         }
     }

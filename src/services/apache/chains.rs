@@ -4,7 +4,7 @@ use super::model::{HostAddress, Model, ServerId};
 use super::names::Names;
 use crate::endpoint::Address;
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The virtual hosts of one address and port, in the order of reading. The first answers where no name matches.
 #[derive(Debug, Default)]
@@ -44,6 +44,13 @@ impl Chains {
         keys.into_iter()
             .find_map(|(ip, port)| self.chains.get_key_value(&HostAddress { ip, port }))
             .map(|(k, c)| (*k, c))
+    }
+
+    /// The chain for the connections of a listener on `[::ffff:0.0.0.0]`, all of which have this local address.
+    pub(super) fn of_mapped_any(&self, port: u16) -> Option<(HostAddress, &Chain)> {
+        let mapped = Some(IpAddr::V6(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped()));
+        let keys = [(mapped, port), (mapped, 0), (None, port), (None, 0)].map(|(ip, port)| HostAddress { ip, port });
+        keys.into_iter().find_map(|key| Some((key, self.chains.get(&key)?)))
     }
 
     /// The chain of addresses that have no virtual host of their own.

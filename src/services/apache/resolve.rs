@@ -189,6 +189,9 @@ impl Resolver<'_> {
         }
         let chains = std::mem::take(&mut self.resolution.chains);
         match ip {
+            Some(ip) if ip.is_unspecified() && self.model.listens[listen].is_mapped => {
+                self.chain(listen, &own, chains.of_mapped_any(port));
+            }
             Some(ip) if !ip.is_unspecified() => {
                 let found = chains.find(ip, port);
                 self.chain(listen, &own, found);
@@ -410,7 +413,9 @@ impl Resolution {
         let wildcard = || listens.iter().find(|(listen, _)| is(listen, same_family));
         let (listen, address) =
             exact.or_else(wildcard).or_else(|| listens.iter().find(|(listen, _)| is(listen, any)))?;
-        let chain = self.chains.find(ip, port);
+        let listener = &model.listens[*listen];
+        let is_mapped_any = listener.is_mapped && listener.ip.is_some_and(|ip| ip.is_unspecified());
+        let chain = if is_mapped_any { self.chains.of_mapped_any(port) } else { self.chains.find(ip, port) };
         let host = match chain {
             None => MAIN,
             Some((_, chain)) => {
