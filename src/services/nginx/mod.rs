@@ -8,6 +8,7 @@ mod command;
 mod defaults;
 mod directives;
 mod excess;
+mod expression;
 mod floor;
 mod fragment;
 mod inherit;
@@ -34,7 +35,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
-pub use names::expression;
+pub use expression::expression;
 pub use parse::parse;
 
 /// The service.
