@@ -1,10 +1,10 @@
 //! Who listens at an address: sockets and processes, as /proc has them.
 
-use super::process::{Process, field};
+use super::process::{LONGEST_COMMAND, Process, field};
 use super::programs::{APACHE, NGINX};
 use super::runs_with::RunsWith;
 use crate::instance::ServiceId;
-use crate::system::System;
+use crate::system::{System, trusted};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,11 @@ const PARENT: usize = 1;
 const STARTED: usize = 19;
 /// More processes than this are not looked at.
 const MOST_PROCESSES: usize = 50_000;
+/// So many open files of one process are looked at, those with the lowest numbers: servers open their sockets first.
+const MOST_OF_ONE: usize = 1 << 14;
+/// So many of all processes of one user; root and the user of this process have more room.
+const MOST_OF_USER: usize = 100_000;
+const MOST_OF_OWN: usize = 4_000_000;
 /// A socket that listens, in /proc/net/tcp.
 const LISTENS: &str = "0A";
 
@@ -57,6 +62,8 @@ pub struct Sockets {
     listening: Vec<(SocketAddr, u64)>,
     own_v6: Vec<Ipv6Addr>,
     owners: BTreeMap<u64, Vec<Owner>>,
+    /// A user whose open files were not all looked at, where so the owner of a socket may have been missed.
+    too_many: Option<u32>,
 }
 
 impl Sockets {
@@ -72,7 +79,18 @@ impl Sockets {
         let wanted: BTreeSet<u64> = listening.iter().map(|(_, inode)| *inode).collect();
         let bytes = system.read(Path::new("/proc/thread-self/net/if_inet6")).unwrap_or_default();
         let own_v6 = String::from_utf8_lossy(&bytes).lines().filter_map(own_v6).collect();
-        Sockets { listening, own_v6, owners: owners(system, &wanted, now) }
+        let (owners, too_many) = owners(system, &wanted, now);
+        let too_many = too_many.filter(|_| wanted.iter().any(|inode| !owners.contains_key(inode)));
+        Sockets { listening, own_v6, owners, too_many }
+    }
+
+    /// Why it is not known who listens at some address, as a lowercase fragment.
+    pub fn left_out(&self) -> Option<String> {
+        let user = self.too_many?;
+        Some(format!(
+            "who listens at some addresses is not known: user {user} has more than {MOST_OF_USER} open files (or \
+             {MOST_OF_ONE} in one process), and not all of them were looked at"
+        ))
     }
 
     /// The addresses that are listened at, whoever does.
@@ -126,18 +144,21 @@ fn own_v6(line: &str) -> Option<Ipv6Addr> {
     (words.nth(2)? == "00").then(|| Ipv6Addr::from(address))
 }
 
-fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> BTreeMap<u64, Vec<Owner>> {
+/// The processes that have these sockets, and a user of whom not all was looked at.
+fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> (BTreeMap<u64, Vec<Owner>>, Option<u32>) {
     let mut found: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
     let mut parents: BTreeSet<u32> = BTreeSet::new();
     let running = uptime(system);
     let mut mains = RunsWith::new(system);
+    let mut room = Room::default();
     let entries = system.list(Path::new("/proc")).unwrap_or_default();
     let numbers = entries.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
     for number in numbers.take(MOST_PROCESSES) {
-        let descriptors = Path::new("/proc").join(number.to_string()).join("fd");
+        let folder = Path::new("/proc").join(number.to_string());
+        let descriptors = folder.join("fd");
         let mut inodes: BTreeSet<u64> = BTreeSet::new();
-        for entry in system.list(&descriptors).unwrap_or_default() {
-            let Ok(target) = system.link(&descriptors.join(&entry.name)) else { continue };
+        for descriptor in room.descriptors(system, &folder) {
+            let Ok(target) = system.link(&descriptors.join(descriptor.to_string())) else { continue };
             let text = target.to_string_lossy();
             let inode = text.strip_prefix("socket:[").and_then(|rest| rest.strip_suffix(']')?.parse().ok());
             inodes.extend(inode.filter(|inode| wanted.contains(inode)));
@@ -158,7 +179,44 @@ fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> BTree
     for owner in found.values_mut().flatten() {
         owner.worker = owner.worker && !parents.contains(&owner.process);
     }
-    found
+    (found, room.too_many)
+}
+
+/// How many open files are still looked at. Any user can have millions, so each has room of their own.
+#[derive(Default)]
+struct Room {
+    /// How many were looked at, by user.
+    seen: BTreeMap<u32, usize>,
+    too_many: Option<u32>,
+}
+
+impl Room {
+    /// The numbers of the open files of a process that are looked at.
+    fn descriptors(&mut self, system: &dyn System, folder: &Path) -> Vec<u32> {
+        let Some(user) = user_of(system, folder) else { return Vec::new() };
+        let most = if trusted().is_user(user) { MOST_OF_OWN } else { MOST_OF_USER };
+        let seen = self.seen.entry(user).or_default();
+        if *seen >= most {
+            self.too_many.get_or_insert(user);
+            return Vec::new();
+        }
+        let entries = system.list(&folder.join("fd")).unwrap_or_default();
+        *seen += entries.len();
+        let mut numbers: Vec<u32> = entries.iter().filter_map(|entry| entry.name.to_str()?.parse().ok()).collect();
+        numbers.sort_unstable();
+        if numbers.len() > MOST_OF_ONE {
+            self.too_many.get_or_insert(user);
+            numbers.truncate(MOST_OF_ONE);
+        }
+        numbers
+    }
+}
+
+/// The user whose rights a process has.
+fn user_of(system: &dyn System, folder: &Path) -> Option<u32> {
+    let status = system.read_at_most(&folder.join("status"), LONGEST_COMMAND).ok()?;
+    let status = String::from_utf8_lossy(&status);
+    status.lines().find_map(|line| line.strip_prefix("Uid:"))?.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 /// What a process is to those who ask at its address.
@@ -246,6 +304,7 @@ mod tests {
             (12, "/usr/sbin/apache2"),
         ] {
             system.add_link(format!("/proc/{process}/exe"), program);
+            system.add_file(format!("/proc/{process}/status"), "Uid:\t0\t0\t0\t0\n");
             if process > 8 {
                 system.add_file(format!("/proc/{process}/cmdline"), "");
             }
@@ -286,5 +345,38 @@ mod tests {
         let other = &sockets.of("127.0.0.1:443".parse().expect("an address")).expect("an owner")[0];
         assert_eq!((other.program.as_str(), other.started), ("/usr/bin/stunnel", None));
         assert!(!other.is_of(nginx));
+    }
+
+    /// Whoever has millions of open files takes the room of nobody else, and that it was not enough is said only where an
+    /// owner was missed.
+    #[test]
+    fn open_files_of_others_are_limited() {
+        let mut system = machine();
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(5000);
+        assert_eq!(Sockets::read(&system, now).left_out(), None);
+        let mut add = |process: u32, user: u32, descriptors: std::ops::Range<u32>, target: &str| {
+            let folder = format!("/proc/{process}");
+            system.add_file(format!("{folder}/status"), format!("Uid:\t{user}\t{user}\t{user}\t{user}\n"));
+            system.add_file(format!("{folder}/cmdline"), "");
+            system.add_link(format!("{folder}/exe"), "/usr/bin/x");
+            descriptors.for_each(|number| system.add_link(format!("{folder}/fd/{number}"), target));
+        };
+        // Each more than one process may have.
+        let most = MOST_OF_ONE as u32;
+        for process in 100..100 + MOST_OF_USER as u32 / most + 2 {
+            add(process, 1000, 0..most + 1, "/dev/null");
+        }
+        add(900, 1000, 0..1, "socket:[15]");
+        add(901, 1001, 0..1, "socket:[15]");
+        let sockets = Sockets::read(&system, now);
+        let owners = sockets.of("[::2]:443".parse().expect("an address")).expect("owners");
+        assert_eq!(owners.iter().map(|owner| owner.process).collect::<Vec<_>>(), [10, 11, 12, 901]);
+        assert_eq!(sockets.left_out(), None, "all sockets have an owner");
+        for process in 10..13 {
+            system.add_link(format!("/proc/{process}/fd/15"), "/dev/null");
+        }
+        system.add_link("/proc/901/fd/0", "/dev/null");
+        let said = Sockets::read(&system, now).left_out().expect("one has none");
+        assert!(said.contains("user 1000"), "{said}");
     }
 }

@@ -83,6 +83,7 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
         slow.saw(place, &one.scan, begin.elapsed());
         checked.push(one);
     }
+    left.extend(unknown_owners(&machine, &checked));
     let dead = dead(verification.audit, &checked);
     let unexplained = match verification.whole {
         true => unexplained(verification.audit, machine.sockets(), verification.policy, verification.stop),
@@ -90,6 +91,13 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
     };
     let interrupted = verification.stop.load(Ordering::Relaxed);
     Verified { checked, left, dead, unexplained, interrupted }
+}
+
+/// What is open where it is not known who listens, since too much had to be looked at.
+fn unknown_owners(machine: &Machine<'_>, checked: &[Checked]) -> Option<Left> {
+    let (why, first) = (machine.sockets().left_out()?, checked.first()?);
+    let what = "the processes behind the addresses".to_owned();
+    Some(Left { what, why, help: None, by_design: false, main: first.promise.main.clone() })
 }
 
 fn check(verification: &Verification<'_>, promise: Promise, demands: &[Demands], machine: &mut Machine<'_>) -> Checked {

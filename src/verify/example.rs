@@ -11,8 +11,10 @@ const LONGEST: usize = 253;
 
 /// A name that a configured name matches; `None`: none was found.
 pub(super) fn of(written: &str) -> Option<Name> {
-    if let Some(expression) = written.strip_prefix('~') {
-        let hir = regex_syntax::parse(expression).ok()?;
+    if let Some(text) = written.strip_prefix('~') {
+        // One that can't be evaluated here can also be too long to be read.
+        expression(text)?;
+        let hir = regex_syntax::parse(text).ok()?;
         return Name::parse(&matching(&hir)?).ok();
     }
     let name = match (written.strip_prefix("*."), written.strip_prefix('.'), written.strip_suffix(".*")) {
@@ -30,7 +32,7 @@ pub(super) fn of(written: &str) -> Option<Name> {
 /// Does the expression of a configured name match another name? `None`: it is no expression, or one that can't be
 /// evaluated here.
 pub(super) fn matches(written: &str, name: &Name) -> Option<bool> {
-    Some(expression(written.strip_prefix('~')?)?.is_match(name.as_str()))
+    Some(expression(written.strip_prefix('~')?)?.is_match(name.as_str().as_bytes()))
 }
 
 /// A short text that an expression matches.

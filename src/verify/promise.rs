@@ -8,6 +8,7 @@ use crate::instance::{Instance, ServiceId, Standing};
 use crate::probe::name::Name;
 use crate::probe::place::Place;
 use crate::probe::target::{Target, is_here};
+use crate::services::nginx::expression;
 use crate::services::service::{Question, Target as Asked};
 use crate::source::Span;
 use crate::tls::VersionSet;
@@ -179,7 +180,7 @@ fn through(way: Option<SocketAddr>) -> Result<Place, Why> {
 fn unsendable(written: &str) -> Why {
     // What `--name` gives counts only where it can be told that the pattern matches it.
     match written.strip_prefix('~') {
-        Some(expression) if regex_syntax::parse(expression).is_ok() => {
+        Some(text) if expression(text).is_some() => {
             Why::Open("no name was found that this pattern matches", Some("--name adds one"))
         }
         Some(_) => Why::Open("this expression can't be evaluated here, so that no name is known to match it", None),

@@ -9,6 +9,7 @@ mod contexts;
 mod defaults;
 mod directives;
 mod excess;
+mod expression;
 mod floor;
 mod fragment;
 mod inherit;
@@ -41,7 +42,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
-pub use names::expression;
+pub use expression::expression;
 pub use parse::parse;
 
 /// The service.

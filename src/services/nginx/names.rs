@@ -1,6 +1,7 @@
 //! Which virtual server a client's server name selects (ngx_http_find_virtual_server).
 
-use regex::{Regex, RegexBuilder};
+use super::expression::expression;
+use regex::bytes::Regex;
 use std::collections::{HashMap, HashSet};
 
 /// The names of all servers on one listener; a server is its place in the listener's list.
@@ -26,12 +27,6 @@ pub(super) enum Found {
     Default,
     /// depends on a regular expression that can't be evaluated here, of this server
     Undecided(usize),
-}
-
-/// The regular expression of a `server_name ~...`, without regard to case as nginx has it; `None`: it can't be evaluated
-/// here.
-pub fn expression(text: &str) -> Option<Regex> {
-    RegexBuilder::new(text).case_insensitive(true).size_limit(1 << 20).build().ok()
 }
 
 impl Names {
@@ -75,7 +70,7 @@ impl Names {
         }
         for (regex, server) in &self.regexes {
             match regex {
-                Some(regex) if regex.is_match(name) => return Found::Server(*server),
+                Some(regex) if regex.is_match(name.as_bytes()) => return Found::Server(*server),
                 Some(_) => {}
                 None => return Found::Undecided(*server),
             }
