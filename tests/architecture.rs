@@ -39,7 +39,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "verify",
         &[
             "endpoint", "engine", "finding", "host", "instance", "policy", "probe", "rules", "services", "source",
-            "system", "tls",
+            "system", "tls", "trust", "trust",
         ],
     ),
 ];

@@ -2,6 +2,7 @@
 
 use super::args::State;
 use super::exit::ExitStatus;
+use super::message::Message;
 use super::{output, place};
 use crate::host::quoted;
 use crate::system::{OsDisk, OsSystem, System, follow, reason, trusted};
@@ -118,7 +119,12 @@ impl Disks {
             output::remark(format!("an earlier run ({}) was interrupted; {}", ended.id, ended.what));
         }
         for open in &recovered.open {
-            output::remark(format!("{}; its files are left alone", open.why));
+            let why = match &open.why {
+                Failure::Refused(why) => why.clone(),
+                other => other.to_string(),
+            };
+            output::remark(Message::of(why.lines()));
+            output::remark(format!("the files of {} are left alone; others can be changed", open.id));
         }
         self.has_open.set(!recovered.open.is_empty());
         for unread in store.unread()? {
