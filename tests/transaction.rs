@@ -489,10 +489,9 @@ fn inode(root: &Path, path: &str) -> u64 {
 /// Files that their owner keeps from being opened once they are written: they go back all the same, as all others do.
 #[test]
 fn what_can_not_be_opened_goes_back() {
-    for leased in 0..FILES.len() {
+    for (leased, (path, old, new)) in FILES.into_iter().enumerate() {
         let root = host();
         let disk = Faulty::sound(root.path());
-        let (path, old, new) = FILES[leased];
         let id = {
             let store = open(&disk).expect("the state directory");
             let intent = intent(&store, changes()).expect("a fix");

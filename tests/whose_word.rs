@@ -391,7 +391,7 @@ done
 #[test]
 fn a_group_that_something_else_lets_others_into_is_not_roots() {
     let Some(said) = cage::run(&format!(
-        r#"{EVIL}
+        r"{EVIL}
 groupadd -g 4242 webconf
 rm -f /lib/systemd/system/nginx.service /etc/init.d/nginx /etc/default/nginx
 mkdir -p /opt/web
@@ -420,7 +420,7 @@ run_and_look sudo tlsmend fix --yes /opt/web
 rm /etc/sudoers
 install -g webconf -m 2755 /bin/true /usr/local/bin/shared
 run_and_look program tlsmend fix --yes /opt/web
-"#
+"
     )) else {
         return;
     };
@@ -506,7 +506,7 @@ done
 #[test]
 fn a_pattern_of_another_user_shows_no_names_that_they_can_not_list() {
     let Some(said) = cage::run(&format!(
-        r#"{EVIL}
+        r"{EVIL}
 mkdir -m 700 /root/closed; touch /root/closed/SECRET.conf
 printf 'events {{ }}\nhttp {{ include /home/evil/sites/*.conf; }}\n' > /etc/nginx/nginx.conf
 ln -s /root/closed /home/evil/sites; chown -h nobody /home/evil/sites
@@ -519,7 +519,7 @@ run_and_look json tlsmend audit --format json
 printf 'Include /root/closed\nIncludeOptional /root/closed/*.conf\n' > /home/evil/h.conf
 echo 'Include /home/evil/h.conf' >> /etc/apache2/apache2.conf
 run_and_look apache tlsmend audit
-"#
+"
     )) else {
         return;
     };

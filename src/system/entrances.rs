@@ -55,7 +55,7 @@ pub(super) fn entrances() -> &'static Entrances {
         let mut found = Entrances::default();
         let own = named("/etc/passwd", own_user());
         let own = own.as_deref();
-        read("/etc/group", &mut found, |found, text| found.add_group_passwords(text));
+        read("/etc/group", &mut found, Entrances::add_group_passwords);
         read("/etc/gshadow", &mut found, |found, text| found.add_gshadow(text, own));
         read("/etc/subgid", &mut found, |found, text| found.add_subordinate(text, own));
         read("/etc/security/group.conf", &mut found, Entrances::add_group_conf);
