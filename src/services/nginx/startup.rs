@@ -182,7 +182,12 @@ impl<'m> Complaints<'_, 'm> {
             && self.is_new(*place, 0)
             && let Some(reason) = self.refused(list)
         {
-            self.say(*place, format!("SSL_CTX_set_cipher_list(\"{list}\") failed: {reason}"));
+            // What OpenSSL calls suites of TLS 1.3 stands in another list.
+            let hint = match list.split([':', ',', ' ']).any(|word| word.starts_with("TLS_")) {
+                true => "; suites of TLS 1.3 are set by \"ssl_conf_command Ciphersuites\"",
+                false => "",
+            };
+            self.say(*place, format!("SSL_CTX_set_cipher_list(\"{list}\") failed: {reason}{hint}"));
         }
         if let Some((list, place)) = rules.first(scope, |s| of(s)?.curves.as_ref()).filter(|(list, _)| list != "auto")
             && self.is_new(*place, 0)
