@@ -62,6 +62,8 @@ pub struct Reach {
     pub includes: BTreeSet<PathBuf>,
     /// Libraries and scripts that are loaded into the server: `load_module`, `ssl_engine`, `LoadModule`, `LoadFile`.
     pub loads: BTreeSet<PathBuf>,
+    /// Is something included that lies where nothing is read, outside of what the user named?
+    pub is_cut: bool,
     /// Does what is included or loaded depend on something that is not known?
     pub is_unclear: bool,
     /// The file with the number of the process that is told: `pid`, `PidFile`. None: where it is built in.

@@ -135,3 +135,33 @@ fn what_the_hosts_main_file_loads_is_judged_there() {
     let off = of("audit", "/etc/nginx/sites-available/off");
     assert!(off.out.contains("sites-available/off (as included)") && off.err.is_empty(), "{}", off.screen());
 }
+
+#[test]
+fn includes_that_lead_out_of_what_is_read_leave_everything_open() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).and_then(|()| fs::write(path, text)).expect("written");
+    };
+    let site = "server {\n    listen 443 ssl;\n    ssl_certificate /none/a;\n    ssl_certificate_key /none/a;\n";
+    write(
+        "nginx.conf",
+        "events {}\nhttp {\n    include /etc/nginx/sites/*.conf;\n    ssl_protocols TLSv1 TLSv1.2;\n}\n",
+    );
+    write("sites/a.conf", &format!("{site}}}\n"));
+    write("sites/b.conf", &format!("{site}    ssl_protocols TLSv1 TLSv1.2 TLSv1.3;\n}}\n").replace("443", "8443"));
+    let audit = run_in(folder.path(), &["audit", "--no-exec", "--format", "json", "."]);
+    let (findings, _) = said(&audit.json());
+    // Nothing is said to decide nothing, or to be loaded by nobody.
+    let expected = BTreeMap::from([
+        ("sites/a.conf".to_owned(), vec!["unknown".to_owned()]),
+        ("sites/b.conf".to_owned(), vec!["forbidden-version".to_owned()]),
+    ]);
+    assert_eq!(findings, expected, "{}", audit.screen());
+    let mapped = run_in(folder.path(), &["audit", "--no-exec", "--format", "json", ".", "--map", "/etc/nginx=."]);
+    let (findings, _) = said(&mapped.json());
+    assert!(findings.contains_key("nginx.conf") && findings.len() == 1, "{}", mapped.screen());
+    write("apache/httpd.conf", "ServerRoot /etc/httpd\nInclude /etc/httpd/conf.d/*.conf\nSSLProtocol all\n");
+    let audit = run_in(folder.path(), &["audit", "--no-exec", "apache"]);
+    assert!(audit.status == 3 && !audit.out.contains("decides nothing"), "{}", audit.screen());
+}

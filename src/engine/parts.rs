@@ -36,8 +36,12 @@ pub(super) fn judge(
             let path = sources.file(*file).path();
             !is_backup(path) || given.iter().any(|given| given == path)
         };
-        let files: Vec<FileId> = parts.iter().filter(of_service).filter(is_meant).map(|part| part.1).collect();
-        let has_main = found.iter().any(|one| one.instance().service == service.id());
+        let is_read = |file: &FileId| found.iter().any(|one| one.instance().files.contains(file));
+        let files: Vec<FileId> =
+            parts.iter().filter(of_service).filter(is_meant).map(|part| part.1).filter(|file| !is_read(file)).collect();
+        // Where not all of its includes could be looked at, they may lead to these files.
+        let is_whole = |one: &&Box<dyn Resolved>| !one.instance().reach.is_cut;
+        let has_main = found.iter().filter(is_whole).any(|one| one.instance().service == service.id());
         if !has_main && !files.is_empty() {
             of_one(service, files, world, sources, &mut judged);
         }

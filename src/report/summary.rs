@@ -34,7 +34,7 @@ pub(super) fn coverage(view: &AuditView<'_>) -> String {
     }
     match totals.parts {
         0 => {}
-        1 => text.push_str("; 1 file without a main file is judged as if it was included"),
+        1 => text.push_str("; 1 file without a main file is judged as if it were included"),
         n => text.push_str(&format!("; {n} files without a main file are judged as if they were included")),
     }
     match totals.not_loaded {

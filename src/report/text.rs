@@ -35,8 +35,8 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     if let Some(text) = summary::uncovered(view) {
         writeln!(out, "{}", super::sanitise::line(text.as_bytes()))?;
         for (at, one) in view.uncovered.iter().enumerate() {
-            let head = if at == 0 { "ask them:" } else { "" };
-            writeln!(out, "  {head:9} {}", one.ask)?;
+            let head = if at == 0 { "ask them, usually:" } else { "" };
+            writeln!(out, "  {head:18} {}", one.ask)?;
         }
     }
     writeln!(out, "{}", summary::headline(view))?;
@@ -69,7 +69,7 @@ fn advice(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     }
     let what = match open().count() {
         1 => "it".to_owned(),
-        all if all == mended => "all of them".to_owned(),
+        all if all == mended => "all findings".to_owned(),
         all => format!("{mended} of {all} findings"),
     };
     writeln!(out, "{what} can be mended: `tlsmend diff` shows the patch")?;

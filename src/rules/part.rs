@@ -28,8 +28,8 @@ pub(super) fn check(
         let role = if setting.role == Role::Upstream { ", as a client of another server" } else { "" };
         let names = versions.listed();
         let message = match verdict {
-            Verdict::Missing => format!("what includes this offers no {names}{role}"),
-            _ => format!("what includes this offers {names}{role}"),
+            Verdict::Missing => format!("a server that includes this offers no {names}{role}"),
+            _ => format!("a server that includes this offers {names}{role}"),
         };
         Some(Finding {
             rule,

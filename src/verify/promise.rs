@@ -143,6 +143,13 @@ pub(super) fn promises(
             }
         }
     }
+    // What includes a part decides where it listens, and with what.
+    let parts = audit.instances().filter(|one| one.standing == Standing::Part && wanted(one));
+    for (instance, endpoint) in parts.flat_map(|one| one.endpoints.iter().filter(|e| is_tls(e)).map(move |e| (one, e)))
+    {
+        let why = "its main file is not among what was named";
+        all.leave(instance, endpoint, Why::Open(why, Some("name the main file, or no PATH")));
+    }
     let left = all.left.into_iter().map(|((what, why), main)| why.of(what, main));
     (all.found, left.collect())
 }

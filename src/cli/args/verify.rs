@@ -12,7 +12,7 @@ Examples:
 
 Exit status:
   0  every server does as its configuration says, and as the policy demands
-  1  one does not: drift, a forbidden version, a line that decides nothing
+  1  one does not: drift, a forbidden or a missing version, or a finding at or above --fail-on
   2  could not run, or nothing answers with TLS where TLS is promised
   3  something is inconclusive or could not be verified, and nothing worse is known";
 

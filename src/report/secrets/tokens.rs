@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 /// Beginnings of tokens that their issuers chose so that they are recognised, with the fewest letters that follow.
 /// Where two begin alike the longer one stands first.
-const PREFIXES: [(&str, usize); 84] = [
+const PREFIXES: [(&str, usize); 85] = [
     // Code and packages.
     ("github_pat_", 8),
     ("ghp_", 8),
@@ -95,6 +95,8 @@ const PREFIXES: [(&str, usize); 84] = [
     ("glsa_", 8),
     ("NRAK-", 8),
     ("secret_", 16),
+    // A key in the place of a file.
+    ("data:", 8),
 ];
 
 /// Services whose addresses are secrets: who knows one may send there. What follows is the secret.

@@ -31,7 +31,7 @@ pub(super) fn examine(model: &mut Model, resolution: &Resolution, main: &Path, w
         let id = SettingId(i as u32);
         if !alive.contains(&id) {
             // It may decide for what is not here.
-            if !model.is_part {
+            if !model.is_part && !model.reach.is_cut {
                 model.settings[i].dead = Some(reach.why(model, resolution, id));
             }
             let unknown: Option<Unknown> = model.written[i].unknown.clone();

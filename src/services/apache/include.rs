@@ -7,7 +7,7 @@ use super::read::{Frame, Line, Reader, Sources};
 use crate::services::include::{self, DEEPEST};
 use crate::services::tree::Tree;
 use crate::source::{FileId, Span};
-use crate::system::reason;
+use crate::system::{is_outside, reason};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::io;
@@ -55,6 +55,8 @@ impl Reader<'_> {
         for why in found.refused {
             self.model.complain(line.place, why);
         }
+        let folder: PathBuf = path.iter().take_while(|name| !files::is_pattern(name.as_bytes())).collect();
+        self.model.reach.is_cut |= self.system().kind(&folder).is_err_and(|error| is_outside(&error));
         let Sources::Growing(sources) = &mut self.sources else { return };
         let trail = (&mut self.model.trail, includers.as_slice());
         let read = include::read_many(self.world.system, sources, &found.files, trail);
@@ -65,6 +67,7 @@ impl Reader<'_> {
                 Err(_) if path == Path::new("/dev/null") => {}
                 Err(error) if optional && is_missing(&error) => {}
                 Err(error) => {
+                    self.model.reach.is_cut |= is_outside(&error);
                     let (shown, why) = (path.display(), reason(&error));
                     self.model.complain(line.place, format!("could not open configuration file {shown}: {why}"));
                     if let Some(problem) = self.model.problems.last_mut().filter(|_| self.model.more_problems == 0) {

@@ -277,6 +277,7 @@ impl<'a> Reader<'a> {
                     self.missing_of_part(context, directive.place, &text);
                     return;
                 }
+                self.reach.is_cut = true;
                 let message = format!("\"{}\" {}", normalize(&path).display(), reason(&error));
                 self.problem(directive.place, message);
             }
@@ -306,6 +307,7 @@ impl<'a> Reader<'a> {
                     self.missing_of_part(context, directive.place, &text);
                 }
                 Err(error) => {
+                    self.reach.is_cut |= is_outside(&error);
                     // The same file under its real name is the same problem.
                     let path = self.world.system.canonical(path).unwrap_or_else(|_| normalize(path));
                     let message = format!("open() \"{}\" failed: {}", path.display(), reason(&error));

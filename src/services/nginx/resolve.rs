@@ -109,7 +109,7 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         origins.push(Origin { section, client: Some(client) });
     }
     settings::complete(&mut settings, &rules, &listeners, &answers, &endpoints);
-    if !complete || model.is_part {
+    if !complete || model.is_part || reach.is_cut {
         // It may decide for what was left out, or is not here.
         for setting in &mut settings {
             setting.dead = None;
