@@ -40,8 +40,8 @@ pub(super) fn judge(
         let files: Vec<FileId> =
             parts.iter().filter(of_service).filter(is_meant).map(|part| part.1).filter(|file| !is_read(file)).collect();
         // Where not all of its includes could be looked at, they may lead to these files.
-        let is_whole = |one: &&Box<dyn Resolved>| !one.instance().reach.is_cut;
-        let has_main = found.iter().filter(is_whole).any(|one| one.instance().service == service.id());
+        let instances = found.iter().map(|one| one.instance());
+        let has_main = instances.filter(|one| !one.reach.is_cut).any(|one| one.service == service.id());
         if !has_main && !files.is_empty() {
             of_one(service, files, world, sources, &mut judged);
         }

@@ -396,7 +396,7 @@ export LANG
             assert_eq!(run(&nested(levels)).get("A"), None);
         }
         let long = "x".repeat(LONGEST_VALUE);
-        let many: String = (0..1000).map(|number| format!("B{number}=$A\n")).collect();
+        let many = (0..1000).map(|number| format!("B{number}=$A\n")).collect::<Vec<_>>().concat();
         let mut shell = run(&format!("A={long}\n{many}"));
         let known = (0..1000).filter(|number| shell.get(&format!("B{number}")).is_some()).count();
         assert!(known > 10 && known <= MOST_BYTES / LONGEST_VALUE, "{known}");

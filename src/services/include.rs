@@ -128,7 +128,9 @@ mod tests {
         let mut system = MemorySystem::with_files([("/main", b"".to_vec()), ("/small", b"x".to_vec())]);
         let fit = (MOST_BYTES / LARGEST_FILE) as usize;
         let mut paths: Vec<PathBuf> = (0..fit + 2).map(|number| PathBuf::from(format!("/{number}"))).collect();
-        paths.iter().for_each(|path| system.add_file(path, &large));
+        for path in &paths {
+            system.add_file(path, &large);
+        }
         paths.insert(3, "/small".into());
         paths.push("/small".into());
         let mut sources = SourceMap::default();

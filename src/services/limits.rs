@@ -158,8 +158,8 @@ mod tests {
         use crate::policy::Policy;
         use crate::system::MemorySystem;
         use crate::trust::Writers;
-        let servers: String =
-            (0..5_000).map(|n| format!("server {{ listen {}; server_name n{n}; }}\n", 1 + n % 5)).collect();
+        let server = |n: u32| format!("server {{ listen {}; server_name n{n}; }}\n", 1 + n % 5);
+        let servers = (0..5_000).map(server).collect::<Vec<_>>().concat();
         let mut system =
             MemorySystem::with_files([("/srv/big", servers), ("/etc/nginx/nginx.conf", "events{}".to_owned())]);
         let mut facts = Facts::unknown();

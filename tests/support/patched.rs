@@ -58,6 +58,11 @@ fn one(case: &Case) -> Option<Mended> {
         return None;
     }
     let mut contacts = planned.contacts();
+    // Where the case says which groups its clients have, ours have those.
+    let groups = case.endpoints.iter().find_map(|endpoint| endpoint.groups.clone());
+    for contact in contacts.iter_mut().filter(|contact| contact.groups.is_none()) {
+        contact.groups.clone_from(&groups);
+    }
     // Mail servers want more than a name.
     let plain = case.endpoints.iter().filter(|e| e.starttls.is_none() && !e.proxy_protocol);
     contacts.retain(|c| {

@@ -73,8 +73,11 @@ impl Modules {
     /// `LoadModule IDENTIFIER FILE`
     pub(super) fn load(&mut self, identifier: &str, file: &str) {
         self.identifiers.insert(identifier.to_owned());
-        let name = file.rsplit('/').next().unwrap_or(file);
-        self.sources.insert(format!("{}.c", name.trim_end_matches(".so")));
+        let name = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".so");
+        // What decides how requests are worked on is called otherwise: event.c, not mod_mpm_event.c.
+        if !name.starts_with("mod_mpm_") {
+            self.sources.insert(format!("{name}.c"));
+        }
         if let Some(stem) = identifier.strip_suffix("_module") {
             self.sources.insert(match stem {
                 "mpm_event" => "event.c".to_owned(),

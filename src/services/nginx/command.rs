@@ -86,7 +86,9 @@ pub(super) fn parse(name: &str, value: &str) -> Result<Option<Effect>, String> {
                 };
                 let versions = match item {
                     _ if item.eq_ignore_ascii_case("ALL") => VersionSet::TLS,
-                    _ if ["DTLSv1", "DTLSv1.2"].iter().any(|name| item.eq_ignore_ascii_case(name)) => VersionSet::EMPTY,
+                    // Versions of DTLS share their switches with those of TLS (SSL_OP_NO_DTLSv1 is SSL_OP_NO_TLSv1).
+                    _ if item.eq_ignore_ascii_case("DTLSv1") => VersionSet::of(&[Version::Tls1]),
+                    _ if item.eq_ignore_ascii_case("DTLSv1.2") => VersionSet::of(&[Version::Tls1_2]),
                     _ => match Version::from_name_ignore_case(item.as_bytes()) {
                         Some(version) => VersionSet::of(&[version]),
                         None => return Err(bad()),

@@ -10,7 +10,7 @@ use super::names::Found;
 use super::state::Reader;
 use super::{excess, sent_name, settings, startup, upstream};
 use crate::edit::{Change, Fix};
-use crate::endpoint::{Address, Answer, Endpoint, Role, Transport, Unknown};
+use crate::endpoint::{Address, Answer, Endpoint, Role, SettingId, Speaks, Transport, Unknown};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, once};
 use crate::openssl::{Certificate, Library};
 use crate::release::Release;
@@ -210,6 +210,16 @@ fn missing(model: &Model, directory: &Path, world: World<'_>) -> BTreeSet<String
 const OTHERS: [&str; 3] = ["engine:", "store:", "data:"];
 
 impl NginxInstance {
+    /// What leaves open which versions work at an endpoint that a setting decides, though server and library are known: a
+    /// change might leave none.
+    fn doubt(&self, setting: SettingId) -> Option<String> {
+        let instance = &self.instance;
+        let decided = instance.endpoints.iter().filter(|_| instance.ability.known).map(|endpoint| &endpoint.answer);
+        let mut open = decided.filter(|answer| answer.speaks == Speaks::Tls && answer.effective.is_none());
+        let answer = open.find(|answer| answer.deciders.contains(&setting))?;
+        answer.unknown.first().map(|unknown| format!("{}: it might leave no version that works", unknown.what))
+    }
+
     /// The listener that takes a connection, and how well it fits.
     fn listener(&self, target: &Target, transport: Transport) -> Option<(usize, Fit)> {
         let position = |wanted: &dyn Fn(&Listener) -> bool| {
@@ -302,6 +312,11 @@ impl Resolved for NginxInstance {
     fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
         if !self.complete {
             return Err(limits::NO_FIX.to_owned());
+        }
+        if let Change::Adjust { setting, .. } = *change
+            && let Some(why) = self.doubt(setting)
+        {
+            return Err(why);
         }
         let NginxInstance { instance, model, origins, insertions, .. } = self;
         Lowering { settings: &instance.settings, model: Some(model), origins, sources, insertions }.lower(change)
