@@ -165,3 +165,12 @@ fn includes_that_lead_out_of_what_is_read_leave_everything_open() {
     let audit = run_in(folder.path(), &["audit", "--no-exec", "apache"]);
     assert!(audit.status == 3 && !audit.out.contains("decides nothing"), "{}", audit.screen());
 }
+
+#[test]
+fn a_server_root_that_is_not_read_is_no_error() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let main = "ServerRoot /etc/httpd\nLoadModule ssl_module modules/mod_ssl.so\nListen 443\nSSLEngine on\nSSLCertificateFile /etc/pki/a\nSSLProtocol -all +TLSv1.2 +TLSv1.3\n";
+    fs::write(folder.path().join("httpd.conf"), main).expect("written");
+    let audit = run_in(folder.path(), &["audit", "--no-exec", "httpd.conf"]);
+    assert!(audit.status == 0 && !audit.out.contains("error"), "{}", audit.screen());
+}

@@ -9,7 +9,7 @@ use super::read::{Line, Reader};
 use super::sections::Scope;
 use super::words::{Word, split};
 use crate::endpoint::Unknown;
-use crate::system::Kind;
+use crate::system::{Kind, is_outside};
 
 /// The arguments of a line.
 pub(super) struct Arguments<'a> {
@@ -179,7 +179,10 @@ impl Reader<'_> {
 
     fn set_server_root(&mut self, line: &Line, path: &[u8]) {
         let path = files::absolute(&self.server_root, path);
-        if self.system().kind(&path).ok() != Some(Kind::Directory) {
+        let kind = self.system().kind(&path);
+        // Where nothing is read, nobody can tell.
+        let is_unseen = kind.as_ref().is_err_and(is_outside);
+        if !is_unseen && kind.ok() != Some(Kind::Directory) {
             let path = path.display();
             self.model.complain(line.place, format!("ServerRoot must be a valid directory: {path} is none"));
         }
