@@ -1,4 +1,4 @@
-//! The exit status, the same for every output format.
+//! How a run ends, and the exit status that says so, the same for every output format.
 
 use std::process::ExitCode;
 
@@ -26,6 +26,15 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
+    /// The status to exit with for this outcome: with `--exit-zero`, findings, what is not known, and servers that do not
+    /// answer are no failure. Reports name the outcome itself: a bad host is not compliant because nobody wants to fail.
+    pub fn unless(self, exit_zero: bool) -> ExitStatus {
+        match self {
+            ExitStatus::Findings | ExitStatus::CouldNotRun | ExitStatus::Incomplete if exit_zero => ExitStatus::Compliant,
+            other => other,
+        }
+    }
+
     /// The word used in JSON.
     pub fn name(self) -> &'static str {
         match self {

@@ -170,7 +170,7 @@ impl<'a> Guard<'a> {
         let (endpoint, demand) = (&instance.endpoints[at], demands.of_endpoint(at));
         let configured = endpoint.answer.configured.value;
         let mut limits = Limits { keep: configured.minus(demand.forbid), keep_out: demand.forbid };
-        let waived = |rule, versions: VersionSet| !covering(self.subject, rule, at, versions).is_empty();
+        let waived = |rule, versions: VersionSet| covering(self.subject, rule, at, versions).is_covered();
         if waivers.is_empty() {
             return limits;
         }

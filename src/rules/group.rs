@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::subject::Weight;
-use super::waivers::Said;
+use super::waivers::{Covering, Said};
 use crate::edit::Change;
 use crate::endpoint::{Answer, Endpoint, ReasonKind, Role, SettingId, Speaks, Transport};
 use crate::finding::{Label, RuleId, Standing, Verdict};
@@ -23,8 +23,8 @@ pub(super) struct Group<'a> {
     pub deciders: &'a [SettingId],
     /// What is demanded of all.
     pub demand: &'a Demand,
-    /// The waivers that cover all; none: it counts.
-    pub waivers: Vec<usize>,
+    /// The waivers that cover all.
+    pub waivers: Covering,
 }
 
 impl Group<'_> {
@@ -66,8 +66,9 @@ pub(super) fn decided<'a>(
         let demand = subject.demands.of_endpoint(index);
         let Some(versions) = about(endpoint, demand) else { continue };
         let waivers = covering(subject, rule, index, versions);
-        let key = (&*answer.deciders, endpoint.role, subject.demands.number(index), waivers, versions);
-        let group = groups.entry(key).or_insert_with_key(|(.., waivers, _)| Group {
+        let counting = waivers.counting().to_vec();
+        let key = (&*answer.deciders, endpoint.role, subject.demands.number(index), counting, versions);
+        let group = groups.entry(key).or_insert_with(|| Group {
             endpoints: Vec::new(),
             answer,
             role: endpoint.role,
@@ -75,6 +76,7 @@ pub(super) fn decided<'a>(
             demand,
             waivers: waivers.clone(),
         });
+        group.waivers.join(waivers);
         group.endpoints.push(index);
     }
     let mut groups: Vec<_> = groups.into_iter().map(|((.., versions), group)| (versions, group)).collect();
@@ -83,9 +85,9 @@ pub(super) fn decided<'a>(
 }
 
 /// The waivers that cover what a rule says of these versions at an endpoint.
-pub fn covering(subject: Subject<'_>, rule: RuleId, endpoint: usize, versions: VersionSet) -> Vec<usize> {
+pub fn covering(subject: Subject<'_>, rule: RuleId, endpoint: usize, versions: VersionSet) -> Covering {
     if subject.waivers.is_empty() {
-        return Vec::new();
+        return Covering::default();
     }
     let answer = &*subject.instance.endpoints[endpoint].answer;
     let blamed = blamed(subject, &answer.deciders, versions);

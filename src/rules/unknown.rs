@@ -1,6 +1,6 @@
 //! Something that could not be decided.
 
-use super::waivers::Said;
+use super::waivers::{Covering, Said};
 use super::{Check, Rule, Subject, group};
 use crate::endpoint::{Speaks, Unknown};
 use crate::finding::{Finding, Label, RuleId, Verdict};
@@ -16,27 +16,29 @@ const SAID: Said = Said { rule: ID, versions: VersionSet::ALL };
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     let Subject { instance, waivers, .. } = subject;
-    // By the question, by what is demanded, and by the waivers that cover it.
-    let mut by_question: BTreeMap<(&Unknown, usize, Vec<usize>), Vec<usize>> = BTreeMap::new();
+    // By the question, by what is demanded, and by the waivers that count.
+    let mut by_question: BTreeMap<(&Unknown, usize, Vec<usize>), (Covering, Vec<usize>)> = BTreeMap::new();
     for (index, endpoint) in instance.endpoints.iter().enumerate() {
         for unknown in &endpoint.answer.unknown {
             let covering = waivers.of_endpoint(SAID, instance, index, &[], unknown.span);
-            by_question.entry((unknown, subject.demands.number(index), covering)).or_default().push(index);
+            let key = (unknown, subject.demands.number(index), covering.counting().to_vec());
+            let (waivers, endpoints) = by_question.entry(key).or_insert_with(|| (covering.clone(), Vec::new()));
+            waivers.join(covering);
+            endpoints.push(index);
         }
     }
     let asked: BTreeSet<&Unknown> = by_question.keys().map(|(unknown, ..)| *unknown).collect();
     for unknown in &instance.unknown {
         if !asked.contains(unknown) {
-            by_question.insert((unknown, 0, waivers.of_place(SAID, instance, unknown.span)), Vec::new());
+            let covering = waivers.of_place(SAID, instance, unknown.span);
+            by_question.insert((unknown, 0, covering.counting().to_vec()), (covering, Vec::new()));
         }
     }
-    let finding = |((unknown, _, covering), endpoints): ((&Unknown, usize, Vec<usize>), Vec<usize>)| {
-        finding(subject, unknown, &covering, endpoints)
-    };
-    by_question.into_iter().filter_map(finding).collect()
+    let found = by_question.into_iter();
+    found.filter_map(|((unknown, ..), (covering, at))| finding(subject, unknown, &covering, at)).collect()
 }
 
-fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &[usize], endpoints: Vec<usize>) -> Option<Finding> {
+fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &Covering, endpoints: Vec<usize>) -> Option<Finding> {
     let Subject { index, instance, demands, waivers } = subject;
     let first = endpoints.first().map(|e| &instance.endpoints[*e]);
     let demand = endpoints.first().map_or(demands.base(), |e| demands.of_endpoint(*e));
@@ -52,7 +54,7 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &[usize], endpoint
                 role: first.role,
                 deciders: &first.answer.deciders,
                 demand,
-                waivers: Vec::new(),
+                waivers: Covering::default(),
             };
             group::changes(subject, &group)
         }

@@ -8,6 +8,7 @@ use crate::policy::{Date, Demand, Scope, ScopeIndex, Target, Terms};
 use crate::source::{FileId, SourceMap, Span};
 use crate::tls::VersionSet;
 use std::cell::RefCell;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a waiver covers.
@@ -56,9 +57,35 @@ pub struct Said {
     pub versions: VersionSet,
 }
 
-/// The comments about lines that begin at one place: of those that say the same of the same lines only the first one
-/// ever counts.
+/// The comments about lines that begin at one place: of those that say the same of the same lines only the one that holds
+/// longest is looked at.
 type Comments = BTreeMap<(Span, &'static str, Option<VersionSet>), usize>;
+
+/// The waivers that cover what a rule says of something.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Covering {
+    /// That which counts, since it holds longest: one of the policy, or a comment for each place; none: nothing covers it.
+    counts: Vec<usize>,
+    /// The others, which are of use as well. Those that are known to be in use may be left out.
+    others: BTreeSet<usize>,
+}
+
+impl Covering {
+    /// Does any waiver cover it?
+    pub fn is_covered(&self) -> bool {
+        !self.counts.is_empty()
+    }
+
+    /// The waivers that count: what has the same ones has the same standing.
+    pub(super) fn counting(&self) -> &[usize] {
+        &self.counts
+    }
+
+    /// Takes over which others cover something that has the same standing.
+    pub(super) fn join(&mut self, other: Covering) {
+        self.others.extend(other.others);
+    }
+}
 
 /// All waivers.
 pub struct Waivers<'a> {
@@ -75,6 +102,8 @@ pub struct Waivers<'a> {
     /// Those in comments, by file and by where the lines begin that they are about. There may be one in each of ten
     /// thousand files, or ten thousand in one.
     in_file: BTreeMap<FileId, BTreeMap<u32, Comments>>,
+    /// Comments of which another one says the same and holds longer, or as long: they are in use when that one is.
+    spoken_for: BTreeMap<usize, usize>,
     used: RefCell<BTreeSet<usize>>,
 }
 
@@ -89,6 +118,7 @@ impl<'a> Waivers<'a> {
             scoped: ScopeIndex::default(),
             scoped_rules: BTreeSet::new(),
             in_file: BTreeMap::new(),
+            spoken_for: BTreeMap::new(),
             used: RefCell::default(),
         };
         waivers.scoped =
@@ -96,19 +126,32 @@ impl<'a> Waivers<'a> {
                 Reach::Scope(scope) => Some((at, scope)),
                 Reach::Lines(_) => None,
             }));
-        for (at, waiver) in waivers.list.iter().enumerate() {
+        // Those that hold longest come first.
+        let mut order: Vec<usize> = (0..waivers.list.len()).collect();
+        order.sort_by_key(|at| (Reverse(waivers.life(*at)), *at));
+        for at in order {
+            let waiver = &waivers.list[at];
             match waiver.reach {
                 _ if waivers.is_expired(waiver) => {}
                 Reach::Scope(_) => waivers.scoped_rules.extend(&waiver.rules),
                 Reach::Lines(lines) => {
                     let same = waivers.in_file.entry(lines.file).or_default().entry(lines.start).or_default();
                     for rule in &waiver.rules {
-                        same.entry((lines, rule, waiver.terms.versions)).or_insert(at);
+                        let first = *same.entry((lines, rule, waiver.terms.versions)).or_insert(at);
+                        if first != at {
+                            waivers.spoken_for.insert(at, first);
+                        }
                     }
                 }
             }
         }
         waivers
+    }
+
+    /// How long a waiver holds: without a last day longer than any day.
+    fn life(&self, at: usize) -> (bool, Option<Date>) {
+        let until = self.list.get(at).and_then(|waiver| waiver.terms.until);
+        (until.is_none(), until)
     }
 
     /// The comments of a file that are about a line in which a place lies.
@@ -138,38 +181,77 @@ impl<'a> Waivers<'a> {
     /// Those that cover nothing, though they hold.
     pub(super) fn unused(&self) -> impl Iterator<Item = &Waiver> {
         let used = self.used.borrow().clone();
-        let idle = move |(at, waiver): &(usize, &Waiver)| !used.contains(at) && !self.is_expired(waiver);
+        let is_used = move |at: &usize| used.contains(at) || self.spoken_for.get(at).is_some_and(|by| used.contains(by));
+        let idle = move |(at, waiver): &(usize, &Waiver)| !is_used(at) && !self.is_expired(waiver);
         self.list.iter().enumerate().filter(idle).map(|(_, waiver)| waiver)
     }
 
-    /// The waivers that cover a finding of a rule about a target that is decided at some places; none: it is not
-    /// covered. Comments cover it where there is one for each place, at one of its two spans.
-    fn covering(&self, said: Said, target: &dyn Fn() -> Target<'a>, places: &[(Span, Span)]) -> Vec<usize> {
+    /// The waivers that cover a finding of a rule about a target that is decided at some places. Comments cover it where
+    /// there is one for each place, at one of its two spans.
+    fn covering(&self, said: Said, target: &dyn Fn() -> Target<'a>, places: &[(Span, Span)]) -> Covering {
         let fits = |at: &usize| self.list.get(*at).is_some_and(|waiver| self.fits(waiver, said));
-        if self.scoped_rules.contains(said.rule.0) {
-            let target = target();
-            let matches = |at: &usize| matches!(&self.list[*at].reach, Reach::Scope(scope) if scope.matches(&target));
-            if let Some(at) = self.scoped.candidates(&target).into_iter().filter(fits).find(matches) {
-                return vec![at];
+        let (counts, mut others) = self.of_policy(said, target, &fits);
+        let comments = self.in_comments(places, &fits);
+        let Some((first, more)) = comments else {
+            return Covering { counts: counts.into_iter().collect(), others };
+        };
+        others.extend(more);
+        // Comments cover it as long as all of them hold.
+        let life = first.iter().map(|at| self.life(*at)).min();
+        match counts {
+            Some(at) if first.is_empty() || Some(self.life(at)) >= life => {
+                others.extend(first);
+                Covering { counts: vec![at], others }
+            }
+            counts => {
+                others.extend(counts);
+                Covering { counts: first, others }
             }
         }
-        let mut found = Vec::new();
-        if self.in_file.is_empty() {
-            return found;
+    }
+
+    /// The one of the policy that holds longest, and the others that are not known to be in use.
+    fn of_policy(
+        &self,
+        said: Said,
+        target: &dyn Fn() -> Target<'a>,
+        fits: &dyn Fn(&usize) -> bool,
+    ) -> (Option<usize>, BTreeSet<usize>) {
+        if !self.scoped_rules.contains(said.rule.0) {
+            return (None, BTreeSet::new());
         }
+        let (target, used) = (target(), self.used.borrow());
+        let matches = |at: &usize| matches!(&self.list[*at].reach, Reach::Scope(scope) if scope.matches(&target));
+        let (mut counts, mut others) = (None, BTreeSet::new());
+        for at in self.scoped.candidates(&target).into_iter().filter(fits) {
+            let is_longer = counts.is_none_or(|known| self.life(at) > self.life(known));
+            // There may be ten thousand for everything: those that are in use and not longer need no look.
+            if (is_longer || !used.contains(&at)) && matches(&at) {
+                others.extend(if is_longer { counts.replace(at) } else { Some(at) });
+            }
+        }
+        (counts, others)
+    }
+
+    /// A comment for each place, the longest, and the others; `None`: some place has none.
+    fn in_comments(&self, places: &[(Span, Span)], fits: &dyn Fn(&usize) -> bool) -> Option<(Vec<usize>, Vec<usize>)> {
+        if self.in_file.is_empty() {
+            return None;
+        }
+        let (mut counts, mut others) = (Vec::new(), Vec::new());
         for (one, other) in places {
-            let covering = [one.file, other.file].into_iter().find_map(|file| {
-                let mut near = BTreeSet::new();
+            let mut near = BTreeSet::new();
+            for file in BTreeSet::from([one.file, other.file]) {
                 self.near(file, *one, &mut near);
                 self.near(file, *other, &mut near);
-                near.into_iter().find(fits)
-            });
-            match covering {
-                Some(at) => found.push(at),
-                None => return Vec::new(),
             }
+            near.retain(fits);
+            let longest = near.iter().copied().min_by_key(|at| (Reverse(self.life(*at)), *at))?;
+            near.remove(&longest);
+            counts.push(longest);
+            others.extend(near);
         }
-        found
+        (!counts.is_empty()).then_some((counts, others))
     }
 
     /// Is a waiver about what a rule says, and does it hold?
@@ -188,9 +270,9 @@ impl<'a> Waivers<'a> {
         endpoint: usize,
         settings: &[SettingId],
         server: Option<Span>,
-    ) -> Vec<usize> {
+    ) -> Covering {
         if self.is_empty() {
-            return Vec::new();
+            return Covering::default();
         }
         let places: Vec<(Span, Span)> = match settings.is_empty() {
             false => settings.iter().map(|id| instance.setting(*id)).map(|s| (s.span, s.value)).collect(),
@@ -201,27 +283,27 @@ impl<'a> Waivers<'a> {
     }
 
     /// The waivers that cover what a rule says of a setting.
-    pub(super) fn of_setting(&self, said: Said, instance: &'a Instance, setting: &Setting) -> Vec<usize> {
+    pub(super) fn of_setting(&self, said: Said, instance: &'a Instance, setting: &Setting) -> Covering {
         if self.is_empty() {
-            return Vec::new();
+            return Covering::default();
         }
         let target = || of_setting(instance, setting, self.sources);
         self.covering(said, &target, &[(setting.span, setting.value)])
     }
 
     /// The waivers that cover what a rule says of a place, or of an instance as a whole.
-    pub(super) fn of_place(&self, said: Said, instance: &'a Instance, span: Option<Span>) -> Vec<usize> {
+    pub(super) fn of_place(&self, said: Said, instance: &'a Instance, span: Option<Span>) -> Covering {
         if self.is_empty() {
-            return Vec::new();
+            return Covering::default();
         }
         let places: Vec<(Span, Span)> = span.into_iter().map(|span| (span, span)).collect();
         self.covering(said, &|| of_place(instance, span, self.sources), &places)
     }
 
-    /// The standing of a finding that these cover. They are in use then.
-    pub(super) fn standing(&self, covering: &[usize]) -> Standing {
-        self.used.borrow_mut().extend(covering);
-        match covering.first().and_then(|at| self.list.get(*at)) {
+    /// The standing of a finding that these cover. They are in use then. Of several comments the first one to end is named.
+    pub fn standing(&self, covering: &Covering) -> Standing {
+        self.used.borrow_mut().extend(covering.counts.iter().chain(&covering.others));
+        match covering.counts.iter().min_by_key(|at| self.life(**at)).and_then(|at| self.list.get(*at)) {
             None => Standing::Open,
             Some(Waiver { terms, place, .. }) => Standing::Waived(Waived {
                 reason: terms.reason.clone(),

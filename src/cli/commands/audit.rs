@@ -4,7 +4,7 @@ use super::super::args::{Host, Judgement, Known, ReportFormat, Reporting};
 use super::super::exit::ExitStatus;
 use super::super::reports::Reports;
 use super::super::{options, output};
-use super::{facts, rule_text, status};
+use super::{exit, facts, outcome, rule_text};
 use crate::baseline;
 use crate::engine::{self, Audit, Request};
 use crate::finding::Severity;
@@ -13,7 +13,7 @@ use crate::instance::{Instance, Standing, Uncovered};
 use crate::plan;
 use crate::policy::Policy;
 use crate::report::html::{Changed, Extra};
-use crate::report::{AuditView, Coverage, Exit, ManagedFile, RuleText};
+use crate::report::{AuditView, Coverage, ManagedFile, RuleText};
 use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text};
 use crate::rules;
 use crate::services::doubts;
@@ -51,7 +51,7 @@ pub(in crate::cli) fn run(
     audit.remarks.iter().for_each(output::remark);
     reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     let gone = baseline.apply(&mut audit.findings);
-    let status = status(&audit, judgement);
+    let outcome = outcome(&audit, judgement);
     let name = options::host_name(&opened, reporting.host.as_deref());
     let reload = reload(&opened, &audit);
     if !reporting.show_secrets {
@@ -77,7 +77,7 @@ pub(in crate::cli) fn run(
         reload: &reload,
         policy: &policy.name,
         fail_on: Severity::from(judgement.fail_on),
-        exit: Some(Exit { status: status as u8, name: status.name() }),
+        exit: Some(exit(outcome, outcome.name(), judgement)),
         paths: opened.shown.clone(),
         host: name.as_deref(),
         rules: &rules,
@@ -109,7 +109,7 @@ pub(in crate::cli) fn run(
     }
     // The process ends now: to take a hundred thousand answers apart first would be for nothing.
     std::mem::forget(audit);
-    Ok(status)
+    Ok(outcome.unless(judgement.exit_zero))
 }
 
 /// What a whole host has besides; on the machine itself also what listens.

@@ -3,7 +3,7 @@
 use super::super::args::{self, Host, Judgement};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
-use super::status_of;
+use super::outcome_of;
 use crate::finding::{Finding, Standing};
 use crate::plan::{self, Plan, Selection, Spot};
 use anyhow::{Context, Result};
@@ -20,11 +20,8 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, selected: &args::S
     show(&opened, &plan)?;
     leftovers(&opened, &plan, &selection);
     let remaining = remaining(&opened, &plan, &selection, judgement).status;
-    Ok(match (plan.contents.is_empty(), judgement.exit_zero) {
-        (_, true) => ExitStatus::Compliant,
-        (false, false) => ExitStatus::Findings,
-        (true, false) => remaining,
-    })
+    let outcome = if plan.contents.is_empty() { remaining } else { ExitStatus::Findings };
+    Ok(outcome.unless(judgement.exit_zero))
 }
 
 /// What is left to do after a patch.
@@ -42,14 +39,14 @@ pub(super) fn remaining(
     selection: &Selection,
     judgement: &Judgement,
 ) -> Remaining {
-    let status = status_of(plan.remains(selection), &plan.after, judgement);
+    let status = outcome_of(plan.remains(selection), &plan.after, judgement);
     let change = plan.change(&opened.system);
     if let Some((path, why)) = &change {
         let path = opened.shown.show(path);
         output::remark(format!("{path}: {why}; the patch is for the configuration as it was: run this again"));
     }
     let is_steady = change.is_none() && plan.unsteady.is_none();
-    let hides = !is_steady && status == ExitStatus::Compliant && !judgement.exit_zero;
+    let hides = !is_steady && status == ExitStatus::Compliant;
     Remaining { status: if hides { ExitStatus::Incomplete } else { status }, is_steady }
 }
 

@@ -51,18 +51,20 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
             yes: arguments.yes,
         })
     };
+    // A run that could not be ended is told whatever the user wants to fail on.
+    let ended = |outcome: ExitStatus| disks.at_best(outcome.unless(arguments.judgement.exit_zero));
     if plan.contents.is_empty() {
         if is_steady {
             output::tell(if plan.after.findings.is_empty() { "nothing to mend" } else { "nothing that can be mended" });
         }
-        return Ok(disks.at_best(with_owed(settle()?, remaining, &arguments.judgement)));
+        return Ok(ended(with_owed(settle()?, remaining, &arguments.judgement)));
     }
     let instances = touched(&plan);
     let judged = judged(&opened, &plan.before.resolved, &plan.before.sources, &instances);
     let servers = Servers::new(&opened, &arguments.servers, &judged, arguments.without_check)?;
     if !arguments.yes && !agreed(&disks, &plan, &instances)? {
         output::tell("nothing was changed");
-        return Ok(if arguments.judgement.exit_zero { ExitStatus::Compliant } else { ExitStatus::Findings });
+        return Ok(ExitStatus::Findings.unless(arguments.judgement.exit_zero));
     }
     unchanged(request, &selection, &plan, !arguments.yes)?;
     let made = if existing.is_none() { disks.open(true)? } else { None };
@@ -103,7 +105,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
         options: disks.options.clone(),
     })?;
     drop(lock);
-    Ok(disks.at_best(with_owed(open, status(end, remaining, &arguments.judgement), &arguments.judgement)))
+    Ok(ended(with_owed(open, status(end, remaining, &arguments.judgement), &arguments.judgement)))
 }
 
 /// The status where a reload of an earlier run was open: it makes a good one worse, and hides no other.
@@ -126,7 +128,6 @@ fn status(end: End, remaining: ExitStatus, judgement: &Judgement) -> ExitStatus 
         End::CheckFailed => ExitStatus::CheckFailed,
         End::ReloadFailed => ExitStatus::ReloadFailed,
         End::VerifyFailed => ExitStatus::VerifyFailed,
-        _ if judgement.exit_zero => ExitStatus::Compliant,
         End::Drifted(severity) if severity >= Severity::from(judgement.fail_on) => ExitStatus::Findings,
         End::Drifted(_) | End::Untested if remaining == ExitStatus::Compliant => ExitStatus::Incomplete,
         End::Tested | End::Untested | End::Drifted(_) => remaining,

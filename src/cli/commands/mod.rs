@@ -17,7 +17,7 @@ use super::args::Judgement;
 use super::exit::ExitStatus;
 use crate::engine::Audit;
 use crate::finding::{Finding, Severity, Verdict};
-use crate::report::RuleText;
+use crate::report::{Exit, RuleText};
 use crate::rules::{self, Rule};
 
 /// What reports tell of a rule.
@@ -31,29 +31,33 @@ fn rule_texts(names: &[&str]) -> Vec<RuleText<'static>> {
     names.iter().filter_map(|name| rules::find(name)).map(rule_text).collect()
 }
 
-/// The status that an audit ends with.
-fn status(audit: &Audit, judgement: &Judgement) -> ExitStatus {
-    status_of(audit.findings.iter(), audit, judgement)
+/// How an audit ends.
+fn outcome(audit: &Audit, judgement: &Judgement) -> ExitStatus {
+    outcome_of(audit.findings.iter(), audit, judgement)
 }
 
-/// The status where only these findings count.
-fn status_of<'a>(mut findings: impl Iterator<Item = &'a Finding>, audit: &Audit, judgement: &Judgement) -> ExitStatus {
+/// How it ends where only these findings count.
+fn outcome_of<'a>(mut findings: impl Iterator<Item = &'a Finding>, audit: &Audit, judgement: &Judgement) -> ExitStatus {
     let fail_on = Severity::from(judgement.fail_on);
     // What can't be decided is not held against the host, but it is not compliance either.
     let fails = findings.any(|f| f.is_open() && f.verdict != Verdict::Unknown && f.severity >= fail_on);
-    let status = if fails {
+    if fails {
         ExitStatus::Findings
     } else if audit.is_incomplete() {
         ExitStatus::Incomplete
     } else {
         ExitStatus::Compliant
-    };
-    if judgement.exit_zero { ExitStatus::Compliant } else { status }
+    }
 }
 
-/// The word for the status of a command that shakes hands: that it could not run means that nothing answers.
-fn handshake_status(status: ExitStatus) -> &'static str {
-    match status {
+/// What a report tells of an outcome: the status that the program is going to exit with, and the outcome by its name.
+fn exit<'n>(outcome: ExitStatus, name: &'n str, judgement: &Judgement) -> Exit<'n> {
+    Exit { status: outcome.unless(judgement.exit_zero) as u8, name }
+}
+
+/// The word for the outcome of a command that shakes hands: that it could not run means that nothing answers.
+fn handshake_outcome(outcome: ExitStatus) -> &'static str {
+    match outcome {
         ExitStatus::CouldNotRun => "unreachable",
         other => other.name(),
     }

@@ -5,13 +5,13 @@ use super::super::exit::ExitStatus;
 use super::super::interrupt::Interrupt;
 use super::super::reports::Reports;
 use super::super::{options, output};
-use super::{handshake_status, rule_texts};
+use super::{exit, handshake_outcome, rule_texts};
 use crate::engine;
 use crate::finding::Severity;
 use crate::instance::Problem;
 use crate::probe::name::Name;
 use crate::report::verify::{self as report, VerifyView};
-use crate::report::{Exit, github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
+use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
 use crate::verify::{self, Outcome, Verification, Verified};
 use anyhow::{Result, anyhow};
 use std::time::Duration;
@@ -65,14 +65,14 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     }
     let mut problems: Vec<Problem> = audit.all_problems().cloned().collect();
     problems.iter_mut().for_each(secrets::problem);
-    let status = status(&verified, problems.len(), &arguments.judgement);
+    let outcome = outcome(&verified, problems.len(), &arguments.judgement);
     let view = VerifyView {
         verified: &verified,
         sources: &audit.sources,
         problems: &problems,
         policy: &policy.name,
         fail_on: Severity::from(arguments.judgement.fail_on),
-        exit: Exit { status: status as u8, name: handshake_status(status) },
+        exit: exit(outcome, handshake_outcome(outcome), &arguments.judgement),
         paths: opened.shown.clone(),
         rules: &rule_texts(&RULES),
     };
@@ -87,13 +87,10 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
         ReportFormat::Junit => junit::verify(&view, out),
         ReportFormat::Prometheus => prometheus::verify(&view, out),
     })?;
-    Ok(status)
+    Ok(outcome.unless(arguments.judgement.exit_zero))
 }
 
-fn status(verified: &Verified, problems: usize, judgement: &Judgement) -> ExitStatus {
-    if judgement.exit_zero {
-        return ExitStatus::Compliant;
-    }
+fn outcome(verified: &Verified, problems: usize, judgement: &Judgement) -> ExitStatus {
     let fail_on = Severity::from(judgement.fail_on);
     let has = |outcome: Outcome| verified.checked.iter().any(|one| one.outcome == outcome);
     let findings = verified.checked.iter().filter(|one| one.outcome != Outcome::Unreachable);

@@ -4,7 +4,7 @@ mod hosts;
 mod status;
 mod work;
 
-use super::{handshake_status, rule_texts};
+use super::{exit, handshake_outcome, rule_texts};
 use crate::cli::args::{Probe, ReportFormat};
 use crate::cli::exit::ExitStatus;
 use crate::cli::interrupt::Interrupt;
@@ -16,7 +16,7 @@ use crate::policy::Policy;
 use crate::probe::name::Name;
 use crate::probe::target::Wanted;
 use crate::report::probe::{self as report, Outcome, ProbeView, Probed};
-use crate::report::{Exit, Paths, github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
+use crate::report::{Paths, github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
 use crate::source::SourceMap;
 use crate::tls::VersionSet;
 use crate::verify;
@@ -112,7 +112,7 @@ fn report(
         status.add(work, works, &found, arguments);
         observed.push(found);
     }
-    let status = if arguments.judgement.exit_zero { ExitStatus::Compliant } else { status.status() };
+    let ended = status.status();
     let probed = works.iter().zip(&observed).map(|(work, found)| Probed {
         label: &work.label,
         outcome: outcome(work),
@@ -125,7 +125,7 @@ fn report(
         depth: depth(arguments),
         policy: &policy.name,
         fail_on: Severity::from(arguments.judgement.fail_on),
-        exit: Exit { status: status as u8, name: handshake_status(status) },
+        exit: exit(ended, handshake_outcome(ended), &arguments.judgement),
         sources: &list.sources,
         paths: list.paths.clone(),
         rules: &rule_texts(&RULES),
@@ -141,7 +141,7 @@ fn report(
         ReportFormat::Junit => junit::probe(&view, out),
         ReportFormat::Prometheus => prometheus::probe(&view, out),
     })?;
-    Ok(status)
+    Ok(ended.unless(arguments.judgement.exit_zero))
 }
 
 fn outcome(work: &Work) -> Outcome<'_> {
