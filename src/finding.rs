@@ -194,6 +194,8 @@ impl Finding {
 pub struct Observed {
     /// The rule: `forbidden-version`, `missing-version`, `drift`.
     pub rule: RuleId,
+    /// Whether it counts for the exit status.
+    pub standing: Standing,
     /// How bad.
     pub severity: Severity,
     /// What it says about the endpoint.
@@ -210,4 +212,11 @@ pub struct Observed {
     pub notes: Vec<String>,
     /// What a person has to do.
     pub help: Option<String>,
+}
+
+impl Observed {
+    /// Does it count for the exit status?
+    pub fn is_open(&self) -> bool {
+        self.standing == Standing::Open
+    }
 }

@@ -30,7 +30,9 @@ impl ExitStatus {
     /// answer are no failure. Reports name the outcome itself: a bad host is not compliant because nobody wants to fail.
     pub fn unless(self, exit_zero: bool) -> ExitStatus {
         match self {
-            ExitStatus::Findings | ExitStatus::CouldNotRun | ExitStatus::Incomplete if exit_zero => ExitStatus::Compliant,
+            ExitStatus::Findings | ExitStatus::CouldNotRun | ExitStatus::Incomplete if exit_zero => {
+                ExitStatus::Compliant
+            }
             other => other,
         }
     }

@@ -51,7 +51,7 @@ impl Opened {
     /// What an audit by a policy is made from; without a day, no waiver counts.
     pub(super) fn request<'a>(&'a self, policy: &'a Policy, day: Option<Date>) -> Request<'a> {
         let Opened { system, facts, paths, .. } = self;
-        Request { system, facts, policy, paths, base: self.home(), uncovered: &[], day }
+        Request { system, facts, policy, paths, base: self.home(), uncovered: &[], day, rules: &[] }
     }
 
     /// The folder that a repository's files are known in, whatever folder the command is given in: the PATH itself, or

@@ -13,7 +13,7 @@ use crate::finding::{Finding, Verdict};
 use crate::host::{self, Facts, Managed};
 use crate::instance::{Instance, Problem, Uncovered};
 use crate::policy::{Date, Policy};
-use crate::rules::{self, Demands, Subject};
+use crate::rules::{self, Demands, Subject, Waivers};
 use crate::services::limits;
 use crate::services::service::{FileRole, Resolved, Service, World};
 use crate::source::{FileId, SourceMap};
@@ -44,6 +44,8 @@ pub struct Request<'a> {
     pub uncovered: &'a [Uncovered],
     /// The day on which waivers have to hold; none: waivers do not count at all.
     pub day: Option<Date>,
+    /// The rules whose findings are to be fixed; none: all. Fixes change nothing for the sake of others.
+    pub rules: &'a [String],
 }
 
 /// A host whose configurations are loaded.
@@ -88,6 +90,8 @@ pub struct Audit {
     pub kept: Vec<Vec<VersionSet>>,
     /// Files with findings that are a program's or a package's.
     pub managed: BTreeMap<PathBuf, Managed>,
+    /// The text of the policy file among the texts.
+    pub policy: Option<FileId>,
 }
 
 /// Audits a host.
@@ -109,7 +113,7 @@ pub fn audit(request: Request<'_>) -> Audit {
             }
         };
         verdicts.push(instance.endpoints.iter().enumerate().map(judge).collect());
-        let subject = Subject { index, instance, demands: &demands, waivers: &waivers };
+        let subject = Subject { index, instance, demands: &demands, waivers: &waivers, selected: request.rules };
         let mut found = rules::check(subject);
         let guard = Guard::new(subject);
         kept.push(guard.kept());
@@ -126,9 +130,16 @@ pub fn audit(request: Request<'_>) -> Audit {
     drop(waivers);
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
     let managed = managed(request.facts, &sources, &mut findings);
-    let mut audit = Audit { sources, resolved, problems, passed_over, remarks, findings, verdicts, kept, managed };
+    let policy = text;
+    let mut audit =
+        Audit { sources, resolved, problems, passed_over, remarks, findings, verdicts, kept, managed, policy };
     fingerprint::fill_in(&mut audit, request.base, request.system);
     audit
+}
+
+/// The waivers of an audit, as they stand on a day.
+pub fn waivers<'a>(audit: &'a Audit, policy: &Policy, day: Date) -> Waivers<'a> {
+    waivers::collect(policy, audit.policy, Some(day), &audit.resolved, &crate::services::all(), &audit.sources)
 }
 
 /// Whose the files of the findings are; each finding gets to say so.

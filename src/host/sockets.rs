@@ -69,6 +69,15 @@ pub struct Sockets {
 impl Sockets {
     /// Reads them. Processes of other users are visible to root only.
     pub fn read(system: &dyn System, now: SystemTime) -> Sockets {
+        let bare = Sockets::without_owners(system);
+        let wanted: BTreeSet<u64> = bare.listening.iter().map(|(_, inode)| *inode).collect();
+        let (owners, too_many) = owners(system, &wanted, now);
+        let too_many = too_many.filter(|_| wanted.iter().any(|inode| !owners.contains_key(inode)));
+        Sockets { owners, too_many, ..bare }
+    }
+
+    /// Reads where anybody listens, without looking at all processes.
+    pub fn without_owners(system: &dyn System) -> Sockets {
         let mut listening = Vec::new();
         for file in ["tcp", "tcp6"] {
             // The network of this thread, which may be another one than that of the process.
@@ -76,12 +85,14 @@ impl Sockets {
             let bytes = system.read(&path).unwrap_or_default();
             listening.extend(String::from_utf8_lossy(&bytes).lines().filter_map(line));
         }
-        let wanted: BTreeSet<u64> = listening.iter().map(|(_, inode)| *inode).collect();
         let bytes = system.read(Path::new("/proc/thread-self/net/if_inet6")).unwrap_or_default();
         let own_v6 = String::from_utf8_lossy(&bytes).lines().filter_map(own_v6).collect();
-        let (owners, too_many) = owners(system, &wanted, now);
-        let too_many = too_many.filter(|_| wanted.iter().any(|inode| !owners.contains_key(inode)));
-        Sockets { listening, own_v6, owners, too_many }
+        Sockets { listening, own_v6, ..Sockets::default() }
+    }
+
+    /// Does somebody listen at just this address, and so at no other by the same socket?
+    pub fn has(&self, address: SocketAddr) -> bool {
+        self.listening().any(|at| at.port() == address.port() && at.ip().to_canonical() == address.ip().to_canonical())
     }
 
     /// Why it is not known who listens at some address, as a lowercase fragment.

@@ -58,7 +58,7 @@ pub fn plan(request: Request<'_>) -> Plan {
 /// it is still like that.
 pub fn plan_selected(request: Request<'_>, selection: &Selection) -> Plan {
     let frozen = Frozen::new(request.system);
-    let plan = settle::settle(Request { system: &frozen, ..request }, selection);
+    let plan = settle::settle(Request { system: &frozen, rules: &selection.rules, ..request }, selection);
     Plan { seen: frozen.into_seen(), ..plan }
 }
 

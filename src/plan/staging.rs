@@ -76,6 +76,7 @@ mod tests {
             base: None,
             uncovered: &[],
             day: None,
+            rules: &[],
         };
         let found = staging(request, &contents, &|number| format!(".tlsmend-x-{number}"));
         let folder = |name: &str| found[&path(name)].as_ref().and_then(|folder| folder.to_str()).unwrap_or("none");

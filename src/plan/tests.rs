@@ -122,7 +122,16 @@ fn states() -> impl Strategy<Value = Vec<(State, usize)>> {
 fn of(system: &dyn System, plan: fn(Request<'_>, &Selection) -> Plan) -> Plan {
     let (facts, policy) = (Facts::unknown(), Policy::default_profile());
     plan(
-        Request { system, facts: &facts, policy: &policy, paths: &[], base: None, uncovered: &[], day: None },
+        Request {
+            system,
+            facts: &facts,
+            policy: &policy,
+            paths: &[],
+            base: None,
+            uncovered: &[],
+            day: None,
+            rules: &[],
+        },
         &Selection::default(),
     )
 }
@@ -157,8 +166,16 @@ fn turning(first: &[usize], second: &[usize]) -> [Flickering; 3] {
     let host = |states| Flickering { states, asked: AtomicUsize::new(0) };
     let counted = host(vec![(first.clone(), 1)]);
     let (facts, policy) = (Facts::unknown(), Policy::default_profile());
-    let request =
-        Request { system: &counted, facts: &facts, policy: &policy, paths: &[], base: None, uncovered: &[], day: None };
+    let request = Request {
+        system: &counted,
+        facts: &facts,
+        policy: &policy,
+        paths: &[],
+        base: None,
+        uncovered: &[],
+        day: None,
+        rules: &[],
+    };
     crate::engine::audit(request);
     let questions = counted.asked.into_inner();
     let turning = vec![(first.clone(), questions), (second.clone(), MOST_QUESTIONS)];
@@ -216,6 +233,7 @@ fn a_thousand_reasons_to_refuse_do_not_make_a_thousand_turns() {
             base: None,
             uncovered: &[],
             day: None,
+            rules: &[],
         };
         let plan = settle(request, &Selection::default());
         assert_eq!((plan.contents.len(), plan.refused.len()), (0, sites));
@@ -228,8 +246,16 @@ fn a_thousand_reasons_to_refuse_do_not_make_a_thousand_turns() {
 /// What root's plan makes of this host.
 fn plan_of(host: &MemorySystem) -> Plan {
     let (facts, policy) = (Facts::unknown(), Policy::default_profile());
-    let request =
-        Request { system: host, facts: &facts, policy: &policy, paths: &[], base: None, uncovered: &[], day: None };
+    let request = Request {
+        system: host,
+        facts: &facts,
+        policy: &policy,
+        paths: &[],
+        base: None,
+        uncovered: &[],
+        day: None,
+        rules: &[],
+    };
     plan_selected(request, &Selection::default())
 }
 

@@ -13,6 +13,8 @@ const MOST_PAIRS: usize = 20_000_000;
 
 /// An override, of which something else may be wrong.
 pub(super) struct Part {
+    /// Its line, from 1.
+    pub(super) line: u32,
     /// What it is about; none where that can't be told.
     pub(super) scope: Option<Scope>,
     /// What it says, as far as that can be read.
@@ -112,7 +114,7 @@ impl Later {
         if self.left == 0 {
             return;
         }
-        let Part { scope, changes } = &parts[at];
+        let Part { scope, changes, .. } = &parts[at];
         let names = scope.as_ref().and_then(Scope::exact_names);
         let mut found: Vec<usize> = Vec::new();
         for (table, says) in self.tables.iter().zip([changes.forbid.is_some(), changes.require.is_some()]) {

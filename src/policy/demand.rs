@@ -1,6 +1,7 @@
 //! What is demanded of an endpoint, and where a policy says so.
 
 use super::severity::{LevelOf, Severities};
+use crate::endpoint::{Address, Role};
 use crate::finding::{Label, Severity, Verdict};
 use crate::source::{FileId, Span};
 use crate::tls::{Version, VersionSet};
@@ -77,6 +78,27 @@ pub struct Exposure {
     pub unix_socket: bool,
 }
 
+impl Exposure {
+    /// Is it a listener that nobody outside of the host reaches, and does the policy care?
+    pub fn is_lower(self, role: Role, address: &Address) -> bool {
+        role == Role::Listener
+            && match address {
+                Address::Ip(ip, _) => self.loopback && ip.to_canonical().is_loopback(),
+                Address::Unix(_) => self.unix_socket,
+                Address::Any(_) | Address::Remote(_) => false,
+            }
+    }
+}
+
+/// A severity, and a note where the exposure lowered it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weight {
+    /// How bad.
+    pub severity: Severity,
+    /// Why it is not as bad as elsewhere.
+    pub note: Option<String>,
+}
+
 /// What is demanded of an endpoint, or of a line.
 #[derive(Clone, Debug)]
 pub struct Demand {
@@ -121,6 +143,18 @@ impl Demand {
     /// difference ignore both. A rule without a key in the policy is `medium`.
     pub fn severity(&self, rule: &str, verdict: Verdict, versions: VersionSet) -> Option<Severity> {
         self.severities.get(rule, verdict, versions)
+    }
+
+    /// The same, a step less where the exposure of what the finding is about [`is_lower`](Exposure::is_lower).
+    pub fn weigh(&self, rule: &str, verdict: Verdict, versions: VersionSet, is_lower: bool) -> Option<Weight> {
+        let full = self.severity(rule, verdict, versions)?;
+        let severity = match full {
+            Severity::High if is_lower => Severity::Medium,
+            Severity::Medium if is_lower => Severity::Low,
+            full => full,
+        };
+        let lowered = || format!("{severity} instead of {full}: only the host itself can connect there");
+        Some(Weight { severity, note: (severity != full).then(lowered) })
     }
 }
 

@@ -17,6 +17,7 @@ mod raw;
 mod reader;
 mod schema;
 mod scope;
+mod seen;
 mod severity;
 mod spelling;
 mod validate;
@@ -25,13 +26,14 @@ mod waiver;
 #[cfg(test)]
 mod tests;
 
-pub use demand::{By, Demand, Exposure, Place, Said};
+pub use demand::{By, Demand, Exposure, Place, Said, Weight};
 pub use error::PolicyError;
 pub use index::ScopeIndex;
 pub use jiff::civil::Date;
 pub use profiles::{PROFILES, Profile};
 pub use schema::schema;
 pub use scope::{SERVICES, Scope, Target};
+pub use seen::Seen;
 pub use waiver::{Terms, Waiver, comment, is_marked};
 
 use crate::tls::VersionSet;
@@ -61,6 +63,8 @@ pub struct About {
 /// What a policy demands of some endpoints in another way than of the rest.
 #[derive(Clone, Debug)]
 struct Override {
+    /// Its line in the policy file, from 1.
+    line: u32,
     scope: Scope,
     changes: Changes,
 }

@@ -49,6 +49,14 @@ impl NamePattern {
         })
     }
 
+    /// Does it fit the name that a client sends? `None`: it stands for a pattern of the configuration, and that may.
+    fn seen(&self, name: Option<&str>) -> Option<bool> {
+        match (self, name) {
+            (NamePattern::Exactly(wanted), Some(_)) if wanted.starts_with(['~', '.']) || wanted.ends_with('*') => None,
+            _ => Some(self.matches(name)),
+        }
+    }
+
     fn matches(&self, name: Option<&str>) -> bool {
         match (self, name) {
             (NamePattern::Nameless, name) => name.is_none(),
@@ -140,6 +148,18 @@ impl AddressPattern {
         }
     }
 
+    /// Does it fit an address that was asked? `None`: it stands for a listener on all addresses, which may answer there.
+    fn seen(&self, address: &Address) -> Option<bool> {
+        let all = |base: &IpAddr, bits: u8| base.is_unspecified() && bits == if base.is_ipv4() { 32 } else { 128 };
+        match (self, address) {
+            (AddressPattern::Net(base, bits, port), Address::Ip(_, asked)) if all(base, *bits) => {
+                port.is_some_and(|port| port != *asked).then_some(false)
+            }
+            (AddressPattern::Remote(_), _) => Some(false),
+            _ => Some(self.matches(address)),
+        }
+    }
+
     /// Is another server meant, of which the configuration writes a URL, or a host with or without a port?
     fn is_remote(&self, text: &str) -> bool {
         let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
@@ -203,6 +223,21 @@ impl Scope {
             && (self.paths.is_empty() || target.paths.iter().any(|p| path(p)))
     }
 
+    /// Is a server meant of which only handshakes know, at an address that is asked for a name? `None`: that depends on what
+    /// no handshake shows, which is its service, its files, or how its configuration writes address and name.
+    pub(super) fn seen(&self, address: &Address, name: Option<&str>) -> Option<bool> {
+        if !self.roles.is_empty() && !self.roles.contains(&Role::Listener) {
+            return Some(false);
+        }
+        let names = any(&self.names, |pattern| pattern.seen(name));
+        let addresses = any(&self.addresses, |pattern| pattern.seen(address));
+        match (names, addresses) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) if self.services.is_empty() && self.paths.is_empty() => Some(true),
+            _ => None,
+        }
+    }
+
     /// The names that are meant, where those are single ones.
     pub(super) fn exact_names(&self) -> Option<&[NamePattern]> {
         let single = |name: &NamePattern| !matches!(name, NamePattern::Any | NamePattern::Below(_));
@@ -224,6 +259,15 @@ impl Scope {
         let addresses = whole(&self.addresses) && whole(&other.addresses) && apart(&self.addresses, &other.addresses);
         apart(&self.services, &other.services) || apart(&self.roles, &other.roles) || names || addresses
     }
+}
+
+/// Does one of the patterns fit? None at all fit everything; `None`: one may.
+fn any<P>(patterns: &[P], fits: impl Fn(&P) -> Option<bool>) -> Option<bool> {
+    let all: Vec<Option<bool>> = patterns.iter().map(fits).collect();
+    if patterns.is_empty() || all.contains(&Some(true)) {
+        return Some(true);
+    }
+    if all.contains(&None) { None } else { Some(false) }
 }
 
 /// Do two lists have no entry in common (and none is empty, which fits everything)?

@@ -74,7 +74,7 @@ impl Builder<'_> {
         }
         self.reader.complaints.extend(conflicts::find(&policy.base, &own, &parts));
         own.apply(&mut policy.base);
-        let sound = |part: Part| part.scope.map(|scope| Override { scope, changes: part.changes });
+        let sound = |part: Part| part.scope.map(|scope| Override { line: part.line, scope, changes: part.changes });
         policy.overrides.extend(parts.into_iter().filter_map(sound));
         policy.index = ScopeIndex::new(policy.overrides.iter().map(|one| &one.scope).enumerate());
         policy
@@ -155,7 +155,7 @@ impl Builder<'_> {
             let help = format!("its keys are {}", list(&OVERRIDE_KEYS[1..]));
             self.reader.complain_at("this override changes nothing", at.clone()).help = Some(help);
         }
-        Some(Part { scope, changes })
+        Some(Part { line: self.reader.place(at).line, scope, changes })
     }
 
     pub(super) fn versions(&mut self, key: Range<usize>, node: &Node) -> Option<(VersionSet, Said)> {

@@ -4,6 +4,7 @@
 use super::scope::Scope;
 use super::severity::{RULES, UNWAIVABLE};
 use super::spelling::{list, quoted, suggest};
+use crate::finding::{Waived, WaiverPlace};
 use crate::tls::{Version, VersionSet};
 use jiff::civil::Date;
 use std::ops::Range;
@@ -37,6 +38,33 @@ pub struct Terms {
     pub until: Option<Date>,
     /// The versions that it is about; a finding about any other one is not covered.
     pub versions: Option<VersionSet>,
+}
+
+impl Terms {
+    /// Is its last day over?
+    pub fn is_over(&self, day: Date) -> bool {
+        self.until.is_some_and(|until| day > until)
+    }
+
+    /// How long it holds: without a last day longer than any day.
+    pub fn life(&self) -> impl Ord + use<> {
+        (self.until.is_none(), self.until)
+    }
+
+    /// Is it about all of these versions?
+    pub fn cover(&self, versions: VersionSet) -> bool {
+        self.versions.is_none_or(|own| versions.is_subset(own))
+    }
+
+    /// What is said of a finding that it covers.
+    pub fn waived(&self, place: WaiverPlace) -> Waived {
+        Waived {
+            reason: self.reason.clone(),
+            owner: self.owner.clone(),
+            until: self.until.map(|until| until.to_string()),
+            place,
+        }
+    }
 }
 
 /// The rules that can be waived.

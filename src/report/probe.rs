@@ -1,7 +1,7 @@
 //! What a probe found, as text.
 
-use super::issue::Texts;
-use super::{Exit, Paths, RuleText, handshake, sanitise};
+use super::issue::{Texts, excuse};
+use super::{Exit, Paths, RuleText, handshake, sanitise, verify};
 use crate::finding::{Observed, Severity};
 use crate::probe::client::Check;
 use crate::probe::strength::Level;
@@ -120,9 +120,11 @@ pub fn text(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
             }
         }
         for one in probed.observed {
-            let colour = if one.severity == Severity::High { AnsiColor::BrightRed } else { AnsiColor::Yellow };
-            let style = colour.on_default().bold();
-            writeln!(out, "  {style}{}[{}]{style:#}: {}", one.severity, one.rule, clean(&one.message))?;
+            write!(out, "  ")?;
+            verify::headline(one, out)?;
+            if let Some(excuse) = excuse(view.texts(), &one.standing) {
+                writeln!(out, "    {excuse}")?;
+            }
             for note in &one.notes {
                 writeln!(out, "    {}", clean(note))?;
             }

@@ -1,6 +1,7 @@
 //! Findings and problems in the manner of a compiler: a headline, the line with a caret, other places, notes.
 
 use super::excerpt::{self, Shown};
+use super::issue::Texts;
 use super::{AuditView, Paths, patch, sanitise};
 use crate::edit::Applicability;
 use crate::endpoint::{Endpoint, Role};
@@ -61,7 +62,7 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
     }
     group = group.elements(finding.notes.iter().map(|note| Level::NOTE.message(sanitise::text(note))));
     if let Standing::Waived(waived) = &finding.standing {
-        group = group.element(Level::NOTE.with_name("waived").message(sanitise::text(&waiver(view, waived))));
+        group = group.element(Level::NOTE.with_name("waived").message(sanitise::text(&waiver(view.texts(), waived))));
     }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(sanitise::text(help)));
@@ -80,12 +81,12 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
 }
 
 /// Who decided to live with a finding, and why: `old tills (web team, until 2027-01-31; policy.yaml:12)`.
-pub(super) fn waiver(view: &AuditView<'_>, waived: &Waived) -> String {
+pub(super) fn waiver(texts: Texts<'_>, waived: &Waived) -> String {
     let place = match &waived.place {
         WaiverPlace::Policy { file, line } => format!("{file}:{line}"),
         WaiverPlace::Comment(span) => {
-            let path = view.paths.show(view.sources.file(span.file).path());
-            format!("{path}:{}", view.sources.line_column(*span).line)
+            let path = texts.paths.show(texts.sources.file(span.file).path());
+            format!("{path}:{}", texts.sources.line_column(*span).line)
         }
     };
     let until = waived.until.as_ref().map(|until| format!("until {until}"));

@@ -1,6 +1,6 @@
 //! What a verification found, as text.
 
-use super::issue::Texts;
+use super::issue::{Texts, excuse};
 use super::{Exit, Paths, RuleText, sanitise};
 use crate::finding::{Observed, Severity};
 use crate::instance::Problem;
@@ -146,8 +146,8 @@ fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut groups: Vec<(&Observed, Vec<&str>)> = Vec::new();
     for one in all {
         let alike = |other: &Observed| {
-            (other.rule, &other.message, &other.notes, &other.primary)
-                == (one.rule, &one.message, &one.notes, &one.primary)
+            (other.rule, other.severity, &other.standing, &other.message, &other.notes, &other.primary)
+                == (one.rule, one.severity, &one.standing, &one.message, &one.notes, &one.primary)
         };
         match groups.iter_mut().find(|(other, _)| alike(other)) {
             Some((_, targets)) => targets.push(&one.target),
@@ -155,9 +155,8 @@ fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     for (one, targets) in groups {
-        let colour = if one.severity == Severity::High { AnsiColor::BrightRed } else { AnsiColor::Yellow };
-        let style = colour.on_default().bold();
-        writeln!(out, "\n{style}{}[{}]{style:#}: {}", one.severity, one.rule, clean(&one.message))?;
+        writeln!(out)?;
+        headline(one, out)?;
         for target in targets.iter().take(MOST_LEFT) {
             writeln!(out, "  at {}", clean(target))?;
         }
@@ -167,6 +166,9 @@ fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         if let Some(place) = view.place(one) {
             writeln!(out, "  --> {place}")?;
         }
+        if let Some(excuse) = excuse(view.texts(), &one.standing) {
+            writeln!(out, "  = {excuse}")?;
+        }
         for note in &one.notes {
             writeln!(out, "  = {}", clean(note))?;
         }
@@ -175,6 +177,17 @@ fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// `high[forbidden-version]: TLSv1 is accepted`; what does not count says so first.
+pub(super) fn headline(one: &Observed, out: &mut dyn Write) -> io::Result<()> {
+    let (colour, before) = match (one.is_open(), one.severity) {
+        (false, _) => (AnsiColor::BrightBlack, format!("{}: ", one.standing.name())),
+        (true, Severity::High) => (AnsiColor::BrightRed, String::new()),
+        (true, _) => (AnsiColor::Yellow, String::new()),
+    };
+    let style = colour.on_default().bold();
+    writeln!(out, "{style}{before}{}[{}]{style:#}: {}", one.severity, one.rule, clean(&one.message))
 }
 
 fn leftovers(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {

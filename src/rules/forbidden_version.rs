@@ -76,7 +76,7 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
         primary,
         related,
         notes,
-        changes: group::changes(subject, group),
+        changes: group::changes(subject, group, ID),
         fix: None,
         help: None,
     })

@@ -1,12 +1,12 @@
 //! Endpoints that one and the same place decides make one finding.
 
 use super::Subject;
-use super::subject::Weight;
+use super::aim::Aim;
 use super::waivers::{Covering, Said};
 use crate::edit::Change;
 use crate::endpoint::{Answer, Endpoint, ReasonKind, Role, SettingId, Speaks, Transport};
 use crate::finding::{Label, RuleId, Standing, Verdict};
-use crate::policy::Demand;
+use crate::policy::{Demand, Weight};
 use crate::source::Span;
 use crate::tls::{Version, VersionSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -96,7 +96,7 @@ pub fn covering(subject: Subject<'_>, rule: RuleId, endpoint: usize, versions: V
 }
 
 /// The settings to blame for some versions: those that give one of them, or all where none does.
-pub(super) fn blamed(subject: Subject<'_>, deciders: &[SettingId], versions: VersionSet) -> Vec<SettingId> {
+pub fn blamed(subject: Subject<'_>, deciders: &[SettingId], versions: VersionSet) -> Vec<SettingId> {
     let gives = |id: &SettingId| !subject.instance.setting(*id).versions.and(versions).is_empty();
     let blamed: Vec<SettingId> = deciders.iter().copied().filter(gives).collect();
     if blamed.is_empty() { deciders.to_vec() } else { blamed }
@@ -116,7 +116,7 @@ pub(super) fn carried(transport: Transport, versions: VersionSet) -> VersionSet 
 }
 
 /// The value of the setting to point at, and the others that take part.
-pub(super) fn labels(subject: Subject<'_>, settings: &[SettingId], text: &str) -> (Option<Label>, Vec<Label>) {
+pub fn labels(subject: Subject<'_>, settings: &[SettingId], text: &str) -> (Option<Label>, Vec<Label>) {
     let mut labels =
         settings.iter().map(|id| subject.instance.setting(*id)).map(|s| Label { span: s.value, text: text.to_owned() });
     (labels.next(), labels.collect())
@@ -163,23 +163,30 @@ pub(super) fn floor_notes(answer: &Answer) -> Vec<String> {
 }
 
 /// What makes a setting comply by itself, as far as server and library can.
-pub(super) fn adjust(subject: Subject<'_>, demand: &Demand, setting: SettingId) -> Change {
-    let add = demand.require.and(subject.instance.ability.versions);
-    Change::Adjust { setting, remove: demand.forbid, add }
+pub(super) fn adjust(subject: Subject<'_>, aim: Aim, setting: SettingId) -> Change {
+    let remove = aim.remove;
+    // A line that would name nothing gets what must be there, whatever is wanted besides.
+    let left = subject.instance.setting(setting).versions.minus(remove);
+    let add = if left.is_empty() { aim.least } else { aim.add };
+    Change::Adjust { setting, remove, add: add.and(subject.instance.ability.versions) }
 }
 
 /// What would make the endpoints of a group comply: its settings adjusted, or the versions written down.
-pub(super) fn changes(subject: Subject<'_>, group: &Group<'_>) -> Vec<Change> {
-    let demand = group.demand;
+pub(super) fn changes(subject: Subject<'_>, group: &Group<'_>, rule: RuleId) -> Vec<Change> {
+    let aim = Aim::of(subject, group.demand, rule, |version| match group.answer.offered().has(version) {
+        false if group.answer.configured.value.has(version) => Verdict::Latent,
+        _ => Verdict::Exposed,
+    });
     if group.deciders.is_empty() {
-        let add = demand.require.and(subject.instance.ability.versions);
-        let versions = group.answer.configured.value.minus(demand.forbid).union(add);
+        let left = group.answer.configured.value.minus(aim.remove);
+        let add = if left.is_empty() { aim.least } else { aim.add };
+        let versions = left.union(add.and(subject.instance.ability.versions));
         return vec![Change::Declare { endpoint: group.endpoints[0], versions }];
     }
     // What no handshake could succeed with is not added.
     let usable = |at: &usize| subject.instance.endpoints[*at].answer.usable.unwrap_or(VersionSet::ALL);
     let usable = group.endpoints.iter().map(usable).fold(VersionSet::EMPTY, VersionSet::union);
-    let adjusted = |setting: &SettingId| match adjust(subject, demand, *setting) {
+    let adjusted = |setting: &SettingId| match adjust(subject, aim, *setting) {
         Change::Adjust { setting, remove, add } => Change::Adjust { setting, remove, add: add.and(usable) },
         change @ Change::Declare { .. } => change,
     };

@@ -32,7 +32,7 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
             primary: group::server(group.answer),
             related: Vec::new(),
             notes,
-            changes: group::changes(subject, &group),
+            changes: group::changes(subject, &group, ID),
             fix: None,
             help: None,
         })

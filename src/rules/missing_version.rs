@@ -70,7 +70,7 @@ fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::G
             Some("look at the cipher list, the security level and the kind of key first".to_owned()),
             Vec::new(),
         ),
-        Why::NotConfigured => (format!("{names} {are} not offered"), None, group::changes(subject, group)),
+        Why::NotConfigured => (format!("{names} {are} not offered"), None, group::changes(subject, group, ID)),
     };
     let (primary, mut related) = group::labels(subject, group.deciders, "");
     related.extend(group::hops(group.answer));

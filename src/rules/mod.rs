@@ -3,6 +3,7 @@
 //! A rule sees words and the policy, nothing else: no files, no syntax. What it wants changed it says in terms of
 //! versions ([`Change`](crate::edit::Change)).
 
+mod aim;
 mod demands;
 mod expired_waiver;
 mod forbidden_version;
@@ -25,11 +26,11 @@ mod verdict;
 mod waivers;
 
 pub use demands::Demands;
-pub use group::covering;
+pub use group::{blamed, covering, labels};
 pub use observed::OBSERVED;
 pub use subject::Subject;
 pub use verdict::verdict;
-pub use waivers::{Invalid, Reach, Waiver, Waivers};
+pub use waivers::{Covering, Invalid, Reach, Said, Waiver, Waivers};
 
 use crate::finding::{Finding, RuleId, Severity, Verdict};
 use crate::instance::Uncovered;

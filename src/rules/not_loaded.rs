@@ -1,5 +1,6 @@
 //! A file that nothing loads holds a line that would break the policy.
 
+use super::aim::Aim;
 use super::waivers::Said;
 use super::{Check, Rule, Subject, group, shadowed_directive};
 use crate::endpoint::SettingId;
@@ -52,7 +53,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         primary: Some(Label { span: setting.value, text: String::new() }),
         related: Vec::new(),
         notes: Vec::new(),
-        changes: if kept { Vec::new() } else { vec![group::adjust(subject, demand, id)] },
+        changes: if kept { Vec::new() } else { vec![group::adjust(subject, Aim::of_line(subject, demand, ID), id)] },
         fix: None,
         help: kept.then(|| "its name says that it is a backup copy: it is left as it is; remove it".to_owned()),
     })

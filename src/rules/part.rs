@@ -1,6 +1,7 @@
 //! Lines of a file that a main file includes which is not here, and that decide for no endpoint of its own: whatever
 //! includes them is given what they say.
 
+use super::aim::Aim;
 use super::waivers::Said;
 use super::{Subject, group};
 use crate::endpoint::{Role, SettingId};
@@ -48,7 +49,7 @@ pub(super) fn check(
             primary: Some(Label { span: setting.value, text: String::new() }),
             related: Vec::new(),
             notes: vec!["judged as if a main file that is not here included it".to_owned()],
-            changes: vec![group::adjust(subject, demand, id)],
+            changes: vec![group::adjust(subject, Aim::of_line(subject, demand, rule), id)],
             fix: None,
             help: None,
         })

@@ -58,7 +58,7 @@ fn finding(subject: Subject<'_>, lacking: VersionSet, group: &group::Group<'_>) 
 
 /// The changes that comply with what is demanded, with what is recommended besides.
 fn changes(subject: Subject<'_>, group: &group::Group<'_>, recommended: VersionSet) -> Vec<Change> {
-    let mut changes = group::changes(subject, group);
+    let mut changes = group::changes(subject, group, ID);
     for change in &mut changes {
         match change {
             Change::Adjust { add, .. } => *add = add.union(recommended),

@@ -1,5 +1,6 @@
 //! A directive that looks decisive and decides nothing.
 
+use super::aim::Aim;
 use super::waivers::Said;
 use super::{Check, Rule, Subject, group};
 use crate::endpoint::SettingId;
@@ -68,7 +69,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_partial: b
         primary: Some(Label { span: setting.value, text: String::new() }),
         related: dead.by.map(|span| Label { span, text: "this decides".into() }).into_iter().collect(),
         notes,
-        changes: if breaks { vec![group::adjust(subject, demand, id)] } else { Vec::new() },
+        changes: if breaks { vec![group::adjust(subject, Aim::of_line(subject, demand, ID), id)] } else { Vec::new() },
         fix: None,
         help: (!breaks).then(|| "set the versions where they are decided, or remove this line".to_owned()),
     })

@@ -2,10 +2,9 @@
 
 use super::demands::Demands;
 use super::waivers::Waivers;
-use crate::endpoint::{Address, Endpoint, Role};
-use crate::finding::{Severity, Verdict};
+use crate::finding::{RuleId, Verdict};
 use crate::instance::Instance;
-use crate::policy::Demand;
+use crate::policy::{Demand, Weight};
 use crate::tls::VersionSet;
 
 /// What a rule looks at.
@@ -19,17 +18,18 @@ pub struct Subject<'a> {
     pub demands: &'a Demands,
     /// What is waived.
     pub waivers: &'a Waivers<'a>,
-}
-
-/// A severity, and a note where the exposure lowered it.
-pub(super) struct Weight {
-    pub(super) severity: Severity,
-    pub(super) note: Option<String>,
+    /// The rules whose findings are to be fixed; none: all.
+    pub selected: &'a [String],
 }
 
 impl Subject<'_> {
+    /// Are the findings of a rule to be fixed?
+    pub(super) fn selects(&self, rule: RuleId) -> bool {
+        self.selected.is_empty() || self.selected.iter().any(|one| one == rule.0)
+    }
+
     /// How bad a finding about some endpoints is; `None`: the policy turns it off.
-    pub(super) fn weigh(
+    pub fn weigh(
         &self,
         demand: &Demand,
         rule: &str,
@@ -37,27 +37,10 @@ impl Subject<'_> {
         versions: VersionSet,
         endpoints: &[usize],
     ) -> Option<Weight> {
-        let full = demand.severity(rule, verdict, versions)?;
-        let lowered = match full {
-            Severity::High => Severity::Medium,
-            Severity::Medium | Severity::Low => Severity::Low,
-            Severity::Note => Severity::Note,
+        let is_lower = |at: &usize| {
+            let endpoint = &self.instance.endpoints[*at];
+            demand.exposure.is_lower(endpoint.role, &endpoint.address)
         };
-        let inside = |at: &usize| is_inside(&self.instance.endpoints[*at], demand);
-        if endpoints.is_empty() || lowered == full || !endpoints.iter().all(inside) {
-            return Some(Weight { severity: full, note: None });
-        }
-        let note = format!("{lowered} instead of {full}: only the host itself can connect there");
-        Some(Weight { severity: lowered, note: Some(note) })
+        demand.weigh(rule, verdict, versions, !endpoints.is_empty() && endpoints.iter().all(is_lower))
     }
-}
-
-/// Is it a listener that nobody outside of the host reaches, and does the policy care?
-fn is_inside(endpoint: &Endpoint, demand: &Demand) -> bool {
-    endpoint.role == Role::Listener
-        && match &*endpoint.address {
-            Address::Ip(ip, _) => demand.exposure.loopback && ip.to_canonical().is_loopback(),
-            Address::Unix(_) => demand.exposure.unix_socket,
-            Address::Any(_) | Address::Remote(_) => false,
-        }
 }

@@ -1,5 +1,6 @@
 //! A directive that does something else than it looks like: a repeated line that adds, a bare name that replaces.
 
+use super::aim::Aim;
 use super::waivers::Said;
 use super::{Check, Rule, Subject, group};
 use crate::endpoint::SettingId;
@@ -39,7 +40,7 @@ fn finding(
     }
     // The other lines of a union are settings too; each is mended at its own place.
     let others = trap.related.iter().filter_map(|(span, _)| by_span.get(span).copied());
-    let changes = std::iter::once(id).chain(others);
+    let (changes, aim) = (std::iter::once(id).chain(others), Aim::of_line(subject, demand, ID));
     let gives = if trap.related.is_empty() { "this gives" } else { "together this gives" };
     // First, since a waiver of what the policy turns off is not used.
     let severity = demand.severity(ID.0, Verdict::Shadowed, trap.gives)?;
@@ -60,7 +61,7 @@ fn finding(
         primary: Some(Label { span: setting.value, text: format!("{gives} {}", trap.gives) }),
         related: trap.related.iter().map(|(span, text)| Label { span: *span, text: text.clone() }).collect(),
         notes: Vec::new(),
-        changes: changes.map(|setting| group::adjust(subject, demand, setting)).collect(),
+        changes: changes.map(|setting| group::adjust(subject, aim, setting)).collect(),
         fix: None,
         help: None,
     })

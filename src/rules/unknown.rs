@@ -39,7 +39,7 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
 }
 
 fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &Covering, endpoints: Vec<usize>) -> Option<Finding> {
-    let Subject { index, instance, demands, waivers } = subject;
+    let Subject { index, instance, demands, waivers, .. } = subject;
     let first = endpoints.first().map(|e| &instance.endpoints[*e]);
     let demand = endpoints.first().map_or(demands.base(), |e| demands.of_endpoint(*e));
     let versions = first.map_or_else(Default::default, |e| e.answer.configured.value);
@@ -56,7 +56,7 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &Covering, endpoin
                 demand,
                 waivers: Covering::default(),
             };
-            group::changes(subject, &group)
+            group::changes(subject, &group, ID)
         }
         _ => Vec::new(),
     };

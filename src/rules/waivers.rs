@@ -2,7 +2,7 @@
 
 use super::target::{of_endpoint, of_place, of_setting};
 use crate::endpoint::SettingId;
-use crate::finding::{Finding, Label, RuleId, Standing, Verdict, Waived, WaiverPlace};
+use crate::finding::{Finding, Label, RuleId, Standing, Verdict, WaiverPlace};
 use crate::instance::{Instance, Setting};
 use crate::policy::{Date, Demand, Scope, ScopeIndex, Target, Terms};
 use crate::source::{FileId, SourceMap, Span};
@@ -148,10 +148,9 @@ impl<'a> Waivers<'a> {
         waivers
     }
 
-    /// How long a waiver holds: without a last day longer than any day.
-    fn life(&self, at: usize) -> (bool, Option<Date>) {
-        let until = self.list.get(at).and_then(|waiver| waiver.terms.until);
-        (until.is_none(), until)
+    /// How long a waiver holds.
+    fn life(&self, at: usize) -> impl Ord + use<> {
+        self.list[at].terms.life()
     }
 
     /// The comments of a file that are about a line in which a place lies.
@@ -175,13 +174,14 @@ impl<'a> Waivers<'a> {
 
     /// Is its last day over?
     pub(super) fn is_expired(&self, waiver: &Waiver) -> bool {
-        waiver.terms.until.zip(self.today).is_some_and(|(until, today)| today > until)
+        self.today.is_some_and(|today| waiver.terms.is_over(today))
     }
 
     /// Those that cover nothing, though they hold.
     pub(super) fn unused(&self) -> impl Iterator<Item = &Waiver> {
         let used = self.used.borrow().clone();
-        let is_used = move |at: &usize| used.contains(at) || self.spoken_for.get(at).is_some_and(|by| used.contains(by));
+        let is_used =
+            move |at: &usize| used.contains(at) || self.spoken_for.get(at).is_some_and(|by| used.contains(by));
         let idle = move |(at, waiver): &(usize, &Waiver)| !is_used(at) && !self.is_expired(waiver);
         self.list.iter().enumerate().filter(idle).map(|(_, waiver)| waiver)
     }
@@ -256,9 +256,7 @@ impl<'a> Waivers<'a> {
 
     /// Is a waiver about what a rule says, and does it hold?
     fn fits(&self, waiver: &Waiver, said: Said) -> bool {
-        waiver.rules.contains(&said.rule.0)
-            && waiver.terms.versions.is_none_or(|versions| said.versions.is_subset(versions))
-            && !self.is_expired(waiver)
+        waiver.rules.contains(&said.rule.0) && waiver.terms.cover(said.versions) && !self.is_expired(waiver)
     }
 
     /// The waivers that cover what a rule says of an endpoint because of some settings, or of `server` where no
@@ -305,12 +303,7 @@ impl<'a> Waivers<'a> {
         self.used.borrow_mut().extend(covering.counts.iter().chain(&covering.others));
         match covering.counts.iter().min_by_key(|at| self.life(**at)).and_then(|at| self.list.get(*at)) {
             None => Standing::Open,
-            Some(Waiver { terms, place, .. }) => Standing::Waived(Waived {
-                reason: terms.reason.clone(),
-                owner: terms.owner.clone(),
-                until: terms.until.map(|until| until.to_string()),
-                place: place.clone(),
-            }),
+            Some(Waiver { terms, place, .. }) => Standing::Waived(terms.waived(place.clone())),
         }
     }
 }

@@ -160,6 +160,7 @@ mod tests {
             base: None,
             uncovered: &[],
             day: None,
+            rules: &[],
         });
         let instance = audit.instances().next().expect("an instance");
         let show = |(path, who): (PathBuf, Writers)| format!("{}: {who}", path.display());

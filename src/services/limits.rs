@@ -180,6 +180,7 @@ mod tests {
             base: None,
             uncovered: &[],
             day: None,
+            rules: &[],
         };
         let host = engine::load(request);
         let loaded: Vec<&PathBuf> = host.resolved.iter().map(|one| &one.instance().main).collect();

@@ -11,11 +11,11 @@ use super::settle::settle;
 use super::slow::Slow;
 use super::unexplained::unexplained;
 use super::ways::Ways;
-use crate::engine::Audit;
+use crate::engine::{self, Audit};
 use crate::finding::{Observed, Verdict};
-use crate::policy::Policy;
+use crate::policy::{Date, Policy};
 use crate::probe::name::Name;
-use crate::rules::Demands;
+use crate::rules::{Demands, Subject};
 use crate::system::System;
 use crate::tls::VersionSet;
 use std::path::Path;
@@ -30,6 +30,8 @@ pub struct Verification<'a> {
     pub machine: &'a dyn System,
     /// What is demanded.
     pub policy: &'a Policy,
+    /// The day on which waivers have to hold.
+    pub day: Date,
     /// Ask all other ports of this machine too: the audit is about all of it.
     pub whole: bool,
     /// Probe addresses too that are not this machine's.
@@ -60,8 +62,10 @@ pub struct Verified {
 
 /// Verifies all promises, one after the other.
 pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &str)) -> Verified {
-    let demands = |instance| Demands::new(verification.policy, None, instance, &verification.audit.sources);
-    let demands: Vec<Demands> = verification.audit.instances().map(demands).collect();
+    let audit = verification.audit;
+    let demands = |instance| Demands::new(verification.policy, audit.policy, instance, &audit.sources);
+    let demands: Vec<Demands> = audit.instances().map(demands).collect();
+    let waivers = engine::waivers(audit, verification.policy, verification.day);
     let mut machine = Machine::look(verification.machine, verification.audit);
     let ways = Ways::new(verification.audit, machine.sockets(), verification.machine);
     let (promises, mut left) = promises(verification.audit, &ways, &|_| true, verification.remote, verification.names);
@@ -79,14 +83,22 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
         progress(at, total, &promise.target.label);
         let begin = Instant::now();
         let place = promise.target.place.clone();
-        let one = check(verification, promise, &demands, &mut machine);
+        let index = promise.instance;
+        let subject = Subject {
+            index,
+            instance: audit.resolved[index].instance(),
+            demands: &demands[index],
+            waivers: &waivers,
+            selected: &[],
+        };
+        let one = check(verification, promise, subject, &mut machine);
         slow.saw(place, &one.scan, begin.elapsed());
         checked.push(one);
     }
     left.extend(unknown_owners(&machine, &checked));
     let dead = dead(verification.audit, &checked);
     let unexplained = match verification.whole {
-        true => unexplained(verification.audit, machine.sockets(), verification.policy, verification.stop),
+        true => unexplained(audit, machine.sockets(), (verification.policy, verification.day), verification.stop),
         false => Vec::new(),
     };
     let interrupted = verification.stop.load(Ordering::Relaxed);
@@ -100,7 +112,12 @@ fn unknown_owners(machine: &Machine<'_>, checked: &[Checked]) -> Option<Left> {
     Some(Left { what, why, help: None, by_design: false, main: first.promise.main.clone() })
 }
 
-fn check(verification: &Verification<'_>, promise: Promise, demands: &[Demands], machine: &mut Machine<'_>) -> Checked {
+fn check(
+    verification: &Verification<'_>,
+    promise: Promise,
+    subject: Subject<'_>,
+    machine: &mut Machine<'_>,
+) -> Checked {
     let expected = promise.expected;
     let wanted = |observed: VersionSet| fits(expected, observed);
     let settled = settle(&promise.target, wanted, verification.wait, verification.stop);
@@ -116,14 +133,14 @@ fn check(verification: &Verification<'_>, promise: Promise, demands: &[Demands],
         _ if stranger.is_some() => Outcome::Differs,
         outcome => outcome,
     };
-    let mut observed = Vec::new();
-    let demand = demands[promise.instance].of_endpoint(promise.endpoint);
-    let keep = verification.audit.kept[promise.instance][promise.endpoint];
-    let drift = drift(&promise, &scan, outcome, stranger.as_ref(), evidence, demand.forbid.minus(keep));
-    observed.extend(drift);
-    observed.extend(judge(&promise.title(), &scan, demand, keep).into_iter().filter(|one| {
-        // A name that is refused on purpose lacks nothing.
-        one.verdict != Verdict::Missing || expected != Expected::Nothing
-    }));
-    Checked { promise, scan, outcome, observed }
+    let mut judged = judge::of_endpoint(subject, promise.endpoint, &promise.title(), &scan);
+    // A name that is refused on purpose lacks nothing.
+    judged.retain(|one| one.verdict != Verdict::Missing || expected != Expected::Nothing);
+    // How bad it is to be given what is forbidden and not waived, is what the policy says of it.
+    let worse = |extra: VersionSet| {
+        let exposed = judged.iter().filter(|one| one.verdict == Verdict::Exposed && one.is_open());
+        exposed.filter(|one| !one.versions.and(extra).is_empty()).map(|one| one.severity).max()
+    };
+    let drift = drift(&promise, &scan, outcome, stranger.as_ref(), evidence, &worse);
+    Checked { promise, scan, outcome, observed: drift.into_iter().chain(judged).collect() }
 }

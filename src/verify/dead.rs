@@ -8,7 +8,7 @@ use crate::probe::name::Name;
 
 /// What the audit says of lines that look decisive and decide nothing, with what handshakes say to it.
 pub(super) fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
-    let shadowed = audit.findings.iter().filter(|one| one.verdict == Verdict::Shadowed && one.is_open());
+    let shadowed = audit.findings.iter().filter(|one| one.verdict == Verdict::Shadowed);
     let observed = |finding: &Finding| {
         let label = finding.primary.clone()?;
         let instance = audit.instance_of(finding).filter(|one| one.standing == Standing::Loaded)?;
@@ -29,6 +29,7 @@ pub(super) fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
         });
         Some(Observed {
             rule: finding.rule,
+            standing: finding.standing.clone(),
             severity: finding.severity,
             verdict: finding.verdict,
             target: instance.main.display().to_string(),

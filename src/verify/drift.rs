@@ -3,21 +3,22 @@
 use super::cause::{self, Evidence, Stranger};
 use super::outcome::Outcome;
 use super::promise::{Expected, Promise};
-use crate::finding::{Label, Observed, RuleId, Severity, Verdict};
+use crate::finding::{Label, Observed, RuleId, Severity, Standing, Verdict};
 use crate::probe::{Scan, Trouble};
 use crate::tls::VersionSet;
 
 /// The rule of differences between configuration and handshakes.
 pub const DRIFT: RuleId = RuleId("drift");
 
-/// The complaint, where there is one. `forbidden`: what makes it worse to be given.
+/// The complaint, where there is one. `worse`: how bad it is to be given versions that the policy forbids; none of them is,
+/// or none counts: `None`.
 pub(super) fn drift(
     promise: &Promise,
     scan: &Scan,
     outcome: Outcome,
     stranger: Option<&Stranger>,
     evidence: Evidence<'_>,
-    forbidden: VersionSet,
+    worse: &dyn Fn(VersionSet) -> Option<Severity>,
 ) -> Option<Observed> {
     let (observed, expected) = (scan.accepted(), promise.expected.versions());
     let (extra, lacking) = (observed.minus(expected), expected.minus(observed).minus(scan.inconclusive()));
@@ -53,10 +54,10 @@ pub(super) fn drift(
         _ => cause::not_reloaded(promise, evidence).into_iter().collect(),
     });
     let versions = extra.union(lacking);
-    let exposes = !extra.and(forbidden).is_empty();
     Some(Observed {
         rule: DRIFT,
-        severity: if exposes { Severity::High } else { Severity::Medium },
+        standing: Standing::Open,
+        severity: worse(extra).unwrap_or(Severity::Medium),
         verdict: if extra.is_empty() { Verdict::Missing } else { Verdict::Exposed },
         target: promise.title(),
         versions,

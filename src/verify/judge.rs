@@ -1,27 +1,80 @@
-//! What a probe found, beside the policy, and what a client of today finds.
+//! What handshakes found, beside the policy, and what a client of today finds.
 
-use crate::finding::{Observed, RuleId, Severity, Verdict};
-use crate::policy::Demand;
+use crate::endpoint::{Address, Role};
+use crate::finding::{Label, Observed, RuleId, Severity, Standing, Verdict};
+use crate::policy::{Demand, Seen, Weight};
 use crate::probe::Scan;
 use crate::probe::client::{Check, Handshake};
+use crate::rules::{Said, Subject, blamed, covering, labels};
 use crate::tls::VersionSet;
 
+const FORBIDDEN: RuleId = RuleId("forbidden-version");
+const MISSING: RuleId = RuleId("missing-version");
 /// A client of today does not get in.
 pub const NO_MODERN_VERSION: RuleId = RuleId("no-modern-version");
 
-/// The complaints about one endpoint: forbidden versions that are accepted, but for those that a waiver lets it `keep`, and
-/// required ones that are not.
-pub fn judge(target: &str, scan: &Scan, demand: &Demand, keep: VersionSet) -> Vec<Observed> {
-    if scan.trouble.is_some() {
-        return Vec::new();
-    }
+/// What a rule says of versions that were seen.
+#[derive(Clone, Copy)]
+struct Breach {
+    rule: RuleId,
+    verdict: Verdict,
+    versions: VersionSet,
+}
+
+/// The forbidden versions that are accepted, and the required ones that are not. Of what is inconclusive nobody can say that
+/// it is missing; the exit status tells.
+fn breaches(scan: &Scan, demand: &Demand) -> impl Iterator<Item = Breach> {
     let accepted = scan.accepted();
-    let exposed = accepted.and(demand.forbid).minus(keep);
-    // Of what is inconclusive nobody can say that it is missing; the exit status tells.
+    let exposed = accepted.and(demand.forbid);
     let missing = demand.require.minus(accepted).minus(scan.inconclusive());
-    let exposed = complaint(target, demand, "forbidden-version", Verdict::Exposed, exposed);
-    let missing = complaint(target, demand, "missing-version", Verdict::Missing, missing);
-    exposed.into_iter().chain(missing).collect()
+    let all = [(FORBIDDEN, Verdict::Exposed, exposed), (MISSING, Verdict::Missing, missing)];
+    let asked = all.into_iter().filter(|(.., versions)| scan.trouble.is_none() && !versions.is_empty());
+    asked.map(|(rule, verdict, versions)| Breach { rule, verdict, versions })
+}
+
+/// The complaints about an endpoint of a configuration: severity, exposure, waivers and lines are those of an audit.
+pub(super) fn of_endpoint(subject: Subject<'_>, endpoint: usize, title: &str, scan: &Scan) -> Vec<Observed> {
+    let demand = subject.demands.of_endpoint(endpoint);
+    let answer = &subject.instance.endpoints[endpoint].answer;
+    let mut found = Vec::new();
+    for breach in breaches(scan, demand) {
+        let Breach { rule, verdict, versions } = breach;
+        // What the audit finds there by the same rule.
+        let told = match verdict {
+            Verdict::Exposed => answer.configured.value.and(demand.forbid),
+            _ => demand.require.minus(answer.offered()),
+        };
+        let (known, more) = (versions.and(told), versions.minus(told));
+        // No line says what the configuration does not: a comment is about lines, and covers that only.
+        let extra = Said { rule, versions: more };
+        let covering_more = subject.waivers.of_endpoint(extra, subject.instance, endpoint, &[], None);
+        let standing_of_known = subject.waivers.standing(&covering(subject, rule, endpoint, told));
+        let standing_of_more = subject.waivers.standing(&covering_more);
+        let parts = match standing_of_known == standing_of_more {
+            true => vec![(versions, standing_of_known)],
+            false => vec![(known, standing_of_known), (more, standing_of_more)],
+        };
+        for (versions, standing) in parts.into_iter().filter(|(versions, _)| !versions.is_empty()) {
+            let weight = subject.weigh(demand, rule.0, verdict, versions, &[endpoint]);
+            let lines = blamed(subject, &answer.deciders, versions);
+            let label = labels(subject, &lines, "").0.filter(|_| !versions.and(told).is_empty());
+            let breach = Breach { versions, ..breach };
+            found.extend(weight.map(|weight| complaint(title, demand, breach, weight, standing, label)));
+        }
+    }
+    found
+}
+
+/// The complaints about a server that only handshakes know. `only_here`: nobody outside of this machine reaches it.
+pub fn of_target(title: &str, scan: &Scan, policy: &Seen<'_>, address: &Address, only_here: bool) -> Vec<Observed> {
+    let demand = &policy.demand;
+    let is_lower = only_here && demand.exposure.is_lower(Role::Listener, address);
+    let complaint = |breach: Breach| {
+        let weight = demand.weigh(breach.rule.0, breach.verdict, breach.versions, is_lower)?;
+        let standing = policy.standing(breach.rule, breach.versions);
+        Some(complaint(title, demand, breach, weight, standing, None))
+    };
+    breaches(scan, demand).filter_map(complaint).collect()
 }
 
 /// The complaint where a client of this machine does not get in, and the server has nothing for any client of today. The
@@ -33,6 +86,7 @@ pub fn refused(target: &str, scan: &Scan, check: &Check) -> Option<Observed> {
     };
     Some(Observed {
         rule: NO_MODERN_VERSION,
+        standing: Standing::Open,
         severity: Severity::High,
         verdict: Verdict::Missing,
         target: target.to_owned(),
@@ -47,27 +101,26 @@ pub fn refused(target: &str, scan: &Scan, check: &Check) -> Option<Observed> {
 fn complaint(
     target: &str,
     demand: &Demand,
-    rule: &'static str,
-    verdict: Verdict,
-    versions: VersionSet,
-) -> Option<Observed> {
-    if versions.is_empty() {
-        return None;
-    }
-    let severity = demand.severity(rule, verdict, versions)?;
+    breach: Breach,
+    weight: Weight,
+    standing: Standing,
+    primary: Option<Label>,
+) -> Observed {
+    let Breach { rule, verdict, versions } = breach;
     let (does, said) = match verdict {
         Verdict::Exposed => ("accepted", format!("{} forbids this", demand.forbidden_by)),
         _ => ("not accepted", format!("{} requires this", demand.required_by)),
     };
-    Some(Observed {
-        rule: RuleId(rule),
-        severity,
+    Observed {
+        rule,
+        standing,
+        severity: weight.severity,
         verdict,
         target: target.to_owned(),
         versions,
         message: format!("{} {} {does}", versions.listed(), versions.verb()),
-        primary: None,
-        notes: vec![said],
+        primary,
+        notes: std::iter::once(said).chain(weight.note).collect(),
         help: None,
-    })
+    }
 }

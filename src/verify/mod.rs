@@ -1,4 +1,4 @@
-//! Running servers, held against what is demanded of them ([`judge`]) and what their configuration promises
+//! Running servers, held against what is demanded of them ([`of_target`]) and what their configuration promises
 //! ([`verify`]); and a reload, watched ([`Watch`]).
 //!
 //! The audit answers for every address and name what a client should be given; the probe says what it is given. Where
@@ -22,7 +22,7 @@ mod ways;
 
 pub use check::{Verification, Verified, verify};
 pub use drift::DRIFT;
-pub use judge::{NO_MODERN_VERSION, judge, refused};
+pub use judge::{NO_MODERN_VERSION, of_target, refused};
 pub use outcome::{Checked, Outcome};
 pub use promise::{Expected, Left, Promise};
 pub use reload::{Complaint, Held, Reload, Watch};

@@ -1,10 +1,10 @@
 //! What else on this machine speaks TLS: ports that no audited configuration explains.
 
-use crate::endpoint::Transport;
+use crate::endpoint::{Address, Transport};
 use crate::engine::{self, Audit};
 use crate::finding::{Observed, RuleId, Verdict};
 use crate::host::Sockets;
-use crate::policy::Policy;
+use crate::policy::{Date, Policy};
 use crate::probe::place::Place;
 use crate::probe::starttls::StartTls;
 use crate::probe::target::Target;
@@ -25,16 +25,22 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const LONGEST: Duration = Duration::from_secs(6);
 
 /// Asks all listening ports that no configuration is about. TLS is spoken at once, or after STARTTLS where that is usual.
-pub(super) fn unexplained(audit: &Audit, sockets: &Sockets, policy: &Policy, stop: &AtomicBool) -> Vec<Observed> {
-    let Some(severity) = policy.base.severity(NOT_COVERED.0, Verdict::Shadowed, VersionSet::EMPTY) else {
-        return Vec::new();
-    };
+pub(super) fn unexplained(
+    audit: &Audit,
+    sockets: &Sockets,
+    policy: (&Policy, Date),
+    stop: &AtomicBool,
+) -> Vec<Observed> {
     let asked: BTreeSet<SocketAddr> = sockets.listening().map(way_to).filter(|at| !is_explained(audit, *at)).collect();
     let mut found = Vec::new();
     for address in asked.into_iter().take(MOST) {
         if stop.load(Ordering::Relaxed) {
             break;
         }
+        let seen = policy.0.seen(&Address::Ip(address.ip(), address.port()), None, policy.1);
+        let Some(severity) = seen.demand.severity(NOT_COVERED.0, Verdict::Shadowed, VersionSet::EMPTY) else {
+            continue;
+        };
         let target = Target { starttls: StartTls::of_port(address.port()), ..Target::at(Place::Ip(address)) };
         let limits = Limits { exchange: PATIENCE, total: LONGEST, ..Limits::of(&target, Depth::Versions) };
         let versions = scan(&target, Depth::Versions, limits, stop).accepted();
@@ -46,6 +52,7 @@ pub(super) fn unexplained(audit: &Audit, sockets: &Sockets, policy: &Policy, sto
         let who = programs.into_iter().map(|program| format!("{program} listens there"));
         found.push(Observed {
             rule: NOT_COVERED,
+            standing: seen.standing(NOT_COVERED, versions),
             severity,
             verdict: Verdict::Shadowed,
             target: address.to_string(),

@@ -147,6 +147,7 @@ mod tests {
             base: None,
             uncovered: &[],
             day: None,
+            rules: &[],
         };
         let audit = engine::audit(request);
         let (sockets, system): (Sockets, &dyn System) = (Sockets::default(), &system);

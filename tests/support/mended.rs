@@ -53,6 +53,7 @@ impl Planned {
             base: None,
             uncovered: &[],
             day: None,
+            rules: &[],
         });
         Planned { plan, policy, facts }
     }

@@ -48,6 +48,7 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
             audit: &audit,
             machine: &machine,
             policy: &policy,
+            day,
             whole: opened.paths.is_empty(),
             remote: arguments.remote,
             names: &names,
@@ -62,7 +63,9 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     secrets::sources(&mut audit.sources);
     for one in &mut verified.checked {
         one.promise.answer = secrets::answer(&one.promise.answer);
+        one.observed.iter_mut().for_each(secrets::observed);
     }
+    verified.dead.iter_mut().chain(&mut verified.unexplained).for_each(secrets::observed);
     let mut problems: Vec<Problem> = audit.all_problems().cloned().collect();
     problems.iter_mut().for_each(secrets::problem);
     let outcome = outcome(&verified, problems.len(), &arguments.judgement);
@@ -96,7 +99,7 @@ fn outcome(verified: &Verified, problems: usize, judgement: &Judgement) -> ExitS
     let findings = verified.checked.iter().filter(|one| one.outcome != Outcome::Unreachable);
     let findings = findings.flat_map(|one| &one.observed).chain(&verified.dead).chain(&verified.unexplained);
     let open = has(Outcome::Inconclusive) || has(Outcome::Possible) || has(Outcome::Mixed);
-    if findings.into_iter().any(|one| one.severity >= fail_on) {
+    if findings.into_iter().any(|one| one.is_open() && one.severity >= fail_on) {
         ExitStatus::Findings
     } else if has(Outcome::Unreachable) {
         ExitStatus::CouldNotRun

@@ -21,6 +21,7 @@ static THINGS: Things = Things {
     signs: &[
         "✓ on: accepted",
         "✗ on: accepted, and forbidden",
+        "○ waived: accepted and forbidden, or missing, and a waiver allows that",
         "! missing: required, and not accepted",
         "? maybe: the answers do not tell",
         "– off: rejected",
@@ -74,6 +75,9 @@ fn scan_of<'a>(probed: &Probed<'a>) -> Option<&'a Scan> {
 
 fn row(view: &ProbeView<'_>, number: usize, probed: &Probed<'_>, issues: &[&Issue<'_>], versions: &[Version]) -> Row {
     let (result, sign, tone) = result(issues);
+    let is_bad = |issue: &&&Issue<'_>| issue.verdict.is_some_and(|verdict| verdict >= finding::Verdict::Missing);
+    let mut bad = issues.iter().filter(is_bad).peekable();
+    let is_waived = bad.peek().is_some() && bad.all(|issue| issue.excuse.is_some());
     let empty = Row {
         number,
         title: line(probed.label),
@@ -82,7 +86,7 @@ fn row(view: &ProbeView<'_>, number: usize, probed: &Probed<'_>, issues: &[&Issu
         trouble: issues.iter().map(|issue| issue.message.as_str()).collect::<Vec<_>>().join("; "),
         result,
         sign,
-        tone: if probed.spared { "info" } else { tone },
+        tone: if probed.spared || is_waived { "info" } else { tone },
         spared: probed.spared,
         facts: Vec::new(),
         said: Vec::new(),
@@ -138,14 +142,17 @@ fn result(issues: &[&Issue<'_>]) -> (&'static str, &'static str, &'static str) {
 }
 
 fn cells(scan: &Scan, issues: &[&Issue<'_>], versions: &[Version]) -> Vec<Cell> {
-    let of = |verdict| {
-        let about = issues.iter().filter(|issue| issue.verdict == Some(verdict)).map(|issue| issue.versions);
-        about.fold(VersionSet::EMPTY, VersionSet::union)
+    let of = |verdict, is_excused: bool| {
+        let about =
+            issues.iter().filter(|issue| issue.verdict == Some(verdict) && issue.excuse.is_some() == is_excused);
+        about.map(|issue| issue.versions).fold(VersionSet::EMPTY, VersionSet::union)
     };
-    let (forbidden, missing) = (of(finding::Verdict::Exposed), of(finding::Verdict::Missing));
+    let (forbidden, missing) = (of(finding::Verdict::Exposed, false), of(finding::Verdict::Missing, false));
+    let excused = of(finding::Verdict::Exposed, true).union(of(finding::Verdict::Missing, true));
     let cell = |version: &Version| {
         let (text, tone) = match scan.row(*version).map(|row| &row.verdict) {
             Some(Verdict::Accepted) if forbidden.has(*version) => ("✗ on", "bad"),
+            Some(Verdict::Accepted | Verdict::Rejected(_)) if excused.has(*version) => ("○ waived", "info"),
             Some(Verdict::Accepted) => ("✓ on", "good"),
             Some(Verdict::Rejected(_)) if missing.has(*version) => ("! missing", "bad"),
             Some(Verdict::Rejected(_)) => ("– off", "off"),

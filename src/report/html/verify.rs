@@ -22,6 +22,7 @@ static THINGS: Things = Things {
     signs: &[
         "✓ on: configured, and accepted",
         "✗ on: accepted, and forbidden",
+        "○ waived: accepted and forbidden, or missing, and a waiver allows that",
         "+ extra: accepted, and not configured",
         "! missing: configured or required, and not accepted",
         "? maybe: the answers or the configuration do not tell",
@@ -119,19 +120,22 @@ fn cells(one: &Checked, issues: &[&Issue<'_>], versions: &[Version]) -> Vec<Cell
     let (accepted, open) = (one.scan.accepted(), one.scan.inconclusive());
     let promised = one.promise.expected.versions();
     let exact = !matches!(one.promise.expected, Expected::AtMost(_));
-    let of = |rule: &str| {
-        let about = issues.iter().filter(|issue| issue.rule == rule).map(|issue| issue.versions);
-        about.fold(VersionSet::EMPTY, VersionSet::union)
+    let of = |rule: &str, is_excused: bool| {
+        let about = issues.iter().filter(|issue| issue.rule == rule && issue.excuse.is_some() == is_excused);
+        about.map(|issue| issue.versions).fold(VersionSet::EMPTY, VersionSet::union)
     };
-    let (forbidden, missing) = (of("forbidden-version"), of("missing-version"));
+    let (forbidden, missing) = (of("forbidden-version", false), of("missing-version", false));
+    let (kept, spared) = (of("forbidden-version", true), of("missing-version", true));
     let cell = |version: &Version| {
         let version = *version;
         let (text, tone) = match (accepted.has(version), promised.has(version)) {
             (true, _) if forbidden.has(version) => ("✗ on", "bad"),
+            (true, true) if kept.has(version) => ("○ waived", "info"),
             (true, false) => ("+ extra", "bad"),
             (true, true) => ("✓ on", "good"),
             (false, _) if open.has(version) => ("? maybe", "warn"),
             (false, _) if missing.has(version) => ("! missing", "bad"),
+            (false, false) if spared.has(version) => ("○ waived", "info"),
             (false, true) if exact => ("! missing", "bad"),
             (false, true) => ("? maybe", "warn"),
             (false, false) => ("– off", "off"),

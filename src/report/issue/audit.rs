@@ -1,7 +1,7 @@
 //! The rows of an audit.
 
-use super::{Issue, PROBLEM, Texts, digest, file, place, tell_apart};
-use crate::finding::{Finding, Severity, Standing, Verdict};
+use super::{Issue, PROBLEM, Texts, digest, excuse, file, place, tell_apart};
+use crate::finding::{Finding, Severity, Verdict};
 use crate::instance::Problem;
 use crate::report::{AuditView, sanitise, snippet};
 use crate::source::Span;
@@ -37,7 +37,7 @@ fn of_finding<'a>(view: &'a AuditView<'a>, finding: &'a Finding) -> Issue<'a> {
         finding: Some(finding),
         fingerprint: finding.fingerprint.clone(),
         fails: finding.verdict != Verdict::Unknown && finding.severity >= view.fail_on && finding.is_open(),
-        excuse: excuse(view, finding),
+        excuse: excuse(texts, &finding.standing),
     }
 }
 
@@ -62,13 +62,5 @@ pub(super) fn of_problem<'a>(texts: Texts<'a>, problem: &'a Problem, instance: O
         fingerprint: digest(&[PROBLEM, &at, &problem.message]),
         excuse: None,
         fails: false,
-    }
-}
-
-fn excuse(view: &AuditView<'_>, finding: &Finding) -> Option<String> {
-    match &finding.standing {
-        Standing::Open => None,
-        Standing::Known => Some("known: it is in the baseline".to_owned()),
-        Standing::Waived(waived) => Some(sanitise::text(&format!("waived: {}", snippet::waiver(view, waived)))),
     }
 }

@@ -9,7 +9,7 @@ pub(super) use audit::issues;
 pub(super) use probe::of_probe;
 pub(super) use verify::{each, name as endpoint, of_verify};
 
-use super::{Paths, excerpt, sanitise};
+use super::{Paths, excerpt, sanitise, snippet};
 use crate::finding::{Finding, Severity, Standing, Verdict, WaiverPlace};
 use crate::source::{SourceMap, Span};
 use crate::tls::VersionSet;
@@ -111,6 +111,15 @@ impl Issue<'_> {
             lines.push(format!("fix: {}", sanitise::text(&fix.title)));
         }
         lines
+    }
+}
+
+/// Why a finding does not count; `None`: it does.
+pub(super) fn excuse(texts: Texts<'_>, standing: &Standing) -> Option<String> {
+    match standing {
+        Standing::Open => None,
+        Standing::Known => Some("known: it is in the baseline".to_owned()),
+        Standing::Waived(waived) => Some(sanitise::text(&format!("waived: {}", snippet::waiver(texts, waived)))),
     }
 }
 

@@ -4,7 +4,9 @@
 //! A probe has no file. Code scanning wants one, so a row is at the line of the list of targets that names the host; a
 //! host of the command line stands for a file of its own.
 
-use super::{INCONCLUSIVE, Issue, PROBLEM, Place, Texts, UNREACHABLE, by_weight, digest, file, place, tell_apart};
+use super::{
+    INCONCLUSIVE, Issue, PROBLEM, Place, Texts, UNREACHABLE, by_weight, digest, excuse, file, place, tell_apart,
+};
 use crate::finding::{Severity, Verdict};
 use crate::probe::client::{Check, Handshake};
 use crate::probe::{Depth, Row, Scan, Trouble};
@@ -21,6 +23,7 @@ struct Said {
     versions: VersionSet,
     message: String,
     details: Vec<String>,
+    excuse: Option<String>,
     fails: bool,
 }
 
@@ -35,7 +38,8 @@ pub(in crate::report) fn of_probe<'a>(view: &'a ProbeView<'a>) -> Vec<Issue<'a>>
             versions: one.versions,
             message: one.message.clone(),
             details: one.notes.iter().chain(&one.help).cloned().collect(),
-            fails: one.severity >= view.fail_on,
+            excuse: excuse(view.texts(), &one.standing),
+            fails: one.severity >= view.fail_on && one.is_open(),
         });
         let found = complaints.chain(others(probed, view.depth));
         rows.extend(found.map(|said| row(view, at, &said)));
@@ -53,6 +57,7 @@ fn others(probed: &Probed<'_>, depth: Depth) -> Vec<Said> {
         versions: VersionSet::EMPTY,
         message,
         details: Vec::new(),
+        excuse: None,
         fails: false,
     };
     let (scan, client) = match probed.outcome {
@@ -124,9 +129,10 @@ fn row<'a>(view: &'a ProbeView<'a>, at: usize, said: &Said) -> Issue<'a> {
         finding: None,
         // Versions are no part of it: one that is gone does not make a new finding of the others.
         fingerprint: digest(&[said.rule, probed.label, &address, name, way]),
-        excuse: probed
-            .spared
-            .then(|| "this machine has no way there, and another address of the host answers".to_owned()),
+        excuse: said.excuse.clone().or_else(|| {
+            let spared = "this machine has no way there, and another address of the host answers";
+            probed.spared.then(|| spared.to_owned())
+        }),
         fails: said.fails,
     }
 }

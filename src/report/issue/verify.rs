@@ -1,7 +1,7 @@
 //! The rows of a verification, at the lines that promise what does not come.
 
 use super::audit::of_problem;
-use super::{INCONCLUSIVE, Issue, PROBLEM, Place, Texts, by_weight, digest, file, place, tell_apart};
+use super::{INCONCLUSIVE, Issue, PROBLEM, Place, Texts, by_weight, digest, excuse, file, place, tell_apart};
 use crate::finding::{Observed, Severity, Verdict};
 use crate::report::sanitise;
 use crate::report::verify::VerifyView;
@@ -36,7 +36,7 @@ pub(in crate::report) fn of_verify<'a>(view: &'a VerifyView<'a>) -> Vec<Issue<'a
     for one in each(view) {
         if one.subject.is_some() {
             let span = one.place.as_ref().and_then(|place| place.span);
-            let key = (one.fingerprint.clone(), one.severity, one.fails, one.details.clone(), span);
+            let key = (one.fingerprint.clone(), one.severity, one.fails, one.excuse.clone(), one.details.clone(), span);
             let at = *by_key.entry(key).or_insert(rows.len());
             if let Some(other) = rows.get_mut(at) {
                 other.endpoints.extend(one.endpoints);
@@ -91,7 +91,8 @@ fn complaint<'a>(view: &'a VerifyView<'a>, endpoint: Option<(usize, &'a Checked)
         subject: endpoint.map(|(at, _)| at),
         fingerprint,
         // That nothing answers is no finding, but the program could not run there.
-        fails: !unreachable && one.severity >= view.fail_on,
+        fails: !unreachable && one.severity >= view.fail_on && one.is_open(),
+        excuse: excuse(texts, &one.standing),
         ..bare(one.rule.0, &one.message, &details)
     }
 }

@@ -114,7 +114,7 @@ struct FindingOut<'a> {
 }
 
 #[derive(Serialize)]
-struct WaiverOut<'a> {
+pub(super) struct WaiverOut<'a> {
     reason: &'a str,
     owner: Option<&'a str>,
     until: Option<&'a str>,
@@ -277,10 +277,7 @@ fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> 
         instance: finding.instance,
         fingerprint: &finding.fingerprint,
         standing: finding.standing.name(),
-        waiver: match &finding.standing {
-            Standing::Waived(waived) => Some(waiver(texts, waived)),
-            Standing::Open | Standing::Known => None,
-        },
+        waiver: waiver(texts, &finding.standing),
         endpoints: touched
             .map(|one| Touched { address: one.address.to_string(), name: one.name.as_deref(), role: role(one.role) })
             .collect(),
@@ -293,13 +290,15 @@ fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> 
     }
 }
 
-fn waiver<'a>(texts: Texts<'_>, waived: &'a Waived) -> WaiverOut<'a> {
+/// The waiver that covers a finding.
+pub(super) fn waiver<'a>(texts: Texts<'_>, standing: &'a Standing) -> Option<WaiverOut<'a>> {
+    let Standing::Waived(waived) = standing else { return None };
     let (path, line) = match &waived.place {
         WaiverPlace::Policy { file, line } => (file.clone(), *line),
         WaiverPlace::Comment(span) => (texts.path(*span), texts.at(*span).line),
     };
     let Waived { reason, owner, until, .. } = waived;
-    WaiverOut { reason, owner: owner.as_deref(), until: until.as_deref(), path, line }
+    Some(WaiverOut { reason, owner: owner.as_deref(), until: until.as_deref(), path, line })
 }
 
 fn fix<'a>(texts: Texts<'_>, fix: &'a Fix) -> FixOut<'a> {

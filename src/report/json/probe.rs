@@ -1,5 +1,7 @@
 //! `tlsmend/probe/1`
 
+use super::audit::{WaiverOut, waiver};
+use super::place::Texts;
 use super::why::names;
 use crate::finding::Observed;
 use crate::probe::client::{Check, Handshake, Trust};
@@ -109,6 +111,8 @@ pub(super) struct ObservedOut<'a> {
     pub rule: &'static str,
     pub severity: &'static str,
     pub verdict: &'static str,
+    pub standing: &'static str,
+    pub waiver: Option<WaiverOut<'a>>,
     pub versions: Vec<&'static str>,
     pub message: &'a str,
     pub notes: &'a [String],
@@ -121,12 +125,14 @@ impl<'a> Probe<'a> {
             schema: "tlsmend/probe/1",
             policy: view.policy,
             exit: ExitOut { status: view.exit.status, name: view.exit.name },
-            targets: view.targets.iter().map(|probed| target(probed, view.depth)).collect(),
+            targets: view.targets.iter().map(|probed| target(view, probed)).collect(),
         }
     }
 }
 
-fn target<'a>(probed: &Probed<'a>, depth: Depth) -> TargetOut<'a> {
+fn target<'a>(view: &ProbeView<'_>, probed: &Probed<'a>) -> TargetOut<'a> {
+    let depth = view.depth;
+    let texts = Texts { sources: view.sources, paths: &view.paths };
     let empty = TargetOut {
         target: probed.label,
         address: None,
@@ -137,7 +143,7 @@ fn target<'a>(probed: &Probed<'a>, depth: Depth) -> TargetOut<'a> {
         least_strength: None,
         connections: 0,
         client: None,
-        findings: probed.observed.iter().map(ObservedOut::of).collect(),
+        findings: probed.observed.iter().map(|one| ObservedOut::of(texts, one)).collect(),
     };
     let unresolved = |why: &str| TroubleOut {
         kind: "unresolved",
@@ -219,11 +225,13 @@ impl ReasonOut {
 }
 
 impl<'a> ObservedOut<'a> {
-    pub(super) fn of(one: &'a Observed) -> ObservedOut<'a> {
+    pub(super) fn of(texts: Texts<'_>, one: &'a Observed) -> ObservedOut<'a> {
         ObservedOut {
             rule: one.rule.0,
             severity: one.severity.name(),
             verdict: one.verdict.name(),
+            standing: one.standing.name(),
+            waiver: waiver(texts, &one.standing),
             versions: names(one.versions),
             message: &one.message,
             notes: &one.notes,

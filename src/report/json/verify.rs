@@ -1,5 +1,6 @@
 //! `tlsmend/verify/1`
 
+use super::place::Texts;
 use super::probe::{ExitOut, ObservedOut, RowOut, rows};
 use super::why::names;
 use crate::finding::Observed;
@@ -75,7 +76,7 @@ impl<'a> Verify<'a> {
             exit: ExitOut { status: view.exit.status, name: view.exit.name },
             endpoints: verified.checked.iter().map(|one| endpoint(view, one)).collect(),
             dead: verified.dead.iter().map(|one| finding(view, one)).collect(),
-            not_covered: verified.unexplained.iter().map(port).collect(),
+            not_covered: verified.unexplained.iter().map(|one| port(view, one)).collect(),
             not_verified: verified.left.iter().map(left).collect(),
             interrupted: verified.interrupted,
             problems: view.problems.iter().map(|one| view.problem(one)).collect(),
@@ -104,10 +105,14 @@ fn endpoint<'a>(view: &VerifyView<'a>, one: &'a Checked) -> EndpointOut<'a> {
     }
 }
 
-fn port(one: &Observed) -> PortOut<'_> {
-    PortOut { address: &one.target, observed: ObservedOut::of(one) }
+fn port<'a>(view: &VerifyView<'_>, one: &'a Observed) -> PortOut<'a> {
+    PortOut { address: &one.target, observed: ObservedOut::of(texts(view), one) }
 }
 
 fn finding<'a>(view: &VerifyView<'a>, one: &'a Observed) -> FindingOut<'a> {
-    FindingOut { observed: ObservedOut::of(one), place: view.place(one) }
+    FindingOut { observed: ObservedOut::of(texts(view), one), place: view.place(one) }
+}
+
+fn texts<'v>(view: &'v VerifyView<'_>) -> Texts<'v> {
+    Texts { sources: view.sources, paths: &view.paths }
 }

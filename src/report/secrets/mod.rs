@@ -22,7 +22,7 @@ mod value;
 mod words;
 
 use crate::endpoint::{Address, Answer, Reason, Unknown};
-use crate::finding::{Finding, Label, Standing};
+use crate::finding::{Finding, Label, Observed, Standing};
 use crate::instance::{Instance, Problem};
 use crate::source::SourceMap;
 use std::borrow::Cow;
@@ -79,7 +79,19 @@ pub fn finding(finding: &mut Finding) {
     if let Some(fix) = &mut finding.fix {
         string(&mut fix.title);
     }
-    if let Standing::Waived(waived) = &mut finding.standing {
+    standing(&mut finding.standing);
+}
+
+/// The same in what handshakes showed.
+pub fn observed(observed: &mut Observed) {
+    string(&mut observed.message);
+    observed.primary.iter_mut().for_each(|Label { text, .. }| string(text));
+    observed.notes.iter_mut().chain(&mut observed.help).for_each(string);
+    standing(&mut observed.standing);
+}
+
+fn standing(standing: &mut Standing) {
+    if let Standing::Waived(waived) = standing {
         string(&mut waived.reason);
     }
 }

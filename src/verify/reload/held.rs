@@ -7,9 +7,11 @@ use super::change::Reload;
 use super::rounds::Seen;
 use super::said::{self, Complaint, add};
 use super::terms::Terms;
-use crate::finding::Severity;
+use crate::engine::Audit;
+use crate::finding::{Severity, Verdict};
 use crate::probe::Scan;
 use crate::rules::Demands;
+use crate::tls::VersionSet;
 
 /// An endpoint that answered before.
 pub(super) struct Watched {
@@ -73,10 +75,7 @@ pub(super) fn hold(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], mach
             };
             add(&mut held.broken, at, said::broken(look, last, terms.had), causes);
         } else if !look.extra.is_empty() {
-            let forbidden = demands[promise.instance].of_endpoint(promise.endpoint).forbid;
-            let forbidden = forbidden.minus(audit.kept[promise.instance][promise.endpoint]);
-            let exposes = !look.extra.and(forbidden).is_empty();
-            held.worst = held.worst.max(Some(if exposes { Severity::High } else { Severity::Medium }));
+            held.worst = held.worst.max(Some(severity(audit, &demands, promise, look.extra)));
             let scan = if now.extra.is_empty() { other } else { last };
             add(&mut held.drift, at, said::extra(look.extra), causes(reload, promise, scan, machine));
         } else if now.is_broken() || then.is_broken() {
@@ -91,6 +90,17 @@ pub(super) fn hold(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], mach
         }
     }
     held
+}
+
+/// How bad it is that an endpoint gives versions that are no longer configured: as the policy says of those that it forbids.
+fn severity(audit: &Audit, demands: &[Demands], promise: &Promise, extra: VersionSet) -> Severity {
+    let demand = demands[promise.instance].of_endpoint(promise.endpoint);
+    let forbidden = extra.and(demand.forbid).minus(audit.kept[promise.instance][promise.endpoint]);
+    let endpoint = &audit.resolved[promise.instance].instance().endpoints[promise.endpoint];
+    let is_lower = demand.exposure.is_lower(endpoint.role, &endpoint.address);
+    let weigh = || demand.weigh("forbidden-version", Verdict::Exposed, forbidden, is_lower);
+    let worse = (!forbidden.is_empty()).then(weigh).flatten().map(|weight| weight.severity);
+    worse.unwrap_or(Severity::Medium)
 }
 
 /// The likely causes of no TLS at all.

@@ -35,6 +35,7 @@ pub fn run(bytes: &[u8], main: &str, parse: Parse) {
         base: None,
         uncovered: &[],
         day: Some(TODAY),
+        rules: &[],
     };
     let shown = seen(request);
     if is_sampled(bytes) {

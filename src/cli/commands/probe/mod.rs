@@ -1,6 +1,7 @@
 //! `tlsmend probe`
 
 mod hosts;
+mod judge;
 mod status;
 mod work;
 
@@ -12,16 +13,14 @@ use crate::cli::message::Message;
 use crate::cli::options;
 use crate::cli::reports::Reports;
 use crate::finding::{Observed, Severity};
-use crate::policy::Policy;
 use crate::probe::name::Name;
 use crate::probe::target::Wanted;
 use crate::report::probe::{self as report, Outcome, ProbeView, Probed};
 use crate::report::{Paths, github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
 use crate::source::SourceMap;
-use crate::tls::VersionSet;
-use crate::verify;
 use anyhow::{Result, anyhow, bail};
 use hosts::{List, Named, listed};
+use judge::Judge;
 use status::Statuses;
 use std::path::Path;
 use work::{Missing, Work, depth, probe_all, targets};
@@ -38,8 +37,7 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
     let reports = Reports::of(&formats.format, formats.output.as_deref(), arguments.color)?;
     reports.spare_inputs(arguments.judgement.policy.as_deref().into_iter())?;
     let policy = options::policy(&arguments.judgement)?;
-    // No waiver lets a probe keep anything; a day that is none is refused as everywhere.
-    options::day(&arguments.judgement)?;
+    let day = options::day(&arguments.judgement)?;
     let name = sent(arguments)?;
     if arguments.alpn.iter().map(|name| 1 + name.len()).sum::<usize>() > MOST_PROTOCOLS {
         bail!("--alpn: these are too many names; together they may have {MOST_PROTOCOLS} bytes");
@@ -61,7 +59,7 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
         works.extend(targets(host, wanted, arguments, name.as_ref(), interrupt.flag()));
     }
     probe_all(&mut works, arguments, interrupt.flag());
-    report(&works, arguments, &policy, &list, &reports)
+    report(&works, arguments, &Judge::new(&policy, day)?, &list, &reports)
 }
 
 /// The name that the user wants to be sent.
@@ -93,7 +91,7 @@ fn all_wanted(hosts: &[Named]) -> Result<Vec<Wanted>> {
 fn report(
     works: &[Work],
     arguments: &Probe,
-    policy: &Policy,
+    judge: &Judge<'_>,
     list: &List,
     reports: &Reports<ReportFormat>,
 ) -> Result<ExitStatus> {
@@ -101,17 +99,13 @@ fn report(
     let mut observed: Vec<Vec<Observed>> = Vec::new();
     for work in works {
         let found = match (&work.target, &work.done) {
-            (Ok(target), Some(done)) => {
-                let title = report::title(target);
-                let refused = done.client.as_ref().and_then(|check| verify::refused(&title, &done.scan, check));
-                let judged = verify::judge(&title, &done.scan, &policy.base, VersionSet::EMPTY);
-                judged.into_iter().chain(refused).collect()
-            }
+            (Ok(target), Some(done)) => judge.target(target, done),
             _ => Vec::new(),
         };
         status.add(work, works, &found, arguments);
         observed.push(found);
     }
+    judge.tell_unheeded();
     let ended = status.status();
     let probed = works.iter().zip(&observed).map(|(work, found)| Probed {
         label: &work.label,
@@ -123,7 +117,7 @@ fn report(
     let view = ProbeView {
         targets: probed.collect(),
         depth: depth(arguments),
-        policy: &policy.name,
+        policy: judge.name(),
         fail_on: Severity::from(arguments.judgement.fail_on),
         exit: exit(ended, handshake_outcome(ended), &arguments.judgement),
         sources: &list.sources,

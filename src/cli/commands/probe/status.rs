@@ -16,7 +16,7 @@ pub(super) struct Statuses {
 impl Statuses {
     pub(super) fn add(&mut self, work: &Work, all: &[Work], found: &[Observed], arguments: &Probe) {
         let fail_on = Severity::from(arguments.judgement.fail_on);
-        self.findings |= found.iter().any(|one| one.severity >= fail_on);
+        self.findings |= found.iter().any(|one| one.is_open() && one.severity >= fail_on);
         let Some(done) = &work.done else {
             let nowhere = matches!(work.target, Err(Missing::NoAddress(_)));
             self.unreachable |= nowhere;

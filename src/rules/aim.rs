@@ -1,0 +1,43 @@
+//! What a fix may change: what the policy calls a finding, of the rules that are to be fixed.
+
+use super::Subject;
+use crate::finding::{RuleId, Verdict};
+use crate::policy::Demand;
+use crate::tls::{Version, VersionSet};
+
+const FORBIDDEN: RuleId = RuleId("forbidden-version");
+const MISSING: RuleId = RuleId("missing-version");
+const RECOMMENDED: RuleId = RuleId("recommended-version");
+
+/// Which versions a fix takes away, and which it brings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Aim {
+    /// Those that must go.
+    pub remove: VersionSet,
+    /// Those that must be there.
+    pub add: VersionSet,
+    /// Those that must be there where nothing else would be left.
+    pub least: VersionSet,
+}
+
+impl Aim {
+    /// What the fix of a finding by `rule` is to reach. One line is mended for all that is selected at once: who selects
+    /// the forbidden versions only, is given no new ones, and who turns them off keeps them. `effect`: would a forbidden
+    /// version be exposed there, or latent?
+    pub(super) fn of(subject: Subject<'_>, demand: &Demand, rule: RuleId, effect: impl Fn(Version) -> Verdict) -> Aim {
+        // Other rules are about a line as a whole.
+        let is_whole = ![FORBIDDEN, MISSING, RECOMMENDED].contains(&rule);
+        let selected = |of: RuleId| is_whole || of == rule || subject.selects(of);
+        let counts = |of: RuleId, version: Version, verdict: Verdict| {
+            selected(of) && demand.severity(of.0, verdict, VersionSet::of(&[version])).is_some()
+        };
+        let forbidden = demand.forbid.iter().filter(|version| counts(FORBIDDEN, *version, effect(*version)));
+        let missing = demand.require.iter().filter(|version| counts(MISSING, *version, Verdict::Missing));
+        Aim { remove: forbidden.collect(), add: missing.collect(), least: demand.require }
+    }
+
+    /// The same for a line that decides nothing: it would expose what it names.
+    pub(super) fn of_line(subject: Subject<'_>, demand: &Demand, rule: RuleId) -> Aim {
+        Aim::of(subject, demand, rule, |_| Verdict::Exposed)
+    }
+}
