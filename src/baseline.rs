@@ -1,15 +1,19 @@
 //! The baseline: findings that were there when somebody decided to look only at new ones.
+//!
+//! New is a line that was not found before, and what is worse at a known one: a further version, a further address, a higher
+//! severity, a worse verdict. A further server name at a known address is not.
 
-use crate::finding::{Finding, Standing};
+use crate::finding::{Finding, Severity, Standing, Verdict};
 use crate::source::SourceMap;
+use crate::tls::{Version, VersionSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-const SCHEMA: &str = "tlsmend/baseline/1";
+const SCHEMA: &str = "tlsmend/baseline/2";
 
-/// The file. Only the fingerprints count; the rest is for whoever reads it.
+/// The file. `path` and `message` are for whoever reads it.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -17,18 +21,32 @@ struct File {
     findings: Vec<Entry>,
 }
 
-#[derive(Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     rule: String,
     path: Option<String>,
     message: String,
-    fingerprint: String,
+    severity: String,
+    verdict: String,
+    versions: Vec<String>,
+    addresses: Vec<String>,
+    id: String,
 }
 
-/// The fingerprints of a baseline.
+/// How bad a finding was, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Known {
+    severity: Severity,
+    verdict: Verdict,
+    versions: VersionSet,
+    /// `listener 0.0.0.0:443`, `upstream backend.test:443`
+    addresses: Vec<String>,
+}
+
+/// What a baseline knows, by what the findings are known as.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Baseline(BTreeSet<String>);
+pub struct Baseline(BTreeMap<String, Vec<Known>>);
 
 impl Baseline {
     /// Reads a baseline; `Err` says what is wrong with it, as a lowercase fragment.
@@ -41,40 +59,131 @@ impl Baseline {
                 "is no baseline: that is an object with the schema {SCHEMA:?} and a list \"findings\" of objects"
             ));
         }
+        if let Some(schema) = value["schema"].as_str().filter(|schema| *schema != SCHEMA) {
+            return Err(format!("has the schema {schema:?}; this program reads {SCHEMA:?}"));
+        }
         let file: File = serde_json::from_slice(bytes).map_err(wrong)?;
-        if file.schema != SCHEMA {
-            return Err(format!("has the schema {:?}; this program reads {SCHEMA:?}", file.schema));
+        let mut known: BTreeMap<String, Vec<Known>> = BTreeMap::new();
+        for entry in file.findings {
+            let (id, one) = entry.read()?;
+            known.entry(id).or_default().push(one);
         }
-        let is_one = |text: &str| text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        match file.findings.iter().find(|entry| !is_one(&entry.fingerprint)) {
-            Some(entry) => Err(format!("{:?} is no fingerprint", entry.fingerprint)),
-            None => Ok(Baseline(file.findings.into_iter().map(|entry| entry.fingerprint).collect())),
-        }
+        Ok(Baseline(known))
     }
 
-    /// Marks the findings that are in the baseline as known. The number of those that are in it and no longer there.
-    pub fn apply(&self, findings: &mut [Finding]) -> usize {
-        let mut gone: BTreeSet<&String> = self.0.iter().collect();
-        for finding in findings {
-            gone.remove(&finding.fingerprint);
-            if finding.is_open() && self.0.contains(&finding.fingerprint) {
-                finding.standing = Standing::Known;
+    /// Marks the findings that are in the baseline as known; those that are worse than there stay, and say how. The number
+    /// of those that are in it and no longer there. `reached`: for each finding the addresses that it is about, see
+    /// [`Known::addresses`].
+    pub fn apply(&self, findings: &mut [Finding], reached: &[Vec<String>]) -> usize {
+        let mut seen: BTreeMap<&str, VersionSet> = BTreeMap::new();
+        for (finding, addresses) in findings.iter_mut().zip(reached) {
+            let Some((id, known)) = self.0.get_key_value(&finding.known_as) else { continue };
+            let versions = seen.entry(id).or_default();
+            *versions = versions.union(finding.versions);
+            if !finding.is_open() {
+                continue;
+            }
+            match worse(known, finding, addresses) {
+                None => finding.standing = Standing::Known,
+                Some(how) => finding.notes.push(format!("worse than in the baseline: {how}")),
             }
         }
-        gone.len()
+        let is_gone = |id: &str, one: &Known| match seen.get(id) {
+            None => true,
+            Some(versions) => !one.versions.is_empty() && one.versions.and(*versions).is_empty(),
+        };
+        self.0.iter().map(|(id, known)| known.iter().filter(|one| is_gone(id, one)).count()).sum()
     }
 }
 
-/// The baseline of all findings that are not waived. `shown` makes a path fit for a reader.
-pub fn write(findings: &[Finding], sources: &SourceMap, shown: impl Fn(&Path) -> String) -> Result<Vec<u8>, String> {
-    let entry = |finding: &Finding| Entry {
+/// What of a finding is worse than what is known of its line; none: nothing is.
+fn worse(known: &[Known], finding: &Finding, addresses: &[String]) -> Option<String> {
+    let versions = known.iter().fold(VersionSet::EMPTY, |all, one| all.union(one.versions));
+    let more = finding.versions.minus(versions);
+    if !more.is_empty() {
+        return Some(format!("{} too", more.listed()));
+    }
+    let is_known = |address: &String| known.iter().any(|one| one.addresses.iter().any(|old| covers(old, address)));
+    if let Some(address) = addresses.iter().find(|address| !is_known(address)) {
+        return Some(format!("also at {}", address.trim_start_matches("listener ")));
+    }
+    // For each version at each address there has to be an entry that was as bad.
+    let versions: Vec<VersionSet> = match finding.versions.is_empty() {
+        true => vec![VersionSet::EMPTY],
+        false => finding.versions.iter().map(|version| VersionSet::of(&[version])).collect(),
+    };
+    let places: Vec<Option<&String>> =
+        if addresses.is_empty() { vec![None] } else { addresses.iter().map(Some).collect() };
+    let holds = |one: &Known, version: VersionSet, address: Option<&String>| {
+        version.is_subset(one.versions) && address.is_none_or(|new| one.addresses.iter().any(|old| covers(old, new)))
+    };
+    for version in versions {
+        for address in &places {
+            let old = known.iter().filter(|one| holds(one, version, *address));
+            match old.map(|one| (one.severity, one.verdict)).max() {
+                Some((severity, _)) if severity < finding.severity => {
+                    return Some(format!("{} instead of {severity}", finding.severity));
+                }
+                Some((_, verdict)) if verdict < finding.verdict => {
+                    return Some(format!("{} instead of {verdict}", finding.verdict));
+                }
+                Some(_) => {}
+                None => return Some("this version at this address".to_owned()),
+            }
+        }
+    }
+    None
+}
+
+/// Is an address another one, or one of those at which a listener on all addresses answers anyway?
+fn covers(old: &str, new: &str) -> bool {
+    let port = |wildcard: &str| old.strip_prefix("listener ")?.strip_prefix(wildcard).map(str::to_owned);
+    let ends = |end: String| new.starts_with("listener ") && new.ends_with(&end) && !new.contains("unix:");
+    old == new
+        || port("*").is_some_and(ends)
+        || port("0.0.0.0").is_some_and(|end| !new.contains('[') && !new.contains('*') && ends(end))
+        || port("[::]").is_some_and(|end| new.contains('[') && ends(end))
+}
+
+impl Entry {
+    fn read(self) -> Result<(String, Known), String> {
+        let is_id = |text: &str| text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        if !is_id(&self.id) {
+            return Err(format!("{:?} is no id of a finding", self.id));
+        }
+        let severity = Severity::ALL.into_iter().find(|one| one.name() == self.severity);
+        let severity = severity.ok_or_else(|| format!("{:?} is no severity", self.severity))?;
+        let verdict = Verdict::ALL.into_iter().find(|one| one.name() == self.verdict);
+        let verdict = verdict.ok_or_else(|| format!("{:?} is no verdict", self.verdict))?;
+        let mut versions = VersionSet::EMPTY;
+        for name in &self.versions {
+            let version = Version::from_name(name.as_bytes());
+            versions = versions.with(version.ok_or_else(|| format!("{name:?} is no version of TLS"))?);
+        }
+        Ok((self.id, Known { severity, verdict, versions, addresses: self.addresses }))
+    }
+}
+
+/// The baseline of all findings that are not waived. `shown` makes a path fit for a reader; `reached`: as for
+/// [`Baseline::apply`].
+pub fn write(
+    findings: &[Finding],
+    reached: &[Vec<String>],
+    sources: &SourceMap,
+    shown: impl Fn(&Path) -> String,
+) -> Result<Vec<u8>, String> {
+    let entry = |(finding, addresses): (&Finding, &Vec<String>)| Entry {
         rule: finding.rule.0.to_owned(),
         path: finding.primary.as_ref().map(|label| shown(sources.file(label.span.file).path())),
         message: finding.message.clone(),
-        fingerprint: finding.fingerprint.clone(),
+        severity: finding.severity.name().to_owned(),
+        verdict: finding.verdict.name().to_owned(),
+        versions: finding.versions.iter().map(|version| version.name().to_owned()).collect(),
+        addresses: addresses.clone(),
+        id: finding.known_as.clone(),
     };
-    let counted = findings.iter().filter(|finding| !matches!(finding.standing, Standing::Waived(_)));
-    let mut findings: Vec<Entry> = counted.map(entry).collect();
+    let counted = |(finding, _): &(&Finding, &Vec<String>)| !matches!(finding.standing, Standing::Waived(_));
+    let mut findings: Vec<Entry> = findings.iter().zip(reached).filter(counted).map(entry).collect();
     findings.sort_by(|a, b| (&a.path, a).cmp(&(&b.path, b)));
     let file = File { schema: SCHEMA.to_owned(), findings };
     let mut bytes = serde_json::to_vec_pretty(&file).map_err(|error| error.to_string())?;
@@ -84,22 +193,55 @@ pub fn write(findings: &[Finding], sources: &SourceMap, shown: impl Fn(&Path) ->
 
 #[cfg(test)]
 mod tests {
-    use super::Baseline;
+    use super::*;
 
     #[test]
     fn what_is_no_baseline() {
         let wrong = |text: &str| Baseline::read(text.as_bytes()).unwrap_err();
         assert!(wrong("").contains("is no baseline"));
         for text in
-            ["[]", "1", "[\"tlsmend/baseline/1\", []]", "{\"schema\": \"tlsmend/baseline/1\", \"findings\": [[]]}"]
+            ["[]", "1", "[\"tlsmend/baseline/2\", []]", "{\"schema\": \"tlsmend/baseline/2\", \"findings\": [[]]}"]
         {
-            assert!(wrong(text).contains("that is an object with the schema \"tlsmend/baseline/1\""), "{text}");
+            assert!(wrong(text).contains("that is an object with the schema \"tlsmend/baseline/2\""), "{text}");
         }
         assert!(wrong("{}").contains("missing field `schema`"));
-        assert!(wrong(r#"{"schema": "tlsmend/baseline/2", "findings": []}"#).contains("this program reads"));
-        assert!(wrong(r#"{"schema": "tlsmend/baseline/1", "findings": [], "x": 1}"#).contains("unknown field `x`"));
-        let entry = r#"{"rule": "r", "path": null, "message": "m", "fingerprint": "xyz"}"#;
-        let text = format!(r#"{{"schema": "tlsmend/baseline/1", "findings": [{entry}]}}"#);
-        assert!(wrong(&text).contains("is no fingerprint"));
+        assert!(wrong(r#"{"schema": "tlsmend/baseline/1", "findings": []}"#).contains("this program reads"));
+        assert!(wrong(r#"{"schema": "tlsmend/baseline/2", "findings": [], "x": 1}"#).contains("unknown field `x`"));
+        let entry = |id: &str, severity: &str, verdict: &str, version: &str| {
+            format!(
+                r#"{{"schema": "tlsmend/baseline/2", "findings": [{{"rule": "r", "path": null, "message": "m",
+                "severity": "{severity}", "verdict": "{verdict}", "versions": ["{version}"], "addresses": [], "id": "{id}"}}]}}"#
+            )
+        };
+        let id = "0123456789abcdef0123456789abcdef";
+        assert!(wrong(&entry("xyz", "low", "exposed", "TLSv1")).contains("is no id"));
+        assert!(wrong(&entry(id, "worse", "exposed", "TLSv1")).contains("is no severity"));
+        assert!(wrong(&entry(id, "low", "bad", "TLSv1")).contains("is no verdict"));
+        assert!(wrong(&entry(id, "low", "exposed", "TLSv9")).contains("is no version"));
+        assert!(Baseline::read(entry(id, "low", "exposed", "TLSv1").as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_listener_on_all_addresses_covers_each_of_them() {
+        for (old, new) in [
+            ("listener 192.0.2.1:443", "listener 192.0.2.1:443"),
+            ("listener *:443", "listener 192.0.2.1:443"),
+            ("listener *:443", "listener [::]:443"),
+            ("listener 0.0.0.0:443", "listener 127.0.0.1:443"),
+            ("listener [::]:443 quic", "listener [::1]:443 quic"),
+        ] {
+            assert!(covers(old, new), "{old} {new}");
+        }
+        for (old, new) in [
+            ("listener 127.0.0.1:443", "listener 0.0.0.0:443"),
+            ("listener *:443", "listener 192.0.2.1:8443"),
+            ("listener *:443", "listener *:443 quic"),
+            ("listener 0.0.0.0:443", "listener *:443"),
+            ("listener 0.0.0.0:443", "listener [::1]:443"),
+            ("listener *:443", "upstream backend.test:443"),
+            ("listener *:443", "listener unix:/run/x:443"),
+        ] {
+            assert!(!covers(old, new), "{old} {new}");
+        }
     }
 }

@@ -16,6 +16,16 @@ pub enum Role {
     Upstream,
 }
 
+impl Role {
+    /// The word used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Listener => "listener",
+            Role::Upstream => "upstream",
+        }
+    }
+}
+
 /// What carries the TLS records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Transport {
@@ -230,4 +240,13 @@ pub struct Endpoint {
     pub name: Option<Arc<str>>,
     /// What a client gets there.
     pub answer: Arc<Answer>,
+}
+
+impl Endpoint {
+    /// Where the service connects from, for an upstream: two places that connect to one address may offer different versions,
+    /// and are two endpoints. None for a listener.
+    pub fn origin(&self) -> Option<Span> {
+        let because = self.answer.configured.because.iter().filter(|_| self.role == Role::Upstream);
+        because.clone().find(|reason| reason.kind == ReasonKind::Engine).or(because.clone().next())?.span
+    }
 }

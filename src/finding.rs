@@ -67,6 +67,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, in their order.
+    pub const ALL: [Verdict; 6] = [
+        Verdict::Compliant,
+        Verdict::Unknown,
+        Verdict::Shadowed,
+        Verdict::Latent,
+        Verdict::Missing,
+        Verdict::Exposed,
+    ];
+
     /// The word used in tables and JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -153,6 +163,9 @@ pub struct Finding {
     /// What identifies it from one audit to the next, however its lines move: 32 hexadecimal digits. The engine fills
     /// it in.
     pub fingerprint: String,
+    /// What a baseline knows it by: the rule and the line, whatever that says and however bad it is; 32 hexadecimal digits.
+    /// The engine fills it in.
+    pub known_as: String,
     /// Whether it counts for the exit status.
     pub standing: Standing,
     /// How bad.

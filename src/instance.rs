@@ -194,6 +194,9 @@ pub struct Setting {
     pub versions: VersionSet,
     /// The block it stands in, for people: `http`, `server a.test`, `<VirtualHost *:443> a.test`.
     pub scope: String,
+    /// What tells that block from others of the same file, whoever includes that; none: the block begins in another file,
+    /// or in several.
+    pub block: Option<String>,
     /// Set where it decides for no endpoint.
     pub dead: Option<Dead>,
     /// Set where it does something else than it looks like.

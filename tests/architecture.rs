@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("host", &["instance", "openssl", "release", "system", "tls", "trust"]),
     ("services", &["edit", "endpoint", "host", "instance", "openssl", "release", "source", "system", "tls", "trust"]),
     ("policy", &["endpoint", "finding", "sanitise", "source", "tls"]),
-    ("baseline", &["finding", "source"]),
+    ("baseline", &["finding", "source", "tls"]),
     ("rules", &["edit", "endpoint", "finding", "instance", "policy", "source", "tls"]),
     ("report", &["edit", "endpoint", "finding", "instance", "probe", "sanitise", "source", "tls", "verify"]),
     ("discover", &["instance", "services", "source", "system"]),

@@ -103,7 +103,7 @@ fn policy_and_rule_commands() {
 fn what_it_can_not_run_with_is_status_2() {
     let folder = nginx("events {}\n");
     fs::write(folder.path().join("bad.yaml"), "forbids: []\n").expect("write");
-    fs::write(folder.path().join("bad.json"), "{\"schema\": \"tlsmend/baseline/1\"}").expect("write");
+    fs::write(folder.path().join("bad.json"), "{\"schema\": \"tlsmend/baseline/2\"}").expect("write");
     for (arguments, message) in [
         (&["policy", "show", "pci"][..], "the profiles are default, "),
         (&["policy", "check", "bad.yaml"], "did you mean `forbid`?"),
@@ -312,15 +312,88 @@ fn a_baseline_knows_findings_wherever_their_lines_go() {
     // A new server, and a known one that got worse.
     let more = again(servers(&[one.clone(), two.clone(), weak("c.test", "192.0.2.3:443")]));
     assert!(more.status == 1 && more.out.contains("1 finding: 1 high; besides 2 known"), "{}", more.screen());
-    let worse = again(servers(&[one.replace("TLSv1 ", "SSLv3 TLSv1 "), two.clone()]));
+    let worse = again(servers(&[one.replace("TLSv1 ", "TLSv1 TLSv1.1 "), two.clone()]));
     assert!(worse.status == 1 && worse.out.contains("besides 1 known"), "{}", worse.screen());
-    assert!(worse.err.contains("1 finding of the baseline is gone"), "{}", worse.screen());
+    assert!(worse.out.contains("worse than in the baseline: TLSv1.1 too") && worse.err.is_empty(), "{}", worse.screen());
+    // One that is gone.
+    let gone = again(servers(&[one.replace("TLSv1 ", ""), two.clone()]));
+    assert!(gone.status == 0 && gone.err.contains("1 finding of the baseline is gone"), "{}", gone.screen());
     // The patch mends what is known, too.
     assert!(diff(folder.path(), &[]).out.contains("+    ssl_protocols TLSv1.2 TLSv1.3;"));
     // In another folder, and written anew.
     let other = nginx(&servers(&[one.clone(), two.clone()]));
     audit(other.path(), &["--write-baseline", "b.json"]);
     assert_eq!(fs::read_to_string(other.path().join("b.json")).expect("the baseline"), baseline);
+}
+
+/// A baseline of the first files, and what an audit says of the second ones beside it.
+fn since(before: &[(&str, &str)], after: &[(&str, &str)], more: &[&str]) -> Run {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let write = |files: &[(&str, &str)]| {
+        for (path, text) in files {
+            let path = folder.path().join("c").join(path);
+            fs::create_dir_all(path.parent().expect("a folder")).and_then(|()| fs::write(path, text)).expect("write");
+        }
+    };
+    write(before);
+    let arguments = |option| [&["audit", "c", option, "b.json"][..], &FACTS].concat();
+    run_in(folder.path(), &arguments("--write-baseline"));
+    write(after);
+    run_in(folder.path(), &[&arguments("--baseline")[..], more].concat())
+}
+
+#[test]
+fn what_is_no_worse_stays_known() {
+    let nginx = "events {}\nhttp {\nssl_certificate c; ssl_certificate_key k;\ninclude sites/*.conf;\n}\n";
+    let site = |name: &str, listen: &str| format!("server {{ listen {listen} ssl; server_name {name}; include tls.inc; }}\n");
+    let (a, b) = (site("a.test", "443"), site("b.test", "443"));
+    let inside = site("b.test", "127.0.0.1:443");
+    let weak = ("tls.inc", "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;\n");
+    let first = [("nginx.conf", nginx), ("sites/a.conf", &a), weak];
+    let macros = "Listen 443\nLoadModule ssl_module x\nLoadModule macro_module x\n<Macro Site $name>\n<VirtualHost *:443>\nServerName $name\nSSLEngine on\n\
+                  SSLCertificateFile x\nSSLProtocol -all +TLSv1.1 +TLSv1.2 +TLSv1.3\n</VirtualHost>\n</Macro>\nUse Site a.test\n";
+    let used_twice = format!("{macros}Use Site b.test\n");
+    for (before, after) in [
+        // A second site on a shared line, at the same address or at one that the first one had anyway; a version less; a
+        // macro that is used once more.
+        (&first[..], &[("sites/b.conf", &*b)][..]),
+        (&first, &[("sites/b.conf", &inside)]),
+        (&first, &[("tls.inc", "ssl_protocols TLSv1 TLSv1.2 TLSv1.3;\n")]),
+        (&[("httpd.conf", macros)], &[("httpd.conf", &used_twice)]),
+    ] {
+        let run = since(before, after, &[]);
+        assert!(run.status == 0 && run.out.contains("no findings but 1 known"), "{after:?}: {}", run.screen());
+        assert!(!run.err.contains("gone"), "{after:?}: {}", run.screen());
+    }
+}
+
+#[test]
+fn what_got_worse_is_new() {
+    let text = |listen: &str, versions: &str| {
+        format!(
+            "events {{}}\nhttp {{\nssl_certificate c; ssl_certificate_key k;\nserver {{ {listen} server_name a.test; \
+             ssl_protocols {versions}; }}\n}}\n"
+        )
+    };
+    let inside = text("listen 127.0.0.1:443 ssl;", "TLSv1 TLSv1.2 TLSv1.3");
+    let outside = text("listen 443 ssl;", "TLSv1 TLSv1.2 TLSv1.3");
+    let both = text("listen 443 ssl; listen 8443 ssl;", "TLSv1 TLSv1.2 TLSv1.3");
+    let version = text("listen 443 ssl;", "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3");
+    let twice = outside.replace("\n}\n", "\nserver { listen 444 ssl; ssl_protocols TLSv1 TLSv1.2 TLSv1.3; }\n}\n");
+    for (before, after, how) in [
+        (&inside, &outside, "worse than in the baseline: also at 0.0.0.0:443"),
+        (&outside, &both, "worse than in the baseline: also at 0.0.0.0:8443"),
+        (&outside, &version, "worse than in the baseline: TLSv1.1 too"),
+        (&outside, &twice, "besides 1 known"),
+    ] {
+        let run = since(&[("nginx.conf", before)], &[("nginx.conf", after)], &[]);
+        assert!(run.status == 1 && run.out.contains(how), "{how}: {}", run.screen());
+    }
+    // The same line, and another library or policy: latent before, or low.
+    let host = [("nginx.conf", &*outside)];
+    let policy = "severity: {forbidden-version: low}\n";
+    let run = since(&[("nginx.conf", &outside), ("p.yaml", policy)], &host, &["--policy", "c/p.yaml"]);
+    assert!(run.status == 0 && run.out.contains("1 known"), "{}", run.screen());
 }
 
 /// The same checkout in two folders, with a listener on a default, a line in a mapped folder, and an unused waiver.

@@ -43,7 +43,7 @@ pub(super) fn fill_in(audit: &mut Audit, base: Option<&Path>, system: &dyn Syste
     let mut maps = system.maps();
     maps.sort_by_key(|(_, to)| std::cmp::Reverse(to.as_os_str().len()));
     let names = Names { base, maps };
-    let mut identities: Vec<Vec<u8>> = Vec::with_capacity(audit.findings.len());
+    let mut identities: Vec<Identity> = Vec::with_capacity(audit.findings.len());
     {
         let settings: Vec<BTreeMap<Span, &Setting>> =
             audit.instances().map(|i| i.settings.iter().rev().map(|s| (s.value, s)).collect()).collect();
@@ -54,18 +54,31 @@ pub(super) fn fill_in(audit: &mut Audit, base: Option<&Path>, system: &dyn Syste
             identities.push(identity(finding, instance, setting, &audit.sources, &names));
         }
     }
-    // Findings that are equal are told apart by their order in the file.
+    // What is equal is told apart by its order in the file: findings, and for what a baseline knows, lines.
+    let place = |audit: &Audit, at: usize| audit.findings[at].primary.as_ref().map(|label| label.span);
     let mut order: Vec<usize> = (0..identities.len()).collect();
-    order.sort_by_key(|at| (audit.findings[*at].primary.as_ref().map(|l| l.span), *at));
+    order.sort_by_key(|at| (place(audit, *at), *at));
     let mut seen: BTreeMap<&[u8], u32> = BTreeMap::new();
+    let mut lines: BTreeMap<&[u8], (u32, Option<Span>)> = BTreeMap::new();
     for at in order {
-        let number = seen.entry(&identities[at]).or_default();
-        let mut hash = Sha256::new();
-        hash.update(&identities[at]);
-        hash.update(number.to_be_bytes());
-        audit.findings[at].fingerprint = hex(&hash.finalize()[..LENGTH]);
+        let Identity { whole, line } = &identities[at];
+        let number = seen.entry(whole).or_default();
+        audit.findings[at].fingerprint = digest(whole, *number);
         *number += 1;
+        let span = place(audit, at);
+        let (number, last) = lines.entry(line).or_insert((0, span));
+        if *last != span {
+            (*number, *last) = (*number + 1, span);
+        }
+        audit.findings[at].known_as = digest(line, *number);
     }
+}
+
+fn digest(identity: &[u8], number: u32) -> String {
+    let mut hash = Sha256::new();
+    hash.update(identity);
+    hash.update(number.to_be_bytes());
+    hex(&hash.finalize()[..LENGTH])
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -77,59 +90,73 @@ fn hex(bytes: &[u8]) -> String {
     out
 }
 
-/// All that counts, each part with its length before it.
+/// What counts of a finding, each part with its length before it.
+struct Identity {
+    /// All of it.
+    whole: Vec<u8>,
+    /// Without what makes it better or worse: versions, verdict, and what the line says.
+    line: Vec<u8>,
+}
+
+impl Identity {
+    /// Adds a part to both.
+    fn add(&mut self, part: &[u8]) {
+        self.add_to_whole(part);
+        add(&mut self.line, part);
+    }
+
+    fn add_to_whole(&mut self, part: &[u8]) {
+        add(&mut self.whole, part);
+    }
+}
+
+fn add(out: &mut Vec<u8>, part: &[u8]) {
+    out.extend_from_slice(&(part.len() as u32).to_be_bytes());
+    out.extend_from_slice(part);
+}
+
 fn identity(
     finding: &Finding,
     instance: Option<&Instance>,
     setting: Option<&Setting>,
     sources: &SourceMap,
     names: &Names<'_>,
-) -> Vec<u8> {
-    let mut out = Vec::with_capacity(256);
-    let mut add = |part: &[u8]| {
-        out.extend_from_slice(&(part.len() as u32).to_be_bytes());
-        out.extend_from_slice(part);
-    };
+) -> Identity {
+    let mut out = Identity { whole: Vec::with_capacity(256), line: Vec::with_capacity(256) };
     let main = || instance.map(|i| names.of(&i.main)).unwrap_or_default();
     // What is about no instance is about the policy, of which there is one, whatever the user calls it.
     let path = |span: Span| instance.map(|_| names.of(sources.file(span.file).path())).unwrap_or_default();
-    add(finding.rule.0.as_bytes());
-    add(instance.map_or(&[][..], |i| i.service.0.as_bytes()));
-    add(finding.verdict.name().as_bytes());
-    add(finding.versions.to_string().as_bytes());
+    out.add(finding.rule.0.as_bytes());
+    out.add(instance.map_or(&[][..], |i| i.service.0.as_bytes()));
+    out.add_to_whole(finding.verdict.name().as_bytes());
+    out.add_to_whole(finding.versions.to_string().as_bytes());
     // A line that decides for a waived endpoint and for another makes two findings. The one that counts has the same
     // fingerprint with and without the other.
-    add(if matches!(finding.standing, Standing::Waived(_)) { b"waived" } else { b"" });
+    out.add_to_whole(if matches!(finding.standing, Standing::Waived(_)) { b"waived" } else { b"" });
     match (&finding.primary, setting) {
         (Some(label), Some(setting)) => {
-            add(&path(label.span));
-            add(block(setting).as_bytes());
-            add(&words(sources.text(label.span)));
+            out.add(&path(label.span));
+            out.add(setting.block.as_deref().unwrap_or_default().as_bytes());
+            out.add(setting.name.as_bytes());
+            out.add_to_whole(&words(sources.text(label.span)));
         }
         // Where no line decides, the place shown is that of the first endpoint: another one tomorrow.
         _ if !finding.endpoints.is_empty() && finding.verdict != Verdict::Unknown => {
             let first = finding.endpoints.first().and_then(|at| instance?.endpoints.get(*at));
-            add(if first.is_some_and(|endpoint| endpoint.role == Role::Upstream) { b"upstream" } else { b"listener" });
-            add(&main());
+            out.add(if first.is_some_and(|one| one.role == Role::Upstream) { b"upstream" } else { b"listener" });
+            out.add(&main());
         }
         (Some(label), None) => {
-            add(&path(label.span));
-            add(&words(sources.text(label.span)));
-            add(finding.message.as_bytes());
+            out.add(&path(label.span));
+            out.add(&words(sources.text(label.span)));
+            out.add(finding.message.as_bytes());
         }
         (None, _) => {
-            add(&main());
-            add(finding.message.as_bytes());
+            out.add(&main());
+            out.add(finding.message.as_bytes());
         }
     }
     out
-}
-
-/// The block that a setting stands in. A line that several blocks share is known by its file: which of them is named
-/// first, and how many more there are, changes with every new one.
-fn block(setting: &Setting) -> &str {
-    let shared = setting.scope.rsplit_once(" and ").is_some_and(|(_, more)| more.ends_with(" more"));
-    if shared { "shared" } else { &setting.scope }
 }
 
 /// A text with one blank for each run of white space, so that indentation is free.

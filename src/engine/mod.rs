@@ -8,7 +8,7 @@ mod waivers;
 
 use crate::discover;
 use crate::edit::{Applicability, Edit, Fix};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Address, Endpoint, Role, Transport};
 use crate::finding::{Finding, Verdict};
 use crate::host::{self, Facts, Managed};
 use crate::instance::{Instance, Problem, Uncovered};
@@ -345,6 +345,21 @@ impl Audit {
     /// The instance that a finding is about.
     pub fn instance_of(&self, finding: &Finding) -> Option<&Instance> {
         self.resolved.get(finding.instance?).map(|one| one.instance())
+    }
+
+    /// For each finding the addresses that it is about, each once: `listener 0.0.0.0:443`, `upstream backend.test:443`.
+    pub fn reached(&self) -> Vec<Vec<String>> {
+        let of = |finding: &Finding| {
+            let endpoints = self.instance_of(finding).map_or(&[][..], |instance| &instance.endpoints[..]);
+            let about = finding.endpoints.iter().filter_map(|at| endpoints.get(*at));
+            let all: BTreeSet<(Role, &Address, Transport)> =
+                about.map(|one| (one.role, &*one.address, one.transport)).collect();
+            let text = |(role, address, transport): (Role, &Address, Transport)| {
+                format!("{} {}", role.name(), transport.of(&address.to_string()))
+            };
+            all.into_iter().map(text).collect()
+        };
+        self.findings.iter().map(of).collect()
     }
 
     /// All problems: those of discovery, then those of the instances.

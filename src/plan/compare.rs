@@ -1,6 +1,6 @@
 //! What a plan does to endpoints: what is worse, and what changes beside the findings.
 
-use crate::endpoint::{Answer, Endpoint, Role, Speaks, Transport};
+use crate::endpoint::{Address, Answer, Endpoint, Role, Speaks, Transport};
 use crate::engine::Audit;
 use crate::finding::{Finding, Verdict};
 use crate::instance::Instance;
@@ -8,8 +8,9 @@ use crate::tls::VersionSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// What identifies an endpoint across a change.
-pub(super) type Key = (String, Role, String, Transport, Option<String>);
+/// What identifies an endpoint across a change: its instance, role, address, transport and name, and of several places that
+/// connect to one address the number of the place.
+pub(super) type Key = (String, Role, String, Transport, Option<String>, usize);
 
 /// An endpoint of an audit.
 struct Seen<'a> {
@@ -60,27 +61,46 @@ pub(super) struct Blame {
     pub(super) why: String,
 }
 
-fn key(instance: &Instance, endpoint: &Endpoint) -> Key {
-    let name = endpoint.name.as_deref().map(str::to_owned);
+/// The keys of the endpoints of an instance, in their order.
+fn keys_of(instance: &Instance) -> Vec<Key> {
     let main = instance.main.display().to_string();
-    (main, endpoint.role, endpoint.address.to_string(), endpoint.transport, name)
+    let mut known: BTreeMap<(Role, &Address, Transport, Option<&str>), usize> = BTreeMap::new();
+    let key = |endpoint: &'_ Endpoint, number: usize| {
+        let name = endpoint.name.as_deref().map(str::to_owned);
+        (main.clone(), endpoint.role, endpoint.address.to_string(), endpoint.transport, name, number)
+    };
+    let mut keys = Vec::with_capacity(instance.endpoints.len());
+    for endpoint in &instance.endpoints {
+        let same = (endpoint.role, &*endpoint.address, endpoint.transport, endpoint.name.as_deref());
+        let count = known.entry(same).or_default();
+        keys.push(key(endpoint, *count));
+        *count += 1;
+    }
+    keys
 }
 
 fn endpoints(audit: &Audit) -> BTreeMap<Key, Seen<'_>> {
     let mut all = BTreeMap::new();
     for (number, ((instance, verdicts), kept)) in audit.instances().zip(&audit.verdicts).zip(&audit.kept).enumerate() {
-        for (at, ((endpoint, verdict), kept)) in instance.endpoints.iter().zip(verdicts).zip(kept).enumerate() {
-            let seen = Seen { verdict: *verdict, kept: *kept, number, instance, endpoint, at };
-            all.insert(key(instance, endpoint), seen);
+        let judged = instance.endpoints.iter().zip(verdicts).zip(kept).enumerate();
+        for ((at, ((endpoint, verdict), kept)), key) in judged.zip(keys_of(instance)) {
+            all.insert(key, Seen { verdict: *verdict, kept: *kept, number, instance, endpoint, at });
         }
     }
     all
 }
 
-/// The endpoints that a finding is about.
-pub(super) fn keys(audit: &Audit, finding: &Finding) -> Vec<Key> {
-    let Some(instance) = audit.instance_of(finding) else { return Vec::new() };
-    finding.endpoints.iter().filter_map(|at| instance.endpoints.get(*at)).map(|one| key(instance, one)).collect()
+/// The endpoints that findings are about. The keys of an instance are made once.
+#[derive(Default)]
+pub(super) struct Keys(BTreeMap<usize, Vec<Key>>);
+
+impl Keys {
+    /// Those of a finding of the audit.
+    pub(super) fn of(&mut self, audit: &Audit, finding: &Finding) -> Vec<Key> {
+        let (Some(number), Some(instance)) = (finding.instance, audit.instance_of(finding)) else { return Vec::new() };
+        let keys = self.0.entry(number).or_insert_with(|| keys_of(instance));
+        finding.endpoints.iter().filter_map(|at| keys.get(*at)).cloned().collect()
+    }
 }
 
 /// An endpoint that no mended finding is about, and whose versions change all the same.

@@ -1,7 +1,7 @@
 //! Where something that the audit of the plan finds lies in the files as they are: the user has no others.
 
 use super::Plan;
-use super::compare::keys;
+use super::compare::Keys;
 use crate::finding::Finding;
 use crate::instance::Problem;
 use crate::source::Span;
@@ -25,11 +25,12 @@ impl Plan {
     pub fn spot(&self, finding: &Finding) -> Option<Spot<'_>> {
         let place = finding.primary.as_ref()?.span;
         let same = self.before.findings.iter().find(|one| one.fingerprint == finding.fingerprint);
-        let about: BTreeSet<_> = keys(&self.after, finding).into_iter().collect();
-        let alike = |one: &&Finding| {
-            one.rule == finding.rule && keys(&self.before, one).iter().any(|endpoint| about.contains(endpoint))
+        let about: BTreeSet<_> = Keys::default().of(&self.after, finding).into_iter().collect();
+        let mut keys = Keys::default();
+        let mut alike = |one: &&Finding| {
+            one.rule == finding.rule && keys.of(&self.before, one).iter().any(|endpoint| about.contains(endpoint))
         };
-        let known = same.or_else(|| self.before.findings.iter().find(alike));
+        let known = same.or_else(|| self.before.findings.iter().find(|one| alike(one)));
         match known.and_then(|one| one.primary.as_ref()) {
             Some(label) => Some(self.as_it_is(label.span)),
             None => Some(self.line_of(place)),

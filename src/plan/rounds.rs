@@ -1,6 +1,6 @@
 //! Rounds of fixes: apply them in memory, audit again, and so on until nothing changes.
 
-use super::compare::{Key, keys};
+use super::compare::{Key, Keys};
 use super::selection::Selection;
 use super::splice::{Taken, splice};
 use super::twins::Twins;
@@ -75,7 +75,7 @@ fn apply(
 ) -> bool {
     let sources = &audit.sources;
     let selection = allowed.selection;
-    let mut taken = Taken::default();
+    let (mut taken, mut keys) = (Taken::default(), Keys::default());
     for finding in audit.findings.iter().filter(|finding| finding.is_open() && selection.wants(audit, finding)) {
         let Some(fix) = &finding.fix else { continue };
         // Another finding may have asked for the same; what overlaps with other edits waits for the next round.
@@ -83,7 +83,7 @@ fn apply(
         let fits = |edit: &Edit| allowed.allows(audit, edit) && taken.has_room(edit);
         if selection.level.takes(fix.applicability) && edits.iter().all(fits) {
             taken.take(&edits);
-            about.extend(keys(audit, finding));
+            about.extend(keys.of(audit, finding));
         }
     }
     let mut by_file: BTreeMap<PathBuf, Vec<&Edit>> = BTreeMap::new();

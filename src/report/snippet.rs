@@ -173,7 +173,7 @@ fn told(sources: &SourceMap, paths: &Paths, mark: &Mark<'_>) -> [Element<'static
 /// An endpoint for a sentence: `0.0.0.0:443 (a.test)`.
 pub(super) fn endpoint(endpoint: &Endpoint) -> String {
     let address = match endpoint.role {
-        Role::Listener => endpoint.address.to_string(),
+        Role::Listener => endpoint.transport.of(&endpoint.address.to_string()),
         Role::Upstream => format!("-> {}", endpoint.address),
     };
     let text = match &endpoint.name {

@@ -66,6 +66,7 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
+        known_as: String::new(),
         standing: group.standing(subject),
         severity: weight.severity,
         verdict,

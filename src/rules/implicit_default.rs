@@ -22,6 +22,7 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
         Some(Finding {
             rule: ID,
             fingerprint: String::new(),
+            known_as: String::new(),
             standing: group.standing(subject),
             severity: weight.severity,
             verdict: Verdict::Shadowed,

@@ -15,6 +15,7 @@ fn check(waivers: &Waivers<'_>, demand: &Demand) -> Vec<Finding> {
     let finding = |invalid: &super::Invalid| Finding {
         rule: ID,
         fingerprint: String::new(),
+        known_as: String::new(),
         standing: Standing::Open,
         severity,
         verdict: Verdict::Shadowed,

@@ -84,6 +84,7 @@ fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::G
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
+        known_as: String::new(),
         standing: group.standing(subject),
         severity: weight.severity,
         verdict: Verdict::Missing,

@@ -17,6 +17,7 @@ fn check(uncovered: &[Uncovered], demand: &Demand) -> Vec<Finding> {
         Some(Finding {
             rule: ID,
             fingerprint: String::new(),
+            known_as: String::new(),
             standing: Standing::Open,
             severity,
             // What it offers is not an open question of this audit, which did not ask.

@@ -39,6 +39,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
+        known_as: String::new(),
         standing: subject.waivers.standing(&subject.waivers.of_setting(
             Said { rule: ID, versions: setting.versions },
             instance,

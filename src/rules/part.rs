@@ -35,6 +35,7 @@ pub(super) fn check(
         Some(Finding {
             rule,
             fingerprint: String::new(),
+            known_as: String::new(),
             standing: subject.waivers.standing(&subject.waivers.of_setting(
                 Said { rule, versions },
                 subject.instance,

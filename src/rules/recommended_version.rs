@@ -40,6 +40,7 @@ fn finding(subject: Subject<'_>, lacking: VersionSet, group: &group::Group<'_>) 
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
+        known_as: String::new(),
         standing: group.standing(subject),
         severity: weight.severity,
         verdict: Verdict::Compliant,

@@ -55,6 +55,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_partial: b
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
+        known_as: String::new(),
         standing: subject.waivers.standing(&subject.waivers.of_setting(
             Said { rule: ID, versions: setting.versions },
             instance,

@@ -47,6 +47,7 @@ fn finding(
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
+        known_as: String::new(),
         standing: subject.waivers.standing(&subject.waivers.of_setting(
             Said { rule: ID, versions: unexpected.union(lost) },
             instance,

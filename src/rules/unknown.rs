@@ -63,6 +63,7 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &Covering, endpoin
     Some(Finding {
         rule: ID,
         fingerprint: String::new(),
+        known_as: String::new(),
         standing: waivers.standing(covering),
         severity: weight.severity,
         verdict: Verdict::Unknown,

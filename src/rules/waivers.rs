@@ -317,6 +317,7 @@ pub(super) fn about(rule: RuleId, demand: &Demand, waiver: &Waiver, message: Str
     Some(Finding {
         rule,
         fingerprint: String::new(),
+        known_as: String::new(),
         standing: Standing::Open,
         severity: demand.severity(rule.0, Verdict::Shadowed, VersionSet::EMPTY)?,
         verdict: Verdict::Shadowed,

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tlsmend::endpoint::{Answer, Reason as Step, ReasonKind, Speaks, Traced, Unknown};
-use tlsmend::finding::{Label, Observed, RuleId, Severity, Verdict};
+use tlsmend::finding::{Label, Observed, RuleId, Severity, Standing, Verdict};
 use tlsmend::instance::{Problem, ServiceId};
 use tlsmend::probe::client::{Certificate, Check, Handshake, Trust};
 use tlsmend::probe::key::Agreement;
@@ -75,6 +75,7 @@ fn target(label: &str, address: &str, name: Option<&str>) -> Target {
 fn observed(rule: &'static str, severity: Severity, verdict: Verdict, of: &str, message: &str) -> Observed {
     Observed {
         rule: RuleId(rule),
+        standing: Standing::Open,
         severity,
         verdict,
         target: "127.0.0.1:443".to_owned(),

@@ -50,7 +50,8 @@ pub(in crate::cli) fn run(
     };
     audit.remarks.iter().for_each(output::remark);
     reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
-    let gone = baseline.apply(&mut audit.findings);
+    let reached = audit.reached();
+    let gone = baseline.apply(&mut audit.findings, &reached);
     let outcome = outcome(&audit, judgement);
     let name = options::host_name(&opened, reporting.host.as_deref());
     let reload = reload(&opened, &audit);
@@ -99,7 +100,7 @@ pub(in crate::cli) fn run(
     })?;
     if let Some(path) = &known.write_baseline {
         let shown = |path: &Path| opened.shown.lossy(path);
-        let bytes = baseline::write(&audit.findings, &audit.sources, shown).map_err(|why| anyhow!(why))?;
+        let bytes = baseline::write(&audit.findings, &reached, &audit.sources, shown).map_err(|why| anyhow!(why))?;
         write_report(path, &bytes).map_err(|e| anyhow!("{}: can't be written: {}", path.display(), reason(&e)))?;
     }
     match gone {

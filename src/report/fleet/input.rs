@@ -45,6 +45,8 @@ struct EndpointIn {
     role: String,
     address: String,
     transport: String,
+    #[serde(default)]
+    origin: Option<String>,
     name: Option<String>,
     speaks: String,
     configured: Vec<String>,
@@ -64,11 +66,10 @@ struct Finding {
     standing: Option<String>,
 }
 
-#[derive(Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+/// An endpoint that a finding is about, by its number among those of the instance.
+#[derive(Deserialize)]
 struct Touched {
-    address: String,
-    name: Option<String>,
-    role: String,
+    index: usize,
 }
 
 /// The host that a file is about; an `Err` says what is wrong with the file, as a lowercase fragment.
@@ -108,16 +109,16 @@ pub fn host(file: &str, content: &[u8]) -> Result<Host, String> {
 fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
     let mut endpoints = Vec::new();
     for (index, instance) in audit.instances.iter().enumerate() {
-        let mut findings: BTreeMap<&Touched, Vec<&Finding>> = BTreeMap::new();
+        let mut findings: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
         let open = |finding: &&Finding| finding.standing.as_deref().unwrap_or("open") == "open";
         for finding in audit.findings.iter().filter(|finding| finding.instance == Some(index)).filter(open) {
             for touched in &finding.endpoints {
-                findings.entry(touched).or_default().push(finding);
+                findings.entry(touched.index).or_default().push(finding);
             }
         }
-        for one in instance.endpoints.iter().filter(|one| one.speaks != "plaintext") {
-            let key = Touched { address: one.address.clone(), name: one.name.clone(), role: one.role.clone() };
-            let about = findings.get(&key).map_or(&[][..], Vec::as_slice);
+        let spoken = instance.endpoints.iter().enumerate().filter(|(_, one)| one.speaks != "plaintext");
+        for (at, one) in spoken {
+            let about = findings.get(&at).map_or(&[][..], Vec::as_slice);
             let mut rules: Vec<String> = about.iter().map(|finding| finding.rule.clone()).collect();
             rules.sort();
             rules.dedup();
@@ -128,10 +129,11 @@ fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
             endpoints.push(Endpoint {
                 service: instance.service.clone(),
                 main: instance.main.clone(),
-                role: key.role,
-                address: key.address,
+                role: one.role.clone(),
+                address: one.address.clone(),
                 transport: one.transport.clone(),
-                name: key.name,
+                origin: one.origin.clone(),
+                name: one.name.clone(),
                 configured: versions(&one.configured)?,
                 effective: one.effective.as_deref().map(versions).transpose()?,
                 verdict: verdict(&one.verdict)?,

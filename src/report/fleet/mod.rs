@@ -67,6 +67,8 @@ pub struct Endpoint {
     pub address: String,
     /// `stream`, `quic`
     pub transport: String,
+    /// Where an upstream is connected to: `/etc/nginx/nginx.conf:12:5`.
+    pub origin: Option<String>,
     /// The server name.
     pub name: Option<String>,
     /// What is configured, the names of the versions.

@@ -3,7 +3,7 @@
 use super::place::{Place, Step, Texts};
 use super::why::names;
 use crate::edit::{Applicability, Edit, Fix};
-use crate::endpoint::{Endpoint, Role};
+use crate::endpoint::Endpoint;
 use crate::finding::{Finding, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::Uncovered;
 use crate::instance::{self, Instance, Problem};
@@ -85,6 +85,7 @@ struct EndpointOut<'a> {
     role: &'static str,
     address: String,
     transport: &'static str,
+    origin: Option<String>,
     name: Option<&'a str>,
     speaks: &'static str,
     configured: Vec<&'static str>,
@@ -124,7 +125,9 @@ pub(super) struct WaiverOut<'a> {
 
 #[derive(Serialize)]
 struct Touched<'a> {
+    index: usize,
     address: String,
+    transport: &'static str,
     name: Option<&'a str>,
     role: &'static str,
 }
@@ -242,19 +245,13 @@ fn instance<'a>(view: &'a AuditView<'a>, texts: Texts<'a>, index: usize, instanc
     }
 }
 
-fn role(role: Role) -> &'static str {
-    match role {
-        Role::Listener => "listener",
-        Role::Upstream => "upstream",
-    }
-}
-
 fn endpoint<'a>(texts: Texts<'_>, endpoint: &'a Endpoint, verdict: Verdict) -> EndpointOut<'a> {
     let answer = &endpoint.answer;
     EndpointOut {
-        role: role(endpoint.role),
+        role: endpoint.role.name(),
         address: endpoint.address.to_string(),
         transport: endpoint.transport.name(),
+        origin: endpoint.origin().map(|span| texts.spot(span)),
         name: endpoint.name.as_deref(),
         speaks: answer.speaks.name(),
         configured: names(answer.configured.value),
@@ -268,7 +265,11 @@ fn endpoint<'a>(texts: Texts<'_>, endpoint: &'a Endpoint, verdict: Verdict) -> E
 fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> FindingOut<'a> {
     let all =
         finding.instance.and_then(|at| view.instances.get(at)).map_or(&[][..], |instance| &instance.endpoints[..]);
-    let touched = finding.endpoints.iter().filter_map(|i| all.get(*i));
+    let touched = |index: &usize| {
+        let one = all.get(*index)?;
+        let (address, transport) = (one.address.to_string(), one.transport.name());
+        Some(Touched { index: *index, address, transport, name: one.name.as_deref(), role: one.role.name() })
+    };
     FindingOut {
         rule: finding.rule.0,
         severity: finding.severity.name(),
@@ -278,9 +279,7 @@ fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> 
         fingerprint: &finding.fingerprint,
         standing: finding.standing.name(),
         waiver: waiver(texts, &finding.standing),
-        endpoints: touched
-            .map(|one| Touched { address: one.address.to_string(), name: one.name.as_deref(), role: role(one.role) })
-            .collect(),
+        endpoints: finding.endpoints.iter().filter_map(touched).collect(),
         versions: names(finding.versions),
         primary: finding.primary.as_ref().map(|label| texts.place(label.span, &label.text)),
         related: finding.related.iter().map(|label| texts.place(label.span, &label.text)).collect(),

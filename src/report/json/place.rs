@@ -95,12 +95,15 @@ impl Texts<'_> {
         because.iter().map(|reason| self.step(reason)).collect()
     }
 
+    /// `path:line:column`
+    pub(super) fn spot(&self, span: Span) -> String {
+        let at = self.at(span);
+        format!("{}:{}:{}", self.path(span), at.line, at.column)
+    }
+
     /// `path:line:column: what (help)`
     pub(super) fn unknown(&self, unknown: &Unknown) -> String {
-        let place = unknown.span.map(|span| {
-            let at = self.at(span);
-            format!("{}:{}:{}: ", self.path(span), at.line, at.column)
-        });
+        let place = unknown.span.map(|span| format!("{}: ", self.spot(span)));
         let help = if unknown.help.is_empty() { String::new() } else { format!(" ({})", unknown.help) };
         format!("{}{}{help}", place.unwrap_or_default(), unknown.what)
     }

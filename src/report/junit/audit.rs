@@ -1,10 +1,11 @@
 //! An audit: a suite is an instance, a case an endpoint.
 
 use super::{Case, End, Suite, alone, of_issues, plain, write};
-use crate::endpoint::Speaks;
+use crate::endpoint::{Endpoint, Speaks};
 use crate::finding::Verdict;
-use crate::report::issue::{Issue, by_subject, issues};
+use crate::report::issue::{self, Issue, by_subject, issues};
 use crate::report::{AuditView, snippet};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// Why nothing is said of an endpoint that can't be decided.
@@ -33,11 +34,12 @@ fn suites(view: &AuditView<'_>) -> Vec<Suite> {
             }
         }
         let class = instance.service.0;
+        let names = names(view, &instance.endpoints);
         let mut cases: Vec<Case> = Vec::new();
         for (at, endpoint) in instance.endpoints.iter().enumerate() {
             if endpoint.answer.speaks != Speaks::Plaintext {
                 let unknown = view.verdict(index, at) == Verdict::Unknown;
-                cases.push(of_endpoint(class, plain(&snippet::endpoint(endpoint)), &about[at], unknown));
+                cases.push(of_endpoint(class, plain(&names[at]), &about[at], unknown));
             }
         }
         cases.extend(rest.iter().map(|issue| alone(class, issue)));
@@ -49,6 +51,22 @@ fn suites(view: &AuditView<'_>) -> Vec<Suite> {
         suites.push(Suite { name: "host".to_owned(), cases: others });
     }
     suites
+}
+
+/// A name for each endpoint. Where several places connect to one address, each is told by its place.
+fn names(view: &AuditView<'_>, endpoints: &[Endpoint]) -> Vec<String> {
+    let names: Vec<String> = endpoints.iter().map(snippet::endpoint).collect();
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    for name in &names {
+        *count.entry(name).or_default() += 1;
+    }
+    let full = |(name, endpoint): (&String, &Endpoint)| match endpoint.origin() {
+        Some(span) if count.get(name.as_str()).is_some_and(|count| *count > 1) => {
+            format!("{name} at {}", issue::spot(view.texts(), span))
+        }
+        _ => name.clone(),
+    };
+    names.iter().zip(endpoints).map(full).collect()
 }
 
 /// A case for an endpoint. What could not be decided of it is an error as far as it counts for the exit status.

@@ -83,6 +83,7 @@ pub(super) fn finding(rule: &'static str, severity: Severity, verdict: Verdict, 
     Finding {
         rule: RuleId(rule),
         fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),
+        known_as: String::new(),
         standing: finding::Standing::Open,
         severity,
         verdict,

@@ -2,7 +2,7 @@
 
 use super::directives::Arguments;
 use super::library_commands;
-use super::model::{Kind, Use, Written};
+use super::model::{Kind, ServerId, Use, Written};
 use super::protocol::{Command, read_list};
 use super::read::{Line, Reader};
 use super::sections::Scope;
@@ -127,6 +127,7 @@ impl Reader<'_> {
             role: new.role,
             versions: new.versions,
             scope: String::new(),
+            block: None,
             dead: None,
             trap: new.trap,
         });
@@ -175,7 +176,24 @@ impl Reader<'_> {
                 title = format!("{title} and {} more", scopes.len() - 1);
             }
             self.model.settings[i].scope = title;
+            self.model.settings[i].block = self.block(i);
         }
+    }
+
+    /// The section of the setting's own file, as it is written there: a macro may make many of it. None where that is none,
+    /// or not the same for all uses.
+    fn block(&self, setting: usize) -> Option<String> {
+        let file = self.model.settings[setting].span.file;
+        let written = |(server, section): &(ServerId, usize)| {
+            let server = &self.model.servers[*server];
+            let head = server.head.map(|head| head.span).filter(|head| head.file == file)?;
+            let name = server.name.as_ref().map(|(_, place)| place.span).filter(|name| name.file == file);
+            let url = section.checked_sub(1).map(|at| server.sections[at].url.as_str()).unwrap_or_default();
+            let texts = std::iter::once(head).chain(name).map(|span| String::from_utf8_lossy(self.sources().text(span)));
+            Some(texts.chain([url.into()]).collect::<Vec<_>>().join(" "))
+        };
+        let (first, others) = self.model.written[setting].scopes.split_first()?;
+        written(first).filter(|name| others.iter().all(|other| written(other).as_ref() == Some(name)))
     }
 }
 

@@ -354,7 +354,7 @@ pub(super) fn of_directive(directive: &Directive<'_>, role: Role, versions: Vers
     };
     let name = String::from_utf8_lossy(directive.name).into_owned();
     let kind = SettingKind::List;
-    Setting { span, value, name, kind, role, versions, scope: String::new(), dead: None, trap: None }
+    Setting { span, value, name, kind, role, versions, scope: String::new(), block: None, dead: None, trap: None }
 }
 
 fn command(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>, client: Option<Client>) {

@@ -6,6 +6,7 @@ use super::listeners::Listener;
 use super::model::{ScopeId, Section};
 use crate::endpoint::{Answer, Endpoint, Role};
 use crate::instance::{Dead, Setting, Trap};
+use crate::source::FileId;
 use crate::tls::VersionSet;
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub(super) fn complete(
     for (id, setting) in settings.iter_mut().enumerate() {
         let uses = &rules.model.uses[id];
         setting.scope = scope_names(rules, uses, &server_of);
+        setting.block = block(rules, uses, &server_of, setting.span.file);
         if setting.role == Role::Upstream {
             if !decides[id] {
                 let why = "nothing here connects to another server by TLS".to_owned();
@@ -80,8 +82,26 @@ fn behind(rules: &Rules<'_>, listener: &Listener, answer: &Answer) -> Dead {
 /// `server a.test`, `http`, `server a.test and 3 more`.
 fn scope_names(rules: &Rules<'_>, uses: &[ScopeId], server_of: &[Option<usize>]) -> String {
     let Some(first) = uses.first() else { return String::new() };
-    let scope = &rules.model.scopes[*first];
-    let name = match (server_of[*first], rules.model.sections.values().any(|s| s == first)) {
+    let name = scope_name(rules, *first, server_of);
+    match uses.len() {
+        1 => name,
+        more => format!("{name} and {} more", more - 1),
+    }
+}
+
+/// The block of that file, where all uses are in one of the same name.
+fn block(rules: &Rules<'_>, uses: &[ScopeId], server_of: &[Option<usize>], file: FileId) -> Option<String> {
+    let (first, others) = uses.split_first()?;
+    let own = |scope: &ScopeId| {
+        let is_here = rules.model.scopes[*scope].head.span.file == file;
+        is_here.then(|| scope_name(rules, *scope, server_of))
+    };
+    own(first).filter(|name| others.iter().all(|other| own(other).as_ref() == Some(name)))
+}
+
+fn scope_name(rules: &Rules<'_>, id: ScopeId, server_of: &[Option<usize>]) -> String {
+    let scope = &rules.model.scopes[id];
+    match (server_of[id], rules.model.sections.values().any(|s| *s == id)) {
         (Some(server), _) => match rules.model.servers[server].names.iter().find(|n| !n.is_empty()) {
             Some(name) => format!("server {name}"),
             None => "server without a name".to_owned(),
@@ -89,10 +109,6 @@ fn scope_names(rules: &Rules<'_>, uses: &[ScopeId], server_of: &[Option<usize>])
         (None, true) => scope.section.name().to_owned(),
         (None, false) if scope.section == Section::Http => "location".to_owned(),
         (None, false) => scope.section.name().to_owned(),
-    };
-    match uses.len() {
-        1 => name,
-        more => format!("{name} and {} more", more - 1),
     }
 }
 

@@ -133,7 +133,7 @@ fn prepare(folder: &Path, random: &mut Random) {
     let policy: &&str = random.pick(&["forbid: [TLSv1]\n", "forbid: [x]\n", "", "\u{feff}a: [", "- 1"]);
     write("p.yaml", policy);
     let schemas =
-        ["{}", "[", "{\"schema\":\"tlsmend/audit/1\"}", "{\"schema\":\"tlsmend/baseline/1\",\"findings\":[]}"];
+        ["{}", "[", "{\"schema\":\"tlsmend/audit/1\"}", "{\"schema\":\"tlsmend/baseline/2\",\"findings\":[]}"];
     let json: &&str = random.pick(&schemas);
     write("a.json", json);
     write("b.json", "");
