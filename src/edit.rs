@@ -22,6 +22,17 @@ pub enum Applicability {
     Safe,
 }
 
+impl Applicability {
+    /// What is to be said behind the title of a fix; nothing where it is safe.
+    pub fn remark(self) -> &'static str {
+        match self {
+            Applicability::Safe => "",
+            Applicability::Unsafe => " (unsafe: this may change other endpoints too)",
+            Applicability::DisplayOnly => " (not applied: a person has to look at it)",
+        }
+    }
+}
+
 /// A change of texts that ends a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fix {
@@ -34,6 +45,11 @@ pub struct Fix {
 }
 
 impl Fix {
+    /// Its title, with what is to be said of it.
+    pub fn headline(&self) -> String {
+        format!("{}{}", self.title, self.applicability.remark())
+    }
+
     /// A fix that changes nothing but what the finding is about.
     pub fn safe(title: impl Into<String>, edits: Vec<Edit>) -> Fix {
         Fix { title: title.into(), edits, applicability: Applicability::Safe }

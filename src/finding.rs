@@ -68,14 +68,8 @@ pub enum Verdict {
 
 impl Verdict {
     /// All of them, in their order.
-    pub const ALL: [Verdict; 6] = [
-        Verdict::Compliant,
-        Verdict::Unknown,
-        Verdict::Shadowed,
-        Verdict::Latent,
-        Verdict::Missing,
-        Verdict::Exposed,
-    ];
+    pub const ALL: [Verdict; 6] =
+        [Verdict::Compliant, Verdict::Unknown, Verdict::Shadowed, Verdict::Latent, Verdict::Missing, Verdict::Exposed];
 
     /// The word used in tables and JSON.
     pub fn name(self) -> &'static str {

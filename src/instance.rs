@@ -291,4 +291,22 @@ impl Instance {
     pub fn setting(&self, id: SettingId) -> &Setting {
         &self.settings[id.0 as usize]
     }
+
+    /// What could not be decided and may decide any endpoint of it. What is not known of a line that decides nothing is about
+    /// that line.
+    pub fn doubts(&self) -> impl Iterator<Item = &Unknown> {
+        let dead: BTreeSet<Span> =
+            self.settings.iter().filter(|setting| setting.dead.is_some()).map(|setting| setting.span).collect();
+        self.unknown.iter().filter(move |unknown| unknown.span.is_none_or(|span| !dead.contains(&span)))
+    }
+
+    /// Is some file of it not read?
+    pub fn is_partial(&self) -> bool {
+        !self.left_out.is_empty() || self.problems.iter().any(|problem| problem.path.is_some())
+    }
+
+    /// May something that was not read or not decided make any endpoint another one? Then nothing is certainly all right.
+    pub fn is_doubtful(&self) -> bool {
+        self.is_partial() || self.doubts().next().is_some()
+    }
 }

@@ -314,7 +314,11 @@ fn a_baseline_knows_findings_wherever_their_lines_go() {
     assert!(more.status == 1 && more.out.contains("1 finding: 1 high; besides 2 known"), "{}", more.screen());
     let worse = again(servers(&[one.replace("TLSv1 ", "TLSv1 TLSv1.1 "), two.clone()]));
     assert!(worse.status == 1 && worse.out.contains("besides 1 known"), "{}", worse.screen());
-    assert!(worse.out.contains("worse than in the baseline: TLSv1.1 too") && worse.err.is_empty(), "{}", worse.screen());
+    assert!(
+        worse.out.contains("worse than in the baseline: TLSv1.1 too") && worse.err.is_empty(),
+        "{}",
+        worse.screen()
+    );
     // One that is gone.
     let gone = again(servers(&[one.replace("TLSv1 ", ""), two.clone()]));
     assert!(gone.status == 0 && gone.err.contains("1 finding of the baseline is gone"), "{}", gone.screen());
@@ -345,7 +349,8 @@ fn since(before: &[(&str, &str)], after: &[(&str, &str)], more: &[&str]) -> Run 
 #[test]
 fn what_is_no_worse_stays_known() {
     let nginx = "events {}\nhttp {\nssl_certificate c; ssl_certificate_key k;\ninclude sites/*.conf;\n}\n";
-    let site = |name: &str, listen: &str| format!("server {{ listen {listen} ssl; server_name {name}; include tls.inc; }}\n");
+    let site =
+        |name: &str, listen: &str| format!("server {{ listen {listen} ssl; server_name {name}; include tls.inc; }}\n");
     let (a, b) = (site("a.test", "443"), site("b.test", "443"));
     let inside = site("b.test", "127.0.0.1:443");
     let weak = ("tls.inc", "ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;\n");

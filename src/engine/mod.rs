@@ -105,12 +105,11 @@ pub fn audit(request: Request<'_>) -> Audit {
     for (index, one) in resolved.iter().enumerate() {
         let instance = one.instance();
         let demands = Demands::new(policy, text, instance, &sources);
-        let judge = |(at, e): (usize, &Endpoint)| {
-            match rules::verdict(&e.answer, e.transport, demands.of_endpoint(at)) {
-                // What was left out may say something else of it.
-                Verdict::Compliant if !instance.left_out.is_empty() => Verdict::Unknown,
-                verdict => verdict,
-            }
+        let is_doubtful = instance.is_doubtful();
+        let judge = |(at, e): (usize, &Endpoint)| match rules::verdict(&e.answer, e.transport, demands.of_endpoint(at))
+        {
+            Verdict::Compliant if is_doubtful => Verdict::Unknown,
+            verdict => verdict,
         };
         verdicts.push(instance.endpoints.iter().enumerate().map(judge).collect());
         let subject = Subject { index, instance, demands: &demands, waivers: &waivers, selected: request.rules };
@@ -118,7 +117,10 @@ pub fn audit(request: Request<'_>) -> Audit {
         let guard = Guard::new(subject);
         kept.push(guard.kept());
         for finding in &mut found {
-            lower(finding, &guard, &**one, &sources);
+            // What a waiver covers stays.
+            if finding.is_open() {
+                lower(finding, &guard, &**one, &sources);
+            }
             if named.foreign.contains(&instance.main) {
                 parts::confine(finding, &sources, |path| named.given.iter().any(|given| path.starts_with(given)));
             }

@@ -7,10 +7,8 @@ use std::path::Path;
 
 /// Writes the diff of one file; `path` is what follows `a/` and `b/`.
 pub fn unified(path: &Path, old: &[u8], new: &[u8], out: &mut dyn Write) -> io::Result<()> {
-    // Lines end at line feeds only, for the servers and for patch alike; a lone carriage return is a byte like others.
-    let lines = |text| <[u8]>::split_inclusive(text, |b| *b == b'\n').collect::<Vec<&[u8]>>();
     let (old, new) = (lines(old), lines(new));
-    let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);
+    let diff = of(&old, &new);
     let path = path.as_os_str().as_bytes();
     out.write_all(b"--- ")?;
     out.write_all(&name(b"a/", path))?;
@@ -22,6 +20,19 @@ pub fn unified(path: &Path, old: &[u8], new: &[u8], out: &mut dyn Write) -> io::
         hunk.to_writer(&mut *out)?;
     }
     Ok(())
+}
+
+/// Lines end at line feeds only, for the servers and for patch alike; a lone carriage return is a byte like others.
+pub(super) fn lines(text: &[u8]) -> Vec<&[u8]> {
+    text.split_inclusive(|b| *b == b'\n').collect()
+}
+
+/// The difference of two texts in lines.
+pub(super) fn of<'o, 'n, 't>(old: &'o [&'t [u8]], new: &'n [&'t [u8]]) -> TextDiff<'o, 'n, [u8]>
+where
+    't: 'o + 'n,
+{
+    TextDiff::configure().newline_terminated(true).diff_slices(old, new)
 }
 
 /// A file name in a header, quoted as git does where it holds control characters, quotes or backslashes.

@@ -4,6 +4,7 @@ mod compare;
 mod diff;
 mod needs;
 mod places;
+mod real;
 mod rounds;
 mod selection;
 mod settle;
@@ -19,7 +20,8 @@ pub use selection::{Level, Selection};
 pub use splice::splice;
 pub use staging::staging;
 
-use crate::engine::{Audit, Request};
+use crate::edit::{Applicability, Fix};
+use crate::engine::{self, Audit, Request};
 use crate::finding::Finding;
 use crate::source::{FileId, SourceFile};
 use crate::system::{Frozen, Seen, System, reason};
@@ -49,6 +51,27 @@ pub struct Plan {
     seen: Seen,
 }
 
+/// What there is to do about a host.
+pub enum Outlook {
+    /// Nothing that could be fixed safely.
+    Nothing(Audit),
+    /// A plan.
+    Plan(Box<Plan>),
+}
+
+/// Audits a host, and plans the safe fixes if there are any.
+pub fn look(request: Request<'_>) -> Outlook {
+    let frozen = Frozen::new(request.system);
+    let request = Request { system: &frozen, ..request };
+    let audit = engine::audit(request);
+    let is_safe = |fix: &Fix| fix.applicability == Applicability::Safe;
+    if !audit.findings.iter().any(|finding| finding.is_open() && finding.fix.as_ref().is_some_and(is_safe)) {
+        return Outlook::Nothing(audit);
+    }
+    let plan = settle::settle(request, &Selection::default(), audit);
+    Outlook::Plan(Box::new(Plan { seen: frozen.into_seen(), ..plan }))
+}
+
 /// Plans all safe fixes until nothing is left to fix, and refuses what makes anything worse.
 pub fn plan(request: Request<'_>) -> Plan {
     plan_selected(request, &Selection::default())
@@ -58,7 +81,8 @@ pub fn plan(request: Request<'_>) -> Plan {
 /// it is still like that.
 pub fn plan_selected(request: Request<'_>, selection: &Selection) -> Plan {
     let frozen = Frozen::new(request.system);
-    let plan = settle::settle(Request { system: &frozen, rules: &selection.rules, ..request }, selection);
+    let request = Request { system: &frozen, rules: &selection.rules, ..request };
+    let plan = settle::settle(request, selection, engine::audit(request));
     Plan { seen: frozen.into_seen(), ..plan }
 }
 

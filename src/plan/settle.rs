@@ -5,7 +5,7 @@ use super::rounds::{Allowed, Converged, converge};
 use super::selection::{Level, Selection};
 use super::twins::Twins;
 use super::{Plan, UNSTEADY};
-use crate::engine::{self, Audit, Request};
+use crate::engine::{Audit, Request};
 use crate::host::Fate;
 use crate::instance::Standing;
 use crate::source::FileId;
@@ -34,8 +34,7 @@ enum Outcome {
 /// Plans the fixes that are selected. The host should stand still meanwhile; where it does not, this ends all the same:
 /// every turn but the last refuses at least one more of the files that the first audit saw. Each turn looks at twice as
 /// many reasons as the one before, so that ten thousand of them do not make ten thousand turns.
-pub(super) fn settle(request: Request<'_>, selection: &Selection) -> Plan {
-    let before = engine::audit(request);
+pub(super) fn settle(request: Request<'_>, selection: &Selection, before: Audit) -> Plan {
     let closed = closed(request, &before, selection);
     let twins = Twins::new(request.system, &before.sources);
     let mut refused = closed.clone();

@@ -2,6 +2,7 @@
 
 use super::settle::settle;
 use super::{Plan, Selection, UNSTEADY, plan_selected};
+use crate::engine;
 use crate::engine::Request;
 use crate::host::Facts;
 use crate::policy::Policy;
@@ -119,6 +120,11 @@ fn states() -> impl Strategy<Value = Vec<(State, usize)>> {
     prop::collection::vec((one, 1..80_usize), 1..5)
 }
 
+/// A plan on a system as it is, which may change meanwhile.
+fn bare(request: Request<'_>, selection: &Selection) -> Plan {
+    settle(request, selection, engine::audit(request))
+}
+
 fn of(system: &dyn System, plan: fn(Request<'_>, &Selection) -> Plan) -> Plan {
     let (facts, policy) = (Facts::unknown(), Policy::default_profile());
     plan(
@@ -141,7 +147,7 @@ proptest! {
     #[test]
     fn planning_ends_whatever_the_host_does(states in states()) {
         let system = Flickering { states, asked: AtomicUsize::new(0) };
-        let plan = of(&system, settle);
+        let plan = of(&system, bare);
         prop_assert!(plan.contents.keys().all(|path| plan.before.sources.find(path).is_some()));
         prop_assert!(plan.unsteady.is_none() || plan.contents.is_empty());
     }
@@ -186,7 +192,7 @@ fn turning(first: &[usize], second: &[usize]) -> [Flickering; 3] {
 fn a_file_that_is_gone_for_the_second_audit() {
     let files = [&[1, 9, 9, 9, 9], &[9, 9, 9, 9, 9]];
     let [host, ..] = turning(files[0], files[1]);
-    let plan = of(&host, settle);
+    let plan = of(&host, bare);
     assert_eq!((plan.contents.len(), plan.unsteady.as_deref()), (0, Some(UNSTEADY)));
     let [host, old, new] = turning(files[0], files[1]);
     let plan = of(&host, plan_selected);
@@ -235,7 +241,7 @@ fn a_thousand_reasons_to_refuse_do_not_make_a_thousand_turns() {
             day: None,
             rules: &[],
         };
-        let plan = settle(request, &Selection::default());
+        let plan = bare(request, &Selection::default());
         assert_eq!((plan.contents.len(), plan.refused.len()), (0, sites));
         host.asked.into_inner() / sites
     };

@@ -122,7 +122,7 @@ fn fold(texts: Texts<'_>, issue: &Issue<'_>) -> Option<String> {
     let place = issue.place.as_ref().map(location).unwrap_or_default();
     let lines = patch::plain(texts.sources, texts.paths, fix);
     let fence = "`".repeat(longest_run(&lines).max(2) + 1);
-    let title = format!("{place}: {}", fix.title);
+    let title = format!("{place}: {}", fix.headline());
     Some(format!("\n<details><summary>{}</summary>\n\n{fence}diff\n{lines}{fence}\n\n</details>\n", code(&title)))
 }
 

@@ -3,7 +3,6 @@
 use super::excerpt::{self, Shown};
 use super::issue::Texts;
 use super::{AuditView, Paths, patch, sanitise};
-use crate::edit::Applicability;
 use crate::endpoint::{Endpoint, Role};
 use crate::finding::{Finding, Severity, Standing, Waived, WaiverPlace};
 use crate::instance::Problem;
@@ -69,13 +68,8 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
     }
     writeln!(out, "{}", render(group))?;
     let Some(fix) = &finding.fix else { return Ok(()) };
-    let remark = match fix.applicability {
-        Applicability::Safe => "",
-        Applicability::Unsafe => " (unsafe: this may change other endpoints too)",
-        Applicability::DisplayOnly => " (not applied: a person has to look at it)",
-    };
     let help = annotate_snippets::renderer::DEFAULT_HELP_STYLE;
-    writeln!(out, "{help}help{help:#}: {}{remark}", sanitise::text(&fix.title))?;
+    writeln!(out, "{help}help{help:#}: {}", sanitise::text(&fix.headline()))?;
     let shown = finding.primary.as_ref().map(|label| label.span.file);
     patch::write(view.sources, &view.paths, fix, shown, out)
 }

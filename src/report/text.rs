@@ -1,12 +1,10 @@
 //! The audit as text: the table of endpoints, the findings, the problems, and what was covered.
 
 use super::{AuditView, snippet, summary, table};
-use crate::edit::{Applicability, Edit};
+use crate::edit::Applicability;
 use crate::finding::{Finding, Severity};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
 use std::io::{self, Write};
-use std::path::Path;
 
 /// So many findings are held in memory as text at once.
 const SIDE_BY_SIDE: usize = 1024;
@@ -58,12 +56,8 @@ fn excerpt(view: &AuditView<'_>, finding: &Finding) -> io::Result<Vec<u8>> {
 /// What to do now.
 fn advice(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let open = || view.open().filter(|finding| finding.severity > Severity::Note);
-    let generated: BTreeSet<&Path> =
-        view.managed.iter().filter(|file| file.generated).map(|file| file.path.as_path()).collect();
-    // What a program writes is left alone.
-    let is_own = |edit: &Edit| !generated.contains(view.sources.file(edit.span.file).path());
-    let mended = open().filter_map(|finding| finding.fix.as_ref());
-    let mended = mended.filter(|fix| fix.applicability == Applicability::Safe && fix.edits.iter().all(is_own)).count();
+    let fixes = open().filter_map(|finding| finding.fix.as_ref());
+    let mended = fixes.filter(|fix| fix.applicability == Applicability::Safe).count();
     if mended == 0 {
         return Ok(());
     }

@@ -93,6 +93,7 @@ fn short(view: &WhyView<'_>) -> String {
         };
     };
     match answer.speaks {
+        Speaks::Plaintext if !view.open.is_empty() => "plaintext, no TLS, as far as is known".to_owned(),
         Speaks::Plaintext => "plaintext, no TLS".to_owned(),
         Speaks::Refused => NOTHING.to_owned(),
         Speaks::Unknown => "can't be told".to_owned(),
@@ -100,6 +101,7 @@ fn short(view: &WhyView<'_>) -> String {
         Speaks::Tls if answer.effective.is_none() || !answer.unknown.is_empty() => {
             format!("at most {}", table::versions(answer.offered(), None))
         }
+        Speaks::Tls if !view.open.is_empty() => format!("{}, as far as is known", answer.offered()),
         Speaks::Tls => answer.offered().to_string(),
     }
 }

@@ -17,9 +17,9 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
     if subject.instance.standing != Standing::Loaded {
         return Vec::new();
     }
-    let is_partial = subject.instance.problems.iter().any(|problem| problem.path.is_some());
+    let is_doubtful = subject.instance.is_doubtful();
     let settings = subject.instance.settings.iter().enumerate();
-    settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting, is_partial)).collect()
+    settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting, is_doubtful)).collect()
 }
 
 /// Would a setting break the policy if it counted?
@@ -33,8 +33,8 @@ pub(super) fn breaks(setting: &Setting, demand: &Demand) -> bool {
     }
 }
 
-/// `is_partial`: some file of the instance could not be read.
-fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_partial: bool) -> Option<Finding> {
+/// `is_doubtful`: it may decide something that is not known.
+fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_doubtful: bool) -> Option<Finding> {
     let Subject { index, instance, .. } = subject;
     let demand = subject.demands.of_setting(id);
     let dead: &Dead = setting.dead.as_ref()?;
@@ -47,9 +47,11 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_partial: b
     if let Some(instead) = dead.instead {
         notes.push(format!("clients are given {instead} instead"));
     }
-    if is_partial {
-        notes.push("as far as the files could be read".to_owned());
-    }
+    let does = match is_doubtful {
+        false => "decides nothing",
+        true if instance.is_partial() => "decides nothing, as far as the files could be read",
+        true => "decides nothing, as far as is known",
+    };
     // First, since a waiver of what the policy turns off is not used.
     let severity = demand.severity(ID.0, Verdict::Shadowed, setting.versions)?;
     Some(Finding {
@@ -66,7 +68,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_partial: b
         instance: Some(index),
         endpoints: Vec::new(),
         versions: setting.versions,
-        message: format!("this {} ({}) decides nothing", setting.name, setting.scope),
+        message: format!("this {} ({}) {does}", setting.name, setting.scope),
         primary: Some(Label { span: setting.value, text: String::new() }),
         related: dead.by.map(|span| Label { span, text: "this decides".into() }).into_iter().collect(),
         notes,

@@ -6,7 +6,7 @@ use super::super::reports::Reports;
 use super::super::{options, output};
 use super::{exit, facts, outcome, rule_text};
 use crate::baseline;
-use crate::engine::{self, Audit, Request};
+use crate::engine::{Audit, Request};
 use crate::finding::Severity;
 use crate::host::{self, Fate, Managed, Sockets};
 use crate::instance::{Instance, Standing, Uncovered};
@@ -42,12 +42,8 @@ pub(in crate::cli) fn run(
     let uncovered = uncovered(&opened);
     let request = Request { uncovered: &uncovered, ..opened.request(&policy, Some(day)) };
     let baseline = options::baseline(known)?;
-    // The plan takes time, and only one format shows it. It has the audit with it, of the very same host.
     let wants_page = reports.has(ReportFormat::Html);
-    let (mut audit, patch) = match wants_page {
-        true => with_patch(request, reporting.show_secrets),
-        false => (engine::audit(request), Vec::new()),
-    };
+    let (mut audit, patch) = look(request, wants_page, reporting.show_secrets);
     audit.remarks.iter().for_each(output::remark);
     reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     let reached = audit.reached();
@@ -143,11 +139,18 @@ fn demands(policy: &Policy, fail_on: Severity) -> Vec<(String, String)> {
     rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The audit, and the files that the patch changes, with their secrets masked.
-fn with_patch(request: Request<'_>, show_secrets: bool) -> (Audit, Vec<Changed>) {
-    let plan = plan::plan(request);
+/// The audit with the fixes that a patch makes, and for a page the files that it changes, with their secrets masked.
+fn look(request: Request<'_>, wants_page: bool, show_secrets: bool) -> (Audit, Vec<Changed>) {
+    let mut plan = match plan::look(request) {
+        plan::Outlook::Nothing(audit) => return (audit, Vec::new()),
+        plan::Outlook::Plan(plan) => *plan,
+    };
     if let Some(why) = &plan.unsteady {
         output::remark(why);
+    }
+    plan.show_real_fixes();
+    if !wants_page {
+        return (plan.before, Vec::new());
     }
     let changed = plan.contents.into_iter().filter_map(|(path, new)| {
         let file = plan.before.sources.find(&path)?;

@@ -49,6 +49,13 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
         Some(instance) => instance.unknown.clone(),
         None => resolved.iter().flat_map(|one| &one.instance().unknown).cloned().collect(),
     };
+    if instance.is_some_and(Instance::is_partial) {
+        open.push(Unknown {
+            span: None,
+            what: "not all files of the configuration could be read".into(),
+            help: "see the errors of tlsmend audit; or probe the running server".into(),
+        });
+    }
     if let (Some(answer), 1..) = (&mut answer, rivals) {
         answer.unknown.push(Unknown {
             span: None,

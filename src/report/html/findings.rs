@@ -75,7 +75,7 @@ fn of(texts: Texts<'_>, issue: &Issue<'_>, few: bool) -> FindingOut {
         notes: issue.details.clone(),
         endpoints: named(&issue.endpoints),
         fix: fix.map(|fix| FixOut {
-            title: sanitise::text(&fix.title),
+            title: sanitise::text(&fix.headline()),
             lines: patch::plain(texts.sources, texts.paths, fix),
         }),
     }

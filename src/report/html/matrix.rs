@@ -4,6 +4,7 @@ use super::chains::Chains;
 use super::line;
 use crate::endpoint::{Endpoint, Role, Speaks};
 use crate::finding::Verdict;
+use crate::instance::Instance;
 use crate::report::AuditView;
 use crate::tls::{Version, VersionSet};
 
@@ -95,7 +96,9 @@ pub(super) fn groups(view: &AuditView<'_>, versions: &[Version], chains: &mut Ch
         }
         let tls = instance.endpoints.iter().enumerate().filter(|(_, one)| one.answer.speaks != Speaks::Plaintext);
         let rows: Vec<RowOut> = tls
-            .map(|(at, endpoint)| row(view, endpoint, view.verdict(index, at), judged[at], versions, chains))
+            .map(|(at, endpoint)| {
+                row(view, (instance, endpoint), view.verdict(index, at), judged[at], versions, chains)
+            })
             .collect();
         if !rows.is_empty() {
             groups.push(Group { service: instance.service.0, main: view.paths.show(&instance.main), rows });
@@ -106,7 +109,7 @@ pub(super) fn groups(view: &AuditView<'_>, versions: &[Version], chains: &mut Ch
 
 fn row(
     view: &AuditView<'_>,
-    endpoint: &Endpoint,
+    (instance, endpoint): (&Instance, &Endpoint),
     verdict: Verdict,
     judged: Judged,
     versions: &[Version],
@@ -125,7 +128,7 @@ fn row(
         sign,
         tone,
         excused: judged.excused && !judged.open,
-        chain: chains.of(view, &endpoint.answer, &address, &name),
+        chain: chains.of(view, instance, &endpoint.answer, (&address, &name)),
         address,
         name,
     }

@@ -108,7 +108,7 @@ impl Issue<'_> {
     pub(super) fn story(&self) -> Vec<String> {
         let mut lines = self.details.clone();
         if let Some(fix) = self.finding.and_then(|finding| finding.fix.as_ref()) {
-            lines.push(format!("fix: {}", sanitise::text(&fix.title)));
+            lines.push(format!("fix: {}", sanitise::text(&fix.headline())));
         }
         lines
     }

@@ -76,7 +76,9 @@ struct Endpoints<'a> {
 impl Serialize for Endpoints<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Endpoints { view, texts, index, all } = *self;
-        serializer.collect_seq(all.iter().enumerate().map(|(i, one)| endpoint(texts, one, view.verdict(index, i))))
+        let doubts = texts.doubts(view.instances[index]);
+        let verdict = |at| view.verdict(index, at);
+        serializer.collect_seq(all.iter().enumerate().map(|(at, one)| endpoint(texts, one, verdict(at), &doubts)))
     }
 }
 
@@ -245,7 +247,7 @@ fn instance<'a>(view: &'a AuditView<'a>, texts: Texts<'a>, index: usize, instanc
     }
 }
 
-fn endpoint<'a>(texts: Texts<'_>, endpoint: &'a Endpoint, verdict: Verdict) -> EndpointOut<'a> {
+fn endpoint<'a>(texts: Texts<'_>, endpoint: &'a Endpoint, verdict: Verdict, doubts: &[String]) -> EndpointOut<'a> {
     let answer = &endpoint.answer;
     EndpointOut {
         role: endpoint.role.name(),
@@ -258,7 +260,7 @@ fn endpoint<'a>(texts: Texts<'_>, endpoint: &'a Endpoint, verdict: Verdict) -> E
         effective: answer.effective.map(names),
         verdict: verdict.name(),
         because: texts.steps(&answer.configured.because),
-        unknown: texts.unknowns(&answer.unknown),
+        unknown: texts.unknowns(&answer.unknown).into_iter().chain(doubts.iter().cloned()).collect(),
     }
 }
 

@@ -1,12 +1,16 @@
 //! Places, steps and open questions, as both schemas have them.
 
 use crate::endpoint::{Reason, Unknown};
+use crate::instance::Instance;
 use crate::report::Paths;
 use crate::source::{LineColumn, SourceMap, Span};
 use serde::Serialize;
 
 /// A line longer than this is not given whole.
 const LONGEST: usize = 400;
+
+/// So many things that are not known of an instance are told of each of its endpoints.
+const MOST_DOUBTS: usize = 3;
 
 /// Where texts and paths come from.
 #[derive(Clone, Copy)]
@@ -106,6 +110,19 @@ impl Texts<'_> {
         let place = unknown.span.map(|span| format!("{}: ", self.spot(span)));
         let help = if unknown.help.is_empty() { String::new() } else { format!(" ({})", unknown.help) };
         format!("{}{}{help}", place.unwrap_or_default(), unknown.what)
+    }
+
+    /// What is not known of an instance and may decide each of its endpoints; of much, the first ones.
+    pub(super) fn doubts(&self, instance: &Instance) -> Vec<String> {
+        let mut told: Vec<String> = instance.doubts().take(MOST_DOUBTS).map(|unknown| self.unknown(unknown)).collect();
+        let more = instance.doubts().count() - told.len();
+        if more > 0 {
+            told.push(format!("{more} more that are not known of the configuration"));
+        }
+        if instance.is_partial() {
+            told.push("not all files of the configuration could be read".to_owned());
+        }
+        told
     }
 
     pub(super) fn unknowns<'u>(&self, unknown: impl IntoIterator<Item = &'u Unknown>) -> Vec<String> {

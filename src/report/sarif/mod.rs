@@ -209,9 +209,10 @@ fn snippet(texts: Texts<'_>, span: Span) -> Option<Content> {
     Some(Content { text: text.to_owned() })
 }
 
-/// The edits; none where the new text can't be written as JSON, or where a person has to look first.
+/// The edits; none where the new text can't be written as JSON, or where a person has to look first: whoever applies them
+/// sees no more than a title.
 fn fix(texts: Texts<'_>, fix: &edit::Fix) -> Option<Fix> {
-    if fix.applicability == Applicability::DisplayOnly {
+    if fix.applicability != Applicability::Safe {
         return None;
     }
     let mut files: BTreeMap<FileId, Vec<Replacement>> = BTreeMap::new();

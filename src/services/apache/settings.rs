@@ -189,7 +189,8 @@ impl Reader<'_> {
             let head = server.head.map(|head| head.span).filter(|head| head.file == file)?;
             let name = server.name.as_ref().map(|(_, place)| place.span).filter(|name| name.file == file);
             let url = section.checked_sub(1).map(|at| server.sections[at].url.as_str()).unwrap_or_default();
-            let texts = std::iter::once(head).chain(name).map(|span| String::from_utf8_lossy(self.sources().text(span)));
+            let texts =
+                std::iter::once(head).chain(name).map(|span| String::from_utf8_lossy(self.sources().text(span)));
             Some(texts.chain([url.into()]).collect::<Vec<_>>().join(" "))
         };
         let (first, others) = self.model.written[setting].scopes.split_first()?;
