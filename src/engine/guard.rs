@@ -2,7 +2,7 @@
 //! version that is to go, or for which somebody waived it.
 
 use crate::edit::Change;
-use crate::endpoint::{Address, Endpoint, Role, SettingId, Speaks};
+use crate::endpoint::{Address, Endpoint, ReasonKind, Role, SettingId, Speaks};
 use crate::finding::{Finding, RuleId};
 use crate::instance::Instance;
 use crate::rules::{Subject, covering};
@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 
 const FORBIDDEN: RuleId = RuleId("forbidden-version");
 const MISSING: RuleId = RuleId("missing-version");
+
+/// So many names of one block are told.
+const MOST_NAMES: usize = 5;
 
 /// What changes mean for all endpoints of an instance.
 pub(super) struct Guard<'a> {
@@ -85,7 +88,7 @@ impl<'a> Guard<'a> {
                 // Where no line decides, a line for the finding's own endpoints says all of their versions, those too
                 // that a waiver keeps.
                 let own = matches!(change, Change::Declare { .. }) && finding.endpoints.contains(endpoint);
-                harm = Some(self.harm(*endpoint, own, lost.and(about), unwanted.and(about)));
+                harm = Some(self.harm(finding, *endpoint, own, [lost.and(about), unwanted.and(about)]));
             }
         }
         // Where all that the finding is about does harm, it is shown, and what only comes with it is left out.
@@ -186,7 +189,7 @@ impl<'a> Guard<'a> {
         limits
     }
 
-    fn harm(&self, at: usize, own: bool, keep: VersionSet, keep_out: VersionSet) -> String {
+    fn harm(&self, finding: &Finding, at: usize, own: bool, [keep, keep_out]: [VersionSet; 2]) -> String {
         let endpoint = &self.instance().endpoints[at];
         let address = match &*endpoint.address {
             Address::Remote(text) => format!("-> {text}"),
@@ -203,10 +206,40 @@ impl<'a> Guard<'a> {
                  the versions that are to stay, and the waiver for it"
             );
         }
+        let way = match self.same_server(finding, at) {
+            Some(names) => {
+                format!("one server block answers for both: name both in the policy, as `server-name: {names}`")
+            }
+            None => "give one of them a line of its own".to_owned(),
+        };
         format!(
-            "one line is for several endpoints: this would {does}, where the policy or a waiver says otherwise; give one of \
-             them a line of its own"
+            "one line is for several endpoints: this would {does}, where the policy or a waiver says otherwise; {way}"
         )
+    }
+
+    /// The names for a policy where the endpoints of a finding and another one differ by nothing but the name that the client
+    /// sends, and one block answers: no line can tell them apart.
+    fn same_server(&self, finding: &Finding, at: usize) -> Option<String> {
+        let endpoints = &self.instance().endpoints;
+        let other = &endpoints[at];
+        let block = |endpoint: &Endpoint| {
+            let because = endpoint.answer.configured.because.iter();
+            because.filter(|reason| reason.kind == ReasonKind::Server).filter_map(|reason| reason.span).next_back()
+        };
+        let is_same = |one: &&Endpoint| {
+            (one.role, &one.address, one.transport) == (other.role, &other.address, other.transport)
+                && block(one).is_some()
+                && block(one) == block(other)
+        };
+        let own: Vec<&Endpoint> = finding.endpoints.iter().filter_map(|at| endpoints.get(*at)).collect();
+        if own.is_empty() || other.role != Role::Listener || !own.iter().all(is_same) {
+            return None;
+        }
+        let names = own.into_iter().chain([other]).take(MOST_NAMES).map(|one| match one.name.as_deref() {
+            Some(name) => name.to_owned(),
+            None => "\"\"".to_owned(),
+        });
+        Some(format!("[{}]", names.collect::<Vec<_>>().join(", ")))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::instance::Configuration;
 use super::list_edit::{Action, plan};
 use super::model::{Kind, Written};
-use super::protocol::{Build, Command, read_list, read_switch, switch};
+use super::protocol::{Build, Command, NO_SSL3, read_list, read_switch, switch};
 use super::rewrite::{self, Splice, apply, join};
 use super::text::Text;
 use super::words::{Word, split};
@@ -109,9 +109,11 @@ fn list(written: &Written, wanted: VersionSet, build: Build) -> Result<Vec<Splic
     let words = split(line.bytes(), written.arguments);
     let values: Vec<Vec<u8>> = words.iter().map(|word| word.value(line.bytes())).collect();
     let old = read_list(values.iter().map(Vec::as_slice), build);
-    if let Some((_, why)) = old.refused.first() {
+    if let Some((_, why)) = old.refused.iter().find(|(_, why)| *why != NO_SSL3) {
         return Err(format!("{why}: correct it first"));
     }
+    // A word for SSLv3 that the library refuses goes as every other word does.
+    let able = if old.refused.is_empty() { build } else { build.with_ssl3() };
     if wanted.is_empty() {
         return Err("no version would be left".to_owned());
     }
@@ -128,7 +130,7 @@ fn list(written: &Written, wanted: VersionSet, build: Build) -> Result<Vec<Splic
         let list = read_list(values.iter().map(Vec::as_slice), build);
         list.refused.is_empty() && list.asked == wanted
     };
-    let planned = plan(&values, wanted, build).map(|plan| splices(line, written.arguments, &words, &plan));
+    let planned = plan(&values, wanted, able).map(|plan| splices(line, written.arguments, &words, &plan));
     if let Some(splices) = planned.filter(|splices| gives(splices)) {
         return Ok(splices);
     }

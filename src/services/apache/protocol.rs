@@ -48,14 +48,22 @@ impl Build {
     }
 
     /// What the word `all` stands for, at most.
-    fn all_words(self) -> VersionSet {
+    pub(super) fn all_words(self) -> VersionSet {
         if self.knows_library { self.all } else { self.all.with(Version::Ssl3) }
     }
 
-    /// The most that can be served of a set that was asked for. Whoever names TLSv1.3 has a library that knows it.
+    /// The most that can be served of a set that was asked for. Whoever names TLSv1.3 has a library that knows it. SSLv3 is
+    /// configured where it is asked for: whether it is served is the library's part.
     pub(super) fn most(self, asked: VersionSet, names_tls1_3: bool) -> VersionSet {
-        let new = self.served(if self.knows_library { asked } else { asked.without(Version::Ssl3) });
-        if self.knows_library || names_tls1_3 { new } else { new.union(asked.without(Version::Tls1_3)) }
+        let ssl3 = asked.and(VersionSet::of(&[Version::Ssl3]));
+        let new = self.served(if self.knows_library { asked.and(self.all) } else { asked.without(Version::Ssl3) });
+        let most = if self.knows_library || names_tls1_3 { new } else { new.union(asked.without(Version::Tls1_3)) };
+        most.union(ssl3)
+    }
+
+    /// The same build with a library that has SSLv3.
+    pub(super) fn with_ssl3(self) -> Build {
+        Build { all: self.all.with(Version::Ssl3), ..self }
     }
 
     /// What is served of a set that was asked for.
@@ -63,6 +71,9 @@ impl Build {
         if self.closes_holes { asked.top_run() } else { asked }
     }
 }
+
+/// Why httpd does not start where SSLv3 is asked for and the library lacks it.
+pub(super) const NO_SSL3: &str = "SSLv3 is not supported by this version of OpenSSL";
 
 /// What a list of words comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,9 +114,7 @@ impl Term {
         let adds = sign != Some(b'-');
         match Version::from_name_ignore_case(name) {
             Some(Version::Ssl2) if adds => Err("SSLv2 is no longer supported".to_owned()),
-            Some(Version::Ssl3) if adds && !build.all_words().has(Version::Ssl3) => {
-                Err("SSLv3 is not supported by this version of OpenSSL".to_owned())
-            }
+            Some(Version::Ssl3) if adds && !build.all_words().has(Version::Ssl3) => Err(NO_SSL3.to_owned()),
             Some(Version::Tls1_3) if !build.all.has(Version::Tls1_3) => {
                 Err("illegal protocol 'TLSv1.3' (it needs httpd 2.4.36 and OpenSSL 1.1.1)".to_owned())
             }
@@ -123,7 +132,13 @@ pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: Build)
     for (i, word) in words.enumerate() {
         list.names_tls1_3 |= word.to_ascii_lowercase().ends_with(b"tlsv1.3");
         match Term::read(word, build) {
-            Err(why) => list.refused.push((i, why)),
+            Err(why) => {
+                // It is asked for all the same.
+                if why == NO_SSL3 {
+                    list.asked = list.asked.with(Version::Ssl3);
+                }
+                list.refused.push((i, why));
+            }
             Ok(Term { sign: Some(b'-'), versions, all }) => {
                 list.asked = list.asked.minus(versions);
                 list.looks = list.looks.minus(versions);

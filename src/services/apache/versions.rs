@@ -5,6 +5,7 @@ use super::part::versions_not_here;
 use super::protocol::{Build, Command};
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::host::Facts;
+use crate::release::Release;
 use crate::source::Span;
 use crate::tls::{Version, VersionSet};
 
@@ -96,7 +97,9 @@ impl Asked {
     }
 
     fn default_versions(&mut self, build: Build, facts: &Facts) -> VersionSet {
-        let all = build.all.without(Version::Ssl3);
+        // Up to httpd 2.4.16 the default was `all`; its manual says so of SSLProtocol.
+        let has_ssl3 = facts.apache.release.value.is_some_and(|release| release < Release::new(2, 4, 17));
+        let all = if has_ssl3 { build.all_words() } else { build.all.without(Version::Ssl3) };
         if !facts.is_red_hat() {
             self.default = Some(format!("no SSLProtocol: the default of httpd is {all}"));
             return all;

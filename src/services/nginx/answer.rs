@@ -41,9 +41,8 @@ impl Rules<'_> {
         if !asked.set.is_subset(possible) {
             let note = format!("the TLS library ({}) has no {}", self.library.source, asked.set.minus(possible));
             because.push(Reason::placeless(ReasonKind::Floor, note));
-            asked.set = asked.set.and(possible);
         }
-        let (effective, doubt) = self.effective(own, default, asked.set, &mut because);
+        let (effective, doubt) = self.effective(own, default, asked.set.and(possible), &mut because);
         let mut unknown = asked.unknown;
         unknown.extend(doubt);
         if let Some(((), place)) = self.first(scope, |s| self.model.scopes[s].dynamic.map(|p| ((), p))) {

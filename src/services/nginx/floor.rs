@@ -83,9 +83,9 @@ impl Rules<'_> {
         let Some(usable) = floor.usable else { return (None, self.doubt(&offer, own)) };
         let mut effective = configured.and(usable);
         let mut notes = floor.notes;
-        let mut asked = self.asked(default);
-        self.limits(default, &mut asked);
-        let first = self.floor(asked.set, Offer { keys: Keys::ANY, groups: None, signatures: None, ..first });
+        // What is asked for here is asked for where the default server is the one that answers.
+        let first_asked = if own == default { configured } else { self.limited(default) };
+        let first = self.floor(first_asked, Offer { keys: Keys::ANY, groups: None, signatures: None, ..first });
         let Some(refuses_all) = first.refuses_all else { return (None, None) };
         if refuses_all {
             if own != default && !effective.is_empty() {
@@ -105,6 +105,13 @@ impl Rules<'_> {
         }
         because.extend(notes.into_iter().map(|note| Reason::placeless(ReasonKind::Floor, note)));
         (Some(effective), None)
+    }
+
+    /// The versions of a server as it hands them to the library.
+    fn limited(&self, server: ScopeId) -> VersionSet {
+        let mut asked = self.asked(server);
+        self.limits(server, &mut asked);
+        asked.set
     }
 
     /// What the server itself leaves open about its handshakes, where the library is known.

@@ -168,11 +168,11 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
             set = changed;
         }
     }
-    let set = set.and(rules.library.versions());
+    let possible = set.and(rules.library.versions());
     let ciphers = model.chain(scope).find_map(|s| settings(s).and_then(|t: &Tls| t.ciphers.clone()));
     let ciphers = ciphers.map_or_else(|| "DEFAULT".to_owned(), |(value, _)| value);
-    let floor = rules.floor(set, Offer::of(ciphers));
-    let effective = floor.usable.map(|usable| usable.and(set));
+    let floor = rules.floor(possible, Offer::of(ciphers));
+    let effective = floor.usable.map(|usable| usable.and(possible));
     because.extend(floor.notes.into_iter().map(|note| Reason::placeless(ReasonKind::Floor, note)));
     Answer {
         speaks: Speaks::Tls,
