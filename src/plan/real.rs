@@ -3,6 +3,7 @@
 //! A plan has several rounds, and leaves files alone. So a fix of the first round may be a part of what is done to its lines, or
 //! may not be done at all.
 
+use super::splice::splice;
 use super::{Plan, diff};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::Finding;
@@ -15,22 +16,38 @@ use std::path::PathBuf;
 /// Why a fix is not made although nothing is known against it.
 const ELSEWHERE: &str = "the patch does not make this fix";
 
-/// What a plan does to a file: the lines that go, as bytes of the old text, each with what comes.
-struct Changed {
-    parts: Vec<(Range<usize>, Vec<u8>)>,
+/// So many bytes end a line, at most.
+const LINE_END: usize = 2;
+
+/// Lines that a plan changes: those that go, as bytes of the old text, and what comes.
+struct Part {
+    old: Range<usize>,
+    new: Vec<u8>,
+    /// The edits that do it, as the first fix has them that does just that.
+    edits: Option<Vec<Edit>>,
 }
+
+/// What a plan does to each file that fixes are about; `None`: nothing.
+type Changed = HashMap<FileId, Option<Vec<Part>>>;
 
 impl Plan {
     /// Makes the fixes of the findings of `before` those of the plan. One that is not made goes, and the finding says why; one
     /// that only `--fix-level unsafe` makes, or that is for a person, stays as it is.
     pub fn show_real_fixes(&mut self) {
-        let mut changed: HashMap<FileId, Option<Changed>> = HashMap::new();
+        let mut changed = Changed::new();
+        let is_safe = |fix: &&Fix| fix.applicability == Applicability::Safe;
+        // Fixes that are just what is done come first: others on their lines are told by the same edits.
+        for fix in self.before.findings.iter().filter_map(|finding| finding.fix.as_ref()).filter(is_safe) {
+            for (file, own) in by_file(fix) {
+                let parts = changed.entry(file).or_insert_with(|| self.changed(file));
+                if let Some(parts) = parts {
+                    take_over(self.before.sources.file(file).bytes(), &own, parts);
+                }
+            }
+        }
         for at in 0..self.before.findings.len() {
-            let finding = &self.before.findings[at];
-            let real = match &finding.fix {
-                Some(fix) if fix.applicability == Applicability::Safe => self.real(fix, &mut changed),
-                _ => continue,
-            };
+            let Some(fix) = self.before.findings[at].fix.as_ref().filter(is_safe) else { continue };
+            let real = self.real(fix, &changed);
             let finding = &mut self.before.findings[at];
             match real {
                 Ok(edits) => finding.fix = finding.fix.take().map(|fix| Fix { edits, ..fix }),
@@ -40,25 +57,30 @@ impl Plan {
     }
 
     /// The edits that the plan makes where a fix is; an `Err` says why there are none.
-    fn real(&self, fix: &Fix, changed: &mut HashMap<FileId, Option<Changed>>) -> Result<Vec<Edit>, String> {
+    fn real(&self, fix: &Fix, changed: &Changed) -> Result<Vec<Edit>, String> {
         if let Some(why) = &self.unsteady {
             return Err(why.clone());
         }
         let mut edits: Vec<Edit> = Vec::new();
-        for file in fix.edits.iter().map(|edit| edit.span.file) {
-            if edits.iter().any(|edit| edit.span.file == file) {
-                continue;
+        for (file, own) in by_file(fix) {
+            let old = self.before.sources.file(file).bytes();
+            let parts = changed.get(&file).and_then(Option::as_ref).ok_or_else(|| self.why_not(file))?;
+            let made: Vec<&Part> = parts.iter().filter(|part| part.is_near(&own)).collect();
+            if made.is_empty() {
+                return Err(self.why_not(file));
             }
-            let own: Vec<&Edit> = fix.edits.iter().filter(|edit| edit.span.file == file).collect();
-            let done = changed.entry(file).or_insert_with(|| self.changed(file));
-            let made = done.as_ref().and_then(|done| self.made(file, &own, done));
-            edits.extend(made.ok_or_else(|| self.why_not(file))?);
+            for part in made {
+                match &part.edits {
+                    Some(known) => edits.extend(known.iter().cloned()),
+                    None => edits.extend(smallest(file, old, &part.old, &part.new)),
+                }
+            }
         }
         Ok(edits)
     }
 
     /// What the plan does to a file; `None`: nothing.
-    fn changed(&self, file: FileId) -> Option<Changed> {
+    fn changed(&self, file: FileId) -> Option<Vec<Part>> {
         let file = self.before.sources.file(file);
         let (old, new) = (file.bytes(), self.contents.get(file.path())?);
         let (old_lines, new_lines) = (diff::lines(old), diff::lines(new));
@@ -70,9 +92,10 @@ impl Plan {
             std::iter::once(0).chain(ends).collect::<Vec<usize>>()
         };
         let (old_starts, new_starts) = (starts(&old_lines), starts(&new_lines));
-        let part = |old: Range<usize>, new: Range<usize>| {
-            let text = |lines: Range<usize>, starts: &[usize]| starts[lines.start]..starts[lines.end];
-            (text(old, &old_starts), text(new, &new_starts))
+        let part = |old: Range<usize>, lines: Range<usize>| Part {
+            old: old_starts[old.start]..old_starts[old.end],
+            new: new[new_starts[lines.start]..new_starts[lines.end]].to_vec(),
+            edits: None,
         };
         let mut parts = Vec::new();
         for op in diff::of(&old_lines, &new_lines).ops() {
@@ -86,48 +109,64 @@ impl Plan {
                 op => parts.push(part(op.old_range(), op.new_range())),
             }
         }
-        let parts = parts.into_iter().map(|(old, range)| (old, new[range].to_vec()));
-        Some(Changed { parts: parts.collect() })
-    }
-
-    /// The edits of a fix to a file, if the plan does just that to the lines; else what it does to them. `None`: nothing.
-    fn made(&self, file: FileId, own: &[&Edit], changed: &Changed) -> Option<Vec<Edit>> {
-        let old = self.before.sources.file(file).bytes();
-        // What is put in before a line is done at the end of the one before it.
-        let near = |range: &Range<usize>, edit: &Edit| {
-            let (start, end) = (edit.span.start as usize, edit.span.end as usize);
-            start <= range.end && range.start <= end.max(start)
-        };
-        let touches = |(range, _): &&(Range<usize>, Vec<u8>)| own.iter().any(|edit| near(range, edit));
-        let parts: Vec<&(Range<usize>, Vec<u8>)> = changed.parts.iter().filter(touches).collect();
-        let all = parts.first()?.0.start..parts.iter().map(|(range, _)| range.end).max()?;
-        let inside = |edit: &&Edit| all.start <= edit.span.start as usize && edit.span.end as usize <= all.end;
-        let mut alone: Vec<u8> = Vec::new();
-        let mut done = all.start;
-        for edit in own.iter().copied().filter(|edit| inside(edit)) {
-            alone.extend_from_slice(old.get(done..edit.span.start as usize)?);
-            alone.extend_from_slice(&edit.replacement);
-            done = edit.span.end as usize;
-        }
-        alone.extend_from_slice(old.get(done..all.end)?);
-        let mut planned: Vec<u8> = Vec::new();
-        let mut done = all.start;
-        for (range, new) in &parts {
-            planned.extend_from_slice(old.get(done..range.start)?);
-            planned.extend_from_slice(new);
-            done = range.end;
-        }
-        planned.extend_from_slice(old.get(done..all.end)?);
-        if alone == planned && own.iter().all(|edit| inside(&edit)) {
-            return Some(own.iter().map(|edit| (*edit).clone()).collect());
-        }
-        Some(parts.into_iter().filter_map(|(range, new)| smallest(file, old, range, new)).collect())
+        Some(parts)
     }
 
     fn why_not(&self, file: FileId) -> String {
         let path: PathBuf = self.before.sources.file(file).path().to_owned();
         let refused = self.refused.iter().find(|(one, _)| *one == path);
         refused.map_or_else(|| ELSEWHERE.to_owned(), |(_, why)| format!("{} is left alone: {why}", path.display()))
+    }
+}
+
+impl Part {
+    /// Does one of the edits touch these lines? A line that is put in begins with the end of the line before it.
+    fn is_near(&self, edits: &[&Edit]) -> bool {
+        edits.iter().any(|edit| {
+            let (start, end) = (edit.span.start as usize, edit.span.end as usize);
+            match self.old.is_empty() || start == end {
+                true => start <= self.old.end && self.old.start <= end + LINE_END,
+                false => start < self.old.end && self.old.start < end,
+            }
+        })
+    }
+
+    /// The edits that do nothing but what is done to these lines; `None`: they do something else.
+    fn done_by(&self, old: &[u8], edits: &[&Edit]) -> Option<Vec<Edit>> {
+        let from = edits.iter().map(|edit| edit.span.start as usize).min()?.min(self.old.start);
+        let to = edits.iter().map(|edit| edit.span.end as usize).max()?.max(self.old.end);
+        let mut planned = old.get(from..self.old.start)?.to_vec();
+        planned.extend_from_slice(&self.new);
+        planned.extend_from_slice(old.get(self.old.end..to)?);
+        let shifted: Vec<Edit> = edits
+            .iter()
+            .map(|edit| Edit {
+                span: Span::new(edit.span.file, edit.span.start - from as u32, edit.span.end - from as u32),
+                replacement: edit.replacement.clone(),
+            })
+            .collect();
+        let alone = splice(old.get(from..to)?, &shifted.iter().collect::<Vec<&Edit>>());
+        (alone == planned).then(|| edits.iter().map(|edit| (*edit).clone()).collect())
+    }
+}
+
+/// The edits of a fix, file by file, each in its order.
+fn by_file(fix: &Fix) -> Vec<(FileId, Vec<&Edit>)> {
+    let mut files: Vec<(FileId, Vec<&Edit>)> = Vec::new();
+    for edit in &fix.edits {
+        match files.iter_mut().find(|(file, _)| *file == edit.span.file) {
+            Some((_, edits)) => edits.push(edit),
+            None => files.push((edit.span.file, vec![edit])),
+        }
+    }
+    files
+}
+
+/// Notes the edits of a fix for the lines to which they do just what the plan does.
+fn take_over(old: &[u8], own: &[&Edit], parts: &mut [Part]) {
+    for part in parts.iter_mut().filter(|part| part.edits.is_none()) {
+        let near: Vec<&Edit> = own.iter().copied().filter(|edit| part.is_near(&[edit])).collect();
+        part.edits = part.done_by(old, &near);
     }
 }
 

@@ -13,7 +13,7 @@ const OFF: &str = "can't be decided, and the policy turns the rule unknown off";
 
 /// Writes the document.
 pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(&suites(view), view.host, out)
+    write(suites(view), view.host, out)
 }
 
 fn suites(view: &AuditView<'_>) -> Vec<Suite> {

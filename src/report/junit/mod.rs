@@ -23,6 +23,7 @@ use super::issue::Issue;
 use super::{markdown, sanitise};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 /// How a case ends.
@@ -52,8 +53,23 @@ struct Suite {
     cases: Vec<Case>,
 }
 
+/// Gives each case of a suite a name of its own: readers take two cases of one name for the same.
+fn tell_apart(suites: &mut [Suite]) {
+    for suite in suites {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        for case in &mut suite.cases {
+            let count = seen.entry(case.name.clone()).or_default();
+            *count += 1;
+            if *count > 1 {
+                case.name = format!("{} (#{count})", case.name);
+            }
+        }
+    }
+}
+
 /// Writes the document; `host`: where it was made.
-fn write(suites: &[Suite], host: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+fn write(mut suites: Vec<Suite>, host: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+    tell_apart(&mut suites);
     let all = || suites.iter().flat_map(|suite| &suite.cases);
     let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;

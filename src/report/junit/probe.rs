@@ -15,7 +15,7 @@ pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let about = by_subject(&rows);
     let own = |at| about.get(&at).map_or(&[][..], Vec::as_slice);
     let suite = |(at, probed): (usize, &Probed<'_>)| suite(view, probed, own(at));
-    write(&view.targets.iter().enumerate().map(suite).collect::<Vec<_>>(), None, out)
+    write(view.targets.iter().enumerate().map(suite).collect(), None, out)
 }
 
 fn suite(view: &ProbeView<'_>, probed: &Probed<'_>, rows: &[&Issue<'_>]) -> Suite {

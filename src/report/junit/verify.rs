@@ -37,7 +37,7 @@ pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     if !rest.is_empty() {
         suites.push(Suite { name: REST.to_owned(), cases: rest });
     }
-    write(&suites, None, out)
+    write(suites, None, out)
 }
 
 fn endpoint(one: &Checked, rows: &[&Issue<'_>]) -> Case {
