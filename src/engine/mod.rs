@@ -46,6 +46,13 @@ pub struct Request<'a> {
     pub day: Option<Date>,
 }
 
+impl<'a> Request<'a> {
+    /// A whole host; no waiver counts.
+    pub fn new(system: &'a dyn System, facts: &'a Facts, policy: &'a Policy) -> Request<'a> {
+        Request { system, facts, policy, paths: &[], base: None, uncovered: &[], day: None }
+    }
+}
+
 /// A host whose configurations are loaded.
 pub struct Host {
     /// All texts.
