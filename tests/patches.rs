@@ -124,3 +124,86 @@ fn a_refusal_is_said_once_and_never_beside_a_promise() {
     let audit = run_in(folder.path(), &[&["audit", "--no-exec"], &facts[..]].concat());
     assert!(!audit.out.contains("can be mended"), "{}", audit.screen());
 }
+
+/// What `diff` says where a file with this end must not be changed.
+fn is_spared(name: &str, text: &str, why: &str) {
+    let folder = folder(&[(name, text), ("a", "")]);
+    let run = diff(folder.path(), &[name, "--assume", "openssl=3.0.13", "--assume", "openssl-seclevel=0"]);
+    assert_eq!((run.status, &*run.out), (1, ""), "{text}: {}", run.screen());
+    let expected = format!("; the file does not parse as a whole ({why}");
+    assert!(run.err.contains("): repair it first, no part of it is changed"), "{text}: {}", run.screen());
+    assert!(run.err.contains(&expected), "{text}: {expected}: {}", run.screen());
+    let audit = run_in(folder.path(), &["audit", "--no-exec", name]);
+    assert!(!audit.out.contains("can be mended"), "{text}: {}", audit.screen());
+}
+
+// As nginx 1.22.1 and httpd 2.4.71 refuse them.
+#[test]
+fn a_file_that_does_not_parse_as_a_whole_is_not_changed() {
+    let site =
+        "server {\n listen 443 ssl;\n ssl_certificate a;\n ssl_certificate_key a;\n ssl_protocols TLSv1 TLSv1.2;\n";
+    let main = format!("events {{}}\nhttp {{\n{site}");
+    is_spared("nginx.conf", &main, "line 2: unexpected end of file, expecting \"}\" for this block");
+    is_spared("nginx.conf", &format!("{main}}}\n}}\n}}\n"), "line 10: unexpected \"}\"");
+    is_spared("nginx.conf", &format!("{main} root /srv }}\n}}\n"), "line 8: unexpected \"}\"");
+    is_spared("nginx.conf", &format!("{main}}}\n}}\nuser www-data"), "line 10: unexpected end of file");
+    is_spared(
+        "nginx.conf",
+        &format!("{main} server_name \"x;\n}}\n}}\n"),
+        "line 8: unexpected \"\"\", expecting \";\" or \"{\"",
+    );
+    is_spared("site.conf", site, "line 1: unexpected end of file, expecting \"}\" for this block");
+
+    let head = "ServerRoot /etc/httpd\nLoadModule ssl_module modules/mod_ssl.so\nListen 443\n";
+    let host = "<VirtualHost *:443>\nSSLEngine on\nSSLCertificateFile a\nSSLProtocol all\n";
+    let main = |text: String| format!("{head}{text}");
+    is_spared("httpd.conf", &main(host.to_owned()), "line 4: <VirtualHost> was not closed");
+    let ends = [
+        ("</VirtualHos>\n", "line 8: expected </VirtualHost> but saw </VirtualHos>"),
+        ("</VirtualHost", "line 8: </VirtualHost> directive missing closing '>'"),
+        ("<IfModule mod_ssl.c>\n</VirtualHost>\n", "line 9: </VirtualHost> without matching <VirtualHost> section"),
+        ("</VirtualHost>\n</VirtualHost>\n", "line 9: </VirtualHost> without matching <VirtualHost> section"),
+        ("</VirtualHost>\n<IfModule nope.c>\n", "line 9: expected </IfModule> before end of configuration"),
+        ("</VirtualHost>\n<Macro x>\n", "line 9: expected token not found: </Macro>"),
+        ("</VirtualHost>\n<Directory /\n</Directory>\n", "line 9: <Directory> directive missing closing '>'"),
+    ];
+    for (end, why) in ends {
+        is_spared("httpd.conf", &main(format!("{host}{end}")), why);
+    }
+    is_spared("site.conf", host, "line 1: <VirtualHost> was not closed");
+}
+
+// A condition that holds may stay open at the end of a file, with all that is open inside of it.
+#[test]
+fn a_condition_without_an_end_keeps_no_fix_away() {
+    let main = "ServerRoot /etc/httpd\nLoadModule ssl_module modules/mod_ssl.so\nListen 443\n<IfModule mod_ssl.c>\n<VirtualHost *:443>\nSSLEngine on\nSSLCertificateFile a\nSSLProtocol all\n";
+    let folder = folder(&[("httpd.conf", main), ("a", "")]);
+    let run = diff(folder.path(), &["httpd.conf", "--assume", "openssl=3.0.13", "--assume", "openssl-seclevel=0"]);
+    assert_eq!(added(&run), ["SSLProtocol all -TLSv1 -TLSv1.1"], "{}", run.screen());
+}
+
+#[test]
+fn a_broken_file_that_nothing_loads_is_not_changed_either_and_its_neighbours_are() {
+    let site = |port: u16| {
+        format!("server {{\n listen {port} ssl;\n ssl_certificate a;\n ssl_certificate_key a;\n ssl_protocols TLSv1;\n")
+    };
+    let host = "<VirtualHost *:443>\nSSLProtocol TLSv1\n";
+    let folder = folder(&[
+        ("etc/nginx/nginx.conf", "events {}\nhttp { include sites/*; }\n"),
+        ("etc/nginx/sites/1", &(site(1) + "}\n")),
+        ("etc/nginx/sites/2", &site(2)),
+        ("etc/nginx/old/3", &site(3)),
+        ("etc/apache2/apache2.conf", "ServerRoot /etc/apache2\nListen 80\n"),
+        ("etc/apache2/old/4", host),
+    ]);
+    let root = folder.path().to_str().expect("a path");
+    let run = diff(folder.path(), &["--root", root, "--assume", "openssl=3.0.13", "--assume", "openssl-seclevel=0"]);
+    let changed: Vec<&str> = run.out.lines().filter_map(|line| line.strip_prefix("+++ b/")).collect();
+    assert_eq!(changed, ["etc/nginx/sites/1"], "{}", run.screen());
+    assert!(
+        run.err
+            .contains("/etc/nginx/sites/2:5:16: high[forbidden-version]: TLSv1 is accepted; the file does not parse"),
+        "{}",
+        run.screen()
+    );
+}

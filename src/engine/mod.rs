@@ -5,6 +5,7 @@ mod fingerprint;
 mod guard;
 mod parts;
 mod waivers;
+mod whole;
 
 use crate::discover;
 use crate::edit::{Applicability, Edit, Fix};
@@ -25,6 +26,7 @@ use guard::{Guard, Guarded};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use whole::Unparsed;
 
 /// What an audit is made from.
 #[derive(Clone, Copy)]
@@ -103,6 +105,7 @@ pub fn audit(request: Request<'_>) -> Audit {
     let policy = request.policy;
     let text = policy.text.as_ref().map(|text| sources.attach(PathBuf::from(&policy.name), text.clone().into_bytes()));
     let waivers = waivers::collect(policy, text, request.day, &resolved, &crate::services::all(), &sources);
+    let unparsed = Unparsed::of(&resolved);
     let mut findings = Vec::new();
     let (mut verdicts, mut kept) = (Vec::new(), Vec::new());
     for (index, one) in resolved.iter().enumerate() {
@@ -122,6 +125,7 @@ pub fn audit(request: Request<'_>) -> Audit {
         kept.push(guard.kept());
         for finding in &mut found {
             lower(finding, &guard, &**one, &sources);
+            unparsed.spare(finding, &sources);
             if named.foreign.contains(&instance.main) {
                 parts::confine(finding, &sources, |path| named.given.iter().any(|given| path.starts_with(given)));
             }
