@@ -162,6 +162,11 @@ pub(super) struct Host {
     /// Files or directories with configuration (none: the usual places, such as /etc)
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Skip files and directories that match PATTERN: a name (templates, '*.bak'), the end of a path (deploy/templates) or
+    /// a whole path (/etc/nginx/old); *, ? and ** as in .gitignore. A file that a main file includes is read all the same,
+    /// and so is a PATH itself
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
     /// The root of the host: a mounted image or a chroot; all paths and links resolve inside it
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,

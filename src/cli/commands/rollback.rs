@@ -94,6 +94,7 @@ fn host(arguments: &Rollback) -> Host {
         assume: Vec::new(),
         no_exec: arguments.no_exec,
         color: arguments.color,
+        exclude: Vec::new(),
     }
 }
 

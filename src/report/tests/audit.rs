@@ -177,7 +177,7 @@ fn problems_and_files_that_are_not_loaded() {
     let mut host = Host::default();
     host.file(MAIN, "http {\n    include sites/*.conf;\n}\n");
     host.file("/etc/nginx/sites/a.conf", "server {\n    ssl_protocols TLSv1.0;\n}\n");
-    host.files = Coverage { read: 2, found: 3, passed_over: 0 };
+    host.files = Coverage { read: 2, found: 3, passed_over: 0, excluded: 0 };
     let mut nginx = instance("nginx", MAIN, Vec::new());
     let mut problem = Problem::at(
         host.at("/etc/nginx/sites/a.conf", "TLSv1.0"),
