@@ -34,6 +34,8 @@ pub(super) struct Opened {
     pub exclude: Exclude,
     /// Are the files those of this host (or of the root), and not of a repository of configurations?
     pub look: bool,
+    /// Is it this machine, and no image?
+    pub own_root: bool,
     /// Are the processes those of the host?
     pub processes: bool,
     /// How reports show paths.
@@ -159,7 +161,7 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         () if !host.map.is_empty() => Some("nothing is run with --map"),
         () => Some(NOT_USUAL),
     };
-    Ok(Opened { system, facts, paths, exclude, look: given.look, processes: given.processes, shown, no_exec })
+    Ok(Opened { system, facts, paths, exclude, look: given.look, own_root, processes: given.processes, shown, no_exec })
 }
 
 /// The host's name: the given one, or what its /etc/hostname says. A repository of configurations has none.
