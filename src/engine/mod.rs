@@ -3,6 +3,7 @@
 mod ask;
 mod fingerprint;
 mod guard;
+mod named;
 mod parts;
 mod waivers;
 mod whole;
@@ -21,6 +22,7 @@ use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use crate::tls::VersionSet;
 pub use ask::{ask, upstream};
+pub use named::{addresses_of, target};
 
 use guard::{Guard, Guarded};
 use rayon::prelude::*;

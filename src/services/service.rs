@@ -56,6 +56,9 @@ pub trait Service: Sync {
     /// Does the text begin as configurations of this service do? For files whose names look like something else.
     fn begins(&self, bytes: &[u8]) -> bool;
 
+    /// Does a server with this name, as the configuration spells it, answer to the name that a client sends?
+    fn has_name(&self, spelled: &str, sent: &str) -> bool;
+
     /// The comments of a file, each from its mark to the end of its line.
     fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>>;
 

@@ -101,6 +101,10 @@ impl Service for Apache {
         recognise::begins(bytes)
     }
 
+    fn has_name(&self, spelled: &str, sent: &str) -> bool {
+        names::is_one_of(spelled, sent)
+    }
+
     fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         parse::parse(bytes).comments(bytes)
     }

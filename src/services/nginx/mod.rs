@@ -129,6 +129,10 @@ impl Service for Nginx {
         tree.errors.is_empty() && name.is_some_and(is_first)
     }
 
+    fn has_name(&self, spelled: &str, sent: &str) -> bool {
+        names::is_one_of(spelled, sent)
+    }
+
     fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         parse::parse(bytes).comments(bytes)
     }
