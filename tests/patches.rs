@@ -207,3 +207,68 @@ fn a_broken_file_that_nothing_loads_is_not_changed_either_and_its_neighbours_are
         run.screen()
     );
 }
+
+/// The lines that the text report would put in, of all fixes that it shows, without their indentation.
+fn shown(audit: &Run) -> Vec<&str> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let line = |line: &'_ str| line.trim_start().split_once(" + ").filter(|(number, _)| is_number(number)).is_some();
+    let lines = audit.out.lines().filter(|text| line(text));
+    lines.filter_map(|line| line.split_once(" + ")).map(|(_, text)| text.trim()).collect()
+}
+
+/// Each line that a fix of the report shows is one that the patch adds. Some lines are changed in several rounds: two
+/// fixes want the same place, or one uncovers what another one hid.
+fn help_is_the_edit_of(what: &str, folder: &Path, arguments: &[&str]) {
+    let audit = run_in(folder, &[&["audit", "--no-exec"], arguments].concat());
+    let patch = diff(folder, arguments);
+    let added: Vec<&str> = added(&patch).into_iter().map(str::trim).collect();
+    let shown = shown(&audit);
+    assert!(!shown.is_empty() || added.is_empty(), "{what}: {}", audit.screen());
+    for line in shown {
+        // A long line is cut in the report.
+        let is_it =
+            |full: &&str| line.trim_matches('.').trim().len() > 10 && full.contains(line.trim_matches('.').trim());
+        assert!(added.iter().any(is_it), "{what}: the patch has no line `{line}`: {}{}", audit.out, patch.out);
+    }
+}
+
+#[test]
+fn help_shows_the_edit_of_the_patch() {
+    let hosts = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hosts");
+    for host in ["alpine", "broken", "compliant", "debian", "rhel", "waived"] {
+        help_is_the_edit_of(host, &hosts, &["--root", host]);
+    }
+    let facts = ["--assume", "openssl=3.0.13", "--assume", "openssl-seclevel=0", "--assume", "nginx=1.22.1"];
+    let nginx = |lines: &str| {
+        let text = format!("events {{}}\nhttp {{\n  ssl_certificate a;\n  ssl_certificate_key a;\n{lines}\n}}\n");
+        let folder = folder(&[("nginx.conf", &text), ("a", "")]);
+        help_is_the_edit_of(lines, folder.path(), &[&["nginx.conf"], &facts[..]].concat());
+    };
+    let server = "  server { listen 443 ssl; }";
+    nginx(&format!("  ssl_protocols TLSv1;\n{server}"));
+    nginx(&format!("  ssl_protocols TLSv1;\n  ssl_protocols TLSv1.2;\n{server}"));
+    nginx(&format!("  ssl_protocols TLSv1 TLSv1.2;\n  ssl_conf_command MinProtocol TLSv1;\n{server}"));
+    nginx(&format!("  ssl_protocols TLSv1.1 TLSv1.2;\n  ssl_conf_command MaxProtocol TLSv1.1;\n{server}"));
+    nginx(
+        "  server {\n    listen 443 ssl;\n    location / { proxy_pass https://192.0.2.1; }\n    location /b { grpc_pass grpcs://192.0.2.1; }\n  }",
+    );
+    let httpd = |lines: &str| {
+        let text = format!(
+            "ServerRoot /etc/httpd\nLoadModule ssl_module m.so\nLoadModule proxy_module m.so\nListen 443\n<VirtualHost *:443>\nSSLEngine on\nSSLCertificateFile a\n{lines}\n</VirtualHost>\n"
+        );
+        let folder = folder(&[("httpd.conf", &text), ("a", "")]);
+        let facts = [&["httpd.conf", "--assume", "apache=2.4.57"], &facts[..4]].concat();
+        help_is_the_edit_of(lines, folder.path(), &facts);
+    };
+    for lines in [
+        "SSLProtocol TLSv1.2 TLSv1.3",
+        "SSLProtocol TLSv1\nSSLProtocol +TLSv1.1",
+        "SSLProtocol all\nSSLOpenSSLConfCmd MaxProtocol TLSv1.1",
+        "SSLProtocol TLSv1\nSSLOpenSSLConfCmd MinProtocol TLSv1",
+        "SSLOpenSSLConfCmd Protocol -TLSv1.2",
+        "SSLProxyEngine on\nProxyPass / https://192.0.2.1/",
+        "SSLProxyEngine on\nSSLProxyProtocol TLSv1\nProxyPass / https://192.0.2.1/\nSSLProtocol TLSv1",
+    ] {
+        httpd(lines);
+    }
+}
