@@ -137,25 +137,25 @@ pub fn discover<'s>(
     discovery.problems.extend(problems);
     discovery.passed_over = passed_over;
     for file in named.iter().filter(|n| files.binary_search(&n.path).is_err()) {
-        let service = services.iter().position(|service| service.id() == file.service);
-        match (system.read(&file.path), service) {
+        match (system.read(&file.path), services.iter().position(|service| service.id() == file.service)) {
             (Ok(_), Some(service)) => {
                 let of_service = candidates.entry(file.service.0).or_default();
                 of_service.push((service, file.path.clone()));
                 of_service.sort_by(|a, b| a.1.cmp(&b.1));
             }
-            (Err(error), _) => {
-                let message = format!("can't be read: {} (named by {})", reason(&error), file.source);
-                discovery.problems.push(Problem::with(&file.path, message));
-            }
+            (Err(error), _) => discovery.problems.push(unread_main(file, &error)),
             (Ok(_), None) => {}
         }
     }
     (discovery.excluded, discovery.idle) = search.end();
-    for (service, path) in candidates.into_values().flatten() {
-        discovery.mains.push((services[service], path));
-    }
+    let mains = candidates.into_values().flatten();
+    discovery.mains.extend(mains.map(|(service, path)| (services[service], path)));
     discovery
+}
+
+/// A main file that a command line names and that can't be read.
+fn unread_main(file: &MainFile, error: &io::Error) -> Problem {
+    Problem::with(&file.path, format!("can't be read: {} (named by {})", reason(error), file.source))
 }
 
 /// The file that a link below what the user named leads to: `sites-enabled` holds nothing else. Whoever made the link has
