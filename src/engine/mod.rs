@@ -79,7 +79,7 @@ pub struct Host {
 /// What the user named, and which main files lie outside of it.
 struct Named {
     foreign: BTreeSet<PathBuf>,
-    given: Vec<PathBuf>,
+    given: BTreeSet<PathBuf>,
 }
 
 /// A host, audited.
@@ -135,7 +135,7 @@ pub fn audit(request: Request<'_>) -> Audit {
             lower(finding, &guard, &**one, &sources);
             unparsed.spare(finding, &sources);
             if named.foreign.contains(&instance.main) {
-                parts::confine(finding, &sources, |path| named.given.iter().any(|given| path.starts_with(given)));
+                parts::confine(finding, &sources, |path| path.ancestors().any(|above| named.given.contains(above)));
             }
         }
         findings.append(&mut found);
@@ -192,7 +192,8 @@ pub fn load(request: Request<'_>) -> Host {
             resolved.push(one);
         }
     }
-    let given: Vec<PathBuf> = request.paths.iter().filter_map(|path| request.system.canonical(path).ok()).collect();
+    let given: BTreeSet<PathBuf> =
+        request.paths.iter().filter_map(|path| request.system.canonical(path).ok()).collect();
     let judged = match given.is_empty() {
         true => parts::Judged::default(),
         false => parts::judge(&discovery.fragments, &resolved, &given, world, &mut sources),

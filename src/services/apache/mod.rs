@@ -97,6 +97,10 @@ impl Service for Apache {
         recognise::is_main(bytes)
     }
 
+    fn has_servers(&self, bytes: &[u8]) -> bool {
+        recognise::has_servers(bytes)
+    }
+
     fn begins(&self, bytes: &[u8]) -> bool {
         recognise::begins(bytes)
     }
