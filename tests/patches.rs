@@ -211,9 +211,8 @@ fn a_broken_file_that_nothing_loads_is_not_changed_either_and_its_neighbours_are
 /// The lines that the text report would put in, of all fixes that it shows, without their indentation.
 fn shown(audit: &Run) -> Vec<&str> {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let line = |line: &'_ str| line.trim_start().split_once(" + ").filter(|(number, _)| is_number(number)).is_some();
-    let lines = audit.out.lines().filter(|text| line(text));
-    lines.filter_map(|line| line.split_once(" + ")).map(|(_, text)| text.trim()).collect()
+    let lines = audit.out.lines().filter_map(|line| line.trim_start().split_once(" + "));
+    lines.filter(|(number, _)| is_number(number)).map(|(_, text)| text.trim()).collect()
 }
 
 /// Each line that a fix of the report shows is one that the patch adds. Some lines are changed in several rounds: two

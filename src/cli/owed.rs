@@ -206,7 +206,9 @@ fn next_step(means: &Means<'_>, instances: &[(ServiceId, PathBuf)]) -> String {
     let has_own =
         |service: &str| given.iter().any(|text| text.split_once('=').is_some_and(|(name, _)| name == service));
     let mut options = String::new();
-    given.iter().for_each(|text| options.extend([" --reload-with ", &quoted(text)]));
+    for text in given {
+        options.extend([" --reload-with ", &quoted(text)]);
+    }
     if !means.opened.own_root {
         // Nothing of an image is run but what the user names.
         let services: BTreeSet<&str> = instances.iter().map(|(service, _)| service.0).collect();
