@@ -276,6 +276,9 @@ pub struct Instance {
     pub reach: Reach,
     /// What could not be read or is not valid.
     pub problems: Vec<Problem>,
+    /// Files that do not parse as a whole, each with the first place: a brace or section without its partner, an end in
+    /// the middle of a directive. The server refuses them, and what they were meant to say is a guess.
+    pub unparsed: BTreeMap<FileId, Problem>,
     /// What could not be decided and is not about single endpoints.
     pub unknown: Vec<Unknown>,
     /// The directives that set versions, in the order of reading.

@@ -216,7 +216,7 @@ fn a_configuration_that_can_not_be_read_is_not_none() {
         let host = locked(path);
         let (status, text) = as_nobody(host.path(), "audit", &[]);
         assert_eq!(status, Some(3), "{path}: {text}");
-        assert!(text.contains(&format!("can't be read: Permission denied\n--> /{path}\n")), "{path}: {text}");
+        assert!(text.contains(&format!("can't be read: Permission denied\n --> /{path}\n")), "{path}: {text}");
         assert!(!text.contains("nothing to audit"), "{text}");
         let (status, text) = as_nobody(host.path(), "audit", &["--format", "prometheus"]);
         let complete = text.lines().find(|line| line.starts_with("tlsmend_audit_complete")).expect("is there");
@@ -271,11 +271,11 @@ fn a_main_file_may_be_a_link_out_of_etc() {
     close(&real);
     let (status, text) = as_nobody(host.path(), "audit", &[]);
     assert_eq!(status, Some(3), "{text}");
-    assert!(text.contains("can't be read: Permission denied\n--> /etc/nginx/nginx.conf\n"), "{text}");
+    assert!(text.contains("can't be read: Permission denied\n --> /etc/nginx/nginx.conf\n"), "{text}");
     fs::remove_file(&real).expect("removes");
     let (status, text) = as_nobody(host.path(), "audit", &[]);
     assert_eq!(status, Some(3), "{text}");
-    assert!(text.contains("can't be read: No such file or directory\n--> /etc/nginx/nginx.conf\n"), "{text}");
+    assert!(text.contains("can't be read: No such file or directory\n --> /etc/nginx/nginx.conf\n"), "{text}");
 }
 
 #[test]

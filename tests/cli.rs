@@ -92,7 +92,10 @@ fn what_it_can_not_run_with_is_status_2() {
         (&["why", "10.0.0.1:0"], "is not ADDRESS:PORT"),
         (&["why", "unix:"], "\"unix:\" has no path"),
         (&["audit", "--policy", "/no/such/policy"], "/no/such/policy: No such file or directory"),
-        (&["why", "localhost"], "is not ADDRESS:PORT"),
+        (&["why", "127.0.0.1", "--root", &compliant], "give the port too (127.0.0.1:"),
+        (&["why", "a.test", "--sni", "b.test", "--root", &compliant], "\"a.test\" is a server name already"),
+        (&["audit", "--exclude", "[", "--root", &compliant], "--exclude [: is not a pattern"),
+        (&["audit", "--exclude", "", "--root", &compliant], "--exclude : names nothing"),
         (&["why", "::1:443"], "in brackets"),
         (&["why", "www.example.org:443", "--root", &compliant], "/etc/hosts"),
         (&[], "Usage"),
@@ -446,7 +449,8 @@ fn why_answers_for_other_servers_too() {
         two.screen()
     );
     let none = why("https://192.0.2.8");
-    assert!(none.status == 2 && none.err.contains("connects to https://192.0.2.8 by TLS"), "{}", none.screen());
+    let nobody = "https://192.0.2.8: no configuration that was read connects there by TLS\n";
+    assert_eq!((none.status, &*none.out), (3, nobody), "as where nothing listens: {}", none.screen());
 }
 
 #[test]
@@ -456,8 +460,139 @@ fn why_knows_no_more_than_the_audit() {
     assert!(why.status == 3 && why.out.contains("can't be told"), "{}", why.screen());
     let folder = nginx("events {}\nhttp {\n  server {\n    listen 80;\n  }\n}\n");
     let why = run_in(folder.path(), &["why", "192.0.2.1:443", "nginx.conf"]);
-    assert_eq!(why.status, 0);
+    assert_eq!(why.status, 3);
     assert!(why.out.contains("no configuration that was read listens there"), "{}", why.screen());
+}
+
+/// Two servers on one address, one of them on another one too.
+const TWO_SERVERS: &str = "events {}\nhttp {\n  ssl_certificate c;\n  ssl_certificate_key c;\n  server {\n    listen 192.0.2.1:443 ssl;\n    server_name a.test *.b.test;\n    ssl_protocols TLSv1.2;\n  }\n  server {\n    listen 192.0.2.1:443 ssl;\n    listen 192.0.2.1:8443 ssl;\n    server_name c.test ~^d\\d+\\.test$;\n    ssl_protocols TLSv1.2 TLSv1.3;\n  }\n}\n";
+const SURE: [&str; 5] = ["nginx.conf", "--assume", "nginx=1.30.0", "--assume", "openssl=3.0.13"];
+
+#[test]
+fn why_is_certain_or_does_not_end_with_0() {
+    let folder = nginx(TWO_SERVERS);
+    fs::write(folder.path().join("c"), "").expect("written");
+    let why = |arguments: &[&str]| run_in(folder.path(), &[&["why", "192.0.2.1:8443"], arguments].concat());
+    let sure = why(&SURE);
+    assert_eq!(sure.status, 0, "{}", sure.screen());
+    // The library is not known, and it may refuse any of them: nothing else is unknown.
+    let most = why(&["nginx.conf", "--assume", "nginx=1.30.0"]);
+    assert!(most.out.starts_with("192.0.2.1:8443 without a name (nginx): at most "), "{}", most.screen());
+    assert!(!most.out.contains("not known:") && most.status == 3, "{}", most.screen());
+    let plain = nginx("events {}\nhttp { server { listen 80; } }\n");
+    let plain = run_in(plain.path(), &["why", "192.0.2.1:80", "nginx.conf"]);
+    assert_eq!(plain.status, 0, "{}", plain.screen());
+}
+
+#[test]
+fn why_answers_for_a_name_at_all_its_addresses() {
+    let folder = nginx(TWO_SERVERS);
+    fs::write(folder.path().join("c"), "").expect("written");
+    let why = |name: &str, more: &[&str]| run_in(folder.path(), &[&["why", name], &SURE[..], more].concat());
+    let heads = |name: &str| {
+        let run = why(name, &[]);
+        let heads = run.out.lines().filter(|line| !line.is_empty() && !line.starts_with(' '));
+        (run.status, heads.map(str::to_owned).collect::<Vec<_>>())
+    };
+    let both = |name: &str| {
+        let head = |port: u16| format!("{name} at 192.0.2.1:{port} (nginx): TLSv1.2 TLSv1.3");
+        (0, vec![head(443), head(8443)])
+    };
+    assert_eq!(heads("c.test"), both("c.test"));
+    assert_eq!(heads("d7.test"), both("d7.test"), "a regular expression");
+    assert_eq!(heads("A.test"), (0, vec!["A.test at 192.0.2.1:443 (nginx): TLSv1.2".to_owned()]));
+    assert_eq!(heads("x.b.test"), (0, vec!["x.b.test at 192.0.2.1:443 (nginx): TLSv1.2".to_owned()]));
+    let nobody = (3, vec!["e.test: no configuration that was read has this name".to_owned()]);
+    assert_eq!(heads("e.test"), nobody);
+    assert_eq!(why("c.test", &["--quic"]).status, 3);
+    let json = why("c.test", &["--format", "json"]).json();
+    assert_eq!((json["schema"].as_str(), json["name"].as_str()), (Some("tlsmend/why-name/1"), Some("c.test")));
+    assert_eq!(json["answers"][1]["address"], "192.0.2.1:8443");
+    assert_eq!(json["answers"][1]["schema"], "tlsmend/why/1");
+    assert_eq!(why("e.test", &["--format", "json"]).json()["answers"], serde_json::json!([]));
+}
+
+#[test]
+fn an_error_without_a_line_is_laid_out_like_the_others() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let audit = run_in(folder.path(), &["audit", "."]);
+    assert!(
+        audit.out.contains("error: no configuration of nginx or Apache httpd is there\n --> "),
+        "{}",
+        audit.screen()
+    );
+    assert!(!audit.out.contains("\n-->"), "{}", audit.screen());
+}
+
+/// An image with a site, and what is known of its software.
+fn image() -> tempfile::TempDir {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    fs::create_dir_all(root.path().join("etc/nginx")).expect("made");
+    fs::create_dir_all(root.path().join("etc/postfix")).expect("made");
+    let site = "events {}\nhttp { server { listen 443 ssl; ssl_certificate c; ssl_certificate_key c; ssl_protocols TLSv1.1 TLSv1.2 TLSv1.3; } }\n";
+    for (path, text) in [("etc/nginx/nginx.conf", site), ("etc/nginx/c", ""), ("etc/postfix/main.cf", "")] {
+        fs::write(root.path().join(path), text).expect("written");
+    }
+    root
+}
+
+#[test]
+fn of_an_image_nobody_is_sent_to_this_machine() {
+    let image = image();
+    let root = image.path().to_str().expect("a path");
+    let audit = run(&["audit", "--root", root]);
+    assert!(audit.out.contains("tlsmend probe HOST:25 --starttls smtp"), "{}", audit.screen());
+    assert!(!audit.out.contains("127.0.0.1"), "{}", audit.screen());
+}
+
+#[test]
+fn a_fix_and_its_rollback_that_nothing_tests_end_alike() {
+    let image = image();
+    let root = image.path().to_str().expect("a path");
+    let run = |command: &str, more: &[&str]| run(&[&[command, "--root", root, "--yes"], more].concat());
+    let (fix, rollback) = (run("fix", &[]), run("rollback", &[]));
+    assert_eq!((fix.status, rollback.status), (3, 3), "{}{}", fix.screen(), rollback.screen());
+    assert!(rollback.out.contains("not tested: nginx (nothing is run with --root)"), "{}", rollback.screen());
+    assert!(
+        rollback.out.contains("where the servers of this image run (no restart is needed): nginx: nginx -s reload")
+    );
+    let tested = ["--check-with", "nginx=/bin/true"];
+    let (fix, rollback) = (run("fix", &tested), run("rollback", &tested));
+    assert_eq!((fix.status, rollback.status), (0, 0), "{}{}", fix.screen(), rollback.screen());
+}
+
+#[test]
+fn after_a_failed_reload_of_an_image_what_is_suggested_works() {
+    let (image, state) = (image(), tempfile::tempdir().expect("a temporary directory"));
+    let (root, state) = (image.path().to_str().expect("a path"), state.path().join("s").display().to_string());
+    let fix = |more: &[&str]| {
+        let all = [&["fix", "--root", root, "--state-dir", &state, "--yes", "--check-with", "nginx=/bin/true"], more];
+        run(&all.concat())
+    };
+    let failed = fix(&["--reload", "--reload-with", "nginx=/bin/false"]);
+    assert_eq!(failed.status, 5, "{}", failed.screen());
+    let later = fix(&[]);
+    assert_eq!(later.status, 3, "{}", later.screen());
+    assert!(
+        later.out.contains("to reload, where the servers of this image run: nginx: nginx -s reload"),
+        "{}",
+        later.screen()
+    );
+    let next =
+        format!("`tlsmend fix --reload --reload-with nginx=COMMAND --root {root} --state-dir {state}` reloads, and");
+    assert!(later.out.contains(&next), "{next}: {}", later.screen());
+    let done = fix(&["--reload", "--reload-with", "nginx=/bin/true"]);
+    assert_eq!(done.status, 0, "{}", done.screen());
+    // A history in the image runs nothing, and so nothing is suggested that would.
+    let inside = |more: &[&str]| run(&[&["fix", "--root", root, "--yes"], more].concat());
+    let reload = ["--reload", "--reload-with", "nginx=/bin/false", "--check-with", "nginx=/bin/true"];
+    fs::copy(format!("{root}/etc/nginx/c"), format!("{root}/etc/nginx/d")).expect("copied");
+    let text = fs::read_to_string(format!("{root}/etc/nginx/nginx.conf")).expect("read");
+    fs::write(format!("{root}/etc/nginx/nginx.conf"), text.replace("TLSv1.2", "TLSv1.1 TLSv1.2")).expect("written");
+    assert_eq!(inside(&reload).status, 5);
+    let later = inside(&[]);
+    assert!(!later.out.contains("tlsmend fix --reload"), "{}", later.screen());
+    assert!(later.out.contains("--state-dir keeps the one of later runs outside of it"), "{}", later.screen());
 }
 
 #[test]

@@ -12,16 +12,7 @@ use tlsmend::system::{Overlay, System};
 
 fn planned(case: &Case, system: &dyn System) -> Plan {
     let (facts, policy) = (case.facts(), Policy::default_profile());
-    plan(Request {
-        system,
-        facts: &facts,
-        policy: &policy,
-        paths: &[],
-        base: None,
-        uncovered: &[],
-        day: None,
-        rules: &[],
-    })
+    plan(Request::new(system, &facts, &policy))
 }
 
 fn hold(folder: &str) {

@@ -174,3 +174,65 @@ fn a_server_root_that_is_not_read_is_no_error() {
     let audit = run_in(folder.path(), &["audit", "--no-exec", "httpd.conf"]);
     assert!(audit.status == 0 && !audit.out.contains("error"), "{}", audit.screen());
 }
+
+/// What an audit of the folder says was read, by file, and its text.
+fn read_with(folder: &Path, arguments: &[&str]) -> (Vec<String>, String) {
+    let all = [&["audit", "--no-exec"], arguments].concat();
+    let text = run_in(folder, &all);
+    let json = run_in(folder, &[&all[..], &["--format", "json"]].concat()).json();
+    let mains = json["instances"].as_array().expect("instances").iter().map(|one| one["main"].as_str());
+    let mut mains: Vec<String> = mains.map(|main| main.expect("a path").to_owned()).collect();
+    mains.sort();
+    (mains, format!("{} {}", json["coverage"]["excluded"], text.screen()))
+}
+
+#[test]
+fn what_is_excluded_is_not_looked_at_and_counted() {
+    let all = ["snippets", "--exclude", "templates"];
+    let (_, screen) = read_with(&repository(), &all);
+    assert!(screen.contains("tlsmend: --exclude templates: excludes nothing"), "{screen}");
+    let (mains, screen) = read_with(&repository(), &[".", "--exclude", "templates/", "--exclude", "sites/*.pl"]);
+    assert!(
+        mains.iter().all(|main| main != "sites/shop.pl") && mains.contains(&"sites/old.conf".to_owned()),
+        "{mains:?}"
+    );
+    assert!(screen.starts_with("5 ") && screen.contains("; 5 files are excluded"), "{screen}");
+    assert!(!screen.contains("unrendered template"), "{screen}");
+    // Seen from the folder in which the command is given, and by the whole path.
+    let whole = repository().join("templates").display().to_string();
+    for pattern in ["./templates", &whole, "**/templates/**", "*.{j2,erb,tmpl,template}"] {
+        let (_, screen) = read_with(&repository(), &[".", "--exclude", pattern]);
+        assert!(screen.contains("; 4 files are excluded"), "{pattern}: {screen}");
+    }
+    let diff = run_in(&repository(), &["diff", "--no-exec", ".", "--exclude", "snippets", "--exclude", "shop.pl"]);
+    // The snippet that a site includes is read, and so it is mended.
+    let changed: Vec<&str> = diff.out.lines().filter_map(|line| line.strip_prefix("+++ b/")).collect();
+    assert_eq!(changed, ["snippets/tls.conf"], "{}", diff.screen());
+    assert!(diff.err.contains("2 files are excluded"), "{}", diff.screen());
+}
+
+#[test]
+fn nothing_that_a_main_file_includes_is_excluded_nor_what_is_named() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(path, text).expect("written");
+    };
+    write("etc/nginx/nginx.conf", "events {}\nhttp { include sites/*; }\n");
+    write("etc/nginx/sites/old", "server { listen 443 ssl; ssl_protocols TLSv1; }\n");
+    write("etc/nginx/old/other", "server { listen 444 ssl; ssl_protocols TLSv1; }\n");
+    write("etc/apache2/apache2.conf", "ServerRoot /etc/apache2\nListen 80\n");
+    let root = folder.path().to_str().expect("a path");
+    let (mains, screen) = read_with(folder.path(), &["--root", root, "--exclude", "old", "--exclude", "apache2"]);
+    assert_eq!(mains, ["/etc/nginx/nginx.conf"], "{screen}");
+    assert!(screen.contains("0.0.0.0:443") && screen.contains("; 2 files are excluded"), "{screen}");
+    let said = "/etc/nginx/sites/old: --exclude matches it, and a configuration includes it: it is read";
+    assert!(screen.contains(said), "{screen}");
+    let named = ["/etc/nginx/old", "/etc/nginx/old/other", "--root", root, "--exclude", "old", "--exclude", "other"];
+    let (mains, screen) = read_with(folder.path(), &named);
+    assert_eq!(mains, ["/etc/nginx/old/other"], "{screen}");
+    // Who excludes everything is told that nothing was there.
+    let (mains, screen) = read_with(folder.path(), &["/etc/nginx/old", "--root", root, "--exclude", "*"]);
+    assert!(mains.is_empty() && screen.contains("exit status 3"), "{screen}");
+}

@@ -4,6 +4,7 @@ use super::args::{FixLevel, Host, Judgement, Known, Level};
 use super::message::Message;
 use super::place;
 use crate::baseline::Baseline;
+use crate::discover::Exclude;
 use crate::engine::Request;
 use crate::finding::Severity;
 use crate::host::{self, Assumption, Facts, Given};
@@ -29,8 +30,12 @@ pub(super) struct Opened {
     pub facts: Facts,
     /// Where to look, as host paths.
     pub paths: Vec<PathBuf>,
+    /// What to leave out there.
+    pub exclude: Exclude,
     /// Are the files those of this host (or of the root), and not of a repository of configurations?
     pub look: bool,
+    /// Is it this machine, and no image?
+    pub own_root: bool,
     /// Are the processes those of the host?
     pub processes: bool,
     /// How reports show paths.
@@ -50,8 +55,9 @@ impl Opened {
 impl Opened {
     /// What an audit by a policy is made from; without a day, no waiver counts.
     pub(super) fn request<'a>(&'a self, policy: &'a Policy, day: Option<Date>) -> Request<'a> {
-        let Opened { system, facts, paths, .. } = self;
-        Request { system, facts, policy, paths, base: self.home(), uncovered: &[], day, rules: &[] }
+        let exclude = Some(&self.exclude);
+        let about = Request::new(&self.system, &self.facts, policy);
+        Request { paths: &self.paths, exclude, base: self.home(), day, ..about }
     }
 
     /// The folder that a repository's files are known in, whatever folder the command is given in: the PATH itself, or
@@ -113,6 +119,15 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         let found = system.canonical(&inside).map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))?;
         paths.push(found);
     }
+    let mut exclude = Exclude::default();
+    for text in &host.exclude {
+        // Seen from the user's folder, as a shell completes it.
+        let pattern = match text.starts_with("./") || text.starts_with("../") {
+            true => absolute(Path::new(text))?.to_string_lossy().into_owned(),
+            false => text.clone(),
+        };
+        exclude.add(&pattern, text).map_err(|why| anyhow!("--exclude {text}: {why}"))?;
+    }
     let mut given = Given {
         // A repository of configurations is not the host that this machine is.
         look: running
@@ -146,7 +161,7 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         () if !host.map.is_empty() => Some("nothing is run with --map"),
         () => Some(NOT_USUAL),
     };
-    Ok(Opened { system, facts, paths, look: given.look, processes: given.processes, shown, no_exec })
+    Ok(Opened { system, facts, paths, exclude, look: given.look, own_root, processes: given.processes, shown, no_exec })
 }
 
 /// The host's name: the given one, or what its /etc/hostname says. A repository of configurations has none.

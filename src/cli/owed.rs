@@ -13,13 +13,14 @@ use super::state::Disks;
 use super::transact::End;
 use super::watched::{self, Seen};
 use crate::engine::{self, Audit, Request};
+use crate::host::quoted;
 use crate::instance::{ServiceId, Standing};
 use crate::policy::Policy;
 use crate::system::Overlay;
 use crate::transaction::{Instance, Journal, Reload as Known, Store, note_reload, other_contents, owed};
 use crate::verify::Reload;
 use anyhow::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -185,13 +186,38 @@ fn say_what_is_left(means: &Means<'_>, instances: &[(ServiceId, PathBuf)], why: 
         output::remark(why.after("not reloaded: "));
     }
     let plain = super::args::Servers { reload: false, reload_with: Vec::new(), ..means.arguments.clone() };
-    let commands = Servers::new(means.opened, &plain, &means.judged(instances), true);
-    let commands = commands.map(|servers| servers.reload_commands());
-    for command in commands.unwrap_or_default() {
-        output::tell(format!("to reload: {command}"));
+    if let Ok(servers) = Servers::new(means.opened, &plain, &means.judged(instances), true) {
+        let place = servers.place();
+        for command in servers.reload_commands() {
+            output::tell(format!("to reload{place}: {command}"));
+        }
     }
-    let options = &means.disks.options;
-    output::tell(format!("`tlsmend fix --reload{options}` reloads, verifies, and remembers that it was done"));
+    output::tell(next_step(means, instances));
+}
+
+/// The command that ends it, with the options that it needs to work.
+fn next_step(means: &Means<'_>, instances: &[(ServiceId, PathBuf)]) -> String {
+    if means.disks.is_in_image() {
+        return "the history lies in the image, so that no run here can remember a reload; --state-dir keeps the one of \
+                later runs outside of it"
+            .to_owned();
+    }
+    let given = &means.arguments.reload_with;
+    let has_own =
+        |service: &str| given.iter().any(|text| text.split_once('=').is_some_and(|(name, _)| name == service));
+    let mut options = String::new();
+    for text in given {
+        options.extend([" --reload-with ", &quoted(text)]);
+    }
+    if !means.opened.own_root {
+        // Nothing of an image is run but what the user names.
+        let services: BTreeSet<&str> = instances.iter().map(|(service, _)| service.0).collect();
+        let missing = services.into_iter().filter(|service| !has_own(service));
+        options.extend(missing.map(|service| format!(" --reload-with {service}=COMMAND")));
+    }
+    let verifies = if means.opened.own_root { ", verifies" } else { "" };
+    let done = &means.disks.options;
+    format!("`tlsmend fix --reload{options}{done}` reloads{verifies}, and remembers that it was done")
 }
 
 /// The servers of these configurations; or why they can't be reloaded.

@@ -29,6 +29,8 @@ pub(super) struct Servers {
     patience: Duration,
     /// Run the reloads?
     pub reload: bool,
+    /// Do the files belong to this machine, and no image?
+    is_here: bool,
 }
 
 /// What the checkers said.
@@ -90,6 +92,7 @@ impl Servers {
             reloads: BTreeSet::new(),
             patience: Duration::from_secs(arguments.check_timeout),
             reload: arguments.reload,
+            is_here: opened.own_root,
         };
         for Touched { service, main, checker, pid_file } in instances {
             let commands = host::reload(&opened.system, &opened.facts, *service, main);
@@ -148,6 +151,11 @@ impl Servers {
         let reasons = self.untested.iter().map(|(service, why)| format!("{service} ({why})"));
         let reasons: Vec<String> = reasons.collect();
         (!reasons.is_empty()).then(|| reasons.join(", "))
+    }
+
+    /// Where the commands have to be run, for people: those of an image are for another machine or container.
+    pub(super) fn place(&self) -> &'static str {
+        if self.is_here { "" } else { ", where the servers of this image run" }
     }
 
     /// The commands that make it effective, for people.

@@ -95,7 +95,8 @@ pub(super) fn run(job: Job<'_>) -> Result<End> {
     commit(&mut transaction, &job.options);
     if !servers.reload {
         for command in servers.reload_commands() {
-            output::tell(format!("not reloaded; to make it effective (no restart is needed): {command}"));
+            let place = servers.place();
+            output::tell(format!("not reloaded; to make it effective{place} (no restart is needed): {command}"));
         }
         servers.withheld().for_each(output::tell);
     }

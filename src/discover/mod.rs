@@ -1,6 +1,7 @@
 //! Finding the configurations of a host: main files, and files with TLS directives that may turn out to belong to none.
 
 mod document;
+mod exclude;
 mod names;
 mod recognise;
 mod template;
@@ -11,6 +12,7 @@ use crate::services::include::read_text;
 use crate::services::service::{FileRole, Service};
 use crate::source::{FileId, SourceMap};
 use crate::system::{Kind, System, reason};
+pub use exclude::Exclude;
 use recognise::{Found, recognise};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -36,6 +38,10 @@ pub struct Discovery<'s> {
     pub problems: Vec<Problem>,
     /// How many files and directories could not be read where no configuration is to be expected.
     pub passed_over: usize,
+    /// Files that the user left out; a main file may include some all the same.
+    pub excluded: BTreeSet<PathBuf>,
+    /// Patterns of the user that left out nothing.
+    pub idle: Vec<String>,
 }
 
 /// Looks for configurations below `paths` (files or directories); none: in the usual places, and what is `named`.
@@ -43,10 +49,12 @@ pub fn discover<'s>(
     system: &dyn System,
     services: &[&'s dyn Service],
     paths: &[PathBuf],
+    exclude: &Exclude,
     named: &[MainFile],
     sources: &mut SourceMap,
 ) -> Discovery<'s> {
     let mut discovery = Discovery::default();
+    let mut search = exclude.search(paths);
     let mut files: Vec<PathBuf> = Vec::new();
     let mut unread: Vec<(PathBuf, io::Error)> = Vec::new();
     let mut missing = None;
@@ -76,12 +84,14 @@ pub fn discover<'s>(
         }
     } else {
         let links: Vec<PathBuf> = paths.iter().flat_map(|path| walk(path, &|_| true)).collect();
-        files.extend(links.iter().filter_map(|link| led_to(system, link)));
+        let links = links.iter().filter(|link| !search.leaves_out(link));
+        files.extend(links.filter_map(|link| led_to(system, link)));
     }
     discovery.problems.extend(missing.map(|why| Problem::with("/", why)));
-    files.retain(|path| !names::is_key_material(path) && !names::is_staged(path));
-    let named: Vec<&MainFile> =
-        named.iter().filter(|n| paths.is_empty() || paths.iter().any(|path| n.path.starts_with(path))).collect();
+    files.retain(|path| !names::is_key_material(path) && !names::is_staged(path) && !search.leaves_out(path));
+    unread.retain(|(path, _)| !search.leaves_out(path));
+    let named = named.iter().filter(|n| paths.is_empty() || paths.iter().any(|path| n.path.starts_with(path)));
+    let named: Vec<&MainFile> = named.filter(|n| !search.leaves_out(&n.path)).collect();
     // A link stays what it is called: nginx includes from the directory of the link.
     let by_itself = |n: &&&MainFile| system.canonical(&n.path).is_ok_and(|real| real == n.path);
     files.extend(named.iter().filter(by_itself).map(|n| n.path.clone()));
@@ -116,7 +126,8 @@ pub fn discover<'s>(
         }
     }
     if paths.is_empty() {
-        for (service, path) in linked(system, services, &named, &candidates, &mut unread) {
+        let linked = linked(system, services, &named, &candidates, &mut unread);
+        for (service, path) in linked.into_iter().filter(|(_, path)| !search.leaves_out(path)) {
             let of_service = candidates.entry(services[service].id().0).or_default();
             of_service.push((service, path));
             of_service.sort_by(|a, b| a.1.cmp(&b.1));
@@ -126,24 +137,25 @@ pub fn discover<'s>(
     discovery.problems.extend(problems);
     discovery.passed_over = passed_over;
     for file in named.iter().filter(|n| files.binary_search(&n.path).is_err()) {
-        let service = services.iter().position(|service| service.id() == file.service);
-        match (system.read(&file.path), service) {
+        match (system.read(&file.path), services.iter().position(|service| service.id() == file.service)) {
             (Ok(_), Some(service)) => {
                 let of_service = candidates.entry(file.service.0).or_default();
                 of_service.push((service, file.path.clone()));
                 of_service.sort_by(|a, b| a.1.cmp(&b.1));
             }
-            (Err(error), _) => {
-                let message = format!("can't be read: {} (named by {})", reason(&error), file.source);
-                discovery.problems.push(Problem::with(&file.path, message));
-            }
+            (Err(error), _) => discovery.problems.push(unread_main(file, &error)),
             (Ok(_), None) => {}
         }
     }
-    for (service, path) in candidates.into_values().flatten() {
-        discovery.mains.push((services[service], path));
-    }
+    (discovery.excluded, discovery.idle) = search.end();
+    let mains = candidates.into_values().flatten();
+    discovery.mains.extend(mains.map(|(service, path)| (services[service], path)));
     discovery
+}
+
+/// A main file that a command line names and that can't be read.
+fn unread_main(file: &MainFile, error: &io::Error) -> Problem {
+    Problem::with(&file.path, format!("can't be read: {} (named by {})", reason(error), file.source))
 }
 
 /// The file that a link below what the user named leads to: `sites-enabled` holds nothing else. Whoever made the link has

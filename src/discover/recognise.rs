@@ -55,18 +55,21 @@ struct Asked<'a> {
 impl Asked<'_> {
     fn about(&self, path: &Path) -> io::Result<Found> {
         let bytes = self.system.read(path)?;
-        let roles = self.services.iter().map(|service| self.role(*service, path, &bytes)).enumerate();
+        let is_known: Vec<bool> = self.services.iter().map(|service| self.is_known(*service, path)).collect();
+        let is_given = self.given.contains(path);
+        let role = |(number, service): (usize, &&dyn Service)| {
+            let is_main = is_known[number] || is_given && service.is_main(&bytes);
+            (number, if is_main { FileRole::Main } else { service.recognise(path, &bytes) })
+        };
         // The first one of those that say most.
-        let Some((number, role)) = roles.rev().max_by_key(|(_, role)| *role) else { return Ok(Found::Foreign) };
+        let best = self.services.iter().enumerate().map(role).rev().max_by_key(|(_, role)| *role);
+        let Some((number, role)) = best.and_then(|(number, role)| self.or_part(number, role, &bytes)) else {
+            return Ok(Found::Foreign);
+        };
         let service = self.services[number];
-        if self.is_known(service, path) {
+        if is_known[number] {
             return Ok(Found::Configuration(number, role, kept(bytes)));
         }
-        // A part without versions is of interest only to those who ask for it.
-        if role == FileRole::Foreign || role == FileRole::Part && self.given.is_empty() {
-            return Ok(Found::Foreign);
-        }
-        let is_given = self.given.contains(path);
         if !is_given && document::looks_like_one(path, &bytes) && !service.begins(&bytes) {
             return Ok(Found::Foreign);
         }
@@ -76,11 +79,14 @@ impl Asked<'_> {
         })
     }
 
-    fn role(&self, service: &dyn Service, path: &Path, bytes: &[u8]) -> FileRole {
-        if self.is_known(service, path) || self.given.contains(path) && service.is_main(bytes) {
-            return FileRole::Main;
+    /// The same, but for what is foreign to all services: a part of the first one that has servers in it. That takes long
+    /// to tell, and a part without versions is of interest only to those who ask for it.
+    fn or_part(&self, number: usize, role: FileRole, bytes: &[u8]) -> Option<(usize, FileRole)> {
+        if role != FileRole::Foreign {
+            return Some((number, role));
         }
-        service.recognise(path, bytes)
+        let has_servers = |service: &&dyn Service| !self.given.is_empty() && service.has_servers(bytes);
+        self.services.iter().position(has_servers).map(|number| (number, FileRole::Part))
     }
 
     /// Is it a main file whatever it holds?

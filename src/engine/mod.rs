@@ -3,10 +3,12 @@
 mod ask;
 mod fingerprint;
 mod guard;
+mod named;
 mod parts;
 mod waivers;
+mod whole;
 
-use crate::discover;
+use crate::discover::{self, Exclude};
 use crate::edit::{Applicability, Edit, Fix};
 use crate::endpoint::{Address, Endpoint, Role, Transport};
 use crate::finding::{Finding, Verdict};
@@ -20,11 +22,13 @@ use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use crate::tls::VersionSet;
 pub use ask::{ask, upstream};
+pub use named::{addresses_of, target};
 
 use guard::{Guard, Guarded};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use whole::Unparsed;
 
 /// What an audit is made from.
 #[derive(Clone, Copy)]
@@ -37,6 +41,8 @@ pub struct Request<'a> {
     pub policy: &'a Policy,
     /// Where to look; none: the usual places.
     pub paths: &'a [PathBuf],
+    /// What to leave out there; none: nothing.
+    pub exclude: Option<&'a Exclude>,
     /// Fingerprints know paths below this directory without it, so that a repository has the same ones wherever it is
     /// checked out.
     pub base: Option<&'a Path>,
@@ -46,6 +52,13 @@ pub struct Request<'a> {
     pub day: Option<Date>,
     /// The rules whose findings are to be fixed; none: all. Fixes change nothing for the sake of others.
     pub rules: &'a [String],
+}
+
+impl<'a> Request<'a> {
+    /// A whole host; no waiver counts.
+    pub fn new(system: &'a dyn System, facts: &'a Facts, policy: &'a Policy) -> Request<'a> {
+        Request { system, facts, policy, paths: &[], exclude: None, base: None, uncovered: &[], day: None, rules: &[] }
+    }
 }
 
 /// A host whose configurations are loaded.
@@ -58,6 +71,8 @@ pub struct Host {
     pub problems: Vec<Problem>,
     /// How many files and directories could not be read where no configuration is to be expected.
     pub passed_over: usize,
+    /// Files that the user left out and nothing includes.
+    pub excluded: BTreeSet<PathBuf>,
     /// What is to be said about where the files were looked for.
     pub remarks: Vec<String>,
     named: Named,
@@ -66,7 +81,7 @@ pub struct Host {
 /// What the user named, and which main files lie outside of it.
 struct Named {
     foreign: BTreeSet<PathBuf>,
-    given: Vec<PathBuf>,
+    given: BTreeSet<PathBuf>,
 }
 
 /// A host, audited.
@@ -79,6 +94,8 @@ pub struct Audit {
     pub problems: Vec<Problem>,
     /// How many files and directories could not be read where no configuration is to be expected.
     pub passed_over: usize,
+    /// Files that the user left out and nothing includes.
+    pub excluded: BTreeSet<PathBuf>,
     /// What is to be said about where the files were looked for.
     pub remarks: Vec<String>,
     /// The findings: worst first, then in the order of files.
@@ -96,10 +113,11 @@ pub struct Audit {
 
 /// Audits a host.
 pub fn audit(request: Request<'_>) -> Audit {
-    let Host { mut sources, resolved, problems, passed_over, remarks, named } = load(request);
+    let Host { mut sources, resolved, problems, passed_over, excluded, remarks, named } = load(request);
     let policy = request.policy;
     let text = policy.text.as_ref().map(|text| sources.attach(PathBuf::from(&policy.name), text.clone().into_bytes()));
     let waivers = waivers::collect(policy, text, request.day, &resolved, &crate::services::all(), &sources);
+    let unparsed = Unparsed::of(&resolved);
     let mut findings = Vec::new();
     let (mut verdicts, mut kept) = (Vec::new(), Vec::new());
     for (index, one) in resolved.iter().enumerate() {
@@ -121,8 +139,9 @@ pub fn audit(request: Request<'_>) -> Audit {
             if finding.is_open() {
                 lower(finding, &guard, &**one, &sources);
             }
+            unparsed.spare(finding, &sources);
             if named.foreign.contains(&instance.main) {
-                parts::confine(finding, &sources, |path| named.given.iter().any(|given| path.starts_with(given)));
+                parts::confine(finding, &sources, |path| path.ancestors().any(|above| named.given.contains(above)));
             }
         }
         findings.append(&mut found);
@@ -133,8 +152,19 @@ pub fn audit(request: Request<'_>) -> Audit {
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
     let managed = managed(request.facts, &sources, &mut findings);
     let policy = text;
-    let mut audit =
-        Audit { sources, resolved, problems, passed_over, remarks, findings, verdicts, kept, managed, policy };
+    let mut audit = Audit {
+        sources,
+        resolved,
+        problems,
+        passed_over,
+        excluded,
+        remarks,
+        findings,
+        verdicts,
+        kept,
+        managed,
+        policy,
+    };
     fingerprint::fill_in(&mut audit, request.base, request.system);
     audit
 }
@@ -170,8 +200,10 @@ pub fn load(request: Request<'_>) -> Host {
     let world = World { system: request.system, facts: request.facts };
     let mut sources = SourceMap::default();
     let services = crate::services::all();
-    let mut discovery =
-        discover::discover(request.system, &services, request.paths, &request.facts.main_files, &mut sources);
+    let nothing = Exclude::default();
+    let exclude = request.exclude.unwrap_or(&nothing);
+    let named = &request.facts.main_files;
+    let mut discovery = discover::discover(request.system, &services, request.paths, exclude, named, &mut sources);
     let (loaded, too_many) = load_mains(&discovery.mains, world, &mut sources);
     discovery.problems.extend(too_many.iter().map(|main| limits::no_room(main)));
     let parts = parts(&loaded, &sources);
@@ -183,7 +215,8 @@ pub fn load(request: Request<'_>) -> Host {
             resolved.push(one);
         }
     }
-    let given: Vec<PathBuf> = request.paths.iter().filter_map(|path| request.system.canonical(path).ok()).collect();
+    let given: BTreeSet<PathBuf> =
+        request.paths.iter().filter_map(|path| request.system.canonical(path).ok()).collect();
     let judged = match given.is_empty() {
         true => parts::Judged::default(),
         false => parts::judge(&discovery.fragments, &resolved, &given, world, &mut sources),
@@ -219,7 +252,17 @@ pub fn load(request: Request<'_>) -> Host {
     let problems = discovery.problems.into_iter().filter(new).collect();
     let parts = discovery_parts.into_iter().map(|file| sources.file(file).path().to_owned());
     let named = Named { foreign: judged.foreign, given: given.into_iter().chain(parts).collect() };
-    Host { sources, resolved, problems, passed_over: discovery.passed_over, remarks: judged.remarks, named }
+    let (included, excluded): (BTreeSet<PathBuf>, _) = discovery.excluded.into_iter().partition(is_read);
+    let included = included.first().map(|first| match included.len() - 1 {
+        0 => format!("{}: --exclude matches it, and a configuration includes it: it is read", first.display()),
+        more => format!(
+            "{} and {more} more: --exclude matches them, and a configuration includes them: they are read",
+            first.display()
+        ),
+    });
+    let idle = discovery.idle.iter().map(|pattern| format!("--exclude {pattern}: excludes nothing"));
+    let remarks = judged.remarks.into_iter().chain(idle).chain(included).collect();
+    Host { sources, resolved, problems, passed_over: discovery.passed_over, excluded, remarks, named }
 }
 
 /// Which of the loaded main files another one includes: those are a part of that instance.

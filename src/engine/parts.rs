@@ -4,7 +4,7 @@ use crate::finding::Finding;
 use crate::instance::is_backup;
 use crate::services::service::{FileRole, Resolved, Service, World};
 use crate::source::{FileId, SourceMap};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A file that is not a main file: its service, and what it is.
@@ -25,20 +25,25 @@ pub(super) struct Judged {
 pub(super) fn judge(
     parts: &[Part<'_>],
     found: &[Box<dyn Resolved>],
-    given: &[PathBuf],
+    given: &BTreeSet<PathBuf>,
     world: World<'_>,
     sources: &mut SourceMap,
 ) -> Judged {
     let mut judged = Judged::default();
+    let read: BTreeSet<&FileId> = found.iter().flat_map(|one| &one.instance().files).collect();
     for service in crate::services::all() {
         let of_service = |one: &&Part<'_>| one.0.id() == service.id();
         let is_meant = |(_, file, _): &&Part<'_>| {
             let path = sources.file(*file).path();
-            !is_backup(path) || given.iter().any(|given| given == path)
+            !is_backup(path) || given.contains(path)
         };
-        let is_read = |file: &FileId| found.iter().any(|one| one.instance().files.contains(file));
-        let files: Vec<FileId> =
-            parts.iter().filter(of_service).filter(is_meant).map(|part| part.1).filter(|file| !is_read(file)).collect();
+        let files: Vec<FileId> = parts
+            .iter()
+            .filter(of_service)
+            .filter(is_meant)
+            .map(|part| part.1)
+            .filter(|file| !read.contains(file))
+            .collect();
         // Where not all of its includes could be looked at, they may lead to these files.
         let instances = found.iter().map(|one| one.instance());
         let has_main = instances.filter(|one| !one.reach.is_cut).any(|one| one.service == service.id());
@@ -73,14 +78,19 @@ fn of_one(service: &dyn Service, files: Vec<FileId>, world: World<'_>, sources: 
     }
     let parts: Vec<Box<dyn Resolved>> = left.into_iter().map(|file| service.part(file, world, sources)).collect();
     // What one of them includes is judged there.
-    let included = |at: usize| {
-        let path = &parts[at].instance().main;
-        let file = sources.find(path);
-        let holds = |other: &usize| file.is_some_and(|file| parts[*other].instance().files.contains(&file));
-        (0..parts.len()).any(|other| other != at && holds(&other))
+    let mut readers: BTreeMap<FileId, usize> = BTreeMap::new();
+    for file in parts.iter().flat_map(|part| &part.instance().files) {
+        *readers.entry(*file).or_default() += 1;
+    }
+    let is_included = |part: &dyn Resolved| {
+        let own = sources.find(&part.instance().main);
+        own.is_some_and(|file| {
+            let reads_itself = usize::from(part.instance().files.contains(&file));
+            readers.get(&file).is_some_and(|readers| *readers > reads_itself)
+        })
     };
     let own: Vec<bool> =
-        (0..parts.len()).map(|at| !parts[at].instance().endpoints.is_empty() || !included(at)).collect();
+        parts.iter().map(|part| !part.instance().endpoints.is_empty() || !is_included(&**part)).collect();
     judged.resolved.extend(parts.into_iter().zip(own).filter_map(|(part, own)| own.then_some(part)));
 }
 

@@ -105,7 +105,7 @@ impl Program {
             let name = path.file_name()?.to_str()?.to_owned();
             (path.is_absolute() && self.names.contains(&name.as_str())).then_some(path)
         });
-        let bundled = if self.title == APACHE.title { bundled(system) } else { Vec::new() };
+        let bundled = if self.title == APACHE.title { bundled(system, &IN_HTTPD) } else { bundled(system, &IN_NGINX) };
         started.into_iter().chain(self.paths.iter().map(PathBuf::from)).chain(bundled).collect()
     }
 
@@ -179,12 +179,17 @@ impl Program {
     }
 }
 
-/// The programs of XAMPP (`/opt/lampp/bin/httpd`), Bitnami (`/opt/bitnami/apache/bin/httpd`) and the like.
-fn bundled(system: &dyn System) -> Vec<PathBuf> {
+/// Where trees below /opt have httpd: XAMPP (`/opt/lampp/bin/httpd`), Bitnami (`/opt/bitnami/apache/bin/httpd`) and the like.
+const IN_HTTPD: [&str; 3] = ["bin/httpd", "apache/bin/httpd", "apache2/bin/httpd"];
+/// The same of nginx: `/opt/bitnami/nginx/sbin/nginx`, `/opt/openresty/nginx/sbin/nginx`.
+const IN_NGINX: [&str; 2] = ["sbin/nginx", "nginx/sbin/nginx"];
+
+/// The programs of trees below /opt, at one of these places.
+fn bundled(system: &dyn System, places: &[&str]) -> Vec<PathBuf> {
     let opt = Path::new("/opt");
     let names = system.list(opt).unwrap_or_default().into_iter().map(|entry| opt.join(entry.name));
-    let places = |folder: PathBuf| ["bin", "apache/bin", "apache2/bin"].map(|bin| folder.join(bin).join("httpd"));
-    names.flat_map(places).filter(|path| system.kind(path).is_ok()).collect()
+    let programs = names.flat_map(|folder| places.iter().map(move |place| folder.join(place)));
+    programs.filter(|path| system.kind(path).is_ok()).collect()
 }
 
 /// Where a tree with a program begins: `/opt/lampp` of `/opt/lampp/bin/httpd`.

@@ -3,58 +3,49 @@
 //! A key for RSA holds its modulus (RFC 8017, A.1.2), one for an elliptic curve mostly its public point (RFC 5915). Of
 //! other kinds only the kind is compared. Nothing is computed with a key, and nothing of it is kept.
 
-use super::certificate::{OID, PublicKey, SEQUENCE, decode_base64, element, first_certificate, public_key};
-
-const INTEGER: u8 = 0x02;
-const BIT_STRING: u8 = 0x03;
-const OCTET_STRING: u8 = 0x04;
-/// rsaEncryption, RSASSA-PSS
-const RSA: [&[u8]; 2] = [b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a"];
-/// id-ecPublicKey
-const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+use super::certificate::{PublicKey, first_certificate, public_key};
+use super::der::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, element, oid, pem_body};
 
 /// Does the private key belong to the first certificate of the other file? Both are PEM. `None`: that can't be told: one of
 /// them is of another form, or the key is encrypted.
 pub fn belongs(certificate: &[u8], key: &[u8]) -> Option<bool> {
-    let certificate = decode_base64(first_certificate(certificate)?);
+    let certificate = first_certificate(certificate)?;
     let PublicKey { algorithm, key: public, .. } = public_key(&certificate)?;
-    let kind = |algorithm: &[u8]| if RSA.contains(&algorithm) { RSA[0].to_vec() } else { algorithm.to_vec() };
     let (own, part) = private_key(key)?;
-    if kind(algorithm) != kind(&own) {
+    let is_rsa = is_rsa(algorithm);
+    if algorithm != own && !(is_rsa && self::is_rsa(&own)) {
         return Some(false);
     }
     let Some(part) = part else { return Some(true) };
-    if kind(algorithm) == RSA[0] {
+    if is_rsa {
         let (numbers, _) = element(public, SEQUENCE)?;
         return Some(element(numbers, INTEGER)?.0 == part);
     }
     Some(public == part)
 }
 
+/// A key for RSA serves certificates of both algorithms.
+fn is_rsa(algorithm: &[u8]) -> bool {
+    algorithm == oid::RSA || algorithm == oid::RSA_PSS
+}
+
 /// The algorithm of the first private key of a PEM file, and its public part if it has one.
 fn private_key(pem: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
-    let find = |text: &[u8], what: &str| memchr::memmem::find(text, what.as_bytes());
-    let body = |label: &str| {
-        let label = format!("-----BEGIN {label}-----");
-        let body = &pem[find(pem, &label)? + label.len()..];
-        let body = &body[..find(body, "-----END")?];
-        find(body, "ENCRYPTED").is_none().then(|| decode_base64(body))
-    };
-    if let Some(der) = body("RSA PRIVATE KEY") {
-        return Some((RSA[0].to_vec(), modulus(&der)));
+    if let Some(der) = pem_body(pem, &["RSA PRIVATE KEY"]) {
+        return Some((oid::RSA.to_vec(), modulus(&der)));
     }
-    if let Some(der) = body("EC PRIVATE KEY") {
-        return Some((EC.to_vec(), point(&der)));
+    if let Some(der) = pem_body(pem, &["EC PRIVATE KEY"]) {
+        return Some((oid::EC.to_vec(), point(&der)));
     }
-    let der = body("PRIVATE KEY")?;
+    let der = pem_body(pem, &["PRIVATE KEY"])?;
     let (info, _) = element(&der, SEQUENCE)?;
     let (_, rest) = element(info, INTEGER)?;
     let (algorithm, rest) = element(rest, SEQUENCE)?;
-    let (algorithm, _) = element(algorithm, OID)?;
+    let (algorithm, _) = element(algorithm, OBJECT_IDENTIFIER)?;
     let (inner, _) = element(rest, OCTET_STRING)?;
     let part = match algorithm {
-        EC => point(inner),
-        rsa if RSA.contains(&rsa) => modulus(inner),
+        oid::EC => point(inner),
+        rsa if is_rsa(rsa) => modulus(inner),
         _ => None,
     };
     Some((algorithm.to_vec(), part))

@@ -7,6 +7,7 @@ mod certificate;
 mod cipher_list;
 mod conf;
 mod conf_file;
+mod der;
 mod groups;
 mod key_pair;
 mod keys;

@@ -68,16 +68,7 @@ mod tests {
         let new = |name: &str| if name.ends_with("nginx.conf") { MAIN } else { "# new\n" }.as_bytes().to_vec();
         let contents = names.iter().map(|name| (path(name), new(name))).collect();
         let (facts, policy) = (Facts::unknown(), Policy::default_profile());
-        let request = Request {
-            system: &system,
-            facts: &facts,
-            policy: &policy,
-            paths: &[],
-            base: None,
-            uncovered: &[],
-            day: None,
-            rules: &[],
-        };
+        let request = Request::new(&system, &facts, &policy);
         let found = staging(request, &contents, &|number| format!(".tlsmend-x-{number}"));
         let folder = |name: &str| found[&path(name)].as_ref().and_then(|folder| folder.to_str()).unwrap_or("none");
         assert_eq!(folder("apache2/pattern/b.conf"), "/etc/apache2/pattern");

@@ -127,19 +127,7 @@ fn bare(request: Request<'_>, selection: &Selection) -> Plan {
 
 fn of(system: &dyn System, plan: fn(Request<'_>, &Selection) -> Plan) -> Plan {
     let (facts, policy) = (Facts::unknown(), Policy::default_profile());
-    plan(
-        Request {
-            system,
-            facts: &facts,
-            policy: &policy,
-            paths: &[],
-            base: None,
-            uncovered: &[],
-            day: None,
-            rules: &[],
-        },
-        &Selection::default(),
-    )
+    plan(Request::new(system, &facts, &policy), &Selection::default())
 }
 
 proptest! {
@@ -172,16 +160,7 @@ fn turning(first: &[usize], second: &[usize]) -> [Flickering; 3] {
     let host = |states| Flickering { states, asked: AtomicUsize::new(0) };
     let counted = host(vec![(first.clone(), 1)]);
     let (facts, policy) = (Facts::unknown(), Policy::default_profile());
-    let request = Request {
-        system: &counted,
-        facts: &facts,
-        policy: &policy,
-        paths: &[],
-        base: None,
-        uncovered: &[],
-        day: None,
-        rules: &[],
-    };
+    let request = Request::new(&counted, &facts, &policy);
     crate::engine::audit(request);
     let questions = counted.asked.into_inner();
     let turning = vec![(first.clone(), questions), (second.clone(), MOST_QUESTIONS)];
@@ -231,16 +210,7 @@ fn a_thousand_reasons_to_refuse_do_not_make_a_thousand_turns() {
         }
         let host = Flickering { states: vec![(State { files, closed: None }, 1)], asked: AtomicUsize::new(0) };
         let facts = Facts::unknown();
-        let request = Request {
-            system: &host,
-            facts: &facts,
-            policy: &policy,
-            paths: &[],
-            base: None,
-            uncovered: &[],
-            day: None,
-            rules: &[],
-        };
+        let request = Request::new(&host, &facts, &policy);
         let plan = bare(request, &Selection::default());
         assert_eq!((plan.contents.len(), plan.refused.len()), (0, sites));
         host.asked.into_inner() / sites
@@ -252,16 +222,7 @@ fn a_thousand_reasons_to_refuse_do_not_make_a_thousand_turns() {
 /// What root's plan makes of this host.
 fn plan_of(host: &MemorySystem) -> Plan {
     let (facts, policy) = (Facts::unknown(), Policy::default_profile());
-    let request = Request {
-        system: host,
-        facts: &facts,
-        policy: &policy,
-        paths: &[],
-        base: None,
-        uncovered: &[],
-        day: None,
-        rules: &[],
-    };
+    let request = Request::new(host, &facts, &policy);
     plan_selected(request, &Selection::default())
 }
 

@@ -27,6 +27,11 @@ pub fn why(view: &WhyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     write(&why::Why::of(view), out)
 }
 
+/// Writes the answers to `why` at all addresses that have a name as JSON.
+pub fn why_name(name: &str, views: &[WhyView<'_>], out: &mut dyn Write) -> io::Result<()> {
+    write(&why::WhyName::of(name, views), out)
+}
+
 /// Writes the facts as JSON.
 pub fn facts(view: &FactsView<'_>, out: &mut dyn Write) -> io::Result<()> {
     write(&facts::Facts::of(view), out)

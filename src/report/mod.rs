@@ -61,6 +61,8 @@ pub struct Coverage {
     pub found: usize,
     /// Files and directories that could not be read, where no configuration is to be expected.
     pub passed_over: usize,
+    /// Files that the user left out and nothing includes.
+    pub excluded: usize,
 }
 
 /// A file that is a program's or a package's.

@@ -104,7 +104,23 @@ pub(super) fn problem(sources: &SourceMap, paths: &Paths, problem: &Problem, out
 }
 
 fn render(group: Group<'_>) -> String {
-    Renderer::styled().term_width(WIDTH).render(&[group])
+    let text = Renderer::styled().term_width(WIDTH).render(&[group]);
+    // Without an excerpt there is no column of line numbers; what names a file stands where it does beside one.
+    let mut is_after = false;
+    let line = |line: &str| {
+        let plain = without_styles(line);
+        is_after |= plain.starts_with("-->") || plain.starts_with(" = ");
+        format!("{}{line}", if is_after { " " } else { "" })
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// A line from its first visible character on.
+fn without_styles(mut line: &str) -> &str {
+    while let Some((_, rest)) = line.strip_prefix("\x1b[").and_then(|rest| rest.split_once('m')) {
+        line = rest;
+    }
+    line
 }
 
 /// The excerpts that show all marks: that of the first mark first, near ones of a file together.

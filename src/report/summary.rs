@@ -16,10 +16,14 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
 /// `3 of 3 files read, 1 instance, 4 endpoints (1 plaintext)`
 pub(super) fn coverage(view: &AuditView<'_>) -> String {
     let totals = view.totals();
-    let elsewhere = match view.files.passed_over {
+    let mut elsewhere = match view.files.excluded {
         0 => String::new(),
-        n => format!("; {} elsewhere can't be read", count(n, "file or directory", "files or directories")),
+        n => format!("; {} excluded", count(n, "file is", "files are")),
     };
+    if view.files.passed_over > 0 {
+        let many = count(view.files.passed_over, "file or directory", "files or directories");
+        elsewhere.push_str(&format!("; {many} elsewhere can't be read"));
+    }
     if totals.instances + totals.parts + totals.not_loaded == 0 {
         // What could not be read may well be one.
         let nothing = if totals.problems == 0 { ": nothing to audit" } else { "" };

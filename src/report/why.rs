@@ -9,6 +9,9 @@ use std::io::{self, Write};
 /// What is said of an address that no listener has. Whether something else listens there, files don't tell.
 const NOTHING: &str = "no configuration that was read listens there";
 
+/// The same of another server.
+const NO_CLIENT: &str = "no configuration that was read connects there by TLS";
+
 /// So wide is the line of a file that a step shows.
 const WIDTH: usize = 90;
 
@@ -36,6 +39,43 @@ impl WhyView<'_> {
         let nothing = if self.open.is_empty() { Speaks::Refused } else { Speaks::Unknown };
         self.answer.map_or(nothing, |answer| answer.speaks)
     }
+
+    /// Does a client get just that? Not where something is not known, nor where nothing that was read listens or connects:
+    /// whether something else does, files don't tell.
+    pub fn is_certain(&self) -> bool {
+        self.open.is_empty() && self.answer.is_some_and(is_certain)
+    }
+
+    /// Is it the service itself that would connect there?
+    fn is_upstream(&self) -> bool {
+        self.address.contains("://") || !self.address.contains(':')
+    }
+}
+
+fn is_certain(answer: &Answer) -> bool {
+    let is_told = match answer.speaks {
+        Speaks::Tls => answer.effective.is_some(),
+        Speaks::Plaintext => true,
+        Speaks::Refused | Speaks::Unknown => false,
+    };
+    is_told && answer.unknown.is_empty()
+}
+
+/// Writes the answers at all addresses that have a name.
+pub fn of_name(name: &str, views: &[WhyView<'_>], out: &mut dyn Write) -> io::Result<()> {
+    if views.is_empty() {
+        let name = sanitise::line(name.as_bytes());
+        writeln!(out, "{name}: no configuration that was read has this name")?;
+        writeln!(out, "  help: a server may answer to it all the same, as to any other; to ask for one address:")?;
+        return writeln!(out, "        tlsmend why ADDRESS:PORT --sni {name}");
+    }
+    for (at, view) in views.iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
+        text(view, out)?;
+    }
+    Ok(())
 }
 
 /// Writes the answer, with terminal styles.
@@ -78,7 +118,7 @@ fn question(view: &WhyView<'_>) -> String {
     let name = match view.sni {
         Some(name) => format!("{name} at {}", view.address),
         // The service itself is the client there.
-        None if view.address.contains("://") || !view.address.contains(':') => view.address.to_owned(),
+        None if view.is_upstream() => view.address.to_owned(),
         None => format!("{} without a name", view.address),
     };
     let service = view.service.map(|service| format!(" ({service})"));
@@ -87,9 +127,10 @@ fn question(view: &WhyView<'_>) -> String {
 
 fn short(view: &WhyView<'_>) -> String {
     let Some(answer) = view.answer else {
+        let nothing = if view.is_upstream() { NO_CLIENT } else { NOTHING };
         return match view.open {
-            [] => NOTHING.to_owned(),
-            _ => format!("can't be told: {NOTHING}, but not all of it is known"),
+            [] => nothing.to_owned(),
+            _ => format!("can't be told: {nothing}, but not all of it is known"),
         };
     };
     match answer.speaks {
@@ -98,7 +139,7 @@ fn short(view: &WhyView<'_>) -> String {
         Speaks::Refused => NOTHING.to_owned(),
         Speaks::Unknown => "can't be told".to_owned(),
         Speaks::Tls if answer.offered().is_empty() => "TLS, but no version works".to_owned(),
-        Speaks::Tls if answer.effective.is_none() || !answer.unknown.is_empty() => {
+        Speaks::Tls if !is_certain(answer) => {
             format!("at most {}", table::versions(answer.offered(), None))
         }
         Speaks::Tls if !view.open.is_empty() => format!("{}, as far as is known", answer.offered()),

@@ -152,16 +152,7 @@ mod tests {
     fn doubts(system: &MemorySystem, main_files: Vec<MainFile>) -> Vec<String> {
         let facts = Facts { main_files, ..Facts::unknown() };
         let policy = Policy::default_profile();
-        let audit = engine::audit(Request {
-            system,
-            facts: &facts,
-            policy: &policy,
-            paths: &[],
-            base: None,
-            uncovered: &[],
-            day: None,
-            rules: &[],
-        });
+        let audit = engine::audit(Request::new(system, &facts, &policy));
         let instance = audit.instances().next().expect("an instance");
         let show = |(path, who): (PathBuf, Writers)| format!("{}: {who}", path.display());
         about_checker(system, &facts, instance, &audit.sources).into_iter().map(show).collect()

@@ -172,16 +172,7 @@ mod tests {
             facts.main_files.push(file);
         }
         let policy = Policy::default_profile();
-        let request = Request {
-            system: &system,
-            facts: &facts,
-            policy: &policy,
-            paths: &[],
-            base: None,
-            uncovered: &[],
-            day: None,
-            rules: &[],
-        };
+        let request = Request::new(&system, &facts, &policy);
         let host = engine::load(request);
         let loaded: Vec<&PathBuf> = host.resolved.iter().map(|one| &one.instance().main).collect();
         assert_eq!(loaded.len(), ENDPOINTS / 5_000 + 1, "{loaded:?}");

@@ -47,14 +47,20 @@ pub trait Service: Sync {
     /// Directories outside /etc where this software keeps its configuration when built from source.
     fn directories(&self) -> &'static [&'static str];
 
-    /// What a file is, judged by its path and content alone.
+    /// What a file is, judged by its path and content alone; never a part.
     fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole;
 
     /// Does the text hold what only a main file has, whatever its name is? For files that the user names.
     fn is_main(&self, bytes: &[u8]) -> bool;
 
+    /// Does the text hold virtual servers? For files that say nothing of versions.
+    fn has_servers(&self, bytes: &[u8]) -> bool;
+
     /// Does the text begin as configurations of this service do? For files whose names look like something else.
     fn begins(&self, bytes: &[u8]) -> bool;
+
+    /// Does a server with this name, as the configuration spells it, answer to the name that a client sends?
+    fn has_name(&self, spelled: &str, sent: &str) -> bool;
 
     /// The comments of a file, each from its mark to the end of its line.
     fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>>;

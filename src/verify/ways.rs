@@ -139,16 +139,7 @@ mod tests {
         system.give("/home/x/site.conf", 1000, 0o644);
         change(&mut system);
         let (facts, policy) = (Facts::unknown(), Policy::default_profile());
-        let request = Request {
-            system: &system,
-            facts: &facts,
-            policy: &policy,
-            paths: &[],
-            base: None,
-            uncovered: &[],
-            day: None,
-            rules: &[],
-        };
+        let request = Request::new(&system, &facts, &policy);
         let audit = engine::audit(request);
         let (sockets, system): (Sockets, &dyn System) = (Sockets::default(), &system);
         let ways = Ways::new(&audit, &sockets, system);

@@ -45,16 +45,7 @@ impl Planned {
     pub fn of(site: &Site) -> Planned {
         let (system, facts, policy) = (machine(), site.facts(), Policy::default_profile());
         let paths = [site.main_file()];
-        let plan = plan(Request {
-            system: &system,
-            facts: &facts,
-            policy: &policy,
-            paths: &paths,
-            base: None,
-            uncovered: &[],
-            day: None,
-            rules: &[],
-        });
+        let plan = plan(Request { paths: &paths, ..Request::new(&system, &facts, &policy) });
         Planned { plan, policy, facts }
     }
 

@@ -31,10 +31,11 @@ use std::path::PathBuf;
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  compliant (diff: no change is needed; why: answered)
+  0  compliant (diff: no change is needed; why: answered, and that is certain)
   1  findings at or above --fail-on (diff: there is a patch, or a finding that it can't mend)
   2  could not run: wrong usage, wrong policy, no such path
-  3  something could not be read or decided, and nothing worse is known";
+  3  something could not be read or decided, and nothing worse is known
+     (why: the answer is not certain, or no configuration that was read listens or connects there)";
 
 const FACTS_STATUS: &str = "\
 Exit status:
@@ -78,9 +79,10 @@ pub(super) enum Command {
     /// Answer for one client: which versions it is given, and which lines decide that
     #[command(after_help = EXIT_STATUS)]
     Why {
-        /// The address and port that the client connects to: 127.0.0.1:443, [::1]:443, unix:/run/x.sock; or a server that
-        /// the configuration connects to, as the audit shows it: https://192.0.2.7:8443
-        #[arg(value_name = "ADDRESS:PORT")]
+        /// The address and port that the client connects to: 127.0.0.1:443, [::1]:443, unix:/run/x.sock; a server name,
+        /// for all addresses that have it: shop.example; or a server that the configuration connects to, as the audit shows
+        /// it: https://192.0.2.7:8443
+        #[arg(value_name = "ADDRESS:PORT|NAME")]
         address: String,
         /// The server name that the client sends (none: it sends no name)
         #[arg(long, value_name = "NAME")]
@@ -162,6 +164,11 @@ pub(super) struct Host {
     /// Files or directories with configuration (none: the usual places, such as /etc)
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+    /// Skip files and directories that match PATTERN: a name (templates, '*.bak'), the end of a path (deploy/templates) or
+    /// a whole path (/etc/nginx/old); *, ? and ** as in .gitignore. A file that a main file includes is read all the same,
+    /// and so is a PATH itself
+    #[arg(long, value_name = "PATTERN")]
+    pub exclude: Vec<String>,
     /// The root of the host: a mounted image or a chroot; all paths and links resolve inside it
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,

@@ -9,7 +9,7 @@ pub(super) const STATUS: &str = "\
 Exit status:
   0  every file is as it was before
   2  could not run; no file is changed (the message tells if one is)
-  3  every file is as it was before, and the server's checker does not accept that
+  3  every file is as it was before, and the server's checker does not accept that, or nothing tested it
   5  every file is as it was before, and the reload failed";
 
 /// `tlsmend rollback`

@@ -174,7 +174,12 @@ fn coverage(system: &dyn System, audit: &Audit) -> Coverage {
     let is_there = |path: &Path| !system.kind(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
     let unread = audit.all_problems().filter_map(|problem| problem.path.as_deref());
     let unread: BTreeSet<&Path> = unread.filter(|path| !read.contains(path) && is_there(path)).collect();
-    Coverage { read: files.len(), found: files.len() + unread.len(), passed_over: audit.passed_over }
+    Coverage {
+        read: files.len(),
+        found: files.len() + unread.len(),
+        passed_over: audit.passed_over,
+        excluded: audit.excluded.len(),
+    }
 }
 
 /// Whose the files with findings are.

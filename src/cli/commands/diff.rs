@@ -90,6 +90,12 @@ pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selec
         let findings = if others == 1 { "finding is" } else { "findings are" };
         output::remark(format!("{others} more {findings} not selected"));
     }
+    plan.before.remarks.iter().for_each(output::remark);
+    match plan.before.excluded.len() {
+        0 => {}
+        1 => output::remark("1 file is excluded"),
+        n => output::remark(format!("{n} files are excluded")),
+    }
     for endpoint in &plan.beside {
         output::remark(format!("also changes {endpoint}"));
     }

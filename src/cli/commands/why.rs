@@ -3,20 +3,22 @@
 use super::super::args::{Format, Host};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
-use crate::endpoint::{Answer, Speaks, Transport, Unknown};
+use crate::endpoint::{Address, Answer, Role, Transport, Unknown};
 use crate::engine;
 use crate::host::Facts;
 use crate::instance::Instance;
 use crate::policy::Policy;
 use crate::report::{WhyView, json, secrets, why};
 use crate::services::service::{Question, Resolved, Target};
+use crate::source::SourceMap;
 use anyhow::{Result, anyhow, bail};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 /// The client that is asked about.
 pub(in crate::cli) struct Asked<'a> {
-    /// Where it connects to, as it is typed.
+    /// Where it connects to, as it is typed; or a server name.
     pub address: &'a str,
     /// The server name that it sends.
     pub sni: Option<&'a str>,
@@ -24,83 +26,171 @@ pub(in crate::cli) struct Asked<'a> {
     pub quic: bool,
 }
 
-/// Answers for one client.
+/// Answers for one client, or for one on each address that has a name.
 pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_secrets: bool) -> Result<ExitStatus> {
-    let Asked { address, sni, quic } = *asked;
-    if sni.is_some_and(|name| name.trim().is_empty()) {
+    if asked.sni.is_some_and(|name| name.trim().is_empty()) {
         bail!("--sni: the name is empty; leave the option away for a client that sends none");
     }
     let opened = options::open(host)?;
     let policy = Policy::default_profile();
-    let engine::Host { mut sources, resolved, problems, .. } = engine::load(opened.request(&policy, None));
-    let transport = if quic { Transport::Quic } else { Transport::Stream };
-    let Found { instance, mut answer, rivals } = match upstream(&resolved, address) {
-        Some(found) => found,
-        None => listener(
-            &resolved,
-            &Question { target: target(address, &opened.facts)?, transport, sni: sni.map(str::to_owned) },
-        ),
+    let engine::Host { mut sources, resolved, problems, remarks, .. } = engine::load(opened.request(&policy, None));
+    remarks.iter().for_each(output::remark);
+    let name = server_name(asked, &resolved)?;
+    let mut found = match name {
+        Some(name) => of_name(name, asked.transport(), &resolved),
+        None => vec![of_address(asked, &opened.facts, &resolved)?],
     };
-    let service = instance.map(|instance| instance.service.0);
     // Where nothing listens, it may be that what listens could not be read, or is not known.
-    let all = || problems.len() + resolved.iter().map(|r| r.instance().problems.len()).sum::<usize>();
-    let broken = instance.map_or_else(all, |instance| instance.problems.len());
-    let mut open: Vec<Unknown> = match instance {
-        Some(instance) => instance.unknown.clone(),
-        None => resolved.iter().flat_map(|one| &one.instance().unknown).cloned().collect(),
-    };
-    if instance.is_some_and(Instance::is_partial) {
-        open.push(Unknown {
-            span: None,
-            what: "not all files of the configuration could be read".into(),
-            help: "see the errors of tlsmend audit; or probe the running server".into(),
-        });
-    }
-    if let (Some(answer), 1..) = (&mut answer, rivals) {
-        answer.unknown.push(Unknown {
-            span: None,
-            what: "another configuration of this host has the same address".into(),
-            help: "name the configuration that runs as a PATH".into(),
-        });
-    }
+    let in_all = problems.len() + resolved.iter().map(|one| one.instance().problems.len()).sum::<usize>();
+    let of_one = |one: &Found<'_>| one.instance.map_or(in_all, |instance| instance.problems.len());
+    let broken = if found.is_empty() { in_all } else { found.iter().map(of_one).max().unwrap_or(0) };
     if !show_secrets {
         secrets::sources(&mut sources);
-        answer = answer.map(|answer| Answer::clone(&secrets::answer(&Arc::new(answer))));
-        open.iter_mut().for_each(secrets::unknown);
+        found.iter_mut().for_each(Found::mask);
     }
-    let (answer, open) = (answer.as_ref(), open.as_slice());
-    let view = WhyView { address, sni, service, answer, open, sources: &sources, paths: opened.shown.clone() };
-    output::write(host.color, |out| match format {
-        Format::Text => why::text(&view, out),
-        Format::Json => json::why(&view, out),
+    let sni = name.or(asked.sni);
+    let views: Vec<WhyView<'_>> = found.iter().map(|one| view(one, sni, &sources, &opened)).collect();
+    output::write(host.color, |out| match (format, name) {
+        (Format::Text, Some(name)) => why::of_name(name, &views, out),
+        (Format::Json, Some(name)) => json::why_name(name, &views, out),
+        (Format::Text, None) => views.iter().try_for_each(|view| why::text(view, out)),
+        (Format::Json, None) => views.iter().try_for_each(|view| json::why(view, out)),
     })?;
     if broken > 0 {
         let problems = if broken == 1 { "a problem" } else { "problems" };
         output::remark(format!("the configuration has {problems} that may change this: see tlsmend audit"));
     }
-    let known = open.is_empty() && answer.is_none_or(|a| a.unknown.is_empty() && a.speaks != Speaks::Unknown);
-    Ok(if known && broken == 0 { ExitStatus::Compliant } else { ExitStatus::Incomplete })
+    let is_certain = !views.is_empty() && views.iter().all(WhyView::is_certain);
+    Ok(if is_certain && broken == 0 { ExitStatus::Compliant } else { ExitStatus::Incomplete })
+}
+
+fn view<'a>(
+    found: &'a Found<'_>,
+    sni: Option<&'a str>,
+    sources: &'a SourceMap,
+    opened: &options::Opened,
+) -> WhyView<'a> {
+    WhyView {
+        address: &found.address,
+        sni,
+        service: found.instance.map(|instance| instance.service.0),
+        answer: found.answer.as_ref(),
+        open: &found.open,
+        sources,
+        paths: opened.shown.clone(),
+    }
 }
 
 /// What answers, or is connected to.
 struct Found<'a> {
+    address: String,
     instance: Option<&'a Instance>,
     answer: Option<Answer>,
-    /// How many others may be meant as well.
-    rivals: usize,
+    /// What is not known of the configuration, and may change the answer.
+    open: Vec<Unknown>,
 }
 
-fn listener<'a>(resolved: &'a [Box<dyn Resolved>], question: &Question) -> Found<'a> {
+impl<'a> Found<'a> {
+    /// `rivals`: how many others may be meant as well.
+    fn new(
+        address: &str,
+        found: Option<(&'a Instance, Arc<Answer>)>,
+        rivals: usize,
+        resolved: &'a [Box<dyn Resolved>],
+    ) -> Found<'a> {
+        let (instance, answer) = found.unzip();
+        let mut answer = answer.map(|answer| Answer::clone(&answer));
+        if let (Some(answer), 1..) = (&mut answer, rivals) {
+            answer.unknown.push(Unknown {
+                span: None,
+                what: "another configuration of this host has the same address".into(),
+                help: "name the configuration that runs as a PATH".into(),
+            });
+        }
+        let mut open: Vec<Unknown> = match instance {
+            Some(instance) => instance.unknown.clone(),
+            None => resolved.iter().flat_map(|one| &one.instance().unknown).cloned().collect(),
+        };
+        if instance.is_some_and(Instance::is_partial) {
+            open.push(Unknown {
+                span: None,
+                what: "not all files of the configuration could be read".into(),
+                help: "see the errors of tlsmend audit; or probe the running server".into(),
+            });
+        }
+        Found { address: address.to_owned(), instance, answer, open }
+    }
+
+    fn mask(&mut self) {
+        let masked = |answer| Answer::clone(&secrets::answer(&Arc::new(answer)));
+        self.answer = self.answer.take().map(masked);
+        self.open.iter_mut().for_each(secrets::unknown);
+    }
+}
+
+impl Asked<'_> {
+    fn transport(&self) -> Transport {
+        if self.quic { Transport::Quic } else { Transport::Stream }
+    }
+}
+
+/// The answer at the address that was asked about.
+fn of_address<'a>(asked: &Asked<'_>, facts: &Facts, resolved: &'a [Box<dyn Resolved>]) -> Result<Found<'a>> {
+    let Asked { address, sni, .. } = *asked;
+    let mut upstream = engine::upstream(resolved, address).into_iter();
+    if let Some(first) = upstream.next() {
+        return Ok(Found::new(address, Some(first), upstream.count(), resolved));
+    }
+    if address.contains("://") {
+        return Ok(Found::new(address, None, 0, resolved));
+    }
+    let (target, transport) = (target(address, facts)?, asked.transport());
+    Ok(listener(address, &Question { target, transport, sni: sni.map(str::to_owned) }, resolved))
+}
+
+fn listener<'a>(address: &str, question: &Question, resolved: &'a [Box<dyn Resolved>]) -> Found<'a> {
     let (found, rivals) = engine::ask(resolved, question);
-    let (instance, answer) = found.map(|(instance, found)| (instance, Answer::clone(&found.answer))).unzip();
-    Found { instance, answer, rivals }
+    let found = found.map(|(instance, response)| (instance, response.answer));
+    Found::new(address, found, rivals, resolved)
 }
 
-/// Another server that a configuration connects to; `None`: there is none of that name.
-fn upstream<'a>(resolved: &'a [Box<dyn Resolved>], address: &str) -> Option<Found<'a>> {
-    let mut found = engine::upstream(resolved, address).into_iter();
-    let (instance, answer) = found.next()?;
-    Some(Found { instance: Some(instance), answer: Some(Answer::clone(&answer)), rivals: found.count() })
+/// The answers at all addresses that have the name.
+fn of_name<'a>(name: &str, transport: Transport, resolved: &'a [Box<dyn Resolved>]) -> Vec<Found<'a>> {
+    let ask = |address: Arc<Address>| {
+        let target = engine::target(&address)?;
+        let question = Question { target, transport, sni: Some(name.to_owned()) };
+        Some(listener(&address.to_string(), &question, resolved))
+    };
+    engine::addresses_of(resolved, name, transport).into_iter().filter_map(ask).collect()
+}
+
+/// So many ports are named.
+const MOST_PORTS: usize = 10;
+
+/// The server name that is asked about instead of an address, if one is.
+fn server_name<'a>(asked: &Asked<'a>, resolved: &[Box<dyn Resolved>]) -> Result<Option<&'a str>> {
+    let Asked { address, sni, .. } = *asked;
+    let is_name = !address.is_empty() && !address.contains([':', '/', '[', '*']);
+    if !is_name || !engine::upstream(resolved, address).is_empty() {
+        return Ok(None);
+    }
+    if let Ok(ip) = address.parse::<IpAddr>() {
+        let endpoints = resolved.iter().flat_map(|one| &one.instance().endpoints);
+        let port = |address: &Address| match *address {
+            Address::Ip(own, port) if own == ip => Some(port),
+            Address::Any(port) => Some(port),
+            _ => None,
+        };
+        let listeners = endpoints.filter(|endpoint| endpoint.role == Role::Listener);
+        let ports: BTreeSet<u16> = listeners.filter_map(|endpoint| port(&endpoint.address)).collect();
+        let typed: Vec<String> = ports.into_iter().take(MOST_PORTS).map(|port| format!("{ip}:{port}")).collect();
+        let help = if typed.is_empty() { format!("for example {ip}:443") } else { typed.join(", ") };
+        bail!("\"{address}\" is not ADDRESS:PORT: give the port too ({help})");
+    }
+    match sni {
+        Some(_) => bail!("--sni: \"{address}\" is a server name already; give ADDRESS:PORT to choose another one"),
+        None => Ok(Some(address)),
+    }
 }
 
 /// `127.0.0.1:443`, `[::1]:443`, `*:443`, `localhost:443`, `unix:/run/x.sock`
@@ -110,9 +200,6 @@ fn target(text: &str, facts: &Facts) -> Result<Target> {
             bail!("\"{text}\" has no path; for example unix:/run/x.sock");
         }
         return Ok(Target::Unix(path.to_owned()));
-    }
-    if text.contains("://") {
-        bail!("no configuration that was read connects to {text} by TLS; tlsmend audit lists such servers behind ->");
     }
     let wrong = || anyhow!("\"{text}\" is not ADDRESS:PORT; for example 127.0.0.1:443 or [::1]:443");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;

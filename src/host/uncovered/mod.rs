@@ -19,7 +19,9 @@ const UNITS: [&str; 3] = ["/etc/systemd/system", "/usr/lib/systemd/system", "/li
 pub fn uncovered(system: &dyn System, sockets: Option<&Sockets>) -> Vec<Uncovered> {
     let packages = Packages::read(system);
     let listening = sockets.map(by_program).unwrap_or_default();
-    KNOWN.iter().filter_map(|known| known.on(system, &packages, &listening)).collect()
+    // The services of an image do not run on this machine.
+    let host = if sockets.is_some() { "127.0.0.1" } else { "HOST" };
+    KNOWN.iter().filter_map(|known| known.on(system, &packages, &listening, host)).collect()
 }
 
 /// Where programs listen, by the names of their files.
@@ -52,6 +54,7 @@ impl Known {
         system: &dyn System,
         packages: &Packages,
         listening: &BTreeMap<String, Vec<SocketAddr>>,
+        host: &str,
     ) -> Option<Uncovered> {
         let is_there = |path: &&&str| system.kind(Path::new(path)).is_ok();
         let name = |path: &&str| path.rsplit('/').next().unwrap_or_default().to_owned();
@@ -72,7 +75,7 @@ impl Known {
         let port = addresses().map(SocketAddr::port).find(|port| *port == usual);
         let port = port.or_else(|| addresses().map(SocketAddr::port).next()).unwrap_or(usual);
         let starttls = starttls.map(|protocol| format!(" --starttls {protocol}")).unwrap_or_default();
-        let ask = format!("tlsmend probe 127.0.0.1:{port}{starttls}");
+        let ask = format!("tlsmend probe {host}:{port}{starttls}");
         (!evidence.is_empty()).then_some(Uncovered { service: self.name, evidence, ask })
     }
 }
@@ -102,12 +105,12 @@ mod tests {
         assert_eq!(
             found(&system),
             [
-                "dovecot (package dovecot-core 1:2.3.19 (/var/lib/dpkg/status)): tlsmend probe 127.0.0.1:993",
-                "haproxy (/usr/sbin/haproxy): tlsmend probe 127.0.0.1:443",
-                "mariadb (/usr/sbin/mariadbd): tlsmend probe 127.0.0.1:3306 --starttls mysql",
-                "openldap (/lib/systemd/system/slapd.service): tlsmend probe 127.0.0.1:636",
-                "postfix (/etc/postfix/main.cf): tlsmend probe 127.0.0.1:25 --starttls smtp",
-                "postgresql (/etc/postgresql): tlsmend probe 127.0.0.1:5432 --starttls postgres",
+                "dovecot (package dovecot-core 1:2.3.19 (/var/lib/dpkg/status)): tlsmend probe HOST:993",
+                "haproxy (/usr/sbin/haproxy): tlsmend probe HOST:443",
+                "mariadb (/usr/sbin/mariadbd): tlsmend probe HOST:3306 --starttls mysql",
+                "openldap (/lib/systemd/system/slapd.service): tlsmend probe HOST:636",
+                "postfix (/etc/postfix/main.cf): tlsmend probe HOST:25 --starttls smtp",
+                "postgresql (/etc/postgresql): tlsmend probe HOST:5432 --starttls postgres",
             ]
         );
         assert_eq!(found(&MemorySystem::with_files([("/etc/nginx/nginx.conf", "")])), [""; 0]);

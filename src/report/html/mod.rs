@@ -162,6 +162,7 @@ fn coverage(view: &AuditView<'_>) -> Vec<(&'static str, String)> {
         ("Endpoints", format!("{} ({} without TLS)", totals.endpoints, totals.plaintext)),
         ("Files with TLS directives that no server loads", totals.not_loaded.to_string()),
         ("Problems", totals.problems.to_string()),
+        ("Excluded files", view.files.excluded.to_string()),
         ("Not readable where no configuration is to be expected", view.files.passed_over.to_string()),
         ("Not audited", not_audited(view)),
         ("All could be read and decided", if view.is_complete() { "yes" } else { "no" }.to_owned()),

@@ -174,6 +174,7 @@ struct Coverage<'a> {
     not_loaded: usize,
     problems: usize,
     passed_over: usize,
+    excluded: usize,
     not_audited: Vec<NotAudited<'a>>,
 }
 
@@ -214,6 +215,7 @@ impl<'a> Audit<'a> {
                 not_loaded: totals.not_loaded,
                 problems: totals.problems,
                 passed_over: view.files.passed_over,
+                excluded: view.files.excluded,
                 not_audited: view.uncovered.iter().map(not_audited).collect(),
             },
             reload: view.reload.iter().map(|(service, command)| Reload { service, command }).collect(),

@@ -1,4 +1,4 @@
-//! `tlsmend/why/1`
+//! `tlsmend/why/1` and `tlsmend/why-name/1`
 
 use super::place::{Step, Texts};
 use crate::report::WhyView;
@@ -16,6 +16,20 @@ pub(super) struct Why<'a> {
     effective: Option<Vec<&'static str>>,
     because: Vec<Step>,
     unknown: Vec<String>,
+}
+
+/// The answers at all addresses that have a name.
+#[derive(Serialize)]
+pub(super) struct WhyName<'a> {
+    schema: &'static str,
+    name: &'a str,
+    answers: Vec<Why<'a>>,
+}
+
+impl<'a> WhyName<'a> {
+    pub(super) fn of(name: &'a str, views: &[WhyView<'a>]) -> WhyName<'a> {
+        WhyName { schema: "tlsmend/why-name/1", name, answers: views.iter().map(Why::of).collect() }
+    }
 }
 
 impl<'a> Why<'a> {

@@ -149,17 +149,17 @@ fn missing_without_a_place() {
       *:443    host-0.example.test, host-1.example.test (+40 more)  TLSv1.2   missing
 
     medium[missing-version]: TLSv1.3 is not offered
-    --> /etc/nginx/nginx.conf
-     = endpoints: *:443 (host-0.example.test), *:443 (host-1.example.test),
-                  *:443 (host-2.example.test), *:443 (host-3.example.test),
-                  *:443 (host-4.example.test) and 37 more
-     = help: TLSv1.3 needs OpenSSL 1.1.1 or later (found 1.0.2k): upgrade the library first
+     --> /etc/nginx/nginx.conf
+      = endpoints: *:443 (host-0.example.test), *:443 (host-1.example.test),
+                   *:443 (host-2.example.test), *:443 (host-3.example.test),
+                   *:443 (host-4.example.test) and 37 more
+      = help: TLSv1.3 needs OpenSSL 1.1.1 or later (found 1.0.2k): upgrade the library first
 
     medium[missing-version]: TLSv1.3 is not offered
-    --> /etc/nginx/nginx.conf
-     = endpoints: *:443 (host-0.example.test), *:443 (host-1.example.test),
-                  *:443 (host-2.example.test), *:443 (host-3.example.test),
-                  *:443 (host-4.example.test) and 37 more
+     --> /etc/nginx/nginx.conf
+      = endpoints: *:443 (host-0.example.test), *:443 (host-1.example.test),
+                   *:443 (host-2.example.test), *:443 (host-3.example.test),
+                   *:443 (host-4.example.test) and 37 more
     help: say which versions
      --> /etc/nginx/nginx.conf:2
       |
@@ -177,7 +177,7 @@ fn problems_and_files_that_are_not_loaded() {
     let mut host = Host::default();
     host.file(MAIN, "http {\n    include sites/*.conf;\n}\n");
     host.file("/etc/nginx/sites/a.conf", "server {\n    ssl_protocols TLSv1.0;\n}\n");
-    host.files = Coverage { read: 2, found: 3, passed_over: 0 };
+    host.files = Coverage { read: 2, found: 3, passed_over: 0, excluded: 0 };
     let mut nginx = instance("nginx", MAIN, Vec::new());
     let mut problem = Problem::at(
         host.at("/etc/nginx/sites/a.conf", "TLSv1.0"),
@@ -192,7 +192,7 @@ fn problems_and_files_that_are_not_loaded() {
     host.instances.push(stray);
     assert_snapshot!(host.text(), @r#"
     error: permission denied
-    --> /etc/nginx/secret.conf
+     --> /etc/nginx/secret.conf
 
     error: "ssl_protocols" has an invalid value "TLSv1.0"
      --> /etc/nginx/sites/a.conf:2:19
@@ -415,7 +415,7 @@ fn what_does_not_count_is_shown() {
     2 + ssl_protocols TLSv1.2 TLSv1.3;
 
     known, low[implicit-default]: left to the default
-    --> /etc/nginx/nginx.conf
+     --> /etc/nginx/nginx.conf
 
     2 of 2 files read, 1 instance, 3 endpoints (1 plaintext)
     no findings but 1 waived, 1 known

@@ -105,8 +105,8 @@ fn long_lines_are_cut() {
     "#);
     assert_snapshot!(shown(format!("{long} TLSv1; {long}\n").as_bytes(), b"TLSv1", "TLSv1.2"), @r#"
     high[forbidden-version]: TLSv1 is accepted
-    --> /etc/nginx/nginx.conf:1:10002
-     = note: here: ...xxxxxxxxxxx TLSv1; xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
+     --> /etc/nginx/nginx.conf:1:10002
+      = note: here: ...xxxxxxxxxxx TLSv1; xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
     help: mend
       |
     1 - ...xxxxxxxxxxxxxxxx TLSv1; xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
@@ -222,14 +222,14 @@ fn names_and_messages_are_harmless_too() {
       *:443    a�␇   TLSv1.2   missing
 
     low[missing-version]: a␛]0;x␇
-    --> /etc/␛[31mnginx.conf
-     = endpoints: *:443 (a�␇)
-     = note: b�
-     = help: c␍�
+     --> /etc/␛[31mnginx.conf
+      = endpoints: *:443 (a�␇)
+      = note: b�
+      = help: c␍�
     help: d␛
 
     error: e␈
-    --> /␛
+     --> /␛
 
     1 of 1 file read, 1 instance, 1 endpoint
     1 error, 1 finding: 1 low

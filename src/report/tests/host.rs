@@ -72,6 +72,7 @@ pub(super) fn instance(service: &'static str, main: &str, endpoints: Vec<Endpoin
         left_out: BTreeSet::new(),
         reach: Reach::default(),
         problems: Vec::new(),
+        unparsed: BTreeMap::new(),
         unknown: Vec::new(),
         settings: Vec::new(),
         endpoints,

@@ -182,7 +182,7 @@ impl Reader<'_> {
                     let expected = open.pop().unwrap_or_default();
                     if !expected.eq_ignore_ascii_case(name) {
                         let (expected, name) = (expected.escape_ascii(), name.escape_ascii());
-                        self.model.complain(line.place, format!("expected </{expected}> but saw </{name}>"));
+                        self.model.complain_of_syntax(line.place, format!("expected </{expected}> but saw </{name}>"));
                         if name.to_string().eq_ignore_ascii_case(&section.escape_ascii().to_string()) {
                             return;
                         }
@@ -196,7 +196,7 @@ impl Reader<'_> {
             }
         }
         let expected = open.last().map(|name| name.escape_ascii().to_string()).unwrap_or_default();
-        self.model.complain(head.place, format!("expected </{expected}> before end of configuration"));
+        self.model.complain_of_syntax(head.place, format!("expected </{expected}> before end of configuration"));
     }
 }
 

@@ -1,12 +1,15 @@
 //! A file that nothing includes: its settings, line by line, as if every condition held.
 
+use super::conditionals::Condition;
 use super::directives::Arguments;
-use super::model::{MAIN, Model, ProxySection, Server};
+use super::model::{MAIN, Model, Place, ProxySection, Server};
 use super::read::{Line, Reader};
 use super::sections::Scope;
 use super::words::{next_word, skip_space, split};
+use crate::instance::Problem;
 use crate::services::service::World;
 use crate::source::{FileId, SourceMap};
+use std::sync::Arc;
 
 /// Reads the settings of a file.
 pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Model {
@@ -24,6 +27,7 @@ pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Model
         }
         reader.fragment_line(&line);
     }
+    reader.left_open();
     reader.title_scopes();
     let unknown = reader.model.written.iter().filter_map(|written| written.unknown.clone());
     reader.model.unknown = unknown.collect();
@@ -52,7 +56,11 @@ impl Reader<'_> {
             "sslprotocol" | "sslproxyprotocol" => self.list(line, &shown, &arguments, rest),
             "sslopensslconfcmd" => self.command(line, &shown, &arguments, rest),
             section if section.starts_with("</") => {
-                self.sections.pop_if(|open| open.name.eq_ignore_ascii_case(&section[2..]));
+                let closed = self.sections.pop_if(|open| open.name.eq_ignore_ascii_case(&section[2..]));
+                if closed.is_none() {
+                    let message = format!("</{0}> without matching <{0}> section", &section[2..]);
+                    self.unparsed(line.place, message);
+                }
             }
             section if section.starts_with('<') => {
                 let end = memchr::memrchr(b'>', &line.bytes()[rest..]).map_or(line.text.len(), |length| rest + length);
@@ -62,6 +70,20 @@ impl Reader<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Notes the sections without an end. A condition may do without one at the end of a file.
+    fn left_open(&mut self) {
+        let is_condition = |name: &str| Condition::of(name.to_ascii_lowercase().as_bytes()).is_some();
+        let open = self.sections.iter().find(|section| !is_condition(&section.name));
+        if let Some((place, name)) = open.map(|section| (section.place, Arc::clone(&section.name))) {
+            self.unparsed(place, format!("<{name}> was not closed"));
+        }
+    }
+
+    /// Nobody reads the file, so that is no problem of the host; but nobody should change it either.
+    fn unparsed(&mut self, place: Place, message: String) {
+        self.model.unparsed.entry(place.span.file).or_insert_with(|| Problem::at(place.span, message));
     }
 
     /// The scope that a section opens.

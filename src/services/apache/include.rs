@@ -118,7 +118,7 @@ impl Reader<'_> {
             self.model.files.insert(file);
             for error in &tree.errors {
                 let place = Place { span: Span::new(file, error.range.start, error.range.end), hop: 0 };
-                self.model.complain(place, error.message.clone());
+                self.model.complain_of_syntax(place, error.message.clone());
             }
             self.trees.insert(file, Arc::new(tree));
         }

@@ -95,6 +95,7 @@ fn instance(
         left_out,
         reach: std::mem::take(&mut model.reach),
         problems,
+        unparsed: std::mem::take(&mut model.unparsed),
         unknown: std::mem::take(&mut model.unknown),
         settings: std::mem::take(&mut model.settings),
         endpoints,

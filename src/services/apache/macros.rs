@@ -32,7 +32,7 @@ impl Reader<'_> {
         let text = line.bytes();
         let end = memchr::memrchr(b'>', &text[rest..]).map(|length| rest + length);
         if end.is_none() {
-            self.model.complain(line.place, "<Macro> directive missing closing '>'");
+            self.model.complain_of_syntax(line.place, "<Macro> directive missing closing '>'");
         }
         let head = &text[..end.unwrap_or(text.len())];
         let mut words = split(head, rest).into_iter().map(|word| word.value(head));
@@ -65,7 +65,7 @@ impl Reader<'_> {
         while let Some(line) = self.next_line() {
             if line.text.len() > LONGEST {
                 self.model.complain(line.place, format!("a line of a macro has more than {LONGEST} characters"));
-                self.model.complain(head.place, "expected token not found: </Macro>");
+                self.model.complain_of_syntax(head.place, "expected token not found: </Macro>");
                 return None;
             }
             let text = line.bytes();
@@ -83,7 +83,7 @@ impl Reader<'_> {
             }
             body.push((line.text, line.place.span));
         }
-        self.model.complain(head.place, "expected token not found: </Macro>");
+        self.model.complain_of_syntax(head.place, "expected token not found: </Macro>");
         None
     }
 

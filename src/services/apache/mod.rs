@@ -97,8 +97,16 @@ impl Service for Apache {
         recognise::is_main(bytes)
     }
 
+    fn has_servers(&self, bytes: &[u8]) -> bool {
+        recognise::has_servers(bytes)
+    }
+
     fn begins(&self, bytes: &[u8]) -> bool {
         recognise::begins(bytes)
+    }
+
+    fn has_name(&self, spelled: &str, sent: &str) -> bool {
+        names::is_one_of(spelled, sent)
     }
 
     fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>> {

@@ -268,6 +268,8 @@ pub(super) struct Model {
     /// Where values of variables and arguments of macros lie that directives use which set no versions.
     pub(super) lent: BTreeSet<Span>,
     pub(super) problems: Vec<Problem>,
+    /// Files that do not parse as a whole, each with the first place.
+    pub(super) unparsed: BTreeMap<FileId, Problem>,
     /// How many more there are.
     pub(super) more_problems: usize,
     pub(super) unknown: Vec<Unknown>,
@@ -304,6 +306,7 @@ impl Default for Model {
             known: BTreeMap::new(),
             lent: BTreeSet::new(),
             problems: Vec::new(),
+            unparsed: BTreeMap::new(),
             more_problems: 0,
             unknown: Vec::new(),
             unread: None,
@@ -347,6 +350,13 @@ impl Model {
         }
         let hops = self.hops_to(place.hop).iter().map(|hop| hop.span).collect();
         self.problems.push(Problem { hops, ..Problem::at(place.span, message) });
+    }
+
+    /// Notes that a file does not parse as a whole: a section without its end, an end without its section.
+    pub(super) fn complain_of_syntax(&mut self, place: Place, message: impl Into<String>) {
+        let message = message.into();
+        self.unparsed.entry(place.span.file).or_insert_with(|| Problem::at(place.span, message.clone()));
+        self.complain(place, message);
     }
 
     /// Names a server for people: `<VirtualHost *:443> a.test`.

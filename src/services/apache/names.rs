@@ -54,6 +54,13 @@ impl Names {
     }
 }
 
+/// Does a name of a virtual host fit the name that a client sends?
+pub(super) fn is_one_of(spelled: &str, sent: &str) -> bool {
+    let mut names = Names::default();
+    names.add(spelled, 0);
+    names.find(sent).is_some()
+}
+
 /// Has the name a wildcard?
 fn is_pattern(name: &[u8]) -> bool {
     name.iter().any(|b| matches!(b, b'*' | b'?'))

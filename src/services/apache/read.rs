@@ -349,7 +349,7 @@ impl<'a> Reader<'a> {
                 let open = self.sections.split_off(*base);
                 self.frames.pop();
                 for section in open.iter().take_while(|section| !section.condition) {
-                    self.model.complain(section.place, format!("<{}> was not closed", section.name));
+                    self.model.complain_of_syntax(section.place, format!("<{}> was not closed", section.name));
                 }
             }
             _ => {

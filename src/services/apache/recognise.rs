@@ -52,11 +52,12 @@ pub(super) fn role(path: &Path, bytes: &[u8]) -> FileRole {
     // Looked for first, since it is in next to no file.
     let mentions = memchr::memmem::find_iter(bytes, "SSL").next().is_some()
         || bytes.windows(3).any(|text| text.eq_ignore_ascii_case(b"ssl"));
-    match mentions && is(&TLS) {
-        true => FileRole::Fragment,
-        false if is(&HOST) => FileRole::Part,
-        false => FileRole::Foreign,
-    }
+    if mentions && is(&TLS) { FileRole::Fragment } else { FileRole::Foreign }
+}
+
+/// Has the text a virtual host, or TLS towards other servers?
+pub(super) fn has_servers(bytes: &[u8]) -> bool {
+    HOST.as_ref().is_some_and(|host| host.is_match(bytes))
 }
 
 #[cfg(test)]
@@ -65,7 +66,10 @@ mod tests {
 
     #[test]
     fn parts_and_first_lines() {
-        let role = |text: &str| role(Path::new("/x"), text.as_bytes());
+        let role = |text: &str| match role(Path::new("/x"), text.as_bytes()) {
+            FileRole::Foreign if has_servers(text.as_bytes()) => FileRole::Part,
+            role => role,
+        };
         assert_eq!(role("\n  <virtualhost *:443>\n"), FileRole::Part);
         assert_eq!(role("SSLProxyEngine on"), FileRole::Part);
         assert!(is_main(b"# x\n ServerRoot \"/etc/httpd\"\n") && !is_main(b"# ServerRoot /x\nListen 443\n"));

@@ -75,7 +75,7 @@ impl Reader<'_> {
     pub(super) fn close(&mut self, line: &Line, name: &[u8]) {
         let shown = name.escape_ascii();
         let Some(name) = name.strip_suffix(b">") else {
-            self.model.complain(line.place, format!("{shown}> directive missing closing '>'"));
+            self.model.complain_of_syntax(line.place, format!("{shown}> directive missing closing '>'"));
             // It is meant as an end all the same.
             if self.innermost().is_some_and(|open| is_name(open, &name[2..])) {
                 self.sections.pop();
@@ -90,7 +90,7 @@ impl Reader<'_> {
             }
             None => {
                 let name = name.escape_ascii();
-                self.model.complain(line.place, format!("</{name}> without matching <{name}> section"));
+                self.model.complain_of_syntax(line.place, format!("</{name}> without matching <{name}> section"));
                 // Text behind the end of a condition that holds; go on as if it were not there.
                 if self.sections.len() > self.base()
                     && let Some(section) = self.sections.last()
@@ -101,7 +101,7 @@ impl Reader<'_> {
             }
             Some(open) => {
                 let message = format!("expected </{open}> but saw </{}>", name.escape_ascii());
-                self.model.complain(line.place, message);
+                self.model.complain_of_syntax(line.place, message);
                 let base = self.base();
                 match self.sections[base..].iter().rposition(|section| is_name(section, name)) {
                     Some(index) => self.sections.truncate(base + index),
@@ -130,7 +130,7 @@ impl Reader<'_> {
         let end = memchr::memrchr(b'>', &text[rest..]).map(|length| rest + length);
         // `<X>` has lost its bracket with its name.
         if end.is_none() && !(rest == text.len() && text.ends_with(b">")) {
-            self.model.complain(line.place, format!("<{shown}> directive missing closing '>'"));
+            self.model.complain_of_syntax(line.place, format!("<{shown}> directive missing closing '>'"));
         }
         let head = &text[rest.min(text.len())..end.unwrap_or(text.len())];
         let server = self.server();

@@ -26,8 +26,11 @@ pub(super) fn read(file: FileId, standing: Standing, world: World<'_>, sources: 
     let bytes = sources.file(file).bytes();
     let tree = parse::parse(bytes);
     let mut problems: Vec<Problem> = Vec::new();
+    let mut unparsed = BTreeMap::new();
     for error in &tree.errors {
-        problems.push(Problem::at(Span::new(file, error.range.start, error.range.end), error.message.clone()));
+        let problem = Problem::at(Span::new(file, error.range.start, error.range.end), error.message.clone());
+        unparsed.entry(file).or_insert_with(|| problem.clone());
+        problems.push(problem);
     }
     let mut settings = Vec::new();
     for (at, node) in tree.nodes.iter().enumerate() {
@@ -73,6 +76,7 @@ pub(super) fn read(file: FileId, standing: Standing, world: World<'_>, sources: 
         left_out: BTreeSet::new(),
         reach: Reach::default(),
         problems,
+        unparsed,
         unknown: Vec::new(),
         settings,
         endpoints: Vec::new(),

@@ -113,8 +113,12 @@ impl Service for Nginx {
         {
             return FileRole::Fragment;
         }
-        let has_server = mentions(b"server") && SERVER.as_ref().is_some_and(|server| server.is_match(bytes));
-        if has_server && part::has_server(bytes) { FileRole::Part } else { FileRole::Foreign }
+        FileRole::Foreign
+    }
+
+    fn has_servers(&self, bytes: &[u8]) -> bool {
+        let mentions = memchr::memmem::find(bytes, b"server").is_some();
+        mentions && SERVER.as_ref().is_some_and(|server| server.is_match(bytes)) && part::has_server(bytes)
     }
 
     fn is_main(&self, bytes: &[u8]) -> bool {
@@ -127,6 +131,10 @@ impl Service for Nginx {
         let name = first.and_then(|at| tree.words(at).first()).map(|w| &bytes[w.start as usize..w.end as usize]);
         let is_first = |name: &[u8]| FIRST.contains(&name) || FIRST_WORDS.iter().any(|word| name.starts_with(word));
         tree.errors.is_empty() && name.is_some_and(is_first)
+    }
+
+    fn has_name(&self, spelled: &str, sent: &str) -> bool {
+        names::is_one_of(spelled, sent)
     }
 
     fn comments(&self, bytes: &[u8]) -> Vec<Range<usize>> {
@@ -152,7 +160,10 @@ mod tests {
 
     #[test]
     fn what_a_main_file_looks_like() {
-        let role = |text: &str| Nginx.recognise(Path::new("/srv/n.conf"), text.as_bytes());
+        let role = |text: &str| match Nginx.recognise(Path::new("/srv/n.conf"), text.as_bytes()) {
+            FileRole::Foreign if Nginx.has_servers(text.as_bytes()) => FileRole::Part,
+            role => role,
+        };
         for main in [
             "events {}\nhttp {\n}\n",
             "user root; events { } http { server { } }",

@@ -2,6 +2,7 @@
 
 use super::variables::Assignments;
 use crate::endpoint::{SettingId, Transport};
+use crate::instance::Problem;
 use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -225,6 +226,8 @@ pub(super) struct Model {
     pub assignments: Assignments,
     /// All files that were read.
     pub files: BTreeSet<FileId>,
+    /// Those of them that do not parse as a whole, each with the first place.
+    pub unparsed: BTreeMap<FileId, Problem>,
     /// For each setting, the scopes in which it is used.
     pub uses: Vec<Vec<ScopeId>>,
 }

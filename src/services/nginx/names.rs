@@ -18,6 +18,14 @@ pub(super) struct Names {
     regexes: Vec<(Option<Regex>, usize)>,
 }
 
+/// Does a name in `server_name` fit the name that a client sends? In doubt it does.
+pub(super) fn is_one_of(spelled: &str, sent: &str) -> bool {
+    let mut names = Names::default();
+    let own = if spelled.starts_with('~') { spelled.to_owned() } else { spelled.to_ascii_lowercase() };
+    names.add(&own, 0);
+    names.find(&sent.to_ascii_lowercase()) != Found::Default
+}
+
 /// The server that a name selects.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found {

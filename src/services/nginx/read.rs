@@ -362,8 +362,10 @@ impl<'a> Reader<'a> {
         }
         if self.model.files.insert(file) {
             for error in &tree.errors {
-                let place = Place { span: Span::new(file, error.range.start, error.range.end), hop };
-                self.problem(place, error.message.clone());
+                let span = Span::new(file, error.range.start, error.range.end);
+                self.problem(Place { span, hop }, error.message.clone());
+                let unparsed = self.model.unparsed.entry(file);
+                unparsed.or_insert_with(|| Problem::at(span, error.message.clone()));
             }
             if self.world.facts.nginx.release.value.is_some_and(|r| r < super::defaults::LONG_BLANKS) {
                 let bytes = self.sources.file(file).bytes();

@@ -127,6 +127,7 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         left_out,
         reach,
         problems: once(problems),
+        unparsed: std::mem::take(&mut model.unparsed),
         unknown: unknown.into_iter().filter(|unknown| seen.insert(unknown.clone())).collect(),
         settings,
         endpoints,

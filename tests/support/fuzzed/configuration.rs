@@ -27,16 +27,7 @@ pub fn run(bytes: &[u8], main: &str, parse: Parse) {
     let system = input.host();
     let facts = facts(&input, &system);
     let Some(policy) = policy(&input) else { return };
-    let request = Request {
-        system: &system,
-        facts: &facts,
-        policy: &policy,
-        paths: &[],
-        base: None,
-        uncovered: &[],
-        day: Some(TODAY),
-        rules: &[],
-    };
+    let request = Request { day: Some(TODAY), ..Request::new(&system, &facts, &policy) };
     let shown = seen(request);
     if is_sampled(bytes) {
         assert!(shown == seen(request), "the same input gave two different reports");

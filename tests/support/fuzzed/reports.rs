@@ -39,7 +39,12 @@ pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
         verdicts: &audit.verdicts,
         findings: &findings,
         problems: &problems,
-        files: Coverage { read: files.len(), found: files.len() + problems.len(), passed_over: audit.passed_over },
+        files: Coverage {
+            read: files.len(),
+            found: files.len() + problems.len(),
+            passed_over: audit.passed_over,
+            excluded: audit.excluded.len(),
+        },
         managed: &[],
         reload: &[],
         policy: &policy.name,

@@ -1,0 +1,82 @@
+//! DER (ITU-T X.690), as far as certificates and keys need it, and the PEM form around it (RFC 7468).
+
+/// Tag of an INTEGER.
+pub(super) const INTEGER: u8 = 0x02;
+/// Tag of a BIT STRING.
+pub(super) const BIT_STRING: u8 = 0x03;
+/// Tag of an OCTET STRING.
+pub(super) const OCTET_STRING: u8 = 0x04;
+/// Tag of an OBJECT IDENTIFIER.
+pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
+/// Tag of a SEQUENCE.
+pub(super) const SEQUENCE: u8 = 0x30;
+
+/// Contents of object identifiers: algorithms of keys, and curves (RFC 8017, RFC 3279, RFC 5480, RFC 8410).
+pub(super) mod oid {
+    /// rsaEncryption
+    pub(in super::super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
+    /// RSASSA-PSS
+    pub(in super::super) const RSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
+    /// id-dsa
+    pub(in super::super) const DSA: &[u8] = b"\x2a\x86\x48\xce\x38\x04\x01";
+    /// id-ecPublicKey
+    pub(in super::super) const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+    /// prime256v1
+    pub(in super::super) const P256: &[u8] = b"\x2a\x86\x48\xce\x3d\x03\x01\x07";
+    /// secp384r1
+    pub(in super::super) const P384: &[u8] = b"\x2b\x81\x04\x00\x22";
+    /// secp521r1
+    pub(in super::super) const P521: &[u8] = b"\x2b\x81\x04\x00\x23";
+    /// id-Ed25519
+    pub(in super::super) const ED25519: &[u8] = b"\x2b\x65\x70";
+    /// id-Ed448
+    pub(in super::super) const ED448: &[u8] = b"\x2b\x65\x71";
+}
+
+/// The DER in the first part of a PEM text with one of these labels. `None`: there is none, or it has headers that say it
+/// is encrypted (RFC 1421).
+pub(super) fn pem_body(pem: &[u8], labels: &[&str]) -> Option<Vec<u8>> {
+    let find = |text: &[u8], what: &str| memchr::memmem::find(text, what.as_bytes());
+    let starts = labels.iter().filter_map(|label| {
+        let begin = format!("-----BEGIN {label}-----");
+        Some(find(pem, &begin)? + begin.len())
+    });
+    let body = &pem[starts.min()?..];
+    let body = &body[..find(body, "-----END")?];
+    find(body, "ENCRYPTED").is_none().then(|| decode_base64(body))
+}
+
+/// Skips what is no digit of base64, such as line ends.
+fn decode_base64(text: &[u8]) -> Vec<u8> {
+    let value = |b: &u8| match b {
+        b'A'..=b'Z' => Some(b - b'A'),
+        b'a'..=b'z' => Some(b - b'a' + 26),
+        b'0'..=b'9' => Some(b - b'0' + 52),
+        b'+' => Some(62),
+        b'/' => Some(63),
+        _ => None,
+    };
+    let (mut out, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for six in text.iter().filter_map(value) {
+        bits = bits << 6 | u32::from(six);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            out.push((bits >> count & 0xff) as u8);
+        }
+    }
+    out
+}
+
+/// The content of the first element, which must have that tag, and what follows it.
+pub(super) fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (found, rest) = der.split_first()?;
+    let (first, mut rest) = rest.split_first()?;
+    let mut length = usize::from(*first);
+    if length >= 0x80 {
+        let bytes = rest.get(..length - 0x80).filter(|b| b.len() <= 4)?;
+        rest = &rest[bytes.len()..];
+        length = bytes.iter().fold(0, |all, b| all << 8 | usize::from(*b));
+    }
+    (*found == tag).then_some(rest.split_at_checked(length)?)
+}
