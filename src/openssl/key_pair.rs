@@ -13,40 +13,76 @@ const RSA: [&[u8]; 2] = [b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01", b"\x2a\x86\x48
 /// id-ecPublicKey
 const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
 
+/// The half of a pair of keys that a file has, as far as it shows which pair that is. Nothing secret is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Half {
+    /// The object identifier of the key's kind. OpenSSL keeps one pair of each kind; all elliptic curves are one.
+    algorithm: Vec<u8>,
+    /// The public part; `None`: the file does not show it.
+    part: Option<Vec<u8>>,
+}
+
+impl Half {
+    /// Of the first certificate of a PEM file. `None`: there is none, or it is of another form.
+    pub fn of_certificate(pem: &[u8]) -> Option<Half> {
+        let certificate = decode_base64(first_certificate(pem)?);
+        let PublicKey { algorithm, key, .. } = public_key(&certificate)?;
+        let part = match algorithm {
+            rsa if RSA.contains(&rsa) => element(element(key, SEQUENCE)?.0, INTEGER)?.0,
+            _ => key,
+        };
+        Some(Half { algorithm: algorithm.to_vec(), part: Some(part.to_vec()) })
+    }
+
+    /// Of the first private key of a PEM file. `None`: there is none, it is of another form, or it is encrypted.
+    pub fn of_key(pem: &[u8]) -> Option<Half> {
+        let (algorithm, part) = private_key(pem)?;
+        Some(Half { algorithm, part })
+    }
+
+    /// Are both of one kind?
+    pub(super) fn is_like(&self, other: &Half) -> bool {
+        self.algorithm == other.algorithm
+    }
+
+    /// May both be halves of one pair?
+    pub(super) fn fits(&self, other: &Half) -> bool {
+        self.is_like(other) && self.part.as_ref().zip(other.part.as_ref()).is_none_or(|(one, other)| one == other)
+    }
+}
+
 /// Does the private key belong to the first certificate of the other file? Both are PEM. `None`: that can't be told: one of
 /// them is of another form, or the key is encrypted.
 pub fn belongs(certificate: &[u8], key: &[u8]) -> Option<bool> {
-    let certificate = decode_base64(first_certificate(certificate)?);
-    let PublicKey { algorithm, key: public, .. } = public_key(&certificate)?;
-    let kind = |algorithm: &[u8]| if RSA.contains(&algorithm) { RSA[0].to_vec() } else { algorithm.to_vec() };
-    let (own, part) = private_key(key)?;
-    if kind(algorithm) != kind(&own) {
-        return Some(false);
+    let (mut certificate, mut key) = (Half::of_certificate(certificate)?, Half::of_key(key)?);
+    for half in [&mut certificate, &mut key] {
+        if RSA.contains(&&*half.algorithm) {
+            half.algorithm = RSA[0].to_vec();
+        }
     }
-    let Some(part) = part else { return Some(true) };
-    if kind(algorithm) == RSA[0] {
-        let (numbers, _) = element(public, SEQUENCE)?;
-        return Some(element(numbers, INTEGER)?.0 == part);
-    }
-    Some(public == part)
+    Some(certificate.fits(&key))
 }
 
 /// The algorithm of the first private key of a PEM file, and its public part if it has one.
 fn private_key(pem: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
     let find = |text: &[u8], what: &str| memchr::memmem::find(text, what.as_bytes());
-    let body = |label: &str| {
-        let label = format!("-----BEGIN {label}-----");
-        let body = &pem[find(pem, &label)? + label.len()..];
-        let body = &body[..find(body, "-----END")?];
-        find(body, "ENCRYPTED").is_none().then(|| decode_base64(body))
-    };
-    if let Some(der) = body("RSA PRIVATE KEY") {
-        return Some((RSA[0].to_vec(), modulus(&der)));
+    let labels = ["RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"];
+    let found = labels.into_iter().filter_map(|label| {
+        let mark = format!("-----BEGIN {label}-----");
+        find(pem, &mark).map(|at| (at, label, at + mark.len()))
+    });
+    let (_, label, start) = found.min()?;
+    let body = &pem[start..];
+    let body = &body[..find(body, "-----END")?];
+    if find(body, "ENCRYPTED").is_some() {
+        return None;
     }
-    if let Some(der) = body("EC PRIVATE KEY") {
-        return Some((EC.to_vec(), point(&der)));
+    let der = decode_base64(body);
+    match label {
+        "RSA PRIVATE KEY" => return Some((RSA[0].to_vec(), modulus(&der))),
+        "EC PRIVATE KEY" => return Some((EC.to_vec(), point(&der))),
+        _ => {}
     }
-    let der = body("PRIVATE KEY")?;
     let (info, _) = element(&der, SEQUENCE)?;
     let (_, rest) = element(info, INTEGER)?;
     let (algorithm, rest) = element(rest, SEQUENCE)?;

@@ -1,6 +1,6 @@
 //! The directives that matter for TLS: where they may stand, what they say.
 
-use super::model::{Client, Command, Protocols, Scope, Section, Tls};
+use super::model::{Client, Command, Protocols, Scope, Section, Tls, Verifies};
 use super::state::{Context, Directive, Reader};
 use super::variables::Value;
 use super::{defaults, known, values};
@@ -29,6 +29,10 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
     }
     if name.ends_with(b"certificate_key") {
         engines(reader, directive);
+    }
+    if name.ends_with(b"ssl_password_file") {
+        let path = reader.arguments(directive).into_iter().next();
+        reader.model.pass_phrases.extend(path.map(|path| (path, directive.place)));
     }
     if let Some(set) = setter(name) {
         with_scope(reader, context, directive, set);
@@ -78,9 +82,12 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         _ => match Reader::client(name) {
             Some((client, b"ssl_protocols")) => protocols(reader, context, directive, Some(client)),
             Some((client, b"ssl_conf_command")) => command(reader, context, directive, Some(client)),
-            Some((client, b"ssl_ciphers")) => with_scope(reader, context, directive, |scope, value, place| {
-                scope.clients.entry(client).or_default().ciphers = Some((value, place));
-            }),
+            Some((client, name)) if client_setter(name).is_some() => {
+                let set = client_setter(name);
+                with_scope(reader, context, directive, |scope, value, place| {
+                    set.into_iter().for_each(|set| set(scope.clients.entry(client).or_default(), value.clone(), place));
+                });
+            }
             Some((client, b"pass")) => with_scope(reader, context, directive, |scope, value, place| {
                 scope.targets.push((client, value, place));
             }),
@@ -102,12 +109,21 @@ fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, super::model::Place)> {
         b"ssl_ciphers" => |scope, value, place| scope.tls.ciphers = Some((value, place)),
         b"ssl_ecdh_curve" => |scope, value, place| scope.tls.curves = Some((value, place)),
         b"ssl_dhparam" => |scope, value, place| scope.tls.dhparam = Some((value, place)),
-        b"ssl_trusted_certificate" | b"ssl_crl" => |scope, value, place| scope.tls.files.push((value, place)),
+        b"ssl_trusted_certificate" => |scope, value, place| scope.tls.trusted = Some((value, place)),
+        b"ssl_crl" => |scope, value, place| scope.tls.crl = Some((value, place)),
+        b"ssl_stapling" => |scope, value, place| scope.stapling = Some((is_on(&value), place)),
+        b"ssl_stapling_file" => |scope, value, place| scope.stapling_file = Some((value, place)),
+        b"ssl_ocsp" => |scope, value, place| scope.ocsp = Some((!value.eq_ignore_ascii_case("off"), place)),
+        b"ssl_session_ticket_key" => |scope, value, place| scope.tickets.push((value, place)),
         b"ssl_certificate" => |scope, value, place| scope.certificates.push((value, place)),
         b"ssl_certificate_key" => |scope, value, place| scope.keys.push((value, place)),
         b"ssl_client_certificate" => |scope, value, place| scope.authority = Some((value, place)),
         b"ssl_verify_client" => |scope, value, place| {
-            let verifies = !["off", "optional_no_ca"].iter().any(|word| value.eq_ignore_ascii_case(word));
+            let verifies = match value.to_ascii_lowercase().as_str() {
+                "off" => Verifies::No,
+                "optional_no_ca" => Verifies::Asks,
+                _ => Verifies::Yes,
+            };
             scope.verifies = Some((verifies, place));
         },
         b"ssl_reject_handshake" => |scope, value, place| scope.reject = Some((is_on(&value), place)),
@@ -115,6 +131,19 @@ fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, super::model::Place)> {
         b"proxy_ssl" => |scope, value, place| scope.proxy_ssl = Some((is_on(&value), place)),
         b"starttls" => |scope, value, place| scope.starttls = Some((!value.eq_ignore_ascii_case("off"), place)),
         b"auth_http" => |scope, _, _| scope.mail.auth = true,
+        _ => return None,
+    })
+}
+
+/// How a directive of a client, without the prefix of its module, is kept.
+fn client_setter(name: &[u8]) -> Option<fn(&mut Tls, String, super::model::Place)> {
+    Some(match name {
+        b"ssl_ciphers" => |tls, value, place| tls.ciphers = Some((value, place)),
+        b"ssl_certificate" => |tls, value, place| tls.certificate = Some((value, place)),
+        b"ssl_certificate_key" => |tls, value, place| tls.key = Some((value, place)),
+        b"ssl_trusted_certificate" => |tls, value, place| tls.trusted = Some((value, place)),
+        b"ssl_crl" => |tls, value, place| tls.crl = Some((value, place)),
+        b"ssl_verify" => |tls, value, place| tls.verify = Some((is_on(&value), place)),
         _ => return None,
     })
 }

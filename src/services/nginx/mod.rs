@@ -4,12 +4,14 @@
 
 mod answer;
 mod asked;
+mod clients;
 mod command;
 mod contexts;
 mod defaults;
 mod directives;
 mod excess;
 mod expression;
+mod files;
 mod floor;
 mod fragment;
 mod inherit;
@@ -20,6 +22,7 @@ mod listeners;
 mod lower;
 mod model;
 mod names;
+mod pairs;
 mod parse;
 mod part;
 mod read;
