@@ -7,7 +7,7 @@ use super::keys::Keys;
 /// DER's tag of a SEQUENCE.
 pub(super) const SEQUENCE: u8 = 0x30;
 /// DER's tag of an INTEGER.
-const INTEGER: u8 = 0x02;
+pub(super) const INTEGER: u8 = 0x02;
 /// DER's tag of a BIT STRING.
 const BIT_STRING: u8 = 0x03;
 /// DER's tag of an OBJECT IDENTIFIER.
@@ -62,16 +62,19 @@ impl Certificate {
 
     /// Does a security level refuse to load it, since the key is too short?
     pub fn is_too_weak(&self, level: u8) -> bool {
-        // BN_security_bits
-        let least = match level {
-            0 => 0,
-            1 => 1024,
-            2 => 2048,
-            3 => 3072,
-            4 => 7680,
-            _ => 15360,
-        };
-        self.bits.is_some_and(|bits| bits < least)
+        self.bits.is_some_and(|bits| bits < least_bits(level))
+    }
+}
+
+/// How long a number has to be for a level, where it is as strong as one of RSA (BN_security_bits).
+pub(super) fn least_bits(level: u8) -> usize {
+    match level {
+        0 => 0,
+        1 => 1024,
+        2 => 2048,
+        3 => 3072,
+        4 => 7680,
+        _ => 15360,
     }
 }
 
@@ -142,7 +145,7 @@ fn prime(parameters: &[u8]) -> Option<usize> {
 }
 
 /// The length of a number in bits.
-fn length(number: &[u8]) -> Option<usize> {
+pub(super) fn length(number: &[u8]) -> Option<usize> {
     let first = number.iter().position(|byte| *byte != 0)?;
     Some((number.len() - first) * 8 - number[first].leading_zeros() as usize)
 }

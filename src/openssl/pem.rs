@@ -1,6 +1,8 @@
 //! What is in a file in PEM form, as far as servers ask for it.
 
-use super::certificate::{Certificate, SEQUENCE, decode_base64, element, first_certificate};
+use super::certificate::{
+    Certificate, INTEGER, SEQUENCE, decode_base64, element, first_certificate, least_bits, length,
+};
 use super::key_pair::Half;
 
 /// The blocks of a file.
@@ -20,6 +22,8 @@ pub struct Pem {
     pub has_revocations: bool,
     /// Has it parameters for Diffie-Hellman?
     pub has_parameters: bool,
+    /// The length of their prime in bits, where it can be read.
+    prime: Option<usize>,
 }
 
 impl Pem {
@@ -34,9 +38,25 @@ impl Pem {
             has_key: has("PRIVATE KEY-----"),
             key: Half::of_key(bytes),
             has_revocations: has("-----BEGIN X509 CRL-----"),
-            has_parameters: has("DH PARAMETERS-----"),
+            has_parameters: has(PARAMETERS),
+            prime: prime(bytes),
         }
     }
+
+    /// Does OpenSSL refuse the parameters at a security level, since they are too short? At level 0 too it wants 1024 bits.
+    pub fn are_parameters_weak(&self, level: u8) -> bool {
+        self.prime.is_some_and(|bits| bits < least_bits(level.max(1)))
+    }
+}
+
+const PARAMETERS: &str = "DH PARAMETERS-----";
+
+/// The length in bits of the first number in the first block of parameters.
+fn prime(bytes: &[u8]) -> Option<usize> {
+    let find = |text: &[u8], what: &str| memchr::memmem::find(text, what.as_bytes());
+    let body = &bytes[find(bytes, PARAMETERS)? + PARAMETERS.len()..];
+    let der = decode_base64(&body[..find(body, "-----END")?]);
+    length(element(element(&der, SEQUENCE)?.0, INTEGER)?.0)
 }
 
 #[cfg(test)]
@@ -51,6 +71,9 @@ mod tests {
         let key = Pem::read(include_bytes!("../../fixtures/certs/ec.key"));
         assert!(!key.has_certificate && key.has_key && key.key.is_some());
         assert_eq!(Pem::read(b"text"), Pem::default());
+        // A prime of 512 bits would be longer; this one is 23.
+        let short = Pem::read(b"-----BEGIN DH PARAMETERS-----\nMAYCARcCAQU=\n-----END DH PARAMETERS-----\n");
+        assert!(short.has_parameters && short.are_parameters_weak(0) && !Pem::default().are_parameters_weak(5));
         let broken = Pem::read(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
         assert!(broken.has_certificate && broken.is_broken);
     }

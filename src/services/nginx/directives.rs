@@ -3,7 +3,7 @@
 use super::model::{Client, Command, Protocols, Scope, Section, Tls, Verifies};
 use super::state::{Context, Directive, Reader};
 use super::variables::Value;
-use super::{defaults, known, values};
+use super::{defaults, groups, known, targets, values};
 use crate::endpoint::{Role, SettingId};
 use crate::instance::{Setting, SettingKind};
 use crate::source::Span;
@@ -38,10 +38,12 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         with_scope(reader, context, directive, set);
         return;
     }
+    groups::note(reader, context, name);
     match name {
         b"ssl_protocols" => protocols(reader, context, directive, None),
         b"ssl_conf_command" => command(reader, context, directive, None),
         b"ssl_session_cache" => session_cache(reader, context, directive),
+        b"ssl_ocsp_cache" => ocsp_cache(reader, context, directive),
         b"protocol" => mail_protocol(reader, context, directive),
         b"ssl" => engine(reader, context, directive),
         b"set" => {
@@ -63,6 +65,11 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
                     reader.problem(directive.place, message);
                 }
                 reader.model.servers[server].names.extend(names.into_iter().map(|n| lower(&n)));
+            }
+        }
+        b"server" => {
+            if let Context::Upstream(group) = context {
+                groups::server(reader, group, directive);
             }
         }
         b"pid" if context == Context::Main => {
@@ -88,9 +95,12 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
                     set.into_iter().for_each(|set| set(scope.clients.entry(client).or_default(), value.clone(), place));
                 });
             }
-            Some((client, b"pass")) => with_scope(reader, context, directive, |scope, value, place| {
-                scope.targets.push((client, value, place));
-            }),
+            Some((client, b"pass")) => {
+                targets::check(reader, context, directive, client);
+                with_scope(reader, context, directive, |scope, value, place| {
+                    scope.targets.push((client, value, place));
+                });
+            }
             // set_by_lua, auth_request_set, js_set and their like
             _ if name.starts_with(b"set_") || name.ends_with(b"_set") => {
                 if let Some(variable) = reader.arguments(directive).first() {
@@ -114,6 +124,7 @@ fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, super::model::Place)> {
         b"ssl_stapling" => |scope, value, place| scope.stapling = Some((is_on(&value), place)),
         b"ssl_stapling_file" => |scope, value, place| scope.stapling_file = Some((value, place)),
         b"ssl_ocsp" => |scope, value, place| scope.ocsp = Some((!value.eq_ignore_ascii_case("off"), place)),
+        b"ssl_ocsp_responder" => |scope, value, place| scope.ocsp_responder = Some((value, place)),
         b"ssl_session_ticket_key" => |scope, value, place| scope.tickets.push((value, place)),
         b"ssl_certificate" => |scope, value, place| scope.certificates.push((value, place)),
         b"ssl_certificate_key" => |scope, value, place| scope.keys.push((value, place)),
@@ -264,6 +275,18 @@ fn session_cache(reader: &mut Reader<'_>, context: Context, directive: &Directiv
     }
 }
 
+fn ocsp_cache(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+    let Some(word) = reader.arguments(directive).into_iter().next() else { return };
+    if let Some(message) = values::refused_ocsp_cache(&word) {
+        reader.problem(directive.place, message);
+    } else if let (Some((name, _)), Some(section)) = (values::shared_cache(&word), section(reader, context))
+        && reader.caches.contains_key(&(section, name.to_owned()))
+    {
+        let message = format!("the shared memory zone \"{name}\" is already declared for a different use");
+        reader.problem(directive.place, message);
+    }
+}
+
 fn engine(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
     if !matches!(context, Context::Section(Section::Http | Section::Mail) | Context::Server(_)) {
         return;
@@ -294,6 +317,7 @@ fn section(reader: &Reader<'_>, context: Context) -> Option<Section> {
         Context::Section(section) => Some(section),
         Context::Server(server) => Some(reader.model.scopes[reader.model.servers[server].scope].section),
         Context::Location(_) => Some(Section::Http),
+        Context::Upstream(group) => Some(reader.groups[group].section),
         Context::Main | Context::Events | Context::Foreign | Context::Data | Context::Values(_) => None,
     }
 }

@@ -62,9 +62,7 @@ impl Files {
         for scope in &model.scopes {
             paths.extend(named(scope));
         }
-        let is_file = |path: &&&String| {
-            !path.contains('$') && !path.is_empty() && !OTHERS.iter().any(|other| path.starts_with(other))
-        };
+        let is_file = |path: &&&String| !path.is_empty() && !OTHERS.iter().any(|other| path.starts_with(other));
         let seen = paths.iter().filter(is_file).filter_map(|path| {
             let full = directory.join(path);
             let seen = match world.system.kind(&full) {
@@ -96,6 +94,10 @@ impl Files {
     pub(super) fn wrong(&self, path: &str, purpose: Purpose) -> Option<&'static str> {
         if !self.are_its_own {
             return None;
+        }
+        let is_loaded = matches!(purpose, Purpose::Certificate | Purpose::Key | Purpose::Ticket | Purpose::PassPhrases);
+        if path.is_empty() && is_loaded {
+            return Some("the name is empty, which is the directory of the main file");
         }
         let lacks = |is_there: bool, what: &'static str| (!is_there).then_some(what);
         match self.seen.get(path)? {

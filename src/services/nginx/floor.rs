@@ -224,7 +224,7 @@ impl Rules<'_> {
         let commands = self.first(scope, |s| Some(&self.model.scopes[s].tls.commands).filter(|c| !c.is_empty()))?;
         let sets = |c: &&Command| match c.name.as_str() {
             "groups" | "curves" => true,
-            "ecdhparameters" => !command::AUTOMATIC.contains(&c.value.as_str()),
+            "ecdhparameters" => !command::AUTOMATIC.iter().any(|word| word.eq_ignore_ascii_case(&c.value)),
             _ => false,
         };
         commands.iter().rev().find(sets).map(|c| c.value.as_str())

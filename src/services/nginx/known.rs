@@ -68,8 +68,25 @@ fn parse(line: &'static str) -> Option<(&'static [u8], Known)> {
 }
 
 /// Directives that are read by code of their own, and may be there once.
-const ONCE: &[&[u8]] =
-    &[b"events", b"proxy_pass", b"grpc_pass", b"uwsgi_pass", b"ssl_password_file", b"ssl", b"starttls"];
+const ONCE: &[&[u8]] = &[
+    b"events",
+    b"proxy_pass",
+    b"grpc_pass",
+    b"uwsgi_pass",
+    b"ssl_password_file",
+    b"ssl",
+    b"ssl_ocsp_cache",
+    b"starttls",
+    b"proxy_ssl_certificate",
+    b"proxy_ssl_certificate_key",
+    b"grpc_ssl_certificate",
+    b"grpc_ssl_certificate_key",
+    b"uwsgi_ssl_certificate",
+    b"uwsgi_ssl_certificate_key",
+    b"proxy_ssl_password_file",
+    b"grpc_ssl_password_file",
+    b"uwsgi_ssl_password_file",
+];
 
 /// Directives whose value is one of a few words.
 const WORDS: &[(&[u8], &[&str])] = &[
@@ -78,6 +95,11 @@ const WORDS: &[(&[u8], &[&str])] = &[
     (b"ssl_verify_client", &["on", "off", "optional", "optional_no_ca"]),
     (b"starttls", &["on", "off", "only"]),
 ];
+
+/// Is it a directive of nginx's own modules?
+pub(super) fn is_known(name: &[u8]) -> bool {
+    ALL.contains_key(name)
+}
 
 /// What nginx says to a directive in this place; `None`: it takes it, or does not have it in its own modules.
 pub(super) fn refused(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) -> Option<String> {
@@ -91,11 +113,17 @@ pub(super) fn refused(reader: &mut Reader<'_>, context: Context, directive: &Dir
     }
     // The one of `upstream` is another directive of that name.
     let is_server = *name == b"server" && matches!(context, Context::Section(_));
-    if is_server && directive.block && directive.words.len() > 1 {
+    let is_wrong = match context {
+        Context::Upstream(_) => *name == b"server" && !directive.block && directive.words.len() < 2,
+        _ => is_server && directive.block && directive.words.len() > 1,
+    };
+    if is_wrong {
         return Some(format!("invalid number of arguments in \"{shown}\" directive"));
     }
     match (directive.block, known.kind == Kind::Block || is_server) {
-        (true, false) if known.kind != Kind::Other || known.arguments != "any" => {
+        (true, false)
+            if known.kind != Kind::Other || known.arguments != "any" || matches!(context, Context::Upstream(_)) =>
+        {
             return Some(format!("directive \"{shown}\" is not terminated by \";\""));
         }
         (false, true) => return Some(format!("directive \"{shown}\" has no opening \"{{\"")),
@@ -137,6 +165,10 @@ fn place(reader: &Reader<'_>, context: Context) -> Option<&'static str> {
             Block::IfInServer => "server-if",
             Block::IfInLocation => "location-if",
             Block::LimitExcept => "limit_except",
+        },
+        Context::Upstream(group) => match reader.groups[group].section {
+            Section::Stream => "stream-upstream",
+            Section::Http | Section::Mail => "upstream",
         },
         Context::Foreign | Context::Data | Context::Values(_) => return None,
     })

@@ -170,6 +170,7 @@ pub(super) struct Scope {
     pub stapling_file: Given<String>,
     /// `ssl_ocsp`: are certificates of clients looked up?
     pub ocsp: Given<bool>,
+    pub ocsp_responder: Given<String>,
     /// `ssl_session_ticket_key`
     pub tickets: Vec<(String, Place)>,
     pub mail: Mail,
@@ -203,6 +204,7 @@ impl Scope {
             stapling: None,
             stapling_file: None,
             ocsp: None,
+            ocsp_responder: None,
             tickets: Vec::new(),
             mail: Mail::default(),
             starttls: None,
@@ -222,6 +224,8 @@ pub(super) struct Server {
     pub listens: Vec<Listen>,
     /// Has it a `listen`, valid or not?
     pub has_listen: bool,
+    /// stream: is there something that handles connections, or may do so?
+    pub has_handler: bool,
     /// Lower case, as written.
     pub names: Vec<String>,
 }

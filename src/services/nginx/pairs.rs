@@ -1,5 +1,6 @@
 //! Which certificates of a server come together with their keys, in the order in which nginx loads them.
 
+use super::defaults::CERTIFICATE_VARIABLES;
 use super::files::Purpose;
 use super::inherit::Rules;
 use super::model::{Place, ScopeId, Section};
@@ -57,7 +58,8 @@ impl Rules<'_> {
     /// keys, has a variable in its name (ngx_http_ssl_compile_certificates).
     pub(super) fn loads_at_handshakes(&self, scope: ScopeId) -> bool {
         let model = self.model;
-        if model.scopes[scope].section == Section::Mail {
+        let is_old = self.release.is_some_and(|r| r < CERTIFICATE_VARIABLES);
+        if model.scopes[scope].section == Section::Mail || is_old {
             return false;
         }
         let certificates = self.first(scope, |s| Some(&model.scopes[s].certificates).filter(|all| !all.is_empty()));
@@ -105,7 +107,8 @@ impl<'r> Loading<'r, '_> {
     }
 
     fn look(&mut self, path: &'r str, purpose: Purpose) {
-        if let Some(why) = self.rules.files.wrong(path, purpose) {
+        // Which file a variable leads to, is not known; mail has no variables, and no handshakes that load.
+        if let Some(why) = self.rules.files.wrong(path, purpose).filter(|_| !path.contains('$')) {
             self.pairs.fails.get_or_insert((path, why));
         }
     }

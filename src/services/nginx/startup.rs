@@ -122,6 +122,9 @@ impl<'m> Complaints<'_, 'm> {
         if content.section != Section::Http && !server.has_listen {
             self.say(content.head, "no \"listen\" is defined for this server".to_owned());
         }
+        if content.section == Section::Stream && !server.has_handler && !rules.model.is_part {
+            self.say(content.head, "no handler for server".to_owned());
+        }
         if content.section != Section::Mail {
             return;
         }
@@ -159,18 +162,33 @@ impl<'m> Complaints<'_, 'm> {
                 self.file(path, purpose, *place);
             }
         }
+        let level = rules.loading_list(scope).and_then(|list| rules.library.security_level(Some(&list)));
+        if let (Some((path, place)), Some(level)) = (given(|scope| &scope.tls.dhparam), level)
+            && rules.files.pem(path).is_some_and(|pem| pem.are_parameters_weak(level))
+            && self.is_new(*place, usize::MAX - usize::from(level))
+        {
+            self.say(*place, format!("dh key too small: \"{path}\" for security level {level}"));
+        }
     }
 
     /// Certificates of clients are checked against those of an authority.
     fn authority(&mut self, scope: ScopeId) {
         let rules = self.rules;
         let scopes = &rules.model.scopes;
-        let Some((verifies, place)) = rules.first(scope, |s| scopes[s].verifies) else { return };
+        let verifies = rules.first(scope, |s| scopes[s].verifies);
+        let (verifies, place) = verifies.unwrap_or((Verifies::No, scopes[scope].head));
         let ocsp = rules.first(scope, |s| scopes[s].ocsp).filter(|(on, _)| *on);
         if let (Verifies::Asks, Some((_, place))) = (verifies, ocsp)
             && self.is_new(place, 0)
         {
             self.say(place, "\"ssl_ocsp\" is incompatible with \"ssl_verify_client optional_no_ca\"".to_owned());
+        }
+        let responder = rules.first(scope, |s| scopes[s].ocsp_responder.as_ref()).filter(|_| ocsp.is_some());
+        let is_url = |url: &str| url.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"));
+        if let Some((url, place)) = responder.filter(|(url, _)| !url.is_empty() && !is_url(url))
+            && self.is_new(*place, 0)
+        {
+            self.say(*place, format!("invalid URL prefix in OCSP responder \"{url}\""));
         }
         let named = rules.first(scope, |s| scopes[s].authority.as_ref()).filter(|(path, _)| !path.is_empty());
         match (verifies, named) {
@@ -337,7 +355,8 @@ pub(super) fn purpose(command: &str) -> Option<Purpose> {
         "certificate" => Purpose::Certificate,
         "privatekey" => Purpose::Key,
         "verifycafile" | "chaincafile" => Purpose::Trust,
-        "dhparameters" | "serverinfofile" => Purpose::Other,
+        "dhparameters" => Purpose::Parameters,
+        "serverinfofile" => Purpose::Other,
         _ => return None,
     })
 }
