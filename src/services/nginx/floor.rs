@@ -68,10 +68,17 @@ impl Rules<'_> {
         configured: VersionSet,
         because: &mut Vec<Reason>,
     ) -> (Option<VersionSet>, Option<Unknown>) {
-        if let Some((path, why)) = self.pairs(own).fails {
+        let pairs = self.pairs(own);
+        if let Some((path, why)) = pairs.fails {
             let note = format!("nginx cannot load \"{path}\" at a handshake: {why}");
             because.push(Reason::placeless(ReasonKind::Floor, note));
             return (Some(VersionSet::EMPTY), None);
+        }
+        if let Some(path) = pairs.depends {
+            let what =
+                format!("nginx loads \"{path}\" at each handshake: whether there is such a file depends on a variable");
+            let span = Some(self.model.scopes[own].head.span);
+            return (None, Some(Unknown { span, what, help: "probe the running server".into() }));
         }
         let mut offer = self.offer(own);
         offer.ciphers = self.usable_list(own, offer.ciphers);

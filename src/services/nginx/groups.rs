@@ -61,7 +61,9 @@ const BALANCING: &[&[u8]] = &[
 pub(super) fn note(reader: &mut Reader<'_>, context: Context, name: &[u8]) {
     match context {
         Context::Upstream(group) if !BALANCING.contains(&name) => reader.groups[group].has_servers = true,
-        Context::Server(server) if [&b"proxy_pass"[..], b"return", b"pass"].contains(&name) || !known::is_known(name) => {
+        Context::Server(server)
+            if [&b"proxy_pass"[..], b"return", b"pass"].contains(&name) || !known::is_known(name) =>
+        {
             reader.model.servers[server].has_handler = true;
         }
         _ => {}

@@ -15,6 +15,8 @@ pub(super) struct Pairs<'m> {
     pub refused: Option<(Place, &'m str, bool)>,
     /// What nginx fails to load at each handshake: a path, and why.
     pub fails: Option<(&'m str, &'static str)>,
+    /// The name with a variable by which it loads at each handshake.
+    pub depends: Option<&'m str>,
 }
 
 impl Rules<'_> {
@@ -49,7 +51,7 @@ impl Rules<'_> {
                 pairs.refused.take().map(|(_, path, _)| (path, "the key does not belong to its certificate"));
             pairs.fails = pairs.fails.or(mismatch);
         } else {
-            pairs.fails = None;
+            (pairs.fails, pairs.depends) = (None, None);
         }
         pairs
     }
@@ -108,6 +110,9 @@ impl<'r> Loading<'r, '_> {
 
     fn look(&mut self, path: &'r str, purpose: Purpose) {
         // Which file a variable leads to, is not known; mail has no variables, and no handshakes that load.
+        if path.contains('$') {
+            self.pairs.depends.get_or_insert(path);
+        }
         if let Some(why) = self.rules.files.wrong(path, purpose).filter(|_| !path.contains('$')) {
             self.pairs.fails.get_or_insert((path, why));
         }

@@ -175,7 +175,13 @@ impl<'a> Reader<'a> {
             (Context::Section(section), _, b"server") => {
                 let parent = self.model.sections.get(&section).copied();
                 let scope = self.add_scope(section, parent, directive.place);
-                self.model.servers.push(Server { scope, listens: Vec::new(), has_listen: false, has_handler: false, names: Vec::new() });
+                self.model.servers.push(Server {
+                    scope,
+                    listens: Vec::new(),
+                    has_listen: false,
+                    has_handler: false,
+                    names: Vec::new(),
+                });
                 Some(Context::Server(self.model.servers.len() - 1))
             }
             (Context::Server(_) | Context::Location(_), _, b"location" | b"if" | b"limit_except") => {
