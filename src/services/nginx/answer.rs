@@ -43,7 +43,10 @@ impl Rules<'_> {
             because.push(Reason::placeless(ReasonKind::Floor, note));
             asked.set = asked.set.and(possible);
         }
-        let (effective, doubt) = self.effective(own, default, asked.set, &mut because);
+        let (mut effective, doubt) = self.effective(own, default, asked.set, &mut because);
+        if self.foreign_library(self.model.scopes[own].head).is_some() {
+            effective = None;
+        }
         let mut unknown = asked.unknown;
         unknown.extend(doubt);
         if let Some(((), place)) = self.first(scope, |s| self.model.scopes[s].dynamic.map(|p| ((), p))) {

@@ -13,6 +13,8 @@ pub(super) struct Rules<'a> {
     pub model: &'a Model,
     pub release: Option<Release>,
     pub library: &'a Library,
+    /// The OpenSSL that nginx was compiled for.
+    pub headers: Option<Release>,
     /// The files that it names.
     pub files: &'a Files,
     pub(super) floors: Floors,

@@ -73,7 +73,14 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         unread.get_or_insert(place);
     }
     let files = Files::of(&model, &directory, world);
-    let rules = Rules { model: &model, release, library, files: &files, floors: Floors::default() };
+    let rules = Rules {
+        model: &model,
+        release,
+        library,
+        headers: world.facts.nginx.headers,
+        files: &files,
+        floors: Floors::default(),
+    };
     for (place, message) in startup::check(&rules, &listeners) {
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
     }
