@@ -44,6 +44,13 @@ pub(crate) fn ask(system: &dyn System, facts: &mut Facts, programs: &dyn Program
             };
             software.build = build.map_or(software.build.clone(), |build| Fact::known(build, source.clone()));
         }
+        if nginx
+            && software.headers.is_none()
+            && let Some((_, rest)) = text.split_once("built with ")
+            && let Some(Maker::OpenSsl(release)) = binary::maker(rest.lines().next().unwrap_or_default().as_bytes())
+        {
+            software.headers = Some(release);
+        }
         if library {
             // What it runs with is not always what it was built with.
             let said = text.split_once("running with ").or_else(|| text.split_once("built with "));
@@ -131,6 +138,7 @@ mod tests {
         ]);
         assert_eq!(facts.nginx.release, Fact::known(Release::new(1, 22, 1), "/usr/sbin/nginx -V"));
         assert_eq!(facts.nginx.library.release, Some(Release::new(3, 0, 19)), "what it runs with");
+        assert_eq!(facts.nginx.headers, Some(Release::new(3, 0, 22)), "what it was built with");
         assert_eq!(facts.nginx.library.source, "/usr/sbin/nginx -V");
         let build = facts.nginx.build.value.expect("it says");
         assert_eq!(build.options[0], "--with-cc-opt=-g -O2");

@@ -44,6 +44,8 @@ pub struct Software {
     pub library: Library,
     /// Does the program itself have TLSv1.3?
     pub tls1_3: Tls13,
+    /// nginx: the OpenSSL that it was compiled for, which need not be the one that it loads.
+    pub headers: Option<Release>,
 }
 
 /// What tells whether a server program has TLSv1.3.
@@ -168,6 +170,7 @@ impl Facts {
             build: Fact::unknown("not looked for"),
             library: Library::unknown(),
             tls1_3: Tls13::default(),
+            headers: None,
         };
         Facts {
             nginx: software(),

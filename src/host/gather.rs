@@ -138,7 +138,10 @@ fn assume(facts: &mut Facts, assumption: &Assumption, distribution: &Distributio
         change(&mut facts.apache);
     };
     match assumption {
-        Assumption::Nginx(release) => facts.nginx.release = Fact::known(*release, source),
+        Assumption::Nginx(release) => {
+            facts.nginx.release = Fact::known(*release, source);
+            facts.nginx.headers = None;
+        }
         Assumption::Apache(release) => {
             facts.apache.release = Fact::known(*release, source);
             facts.apache.tls1_3 = Tls13::ByVersion;

@@ -130,14 +130,19 @@ impl Program {
             let release = Fact::known(release, path.display().to_string());
             let build = self.build(&file, &path);
             let own_library = library.source == path.display().to_string() && binary::has(&file, "--with-openssl=");
-            let software = Software { release, build, library, tls1_3: self.tls1_3_of(&user_file) };
+            let headers = self.headers(&file);
+            let software = Software { release, build, library, tls1_3: self.tls1_3_of(&user_file), headers };
             return Found { software, configuration, own_library };
         }
         let (library, configuration) = libraries.of_host();
         let release = self.packaged(libraries.packages());
         let build = Fact::unknown(format!("no program of {} was found", self.title));
         let tls1_3 = self.tls1_3_of_package(&release, &library, libraries.distribution());
-        Found { software: Software { release, build, library, tls1_3 }, configuration, own_library: false }
+        Found {
+            software: Software { release, build, library, tls1_3, headers: None },
+            configuration,
+            own_library: false,
+        }
     }
 
     /// How the program says that it was built.
@@ -149,6 +154,14 @@ impl Program {
         match build {
             Some(build) => Fact::known(build, path.display().to_string()),
             None => Fact::unknown(format!("{} does not say how it was built", path.display())),
+        }
+    }
+
+    /// The OpenSSL that nginx was compiled for: it has the name in it, for `nginx -V`.
+    fn headers(&self, file: &[u8]) -> Option<Release> {
+        match binary::maker(file).filter(|_| self.title == NGINX.title)? {
+            binary::Maker::OpenSsl(release) => Some(release),
+            binary::Maker::Other(_) => None,
         }
     }
 

@@ -48,16 +48,19 @@ impl Certificate {
 
     /// Does a security level refuse to load it, since the key is too short?
     pub fn is_too_weak(&self, level: u8) -> bool {
-        // BN_security_bits
-        let least = match level {
-            0 => 0,
-            1 => 1024,
-            2 => 2048,
-            3 => 3072,
-            4 => 7680,
-            _ => 15360,
-        };
-        self.bits.is_some_and(|bits| bits < least)
+        self.bits.is_some_and(|bits| bits < least_bits(level))
+    }
+}
+
+/// How long a number has to be for a level, where it is as strong as one of RSA (BN_security_bits).
+pub(super) fn least_bits(level: u8) -> usize {
+    match level {
+        0 => 0,
+        1 => 1024,
+        2 => 2048,
+        3 => 3072,
+        4 => 7680,
+        _ => 15360,
     }
 }
 
@@ -102,7 +105,7 @@ fn prime(parameters: &[u8]) -> Option<usize> {
 }
 
 /// The length of a number in bits.
-fn length(number: &[u8]) -> Option<usize> {
+pub(super) fn length(number: &[u8]) -> Option<usize> {
     let first = number.iter().position(|byte| *byte != 0)?;
     Some((number.len() - first) * 8 - number[first].leading_zeros() as usize)
 }

@@ -33,17 +33,23 @@ pub(super) mod oid {
     pub(in super::super) const ED448: &[u8] = b"\x2b\x65\x71";
 }
 
-/// The DER in the first part of a PEM text with one of these labels. `None`: there is none, or it has headers that say it
-/// is encrypted (RFC 1421).
-pub(super) fn pem_body(pem: &[u8], labels: &[&str]) -> Option<Vec<u8>> {
+/// The DER in the first part of a PEM text with one of these labels, and its label. `None`: there is none, or it has headers
+/// that say it is encrypted (RFC 1421).
+pub(super) fn first_of<'l>(pem: &[u8], labels: &[&'l str]) -> Option<(&'l str, Vec<u8>)> {
     let find = |text: &[u8], what: &str| memchr::memmem::find(text, what.as_bytes());
     let starts = labels.iter().filter_map(|label| {
         let begin = format!("-----BEGIN {label}-----");
-        Some(find(pem, &begin)? + begin.len())
+        Some((find(pem, &begin)? + begin.len(), *label))
     });
-    let body = &pem[starts.min()?..];
+    let (start, label) = starts.min()?;
+    let body = &pem[start..];
     let body = &body[..find(body, "-----END")?];
-    find(body, "ENCRYPTED").is_none().then(|| decode_base64(body))
+    find(body, "ENCRYPTED").is_none().then(|| (label, decode_base64(body)))
+}
+
+/// The same without the label.
+pub(super) fn pem_body(pem: &[u8], labels: &[&str]) -> Option<Vec<u8>> {
+    first_of(pem, labels).map(|(_, der)| der)
 }
 
 /// Skips what is no digit of base64, such as line ends.

@@ -4,24 +4,57 @@
 //! other kinds only the kind is compared. Nothing is computed with a key, and nothing of it is kept.
 
 use super::certificate::{PublicKey, first_certificate, public_key};
-use super::der::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, element, oid, pem_body};
+use super::der::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, element, first_of, oid};
+
+/// The half of a pair of keys that a file has, as far as it shows which pair that is. Nothing secret is in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Half {
+    /// The object identifier of the key's kind. OpenSSL keeps one pair of each kind; all elliptic curves are one.
+    algorithm: Vec<u8>,
+    /// The public part; `None`: the file does not show it.
+    part: Option<Vec<u8>>,
+}
+
+impl Half {
+    /// Of the first certificate of a PEM file. `None`: there is none, or it is of another form.
+    pub fn of_certificate(pem: &[u8]) -> Option<Half> {
+        let certificate = first_certificate(pem)?;
+        let PublicKey { algorithm, key, .. } = public_key(&certificate)?;
+        let part = match algorithm {
+            rsa if is_rsa(rsa) => element(element(key, SEQUENCE)?.0, INTEGER)?.0,
+            _ => key,
+        };
+        Some(Half { algorithm: algorithm.to_vec(), part: Some(part.to_vec()) })
+    }
+
+    /// Of the first private key of a PEM file. `None`: there is none, it is of another form, or it is encrypted.
+    pub fn of_key(pem: &[u8]) -> Option<Half> {
+        let (algorithm, part) = private_key(pem)?;
+        Some(Half { algorithm, part })
+    }
+
+    /// Are both of one kind?
+    pub(super) fn is_like(&self, other: &Half) -> bool {
+        self.algorithm == other.algorithm
+    }
+
+    /// May both be halves of one pair?
+    pub(super) fn fits(&self, other: &Half) -> bool {
+        self.is_like(other) && self.part.as_ref().zip(other.part.as_ref()).is_none_or(|(one, other)| one == other)
+    }
+}
 
 /// Does the private key belong to the first certificate of the other file? Both are PEM. `None`: that can't be told: one of
 /// them is of another form, or the key is encrypted.
 pub fn belongs(certificate: &[u8], key: &[u8]) -> Option<bool> {
-    let certificate = first_certificate(certificate)?;
-    let PublicKey { algorithm, key: public, .. } = public_key(&certificate)?;
-    let (own, part) = private_key(key)?;
-    let is_rsa = is_rsa(algorithm);
-    if algorithm != own && !(is_rsa && self::is_rsa(&own)) {
-        return Some(false);
+    let (mut certificate, mut key) = (Half::of_certificate(certificate)?, Half::of_key(key)?);
+    for half in [&mut certificate, &mut key] {
+        // A key for RSA serves certificates of both algorithms.
+        if is_rsa(&half.algorithm) {
+            half.algorithm = oid::RSA.to_vec();
+        }
     }
-    let Some(part) = part else { return Some(true) };
-    if is_rsa {
-        let (numbers, _) = element(public, SEQUENCE)?;
-        return Some(element(numbers, INTEGER)?.0 == part);
-    }
-    Some(public == part)
+    Some(certificate.fits(&key))
 }
 
 /// A key for RSA serves certificates of both algorithms.
@@ -31,13 +64,12 @@ fn is_rsa(algorithm: &[u8]) -> bool {
 
 /// The algorithm of the first private key of a PEM file, and its public part if it has one.
 fn private_key(pem: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
-    if let Some(der) = pem_body(pem, &["RSA PRIVATE KEY"]) {
-        return Some((oid::RSA.to_vec(), modulus(&der)));
+    let (label, der) = first_of(pem, &["RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"])?;
+    match label {
+        "RSA PRIVATE KEY" => return Some((oid::RSA.to_vec(), modulus(&der))),
+        "EC PRIVATE KEY" => return Some((oid::EC.to_vec(), point(&der))),
+        _ => {}
     }
-    if let Some(der) = pem_body(pem, &["EC PRIVATE KEY"]) {
-        return Some((oid::EC.to_vec(), point(&der)));
-    }
-    let der = pem_body(pem, &["PRIVATE KEY"])?;
     let (info, _) = element(&der, SEQUENCE)?;
     let (_, rest) = element(info, INTEGER)?;
     let (algorithm, rest) = element(rest, SEQUENCE)?;

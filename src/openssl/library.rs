@@ -6,7 +6,8 @@ use super::groups::{self, Groups};
 use super::keys::Keys;
 use super::security::{self, Suite1_3};
 use super::signatures::{self, Signers};
-use super::suites::{Suite, auth, kx};
+use super::suite_b;
+use super::suites::{Suite, auth, enc, kx};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 
@@ -158,6 +159,10 @@ impl Library {
             return None; // Red Hat's patch for its LEGACY policy; not tried
         }
         let exchange = self.exchange(terms, release, level).ok()?;
+        if let Some(keys) = self.suite_b(terms.ciphers) {
+            // Of a key that fits, the signatures up to the root count too, and they are not looked at.
+            return (!terms.keys.has(keys)).then_some(VersionSet::EMPTY);
+        }
         let [old, other] = self.suites(terms.ciphers)?.map(|suites| {
             // Only with a client that knows rare groups and curves, or with every one.
             let [few, all] = [true, false].map(|rare| fitting(release, level, &suites, terms.keys, exchange, rare));
@@ -169,6 +174,13 @@ impl Library {
         let new = self.fits_tls1_3(terms, release, level, exchange)?.then_some(Version::Tls1_3);
         let all = old?.union(new.into_iter().collect());
         Some(all.minus(security::refused(release, level, self.patched)).and(self.versions()))
+    }
+
+    /// The keys that are left where a list asks for Suite B: one of the lists that the library was given, in openssl.cnf
+    /// or by the server.
+    pub fn suite_b(&self, ciphers: Option<&str>) -> Option<Keys> {
+        let given = ciphers.into_iter().flat_map(|lists| lists.split(NEXT));
+        self.system.cipher_string.as_deref().into_iter().chain(given).filter_map(suite_b::keys).last()
     }
 
     /// Can a handshake of TLS 1.3 succeed? `None`: that depends on the client.
@@ -308,6 +320,11 @@ impl Library {
             return reasons;
         }
         let mut unfit = enabled.minus(accepted).minus(absent).minus(refused);
+        if self.suite_b(ciphers).is_some() && !unfit.is_empty() {
+            reasons
+                .push("the cipher list asks for Suite B, and the key of the certificate is not one of its".to_owned());
+            return reasons;
+        }
         // What is there without them, they take away.
         for (terms, what) in [
             (Terms { groups: None, ..*terms }, "no group for the key exchange that clients have"),
@@ -357,7 +374,7 @@ fn invalid(refused: Refused) -> Option<String> {
 }
 
 /// The versions up to TLS 1.2 that one of the suites fits. `rare`: with a client that has groups and curves which few
-/// clients have, or prefers suites that no client prefers.
+/// clients have, offers suites without encryption, or prefers suites that no client prefers.
 fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys, exchange: Exchange, rare: bool) -> VersionSet {
     let keys = if rare { keys } else { keys.minus(Keys::OTHER_CURVE) };
     let curves = exchange.groups.common || rare && exchange.groups.rare;
@@ -365,6 +382,7 @@ fn fitting(release: Release, level: u8, suites: &[&Suite], keys: Keys, exchange:
         .iter()
         .filter(|s| security::allows(release, level, s))
         .filter(|s| s.kx & (kx::RSA | kx::DHE | kx::ECDHE) != 0 && (s.kx != kx::ECDHE || curves))
+        .filter(|s| s.enc != enc::NULL || rare)
         .collect();
     let fits = |v: &Version| {
         let tls1_2 = *v == Version::Tls1_2;
@@ -398,6 +416,11 @@ fn of_auth(auth: u32) -> Keys {
 /// The list for a server that has no parameters for DHE, so that those suites are as good as not there.
 pub fn without_dhe(ciphers: &str) -> String {
     format!("{ciphers}:!kDHE")
+}
+
+/// The list without suites that do not encrypt.
+pub fn without_null(ciphers: &str) -> String {
+    format!("{ciphers}:!eNULL")
 }
 
 /// Where the level of Red Hat's crypto policies comes from.
@@ -469,6 +492,31 @@ mod tests {
         assert_eq!(usable("PSK:SRP:aDSS", Keys::ANY), Some(VersionSet::of(&[Tls1_3])));
         assert_eq!(library.usable(Some("HIGH"), Some(""), RSA), Some(OLD.with(Tls1_2)));
         assert_eq!(library.usable(Some("HIGH"), None, Keys::default()), Some(OLD.with(Tls1_2)), "anonymous");
+    }
+
+    #[test]
+    fn suites_without_encryption_depend_on_the_client() {
+        let usable = |list: &str| library("3.0.22", 2).usable(Some(list), None, RSA);
+        assert_eq!(usable("eNULL"), Some(VersionSet::of(&[Tls1_3])), "the level refuses them");
+        assert_eq!(usable("COMPLEMENTOFALL:@SECLEVEL=0"), None);
+        assert_eq!(usable("NULL-SHA:AESGCM:@SECLEVEL=0"), None, "older versions have nothing else");
+        assert_eq!(usable("NULL-SHA256:AESGCM:@SECLEVEL=0"), Some(NEW));
+    }
+
+    #[test]
+    fn suite_b_asks_for_its_own_keys() {
+        let library = library("3.0.22", 2);
+        let usable =
+            |lists: &[&str], keys| library.usable(one_after_another(lists.iter().copied()).as_deref(), None, keys);
+        assert_eq!(usable(&["SUITEB128"], RSA), Some(VersionSet::EMPTY));
+        assert_eq!(usable(&["SUITEB192"], EC), Some(VersionSet::EMPTY));
+        assert_eq!(usable(&["SUITEB128ONLY"], Keys::P384), Some(VersionSet::EMPTY));
+        assert_eq!(usable(&["SUITEB128", "HIGH"], RSA), Some(VersionSet::EMPTY), "it stays");
+        assert_eq!(usable(&["SUITEB128"], EC), None);
+        assert_eq!(usable(&["SUITEB128"], Keys::ANY), None);
+        assert_eq!(usable(&["HIGH:SUITEB128"], RSA), Some(NEW));
+        let reasons = library.why(NEW, Some("SUITEB128"), None, RSA);
+        assert_eq!(reasons, ["the cipher list asks for Suite B, and the key of the certificate is not one of its"]);
     }
 
     #[test]

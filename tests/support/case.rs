@@ -256,10 +256,10 @@ impl Case {
         let mut system = MemorySystem::default();
         let folder = Path::new(self.folder());
         for kind in ["rsa", "ec", "ed"] {
-            let certificate = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/certs/{kind}.crt"));
-            let pem = std::fs::read(certificate).expect("a certificate");
-            system.add_file(format!("/certs/{kind}.crt"), pem);
-            system.add_file(format!("/certs/{kind}.key"), "(a key that nothing reads)");
+            for ending in ["crt", "key"] {
+                let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/certs/{kind}.{ending}"));
+                system.add_file(format!("/certs/{kind}.{ending}"), std::fs::read(file).expect("one half of a pair"));
+            }
         }
         for module in MODULES {
             system.add_file(format!("/usr/lib/apache2/modules/mod_{module}.so"), "");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
-/// The folder that holds rsa.crt, rsa.key, ec.crt, ec.key, ed.crt and ed.key.
+/// The folder that holds rsa.crt, rsa.key, ec.crt, ec.key, ed.crt and ed.key; and a second pair of two kinds, rsa2 and ec2.
 pub fn folder() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(make);
     &FOLDER
@@ -29,14 +29,13 @@ pub fn one(folder: &Path, name: &str, arguments: &[&str]) {
 
 fn make() -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let done = place.join("certificates");
+    let done = place.join("pairs");
     if done.is_dir() {
         return done;
     }
     let fresh = tempfile::tempdir_in(place).expect("a temporary directory");
-    for (name, kind) in
-        [("rsa", &["rsa:2048"][..]), ("ec", &["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]), ("ed", &["ed25519"])]
-    {
+    let (rsa, curve) = (&["rsa:2048"][..], &["ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"][..]);
+    for (name, kind) in [("rsa", rsa), ("rsa2", rsa), ("ec", curve), ("ec2", curve), ("ed", &["ed25519"])] {
         one(fresh.path(), name, &[&["-days", "3650", "-subj", "/CN=main.test", "-newkey"], kind].concat());
     }
     // Another test process may have been quicker, and its certificates do as well.

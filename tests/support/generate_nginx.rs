@@ -2,6 +2,7 @@
 
 use super::certificates;
 use super::generate::{CIPHERS, CLIENTS, VERSIONS, keys, write};
+use super::generate_proxies::{self, FEW_CIPHERS};
 use super::handshake::Contact;
 use super::random::Random;
 use super::site::{Site, Software};
@@ -188,6 +189,9 @@ impl Writer<'_> {
             self.site.write("conf.d/tls.conf.bak", b"ssl_protocols TLSv1;\n");
             top.push("include conf.d/*.conf;".to_owned());
         }
+        // Targets name it: without it they would have to be found by their names.
+        let upstream = generate_proxies::upstream(self.random);
+        top.push(upstream);
         if self.random.percent(30) {
             top.push("map $host $mapped { default 0; ssl_protocols TLSv1; }".to_owned());
         }
@@ -251,6 +255,17 @@ impl Writer<'_> {
         let mut noise = NOISE;
         self.random.shuffle(&mut noise);
         lines.extend(noise[..self.random.below(3)].iter().map(|&n| n.to_owned()));
+        if self.random.percent(12) {
+            let value = generate_proxies::value(self.random);
+            lines.push(value);
+        }
+        if self.random.percent(15) {
+            let proxy = generate_proxies::proxy(self.random, "/proxy");
+            lines.push(proxy);
+        }
+        if self.random.percent(4) {
+            lines.push(format!("ssl_ciphers {};", self.random.pick(&FEW_CIPHERS)));
+        }
         if self.random.percent(9) {
             let odd = self.random.pick(&ODD).replace("@CERTS@", &certificates::folder().display().to_string());
             lines.push(odd);

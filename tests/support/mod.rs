@@ -13,6 +13,7 @@ pub mod faulty;
 pub mod generate;
 pub mod generate_apache;
 pub mod generate_nginx;
+pub mod generate_proxies;
 pub mod generated;
 pub mod handshake;
 pub mod mended;

@@ -42,7 +42,10 @@ impl Rules<'_> {
             let note = format!("the TLS library ({}) has no {}", self.library.source, asked.set.minus(possible));
             because.push(Reason::placeless(ReasonKind::Floor, note));
         }
-        let (effective, doubt) = self.effective(own, default, asked.set.and(possible), &mut because);
+        let (mut effective, doubt) = self.effective(own, default, asked.set.and(possible), &mut because);
+        if self.foreign_library(self.model.scopes[own].head).is_some() {
+            effective = None;
+        }
         let mut unknown = asked.unknown;
         unknown.extend(doubt);
         if let Some(((), place)) = self.first(scope, |s| self.model.scopes[s].dynamic.map(|p| ((), p))) {

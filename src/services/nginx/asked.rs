@@ -101,12 +101,28 @@ impl Rules<'_> {
             let note = "nginx before 1.13.0 can't switch TLSv1.3 off in OpenSSL 1.1.1 and later";
             asked.because.push(Reason::placeless(ReasonKind::Floor, note));
         }
+        if let Some(unknown) = self.foreign_library(self.model.scopes[scope].head) {
+            asked.set = asked.set.with(Version::Tls1_3);
+            asked.unknown.push(unknown);
+        }
         for (command, effect) in self.commands(scope) {
             if let Effect::Switch(_) = effect {
                 changed(&mut asked, command, &effect);
             }
         }
         asked
+    }
+
+    /// Compiled before OpenSSL had TLSv1.3, and loaded with one that has it, nginx knows no way to switch it: by release,
+    /// it is always on, or never, and limits of openssl.cnf count or do not.
+    pub(super) fn foreign_library(&self, place: Place) -> Option<Unknown> {
+        let (headers, library) = (self.headers?, self.library.release?);
+        let new = Release::new(1, 1, 1);
+        (headers < new && library >= new).then(|| Unknown {
+            span: Some(place.span),
+            what: format!("nginx was built with OpenSSL {headers} and runs with {library}: it cannot switch TLSv1.3"),
+            help: "probe the running server; or install an nginx that was built with this OpenSSL".into(),
+        })
     }
 
     fn lines(&self, scope: ScopeId, from: ScopeId, lines: &[Protocols], asked: &mut Asked) {
@@ -190,5 +206,50 @@ pub(super) fn not_here(directive: &str, place: Place) -> Unknown {
         span: Some(place.span),
         what: "the blocks around this are not here: they may set the versions, or leave them to the default".into(),
         help: format!("write {directive} here; or audit the host itself, or the main file with all that it includes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::{Fact, Facts};
+    use crate::release::Release;
+    use crate::services::nginx::Nginx;
+    use crate::services::service::{Service, World};
+    use crate::source::SourceMap;
+    use crate::system::MemorySystem;
+    use crate::tls::Version;
+    use std::path::Path;
+
+    /// What is unknown of a server and of a client of others, with an nginx built with the one OpenSSL and run with the
+    /// other.
+    fn unknown(built: &str, runs: &str) -> Vec<String> {
+        let text = "events {}\nhttp { server { listen 443 ssl; ssl_protocols TLSv1.2; ssl_certificate a; \
+                    ssl_certificate_key b; location / { proxy_pass https://127.0.0.1; proxy_ssl_protocols TLSv1.2; } } }\n";
+        let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", text)]);
+        let mut facts = Facts::unknown();
+        facts.nginx.release = Fact::known(Release::new(1, 14, 0), "the test");
+        facts.nginx.headers = Release::parse(built);
+        facts.nginx.library.release = Release::parse(runs);
+        facts.nginx.library.level = Some(1);
+        let mut sources = SourceMap::default();
+        let world = World { system: &system, facts: &facts };
+        let resolved = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);
+        let answers = resolved.instance().endpoints.iter().map(|endpoint| &endpoint.answer);
+        let open = answers.filter(|answer| answer.effective.is_none() && !answer.unknown.is_empty());
+        open.map(|answer| {
+            assert!(answer.configured.value.has(Version::Tls1_2));
+            answer.unknown[0].what.clone()
+        })
+        .collect()
+    }
+
+    #[test]
+    fn built_with_one_library_and_run_with_another() {
+        let found = unknown("1.1.0g", "1.1.1f");
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with("nginx was built with OpenSSL 1.1.0g and runs with 1.1.1f"), "{found:?}");
+        for (built, runs) in [("1.1.1a", "1.1.1f"), ("1.1.0g", "1.1.0i"), ("3.0.2", "3.0.22"), ("3.0.2", "3.5.0")] {
+            assert_eq!(unknown(built, runs), [] as [&str; 0], "{built} {runs}");
+        }
     }
 }

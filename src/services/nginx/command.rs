@@ -112,7 +112,7 @@ pub(super) fn refused(name: &str, value: &str, library: &Library) -> Option<Stri
         },
         "ciphersuites" if library.refuses_suites(value) => Some("no cipher match".to_owned()),
         "groups" | "curves" => library.refuses_groups(value),
-        "ecdhparameters" if AUTOMATIC.contains(&value) => None,
+        "ecdhparameters" if AUTOMATIC.iter().any(|word| word.eq_ignore_ascii_case(value)) => None,
         "ecdhparameters" => library.refuses_groups(value),
         "signaturealgorithms" | "clientsignaturealgorithms" => library.refuses_signatures(value),
         "options" => {
@@ -138,7 +138,7 @@ fn unknown_word(value: &str, known: &[&str]) -> Option<String> {
 }
 
 /// What `ECDHParameters` takes for "the library's own groups".
-pub(super) const AUTOMATIC: &[&str] = &["+Automatic", "+automatic", "Automatic", "automatic", "Auto", "auto", "onoff"];
+pub(super) const AUTOMATIC: &[&str] = &["+automatic", "automatic"];
 
 /// How many of them came later.
 const NEW_OPTIONS: usize = 4;

@@ -26,17 +26,17 @@ impl Rules<'_> {
 
     /// The scopes and modules for which nginx makes a TLS context as a client.
     pub(super) fn client_contexts(&self) -> Vec<(ScopeId, Client)> {
-        let mut found = Vec::new();
+        // A server of stream is one by its own settings, whatever it does with connections.
+        let streams = self.model.servers.iter().map(|server| server.scope).filter(|scope| {
+            self.model.scopes[*scope].section == Section::Stream
+                && matches!(self.first(*scope, |s| self.model.scopes[s].proxy_ssl), Some((true, _)))
+        });
+        let mut found: Vec<(ScopeId, Client)> = streams.map(|scope| (scope, Client::Proxy)).collect();
         for (scope, content) in self.model.scopes.iter().enumerate() {
             for (client, target, _) in &content.targets {
-                let is_tls = match content.section {
-                    Section::Stream => {
-                        matches!(self.first(scope, |s| self.model.scopes[s].proxy_ssl), Some((true, _)))
-                    }
-                    // With a variable nobody knows before the request.
-                    _ => target.contains('$') || client.scheme_of(target).is_some_and(|(tls, _)| tls),
-                };
-                if is_tls && !found.contains(&(scope, *client)) {
+                // With a variable nobody knows before the request.
+                let is_tls = target.contains('$') || client.scheme_of(target).is_some_and(|(tls, _)| tls);
+                if content.section != Section::Stream && is_tls && !found.contains(&(scope, *client)) {
                     found.push((scope, *client));
                 }
             }

@@ -41,6 +41,11 @@ pub(super) const BRACED_WORDS: Release = Release::new(1, 13, 8);
 /// Variables in `ssl_certificate`.
 pub(crate) const CERTIFICATE_VARIABLES: Release = Release::new(1, 15, 9);
 
+/// Variables in `proxy_ssl_certificate` and its like.
+pub(super) const CLIENT_CERTIFICATE_VARIABLES: Release = Release::new(1, 21, 0);
+/// `ssl_verify_client` takes `ssl_trusted_certificate` alone.
+pub(super) const VERIFY_WITH_TRUSTED: Release = Release::new(1, 27, 2);
+
 /// The versions without any `ssl_protocols` (also `proxy_ssl_protocols` and its like); `None`: depends on the
 /// version, which is not known.
 pub(super) fn protocols(release: Option<Release>) -> Option<VersionSet> {

@@ -1,9 +1,9 @@
 //! The directives that matter for TLS: where they may stand, what they say.
 
-use super::model::{Client, Command, Protocols, Scope, Section, Tls};
+use super::model::{Client, Command, Protocols, Scope, Section, Tls, Verifies};
 use super::state::{Context, Directive, Reader};
 use super::variables::Value;
-use super::{defaults, known, values};
+use super::{defaults, groups, known, targets, values};
 use crate::endpoint::{Role, SettingId};
 use crate::instance::{Setting, SettingKind};
 use crate::source::Span;
@@ -30,14 +30,20 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
     if name.ends_with(b"certificate_key") {
         engines(reader, directive);
     }
+    if name.ends_with(b"ssl_password_file") {
+        let path = reader.arguments(directive).into_iter().next();
+        reader.model.pass_phrases.extend(path.map(|path| (path, directive.place)));
+    }
     if let Some(set) = setter(name) {
         with_scope(reader, context, directive, set);
         return;
     }
+    groups::note(reader, context, name);
     match name {
         b"ssl_protocols" => protocols(reader, context, directive, None),
         b"ssl_conf_command" => command(reader, context, directive, None),
         b"ssl_session_cache" => session_cache(reader, context, directive),
+        b"ssl_ocsp_cache" => ocsp_cache(reader, context, directive),
         b"protocol" => mail_protocol(reader, context, directive),
         b"ssl" => engine(reader, context, directive),
         b"set" => {
@@ -61,6 +67,11 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
                 reader.model.servers[server].names.extend(names.into_iter().map(|n| lower(&n)));
             }
         }
+        b"server" => {
+            if let Context::Upstream(group) = context {
+                groups::server(reader, group, directive);
+            }
+        }
         b"pid" if context == Context::Main => {
             let path = reader.arguments(directive).into_iter().next();
             reader.reach.pid_file = path.map(|path| reader.below_prefix(&path));
@@ -78,12 +89,18 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         _ => match Reader::client(name) {
             Some((client, b"ssl_protocols")) => protocols(reader, context, directive, Some(client)),
             Some((client, b"ssl_conf_command")) => command(reader, context, directive, Some(client)),
-            Some((client, b"ssl_ciphers")) => with_scope(reader, context, directive, |scope, value, place| {
-                scope.clients.entry(client).or_default().ciphers = Some((value, place));
-            }),
-            Some((client, b"pass")) => with_scope(reader, context, directive, |scope, value, place| {
-                scope.targets.push((client, value, place));
-            }),
+            Some((client, name)) if client_setter(name).is_some() => {
+                let set = client_setter(name);
+                with_scope(reader, context, directive, |scope, value, place| {
+                    set.into_iter().for_each(|set| set(scope.clients.entry(client).or_default(), value.clone(), place));
+                });
+            }
+            Some((client, b"pass")) => {
+                targets::check(reader, context, directive, client);
+                with_scope(reader, context, directive, |scope, value, place| {
+                    scope.targets.push((client, value, place));
+                });
+            }
             // set_by_lua, auth_request_set, js_set and their like
             _ if name.starts_with(b"set_") || name.ends_with(b"_set") => {
                 if let Some(variable) = reader.arguments(directive).first() {
@@ -102,12 +119,22 @@ fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, super::model::Place)> {
         b"ssl_ciphers" => |scope, value, place| scope.tls.ciphers = Some((value, place)),
         b"ssl_ecdh_curve" => |scope, value, place| scope.tls.curves = Some((value, place)),
         b"ssl_dhparam" => |scope, value, place| scope.tls.dhparam = Some((value, place)),
-        b"ssl_trusted_certificate" | b"ssl_crl" => |scope, value, place| scope.tls.files.push((value, place)),
+        b"ssl_trusted_certificate" => |scope, value, place| scope.tls.trusted = Some((value, place)),
+        b"ssl_crl" => |scope, value, place| scope.tls.crl = Some((value, place)),
+        b"ssl_stapling" => |scope, value, place| scope.stapling = Some((is_on(&value), place)),
+        b"ssl_stapling_file" => |scope, value, place| scope.stapling_file = Some((value, place)),
+        b"ssl_ocsp" => |scope, value, place| scope.ocsp = Some((!value.eq_ignore_ascii_case("off"), place)),
+        b"ssl_ocsp_responder" => |scope, value, place| scope.ocsp_responder = Some((value, place)),
+        b"ssl_session_ticket_key" => |scope, value, place| scope.tickets.push((value, place)),
         b"ssl_certificate" => |scope, value, place| scope.certificates.push((value, place)),
         b"ssl_certificate_key" => |scope, value, place| scope.keys.push((value, place)),
         b"ssl_client_certificate" => |scope, value, place| scope.authority = Some((value, place)),
         b"ssl_verify_client" => |scope, value, place| {
-            let verifies = !["off", "optional_no_ca"].iter().any(|word| value.eq_ignore_ascii_case(word));
+            let verifies = match value.to_ascii_lowercase().as_str() {
+                "off" => Verifies::No,
+                "optional_no_ca" => Verifies::Asks,
+                _ => Verifies::Yes,
+            };
             scope.verifies = Some((verifies, place));
         },
         b"ssl_reject_handshake" => |scope, value, place| scope.reject = Some((is_on(&value), place)),
@@ -115,6 +142,19 @@ fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, super::model::Place)> {
         b"proxy_ssl" => |scope, value, place| scope.proxy_ssl = Some((is_on(&value), place)),
         b"starttls" => |scope, value, place| scope.starttls = Some((!value.eq_ignore_ascii_case("off"), place)),
         b"auth_http" => |scope, _, _| scope.mail.auth = true,
+        _ => return None,
+    })
+}
+
+/// How a directive of a client, without the prefix of its module, is kept.
+fn client_setter(name: &[u8]) -> Option<fn(&mut Tls, String, super::model::Place)> {
+    Some(match name {
+        b"ssl_ciphers" => |tls, value, place| tls.ciphers = Some((value, place)),
+        b"ssl_certificate" => |tls, value, place| tls.certificate = Some((value, place)),
+        b"ssl_certificate_key" => |tls, value, place| tls.key = Some((value, place)),
+        b"ssl_trusted_certificate" => |tls, value, place| tls.trusted = Some((value, place)),
+        b"ssl_crl" => |tls, value, place| tls.crl = Some((value, place)),
+        b"ssl_verify" => |tls, value, place| tls.verify = Some((is_on(&value), place)),
         _ => return None,
     })
 }
@@ -235,6 +275,18 @@ fn session_cache(reader: &mut Reader<'_>, context: Context, directive: &Directiv
     }
 }
 
+fn ocsp_cache(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+    let Some(word) = reader.arguments(directive).into_iter().next() else { return };
+    if let Some(message) = values::refused_ocsp_cache(&word) {
+        reader.problem(directive.place, message);
+    } else if let (Some((name, _)), Some(section)) = (values::shared_cache(&word), section(reader, context))
+        && reader.caches.contains_key(&(section, name.to_owned()))
+    {
+        let message = format!("the shared memory zone \"{name}\" is already declared for a different use");
+        reader.problem(directive.place, message);
+    }
+}
+
 fn engine(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
     if !matches!(context, Context::Section(Section::Http | Section::Mail) | Context::Server(_)) {
         return;
@@ -265,6 +317,7 @@ fn section(reader: &Reader<'_>, context: Context) -> Option<Section> {
         Context::Section(section) => Some(section),
         Context::Server(server) => Some(reader.model.scopes[reader.model.servers[server].scope].section),
         Context::Location(_) => Some(Section::Http),
+        Context::Upstream(group) => Some(reader.groups[group].section),
         Context::Main | Context::Events | Context::Foreign | Context::Data | Context::Values(_) => None,
     }
 }

@@ -4,7 +4,7 @@ use super::command;
 use super::inherit::Rules;
 use super::model::{Command, Given, ScopeId, Tls};
 use crate::endpoint::{Reason, ReasonKind, Unknown};
-use crate::openssl::{Keys, Terms, one_after_another, without_dhe};
+use crate::openssl::{Keys, Terms, one_after_another, without_dhe, without_null};
 use crate::release::Release;
 use crate::tls::VersionSet;
 use std::cell::RefCell;
@@ -12,6 +12,9 @@ use std::collections::HashMap;
 
 /// nginx's own default for `ssl_ciphers`.
 const CIPHERS: &str = "HIGH:!aNULL:!MD5";
+
+/// What is not known where a cipher list asks for Suite B.
+const SUITE_B: &str = "the cipher list asks for Suite B, which looks at the signatures of all certificates";
 
 /// What the library makes of a set of versions, a cipher list and keys.
 #[derive(Clone, Debug)]
@@ -65,6 +68,18 @@ impl Rules<'_> {
         configured: VersionSet,
         because: &mut Vec<Reason>,
     ) -> (Option<VersionSet>, Option<Unknown>) {
+        let pairs = self.pairs(own);
+        if let Some((path, why)) = pairs.fails {
+            let note = format!("nginx cannot load \"{path}\" at a handshake: {why}");
+            because.push(Reason::placeless(ReasonKind::Floor, note));
+            return (Some(VersionSet::EMPTY), None);
+        }
+        if let Some(path) = pairs.depends {
+            let what =
+                format!("nginx loads \"{path}\" at each handshake: whether there is such a file depends on a variable");
+            let span = Some(self.model.scopes[own].head.span);
+            return (None, Some(Unknown { span, what, help: "probe the running server".into() }));
+        }
         let mut offer = self.offer(own);
         offer.ciphers = self.usable_list(own, offer.ciphers);
         let first = self.offer(default);
@@ -81,6 +96,10 @@ impl Rules<'_> {
             }
         }
         let Some(usable) = floor.usable else { return (None, self.doubt(&offer, own)) };
+        // Suite B of the server that is asked first bears on those behind it, in ways that are not worked out here.
+        if self.suite_b(&first) != self.suite_b(&offer) && !usable.is_empty() {
+            return (None, Some(self.open_to_clients(own, SUITE_B)));
+        }
         let mut effective = configured.and(usable);
         let mut notes = floor.notes;
         // What is asked for here is asked for where the default server is the one that answers.
@@ -118,7 +137,12 @@ impl Rules<'_> {
     fn doubt(&self, offer: &Offer, own: ScopeId) -> Option<Unknown> {
         let plain = Offer { groups: None, signatures: None, suites: None, ..offer.clone() };
         let only = |offer: Offer| self.library.usable_on(&offer.terms()).is_none();
-        let what = if only(plain.clone()) {
+        let encrypted = Offer { ciphers: without_null(&offer.ciphers), ..plain.clone() };
+        let what = if self.suite_b(offer).is_some() {
+            SUITE_B
+        } else if only(plain.clone()) && !only(encrypted) {
+            "a version has only cipher suites without encryption, which few clients offer"
+        } else if only(plain.clone()) {
             // The library, the list or the certificate: a configured version may be accepted or not.
             let curve = offer.keys.has(Keys::OTHER_CURVE) && !only(Offer { keys: Keys::ANY, ..plain });
             curve.then_some("the certificate has a key on a curve that few clients know")?
@@ -129,11 +153,20 @@ impl Rules<'_> {
         } else {
             "TLSv1.3 has only cipher suites that few clients offer"
         };
-        Some(Unknown {
+        Some(self.open_to_clients(own, what))
+    }
+
+    fn open_to_clients(&self, own: ScopeId, what: &str) -> Unknown {
+        Unknown {
             span: Some(self.model.scopes[own].head.span),
             what: format!("{what}: whether a handshake succeeds depends on the client"),
             help: "probe the running server".into(),
-        })
+        }
+    }
+
+    /// The keys that Suite B leaves, where the server's list asks for it.
+    fn suite_b(&self, offer: &Offer) -> Option<Keys> {
+        self.library.suite_b(Some(&offer.ciphers))
     }
 
     /// The suites of a list that nginx can use: since 1.11.0 those with DHE only if it has parameters for them.
@@ -194,7 +227,7 @@ impl Rules<'_> {
         Offer {
             ciphers,
             suites: self.given(scope, "ciphersuites").next_back().map(str::to_owned),
-            keys: self.keys_of(scope),
+            keys: self.pairs(scope).keys,
             groups: groups.map(str::to_owned),
             signatures: self.given(scope, "signaturealgorithms").next_back().map(str::to_owned),
         }
@@ -205,27 +238,9 @@ impl Rules<'_> {
         let commands = self.first(scope, |s| Some(&self.model.scopes[s].tls.commands).filter(|c| !c.is_empty()))?;
         let sets = |c: &&Command| match c.name.as_str() {
             "groups" | "curves" => true,
-            "ecdhparameters" => !command::AUTOMATIC.contains(&c.value.as_str()),
+            "ecdhparameters" => !command::AUTOMATIC.iter().any(|word| word.eq_ignore_ascii_case(&c.value)),
             _ => false,
         };
         commands.iter().rev().find(sets).map(|c| c.value.as_str())
-    }
-
-    /// The kinds of keys of a server: of its certificates, and of those that commands add.
-    fn keys_of(&self, scope: ScopeId) -> Keys {
-        let certificates = self.first(scope, |s| {
-            let certificates = &self.model.scopes[s].certificates;
-            (!certificates.is_empty()).then_some(certificates)
-        });
-        let paths = certificates.into_iter().flatten().map(|(path, _)| path.as_str());
-        // Which key belongs to which certificate is not looked at.
-        let with_key = self.given(scope, "privatekey").count();
-        let kind = |path: &str| self.certificates.get(path).map_or(Keys::ANY, |certificate| certificate.keys);
-        let keys = paths.clone().chain(self.given(scope, "certificate").take(with_key)).map(kind).reduce(Keys::union);
-        // One without a key of its own takes the place of another one of its kind, whose key does not fit it.
-        let bare =
-            self.given(scope, "certificate").skip(with_key).filter(|path| !paths.clone().any(|own| own == *path));
-        let lost = bare.filter_map(|path| self.certificates.get(path)).map(|c| c.keys).reduce(Keys::union);
-        keys.map_or(Keys::ANY, |keys| keys.minus(lost.unwrap_or_default()))
     }
 }

@@ -1,22 +1,22 @@
 //! What a scope inherits: the nearest value, certificate or command around it.
 
 use super::command::{self, Effect};
+use super::files::Files;
 use super::floor::Floors;
 use super::model::{Command, HopId, Model, ScopeId};
 use crate::endpoint::{Reason, ReasonKind};
-use crate::openssl::{Certificate, Library};
+use crate::openssl::Library;
 use crate::release::Release;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What answers are computed from.
 pub(super) struct Rules<'a> {
     pub model: &'a Model,
     pub release: Option<Release>,
     pub library: &'a Library,
-    /// The certificates that can be read, by the path that the configuration writes.
-    pub certificates: &'a BTreeMap<String, Certificate>,
-    /// Files that it names and that are not there.
-    pub missing: &'a BTreeSet<String>,
+    /// The OpenSSL that nginx was compiled for.
+    pub headers: Option<Release>,
+    /// The files that it names.
+    pub files: &'a Files,
     pub(super) floors: Floors,
 }
 

@@ -27,8 +27,14 @@ struct Allowed {
 enum Kind {
     Flag,
     Number,
+    /// at most in megabytes
     Size,
+    /// at most in gigabytes
+    Offset,
+    /// down to milliseconds, up to weeks
     Time,
+    /// down to seconds, up to years
+    Seconds,
     Text,
     Block,
     /// read by code of its own
@@ -43,8 +49,10 @@ fn parse(line: &'static str) -> Option<(&'static [u8], Known)> {
     let kind = match kind {
         "flag" => Kind::Flag,
         "number" => Kind::Number,
-        "size" | "offset" => Kind::Size,
+        "size" => Kind::Size,
+        "offset" => Kind::Offset,
         "time" => Kind::Time,
+        "seconds" => Kind::Seconds,
         "text" => Kind::Text,
         "block" => Kind::Block,
         "-" => Kind::Other,
@@ -60,15 +68,38 @@ fn parse(line: &'static str) -> Option<(&'static [u8], Known)> {
 }
 
 /// Directives that are read by code of their own, and may be there once.
-const ONCE: &[&[u8]] =
-    &[b"events", b"proxy_pass", b"grpc_pass", b"uwsgi_pass", b"ssl_password_file", b"ssl", b"starttls"];
+const ONCE: &[&[u8]] = &[
+    b"events",
+    b"proxy_pass",
+    b"grpc_pass",
+    b"uwsgi_pass",
+    b"ssl_password_file",
+    b"ssl",
+    b"ssl_ocsp_cache",
+    b"starttls",
+    b"proxy_ssl_certificate",
+    b"proxy_ssl_certificate_key",
+    b"grpc_ssl_certificate",
+    b"grpc_ssl_certificate_key",
+    b"uwsgi_ssl_certificate",
+    b"uwsgi_ssl_certificate_key",
+    b"proxy_ssl_password_file",
+    b"grpc_ssl_password_file",
+    b"uwsgi_ssl_password_file",
+];
 
 /// Directives whose value is one of a few words.
 const WORDS: &[(&[u8], &[&str])] = &[
     (b"ssl", &["on", "off"]),
+    (b"ssl_ocsp", &["on", "off", "leaf"]),
     (b"ssl_verify_client", &["on", "off", "optional", "optional_no_ca"]),
     (b"starttls", &["on", "off", "only"]),
 ];
+
+/// Is it a directive of nginx's own modules?
+pub(super) fn is_known(name: &[u8]) -> bool {
+    ALL.contains_key(name)
+}
 
 /// What nginx says to a directive in this place; `None`: it takes it, or does not have it in its own modules.
 pub(super) fn refused(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) -> Option<String> {
@@ -82,11 +113,17 @@ pub(super) fn refused(reader: &mut Reader<'_>, context: Context, directive: &Dir
     }
     // The one of `upstream` is another directive of that name.
     let is_server = *name == b"server" && matches!(context, Context::Section(_));
-    if is_server && directive.block && directive.words.len() > 1 {
+    let is_wrong = match context {
+        Context::Upstream(_) => *name == b"server" && !directive.block && directive.words.len() < 2,
+        _ => is_server && directive.block && directive.words.len() > 1,
+    };
+    if is_wrong {
         return Some(format!("invalid number of arguments in \"{shown}\" directive"));
     }
     match (directive.block, known.kind == Kind::Block || is_server) {
-        (true, false) if known.kind != Kind::Other || known.arguments != "any" => {
+        (true, false)
+            if known.kind != Kind::Other || known.arguments != "any" || matches!(context, Context::Upstream(_)) =>
+        {
             return Some(format!("directive \"{shown}\" is not terminated by \";\""));
         }
         (false, true) => return Some(format!("directive \"{shown}\" has no opening \"{{\"")),
@@ -129,6 +166,10 @@ fn place(reader: &Reader<'_>, context: Context) -> Option<&'static str> {
             Block::IfInLocation => "location-if",
             Block::LimitExcept => "limit_except",
         },
+        Context::Upstream(group) => match reader.groups[group].section {
+            Section::Stream => "stream-upstream",
+            Section::Http | Section::Mail => "upstream",
+        },
         Context::Foreign | Context::Data | Context::Values(_) => return None,
     })
 }
@@ -166,47 +207,69 @@ impl Known {
 impl Kind {
     /// What is wrong with a value.
     fn refused(self, shown: &str, value: &str) -> Option<String> {
-        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         match self {
             Kind::Flag if !["on", "off"].iter().any(|word| word.eq_ignore_ascii_case(value)) => {
                 Some(format!("invalid value \"{value}\" in \"{shown}\" directive, it must be \"on\" or \"off\""))
             }
-            Kind::Number if !number(value) => Some(format!("\"{shown}\" directive invalid number")),
-            Kind::Size if !number(value.strip_suffix(['k', 'K', 'm', 'M', 'g', 'G']).unwrap_or(value)) => {
+            Kind::Number if number(value).is_none() => Some(format!("\"{shown}\" directive invalid number")),
+            Kind::Size if size(value, &["k", "m"]).is_none() => Some(format!("\"{shown}\" directive invalid value")),
+            Kind::Offset if size(value, &["k", "m", "g"]).is_none() => {
                 Some(format!("\"{shown}\" directive invalid value"))
             }
-            Kind::Time if !is_time(value) => Some(format!("\"{shown}\" directive invalid value")),
+            Kind::Time if !is_time(value, false) => Some(format!("\"{shown}\" directive invalid value")),
+            Kind::Seconds if !is_time(value, true) => Some(format!("\"{shown}\" directive invalid value")),
             _ => None,
         }
     }
 }
 
-/// `30`, `1h30m`, `500ms`: each unit smaller than the one before (ngx_parse_time).
-fn is_time(text: &str) -> bool {
-    const UNITS: [&str; 8] = ["y", "M", "w", "d", "h", "m", "s", "ms"];
-    let (mut rest, mut least) = (text, 0);
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        if digits == 0 {
-            return false;
-        }
-        rest = &rest[digits..];
-        let length = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let (unit, after) = rest.split_at(length);
-        let at = match unit {
-            "" => UNITS.len(),
-            unit => match UNITS.iter().position(|known| *known == unit) {
-                Some(at) => at + 1,
-                None => return false,
-            },
-        };
-        if at <= least && !unit.is_empty() {
-            return false;
-        }
-        least = at;
-        rest = after.trim_start_matches(' ');
+/// A number as nginx reads it: digits only, and no more than fits.
+fn number(text: &str) -> Option<i64> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+/// A number with one of the units, each of them 1024 times the one before.
+fn size(text: &str, units: &[&str]) -> Option<i64> {
+    let last = text.get(text.len().checked_sub(1)?..)?;
+    match units.iter().position(|unit| unit.eq_ignore_ascii_case(last)) {
+        Some(at) => number(&text[..text.len() - 1])?.checked_mul(1024_i64.pow(at as u32 + 1)),
+        None => number(text),
     }
-    !text.is_empty()
+}
+
+/// `30`, `1h30m`, `500ms`: each unit smaller than the one before (ngx_parse_time, step by step). Times in seconds have no
+/// `ms`, others no years and months.
+fn is_time(text: &str, in_seconds: bool) -> bool {
+    const UNITS: [(&str, i64); 7] =
+        [("y", 31_536_000), ("M", 2_592_000), ("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+    const SECONDS: usize = 7;
+    const MILLISECONDS: usize = 8;
+    let scale = if in_seconds { 1 } else { 1000 };
+    let (mut rest, mut step) = (text, if in_seconds { 0 } else { 2 });
+    let (mut total, mut has_digits) = (0_i64, false);
+    loop {
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let Some(value) = (if digits == 0 { Some(0) } else { number(&rest[..digits]) }) else { return false };
+        has_digits |= digits > 0;
+        rest = &rest[digits..];
+        let unit = UNITS.iter().position(|(unit, _)| rest.starts_with(unit));
+        let (at, factor, length) = match unit {
+            _ if rest.is_empty() => (usize::MAX, scale, 0),
+            _ if rest.starts_with("ms") && in_seconds => return false,
+            _ if rest.starts_with("ms") => (MILLISECONDS, 1, 2),
+            Some(at) => (at + 1, UNITS[at].1 * scale, 1),
+            // Seconds too; nothing but one number without a unit may follow.
+            None if rest.starts_with(' ') && step < SECONDS => (MILLISECONDS, scale, 1),
+            None => return false,
+        };
+        let sum = value.checked_mul(factor).and_then(|part| total.checked_add(part));
+        let Some(sum) = sum.filter(|_| at > step) else { return false };
+        if rest.is_empty() {
+            return has_digits;
+        }
+        (total, step) = (sum, at);
+        rest = rest[length..].trim_start_matches(' ');
+    }
 }
 
 #[cfg(test)]
@@ -234,12 +297,40 @@ mod tests {
 
     /// What nginx 1.22.1 takes for `ssl_session_timeout`.
     #[test]
-    fn times() {
-        for time in ["5", "5m", "1h30m", "1d 2h", "10s"] {
-            assert!(is_time(time), "{time}");
+    fn times_in_seconds() {
+        for time in
+            ["5", "5m", "1h30m", "1d 2h", "10s", "1y", "5M", " 5", "5 ", "5 5", "9223372036854775807", "1w2d3h4m5s"]
+        {
+            assert!(is_time(time, true), "{time}");
         }
-        for other in ["", "x", "5x", "30m1h", "-1", "m"] {
-            assert!(!is_time(other), "{other}");
+        let others =
+            ["", "x", "5x", "30m1h", "-1", "m", "5ms", "1h5ms", "1M1y", "1.5h", "5S", "9223372036854775808", "5s5s"];
+        for other in others.into_iter().chain(["300000000000y", "5m5m", "5ss", "5 5 5", " "]) {
+            assert!(!is_time(other, true), "{other}");
         }
+    }
+
+    /// What it takes for `ssl_handshake_timeout` of stream.
+    #[test]
+    fn times_in_milliseconds() {
+        for time in ["5", "5ms", "1h5ms", "1w"] {
+            assert!(is_time(time, false), "{time}");
+        }
+        for other in ["1y", "1M", "x", "", "9223372036854775807"] {
+            assert!(!is_time(other, false), "{other}");
+        }
+    }
+
+    /// What it takes for `ssl_buffer_size`, `ssl_verify_depth`, `client_max_body_size`.
+    #[test]
+    fn sizes_and_numbers() {
+        for good in ["4k", "4K", "4m", "0", "1", "9223372036854775807"] {
+            assert!(size(good, &["k", "m"]).is_some(), "{good}");
+        }
+        for bad in ["1g", "-1", "4kb", "", "k", "1.5k", "0x10", " 4k", "99999999999999999999", "9223372036854775807k"] {
+            assert!(size(bad, &["k", "m"]).is_none(), "{bad}");
+        }
+        assert_eq!(size("1g", &["k", "m", "g"]), Some(1 << 30));
+        assert!(["-1", "x", "", "+1", "99999999999999999999"].iter().all(|bad| number(bad).is_none()));
     }
 }

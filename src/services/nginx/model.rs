@@ -115,8 +115,27 @@ pub(super) struct Tls {
     pub curves: Given<String>,
     /// Parameters for DHE suites: without them nginx can't use those.
     pub dhparam: Given<String>,
-    /// Other files that are read for it: certificates of clients' authorities, revocation lists.
-    pub files: Vec<(String, Place)>,
+    /// Certificates that those of the other side are checked against: `ssl_trusted_certificate`
+    pub trusted: Given<String>,
+    /// Revoked certificates: `ssl_crl`
+    pub crl: Given<String>,
+    /// As a client: `proxy_ssl_certificate`
+    pub certificate: Given<String>,
+    /// As a client: `proxy_ssl_certificate_key`
+    pub key: Given<String>,
+    /// As a client: `proxy_ssl_verify`
+    pub verify: Given<bool>,
+}
+
+/// What is done with the certificates of clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verifies {
+    /// They are not asked for.
+    No,
+    /// They are checked: `on`, `optional`.
+    Yes,
+    /// They are asked for and not checked: `optional_no_ca`.
+    Asks,
 }
 
 /// What a server of mail cannot do without.
@@ -143,10 +162,18 @@ pub(super) struct Scope {
     /// `ssl on|off`
     pub engine: Given<bool>,
     pub reject: Given<bool>,
-    /// Are certificates asked of clients, and checked?
-    pub verifies: Given<bool>,
+    /// `ssl_verify_client`
+    pub verifies: Given<Verifies>,
     /// `ssl_client_certificate`
     pub authority: Given<String>,
+    /// `ssl_stapling`
+    pub stapling: Given<bool>,
+    pub stapling_file: Given<String>,
+    /// `ssl_ocsp`: are certificates of clients looked up?
+    pub ocsp: Given<bool>,
+    pub ocsp_responder: Given<String>,
+    /// `ssl_session_ticket_key`
+    pub tickets: Vec<(String, Place)>,
     pub mail: Mail,
     /// mail: `starttls on|only`
     pub starttls: Given<bool>,
@@ -175,6 +202,11 @@ impl Scope {
             reject: None,
             verifies: None,
             authority: None,
+            stapling: None,
+            stapling_file: None,
+            ocsp: None,
+            ocsp_responder: None,
+            tickets: Vec::new(),
             mail: Mail::default(),
             starttls: None,
             dynamic: None,
@@ -193,6 +225,8 @@ pub(super) struct Server {
     pub listens: Vec<Listen>,
     /// Has it a `listen`, valid or not?
     pub has_listen: bool,
+    /// stream: is there something that handles connections, or may do so?
+    pub has_handler: bool,
     /// Lower case, as written.
     pub names: Vec<String>,
 }
@@ -228,6 +262,8 @@ pub(super) struct Model {
     pub files: BTreeSet<FileId>,
     /// Those of them that do not parse as a whole, each with the first place.
     pub unparsed: BTreeMap<FileId, Problem>,
+    /// Files with pass phrases, which are read wherever they are named.
+    pub pass_phrases: Vec<(String, Place)>,
     /// For each setting, the scopes in which it is used.
     pub uses: Vec<Vec<ScopeId>>,
 }

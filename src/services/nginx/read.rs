@@ -60,6 +60,8 @@ impl<'a> Reader<'a> {
                 reader.walk(file, Context::Main);
                 reader.adopt_locations();
                 reader.unknown_directives();
+                reader.empty_groups();
+                reader.ports();
                 if !reader.events {
                     let message = "no \"events\" section in configuration";
                     reader.problems.push(Problem::with(main, message));
@@ -173,7 +175,13 @@ impl<'a> Reader<'a> {
             (Context::Section(section), _, b"server") => {
                 let parent = self.model.sections.get(&section).copied();
                 let scope = self.add_scope(section, parent, directive.place);
-                self.model.servers.push(Server { scope, listens: Vec::new(), has_listen: false, names: Vec::new() });
+                self.model.servers.push(Server {
+                    scope,
+                    listens: Vec::new(),
+                    has_listen: false,
+                    has_handler: false,
+                    names: Vec::new(),
+                });
                 Some(Context::Server(self.model.servers.len() - 1))
             }
             (Context::Server(_) | Context::Location(_), _, b"location" | b"if" | b"limit_except") => {
@@ -188,7 +196,9 @@ impl<'a> Reader<'a> {
                     (b"if", _) => Block::IfInLocation,
                     _ => Block::Location,
                 };
-                self.locations.push(Location { block, around, head: directive.place, scope: None });
+                let is_open = self.arguments(directive).first().is_some_and(|word| word.starts_with(['~', '@']));
+                let is_open = is_open && block == Block::Location;
+                self.locations.push(Location { block, around, head: directive.place, scope: None, is_open });
                 Some(Context::Location(self.locations.len() - 1))
             }
             (Context::Main, _, b"events") => {
@@ -206,6 +216,7 @@ impl<'a> Reader<'a> {
                 directives::apply(self, context, directive);
                 None
             }
+            (Context::Section(section), _, b"upstream") => Some(self.group(section, directive)),
             (_, Some(_), _) | (Context::Server(_) | Context::Location(_), _, b"server") => {
                 let name = String::from_utf8_lossy(directive.name).into_owned();
                 self.problem(directive.place, format!("\"{name}\" directive is not allowed here"));
@@ -324,7 +335,13 @@ impl<'a> Reader<'a> {
     fn missing_of_part(&mut self, context: Context, place: Place, written: &[u8]) {
         let shown = String::from_utf8_lossy(written);
         let name = shown.rsplit('/').next().unwrap_or(&shown);
-        let is_foreign = matches!(context, Context::Foreign | Context::Location(_)) || HARMLESS.contains(&name);
+        match context {
+            Context::Upstream(group) => self.groups[group].has_servers = true,
+            Context::Server(server) => self.model.servers[server].has_handler = true,
+            _ => {}
+        }
+        let is_foreign = matches!(context, Context::Foreign | Context::Upstream(_) | Context::Location(_))
+            || HARMLESS.contains(&name);
         if !is_foreign {
             self.unknown.push(Unknown {
                 span: Some(place.span),

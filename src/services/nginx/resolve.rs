@@ -1,28 +1,28 @@
 //! From a model to an instance: endpoints, settings, and what the instance can answer.
 
 use super::defaults;
+use super::files::Files;
 use super::floor::Floors;
 use super::inherit::Rules;
 use super::listeners::{self, Listener, Listeners};
 use super::lower::{Insertions, Lowering, Origin};
-use super::model::{Model, Scope, Section};
+use super::model::{Model, Section};
 use super::names::Found;
 use super::state::Reader;
 use super::{excess, sent_name, settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, SettingId, Speaks, Transport, Unknown};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, once};
-use crate::openssl::{Certificate, Library};
+use crate::openssl::Library;
 use crate::release::Release;
 use crate::services::limits;
-use crate::services::named_file;
 use crate::services::service::{Fit, Question, Resolved, Response, Target, World};
 use crate::services::unread::Unread;
 use crate::source::SourceMap;
 use crate::tls::Version;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// An nginx instance and what is needed to ask and to mend it.
@@ -40,7 +40,7 @@ pub(super) struct NginxInstance {
 }
 
 /// Loads and resolves a main file.
-pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
+pub(super) fn load(main: &std::path::Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
     let real = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
     finish(Reader::read(main, world, sources), real)
 }
@@ -72,14 +72,13 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
         unread.get_or_insert(place);
     }
-    let certificates = certificates(&model, &directory, world);
-    let missing = missing(&model, &directory, world);
+    let files = Files::of(&model, &directory, world);
     let rules = Rules {
         model: &model,
         release,
         library,
-        certificates: &certificates,
-        missing: &missing,
+        headers: world.facts.nginx.headers,
+        files: &files,
         floors: Floors::default(),
     };
     for (place, message) in startup::check(&rules, &listeners) {
@@ -173,42 +172,6 @@ pub(super) fn ability(release: Option<Release>, library: &Library) -> Ability {
     let known = release.is_some() && library.release.is_some();
     Ability { versions, known, needs, unproven: unproven.into_iter().collect() }
 }
-
-/// All certificates that can be read.
-fn certificates(model: &Model, directory: &Path, world: World<'_>) -> BTreeMap<String, Certificate> {
-    let named = model.scopes.iter().flat_map(|s: &Scope| &s.certificates).map(|(path, _)| path);
-    let commands = model.scopes.iter().flat_map(|s| &s.tls.commands);
-    let added = commands.filter(|c| c.name == "certificate").map(|c| &c.value);
-    let paths: BTreeSet<&String> = named.chain(added).collect();
-    let read = |path: &String| {
-        let bytes = world.system.read(&directory.join(path)).ok()?;
-        Some((path.clone(), Certificate::read(&bytes)?))
-    };
-    paths.into_iter().filter_map(read).collect()
-}
-
-/// Files that nginx opens for TLS and that are not there.
-fn missing(model: &Model, directory: &Path, world: World<'_>) -> BTreeSet<String> {
-    // Where the relative ones of a part lie, only its main file tells.
-    if model.is_part {
-        return BTreeSet::new();
-    }
-    let mut paths: BTreeSet<&String> = BTreeSet::new();
-    for scope in &model.scopes {
-        let named = scope.certificates.iter().chain(&scope.keys).chain(&scope.tls.files).chain(&scope.tls.dhparam);
-        paths.extend(named.map(|(path, _)| path));
-        let commands = scope.tls.commands.iter().filter(|c| startup::FILES.contains(&c.name.as_str()));
-        paths.extend(commands.map(|c| &c.value));
-    }
-    // What is not there may be made from variables, or be no file at all.
-    let is_file =
-        |path: &&String| !path.contains('$') && !path.is_empty() && !OTHERS.iter().any(|o| path.starts_with(o));
-    let is_missing = |path: &&String| named_file::is_missing(world.system, &directory.join(path));
-    paths.into_iter().filter(is_file).filter(is_missing).cloned().collect()
-}
-
-/// What stands before keys and certificates that are in no file.
-const OTHERS: [&str; 3] = ["engine:", "store:", "data:"];
 
 impl NginxInstance {
     /// What leaves open which versions work at an endpoint that a setting decides, though server and library are known: a

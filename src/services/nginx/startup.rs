@@ -2,10 +2,11 @@
 //! commands that the library does not know, QUIC without TLSv1.3. Only what is used is looked at ([`super::contexts`]).
 
 use super::command::{self, Effect};
-use super::defaults::CERTIFICATE_VARIABLES;
+use super::defaults::{CERTIFICATE_VARIABLES, VERIFY_WITH_TRUSTED};
+use super::files::Purpose;
 use super::inherit::Rules;
 use super::listeners::{Engine, Listener};
-use super::model::{Command, Place, ScopeId, Section, Server, Tls};
+use super::model::{Command, Given, Place, Scope, ScopeId, Section, Server, Tls, Verifies};
 use super::values::mail_protocol;
 use crate::endpoint::{Address, Transport};
 use crate::openssl::{Keys, Refused};
@@ -20,15 +21,15 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
         rules,
         lists: BTreeMap::new(),
         looked_at: BTreeSet::new(),
-        missing: BTreeSet::new(),
+        unfit: BTreeSet::new(),
         all: Vec::new(),
     };
     for server in &rules.model.servers {
         complaints.server(server);
     }
-    for (scope, client) in rules.client_contexts() {
-        let of = |s: ScopeId| rules.model.scopes[s].clients.get(&client);
-        complaints.values(scope, &of);
+    complaints.clients();
+    for (path, place) in &rules.model.pass_phrases {
+        complaints.file(path, Purpose::PassPhrases, *place);
     }
     for content in &rules.model.scopes {
         for (_, target, place) in &content.targets {
@@ -48,24 +49,24 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
     complaints.all
 }
 
-struct Complaints<'r, 'm> {
-    rules: &'r Rules<'m>,
+pub(super) struct Complaints<'r, 'm> {
+    pub(super) rules: &'r Rules<'m>,
     /// Most servers of a host share their lists.
     lists: BTreeMap<String, Option<String>>,
     /// A directive that many servers inherit is wrong once.
     looked_at: BTreeSet<(Span, usize)>,
-    /// Files that are not there, and that are said.
-    missing: BTreeSet<String>,
+    /// Files that something is wrong with, and that are said.
+    unfit: BTreeSet<(String, Purpose)>,
     all: Vec<(Place, String)>,
 }
 
 impl<'m> Complaints<'_, 'm> {
-    fn say(&mut self, place: Place, message: String) {
+    pub(super) fn say(&mut self, place: Place, message: String) {
         self.all.push((place, message));
     }
 
     /// Is a directive looked at for the first time, with a number that may change what is found?
-    fn is_new(&mut self, place: Place, number: usize) -> bool {
+    pub(super) fn is_new(&mut self, place: Place, number: usize) -> bool {
         self.looked_at.insert((place.span, number))
     }
 
@@ -96,14 +97,20 @@ impl<'m> Complaints<'_, 'm> {
             None if rules.model.is_part => {}
             None => self.no_certificate(server),
         }
-        for (path, place) in certificates.into_iter().chain(keys).flatten() {
-            self.file(path, *place);
+        if !rules.loads_at_handshakes(scope) {
+            let count = certificates.map_or(0, Vec::len);
+            for (path, place) in certificates.into_iter().flatten() {
+                self.file(path, Purpose::Certificate, *place);
+            }
+            // More keys than certificates are never loaded.
+            for (path, place) in keys.into_iter().flatten().take(count) {
+                self.file(path, Purpose::Key, *place);
+            }
+            if let Some((place, path, _)) = rules.pairs(scope).refused.filter(|(place, ..)| self.is_new(*place, 0)) {
+                self.mismatch(path, place);
+            }
         }
-        let files = rules.first(scope, |s| Some(&rules.model.scopes[s].tls.files).filter(|files| !files.is_empty()));
-        let dhparam = rules.first(scope, |s| rules.model.scopes[s].tls.dhparam.as_ref());
-        for (path, place) in files.into_iter().flatten().chain(dhparam) {
-            self.file(path, *place);
-        }
+        self.other_files(scope);
         self.authority(scope);
         self.values(scope, &|s| Some(&rules.model.scopes[s].tls));
     }
@@ -114,6 +121,9 @@ impl<'m> Complaints<'_, 'm> {
         let content = &rules.model.scopes[server.scope];
         if content.section != Section::Http && !server.has_listen {
             self.say(content.head, "no \"listen\" is defined for this server".to_owned());
+        }
+        if content.section == Section::Stream && !server.has_handler && !rules.model.is_part {
+            self.say(content.head, "no handler for server".to_owned());
         }
         if content.section != Section::Mail {
             return;
@@ -132,24 +142,83 @@ impl<'m> Complaints<'_, 'm> {
         }
     }
 
-    /// Certificates of clients are checked against those of an authority.
-    fn authority(&mut self, scope: ScopeId) {
+    /// Files beside certificates and keys.
+    fn other_files(&mut self, scope: ScopeId) {
         let rules = self.rules;
-        let Some((true, place)) = rules.first(scope, |s| rules.model.scopes[s].verifies) else { return };
-        let named = rules.first(scope, |s| rules.model.scopes[s].authority.as_ref()).is_some();
-        // Later versions take trusted ones too.
-        let trusted = rules.first(scope, |s| (!rules.model.scopes[s].tls.files.is_empty()).then_some(())).is_some();
-        if !named && !trusted && self.is_new(place, 0) {
-            self.say(place, "no ssl_client_certificate for ssl_verify_client".to_owned());
+        let scopes = &rules.model.scopes;
+        let given = |pick: fn(&Scope) -> &Given<String>| rules.first(scope, |s| pick(&scopes[s]).as_ref());
+        let staples = matches!(rules.first(scope, |s| scopes[s].stapling), Some((true, _)));
+        let response = given(|scope| &scope.stapling_file).filter(|_| staples);
+        let tickets = rules.first(scope, |s| Some(&scopes[s].tickets).filter(|all| !all.is_empty()));
+        let files = [
+            (given(|scope| &scope.tls.trusted), Purpose::Trust),
+            (given(|scope| &scope.tls.crl), Purpose::Trust),
+            (given(|scope| &scope.tls.dhparam), Purpose::Parameters),
+            (response, Purpose::Response),
+        ];
+        let tickets = tickets.into_iter().flatten().map(|ticket| (Some(ticket), Purpose::Ticket));
+        for (file, purpose) in files.into_iter().chain(tickets) {
+            if let Some((path, place)) = file {
+                self.file(path, purpose, *place);
+            }
+        }
+        let level = rules.loading_list(scope).and_then(|list| rules.library.security_level(Some(&list)));
+        if let (Some((path, place)), Some(level)) = (given(|scope| &scope.tls.dhparam), level)
+            && rules.files.pem(path).is_some_and(|pem| pem.are_parameters_weak(level))
+            && self.is_new(*place, usize::MAX - usize::from(level))
+        {
+            self.say(*place, format!("dh key too small: \"{path}\" for security level {level}"));
         }
     }
 
-    /// A file that nginx opens.
-    fn file(&mut self, path: &str, place: Place) {
-        // Many servers name the same one.
-        if self.rules.missing.contains(path) && self.missing.insert(path.to_owned()) {
-            self.say(place, format!("cannot load \"{path}\": there is no such file"));
+    /// Certificates of clients are checked against those of an authority.
+    fn authority(&mut self, scope: ScopeId) {
+        let rules = self.rules;
+        let scopes = &rules.model.scopes;
+        let verifies = rules.first(scope, |s| scopes[s].verifies);
+        let (verifies, place) = verifies.unwrap_or((Verifies::No, scopes[scope].head));
+        let ocsp = rules.first(scope, |s| scopes[s].ocsp).filter(|(on, _)| *on);
+        if let (Verifies::Asks, Some((_, place))) = (verifies, ocsp)
+            && self.is_new(place, 0)
+        {
+            self.say(place, "\"ssl_ocsp\" is incompatible with \"ssl_verify_client optional_no_ca\"".to_owned());
         }
+        let responder = rules.first(scope, |s| scopes[s].ocsp_responder.as_ref()).filter(|_| ocsp.is_some());
+        let is_url = |url: &str| url.get(..7).is_some_and(|start| start.eq_ignore_ascii_case("http://"));
+        if let Some((url, place)) = responder.filter(|(url, _)| !url.is_empty() && !is_url(url))
+            && self.is_new(*place, 0)
+        {
+            self.say(*place, format!("invalid URL prefix in OCSP responder \"{url}\""));
+        }
+        let named = rules.first(scope, |s| scopes[s].authority.as_ref()).filter(|(path, _)| !path.is_empty());
+        match (verifies, named) {
+            (Verifies::No, _) => {}
+            (_, Some((path, place))) => self.file(path, Purpose::Authority, *place),
+            (Verifies::Yes, None) => {
+                let trusted =
+                    rules.first(scope, |s| scopes[s].tls.trusted.as_ref()).is_some_and(|(path, _)| !path.is_empty());
+                let is_enough = trusted && rules.release.is_none_or(|r| r >= VERIFY_WITH_TRUSTED);
+                if !is_enough && !rules.model.is_part && self.is_new(place, 0) {
+                    self.say(place, "no ssl_client_certificate for ssl_verify_client".to_owned());
+                }
+            }
+            (Verifies::Asks, None) => {}
+        }
+    }
+
+    /// A file that nginx loads.
+    pub(super) fn file(&mut self, path: &str, purpose: Purpose, place: Place) {
+        // Many servers name the same one.
+        if let Some(why) = self.rules.files.wrong(path, purpose)
+            && self.unfit.insert((path.to_owned(), purpose))
+        {
+            self.say(place, format!("cannot load \"{path}\": {why}"));
+        }
+    }
+
+    /// A key that is not that of the certificate.
+    pub(super) fn mismatch(&mut self, path: &str, place: Place) {
+        self.say(place, format!("key values mismatch: \"{path}\" does not belong to the certificate"));
     }
 
     /// A server that needs a certificate by itself, not as the default server of an address.
@@ -176,7 +245,7 @@ impl<'m> Complaints<'_, 'm> {
     }
 
     /// What is set in a scope or inherited by it: ciphers, groups, commands.
-    fn values(&mut self, scope: ScopeId, of: &dyn Fn(ScopeId) -> Option<&'m Tls>) {
+    pub(super) fn values(&mut self, scope: ScopeId, of: &dyn Fn(ScopeId) -> Option<&'m Tls>) {
         let rules = self.rules;
         if let Some((list, place)) = rules.first(scope, |s| of(s)?.ciphers.as_ref())
             && self.is_new(*place, 0)
@@ -202,8 +271,8 @@ impl<'m> Complaints<'_, 'm> {
             {
                 self.say(command.place, message);
             }
-            if FILES.contains(&command.name.as_str()) {
-                self.file(&command.value, command.place);
+            if let Some(purpose) = purpose(&command.name) {
+                self.file(&command.value, purpose, command.place);
             }
         }
     }
@@ -225,7 +294,7 @@ impl<'m> Complaints<'_, 'm> {
                 format!("cannot load certificate \"{path}\": variables in it need nginx {CERTIFICATE_VARIABLES}");
             self.say(place, message);
         }
-        let Some(certificate) = rules.certificates.get(path) else { return };
+        let Some((certificate, _)) = rules.files.pem(path).and_then(|pem| pem.certificate.as_ref()) else { return };
         let old = rules.library.release.is_some_and(|r| r < Release::new(1, 1, 1));
         if Keys::ED.has(certificate.keys) && old {
             self.say(place, format!("cannot load certificate \"{path}\": Ed25519 keys need OpenSSL 1.1.1"));
@@ -280,8 +349,17 @@ impl<'m> Complaints<'_, 'm> {
     }
 }
 
-/// Commands whose value is a file that is opened.
-pub(super) const FILES: &[&str] = &["certificate", "privatekey", "dhparameters", "serverinfofile"];
+/// What the file is for that a command names; `None`: its value is no file, or nginx starts without it.
+pub(super) fn purpose(command: &str) -> Option<Purpose> {
+    Some(match command {
+        "certificate" => Purpose::Certificate,
+        "privatekey" => Purpose::Key,
+        "verifycafile" | "chaincafile" => Purpose::Trust,
+        "dhparameters" => Purpose::Parameters,
+        "serverinfofile" => Purpose::Other,
+        _ => return None,
+    })
+}
 
 /// What is wrong with a command.
 fn refused_command(rules: &Rules<'_>, command: &Command) -> Option<String> {

@@ -1,6 +1,7 @@
 //! The state of reading: what has been collected so far, and what a directive is read against.
 
 use super::model::{Client, Listen, Model, Place, Scope, ScopeId, Section};
+use super::targets::Named;
 use super::variables::{Assignment, Value};
 use super::{listen, parse};
 use crate::endpoint::{SettingId, Unknown};
@@ -25,7 +26,9 @@ pub(super) enum Context {
     Server(usize),
     /// location, if, limit_except: an index into [`Reader::locations`]
     Location(usize),
-    /// A block that neither listens nor connects: upstream, and those of modules that are not known here.
+    /// The servers that stand for one name: an index into [`Reader::groups`].
+    Upstream(usize),
+    /// A block of a module that is not known here.
     Foreign,
     /// A block whose body is data.
     Data,
@@ -63,6 +66,18 @@ pub(super) struct Location {
     pub around: Around,
     pub head: Place,
     pub scope: Option<ScopeId>,
+    /// Is its name an expression, or one that only nginx itself uses?
+    pub is_open: bool,
+}
+
+/// A block `upstream`.
+#[derive(Debug)]
+pub(super) struct Group {
+    pub section: Section,
+    pub head: Place,
+    pub name: String,
+    /// Has it a server, or something that may bring some?
+    pub has_servers: bool,
 }
 
 /// The state of reading.
@@ -92,6 +107,10 @@ pub(super) struct Reader<'a> {
     pub once: HashSet<(Context, &'static [u8])>,
     /// The sizes of the shared caches of sessions.
     pub caches: HashMap<(Section, String), u64>,
+    /// Targets that may be the names of such blocks.
+    pub targets: Vec<Named>,
+    /// The blocks `upstream`.
+    pub groups: Vec<Group>,
     /// The variables of the blocks `map`, `geo` and `split_clients`.
     pub mapped: Vec<String>,
     /// Was there an events block?
@@ -129,6 +148,8 @@ impl<'a> Reader<'a> {
             unread: None,
             once: HashSet::new(),
             caches: HashMap::new(),
+            targets: Vec::new(),
+            groups: Vec::new(),
             mapped: Vec::new(),
             events: false,
             directory,
@@ -197,7 +218,12 @@ impl<'a> Reader<'a> {
                 self.locations[location].scope = Some(scope);
                 Some(scope)
             }
-            Context::Main | Context::Events | Context::Foreign | Context::Data | Context::Values(_) => None,
+            Context::Main
+            | Context::Events
+            | Context::Upstream(_)
+            | Context::Foreign
+            | Context::Data
+            | Context::Values(_) => None,
         }
     }
 

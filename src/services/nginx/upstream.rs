@@ -172,7 +172,11 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
     let ciphers = model.chain(scope).find_map(|s| settings(s).and_then(|t: &Tls| t.ciphers.clone()));
     let ciphers = ciphers.map_or_else(|| "DEFAULT".to_owned(), |(value, _)| value);
     let floor = rules.floor(possible, Offer::of(ciphers));
-    let effective = floor.usable.map(|usable| usable.and(possible));
+    let mut effective = floor.usable.map(|usable| usable.and(possible));
+    if let Some(foreign) = rules.foreign_library(place) {
+        unknown.push(foreign);
+        effective = None;
+    }
     because.extend(floor.notes.into_iter().map(|note| Reason::placeless(ReasonKind::Floor, note)));
     Answer {
         speaks: Speaks::Tls,

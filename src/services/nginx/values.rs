@@ -41,11 +41,22 @@ pub(super) fn refused_cache(word: &str) -> Option<String> {
         }
         _ => {
             let Some((_, bytes)) = shared_cache(word) else { return invalid() };
-            // Eight pages of memory.
-            (bytes < 8 * 4096).then(|| format!("session cache \"{word}\" is too small"))
+            (bytes < SMALLEST_CACHE).then(|| format!("session cache \"{word}\" is too small"))
         }
     }
 }
+
+/// What is wrong with the word of `ssl_ocsp_cache`.
+pub(super) fn refused_ocsp_cache(word: &str) -> Option<String> {
+    match shared_cache(word) {
+        _ if word == "off" => None,
+        None => Some(format!("invalid OCSP cache \"{word}\"")),
+        Some((_, bytes)) => (bytes < SMALLEST_CACHE).then(|| format!("OCSP cache \"{word}\" is too small")),
+    }
+}
+
+/// Eight pages of memory.
+const SMALLEST_CACHE: u64 = 8 * 4096;
 
 /// The name and the size in bytes of a shared cache: `shared:SSL:10m`.
 pub(super) fn shared_cache(word: &str) -> Option<(&str, u64)> {

@@ -1,0 +1,119 @@
+//! What a TLS context makes of certificates and keys that are loaded one after another.
+//!
+//! It has one place for each kind of key (`ssl_set_cert` and `ssl_set_pkey` in OpenSSL 1.1.0 to 3.6): a certificate takes
+//! the place of another one and drops a key that is not its own; a key that does not fit the certificate of its kind is
+//! refused, while one of another kind waits for its certificate.
+
+use super::certificate::Certificate;
+use super::key_pair::Half;
+use super::keys::Keys;
+
+/// The places of a context.
+#[derive(Debug, Default)]
+pub struct Slots(Vec<Slot>);
+
+#[derive(Debug)]
+struct Slot {
+    /// of any half that lies there
+    kind: Half,
+    certificate: Option<(Half, Keys)>,
+    key: Option<Key>,
+}
+
+#[derive(Debug)]
+enum Key {
+    Read(Half),
+    /// It can't be read, and is taken for the one of the certificate that it was named with.
+    Assumed,
+}
+
+impl Slots {
+    fn of(&mut self, half: &Half) -> &mut Slot {
+        let at = self.0.iter().position(|slot| slot.kind.is_like(half)).unwrap_or_else(|| {
+            self.0.push(Slot { kind: half.clone(), certificate: None, key: None });
+            self.0.len() - 1
+        });
+        &mut self.0[at]
+    }
+
+    /// A certificate is loaded.
+    pub fn add_certificate(&mut self, certificate: &Certificate, half: &Half) {
+        let slot = self.of(half);
+        let stays = match (&slot.key, &slot.certificate) {
+            (Some(Key::Read(key)), _) => half.fits(key),
+            (Some(Key::Assumed), Some((old, _))) => old == half,
+            (Some(Key::Assumed), None) | (None, _) => true,
+        };
+        if !stays {
+            slot.key = None;
+        }
+        slot.certificate = Some((half.clone(), certificate.keys));
+    }
+
+    /// A key is loaded; `false`: OpenSSL refuses it ("key values mismatch").
+    pub fn add_key(&mut self, key: &Half) -> bool {
+        let slot = self.of(key);
+        if slot.certificate.as_ref().is_some_and(|(certificate, _)| !certificate.fits(key)) {
+            return false;
+        }
+        slot.key = Some(Key::Read(key.clone()));
+        true
+    }
+
+    /// A key is loaded that can't be read here, for that certificate.
+    pub fn add_unread_key(&mut self, of: &Half) {
+        self.of(of).key = Some(Key::Assumed);
+    }
+
+    /// The kinds of keys for which there are both.
+    pub fn keys(&self) -> Keys {
+        let whole = self.0.iter().filter(|slot| slot.key.is_some());
+        whole.filter_map(|slot| slot.certificate.as_ref()).fold(Keys::default(), |all, (_, keys)| all.union(*keys))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str) -> &'static [u8] {
+        match name {
+            "rsa.crt" => include_bytes!("../../fixtures/certs/rsa.crt"),
+            "rsa.key" => include_bytes!("../../fixtures/certs/rsa.key"),
+            "ec.crt" => include_bytes!("../../fixtures/certs/ec.crt"),
+            "ec.key" => include_bytes!("../../fixtures/certs/ec.key"),
+            "pair.crt" => include_bytes!("../../fixtures/certs/pair.crt"),
+            "pair.key" => include_bytes!("../../fixtures/certs/pair.key"),
+            "ed.crt" => include_bytes!("../../fixtures/certs/ed.crt"),
+            "ed.key" => include_bytes!("../../fixtures/certs/ed.key"),
+            other => panic!("{other}"),
+        }
+    }
+
+    /// What a context makes of files in that order: the keys, and the first key that it refuses.
+    fn loaded(files: &[&str]) -> (Keys, Option<String>) {
+        let mut slots = Slots::default();
+        for name in files {
+            let bytes = file(name);
+            if name.ends_with(".crt") {
+                let certificate = Certificate::read(bytes).expect("a certificate");
+                slots.add_certificate(&certificate, &Half::of_certificate(bytes).expect("a certificate"));
+            } else if !slots.add_key(&Half::of_key(bytes).expect("a key")) {
+                return (slots.keys(), Some((*name).to_owned()));
+            }
+        }
+        (slots.keys(), None)
+    }
+
+    #[test]
+    fn keys_find_their_certificates() {
+        let both = Keys::RSA.union(Keys::P256);
+        assert_eq!(loaded(&["rsa.crt", "rsa.key"]), (Keys::RSA, None));
+        assert_eq!(loaded(&["rsa.crt", "ec.key"]), (Keys::default(), None), "another kind waits");
+        assert_eq!(loaded(&["rsa.crt", "ec.key", "ec.crt", "rsa.key"]), (both, None));
+        assert_eq!(loaded(&["ec.crt", "pair.key"]), (Keys::default(), Some("pair.key".to_owned())));
+        assert_eq!(loaded(&["ec.crt", "ec.key", "pair.crt"]), (Keys::default(), None), "it drops the key");
+        assert_eq!(loaded(&["ec.crt", "ec.key", "pair.crt", "pair.key"]), (Keys::P256, None));
+        assert_eq!(loaded(&["ed.key", "ed.crt"]), (Keys::ED25519, None));
+    }
+}

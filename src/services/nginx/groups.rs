@@ -1,0 +1,95 @@
+//! The blocks `upstream`: servers that stand for one name.
+
+use super::known;
+use super::model::Section;
+use super::state::{Context, Directive, Group, Reader};
+use super::targets::{self, Named};
+
+impl Reader<'_> {
+    /// Enters a block.
+    pub(super) fn group(&mut self, section: Section, directive: &Directive<'_>) -> Context {
+        let name = self.arguments(directive).into_iter().next().unwrap_or_default();
+        let same = |group: &Group| group.section == section && group.name.eq_ignore_ascii_case(&name);
+        if self.groups.iter().any(same) {
+            self.problem(directive.place, format!("duplicate upstream \"{name}\""));
+        }
+        self.groups.push(Group { section, head: directive.place, name, has_servers: false });
+        Context::Upstream(self.groups.len() - 1)
+    }
+
+    /// Says which blocks have no servers.
+    pub(super) fn empty_groups(&mut self) {
+        let empty: Vec<_> = self.groups.iter().filter(|group| !group.has_servers).map(|group| group.head).collect();
+        for head in empty {
+            self.problem(head, "no servers are inside upstream");
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Says which targets need a port, or must have none, by what blocks there are. Only all that was included tells.
+    pub(super) fn ports(&mut self) {
+        if self.unread.is_some() || !self.unknown.is_empty() || self.model.is_part {
+            return;
+        }
+        for Named { section, place, host, port, has_default } in std::mem::take(&mut self.targets) {
+            let same = |group: &Group| group.section == section && group.name.eq_ignore_ascii_case(&host);
+            match (self.groups.iter().any(same), port) {
+                (true, Some(port)) => {
+                    self.problem(place, format!("upstream \"{host}\" may not have port {port}"));
+                }
+                (false, None) if !has_default => self.problem(place, format!("no port in upstream \"{host}\"")),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Directives that balance the load and bring no servers.
+const BALANCING: &[&[u8]] = &[
+    b"hash",
+    b"ip_hash",
+    b"least_conn",
+    b"random",
+    b"zone",
+    b"keepalive",
+    b"keepalive_requests",
+    b"keepalive_timeout",
+];
+
+/// A directive in a block that may bring servers, or handle the connections of one of stream: what is not known here may.
+pub(super) fn note(reader: &mut Reader<'_>, context: Context, name: &[u8]) {
+    match context {
+        Context::Upstream(group) if !BALANCING.contains(&name) => reader.groups[group].has_servers = true,
+        Context::Server(server)
+            if [&b"proxy_pass"[..], b"return", b"pass"].contains(&name) || !known::is_known(name) =>
+        {
+            reader.model.servers[server].has_handler = true;
+        }
+        _ => {}
+    }
+}
+
+/// Parameters of `server` that are words by themselves, and those with a value.
+const WORDS: &[&str] = &["backup", "down", "resolve", "drain"];
+const VALUES: &[&str] =
+    &["weight=", "max_conns=", "max_fails=", "fail_timeout=", "slow_start=", "service=", "route=", "sid="];
+
+/// A server of a block.
+pub(super) fn server(reader: &mut Reader<'_>, group: usize, directive: &Directive<'_>) {
+    let arguments = reader.arguments(directive);
+    let Some((target, parameters)) = arguments.split_first() else { return };
+    let found = targets::host_and_port(target);
+    let lacks_port = reader.groups[group].section == Section::Stream && matches!(found, Some((_, None)));
+    // RFC 6761: no name below .invalid ever resolves.
+    let is_nowhere = found.is_some_and(|(host, _)| host.ends_with(".invalid"));
+    let why = targets::refused(target, false).or(lacks_port.then_some("no port"));
+    if let Some(why) = why.or(is_nowhere.then_some("host not found")) {
+        reader.problem(directive.place, format!("{why} in upstream \"{target}\""));
+    }
+    let is_known = |word: &String| WORDS.contains(&word.as_str()) || VALUES.iter().any(|start| word.starts_with(start));
+    if let Some(word) = parameters.iter().find(|word| !is_known(word)) {
+        let message = format!("invalid parameter \"{word}\"");
+        reader.problem(directive.place, message);
+    }
+}

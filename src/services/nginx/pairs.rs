@@ -1,0 +1,120 @@
+//! Which certificates of a server come together with their keys, in the order in which nginx loads them.
+
+use super::defaults::CERTIFICATE_VARIABLES;
+use super::files::Purpose;
+use super::inherit::Rules;
+use super::model::{Place, ScopeId, Section};
+use crate::openssl::{Half, Keys, Slots};
+
+/// What comes of the certificates and keys of a server.
+#[derive(Debug, Default)]
+pub(super) struct Pairs<'m> {
+    /// The kinds of keys that it has pairs for.
+    pub keys: Keys,
+    /// The first key that does not fit its certificate, which is refused, and whether a command names it.
+    pub refused: Option<(Place, &'m str, bool)>,
+    /// What nginx fails to load at each handshake: a path, and why.
+    pub fails: Option<(&'m str, &'static str)>,
+    /// The name with a variable by which it loads at each handshake.
+    pub depends: Option<&'m str>,
+}
+
+impl Rules<'_> {
+    /// The certificates of a server with their keys.
+    pub(super) fn pairs(&self, scope: ScopeId) -> Pairs<'_> {
+        let model = self.model;
+        let certificates = self.first(scope, |s| Some(&model.scopes[s].certificates).filter(|all| !all.is_empty()));
+        let keys = self.first(scope, |s| Some(&model.scopes[s].keys).filter(|all| !all.is_empty()));
+        let Some(certificates) = certificates else { return Pairs { keys: Keys::ANY, ..Pairs::default() } };
+        let mut loading =
+            Loading { rules: self, slots: Slots::default(), unread: Keys::default(), pairs: Pairs::default() };
+        let mut keys = keys.into_iter().flatten();
+        for (certificate, _) in certificates {
+            let half = loading.certificate(certificate);
+            if let Some((key, place)) = keys.next() {
+                loading.key(key, half, *place, false);
+            }
+        }
+        let commands = self.first(scope, |s| Some(&model.scopes[s].tls.commands).filter(|all| !all.is_empty()));
+        let mut last = None;
+        for command in commands.into_iter().flatten() {
+            match command.name.as_str() {
+                "certificate" => last = loading.certificate(&command.value),
+                "privatekey" => loading.key(&command.value, last, command.place, true),
+                _ => {}
+            }
+        }
+        let mut pairs = loading.pairs;
+        pairs.keys = loading.slots.keys().union(loading.unread);
+        if self.loads_at_handshakes(scope) {
+            let mismatch =
+                pairs.refused.take().map(|(_, path, _)| (path, "the key does not belong to its certificate"));
+            pairs.fails = pairs.fails.or(mismatch);
+        } else {
+            (pairs.fails, pairs.depends) = (None, None);
+        }
+        pairs
+    }
+
+    /// Does nginx load the certificates of a server only when a client asks for them? It does if one of them, or of their
+    /// keys, has a variable in its name (ngx_http_ssl_compile_certificates).
+    pub(super) fn loads_at_handshakes(&self, scope: ScopeId) -> bool {
+        let model = self.model;
+        let is_old = self.release.is_some_and(|r| r < CERTIFICATE_VARIABLES);
+        if model.scopes[scope].section == Section::Mail || is_old {
+            return false;
+        }
+        let certificates = self.first(scope, |s| Some(&model.scopes[s].certificates).filter(|all| !all.is_empty()));
+        let keys = self.first(scope, |s| Some(&model.scopes[s].keys).filter(|all| !all.is_empty()));
+        let count = certificates.map_or(0, Vec::len);
+        let keys = keys.into_iter().flatten().take(count);
+        certificates.into_iter().flatten().chain(keys).any(|(path, _)| path.contains('$'))
+    }
+}
+
+struct Loading<'r, 'm> {
+    rules: &'r Rules<'m>,
+    slots: Slots,
+    /// What the certificates may be that can't be read.
+    unread: Keys,
+    pairs: Pairs<'r>,
+}
+
+impl<'r> Loading<'r, '_> {
+    fn certificate(&mut self, path: &'r str) -> Option<&'r Half> {
+        self.look(path, Purpose::Certificate);
+        match self.rules.files.pem(path).and_then(|pem| pem.certificate.as_ref()) {
+            Some((certificate, half)) => {
+                self.slots.add_certificate(certificate, half);
+                Some(half)
+            }
+            None => {
+                self.unread = Keys::ANY;
+                None
+            }
+        }
+    }
+
+    fn key(&mut self, path: &'r str, of: Option<&Half>, place: Place, by_command: bool) {
+        self.look(path, Purpose::Key);
+        match (self.rules.files.pem(path).and_then(|pem| pem.key.as_ref()), of) {
+            (Some(key), _) => {
+                if !self.slots.add_key(key) {
+                    self.pairs.refused.get_or_insert((place, path, by_command));
+                }
+            }
+            (None, Some(of)) => self.slots.add_unread_key(of),
+            (None, None) => {}
+        }
+    }
+
+    fn look(&mut self, path: &'r str, purpose: Purpose) {
+        // Which file a variable leads to, is not known; mail has no variables, and no handshakes that load.
+        if path.contains('$') {
+            self.pairs.depends.get_or_insert(path);
+        }
+        if let Some(why) = self.rules.files.wrong(path, purpose).filter(|_| !path.contains('$')) {
+            self.pairs.fails.get_or_insert((path, why));
+        }
+    }
+}
