@@ -156,8 +156,8 @@ fn with_patch(request: Request<'_>, show_secrets: bool) -> (Audit, Vec<Changed>)
     let mut changed: Vec<Changed> = changed.collect();
     if !show_secrets {
         for file in &mut changed {
-            secrets::bytes(&mut file.old);
-            secrets::bytes(&mut file.new);
+            file.old = secrets::masked(&file.old);
+            file.new = secrets::masked(&file.new);
         }
     }
     (plan.before, changed)
