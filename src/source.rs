@@ -108,7 +108,7 @@ impl SourceFile {
         pieces(read).map(move |piece| {
             let shown = match read[piece.clone()] == bytes[piece.clone()] {
                 true => &bytes[piece.clone()],
-                false => &bytes[piece.start..piece.start + 1],
+                false => &bytes[piece.start..=piece.start],
             };
             let one = std::str::from_utf8(shown).ok().and_then(|text| text.chars().next());
             (start + piece.start..start + piece.end, one.unwrap_or(char::REPLACEMENT_CHARACTER))

@@ -92,10 +92,10 @@ impl Builder<'_> {
                 "versions" => versions = self.versions(entry.range.clone(), entry.value).map(|(versions, _)| versions),
                 "owner" => owner = self.reader.words(entry.value, "an owner"),
                 _ => {
-                    let text = self.reader.words(entry.value, "a date").and_then(|text| match &entry.value.value {
+                    let text = self.reader.words(entry.value, "a date").map(|text| match &entry.value.value {
                         // With the blanks around it, which a date has none of.
-                        Value::Text(written) => Some(written.clone()),
-                        _ => Some(text),
+                        Value::Text(written) => written.clone(),
+                        _ => text,
                     });
                     until = text.as_deref().and_then(waiver::date);
                     if let Some(text) = text.filter(|_| until.is_none()) {

@@ -29,8 +29,8 @@ impl Gaps {
         let gap = match &waiver.reach {
             Reach::Lines(_) => waiver.instance.and_then(|at| self.instances.get(at)?.1.as_ref()),
             Reach::Scope(scope) => {
-                let meant = self.instances.iter().filter(|(service, _)| scope.may_mean(service));
-                self.host.as_ref().or_else(|| meant.filter_map(|(_, gap)| gap.as_ref()).next())
+                let mut meant = self.instances.iter().filter(|(service, _)| scope.may_mean(service));
+                self.host.as_ref().or_else(|| meant.find_map(|(_, gap)| gap.as_ref()))
             }
         };
         gap.map(String::as_str)
@@ -40,6 +40,6 @@ impl Gaps {
 /// Is it about a file of keys or certificates? Those decide no versions that a finding could be about.
 fn is_about_keys(problem: &Problem, sources: &SourceMap) -> bool {
     let directive = problem.span.map(|span| sources.text(span));
-    let name = directive.and_then(|text| text.split(|b| b.is_ascii_whitespace()).next()).unwrap_or_default();
+    let name = directive.and_then(|text| text.split(u8::is_ascii_whitespace).next()).unwrap_or_default();
     name.to_ascii_lowercase().windows(11).any(|word| word == b"certificate")
 }

@@ -369,11 +369,11 @@ fn characters_are_masked_whole_and_one_by_one() {
     assert_eq!(shown(b"set $password \"p\xe4\xff\xe2\x82x\";"), "set $password \"******\";");
     assert_eq!(super::text("password=\u{e9}\u{1f600}x"), "password=***");
     // A range within a character takes it whole: `\u{e4}` is two bytes, and the third of `\u{20ac}` is no character.
-    let whole = |text: &str, range| super::whole(text.as_bytes(), vec![range]);
-    assert_eq!(whole("a\u{e4}b", 2..3), [1..3]);
-    assert_eq!(whole("a\u{20ac}b", 1..2), [1..4]);
-    assert_eq!(whole("a\u{1f600}", 3..5), [1..5]);
-    assert_eq!(super::whole(b"a\xa4\xa4", vec![2..3]), [2..3]);
+    let whole = |text: &[u8], range| super::whole(text, std::iter::once(range).collect()).first().cloned();
+    assert_eq!(whole("a\u{e4}b".as_bytes(), 2..3), Some(1..3));
+    assert_eq!(whole("a\u{20ac}b".as_bytes(), 1..2), Some(1..4));
+    assert_eq!(whole("a\u{1f600}".as_bytes(), 3..5), Some(1..5));
+    assert_eq!(whole(b"a\xa4\xa4", 2..3), Some(2..3));
     assert_eq!(super::whole(b"abcdef", vec![4..5, 0..2, 1..3, 3..3]), [0..3, 4..5]);
 }
 
