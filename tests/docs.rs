@@ -1,5 +1,9 @@
 //! What the docs show and say is what the program does.
-#![allow(clippy::disallowed_methods, reason = "tests make their own files and copy those of packages")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests make their own files, copy those of packages, and say what they leave out"
+)]
 
 #[path = "support/program.rs"]
 mod program;
