@@ -149,8 +149,12 @@ fn in_sarif(log: &Value, case: &Case, masked: bool) -> Vec<(usize, usize, String
             assert_eq!(snippet.chars().count(), real.chars().count(), "{}: {snippet} {real}", case.name);
             assert!(snippet.chars().zip(real.chars()).all(same), "{}: {snippet} {real}", case.name);
         }
-        for change in
-            result["fixes"].as_array().into_iter().flatten().flat_map(|fix| fix["artifactChanges"].as_array()).flatten()
+        for change in result["fixes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|fix| fix["artifactChanges"].as_array())
+            .flatten()
         {
             for one in change["replacements"].as_array().expect("replacements") {
                 let region = &one["deletedRegion"];

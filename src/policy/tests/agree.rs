@@ -248,7 +248,7 @@ fn made_up_policies() {
         ["about", "extends", "forbid", "require", "recommend", "severity", "exposure", "overrides", "waivers", "foo"];
     let mut numbers = Numbers(7);
     let (mut sound, mut wrong) = (0, 0);
-    for _ in 0..4000 {
+    for _ in 0..2000 {
         let mut keys = KEYS.to_vec();
         let count = 1 + numbers.below(4);
         let lines: Vec<String> = (0..count)
@@ -264,7 +264,7 @@ fn made_up_policies() {
         }
     }
     // Neither refuses nor accepts all.
-    assert!(sound > 400 && wrong > 400, "{sound} and {wrong}");
+    assert!(sound > 200 && wrong > 200, "{sound} and {wrong}");
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn contradictions_within_what_a_policy_says() {
 fn patterns(key: &str, pieces: &[&str], seed: u64) -> [usize; 2] {
     let mut numbers = Numbers(seed);
     let (mut sound, mut wrong) = (0, 0);
-    for _ in 0..6000 {
+    for _ in 0..2000 {
         let count = 1 + numbers.below(7);
         let text: String = (0..count).map(|_| numbers.one(pieces)).collect();
         let text = serde_json::to_string(&text).unwrap();
@@ -360,7 +360,7 @@ fn patterns_for_addresses() {
     let four = patterns("address", &["1.", "2", "255.", "249", "0.", "10.0.0", "/", "32", "9", ":", "00"], 3);
     let others = patterns("address", &["a", "a.test", ":", "443", "/", "b", "[", "]", "-", "0", "."], 4);
     for [sound, wrong] in [mixed, six, four, others] {
-        assert!(sound > 20 && wrong > 300, "{sound} and {wrong}");
+        assert!(sound > 5 && wrong > 100, "{sound} and {wrong}");
     }
 }
 
@@ -371,14 +371,14 @@ fn patterns_for_names() {
         &["a", "b", ".", "*", "*.", "~", ":", "/", "[", "]", "@", ",", " ", "\u{e9}", "$", "_", "^", "-"],
         5,
     );
-    assert!(sound > 300 && wrong > 300, "{sound} and {wrong}");
+    assert!(sound > 100 && wrong > 100, "{sound} and {wrong}");
 }
 
 #[test]
 fn patterns_for_paths() {
     let [sound, wrong] =
         patterns("path", &["a", "/", ".", "..", "*", "**", "?", " ", "\t", "\u{e9}", "-", "nginx.conf", "$"], 6);
-    assert!(sound > 300 && wrong > 300, "{sound} and {wrong}");
+    assert!(sound > 100 && wrong > 100, "{sound} and {wrong}");
 }
 
 #[test]
