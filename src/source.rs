@@ -3,6 +3,7 @@
 //! A text lives once, as bytes. A [`Span`] owns its file; line and column are computed when shown.
 
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -49,6 +50,8 @@ pub struct LineColumn {
 pub struct SourceFile {
     path: PathBuf,
     bytes: Box<[u8]>,
+    /// What was read, where `bytes` were changed and a column of the two is not the same: columns are counted here.
+    read: Option<Box<[u8]>>,
     lines: OnceLock<Vec<u32>>,
     columns: OnceLock<Vec<Milestone>>,
 }
@@ -70,9 +73,53 @@ impl SourceFile {
         &self.path
     }
 
-    /// The content.
+    /// The content; where it was changed for a report, as it was changed, byte for byte.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// What columns are counted in: the content that was read.
+    fn read(&self) -> &[u8] {
+        self.read.as_deref().unwrap_or(&self.bytes)
+    }
+
+    /// A range of the content with the same columns as the file: of a character that was changed for a report, which
+    /// may have been several bytes, only the first byte that replaced it.
+    pub fn shown(&self, range: std::ops::Range<usize>) -> Cow<'_, [u8]> {
+        let bytes = &self.bytes[range.clone()];
+        match self.read.as_deref().map(|read| &read[range]) {
+            Some(read) if read != bytes => {
+                let mut shown = Vec::with_capacity(bytes.len());
+                for piece in pieces(read) {
+                    let changed = read[piece.clone()] != bytes[piece.clone()];
+                    let end = if changed { piece.start + 1 } else { piece.end };
+                    shown.extend_from_slice(&bytes[piece.start..end]);
+                }
+                Cow::Owned(shown)
+            }
+            _ => Cow::Borrowed(bytes),
+        }
+    }
+
+    /// The characters of a range with their offsets in the file, as [`SourceFile::shown`] has them; a byte that is not
+    /// UTF-8 is U+FFFD.
+    pub fn characters(&self, range: std::ops::Range<usize>) -> impl Iterator<Item = (std::ops::Range<usize>, char)> {
+        let (start, read, bytes) = (range.start, &self.read()[range.clone()], &self.bytes[range]);
+        pieces(read).map(move |piece| {
+            let shown = match read[piece.clone()] == bytes[piece.clone()] {
+                true => &bytes[piece.clone()],
+                false => &bytes[piece.start..=piece.start],
+            };
+            let one = std::str::from_utf8(shown).ok().and_then(|text| text.chars().next());
+            (start + piece.start..start + piece.end, one.unwrap_or(char::REPLACEMENT_CHARACTER))
+        })
+    }
+
+    /// The offset, or that of the next character where it is in the middle of one.
+    pub fn to_character(&self, offset: usize) -> usize {
+        let offset = offset.min(self.bytes.len());
+        let rest = self.read()[offset..].iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+        offset + rest
     }
 
     fn lines(&self) -> &[u32] {
@@ -86,7 +133,7 @@ impl SourceFile {
         self.columns.get_or_init(|| {
             let starts = self.lines();
             let ends = starts[1..].iter().map(|next| *next as usize).chain([self.bytes.len()]);
-            starts.iter().zip(ends).flat_map(|(start, end)| milestones(&self.bytes, *start as usize..end)).collect()
+            starts.iter().zip(ends).flat_map(|(start, end)| milestones(self.read(), *start as usize..end)).collect()
         })
     }
 
@@ -102,7 +149,7 @@ impl SourceFile {
             let before = columns[..columns.partition_point(|mile| mile.offset as usize <= end)].last();
             from = before.copied().filter(|mile| mile.offset as usize >= start).unwrap_or(from);
         }
-        let column = from.characters + characters(&self.bytes[from.offset as usize..end]) as u32;
+        let column = from.characters + characters(&self.read()[from.offset as usize..end]) as u32;
         LineColumn { line: line as u32, column: column + 1 }
     }
 
@@ -113,7 +160,7 @@ impl SourceFile {
         let mut at = from;
         // What comes after it is not even looked at.
         let near = end.min(from + 4 * count + 4);
-        for chunk in self.bytes[from..near].utf8_chunks() {
+        for chunk in self.read()[from..near].utf8_chunks() {
             for character in chunk.valid().chars() {
                 if left == 0 {
                     return at;
@@ -137,6 +184,18 @@ impl SourceFile {
         let end = if end > start && self.bytes[end - 1] == b'\r' { end - 1 } else { end };
         start..end
     }
+}
+
+/// The characters of a text as ranges of it; a byte that is not UTF-8 is one.
+fn pieces(text: &[u8]) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let lengths = text.utf8_chunks().flat_map(|chunk| {
+        let stray = std::iter::repeat_n(1, chunk.invalid().len());
+        chunk.valid().chars().map(char::len_utf8).chain(stray)
+    });
+    lengths.scan(0, |at, length| {
+        *at += length;
+        Some(*at - length..*at)
+    })
 }
 
 /// How many characters a text has; a byte that is not UTF-8 counts as one.
@@ -247,6 +306,7 @@ impl SourceMap {
         part.files.push(SourceFile {
             path,
             bytes: bytes.into_boxed_slice(),
+            read: None,
             lines: OnceLock::new(),
             columns: OnceLock::new(),
         });
@@ -281,13 +341,14 @@ impl SourceMap {
     }
 
     /// Lets `change` alter the bytes of every text in place: what is shown then differs from the files, and all places
-    /// stay, since neither the length nor a line end may change.
+    /// stay, since neither the length nor a line end may change. Columns are still those of the files.
     pub fn rewrite(&mut self, change: impl Fn(&mut [u8]) + Sync) {
         // A part that another map shares is copied: that one keeps its texts.
         let change = |file: &mut SourceFile| {
+            // Where all characters are bytes, a byte that is changed changes no column.
+            let read = (file.read.is_none() && !file.bytes.is_ascii()).then(|| file.bytes.clone());
             change(&mut file.bytes);
-            // A character of several bytes may have become several.
-            file.columns = OnceLock::new();
+            file.read = file.read.take().or(read.filter(|read| *read != file.bytes));
         };
         for part in self.parts.iter_mut().map(Arc::make_mut) {
             match part.files.as_mut_slice() {

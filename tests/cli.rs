@@ -424,6 +424,63 @@ fn lists_have_marks_and_come_through_pipes() {
     assert!(status == Some(2) && said.contains(":1: \"a..b\" is not a server name"), "{said}");
 }
 
+#[test]
+fn policies_baselines_and_reports_come_through_pipes() {
+    let folder = nginx("events {}\nhttp { ssl_certificate a; ssl_certificate_key b; server { listen 443 ssl; } }\n");
+    let policy = "forbid: [TLSv1.2]\nrequire: [TLSv1.3]\n";
+    fs::write(folder.path().join("p.yaml"), policy).expect("written");
+    let facts = "--assume nginx=1.29.3 --assume openssl=3.0.17 --assume openssl-seclevel=2 --no-exec";
+    let plain = listed(&format!("\"$0\" audit nginx.conf {facts} --policy p.yaml --format github"), folder.path());
+    assert!(plain.1.contains("TLSv1.2") && plain.0 == Some(1), "{plain:?}");
+    // Of several ways to say the same.
+    for policy in ["<(cat p.yaml)", "/dev/stdin < p.yaml", "/dev/fd/3 3< p.yaml", "<(sleep 0.2; cat p.yaml)", "pipe"] {
+        let feed = if policy == "pipe" { "mkfifo pipe; cat p.yaml > pipe & " } else { "" };
+        let script = format!("{feed}\"$0\" audit nginx.conf {facts} --format github --policy {policy}");
+        let (status, shown, said) = listed(&script, folder.path());
+        assert!(status == Some(1) && said.is_empty() && shown.contains("TLSv1.2 is"), "{script}: {shown}{said}");
+    }
+    let heres = [
+        format!("/dev/stdin <<'END'\n{policy}END"),
+        format!("/dev/stdin <<'END'\n{}{policy}END", "#\n".repeat(30_000)),
+    ];
+    for here in heres {
+        let (status, _, said) = listed(&format!("\"$0\" policy check {here}"), folder.path());
+        assert!(status == Some(0) && said.is_empty(), "{said}");
+    }
+    let audit = format!("\"$0\" audit nginx.conf {facts} --policy p.yaml");
+    let script = format!("{audit} --write-baseline b.json > /dev/null; {audit} --baseline <(cat b.json) --format json");
+    let (status, shown, said) = listed(&script, folder.path());
+    assert!(status == Some(0) && said.is_empty() && shown.contains("\"known\""), "{shown}{said}");
+    let json = format!("{audit} --format json");
+    let script = format!("{json} --host one > a.json; \"$0\" report merge a.json <({json} --host two) --format csv");
+    let (status, shown, said) = listed(&script, folder.path());
+    assert!(
+        status == Some(0) && said.is_empty() && shown.contains("\r\none,") && shown.contains("\r\ntwo,"),
+        "{shown}{said}"
+    );
+    // Nothing names a host that comes through a pipe.
+    let (status, _, said) = listed(&format!("\"$0\" report merge <({json})"), folder.path());
+    assert!(status == Some(2) && said.contains("names no host, and is no file that one could be named by"), "{said}");
+}
+
+#[test]
+fn what_never_ends_is_not_read_to_its_end() {
+    let folder = nginx("events {}\n");
+    for (script, why) in [
+        ("\"$0\" policy check <(yes)", "is larger than 32 MiB, and no more is read"),
+        ("\"$0\" policy check /dev/stdin < /dev/zero", "is larger than 32 MiB, and no more is read"),
+        ("\"$0\" policy check /dev/zero", "/dev/zero: is not a regular file"),
+        ("\"$0\" policy check .", ".: is a directory"),
+        ("\"$0\" audit nginx.conf --no-exec --baseline <(yes)", "is larger than 32 MiB, and no more is read"),
+        ("\"$0\" report merge <(yes)", "is larger than 32 MiB, and no more is read"),
+        ("\"$0\" probe --targets <(yes '#')", "is larger than 1 MiB"),
+        ("\"$0\" probe --targets /dev/stdin < /dev/zero", "is larger than 1 MiB"),
+    ] {
+        let (status, _, said) = listed(script, folder.path());
+        assert!(status == Some(2) && said.contains(why), "{script}: {said}");
+    }
+}
+
 /// A folder with a main file of nginx.
 fn nginx(text: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary directory");

@@ -239,7 +239,84 @@ fn in_apache_a_comment_stands_on_a_line_of_its_own() {
     assert!(!standing(&format!("SSLProtocol -all +TLSv1.1 +TLSv1.2 +TLSv1.3 {allow}")).contains(&"waived".to_owned()));
     // A comment that ends in a backslash swallows the next line, and what it says is about the one after that.
     let swallowed = format!("{allow} \\\nSSLProtocol -all +TLSv1.2\nSSLProtocol -all +TLSv1.1 +TLSv1.2 +TLSv1.3");
-    assert_eq!(standing(&swallowed), ["open"]);
+    assert_eq!(standing(&swallowed), ["waived"]);
+    let nothing_after = format!("SSLProtocol -all +TLSv1.1 +TLSv1.2 +TLSv1.3\n{allow} \\\nSSLProtocol -all +TLSv1.1");
+    assert_eq!(standing(&nothing_after), ["open"]);
+}
+
+/// A comment of Apache's that ends in a backslash goes on in the next line, as the server reads it.
+#[test]
+fn in_apache_a_comment_may_go_on() {
+    let found = |lines: &str| {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let head = "Listen 443\nLoadModule ssl_module m.so\n";
+        let rest = "<VirtualHost *:443>\nSSLEngine on\nSSLCertificateFile a\n</VirtualHost>\n";
+        fs::write(folder.path().join("httpd.conf"), format!("{head}{lines}{rest}")).expect("write");
+        let facts = ["--assume", "apache=2.4.62", "--assume", "openssl=3.0.15", "--assume", "openssl-seclevel=0"];
+        let more = ["--now", "2026-11-30", "--format", "json"];
+        let document = run_in(folder.path(), &[&["audit", "httpd.conf"][..], &facts, &more].concat()).json();
+        let one = |finding: &Value| {
+            let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+            format!("{} {}: {}", text(&finding["rule"]), text(&finding["standing"]), text(&finding["waiver"]["reason"]))
+        };
+        findings(&document).iter().map(one).collect::<Vec<_>>()
+    };
+    let waived = |reason: &str| vec![format!("forbidden-version waived: {reason}")];
+    let mark = "# tlsmend: allow forbidden-version until 2027-01-01: C";
+    for (lines, reason) in [
+        (format!("{mark} \\\nmore words\nSSLProtocol all -SSLv3\n"), "C more words"),
+        (format!("{mark} \\\r\n  more \\\r\n  words\r\nSSLProtocol all -SSLv3\r\n"), "C more words"),
+        (format!("{mark}\\\nSSLProtocol -all\nSSLProtocol all -SSLv3\n"), "CSSLProtocol -all"),
+        ("# tlsmend: allow \\\n forbidden-version \\\n: C\nSSLProtocol all -SSLv3\n".to_owned(), "C"),
+        // Between it and its line: a comment that goes on over what looks like a directive.
+        (format!("{mark}\n# old: \\\nSSLProtocol TLSv1\nSSLProtocol all -SSLv3\n"), "C"),
+        (format!("\\\n  {mark}\nSSLProtocol all -SSLv3\n"), "C"),
+    ] {
+        assert_eq!(found(&lines), waived(reason), "{lines}");
+    }
+    // What a comment goes on over is no directive, and a blank behind the backslash ends it.
+    let open = |lines: String| found(&lines).iter().any(|one| one == "forbidden-version open: -");
+    assert!(open(format!("{mark} \\\nSSLProtocol all -SSLv3\n\n")));
+    assert!(!open(format!("{mark} \\ \nSSLProtocol all -SSLv3\n\n")));
+}
+
+/// Where files were not read, nobody knows that a waiver covers nothing.
+#[test]
+fn a_waiver_may_cover_what_was_not_read() {
+    let policy = |scope: &str| format!("waivers:\n  - {{rule: forbidden-version, match: {scope}, reason: x}}\n");
+    let unused = |text: &str, policy: &str| {
+        let folder = nginx(text);
+        fs::write(folder.path().join("p.yaml"), policy).expect("write");
+        let document = audit(folder.path(), &["--policy", "p.yaml", "--now", "2026-11-30", "--format", "json"]).json();
+        let found = findings(&document).iter().find(|one| one["rule"] == "unused-waiver").expect("unused").clone();
+        (
+            found["verdict"].as_str().expect("a verdict").to_owned(),
+            found["message"].as_str().expect("a message").to_owned(),
+        )
+    };
+    let named = policy("{server-name: a.test}");
+    let whole = servers(&[server("b.test", "443", "ssl_protocols TLSv1.2 TLSv1.3;")]);
+    let sure = ("shadowed".to_owned(), "this waiver of forbidden-version covers nothing".to_owned());
+    let open = ("unknown".to_owned(), "this waiver of forbidden-version covers nothing that was read".to_owned());
+    assert_eq!(unused(&whole, &named), sure);
+    // A file of a certificate that is not there hides no versions.
+    assert_eq!(unused(&whole.replace("a.crt", "missing.crt"), &named), sure);
+    for (more, scope) in [
+        ("include missing.conf;", "{server-name: a.test}"),
+        ("include missing.conf;", "{service: nginx, address: 192.0.2.1}"),
+        ("server {", "{server-name: a.test}"),
+    ] {
+        assert_eq!(
+            unused(&whole.replace("ssl_certificate a.crt;", &format!("ssl_certificate a.crt; {more}")), &policy(scope)),
+            open,
+            "{more}"
+        );
+    }
+    // Of another service there is nothing that was not read.
+    let broken = whole.replace("events {}", "events {} include missing.conf;");
+    assert_eq!(unused(&broken, &policy("{service: apache}")), sure);
+    let comment = broken.replace("ssl_protocols", "# tlsmend: allow missing-version: x\n ssl_protocols");
+    assert_eq!(unused(&comment, "{}").0, "unknown");
 }
 
 #[test]

@@ -510,6 +510,87 @@ fn no_report_takes_the_place_of_what_it_is_made_from() {
 }
 
 #[test]
+fn a_fleet_has_no_words_that_nobody_knows() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let root = ["audit", "--root", "fixtures/hosts/debian", "--host", "a.example", "--format", "json"];
+    let audit: Value = serde_json::from_str(&run(&root).out).expect("JSON");
+    let merge = |name: &str, document: &Value, more: &[&str]| {
+        let path = folder.path().join(name).display().to_string();
+        fs::write(&path, document.to_string()).expect("write");
+        run(&[&["report", "merge", &path][..], more].concat())
+    };
+    assert_eq!(merge("a.json", &audit, &[]).status, 0);
+    let with = |pointer: &str, value: Value| {
+        let mut changed = audit.clone();
+        *changed.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer}")) = value;
+        changed
+    };
+    for (pointer, word, why) in [
+        ("/findings/0/standing", json!("ignored"), "unknown standing \"ignored\""),
+        ("/findings/0/severity", json!("critical"), "unknown severity \"critical\""),
+        ("/findings/0/verdict", json!("fine"), "unknown verdict \"fine\""),
+        ("/findings/0/instance", json!(99), "a finding about instance 99"),
+        ("/instances/0/endpoints/0/verdict", json!("ok"), "unknown verdict \"ok\""),
+        ("/instances/0/endpoints/0/speaks", json!("ssl"), "unknown value of \"speaks\" \"ssl\""),
+        ("/instances/0/endpoints/0/role", json!("server"), "unknown role \"server\""),
+        ("/instances/0/endpoints/0/transport", json!("tcp"), "unknown transport \"tcp\""),
+        ("/instances/0/endpoints/0/configured", json!(["TLSv1.4"]), "unknown version \"TLSv1.4\""),
+    ] {
+        let run = merge("b.json", &with(pointer, word), &[]);
+        assert!(run.status == 2 && run.err.contains(why), "{pointer}: {}", run.screen());
+    }
+    // A severity counts for what is waived, too: it would be shown.
+    let mut waived = with("/findings/0/standing", json!("waived"));
+    waived["findings"][0]["severity"] = json!("worst");
+    assert!(merge("b.json", &waived, &[]).err.contains("unknown severity"));
+    // A host without a name goes by its file.
+    for name in [json!(null), json!(""), json!("  ")] {
+        let run = merge("web7.json", &with("/host", name), &["--format", "json"]);
+        assert_eq!(serde_json::from_str::<Value>(&run.out).expect("JSON")["hosts"][0]["host"], "web7");
+    }
+}
+
+#[test]
+fn a_fleet_says_when_its_policies_differ() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    for (name, profile) in [("a", "default"), ("b", "pci-dss-4"), ("c", "default"), ("d", "rfc8996")] {
+        let file = at(name);
+        run(&[
+            "audit",
+            "--root",
+            "fixtures/hosts/compliant",
+            "--host",
+            name,
+            "--profile",
+            profile,
+            "--format",
+            "json",
+            "--output",
+            &file,
+        ]);
+    }
+    let merge = |names: &[&str], more: &[&str]| {
+        let files: Vec<String> = names.iter().map(|name| at(name)).collect();
+        run(&[&["report", "merge"][..], &files.iter().map(String::as_str).collect::<Vec<_>>(), more].concat())
+    };
+    let said =
+        "the hosts were checked against different policies: default (2 hosts), pci-dss-4 (1 host), rfc8996 (1 host)";
+    for format in ["text", "html", "markdown", "json", "csv"] {
+        let same = merge(&["a", "c"], &["--format", format]);
+        assert!(same.err.is_empty() && !same.out.contains("different policies"), "{format}: {}", same.screen());
+        let run = merge(&["a", "b", "c", "d"], &["--format", format]);
+        assert!(run.status == 0 && run.err.contains(said), "{format}: {}", run.screen());
+        // Each host of the others has its policy with it.
+        assert!(
+            run.out.contains("different policies") || run.out.matches("pci-dss-4").count() >= 1,
+            "{format}: {}",
+            run.out
+        );
+    }
+}
+
+#[test]
 fn a_host_that_means_harm_to_a_spreadsheet() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let path = folder.path().join("a.json");

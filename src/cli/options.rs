@@ -11,7 +11,7 @@ use crate::host::{self, Assumption, Facts, Given};
 use crate::plan::{self, Selection};
 use crate::policy::{Date, Policy, Profile};
 use crate::report::Paths;
-use crate::system::{Kind, OsSystem, System, leads_to, reason};
+use crate::system::{Kind, LARGEST_FILE, OsSystem, System, leads_to, read_input, reason};
 use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -229,9 +229,11 @@ pub(super) fn machine() -> Result<OsSystem> {
     OsSystem::new(Path::new("/"), Vec::new()).context("the file system can't be read")
 }
 
-/// Reads a file of this machine that the user names.
+/// Reads a file of this machine that the user names, or a pipe.
 pub(super) fn own_file(path: &Path) -> Result<Vec<u8>> {
-    machine()?.read(&place::absolute(path)?).map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))
+    read_input(&machine()?, &place::absolute(path)?, LARGEST_FILE)
+        .map(|read| read.bytes)
+        .map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))
 }
 
 /// Reads the baseline that the arguments mean.

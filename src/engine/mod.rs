@@ -147,7 +147,8 @@ pub fn audit(request: Request<'_>) -> Audit {
         findings.append(&mut found);
     }
     findings.append(&mut rules::check_host(request.uncovered, &policy.base));
-    findings.append(&mut rules::check_waivers(&waivers, &policy.base));
+    let gaps = rules::Gaps::new(&problems, resolved.iter().map(|one| one.instance()), &sources);
+    findings.append(&mut rules::check_waivers(&waivers, &gaps, &policy.base));
     drop(waivers);
     findings.sort_by_key(|f| (std::cmp::Reverse(f.severity), f.instance, f.primary.as_ref().map(|l| l.span), f.rule));
     let managed = managed(request.facts, &sources, &mut findings);

@@ -40,8 +40,8 @@ pub(super) fn collect<'a>(
         let lines = targets(file, bytes, &comments);
         for (comment, lines) in comments.iter().zip(lines) {
             let span = Span::new(file, comment.start as u32, comment.end as u32);
-            let text = String::from_utf8_lossy(&bytes[comment.clone()]).into_owned();
-            match policy::comment(&text) {
+            let text = String::from_utf8_lossy(&bytes[comment.clone()]);
+            match policy::comment(&joined(&text)) {
                 None => {}
                 Some(Ok((rules, terms))) => list.push(Waiver {
                     rules,
@@ -56,6 +56,18 @@ pub(super) fn collect<'a>(
         }
     }
     Waivers::new(list, invalid, day, sources)
+}
+
+/// A comment that goes on in the next line (of Apache's files) as one line, as the server puts it together.
+fn joined(comment: &str) -> String {
+    let mut lines = comment.lines();
+    let mut text = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        text.truncate(text.strip_suffix('\\').unwrap_or(&text).len());
+        // Blanks on both sides are one.
+        text.push_str(if text.ends_with([' ', '\t']) { line.trim_start() } else { line });
+    }
+    text
 }
 
 fn of_policy(waiver: &policy::Waiver, name: &str, text: Option<FileId>) -> Waiver {
@@ -129,6 +141,28 @@ mod tests {
         assert_eq!(about("a;\n# x\n\nb;", "# x"), "");
         assert_eq!(about("a;\n# x", "# x"), "");
         assert_eq!(about("a;\n# x\n# y", "# x"), "");
+        // A comment of Apache's that goes on, and one after it that does.
+        assert_eq!(about("# x \\\ny\nb", "# x \\\ny"), "b");
+    }
+
+    #[test]
+    fn comments_that_go_on_are_one() {
+        let text = "# x \\\n  # y\n# z\\\r\nb\nc";
+        let mut sources = SourceMap::default();
+        let file = sources.insert("/a".into(), text.into());
+        let services = crate::services::all();
+        let apache = services.iter().find(|service| service.id().0 == "apache").unwrap();
+        let comments = apache.comments(text.as_bytes());
+        assert_eq!(
+            comments.iter().map(|range| &text[range.clone()]).collect::<Vec<_>>(),
+            ["# x \\\n  # y", "# z\\\r\nb"]
+        );
+        let found = targets(file, text.as_bytes(), &comments);
+        assert_eq!(found.iter().map(|lines| sources.text(*lines)).collect::<Vec<_>>(), [b"c", b"c"]);
+        let one = |comment| joined(comment);
+        assert_eq!(one("# x"), "# x");
+        assert_eq!(one("# x \\\n  y\\\r\nz \\\n\tw"), "# x yz w");
+        assert_eq!(one("# x\\\n y"), "# x y");
     }
 
     #[test]

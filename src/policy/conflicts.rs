@@ -46,19 +46,20 @@ pub(super) fn find(base: &Demand, own: &Changes, parts: &[Part]) -> Vec<Complain
             break;
         }
         later.of(at, parts, |later| {
+            // An earlier recommendation gives way to what is forbidden later.
             let pairs = [
-                said(changes.forbid.as_ref())
-                    .zip(said(later.changes.require.as_ref()))
-                    .filter(|_| later.changes.forbid.is_none()),
-                said(later.changes.forbid.as_ref())
-                    .zip(said(changes.require.as_ref()))
-                    .filter(|_| later.changes.require.is_none()),
+                (&changes.forbid, &later.changes.require, later.changes.forbid.is_none(), "require"),
+                (&later.changes.forbid, &changes.require, later.changes.require.is_none(), "require"),
+                (&changes.forbid, &later.changes.recommend, later.changes.forbid.is_none(), "recommend"),
             ];
-            for ((forbid, forbidden_by), (require, required_by)) in pairs.into_iter().flatten() {
+            for (forbid, want, leaves, key) in pairs {
+                let Some((forbid, want)) = said(forbid.as_ref()).zip(said(want.as_ref())).filter(|_| leaves) else {
+                    continue;
+                };
                 let scopes = part.scope.as_ref().zip(later.scope.as_ref());
                 if scopes.is_some_and(|(one, other)| !one.is_apart(other)) {
                     let before = complaints.len();
-                    both(forbidden_by, forbid, required_by, require, "require", &mut complaints);
+                    both(forbid.1, forbid.0, want.1, want.0, key, &mut complaints);
                     let help = "an endpoint may fit both overrides; give the later one both keys, or tell them apart";
                     complaints[before..].iter_mut().for_each(|c| c.help = Some(help.to_owned()));
                 }
@@ -72,8 +73,8 @@ pub(super) fn find(base: &Demand, own: &Changes, parts: &[Part]) -> Vec<Complain
 /// The overrides that say one thing and leave the other to those before them, by what they say and by their names. Two
 /// that may fit the same endpoint can contradict each other: the later one counts, as far as it says something.
 struct Later {
-    /// Those that only require, then those that only forbid.
-    tables: [Table; 2],
+    /// Those that require, those that forbid, and those that recommend, each without the key that they could contradict.
+    tables: [Table; 3],
     /// How many pairs may still be looked at.
     left: usize,
 }
@@ -86,23 +87,32 @@ struct Table {
     unnamed: Vec<usize>,
 }
 
+impl Table {
+    fn add(&mut self, at: usize, part: &Part) {
+        self.all.push(at);
+        match part.scope.as_ref().and_then(Scope::exact_names) {
+            Some(names) => {
+                for name in names {
+                    self.named.entry(name.clone()).or_default().push(at);
+                }
+            }
+            None => self.unnamed.push(at),
+        }
+    }
+}
+
 impl Later {
     fn new(parts: &[Part]) -> Later {
-        let mut tables = <[Table; 2]>::default();
+        let mut tables = <[Table; 3]>::default();
         for (at, part) in parts.iter().enumerate() {
-            let table = match (&part.changes.forbid, &part.changes.require) {
-                (None, Some(_)) => &mut tables[0],
-                (Some(_), None) => &mut tables[1],
-                _ => continue,
-            };
-            table.all.push(at);
-            match part.scope.as_ref().and_then(Scope::exact_names) {
-                Some(names) => {
-                    for name in names {
-                        table.named.entry(name.clone()).or_default().push(at);
-                    }
-                }
-                None => table.unnamed.push(at),
+            let Changes { forbid, require, recommend, .. } = &part.changes;
+            let leaves = [
+                forbid.is_none() && require.is_some(),
+                forbid.is_some() && require.is_none(),
+                forbid.is_none() && recommend.is_some(),
+            ];
+            for (table, _) in tables.iter_mut().zip(leaves).filter(|(_, leaves)| *leaves) {
+                table.add(at, part);
             }
         }
         Later { tables, left: MOST_PAIRS }
@@ -116,8 +126,9 @@ impl Later {
         }
         let Part { scope, changes, .. } = &parts[at];
         let names = scope.as_ref().and_then(Scope::exact_names);
+        let forbids = changes.forbid.is_some();
         let mut found: Vec<usize> = Vec::new();
-        for (table, says) in self.tables.iter().zip([changes.forbid.is_some(), changes.require.is_some()]) {
+        for (table, says) in self.tables.iter().zip([forbids, changes.require.is_some(), forbids]) {
             let after = |list: &[usize]| list[list.partition_point(|other| *other <= at)..].to_vec();
             match names {
                 _ if !says => {}

@@ -66,7 +66,16 @@ impl std::error::Error for PolicyError {}
 /// Characters that could make an excerpt of the policy lie on a terminal; YAML itself has no use for most of them.
 pub(super) fn unfit(c: char) -> bool {
     (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// The characters of [`unfit`], for a class of a regular expression as JavaScript has them.
+pub(super) const UNFIT: &str = "\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u200b-\\u200f\\u2028-\\u202e\
+                               \\u2060-\\u206f\\ufeff";
+
+/// The complaint about such a character.
+pub(super) fn no_place(c: char) -> String {
+    format!("the character U+{:04X} has no place in a policy", u32::from(c))
 }
 
 /// Line and column of an offset, both from 1, the column in characters.

@@ -49,6 +49,14 @@ impl Builder<'_> {
                 Some(_) => scope.roles.push(Role::Upstream),
                 None => {}
             },
+            // A number is a name as it is written, with or without digits before its dot.
+            "server-name" if matches!(node.value, Value::Number) => {
+                scope.names.push(NamePattern::Exactly(text.to_lowercase()));
+            }
+            "address" if matches!(node.value, Value::Number) => {
+                self.reader.complain("an address is no number", node).help =
+                    Some("write `*:443` for a port".to_owned());
+            }
             "server-name" => match NamePattern::read(&text) {
                 Ok(pattern) => scope.names.push(pattern),
                 Err(why) => {
@@ -84,7 +92,11 @@ impl Builder<'_> {
                 "versions" => versions = self.versions(entry.range.clone(), entry.value).map(|(versions, _)| versions),
                 "owner" => owner = self.reader.words(entry.value, "an owner"),
                 _ => {
-                    let text = self.reader.words(entry.value, "a date");
+                    let text = self.reader.words(entry.value, "a date").map(|text| match &entry.value.value {
+                        // With the blanks around it, which a date has none of.
+                        Value::Text(written) => written.clone(),
+                        _ => text,
+                    });
                     until = text.as_deref().and_then(waiver::date);
                     if let Some(text) = text.filter(|_| until.is_none()) {
                         let message = format!("{} is not a date", quoted(&text));
@@ -137,6 +149,9 @@ impl Builder<'_> {
 /// A pattern for paths: `*` and `?` stay within a directory, `**` goes over them. One that does not begin with `/` may
 /// begin anywhere.
 fn glob(text: &str) -> Result<globset::GlobMatcher, String> {
+    if text.trim() != text {
+        return Err("this pattern fits no file: it begins or ends with a blank".to_owned());
+    }
     if let Some(folder) = text.strip_suffix('/') {
         let folder: String = folder.chars().flat_map(char::escape_debug).collect();
         return Err(format!("this pattern fits no file: it ends with a slash; `{folder}/**` is all that is below"));

@@ -40,6 +40,7 @@ use crate::tls::VersionSet;
 use demand::Changes;
 use error::Complaint;
 use severity::Severities;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// So many complaints about one text are told: whoever has more has written it in some other form.
@@ -165,6 +166,7 @@ impl Policy {
     ///
     /// An `Err` holds at least one complaint, in the order of the text; they are the author's to mend.
     pub fn parse(text: &str, name: &str) -> Result<Policy, Vec<PolicyError>> {
+        let text = &*with_feeds(text);
         let by = By::File(name.to_owned());
         let read = raw::read(text).and_then(|root| validate::policy(&root, text, by, Some(Policy::default_profile())));
         let policy = read.map_err(|mut complaints: Vec<Complaint>| {
@@ -197,4 +199,15 @@ impl Policy {
         }
         demand
     }
+}
+
+/// The text as lines are counted in it: without the mark that some editors begin a file with, and with line feeds where
+/// a line ends in a carriage return alone, as YAML itself takes it. Places are those of an editor.
+fn with_feeds(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let is_alone = |at: usize| text.as_bytes()[at] == b'\r' && text.as_bytes().get(at + 1) != Some(&b'\n');
+    if !text.contains('\r') || !(0..text.len()).any(is_alone) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.char_indices().map(|(at, c)| if is_alone(at) { '\n' } else { c }).collect())
 }

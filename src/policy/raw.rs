@@ -3,7 +3,7 @@
 //! The tree is read without a schema, so that one wrong type or unknown key does not hide the next: what is allowed
 //! where is the business of `validate`. Equal keys are kept, too.
 
-use super::error::{Complaint, unfit};
+use super::error::{Complaint, no_place, unfit};
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{DuplicateKeyPolicy, MergeKeyPolicy, Spanned};
 use std::fmt;
@@ -47,8 +47,11 @@ const MOST_NODES: usize = 250_000;
 /// Reads one document. Complaints are those of YAML itself, and there is only one of them at a time.
 pub(super) fn read(text: &str) -> Result<Node, Vec<Complaint>> {
     if let Some((start, bad)) = text.char_indices().find(|(_, c)| unfit(*c)) {
-        let message = format!("the character U+{:04X} has no place in a policy", u32::from(bad));
-        return Err(vec![Complaint::new(message, start..start + bad.len_utf8())]);
+        return Err(vec![Complaint::new(no_place(bad), start..start + bad.len_utf8())]);
+    }
+    if let Some(range) = directive(text) {
+        let help = "a policy is YAML 1.2, and needs no directives";
+        return Err(vec![Complaint::new("directives of YAML are not allowed in a policy", range).help(help)]);
     }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -68,6 +71,23 @@ pub(super) fn read(text: &str) -> Result<Node, Vec<Complaint>> {
         let range = error.location().map_or(0..0, |at| located(at, text));
         vec![Complaint::new(message(error), range)]
     })
+}
+
+/// A directive (`%YAML 1.1`, `%TAG`) before the document that makes the rest of it mean something else.
+fn directive(text: &str) -> Option<Range<usize>> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let said = line.trim_end();
+        match said.as_bytes().first() {
+            Some(b'%') if said.split_whitespace().take(2).ne(["%YAML", "1.2"]) => {
+                return Some(start..start + said.len());
+            }
+            Some(b'%' | b'#') | None => {}
+            Some(_) => return None,
+        }
+        start += line.len();
+    }
+    None
 }
 
 fn message(error: &serde_saphyr::Error) -> String {

@@ -1,7 +1,7 @@
 //! Reading the parts of a policy's tree, with a complaint for each that is not as it should be.
 
 use super::demand::Place;
-use super::error::{Complaint, line_column};
+use super::error::{Complaint, line_column, no_place, unfit};
 use super::raw::{Node, Value};
 use super::spelling::{list, quoted, suggest};
 use std::ops::Range;
@@ -77,9 +77,19 @@ impl<'a> Reader<'a> {
         found
     }
 
+    /// Complains about a character that the text holds only by another name (`\u202e`).
+    fn is_fit(&mut self, text: &str, node: &Node) -> bool {
+        let bad = text.chars().find(|c| unfit(*c));
+        if let Some(bad) = bad {
+            self.complain(no_place(bad), node);
+        }
+        bad.is_none()
+    }
+
     /// A text that is not empty. Numbers and dates are taken as they are written.
     pub(super) fn words(&mut self, node: &Node, what: &str) -> Option<String> {
         match &node.value {
+            Value::Text(text) if !self.is_fit(text, node) => None,
             Value::Text(text) if !text.trim().is_empty() => Some(text.trim().to_owned()),
             Value::Number => Some(self.text.get(node.range.clone()).unwrap_or_default().to_owned()),
             Value::Text(_) => {
@@ -106,6 +116,7 @@ impl<'a> Reader<'a> {
         let mut found = Vec::new();
         for node in nodes {
             match &node.value {
+                Value::Text(text) if !self.is_fit(text, node) => {}
                 Value::Text(text) => found.push((text.clone(), node)),
                 Value::Number => found.push((self.text.get(node.range.clone()).unwrap_or_default().to_owned(), node)),
                 other => {

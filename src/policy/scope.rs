@@ -41,6 +41,9 @@ impl NamePattern {
         if text.contains(char::is_whitespace) && !text.starts_with('~') {
             return Err("no server name has a blank in it: write several names as a list".to_owned());
         }
+        if let Some(why) = never_sent(text) {
+            return Err(format!("this fits no name: {why}"));
+        }
         Ok(match text.strip_prefix('*') {
             _ if text.is_empty() => NamePattern::Nameless,
             Some("") => NamePattern::Any,
@@ -65,6 +68,24 @@ impl NamePattern {
             (NamePattern::Exactly(wanted), Some(name)) => name.to_lowercase() == *wanted,
             (NamePattern::Below(end), Some(name)) => name.to_lowercase().ends_with(end),
         }
+    }
+}
+
+/// Why no client sends a name, nor any configuration has a pattern that is spelt so.
+fn never_sent(text: &str) -> Option<&'static str> {
+    if let Some(regex) = text.strip_prefix('~') {
+        return regex.is_empty().then_some("nothing follows the `~` of a regular expression");
+    }
+    // An address in brackets has colons of its own.
+    let odd = |c: char| matches!(c, '/' | ',' | ';' | '@') || c == ':' && !text.starts_with('[');
+    match text.find(odd).map(|at| text.as_bytes()[at]) {
+        Some(b':') if text.contains("://") => Some("write the host of the URL alone"),
+        Some(b':') => Some("no server name has a port: that goes to `address`, as `*:443`"),
+        Some(b',' | b';') => Some("write several names as a list"),
+        Some(_) => Some("no server name has a `/` or an `@`"),
+        None if text == "*." || text == "." => Some("nothing follows the dot"),
+        None if text.contains("..") => Some("no server name has two dots in a row"),
+        None => None,
     }
 }
 
@@ -95,44 +116,22 @@ impl AddressPattern {
         if text.contains(char::is_whitespace) {
             return Err("no address has a blank in it: write several addresses as a list".to_owned());
         }
-        let number = |port: &str| port.parse::<u16>().map_err(|_| format!("`{}` is not a port", port.escape_debug()));
-        if let Some(port) = text.strip_prefix("*:") {
-            return Ok(AddressPattern::Port(number(port)?));
+        if let Some(text) = text.strip_prefix("*:") {
+            return Ok(AddressPattern::Port(port(text)?));
         }
-        let inside = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-        let (ip, port) = match inside {
-            Some((ip, "")) => (ip, None),
-            Some((ip, rest)) => (ip, Some(rest.strip_prefix(':').unwrap_or(rest))),
-            None if text.matches(':').count() == 1 => {
-                text.split_once(':').map_or((text, None), |(ip, port)| (ip, Some(port)))
-            }
-            None => (text, None),
-        };
-        let (base, bits) = ip.split_once('/').map_or((ip, None), |(base, bits)| (base, Some(bits)));
-        let Ok(base) = base.parse::<IpAddr>() else {
-            // Names of other servers have no form of their own, but none has that of an address.
-            let only = |more: &[u8]| base.bytes().all(|b| b.is_ascii_digit() || more.contains(&b));
-            let dotted = base.contains('.') && only(b".");
-            let colons = base.matches(':').count() > 1 && only(b".:abcdefABCDEF");
-            // A zone (`[fe80::1%eth0]`) is more than an address.
-            if dotted || colons || inside.is_some() && !base.contains('%') {
-                return Err(format!(
-                    "`{}` is not an address: write `192.0.2.1`, `192.0.2.0/24` or `2001:db8::1`, and with a port \
-                     `192.0.2.1:443` or `[2001:db8::1]:443`",
-                    base.escape_debug()
-                ));
-            }
+        if text.contains('*') {
+            return Err(
+                "this fits no address: `*` is whatever address, and `*:443` that port on whatever address".into()
+            );
+        }
+        // A URL or a variable is spelt as in the configuration.
+        if text.contains("://") || text.contains('$') {
             return Ok(AddressPattern::Remote(text.to_owned()));
-        };
-        let most = if base.is_ipv4() { 32 } else { 128 };
-        let bits = match bits {
-            None => most,
-            Some(bits) => match bits.parse::<u8>() {
-                Ok(bits) if bits <= most => bits,
-                _ => return Err(format!("a network of this kind has 0 to {most} bits")),
-            },
-        };
-        Ok(AddressPattern::Net(base, bits, port.map(number).transpose()?))
+        }
+        match text.strip_prefix('[') {
+            Some(rest) => in_brackets(text, rest),
+            None => bare(text),
+        }
     }
 
     fn matches(&self, address: &Address) -> bool {
@@ -180,6 +179,81 @@ impl AddressPattern {
             AddressPattern::Unix(_) => false,
         }
     }
+}
+
+/// `443`
+fn port(text: &str) -> Result<u16, String> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let port = text.parse::<u16>().ok().filter(|port| digits && *port > 0);
+    port.ok_or_else(|| format!("`{}` is not a port", text.escape_debug()))
+}
+
+/// `[2001:db8::1]`, `[2001:db8::1]:443`, `[fe80::1%eth0]:443`: `rest` is what follows the bracket.
+fn in_brackets(text: &str, rest: &str) -> Result<AddressPattern, String> {
+    let (inside, behind) = rest.split_once(']').ok_or_else(|| no_address(text))?;
+    let wanted = match behind.strip_prefix(':') {
+        Some(number) => Some(port(number)?),
+        None if behind.is_empty() => None,
+        None => return Err(no_address(text)),
+    };
+    // A zone is more than an address.
+    if inside.contains('%') {
+        return Ok(AddressPattern::Remote(text.to_owned()));
+    }
+    match network(inside) {
+        Some(read) => read.map(|(base, bits)| AddressPattern::Net(base, bits, wanted)),
+        None => Err(no_address(inside)),
+    }
+}
+
+/// An address without brackets, or the name of another server, with or without a port.
+fn bare(text: &str) -> Result<AddressPattern, String> {
+    // One of IPv6 has no port here: nobody could tell it from the address.
+    if text.matches(':').count() > 1 {
+        let read = network(text).ok_or_else(|| no_address(text))?;
+        return read.map(|(base, bits)| AddressPattern::Net(base, bits, None));
+    }
+    let authority_end = text.find('/').unwrap_or(text.len());
+    let is_number = |host: &str| host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let host = text[..authority_end].split(':').next().unwrap_or_default();
+    if !is_number(host) {
+        let wanted = text[..authority_end].split_once(':').map(|(_, number)| port(number)).transpose();
+        let is_host = !host.contains(['[', ']']);
+        return if is_host { wanted.map(|_| AddressPattern::Remote(text.to_owned())) } else { Err(no_address(text)) };
+    }
+    let (ip, number) = text.split_once(':').map_or((text, None), |(ip, number)| (ip, Some(number)));
+    if !ip.contains(['.', '/']) {
+        let number = number.filter(|_| ip.is_empty()).unwrap_or(ip);
+        return Err(match port(number) {
+            Ok(port) => format!("this fits no address: write `*:{port}` for a port"),
+            Err(_) => no_address(text),
+        });
+    }
+    let (base, bits) = network(ip).ok_or_else(|| no_address(ip))??;
+    Ok(AddressPattern::Net(base, bits, number.map(port).transpose()?))
+}
+
+/// `192.0.2.1`, `192.0.2.0/24`; none: it is no address.
+fn network(text: &str) -> Option<Result<(IpAddr, u8), String>> {
+    let (base, bits) = text.split_once('/').map_or((text, None), |(base, bits)| (base, Some(bits)));
+    let base: IpAddr = base.parse().ok()?;
+    let most = if base.is_ipv4() { 32 } else { 128 };
+    let digits = |text: &&str| text.bytes().all(|b| b.is_ascii_digit());
+    Some(match bits {
+        None => Ok((base, most)),
+        Some(bits) => match Some(bits).filter(digits).and_then(|bits| bits.parse::<u8>().ok()) {
+            Some(bits) if bits <= most => Ok((base, bits)),
+            _ => Err(format!("a network of this kind has 0 to {most} bits")),
+        },
+    })
+}
+
+fn no_address(text: &str) -> String {
+    format!(
+        "`{}` is not an address: write `192.0.2.1`, `192.0.2.0/24` or `2001:db8::1`, and with a port `192.0.2.1:443` or \
+         `[2001:db8::1]:443`",
+        text.split('/').next().unwrap_or_default().escape_debug()
+    )
 }
 
 /// Is the address in the network? All addresses of a family are in the network of all of them only, and in none that
@@ -236,6 +310,11 @@ impl Scope {
             (Some(true), Some(true)) if self.services.is_empty() && self.paths.is_empty() => Some(true),
             _ => None,
         }
+    }
+
+    /// May something of that service be meant?
+    pub fn may_mean(&self, service: &str) -> bool {
+        self.services.is_empty() || self.services.iter().any(|one| one == service)
     }
 
     /// The names that are meant, where those are single ones.
@@ -334,12 +413,40 @@ mod tests {
             "[2001:db8::]/32",
             "192.0.2.1 ",
             "192.0.2.1, 192.0.2.2",
+            "*:0",
+            "*443",
+            "*.a.test",
+            ":443",
+            "443",
+            "443:443",
+            "[2001:db8::1]443",
+            "[2001:db8::1",
+            "[192.0.2.1]:",
+            "192.0.2.1:",
+            "192.0.2.1:+443",
+            "192.0.2.1:0",
+            "192.0.2.1:65536",
+            "192.0.2.0/+24",
+            "192.0.2.0/",
+            "2001:db8::/129",
+            "backend:x",
+            "backend:70000",
+            "a.test:",
+            "a:b:c",
+            "",
         ] {
             assert!(AddressPattern::read(wrong).is_err(), "{wrong}");
         }
-        for remote in
-            ["cafe:443", "backend", "123", "[fe80::1%eth0]:443", "https://a.test:1/b:c", "unix:/a b", "$backend"]
-        {
+        for remote in [
+            "cafe:443",
+            "backend",
+            "1a",
+            "[fe80::1%eth0]:443",
+            "https://a.test:1/b:c",
+            "unix:/a b",
+            "$backend",
+            "$a:$b",
+        ] {
             assert!(AddressPattern::read(remote).is_ok(), "{remote}");
         }
     }
@@ -351,6 +458,25 @@ mod tests {
         assert!(!fits("*.a.test", Some("a.test")) && !fits("*.a.test", Some("ba.test")) && !fits("a.test", None));
         assert!(fits("*", Some("a.test")) && fits("*", Some("*")) && !fits("*", None));
         assert!(fits("~^a b", Some("~^a b")) && NamePattern::read("a b").is_err());
+        for wrong in [
+            "a.test:443",
+            "https://a.test",
+            "a.test/x",
+            "a.test,b.test",
+            "a.test;",
+            "me@a.test",
+            "~",
+            "*.",
+            ".",
+            "a..b",
+            "*..b",
+            "::1",
+        ] {
+            assert!(NamePattern::read(wrong).is_err(), "{wrong}");
+        }
+        for right in ["www.*", ".a.test", "a.test.", "*a.test", "www.*.test", "_", "[::1]", "~/:;", "$hostname"] {
+            assert!(fits(right, Some(right)), "{right}");
+        }
         assert!(fits("~^www", Some("~^www")) && fits("*.a.test", Some("*.a.test")) && !fits("", Some("a.test")));
     }
 }

@@ -78,9 +78,9 @@ pub(super) fn cut(file: &SourceFile, parts: &[Shown]) -> Excerpt {
         let end = next.unwrap_or(file.bytes().len());
         let last = wanted[..wanted.partition_point(|offset| *offset <= end)].last();
         let last = last.filter(|offset| **offset >= line.start).unwrap_or(&line.start);
-        let keep = line.start..to_character(file.bytes(), (last + TAIL).min(line.end)).min(line.end);
+        let keep = line.start..file.to_character((last + TAIL).min(line.end)).min(line.end);
         let mut offsets = Vec::with_capacity(keep.len());
-        show(&file.bytes()[keep.clone()], &mut text, &mut offsets);
+        show(file, keep.clone(), &mut text, &mut offsets);
         if keep.end < line.end {
             text.push_str(" ...");
         }
@@ -111,24 +111,11 @@ struct Row {
     rest: usize,
 }
 
-/// The offset, or that of the next character where it is in the middle of one.
-pub(super) fn to_character(bytes: &[u8], offset: usize) -> usize {
-    let offset = offset.min(bytes.len());
-    let rest = bytes[offset..].iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
-    offset + rest
-}
-
-/// Appends bytes of a line to `text`, and for each byte the offset of its character in `text` to `offsets`.
-fn show(bytes: &[u8], text: &mut String, offsets: &mut Vec<usize>) {
-    for chunk in bytes.utf8_chunks() {
-        for c in chunk.valid().chars() {
-            offsets.resize(offsets.len() + c.len_utf8(), text.len());
-            text.push(if c == '\t' { c } else { sanitise::character(c) });
-        }
-        for _ in chunk.invalid() {
-            offsets.push(text.len());
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
+/// Appends a part of a line to `text`, and for each of its bytes the offset of its character in `text` to `offsets`.
+fn show(file: &SourceFile, part: Range<usize>, text: &mut String, offsets: &mut Vec<usize>) {
+    for (range, c) in file.characters(part) {
+        offsets.resize(offsets.len() + range.len(), text.len());
+        text.push(if c == '\t' { c } else { sanitise::character(c) });
     }
 }
 
@@ -142,7 +129,7 @@ pub(super) fn line(sources: &SourceMap, span: Span, width: usize) -> String {
     if line.len() > LONGEST {
         return of_long_line(file, line, start, before, width);
     }
-    let text = text(&file.bytes()[line]);
+    let text = text(&file.shown(line));
     let indent = text.chars().take_while(|c| c.is_whitespace()).count();
     clip(text.trim(), before.saturating_sub(indent), width)
 }
@@ -163,22 +150,21 @@ fn indent(bytes: &[u8]) -> usize {
 /// The same of a line that is too long to be looked at for each of the places in it. `before` characters of it come
 /// before the place at `start`.
 fn of_long_line(file: &SourceFile, line: Range<usize>, start: usize, before: usize, width: usize) -> String {
-    let bytes = file.bytes();
-    let indent = indent(&bytes[line.start..to_character(bytes, line.start + FARTHEST).min(line.end)]);
+    let indent = indent(&file.shown(line.start..file.to_character(line.start + FARTHEST).min(line.end)));
     let is_near = before < indent + width / 2;
     let from = match is_near {
         true => file.skip(line.start, indent, line.end),
         false => {
             // As many bytes as the characters have at most.
-            let near = to_character(bytes, start.saturating_sub(width + 8).max(line.start)).min(start);
-            let characters = sanitise::line(&bytes[near..start]).chars().count();
+            let near = file.to_character(start.saturating_sub(width + 8).max(line.start)).min(start);
+            let characters = file.characters(near..start).count();
             file.skip(near, characters.saturating_sub(width / 4), line.end)
         }
     };
     let to = file.skip(from, width, line.end);
-    let rest = &bytes[to..to_character(bytes, to + FARTHEST).min(line.end)];
-    let is_cut = to + FARTHEST < line.end || rest.iter().any(u8::is_ascii_graphic) || !text(rest).trim().is_empty();
-    let middle = text(&bytes[from..to]);
+    let rest = file.shown(to..file.to_character(to + FARTHEST).min(line.end));
+    let is_cut = to + FARTHEST < line.end || rest.iter().any(u8::is_ascii_graphic) || !text(&rest).trim().is_empty();
+    let middle = text(&file.shown(from..to));
     let (dots, middle) = if is_cut { ("...", middle.as_str()) } else { ("", middle.trim_end()) };
     format!("{}{middle}{dots}", if is_near { "" } else { "..." })
 }
@@ -222,7 +208,7 @@ mod tests {
             let start = 6 + at.index(bytes.len());
             let line = file.line_range(start as u32);
             // A span begins where a character does.
-            let start = to_character(file.bytes(), start).min(line.end);
+            let start = file.to_character(start).min(line.end);
             let short = super::line(&sources, Span::new(id, start as u32, start as u32), width);
             prop_assume!(short.chars().count() > width);
             let before = file.line_column(start as u32).column as usize - 1;

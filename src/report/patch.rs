@@ -129,24 +129,23 @@ fn hunks(file: &SourceFile, edits: &[&Edit]) -> Vec<Hunk> {
 
 /// `start` and `end` are those of whole lines. Of lines that are very long only what is near the edits is looked at.
 fn hunk(file: &SourceFile, start: usize, end: usize, edits: &[&Edit]) -> Hunk {
-    let bytes = file.bytes();
     let first = edits.first().map_or(start, |edit| edit.span.start as usize);
-    let from = excerpt::to_character(bytes, first.saturating_sub(AROUND).max(start));
+    let from = file.to_character(first.saturating_sub(AROUND).max(start));
     let (line_start, is_cut) = (start, from > start);
     let last = edits.iter().map(|edit| edit.span.end as usize).max().unwrap_or(end);
-    let end = excerpt::to_character(bytes, (last + AROUND).min(end)).min(end);
+    let end = file.to_character((last + AROUND).min(end)).min(end);
     let start = from.min(end);
     let mut new = Vec::new();
     let mut done = start;
     for edit in edits {
         // Edits that overlap do not get here from a plan; the later one then starts where the earlier one ends.
         let from = (edit.span.start as usize).clamp(done, end);
-        new.extend_from_slice(&bytes[done..from]);
+        new.extend_from_slice(&file.shown(done..from));
         new.extend_from_slice(&edit.replacement);
         done = (edit.span.end as usize).clamp(from, end);
     }
-    new.extend_from_slice(&bytes[done..end]);
-    let mut old = lines(&bytes[start..end]);
+    new.extend_from_slice(&file.shown(done..end));
+    let mut old = lines(&file.shown(start..end));
     let mut new = lines(&new);
     while !old.is_empty() && !new.is_empty() && old.last() == new.last() {
         old.pop();
@@ -156,7 +155,8 @@ fn hunk(file: &SourceFile, start: usize, end: usize, edits: &[&Edit]) -> Hunk {
     let kept = old.drain(..same).next_back();
     new.drain(..same);
     let line = file.line_column(line_start as u32).line + same as u32;
-    let head = |line: Range<usize>| bytes[line.start..line.end.min(line.start + AROUND)].to_vec();
+    let head =
+        |line: Range<usize>| file.shown(line.start..file.to_character(line.start + AROUND).min(line.end)).into_owned();
     let before = match kept {
         // The line that was cut is the one to show: from its beginning.
         Some(_) if is_cut && same == 1 => Some(head(file.line_range(line_start as u32))),

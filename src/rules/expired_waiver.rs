@@ -1,7 +1,7 @@
 //! A waiver whose last day is over.
 
 use super::waivers::{Waiver, about};
-use super::{Check, Rule, Waivers};
+use super::{Check, Gaps, Rule, Waivers};
 use crate::finding::{Finding, RuleId};
 use crate::policy::Demand;
 
@@ -10,7 +10,7 @@ pub(super) const RULE: Rule =
     Rule { id: ID, page: include_str!("../../docs/rules/expired-waiver.md"), check: Check::Waivers(check) };
 const ID: RuleId = RuleId("expired-waiver");
 
-fn check(waivers: &Waivers<'_>, demand: &Demand) -> Vec<Finding> {
+fn check(waivers: &Waivers<'_>, _: &Gaps, demand: &Demand) -> Vec<Finding> {
     let expired = waivers.list.iter().filter(|waiver| waivers.is_expired(waiver));
     let finding = |waiver: &Waiver| {
         let until = waiver.terms.until.map(|until| until.to_string()).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! A comment for this program that is not understood.
 
-use super::{Check, Rule, Waivers};
+use super::{Check, Gaps, Rule, Waivers};
 use crate::finding::{Finding, Label, RuleId, Standing, Verdict};
 use crate::policy::Demand;
 use crate::tls::VersionSet;
@@ -10,7 +10,7 @@ pub(super) const RULE: Rule =
     Rule { id: ID, page: include_str!("../../docs/rules/invalid-waiver.md"), check: Check::Waivers(check) };
 const ID: RuleId = RuleId("invalid-waiver");
 
-fn check(waivers: &Waivers<'_>, demand: &Demand) -> Vec<Finding> {
+fn check(waivers: &Waivers<'_>, _: &Gaps, demand: &Demand) -> Vec<Finding> {
     let Some(severity) = demand.severity(ID.0, Verdict::Shadowed, VersionSet::EMPTY) else { return Vec::new() };
     let finding = |invalid: &super::Invalid| Finding {
         rule: ID,

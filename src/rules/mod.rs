@@ -7,6 +7,7 @@ mod aim;
 mod demands;
 mod expired_waiver;
 mod forbidden_version;
+mod gaps;
 mod group;
 mod implicit_default;
 mod invalid_waiver;
@@ -26,6 +27,7 @@ mod verdict;
 mod waivers;
 
 pub use demands::Demands;
+pub use gaps::Gaps;
 pub use group::{blamed, covering, labels};
 pub use observed::OBSERVED;
 pub use subject::Subject;
@@ -44,7 +46,7 @@ pub enum Check {
     /// What the host has and no instance is about.
     Host(fn(&[Uncovered], &Demand) -> Vec<Finding>),
     /// The waivers, once all instances were looked at.
-    Waivers(fn(&Waivers<'_>, &Demand) -> Vec<Finding>),
+    Waivers(fn(&Waivers<'_>, &Gaps, &Demand) -> Vec<Finding>),
     /// No file shows it: `probe` and `verify` find it, at most that bad.
     Handshakes(Severity),
 }
@@ -129,10 +131,10 @@ pub fn check_host(uncovered: &[Uncovered], demand: &Demand) -> Vec<Finding> {
 }
 
 /// All findings about the waivers, once every instance was checked.
-pub fn check_waivers(waivers: &Waivers<'_>, demand: &Demand) -> Vec<Finding> {
+pub fn check_waivers(waivers: &Waivers<'_>, gaps: &Gaps, demand: &Demand) -> Vec<Finding> {
     let found = |rule: &Rule| match rule.check {
         Check::Instance(_) | Check::Host(_) | Check::Handshakes(_) => Vec::new(),
-        Check::Waivers(check) => check(waivers, demand),
+        Check::Waivers(check) => check(waivers, gaps, demand),
     };
     ALL.iter().flat_map(found).collect()
 }

@@ -133,7 +133,7 @@ impl Tree {
         out
     }
 
-    /// The comments, each from its mark to the end of its line. Between the words of a directive there is nothing but
+    /// The comments, each from its mark to the end of its line, or of the last one that it goes on in. Between the words of a directive there is nothing but
     /// white space and comments.
     pub fn comments(&self, source: &[u8]) -> Vec<Range<usize>> {
         let line = |start: usize| {
@@ -143,9 +143,7 @@ impl Tree {
         let mut found = Vec::new();
         for (at, node) in self.nodes.iter().enumerate() {
             match node.kind {
-                NodeKind::Comment if source.get(node.start as usize) == Some(&b'#') => {
-                    found.push(line(node.start as usize));
-                }
+                NodeKind::Comment => found.extend(whole(source, node)),
                 NodeKind::Directive | NodeKind::Open => {
                     for pair in self.words(at).windows(2) {
                         let (mut from, to) = (pair[0].end as usize, pair[1].start as usize);
@@ -155,7 +153,7 @@ impl Tree {
                         }
                     }
                 }
-                NodeKind::Comment | NodeKind::Close => {}
+                NodeKind::Close => {}
             }
         }
         found
@@ -181,6 +179,14 @@ pub fn shadow(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
         text.extend(chunk.invalid().iter().map(|_| '\u{1a}'));
     }
     text.into()
+}
+
+/// A comment from its mark on; none: the node only has no word. Lines that go on and hold nothing may be before it.
+fn whole(source: &[u8], node: &Node) -> Option<Range<usize>> {
+    let (start, end) = (node.start as usize, (node.end as usize).min(source.len()));
+    let text = source.get(start..end)?;
+    let lead = text.iter().take_while(|b| b.is_ascii_whitespace() || matches!(**b, b'\\' | 0x0b)).count();
+    (text.get(lead) == Some(&b'#')).then(|| start + lead..start + text.trim_ascii_end().len())
 }
 
 #[cfg(test)]

@@ -160,8 +160,8 @@ fn look(request: Request<'_>, wants_page: bool, show_secrets: bool) -> (Audit, V
     let mut changed: Vec<Changed> = changed.collect();
     if !show_secrets {
         for file in &mut changed {
-            secrets::bytes(&mut file.old);
-            secrets::bytes(&mut file.new);
+            file.old = secrets::masked(&file.old);
+            file.new = secrets::masked(&file.new);
         }
     }
     (plan.before, changed)

@@ -6,7 +6,7 @@ use super::super::place::absolute;
 use super::super::reports::Reports;
 use super::super::{options, output};
 use crate::report::fleet::{self, Fleet, Host};
-use crate::system::{System, reason};
+use crate::system::{LARGEST_FILE, System, read_input, reason};
 use anyhow::{Result, bail};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -36,8 +36,8 @@ fn merge(arguments: &Merge) -> Result<ExitStatus> {
     }
     let read = |(path, inside): &(&PathBuf, PathBuf)| -> std::result::Result<Host, (String, String)> {
         let name = path.display().to_string();
-        let content = machine.read(inside).map_err(|e| (name.clone(), reason(&e)))?;
-        fleet::host(&name, &content).map_err(|why| (name, why))
+        let read = read_input(&machine, inside, LARGEST_FILE).map_err(|e| (name.clone(), reason(&e)))?;
+        fleet::host(&name, read.stays, &read.bytes).map_err(|why| (name, why))
     };
     let mut hosts = Vec::new();
     let mut unread = Vec::new();
@@ -54,6 +54,7 @@ fn merge(arguments: &Merge) -> Result<ExitStatus> {
         bail!("none of the files is the JSON of an audit (tlsmend audit --format json)");
     }
     let fleet = Fleet::of(hosts, unread);
+    fleet.differing().iter().for_each(output::remark);
     reports.write(|format, out| match format {
         FleetFormat::Text => fleet::text(&fleet, out),
         FleetFormat::Html => fleet::html(&fleet, out),

@@ -406,6 +406,18 @@ fn characters_that_lie_are_refused_and_not_shown() {
     error: the character U+001B has no place in a policy
     --> policy.yaml:1:11
     "#);
+    for written in ["\\e[2J", "a\\u202eb", "a\\x07b", "\\ufeff", "a\\u200db"] {
+        for text in [
+            format!("about: {{title: \"{written}\"}}"),
+            format!("waivers: [{{rule: unknown, match: {{server-name: \"~{written}\"}}, reason: x}}]"),
+            format!("waivers: [{{rule: unknown, match: {{path: \"{written}\"}}, reason: x}}]"),
+            format!("waivers: [{{rule: unknown, match: {{service: nginx}}, reason: \"{written}\"}}]"),
+        ] {
+            let told = complaints(&text);
+            assert!(told.contains("has no place in a policy") && told.is_ascii(), "{told}");
+        }
+    }
+    assert!(complaints("about: {title: \"a\u{feff}b\"}").contains("U+FEFF has no place"));
     assert_snapshot!(complaints("forbid: [\"\\e[2J\"]\n"), @r#"
     error: unknown version `\u{1b}[2J`; the versions are `SSLv2`, `SSLv3`, `TLSv1`, `TLSv1.1`, `TLSv1.2` and `TLSv1.3`
      --> policy.yaml:1:10
@@ -432,11 +444,49 @@ fn lines_of_windows_and_characters_of_several_bytes() {
     "#);
     assert_snapshot!(complaints("\u{feff}forbid: [TLSv1.0]\n"), @r#"
     error: unknown version `TLSv1.0`; did you mean `TLSv1`?
-     --> policy.yaml:1:11
+     --> policy.yaml:1:10
       |
-    1 | ﻿forbid: [TLSv1.0]
+    1 | forbid: [TLSv1.0]
       |          ^^^^^^^
     "#);
+    // As an old editor ends lines, and YAML reads them.
+    assert_snapshot!(complaints("\u{feff}# gr\u{fc}n\rrequire: []\rforbid: [\u{e9}, TLSv1.0]\r"), @r#"
+    error: unknown version `é`; the versions are `SSLv2`, `SSLv3`, `TLSv1`, `TLSv1.1`, `TLSv1.2` and `TLSv1.3`
+     --> policy.yaml:3:10
+      |
+    3 | forbid: [é, TLSv1.0]
+      |          ^
+
+    error: unknown version `TLSv1.0`; did you mean `TLSv1`?
+     --> policy.yaml:3:13
+      |
+    3 | forbid: [é, TLSv1.0]
+      |             ^^^^^^^
+    "#);
+    // All ends of lines in one file.
+    assert_snapshot!(complaints("\u{feff}about: {title: x}\r\nrequire: []\rexposure: {}\nforbids: []\r"), @r#"
+    error: unknown key `forbids`; did you mean `forbid`?
+     --> policy.yaml:4:1
+      |
+    4 | forbids: []
+      | ^^^^^^^
+    "#);
+    // What the scanner of YAML complains about has a line and a column only.
+    assert_snapshot!(complaints("\u{feff}about: {title: x}\rforbid: [TLSv1\rrequire: ]\r"), @r#"
+    error: illegal placement of ':' indicator
+     --> policy.yaml:3:8
+      |
+    3 | require: ]
+      |        ^
+    "#);
+    let policy = Policy::parse(
+        "\u{feff}about: {title: x}\rforbid: [TLSv1]\rwaivers:\r  - {rule: unknown, match: {path: x}, reason: y}\r",
+        "p",
+    )
+    .unwrap();
+    assert_eq!((policy.base.forbidden_by.list.line, policy.waivers[0].line), (2, 4));
+    let text = policy.text.as_deref().unwrap();
+    assert!(text[policy.waivers[0].range.clone()].starts_with("rule: unknown"), "{text:?}");
     assert_snapshot!(complaints(&format!("forbid: [{}]\n", "x".repeat(1000))), @r#"
     error: unknown version `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...`; the versions are `SSLv2`, `SSLv3`, `TLSv1`, `TLSv1.1`, `TLSv1.2` and `TLSv1.3`
     --> policy.yaml:1:10
@@ -454,5 +504,6 @@ proptest::proptest! {
     }
 }
 
+mod agree;
 mod fuzz;
 mod parts;

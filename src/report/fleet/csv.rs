@@ -68,5 +68,50 @@ fn cells(host: &Host, endpoint: Option<&Endpoint>) -> Vec<String> {
 /// Text that no terminal and no spreadsheet takes for a command.
 fn safe(text: &str) -> String {
     let text = sanitise::line(text.as_bytes());
-    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text }
+    // Blanks before it do not make it harmless: some programs trim a cell.
+    if text.trim_start().starts_with(begins_a_formula) { format!("'{text}") } else { text }
+}
+
+/// The signs that a formula begins with, as ASCII has them, and those that a program may take for them: their full-width,
+/// small, raised and lowered forms, and the hyphens, dashes and the minus. Tabs and line ends begin one, too.
+fn begins_a_formula(c: char) -> bool {
+    matches!(c,
+        '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\u{2409}' | '\u{240a}' | '\u{240d}'
+        | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}'
+        | '\u{fe66}' | '\u{fe62}' | '\u{fe63}' | '\u{fe6b}'
+        | '\u{207a}'..='\u{207c}' | '\u{208a}'..='\u{208c}'
+        | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{2795}' | '\u{2796}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::safe;
+
+    #[test]
+    fn no_cell_begins_a_formula() {
+        for text in [
+            "=1+1",
+            "+1",
+            "-1",
+            "@a",
+            "\t=1",
+            "\r=1",
+            "\n=1",
+            "\u{ff1d}1",
+            "\u{ff0b}1",
+            "\u{ff0d}1",
+            "\u{ff20}a",
+            " =1",
+            "\u{3000}\u{ff1d}1",
+            "\u{2212}1",
+            "\u{fe66}1",
+            "\u{207c}1",
+            "\u{2013}1",
+        ] {
+            assert!(safe(text).starts_with('\''), "{text:?}: {:?}", safe(text));
+        }
+        for text in ["a=1", "192.0.2.1:443", "*:443", "", "\u{e9}", "~^=", "[::]:443", "/etc/a"] {
+            assert_eq!(safe(text), text);
+        }
+    }
 }

@@ -23,6 +23,7 @@ struct Page {
     services: Vec<String>,
     endpoints: Vec<EndpointRow>,
     unread: Vec<(String, String)>,
+    differing: Option<String>,
 }
 
 struct HostRow {
@@ -78,6 +79,7 @@ pub fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
         services: services.collect::<BTreeSet<String>>().into_iter().collect(),
         endpoints: endpoints.collect(),
         unread: fleet.unread.iter().map(|(file, reason)| (line(file), line(reason))).collect(),
+        differing: fleet.differing().map(|text| line(&text)),
         hosts: hosts.iter().map(|host| row(host)).collect(),
     };
     out.write_all(page.render().map_err(io::Error::other)?.as_bytes())

@@ -1,8 +1,8 @@
 //! Reads the audit of a host from its JSON.
 
+use super::words::{self, severity, verdict};
 use super::{Endpoint, Host};
-use crate::finding::{Severity, Verdict};
-use crate::tls::Version;
+use crate::finding::Severity;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
@@ -16,13 +16,13 @@ struct Head {
 }
 
 #[derive(Deserialize)]
-struct Audit {
+pub(super) struct Audit {
     #[serde(default)]
     host: Option<String>,
     policy: String,
     exit: Option<Exit>,
-    instances: Vec<Instance>,
-    findings: Vec<Finding>,
+    pub(super) instances: Vec<Instance>,
+    pub(super) findings: Vec<Finding>,
     problems: Vec<IgnoredAny>,
 }
 
@@ -32,48 +32,52 @@ struct Exit {
 }
 
 #[derive(Deserialize)]
-struct Instance {
+pub(super) struct Instance {
     service: String,
     main: String,
-    endpoints: Vec<EndpointIn>,
+    pub(super) endpoints: Vec<EndpointIn>,
     unknown: Vec<IgnoredAny>,
     problems: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
-struct EndpointIn {
-    role: String,
+pub(super) struct EndpointIn {
+    pub(super) role: String,
     address: String,
-    transport: String,
+    pub(super) transport: String,
     #[serde(default)]
     origin: Option<String>,
     name: Option<String>,
-    speaks: String,
-    configured: Vec<String>,
-    effective: Option<Vec<String>>,
-    verdict: String,
+    pub(super) speaks: String,
+    pub(super) configured: Vec<String>,
+    pub(super) effective: Option<Vec<String>>,
+    pub(super) verdict: String,
     unknown: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
-struct Finding {
+pub(super) struct Finding {
     rule: String,
-    severity: String,
-    instance: Option<usize>,
-    endpoints: Vec<Touched>,
+    pub(super) severity: String,
+    #[serde(default)]
+    pub(super) verdict: Option<String>,
+    pub(super) instance: Option<usize>,
+    pub(super) endpoints: Vec<Touched>,
     /// Older audits do not have it.
     #[serde(default)]
-    standing: Option<String>,
+    pub(super) standing: Option<String>,
 }
 
 /// An endpoint that a finding is about, by its number among those of the instance.
 #[derive(Deserialize)]
-struct Touched {
-    index: usize,
+pub(super) struct Touched {
+    pub(super) index: usize,
+    pub(super) role: String,
 }
 
-/// The host that a file is about; an `Err` says what is wrong with the file, as a lowercase fragment.
-pub fn host(file: &str, content: &[u8]) -> Result<Host, String> {
+/// The host that a file is about; an `Err` says what is wrong with the file, as a lowercase fragment. `stays`: there is a
+/// file of that name, which the host may be named by, and not a pipe.
+pub fn host(file: &str, stays: bool, content: &[u8]) -> Result<Host, String> {
     let json = |error: serde_json::Error| match error.classify() {
         serde_json::error::Category::Eof => "ends in the middle of the JSON document".to_owned(),
         _ => format!("is not the JSON of an audit: {error}"),
@@ -85,7 +89,10 @@ pub fn host(file: &str, content: &[u8]) -> Result<Host, String> {
         None => return Err(format!("has no schema; what can be merged is {SCHEMA:?}, of tlsmend audit --format json")),
     }
     let audit: Audit = serde_json::from_slice(content).map_err(json)?;
-    let stem = || Path::new(file).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    words::check(&audit)?;
+    let stem = || Path::new(file).file_stem().filter(|_| stays).map(|stem| stem.to_string_lossy().into_owned());
+    let name = audit.host.clone().filter(|name| !name.trim().is_empty()).or_else(stem);
+    let name = name.ok_or("names no host, and is no file that one could be named by: audit with --host NAME")?;
     let unknown = |one: &Instance| !one.unknown.is_empty() || one.endpoints.iter().any(|e| !e.unknown.is_empty());
     let problems = audit.problems.len() + audit.instances.iter().map(|one| one.problems.len()).sum::<usize>();
     let open = |finding: &&Finding| finding.standing.as_deref().unwrap_or("open") == "open";
@@ -94,7 +101,7 @@ pub fn host(file: &str, content: &[u8]) -> Result<Host, String> {
         *severities.entry(severity(&finding.severity)?).or_default() += 1;
     }
     Ok(Host {
-        name: audit.host.clone().or_else(stem).unwrap_or_else(|| file.to_owned()),
+        name,
         file: file.to_owned(),
         policy: audit.policy.clone(),
         status: audit.exit.as_ref().map(|exit| exit.name.clone()).unwrap_or_default(),
@@ -134,8 +141,8 @@ fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
                 transport: one.transport.clone(),
                 origin: one.origin.clone(),
                 name: one.name.clone(),
-                configured: versions(&one.configured)?,
-                effective: one.effective.as_deref().map(versions).transpose()?,
+                configured: one.configured.clone(),
+                effective: one.effective.clone(),
                 verdict: verdict(&one.verdict)?,
                 rules,
                 severity: worst,
@@ -143,22 +150,4 @@ fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
         }
     }
     Ok(endpoints)
-}
-
-fn versions(names: &[String]) -> Result<Vec<String>, String> {
-    let is_unknown = |name: &&String| Version::ALL.iter().all(|version| version.name() != **name);
-    match names.iter().find(is_unknown) {
-        Some(name) => Err(format!("has an unknown version {name:?}")),
-        None => Ok(names.to_vec()),
-    }
-}
-
-fn severity(name: &str) -> Result<Severity, String> {
-    let all = Severity::ALL;
-    all.into_iter().find(|one| one.name() == name).ok_or_else(|| format!("has an unknown severity {name:?}"))
-}
-
-fn verdict(name: &str) -> Result<Verdict, String> {
-    let all = super::VERDICTS;
-    all.into_iter().find(|one| one.name() == name).ok_or_else(|| format!("has an unknown verdict {name:?}"))
 }

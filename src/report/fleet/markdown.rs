@@ -13,6 +13,9 @@ pub fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     for (file, reason) in &fleet.unread {
         text.push_str(&format!("- not merged: {}: {}\n", code(file), prose(reason)));
     }
+    if let Some(differing) = fleet.differing() {
+        text.push_str(&format!("- {}\n", prose(&differing)));
+    }
     text.push_str(&format!(
         "\n| host | status | {} |\n| --- | --- |{}\n",
         HEADS.join(" | "),

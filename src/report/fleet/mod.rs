@@ -9,6 +9,7 @@ mod input;
 mod json;
 mod markdown;
 mod text;
+mod words;
 
 pub use csv::write as csv;
 pub use html::write as html;
@@ -98,6 +99,32 @@ impl Fleet {
             }
         }
         Fleet { hosts, unread }
+    }
+
+    /// The policies that the hosts were checked against, each with the number of its hosts, the most used one first.
+    fn policies(&self) -> Vec<(&str, usize)> {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for host in &self.hosts {
+            *counts.entry(&host.policy).or_default() += 1;
+        }
+        let mut policies: Vec<(&str, usize)> = counts.into_iter().collect();
+        policies.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+        policies
+    }
+
+    /// What to know before two hosts are compared: they were checked against different policies.
+    pub fn differing(&self) -> Option<String> {
+        const NAMED: usize = 5;
+        let policies = self.policies();
+        if policies.len() < 2 {
+            return None;
+        }
+        let named =
+            policies.iter().take(NAMED).map(|(name, hosts)| format!("{name} ({})", count(*hosts, "host", "hosts")));
+        let more = policies.len().checked_sub(NAMED).filter(|more| *more > 0);
+        let more = more.map(|more| format!("{more} more"));
+        let listed: Vec<String> = named.chain(more).collect();
+        Some(format!("the hosts were checked against different policies: {}", listed.join(", ")))
     }
 
     /// The hosts, worst first.

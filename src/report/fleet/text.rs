@@ -48,6 +48,9 @@ pub fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     for (file, reason) in &fleet.unread {
         writeln!(out, "not merged: {}: {}", sanitise::line(file.as_bytes()), sanitise::line(reason.as_bytes()))?;
     }
+    if let Some(differing) = fleet.differing() {
+        writeln!(out, "{}", sanitise::line(differing.as_bytes()))?;
+    }
     if !hosts.is_empty() || !fleet.unread.is_empty() {
         writeln!(out)?;
     }

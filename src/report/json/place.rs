@@ -3,7 +3,7 @@
 use crate::endpoint::{Reason, Unknown};
 use crate::instance::Instance;
 use crate::report::Paths;
-use crate::source::{LineColumn, SourceMap, Span};
+use crate::source::{LineColumn, SourceFile, SourceMap, Span};
 use serde::Serialize;
 
 /// A line longer than this is not given whole.
@@ -58,16 +58,16 @@ impl Texts<'_> {
     /// The line that a span begins in, without blanks around it; of a very long line, the text of the span.
     pub(super) fn text(&self, span: Span) -> String {
         let file = self.sources.file(span.file);
-        let bytes = file.bytes();
-        let line = &bytes[file.line_range(span.start.min(bytes.len() as u32))];
+        let length = file.bytes().len();
+        let line = file.line_range(span.start.min(length as u32));
         if line.len() <= LONGEST {
-            return String::from_utf8_lossy(line).trim().to_owned();
+            return text(file, line);
         }
-        let start = (span.start as usize).min(bytes.len());
-        let end = (span.end as usize).clamp(start, bytes.len());
-        let cut = end.min(start + LONGEST);
+        let start = (span.start as usize).min(length);
+        let end = (span.end as usize).clamp(start, length);
+        let cut = file.to_character(end.min(start + LONGEST)).min(end);
         let dots = if cut < end { "..." } else { "" };
-        format!("{}{dots}", String::from_utf8_lossy(&bytes[start..cut]).trim())
+        format!("{}{dots}", text(file, start..cut))
     }
 
     pub(super) fn place(&self, span: Span, label: &str) -> Place {
@@ -128,4 +128,10 @@ impl Texts<'_> {
     pub(super) fn unknowns<'u>(&self, unknown: impl IntoIterator<Item = &'u Unknown>) -> Vec<String> {
         unknown.into_iter().map(|unknown| self.unknown(unknown)).collect()
     }
+}
+
+/// A part of a file, trimmed, with as many characters as columns.
+fn text(file: &SourceFile, range: std::ops::Range<usize>) -> String {
+    let text: String = file.characters(range).map(|(_, c)| c).collect();
+    text.trim().to_owned()
 }

@@ -204,9 +204,10 @@ fn location(texts: Texts<'_>, place: &issue::Place<'_>) -> Location {
 
 /// The text of a span, where it is text and short.
 fn snippet(texts: Texts<'_>, span: Span) -> Option<Content> {
-    let text = texts.sources.file(span.file).bytes().get(span.range())?;
-    let text = std::str::from_utf8(text).ok().filter(|text| text.len() <= LONGEST)?;
-    Some(Content { text: text.to_owned() })
+    let file = texts.sources.file(span.file);
+    let range = Some(span.range()).filter(|range| range.start <= range.end && range.end <= file.bytes().len())?;
+    let text = String::from_utf8(file.shown(range).into_owned()).ok().filter(|text| text.len() <= LONGEST)?;
+    Some(Content { text })
 }
 
 /// The edits; none where the new text can't be written as JSON, or where a person has to look first: whoever applies them

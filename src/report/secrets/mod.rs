@@ -1,9 +1,9 @@
-//! Passwords and tokens in what reports quote: each of their bytes becomes an asterisk.
+//! Passwords and tokens in what reports quote: each of their characters becomes an asterisk.
 //!
 //! A configuration file may hold a password beside the directive that a finding is about, and reports go to pipelines,
 //! tickets and mails. So what looks like a secret is masked once, in the texts and messages, before any format sees
-//! them: no format can forget it. The length stays, and with it every line, column and offset. What counts as a secret
-//! is described in `docs/reports.md`; it errs towards masking too much.
+//! them: no format can forget it. In a text every byte of a secret is replaced, so that all offsets stay, and the text
+//! still counts columns in what was read (`source.rs`). What counts as a secret is described in `docs/reports.md`; it errs towards masking too much.
 
 mod between;
 mod context;
@@ -21,22 +21,76 @@ mod tokens;
 mod value;
 mod words;
 
+use crate::edit::Fix;
 use crate::endpoint::{Address, Answer, Reason, Unknown};
 use crate::finding::{Finding, Label, Observed, Standing};
 use crate::instance::{Instance, Problem};
 use crate::source::SourceMap;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
-/// What stands for each byte of a secret.
+/// What stands for each character of a secret.
 const MASK: u8 = b'*';
 
-/// Masks the secrets in a text; the length stays.
-pub fn bytes(text: &mut [u8]) {
-    for range in find::secrets(text, false) {
+/// Masks the secrets in a text, byte for byte: the length stays.
+fn bytes(text: &mut [u8]) {
+    for range in whole(text, find::secrets(text, false)) {
         text[range].fill(MASK);
     }
+}
+
+/// A text with an asterisk for each character of its secrets.
+pub fn masked(text: &[u8]) -> Vec<u8> {
+    replaced(text, find::secrets(text, false))
+}
+
+/// The ranges in order, none within another, and none that begins or ends within a character: half of one would show.
+fn whole(text: &[u8], mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    ranges.retain(|range| !range.is_empty());
+    ranges.sort_by_key(|range| range.start);
+    let mut whole: Vec<Range<usize>> = Vec::new();
+    for mut range in ranges {
+        if let Some(first) = character_around(text, range.start) {
+            range.start = first.start;
+        }
+        if let Some(last) = character_around(text, range.end) {
+            range.end = last.end;
+        }
+        match whole.last_mut() {
+            Some(before) if range.start <= before.end => before.end = before.end.max(range.end),
+            _ => whole.push(range),
+        }
+    }
+    whole
+}
+
+/// The character that an offset is in the middle of.
+fn character_around(text: &[u8], offset: usize) -> Option<Range<usize>> {
+    if text.get(offset).is_none_or(|byte| byte & 0xc0 != 0x80) {
+        return None;
+    }
+    let start = (offset.saturating_sub(3)..offset).rev().find(|at| text[*at] & 0xc0 != 0x80)?;
+    let rest = &text[start..text.len().min(start + 4)];
+    let length = rest.utf8_chunks().next()?.valid().chars().next()?.len_utf8();
+    (start + length > offset).then_some(start..start + length)
+}
+
+/// The text with an asterisk for each character of these ranges.
+fn replaced(text: &[u8], ranges: Vec<Range<usize>>) -> Vec<u8> {
+    let mut masked = Vec::with_capacity(text.len());
+    let mut done = 0;
+    for range in whole(text, ranges) {
+        masked.extend_from_slice(&text[done..range.start]);
+        for chunk in text[range.clone()].utf8_chunks() {
+            let characters = chunk.valid().chars().count() + chunk.invalid().len();
+            masked.extend(std::iter::repeat_n(MASK, characters));
+        }
+        done = range.end;
+    }
+    masked.extend_from_slice(&text[done..]);
+    masked
 }
 
 /// Does a patch hold what looks like a secret?
@@ -58,12 +112,7 @@ pub fn text(text: &str) -> Cow<'_, str> {
     if ranges.is_empty() {
         return Cow::Borrowed(text);
     }
-    let mut masked = text.as_bytes().to_vec();
-    for range in ranges {
-        masked[range].fill(MASK);
-    }
-    // A secret that ends within a character leaves bytes that are none.
-    Cow::Owned(String::from_utf8_lossy(&masked).into_owned())
+    Cow::Owned(String::from_utf8_lossy(&replaced(text.as_bytes(), ranges)).into_owned())
 }
 
 /// Masks the secrets in all texts.
@@ -78,6 +127,12 @@ pub fn finding(finding: &mut Finding) {
     finding.notes.iter_mut().chain(&mut finding.help).for_each(string);
     if let Some(fix) = &mut finding.fix {
         string(&mut fix.title);
+    }
+    // With a mask in it, it would not be the fix.
+    let shows = |fix: &Fix| fix.edits.iter().any(|edit| !find::secrets(&edit.replacement, false).is_empty());
+    if finding.fix.as_ref().is_some_and(shows) {
+        finding.fix = None;
+        finding.notes.push("its fix holds a password or token: --show-secrets shows it, and so does diff".to_owned());
     }
     standing(&mut finding.standing);
 }

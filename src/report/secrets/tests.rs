@@ -361,3 +361,41 @@ fn sentences() {
     assert_eq!(text("the name \"token\" stands twice"), "the name \"token\" stands twice");
     assert_eq!(text("\"token\" has an invalid value \"x\u{e9}\""), "\"token\" has an invalid value \"x\u{e9}\"");
 }
+
+#[test]
+fn characters_are_masked_whole_and_one_by_one() {
+    let shown = |text: &[u8]| String::from_utf8(super::masked(text)).unwrap();
+    assert_eq!(shown("set $password \"p\u{e4}\u{20ac}\u{1f600}x\";".as_bytes()), "set $password \"*****\";");
+    assert_eq!(shown(b"set $password \"p\xe4\xff\xe2\x82x\";"), "set $password \"******\";");
+    assert_eq!(super::text("password=\u{e9}\u{1f600}x"), "password=***");
+    // A range within a character takes it whole: `\u{e4}` is two bytes, and the third of `\u{20ac}` is no character.
+    let whole = |text: &[u8], range| super::whole(text, std::iter::once(range).collect()).first().cloned();
+    assert_eq!(whole("a\u{e4}b".as_bytes(), 2..3), Some(1..3));
+    assert_eq!(whole("a\u{20ac}b".as_bytes(), 1..2), Some(1..4));
+    assert_eq!(whole("a\u{1f600}".as_bytes(), 3..5), Some(1..5));
+    assert_eq!(whole(b"a\xa4\xa4", 2..3), Some(2..3));
+    assert_eq!(super::whole(b"abcdef", vec![4..5, 0..2, 1..3, 3..3]), [0..3, 4..5]);
+}
+
+#[test]
+fn a_fix_that_holds_a_secret_is_not_shown() {
+    use crate::edit::{Edit, Fix};
+    use crate::finding::{Severity, Verdict};
+    use crate::report::tests::host::finding;
+    use crate::source::Span;
+    let mut sources = SourceMap::default();
+    let file = sources.insert("/a".into(), b"x".to_vec());
+    let shown = |replacement: &[u8]| {
+        let edit = Edit { span: Span::new(file, 0, 1), replacement: replacement.to_vec() };
+        let mut finding = finding("x", Severity::Low, Verdict::Exposed, "x");
+        finding.fix = Some(Fix::safe("change it", vec![edit]));
+        super::finding(&mut finding);
+        (finding.fix.is_some(), finding.notes)
+    };
+    assert_eq!(shown(b"TLSv1.2 TLSv1.3"), (true, Vec::new()));
+    for text in ["\"TLSv1.2 password=hunter2\"", "https://u:hunter2@b.test", "ghp_0123456789abcdefghijklmnopqrstuvwxyz"]
+    {
+        let (is_there, notes) = shown(text.as_bytes());
+        assert!(!is_there && notes.len() == 1 && !notes[0].contains("hunter2"), "{text}: {notes:?}");
+    }
+}

@@ -80,7 +80,7 @@ pub(super) fn instance(service: &'static str, main: &str, endpoints: Vec<Endpoin
     }
 }
 
-pub(super) fn finding(rule: &'static str, severity: Severity, verdict: Verdict, message: &str) -> Finding {
+pub(in crate::report) fn finding(rule: &'static str, severity: Severity, verdict: Verdict, message: &str) -> Finding {
     Finding {
         rule: RuleId(rule),
         fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),

@@ -2,7 +2,7 @@
 
 mod audit;
 mod bytes;
-mod host;
+pub(super) mod host;
 mod json;
 mod markdown;
 mod why;

@@ -17,7 +17,7 @@ fn written(bytes: &[u8]) -> Vec<u8> {
     let input = Input::read(bytes, "/a.json");
     let (mut hosts, mut unread): (Vec<Host>, Vec<(String, String)>) = (Vec::new(), Vec::new());
     for (name, content) in &input.files {
-        match fleet::host(name, content) {
+        match fleet::host(name, true, content) {
             Ok(host) => hosts.push(host),
             Err(why) => unread.push(((*name).to_owned(), why)),
         }

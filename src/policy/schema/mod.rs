@@ -1,5 +1,8 @@
 //! The JSON schema of a policy, for editors: made of the same lists that a policy is read by.
 
+mod contradictions;
+mod patterns;
+
 use super::exceptions::{MATCH_KEYS, ROLES, WAIVER_KEYS};
 use super::profiles::Profile;
 use super::scope::SERVICES;
@@ -11,12 +14,13 @@ use serde_json::{Map, Value, json};
 
 /// The schema, as it is in `docs/policy.schema.json`.
 pub fn schema() -> String {
-    let schema = json!({
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": "https://tlsmend.example/policy.schema.json",
         "title": "A policy of tlsmend",
-        "description": "docs/policy.md describes it. What a schema can't say (a version that is both forbidden and required, patterns, dates that do not exist) `tlsmend policy check` does.",
+        "description": "docs/policy.md describes it. What a schema can't say `tlsmend policy check` does: overrides that contradict each other, brackets and braces in patterns for paths, and what is not seen in data (anchors, tags, keys that are there twice).",
         "type": ["object", "null"],
+        "allOf": contradictions::of_a_policy(),
         "additionalProperties": false,
         "properties": object(&KEYS, key),
         "$defs": {
@@ -37,6 +41,7 @@ pub fn schema() -> String {
                 "additionalProperties": false,
                 "properties": object(&RULES.iter().map(|(name, _)| *name).collect::<Vec<_>>(), rule),
             },
+            "text": { "type": ["string", "number"], "pattern": patterns::text() },
             "match": {
                 "type": "object",
                 "additionalProperties": false,
@@ -45,6 +50,9 @@ pub fn schema() -> String {
             },
         },
     });
+    if let Some(definitions) = schema["$defs"].as_object_mut() {
+        definitions.extend(contradictions::definitions());
+    }
     format!("{schema:#}\n")
 }
 
@@ -53,7 +61,7 @@ fn object(keys: &[&str], value: impl Fn(&str) -> Value) -> Value {
 }
 
 fn key(key: &str) -> Value {
-    let text = |description: &str| json!({ "type": ["string", "number"], "description": description });
+    let text = |description: &str| json!({ "$ref": "#/$defs/text", "description": description });
     let versions = |description: &str| json!({ "$ref": "#/$defs/versions", "description": description });
     match key {
         "about" => json!({
@@ -91,6 +99,7 @@ fn key(key: &str) -> Value {
                 "required": ["match"],
                 "minProperties": 2,
                 "properties": object(&OVERRIDE_KEYS, override_key),
+                "allOf": contradictions::of_an_override(),
             },
         }),
         _ => json!({
@@ -115,16 +124,19 @@ fn override_key(name: &str) -> Value {
 
 fn waiver_key(name: &str) -> Value {
     match name {
-        "rule" => one_or_more(&json!({ "enum": waiver::rules() })),
+        "rule" => {
+            let rule = json!({ "enum": waiver::rules() });
+            json!({ "oneOf": [rule, { "type": "array", "minItems": 1, "uniqueItems": true, "items": rule }] })
+        }
         "match" => json!({ "$ref": "#/$defs/match" }),
-        "reason" => json!({ "type": ["string", "number"], "description": "Why it can be lived with." }),
+        "reason" => json!({ "$ref": "#/$defs/text", "description": "Why it can be lived with." }),
         "versions" => {
             json!({ "$ref": "#/$defs/versions", "minItems": 1, "description": "The versions that it is about; none: all." })
         }
-        "owner" => json!({ "type": ["string", "number"], "description": "Who answers for it." }),
+        "owner" => json!({ "$ref": "#/$defs/text", "description": "Who answers for it." }),
         _ => json!({
             "type": "string",
-            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+            "pattern": patterns::date(),
             "description": "The last day on which it holds.",
         }),
     }
@@ -134,8 +146,9 @@ fn condition(name: &str) -> Value {
     match name {
         "service" => one_or_more(&json!({ "enum": SERVICES })),
         "role" => one_or_more(&json!({ "enum": ROLES })),
-        "server-name" => one_or_more(&json!({ "type": ["string", "number"] })),
-        _ => one_or_more(&json!({ "type": ["string", "number"], "minLength": 1 })),
+        "server-name" => one_or_more(&json!({ "type": ["string", "number"], "pattern": patterns::name() })),
+        "address" => one_or_more(&json!({ "type": "string", "pattern": patterns::address() })),
+        _ => one_or_more(&json!({ "type": ["string", "number"], "pattern": patterns::path() })),
     }
 }
 
