@@ -259,6 +259,9 @@ pub(super) struct Model {
     /// The server level first, then the virtual hosts in the order of reading.
     pub(super) servers: Vec<Server>,
     pub(super) listens: Vec<Listen>,
+    /// The addresses that those of virtual hosts are compared with, each with its `Listen`, by index: also those that are
+    /// not opened since another one takes their connections.
+    pub(super) announced: BTreeMap<SocketAddr, usize>,
     /// The addresses that are open, by port.
     pub(super) bound: BTreeMap<u16, BTreeSet<IpAddr>>,
     pub(super) settings: Vec<Setting>,
@@ -298,6 +301,7 @@ impl Default for Model {
             hops: Vec::new(),
             servers: vec![Server::default()],
             listens: Vec::new(),
+            announced: BTreeMap::new(),
             bound: BTreeMap::new(),
             settings: Vec::new(),
             written: Vec::new(),
