@@ -93,7 +93,9 @@ impl List {
             let known: Vec<usize> =
                 directive.iter().filter_map(|listen| before.get(listen)).flatten().copied().collect();
             if known.is_empty() {
-                directive.iter().for_each(|listen| end.extend(self.records_of(*listen, &listens[*listen])));
+                for listen in directive {
+                    end.extend(self.records_of(*listen, &listens[*listen]));
+                }
             } else {
                 front.extend(known);
             }

@@ -28,6 +28,11 @@ impl<'a> Arguments<'a> {
         self.words.get(index).map(|word| word.value(self.text))
     }
 
+    /// All arguments as text.
+    pub(super) fn texts(&self) -> Vec<String> {
+        (0..self.words.len()).filter_map(|at| self.get(at)).collect()
+    }
+
     /// An argument as text.
     pub(super) fn get(&self, index: usize) -> Option<String> {
         self.bytes(index).map(|value| String::from_utf8_lossy(&value).into_owned())
@@ -103,9 +108,15 @@ impl Reader<'_> {
                 let name = String::from_utf8_lossy(name).into_owned();
                 self.model.servers[server].other_engine = (!off).then_some((name, line.place));
             }
-            "proxypass" | "proxypassmatch" | "rewriterule" | "sethandler" | "balancermember" | "setenv" => {
-                self.proxies(line, &lower, &arguments);
+            "proxypass" | "proxypassmatch" => self.passes(line, lower == "proxypassmatch", &arguments),
+            "balancermember" => self.balancer_member(line, &arguments),
+            "proxyset" => self.sets_balancer(),
+            "balancerinherit" | "proxypassinherit" => self.inherits_balancers(&lower, &arguments),
+            "sethandler" => self.sets_handler(line, &arguments),
+            "setenvif" | "setenvifnocase" | "browsermatch" | "browsermatchnocase" => {
+                self.sets_variables(&lower, &arguments);
             }
+            _ if lower.starts_with("rewrite") => self.rewrites(line, &lower, &arguments),
             _ if lower.starts_with("ssl") => self.ssl(line, name, &lower, &arguments, rest),
             _ => {
                 let usual = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
@@ -291,6 +302,7 @@ impl Reader<'_> {
     /// What can be told only when all has been read.
     pub(super) fn finish(&mut self) {
         self.check_modules();
+        self.note_unserved();
         self.check_files();
         self.check_stores();
         if !self.modules.is_loaded("ssl_module")

@@ -1,6 +1,8 @@
 //! What was read: the server level, the virtual hosts, and the directives in them that matter for TLS.
 
 use super::protocol::Command;
+use super::proxy_targets::Proxied;
+use super::rewriting::Rewriting;
 use super::text::Text;
 use crate::endpoint::{SettingId, Unknown};
 use crate::instance::{Problem, Reach, Setting, SettingKind};
@@ -79,10 +81,6 @@ pub(super) struct Proxy {
     pub(super) versions: Vec<Use>,
     pub(super) ciphers: Option<String>,
     pub(super) suites: Option<String>,
-    /// What is proxied to: URLs.
-    pub(super) targets: Vec<(String, Place)>,
-    /// Values that requests are given, by name.
-    pub(super) environment: Vec<(String, String)>,
 }
 
 /// Whose commands count for the client of a virtual host by name, where they do more to versions than is known.
@@ -141,6 +139,8 @@ pub(super) struct Server {
     pub(super) revocation_lists: bool,
     pub(super) proxy: Proxy,
     pub(super) sections: Vec<ProxySection>,
+    pub(super) proxied: Proxied,
+    pub(super) rewriting: Rewriting,
 }
 
 /// For which URLs a `<Proxy>` section is.
@@ -285,6 +285,8 @@ pub(super) struct Model {
     pub(super) ssl_lines: Vec<SslLine>,
     /// The first directive of `mod_ssl`.
     pub(super) first_ssl: Given<String>,
+    /// Schemes of URLs with TLS that no module serves.
+    pub(super) unserved: Vec<&'static str>,
     /// Is there an `SSLStaplingCache`?
     pub(super) stapling_cache: bool,
     /// Does `mod_md` bring certificates?
@@ -316,6 +318,7 @@ impl Default for Model {
             reach: Reach::default(),
             ssl_lines: Vec::new(),
             first_ssl: None,
+            unserved: Vec::new(),
             stapling_cache: false,
             managed_certificates: false,
             in_hosts: BTreeSet::new(),
