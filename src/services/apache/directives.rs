@@ -46,6 +46,7 @@ impl Reader<'_> {
         self.note_core(&lower);
         let arguments = Arguments::new(line.bytes(), split(line.bytes(), rest));
         self.check_syntax(line, name, &lower, Some(&arguments));
+        self.check_apart(line, &lower, &arguments);
         match lower.as_str() {
             "include" | "includeoptional" => {
                 if let Some(path) = arguments.bytes(0) {
@@ -124,6 +125,24 @@ impl Reader<'_> {
                     self.invalid_command(line.place, name);
                 }
             }
+        }
+    }
+
+    /// Checks directives of modules that take their arguments apart themselves.
+    fn check_apart(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
+        if lower.starts_with("proxy") || lower == "balancermember" {
+            self.check_proxying(line, lower, arguments);
+        } else if lower.starts_with("rewrite") || lower.starts_with("setenvif") || lower.starts_with("browsermatch") {
+            self.check_rewriting(line, lower, arguments);
+        } else if lower == "sslcryptodevice" {
+            let engine = arguments.get(0).filter(|engine| !["builtin", "dynamic"].contains(&engine.as_str()));
+            self.model.unknown.extend(engine.map(|engine| Unknown {
+                span: Some(line.place.span),
+                what: format!("whether OpenSSL has an engine '{engine}' is not known: httpd does not start without"),
+                help: "ask `openssl engine` on the host".to_owned(),
+            }));
+        } else if lower == "protocols" && arguments.words.is_empty() {
+            self.model.complain(line.place, "Protocols requires at least one argument");
         }
     }
 
@@ -302,6 +321,7 @@ impl Reader<'_> {
     /// What can be told only when all has been read.
     pub(super) fn finish(&mut self) {
         self.check_modules();
+        self.check_needs();
         self.note_unserved();
         self.check_files();
         self.check_stores();
@@ -318,7 +338,9 @@ impl Reader<'_> {
         }
         for server in &mut self.model.servers {
             let files = server.certificates.iter_mut().chain(&mut server.key_files);
-            for (path, _) in files.chain(&mut server.command_certificates).chain(&mut server.command_keys) {
+            let stores = server.stores.values_mut();
+            for (path, _) in files.chain(stores).chain(&mut server.command_certificates).chain(&mut server.command_keys)
+            {
                 *path = files::absolute(&self.server_root, path.as_os_str().as_encoded_bytes());
             }
         }

@@ -126,6 +126,8 @@ pub(super) struct Server {
     pub(super) certificates: Vec<(PathBuf, Place)>,
     /// `SSLCertificateKeyFile`
     pub(super) key_files: Vec<(PathBuf, Place)>,
+    /// Files of certificates and lists that httpd checks others with, and that of its own as a client, by directive.
+    pub(super) stores: BTreeMap<String, (PathBuf, Place)>,
     /// `SSLOpenSSLConfCmd Certificate` and `PrivateKey`
     pub(super) command_certificates: Vec<(PathBuf, Place)>,
     pub(super) command_keys: Vec<(PathBuf, Place)>,

@@ -218,10 +218,28 @@ impl Reader<'_> {
 }
 
 impl Proxied {
+    /// May it know the worker or balancer of a URL? What workers there are is not followed further than that.
+    pub(super) fn may_know(&self, url: &str) -> bool {
+        match balancer(url) {
+            Some(name) => self.balancers.contains(&name),
+            None => self.mappings.iter().any(|mapping| {
+                let known = mapping.url.as_deref().unwrap_or_default();
+                known.contains('$') || origin(known).eq_ignore_ascii_case(origin(url))
+            }),
+        }
+    }
+
     /// Does it say nothing?
     pub(super) fn is_empty(&self) -> bool {
         self.mappings.is_empty() && self.handlers.is_empty() && self.balancers.is_empty()
     }
+}
+
+/// Scheme and authority of a URL.
+pub(super) fn origin(url: &str) -> &str {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let length = url[start..].find(['/', '?', '#']).unwrap_or(url.len() - start);
+    &url[..start + length]
 }
 
 /// The name of the balancer that a URL names: `balancer://name`, in lower case.

@@ -148,6 +148,7 @@ impl Reader<'_> {
                 let words = split(head, 0);
                 let words = words.iter().map(|word| String::from_utf8_lossy(&word.value(head)).into_owned());
                 let words: Vec<String> = words.collect();
+                self.check_proxy_head(line, &words, lower == "proxymatch");
                 self.balancer_section(server, &words);
                 let sections = &mut self.model.servers[server].sections;
                 sections.push(ProxySection::new(&words, lower == "proxymatch"));
