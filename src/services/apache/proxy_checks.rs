@@ -62,6 +62,8 @@ impl Reader<'_> {
         } else if url.contains(['*', '?', '[']) {
             Some("<Proxy>: settings are not supported for a pattern".to_owned())
         } else if url.contains(':') {
+            let server = self.server();
+            self.model.servers[server].proxied.add_worker(None, url);
             self.refused_settings(line, url, settings)
         } else {
             Some(format!("<Proxy>: settings are not supported for '{url}', which is no URL"))
@@ -115,7 +117,26 @@ impl Reader<'_> {
         if url == "!" {
             return None;
         }
-        refused_url(url, is_regex).or_else(|| self.refused_settings(line, url, &settings))
+        let why = refused_url(url, is_regex);
+        self.refused_worker(line, why, (None, url), &settings)
+    }
+
+    /// The settings of a new worker; one that is there already ignores them.
+    fn refused_worker(
+        &mut self,
+        line: &Line,
+        why: Option<String>,
+        (balancer, url): (Option<&str>, &str),
+        settings: &[String],
+    ) -> Option<String> {
+        let server = self.server();
+        let proxied = &mut self.model.servers[server].proxied;
+        let is_balancer = url.to_ascii_lowercase().starts_with("balancer:");
+        if why.is_some() || (!is_balancer && proxied.shares_worker(balancer, url)) {
+            return why;
+        }
+        proxied.add_worker(balancer, url);
+        self.refused_settings(line, url, settings)
     }
 
     fn refused_member(&mut self, line: &Line, words: &[String]) -> Option<String> {
@@ -139,12 +160,14 @@ impl Reader<'_> {
             return Some(format!("BalancerMember: bad syntax for a balancer name ({name})"));
         }
         self.needed.push((line.place, Needs::Balancing));
-        refused_url(url, false).or_else(|| self.refused_settings(line, url, &settings))
+        let why = refused_url(url, false);
+        self.refused_worker(line, why, (Some(name), url), &settings)
     }
 
     fn refused_set(&mut self, line: &Line, words: &[String]) -> Option<String> {
         if let Scope::Proxy(server, section) = self.scope() {
             let url = self.model.servers[server].sections[section].url.clone();
+            self.model.servers[server].proxied.add_worker(None, &url);
             return refused_url(&url, false).or_else(|| self.refused_settings(line, &url, words));
         }
         let [url, settings @ ..] = words else { return None };
