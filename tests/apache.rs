@@ -360,7 +360,7 @@ fn upstreams_are_endpoints_too() {
     let text = format!(
         "{BASE}<Proxy balancer://b>\nBalancerMember https://one:8443\nBalancerMember http://two\nSSLProxyProtocol TLSv1.2\n</Proxy>\n\
          <VirtualHost *:443>\nSSLProxyEngine on\nSSLProxyProtocol all\nProxyPass /b balancer://b/\nProxyPass /p http://plain/\n\
-         <Location /x>\nProxyPass https://three/x\n</Location>\nRewriteRule ^/r https://four/$1 [P,L]\nRewriteRule ^ https://no/\n</VirtualHost>\n"
+         <Location /x>\nProxyPass https://three/x\n</Location>\nRewriteEngine on\nRewriteRule ^/r https://four/$1 [P,L]\nRewriteRule ^ https://no/\n</VirtualHost>\n"
     );
     let loaded = load(&text);
     let upstreams = loaded.instance().endpoints.iter().filter(|endpoint| endpoint.role == Role::Upstream);

@@ -121,6 +121,12 @@ fn check(folder: &str, total: usize) {
             let upstreams = || instance.endpoints.iter().filter(|endpoint| endpoint.role == Role::Upstream);
             let exact = upstreams().find(|endpoint| *endpoint.address == address);
             let variable = |endpoint: &&Endpoint| endpoint.address.to_string().contains(['$', '%']);
+            // Where no connection came, an endpoint may only be one that is not sure.
+            let is_sure = |endpoint: &Endpoint| endpoint.answer.unknown.is_empty();
+            if expected.accepts.is_empty() && !exact.is_some_and(is_sure) {
+                agreed += 1;
+                continue;
+            }
             let found = exact.or_else(|| upstreams().find(variable));
             let versions = found.map(|endpoint| (endpoint.role, endpoint.answer.effective));
             if versions == Some((Role::Upstream, Some(set(&expected.accepts)))) {
@@ -136,7 +142,7 @@ fn check(folder: &str, total: usize) {
 
 #[test]
 fn endpoints_are_what_httpd_2_4_71_gave() {
-    check("apache", 560);
+    check("apache", 898);
 }
 
 #[test]
@@ -243,7 +249,7 @@ fn fixes_converge_and_break_nothing() {
             "var-undefine-falls-back-to-env: the value comes from the environment variable TLS_SET",
         ]
     );
-    assert_eq!(mended, 404);
+    assert_eq!(mended, 712);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! A plan audits a host several times and compares the results. On a live host a file may vanish, appear or change
 //! between two audits, and the comparison would blame the plan for that.
 
-use super::{Entry, FileIdentity, Kind, LARGEST_FILE, System, Walk, is_outside, outside};
+use super::{Entry, FileIdentity, Kind, LARGEST_FILE, Outside, System, Walk};
 use crate::trust::{Access, Writers};
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -190,7 +190,8 @@ impl<T: Clone> Answers<T> {
 /// An error that can be told again.
 #[derive(Clone, Debug)]
 enum Fault {
-    Outside,
+    /// It lies outside of the given paths.
+    Outside(Outside),
     /// The number of the operating system.
     Code(i32),
     Said(io::ErrorKind, String),
@@ -198,8 +199,10 @@ enum Fault {
 
 impl Fault {
     fn of(error: &io::Error) -> Fault {
+        if let Some(outside) = Outside::of(error) {
+            return Fault::Outside(outside.clone());
+        }
         match error.raw_os_error() {
-            _ if is_outside(error) => Fault::Outside,
             Some(code) => Fault::Code(code),
             None => Fault::Said(error.kind(), error.to_string()),
         }
@@ -207,7 +210,7 @@ impl Fault {
 
     fn error(&self) -> io::Error {
         match self {
-            Fault::Outside => outside(),
+            Fault::Outside(outside) => io::Error::other(outside.clone()),
             Fault::Code(code) => io::Error::from_raw_os_error(*code),
             Fault::Said(kind, text) => io::Error::new(*kind, text.clone()),
         }
@@ -217,7 +220,7 @@ impl Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::system::MemorySystem;
+    use crate::system::{MemorySystem, is_outside, outside};
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// Shows one host for the first questions and another one afterwards.
@@ -286,7 +289,15 @@ mod tests {
     #[test]
     fn errors_are_told_again_as_they_were() {
         let told = |error: io::Error| Fault::of(&error).error();
-        assert!(is_outside(&told(outside())));
+        let error = told(outside(Path::new("/etc/apache2/sites-enabled/a.conf")));
+        assert!(is_outside(&error));
+        assert!(error.to_string().ends_with("(/etc/apache2=DIR)"), "{error}");
+        let folder =
+            |path: &str| outside(Path::new(path)).to_string().rsplit_once('(').unwrap_or_default().1.to_owned();
+        assert_eq!(folder("/usr/local/apache2/conf/x.conf"), "/usr/local/apache2=DIR)");
+        assert_eq!(folder("/etc/httpd/conf.d"), "/etc/httpd=DIR)");
+        assert_eq!(folder("/etc/nginx/mime.types"), "/etc/nginx=DIR)");
+        assert_eq!(folder("/srv"), "/srv=DIR)");
         assert_eq!(told(io::Error::from_raw_os_error(13)).raw_os_error(), Some(13));
         let error = told(crate::system::too_large(64 << 20));
         assert_eq!((error.kind(), error.to_string().contains("64 MiB")), (io::ErrorKind::FileTooLarge, true));

@@ -198,25 +198,39 @@ pub fn normalize(path: &Path) -> PathBuf {
 
 /// The error for a path that the user did not give: in a repository of configurations, the files of the machine are
 /// not those that are meant.
-#[derive(Debug)]
-struct Outside;
+#[derive(Clone, Debug)]
+struct Outside {
+    /// The folder of the software, as far as its path tells: `/etc/apache2`.
+    folder: PathBuf,
+}
 
 impl std::fmt::Display for Outside {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("lies outside of the given paths; --map says where it is (/etc/nginx=DIR)")
+        let folder = self.folder.display();
+        write!(f, "lies outside of the given paths; --map says where it is ({folder}=DIR)")
     }
 }
 
 impl std::error::Error for Outside {}
 
+impl Outside {
+    fn of(error: &io::Error) -> Option<&Outside> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
 /// The error for a path outside of the given ones.
-fn outside() -> io::Error {
-    io::Error::other(Outside)
+fn outside(path: &Path) -> io::Error {
+    let path = normalize(path);
+    // `/etc/apache2`, `/opt/bitnami`, but `/usr/local/apache2`.
+    let length = if path.starts_with("/usr/local") { 4 } else { 3 };
+    let above: PathBuf = path.parent().unwrap_or(&path).iter().take(length).collect();
+    io::Error::other(Outside { folder: if above == Path::new("/") { path } else { above } })
 }
 
 /// Is that why something could not be read?
 pub fn is_outside(error: &io::Error) -> bool {
-    error.get_ref().and_then(|inner| inner.downcast_ref::<Outside>()).is_some()
+    Outside::of(error).is_some()
 }
 
 /// What an I/O error means, in the words of the C library: `No such file or directory`.

@@ -88,9 +88,9 @@ impl OsSystem {
         let allowed = |real: &Path| self.within.as_ref().is_none_or(|w| w.iter().any(|p| real.starts_with(p)));
         match self.resolve(path) {
             Ok(real) if allowed(&real.path) => Ok(real),
-            Ok(_) => Err(outside()),
+            Ok(_) => Err(outside(path)),
             // What is not there may be outside too; the directories on the way to what is given are not.
-            Err(_) if !allowed(&super::normalize(path)) && !self.leads_to_mapped(path) => Err(outside()),
+            Err(_) if !allowed(&super::normalize(path)) && !self.leads_to_mapped(path) => Err(outside(path)),
             Err(error) => Err(error),
         }
     }

@@ -365,6 +365,7 @@ const MODULES: &[&str] = &[
     "rewrite",
     "setenvif",
     "slotmem_shm",
+    "socache_dbm",
     "socache_shmcb",
     "ssl",
     "status",

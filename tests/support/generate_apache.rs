@@ -65,6 +65,78 @@ const MISTAKES: [&str; 16] = [
     "SSLProxyCipherSuite nothing",
 ];
 
+/// What people write about other servers, right and wrong; all of it may stand at the server level and in hosts.
+const PROXIES: [&str; 40] = [
+    "SSLProxyEngine on",
+    "SSLProxyEngine on",
+    "SSLProxyEngine off",
+    "SSLProxyProtocol all -TLSv1 -TLSv1.1",
+    "SSLProxyProtocol +TLSv1.2",
+    "SSLProxyProtocol -all",
+    "SSLProxyCipherSuite HIGH:!aNULL",
+    "SSLProxyCipherSuite eNULL",
+    "SSLProxyVerifyDepth 3000000000",
+    "ProxyPass / !",
+    "ProxyPass /x https://127.0.0.1:18455/",
+    "ProxyPass /y https://127.0.0.1:18455/ retry=0 timeout=5ms",
+    "ProxyPass /y https://127.0.0.1:18455/ retry=-1",
+    "ProxyPass /y https://127.0.0.1:x/",
+    "ProxyPass /y balancer://b1",
+    "ProxyPass /y balancer://b1 lbmethod=bytraffic",
+    "ProxyPass ~ ^/(a|b) https://127.0.0.1:18455/",
+    "ProxyPassMatch ^/(.*)$ https://127.0.0.1:18455/$1",
+    "ProxyPassMatch ^/( https://127.0.0.1:18455/",
+    "<Proxy balancer://b1>\n    BalancerMember https://127.0.0.1:18455 route=a\n    BalancerMember https://127.0.0.1:18456 status=+D\n</Proxy>",
+    "<Proxy balancer://b2>\n    BalancerMember https://127.0.0.1:18455\n    SSLProxyProtocol TLSv1.2\n</Proxy>",
+    "<Proxy balancer://b3>\n    BalancerMember 127.0.0.1:18455\n</Proxy>",
+    "<Proxy https://127.0.0.1:18455>\n    ProxySet keepalive=On\n    SSLProxyProtocol +TLSv1.3\n</Proxy>",
+    "<Proxy https://127.0.0.1:18455 timeout=0>\n</Proxy>",
+    "BalancerMember balancer://b4 https://127.0.0.1:18455 loadfactor=50",
+    "BalancerMember balancer://b4 https://127.0.0.1:18455 loadfactor=500",
+    "ProxySet balancer://b5 timeout=5",
+    "<Location /z>\n    ProxyPass https://127.0.0.1:18455/\n</Location>",
+    "<Location /z>\n    ProxyPass /z https://127.0.0.1:18455/\n</Location>",
+    "<Location /z>\n    SSLProxyProtocol all\n</Location>",
+    "RewriteEngine on",
+    "RewriteRule ^/(.*)$ https://127.0.0.1:18455/$1 [P,NC]",
+    "RewriteRule ^/(.*)$ https://127.0.0.1:18455/$1 [P, NC]",
+    "RewriteRule *.html https://127.0.0.1:18455/ [P]",
+    "RewriteRule ^ - [E=t:https://127.0.0.1:18455]",
+    "RewriteCond %{HTTPS} =on [NC]",
+    "RewriteOptions Inherit",
+    "SetEnvIf Request_URI ^ t=https://127.0.0.1:18455",
+    "SetEnvIf Request_URI (",
+    "ProxyVia maybe",
+];
+
+/// Values of `mod_ssl`'s other directives, at the server level.
+const VALUES: [&str; 24] = [
+    "SSLSessionCache shmcb:cache(8192)",
+    "SSLSessionCache shmcb:cache(8191)",
+    "SSLSessionCache shmcb:cache(512k)",
+    "SSLSessionCache shmcb:cache(512000",
+    "SSLSessionCache none:x",
+    "SSLSessionCache nonenotnull",
+    "SSLSessionCacheTimeout 5m",
+    "SSLVerifyDepth 99999999999",
+    "SSLVerifyDepth 3000000000",
+    "SSLVerifyDepth -0",
+    "SSLRandomSeed startup builtin",
+    "SSLRandomSeed startup egd:/x",
+    "SSLCryptoDevice builtin",
+    "SSLOCSPEnable leaf no_ocsp_for_cert_ok",
+    "SSLOCSPEnable Leaf foo",
+    "SSLStaplingResponderTimeout -1",
+    "SSLInsecureRenegotiation 1",
+    "SSLCARevocationCheck none no_crl_for_cert_ok",
+    "SSLCARevocationCheck leaf",
+    "SSLUserName SSL_CLIENT_S_DN_CN",
+    "SSLRequireSSL",
+    "SSLVerifyClient Optional_No_CA",
+    "SSLOptions + StdEnvVars",
+    "SSLFIPS maybe",
+];
+
 struct Writer<'a> {
     random: &'a mut Random,
     site: &'a Site,
@@ -92,6 +164,10 @@ pub fn generate(random: &mut Random, site: &mut Site) -> Vec<Contact> {
     if writer.random.percent(8) {
         server.push((*writer.random.pick(&MISTAKES)).to_owned());
     }
+    if writer.random.percent(10) {
+        server.push((*writer.random.pick(&VALUES)).to_owned());
+    }
+    server.extend(writer.proxies());
     let mut hosts: Vec<String> = Vec::new();
     for _ in 0..=writer.random.below(5) {
         hosts.push(writer.host(certificate));
@@ -144,6 +220,13 @@ fn listens(random: &mut Random) -> (Vec<String>, Vec<String>) {
         }
     }
     if random.percent(10) {
+        // Overlaps, of which the order decides what comes of them.
+        let more = ["[::]:18443", "18443", "0.0.0.0:18444", "[::1]:18444", "*:18443 https"];
+        lines.push(format!("Listen {}", random.pick(&more)));
+        random.shuffle(&mut lines);
+        places.extend(["127.0.0.1:18443", "[::1]:18443", "[::1]:18444"].map(str::to_owned));
+    }
+    if random.percent(10) {
         places.push("127.0.0.1:18449".to_owned());
     }
     (lines, places)
@@ -176,11 +259,25 @@ fn contacts(random: &mut Random, places: &[String]) -> Vec<Contact> {
     contacts
 }
 
+const MODULES: [&str; 12] = [
+    "mpm_event",
+    "authz_core",
+    "socache_shmcb",
+    "macro",
+    "proxy",
+    "proxy_http",
+    "slotmem_shm",
+    "proxy_balancer",
+    "lbmethod_byrequests",
+    "rewrite",
+    "setenvif",
+    "ssl",
+];
+
 /// What comes first in every main file.
 fn head() -> Vec<String> {
     let module = |name: &str| format!("LoadModule {name}_module {APACHE_MODULES}/mod_{name}.so");
-    let mut lines: Vec<String> =
-        ["mpm_event", "authz_core", "socache_shmcb", "macro", "ssl"].map(module).into_iter().collect();
+    let mut lines: Vec<String> = MODULES.map(module).into_iter().collect();
     // Few processes, so that starting and ending are quick.
     for line in ["StartServers 1", "ServerLimit 1", "ThreadsPerChild 8", "MaxRequestWorkers 8", "MinSpareThreads 1"] {
         lines.push(line.to_owned());
@@ -237,11 +334,21 @@ impl Writer<'_> {
         }
         let certificate = if inherited { self.random.percent(30) } else { self.random.percent(97) };
         lines.extend(self.tls(certificate, 55));
+        lines.extend(self.proxies());
         let mut noise = NOISE;
         self.random.shuffle(&mut noise);
         lines.extend(noise[..self.random.below(3)].iter().map(|&n| n.to_owned()));
         let name = self.random.spell("VirtualHost", 10);
         format!("<{name} {}>\n    {}\n</{name}>", chosen.join(" "), lines.join("\n    "))
+    }
+
+    /// Directives about other servers; in most scopes there are none.
+    fn proxies(&mut self) -> Vec<String> {
+        if !self.random.percent(12) {
+            return Vec::new();
+        }
+        let some = 1 + self.random.below(5);
+        (0..some).map(|_| (*self.random.pick(&PROXIES)).to_owned()).collect()
     }
 
     /// Hosts in the main file, or each in a file of its own; those are read in the order of their names.

@@ -5,6 +5,7 @@ use super::model::MAIN;
 use super::read::{Line, Reader};
 use super::sections::Scope;
 use super::syntax::{Context, NEWEST, find, is_own_module};
+use super::values;
 use crate::release::Release;
 
 /// Sections whose directives are those for files, paths and requests.
@@ -54,7 +55,7 @@ impl Reader<'_> {
         let is_sure = self.any_module && self.modules.is_complete();
         for (place, name, value) in std::mem::take(&mut self.stores) {
             let (store, rest) = value.split_once(':').unwrap_or((&value, ""));
-            let is_none = store.eq_ignore_ascii_case("none") || store.eq_ignore_ascii_case("nonenotnull");
+            let is_none = value.eq_ignore_ascii_case("none") || value.eq_ignore_ascii_case("nonenotnull");
             if name.eq_ignore_ascii_case("sslsessioncache") && is_none {
                 continue;
             }
@@ -64,9 +65,9 @@ impl Reader<'_> {
                 self.model
                     .complain(place, format!("{name}: '{store}' {kind} cache not supported: load mod_socache_{store}"));
             }
-            let size = rest.strip_suffix(')').and_then(|rest| rest.rsplit_once('(')).and_then(|(_, n)| n.parse().ok());
-            if store == "shmcb" && size.is_some_and(|size: u64| size < 8192) {
-                self.model.complain(place, format!("{name}: invalid argument: the size has to be at least 8192 bytes"));
+            let why = values::refused_size(rest).filter(|_| store == "shmcb");
+            if let Some(why) = why {
+                self.model.complain(place, format!("{name}: invalid argument: {why}"));
             }
         }
     }

@@ -28,6 +28,11 @@ impl<'a> Arguments<'a> {
         self.words.get(index).map(|word| word.value(self.text))
     }
 
+    /// All arguments as text.
+    pub(super) fn texts(&self) -> Vec<String> {
+        (0..self.words.len()).filter_map(|at| self.get(at)).collect()
+    }
+
     /// An argument as text.
     pub(super) fn get(&self, index: usize) -> Option<String> {
         self.bytes(index).map(|value| String::from_utf8_lossy(&value).into_owned())
@@ -41,6 +46,7 @@ impl Reader<'_> {
         self.note_core(&lower);
         let arguments = Arguments::new(line.bytes(), split(line.bytes(), rest));
         self.check_syntax(line, name, &lower, Some(&arguments));
+        self.check_apart(line, &lower, &arguments);
         match lower.as_str() {
             "include" | "includeoptional" => {
                 if let Some(path) = arguments.bytes(0) {
@@ -103,9 +109,15 @@ impl Reader<'_> {
                 let name = String::from_utf8_lossy(name).into_owned();
                 self.model.servers[server].other_engine = (!off).then_some((name, line.place));
             }
-            "proxypass" | "proxypassmatch" | "rewriterule" | "sethandler" | "balancermember" | "setenv" => {
-                self.proxies(line, &lower, &arguments);
+            "proxypass" | "proxypassmatch" => self.passes(line, lower == "proxypassmatch", &arguments),
+            "balancermember" => self.balancer_member(line, &arguments),
+            "proxyset" => self.sets_balancer(),
+            "balancerinherit" | "proxypassinherit" => self.inherits_balancers(&lower, &arguments),
+            "sethandler" => self.sets_handler(line, &arguments),
+            "setenvif" | "setenvifnocase" | "browsermatch" | "browsermatchnocase" => {
+                self.sets_variables(&lower, &arguments);
             }
+            _ if lower.starts_with("rewrite") => self.rewrites(line, &lower, &arguments),
             _ if lower.starts_with("ssl") => self.ssl(line, name, &lower, &arguments, rest),
             _ => {
                 let usual = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
@@ -113,6 +125,24 @@ impl Reader<'_> {
                     self.invalid_command(line.place, name);
                 }
             }
+        }
+    }
+
+    /// Checks directives of modules that take their arguments apart themselves.
+    fn check_apart(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
+        if lower.starts_with("proxy") || lower == "balancermember" {
+            self.check_proxying(line, lower, arguments);
+        } else if lower.starts_with("rewrite") || lower.starts_with("setenvif") || lower.starts_with("browsermatch") {
+            self.check_rewriting(line, lower, arguments);
+        } else if lower == "sslcryptodevice" {
+            let engine = arguments.get(0).filter(|engine| !["builtin", "dynamic"].contains(&engine.as_str()));
+            self.model.unknown.extend(engine.map(|engine| Unknown {
+                span: Some(line.place.span),
+                what: format!("whether OpenSSL has an engine '{engine}' is not known: httpd does not start without"),
+                help: "ask `openssl engine` on the host".to_owned(),
+            }));
+        } else if lower == "protocols" && arguments.words.is_empty() {
+            self.model.complain(line.place, "Protocols requires at least one argument");
         }
     }
 
@@ -291,6 +321,8 @@ impl Reader<'_> {
     /// What can be told only when all has been read.
     pub(super) fn finish(&mut self) {
         self.check_modules();
+        self.check_needs();
+        self.note_unserved();
         self.check_files();
         self.check_stores();
         if !self.modules.is_loaded("ssl_module")
@@ -306,7 +338,9 @@ impl Reader<'_> {
         }
         for server in &mut self.model.servers {
             let files = server.certificates.iter_mut().chain(&mut server.key_files);
-            for (path, _) in files.chain(&mut server.command_certificates).chain(&mut server.command_keys) {
+            let stores = server.stores.values_mut();
+            for (path, _) in files.chain(stores).chain(&mut server.command_certificates).chain(&mut server.command_keys)
+            {
                 *path = files::absolute(&self.server_root, path.as_os_str().as_encoded_bytes());
             }
         }

@@ -1,11 +1,11 @@
 //! Whether a server has TLS on.
 
-use super::model::{Engine, Listen, MAIN, Model, Place, ServerId};
+use super::model::{Engine, MAIN, Model, Place, ServerId};
 use super::part::versions_not_here;
 use super::protocol::Build;
 use crate::endpoint::Unknown;
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 /// Whether TLS is on, and what decided that.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,13 +26,13 @@ pub(super) enum State {
 /// The listeners by address; for https, with the place.
 pub(super) type Https = BTreeMap<SocketAddr, Option<Place>>;
 
-/// The listeners that were read, with the place of those for https: also those that are not opened since another one
-/// takes their connections. A wildcard equals only the wildcard of its kind; without an address, that of IPv6.
+/// The listeners that were read, with the place of those for https. A wildcard equals only the wildcard of its kind.
 pub(super) fn https(model: &Model) -> Https {
-    let any = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-    let address = |listen: &Listen| SocketAddr::new(listen.ip.unwrap_or(any), listen.port);
-    let place = |listen: &Listen| (listen.protocol == "https").then_some(listen.place);
-    model.listens.iter().rev().map(|listen| (address(listen), place(listen))).collect()
+    let place = |listen: &usize| {
+        let listen = &model.listens[*listen];
+        (listen.protocol == "https").then_some(listen.place)
+    };
+    model.announced.iter().map(|(address, listen)| (*address, place(listen))).collect()
 }
 
 impl Tls {

@@ -40,7 +40,8 @@ impl Configuration {
     /// Resolves what was read from a main file, or from a part as if it was included.
     pub(super) fn loaded(mut model: Model, main: &Path, world: World<'_>) -> Configuration {
         let mut resolution = resolve(&model, world);
-        resolution.endpoints.extend(upstream::endpoints(&model, resolution.build, world.facts));
+        let reached = resolution.reached(&model);
+        resolution.endpoints.extend(upstream::endpoints(&model, resolution.build, world.facts, &reached));
         dead::examine(&mut model, &resolution, main, world);
         let main = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
         let endpoints = std::mem::take(&mut resolution.endpoints);

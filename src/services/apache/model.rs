@@ -1,6 +1,8 @@
 //! What was read: the server level, the virtual hosts, and the directives in them that matter for TLS.
 
 use super::protocol::Command;
+use super::proxy_targets::Proxied;
+use super::rewriting::Rewriting;
 use super::text::Text;
 use crate::endpoint::{SettingId, Unknown};
 use crate::instance::{Problem, Reach, Setting, SettingKind};
@@ -79,10 +81,6 @@ pub(super) struct Proxy {
     pub(super) versions: Vec<Use>,
     pub(super) ciphers: Option<String>,
     pub(super) suites: Option<String>,
-    /// What is proxied to: URLs.
-    pub(super) targets: Vec<(String, Place)>,
-    /// Values that requests are given, by name.
-    pub(super) environment: Vec<(String, String)>,
 }
 
 /// Whose commands count for the client of a virtual host by name, where they do more to versions than is known.
@@ -128,6 +126,8 @@ pub(super) struct Server {
     pub(super) certificates: Vec<(PathBuf, Place)>,
     /// `SSLCertificateKeyFile`
     pub(super) key_files: Vec<(PathBuf, Place)>,
+    /// Files of certificates and lists that httpd checks others with, and that of its own as a client, by directive.
+    pub(super) stores: BTreeMap<String, (PathBuf, Place)>,
     /// `SSLOpenSSLConfCmd Certificate` and `PrivateKey`
     pub(super) command_certificates: Vec<(PathBuf, Place)>,
     pub(super) command_keys: Vec<(PathBuf, Place)>,
@@ -141,6 +141,8 @@ pub(super) struct Server {
     pub(super) revocation_lists: bool,
     pub(super) proxy: Proxy,
     pub(super) sections: Vec<ProxySection>,
+    pub(super) proxied: Proxied,
+    pub(super) rewriting: Rewriting,
 }
 
 /// For which URLs a `<Proxy>` section is.
@@ -259,6 +261,9 @@ pub(super) struct Model {
     /// The server level first, then the virtual hosts in the order of reading.
     pub(super) servers: Vec<Server>,
     pub(super) listens: Vec<Listen>,
+    /// The addresses that those of virtual hosts are compared with, each with its `Listen`, by index: also those that are
+    /// not opened since another one takes their connections.
+    pub(super) announced: BTreeMap<SocketAddr, usize>,
     /// The addresses that are open, by port.
     pub(super) bound: BTreeMap<u16, BTreeSet<IpAddr>>,
     pub(super) settings: Vec<Setting>,
@@ -284,6 +289,8 @@ pub(super) struct Model {
     pub(super) ssl_lines: Vec<SslLine>,
     /// The first directive of `mod_ssl`.
     pub(super) first_ssl: Given<String>,
+    /// Schemes of URLs with TLS that no module serves.
+    pub(super) unserved: Vec<&'static str>,
     /// Is there an `SSLStaplingCache`?
     pub(super) stapling_cache: bool,
     /// Does `mod_md` bring certificates?
@@ -300,6 +307,7 @@ impl Default for Model {
             hops: Vec::new(),
             servers: vec![Server::default()],
             listens: Vec::new(),
+            announced: BTreeMap::new(),
             bound: BTreeMap::new(),
             settings: Vec::new(),
             written: Vec::new(),
@@ -315,6 +323,7 @@ impl Default for Model {
             reach: Reach::default(),
             ssl_lines: Vec::new(),
             first_ssl: None,
+            unserved: Vec::new(),
             stapling_cache: false,
             managed_certificates: false,
             in_hosts: BTreeSet::new(),

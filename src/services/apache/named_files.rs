@@ -16,6 +16,7 @@ pub(super) struct Named {
     name: String,
     path: Vec<u8>,
     is_directory: bool,
+    may_be_empty: bool,
 }
 
 /// Commands of `SSLOpenSSLConfCmd` whose value is a file, which httpd itself looks for, TLS or not.
@@ -55,8 +56,24 @@ impl Reader<'_> {
         let is_elsewhere = path.starts_with("pkcs11:");
         if !path.is_empty() && !is_elsewhere && line.undefined.is_empty() {
             let path = path.as_bytes().to_vec();
-            self.named_files.push(Named { place: line.place, name: name.to_owned(), path, is_directory });
+            let (place, name) = (line.place, name.to_owned());
+            self.named_files.push(Named { place, name, path, is_directory, may_be_empty: false });
         }
+    }
+
+    /// Notes the file of a `RewriteMap`: what has no known kind in front of it is one of text.
+    pub(super) fn note_map(&mut self, line: &Line, words: &[String]) {
+        let Some(map) = words.get(1).filter(|_| line.undefined.is_empty()) else { return };
+        let path = match map.split_once(':') {
+            Some(("txt" | "rnd", path)) => path,
+            Some(("prg", program)) => program.split(' ').next().unwrap_or_default(),
+            // Those of databases may have other names on disk.
+            _ if !map.starts_with('/') => return,
+            _ => map,
+        };
+        let (place, path) = (line.place, path.as_bytes().to_vec());
+        let name = "RewriteMap".to_owned();
+        self.named_files.push(Named { place, name, path, is_directory: false, may_be_empty: true });
     }
 
     /// Complains about files that are not there, if this is a host or an image of one, and their directories can be seen.
@@ -68,7 +85,8 @@ impl Reader<'_> {
         for file in named {
             let path = absolute(&self.server_root, &file.path);
             let (name, shown) = (&file.name, path.display());
-            let is_missing = is_missing(self.system(), &path, file.is_directory);
+            let is_there = file.may_be_empty && self.system().kind(&path).is_ok();
+            let is_missing = !is_there && is_missing(self.system(), &path, file.is_directory);
             if is_missing && file.is_directory {
                 self.model.complain(file.place, format!("{name}: directory '{shown}' does not exist"));
             } else if is_missing {

@@ -1,8 +1,18 @@
-//! Which other servers directives of `mod_proxy` and `mod_rewrite` lead to.
+//! Which other servers a server leads requests to: `ProxyPass`, `[P]`, `SetHandler`, and the members of balancers.
+//!
+//! A `ProxyPass` leads nowhere if an earlier one takes all of its paths, be it an exclusion (`!`). Those of the server
+//! level come before those of a virtual host, and that of a `<Location>` before both; of several `<Location>` for the
+//! same paths the last one counts (cases `proxypass-*`, `balancer-*`).
 
 use super::directives::Arguments;
+use super::model::{MAIN, Model, Place, ServerId};
+use super::path_sections::{Later, PathSection, SectionKind};
+use super::paths::{Paths, Taken};
 use super::read::{Line, Reader};
+use super::rewriting::{Acts, Rules};
 use super::sections::Scope;
+use crate::host::Facts;
+use std::collections::BTreeSet;
 
 /// What a URL to proxy to says of TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,67 +38,341 @@ pub(super) fn scheme(url: &str) -> Scheme {
     }
 }
 
-/// The flags of a `RewriteRule`: `[NC,P,E=name:value]`.
-fn flags(words: &[String]) -> Vec<&str> {
-    let flags = words.get(2).map_or("", |flags| flags.trim_matches(['[', ']']));
-    flags.split(',').map(str::trim).filter(|flag| !flag.is_empty()).collect()
+/// A `ProxyPass`.
+#[derive(Clone, Debug)]
+struct Mapping {
+    paths: Paths,
+    /// The `<Location>` around it.
+    section: Option<PathSection>,
+    /// `None`: an exclusion.
+    url: Option<String>,
+    /// Those with `mapping=encoded` are tried before the others.
+    is_encoded: bool,
+    place: Place,
 }
 
-/// The argument that says where to, of a directive with a lower-case name.
-fn target<'w>(lower: &str, words: &'w [String]) -> Option<&'w str> {
-    let word = match lower {
-        "rewriterule" => {
-            let proxies = |flag: &&str| flag.eq_ignore_ascii_case("p") || flag.eq_ignore_ascii_case("proxy");
-            flags(words).iter().any(proxies).then(|| words.get(1))??
-        }
-        "sethandler" => words.first()?.strip_prefix("proxy:")?,
-        // In a `<Location>` and in a `<Proxy>` the first argument may be left out.
-        "balancermember" => words.iter().take(2).find(|word| !word.to_ascii_lowercase().starts_with("balancer:"))?,
-        _ => words.iter().take(2).find(|word| scheme(word) != Scheme::Other || word.contains('|'))?,
-    };
-    // A path of a socket may come first.
-    Some(word.rsplit_once('|').map_or(word, |(_, url)| url))
+/// A `SetHandler`.
+#[derive(Clone, Debug)]
+struct Handler {
+    section: Option<PathSection>,
+    /// What it leads to, if it proxies.
+    url: Option<String>,
+    place: Place,
 }
 
-impl Reader<'_> {
-    /// A directive that may lead to another server.
-    pub(super) fn proxies(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
-        let words: Vec<String> = (0..arguments.words.len()).filter_map(|i| arguments.get(i)).collect();
-        let server = self.server();
-        match lower {
-            "rewriterule" => {
-                let values = flags(&words).into_iter().filter_map(|flag| flag.split_once('='));
-                let of_environment =
-                    values.filter(|(flag, _)| matches!(flag.to_ascii_lowercase().as_str(), "e" | "env"));
-                let values = of_environment.filter_map(|(_, text)| text.split_once(':'));
-                let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
-                self.model.servers[server].proxy.environment.extend(values);
-            }
-            "setenv" => {
-                if let [name, value] = words.as_slice() {
-                    self.model.servers[server].proxy.environment.push((name.clone(), value.clone()));
-                }
-                return;
-            }
-            _ => {}
-        }
-        let Some(url) = target(lower, &words).filter(|url| scheme(url) != Scheme::Other) else { return };
-        let target = (url.to_owned(), line.place);
-        match self.scope() {
-            Scope::Proxy(server, section) if lower == "balancermember" => {
-                self.model.servers[server].sections[section].proxy.targets.push(target);
-            }
-            _ => self.model.servers[server].proxy.targets.push(target),
-        }
+/// A `BalancerMember` that gets requests.
+#[derive(Clone, Debug)]
+struct Member {
+    /// In lower case.
+    balancer: String,
+    url: String,
+    place: Place,
+}
+
+/// What a server proxies.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Proxied {
+    mappings: Vec<Mapping>,
+    handlers: Vec<Handler>,
+    members: Vec<Member>,
+    /// The balancers that it defines, in lower case.
+    balancers: BTreeSet<String>,
+    /// The URLs of workers, in lower case, with the balancer that they belong to.
+    workers: Vec<(Option<String>, String)>,
+    /// `BalancerInherit` and `ProxyPassInherit`: one of them is enough to have the balancers of the server level.
+    inherits: [Option<bool>; 2],
+}
+
+/// A URL that requests are sent to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Target {
+    pub(super) url: String,
+    pub(super) place: Place,
+    /// Is it not sure that requests get there?
+    pub(super) is_unclear: bool,
+}
+
+impl Target {
+    fn sure(url: Option<&String>, place: Place) -> Option<Target> {
+        Some(Target { url: url?.clone(), place, is_unclear: false })
     }
 }
 
-/// The URLs that a target stands for: values of the environment in front of it (`%{ENV:name}`) are followed.
-pub(super) fn followed(url: &str, environment: &[&(String, String)]) -> Vec<String> {
+/// A path of a socket may come first: `unix:/run/x|https://a/`.
+fn without_socket(word: &str) -> &str {
+    word.rsplit_once('|').map_or(word, |(_, url)| url)
+}
+
+impl Mapping {
+    /// The words of a `ProxyPass`; in a `<Location>` the path is that of the section.
+    fn of(words: &[String], is_match: bool, section: Option<PathSection>, place: Place) -> Option<Mapping> {
+        let mut words = words.iter();
+        let (mut is_regex, path) = match &section {
+            // httpd takes a path with such characters for a regular expression here, and one without them never.
+            Some(section) => (is_match || section.word.contains(['*', '?', '[']), section.word.clone()),
+            None => (is_match, words.next()?.clone()),
+        };
+        let path = if path == "~" && section.is_none() {
+            is_regex = true;
+            words.next()?.clone()
+        } else {
+            path
+        };
+        let url = words.next()?;
+        let paths = if is_regex { Paths::Matching(path) } else { Paths::Below(path) };
+        let is_encoded = words.any(|word| word.eq_ignore_ascii_case("mapping=encoded"));
+        let url = (url != "!").then(|| without_socket(url).to_owned());
+        Some(Mapping { paths, section, url, is_encoded, place })
+    }
+
+    /// Are requests that are no upgrade to a web socket handed on?
+    fn hands_on(&self) -> bool {
+        self.url.as_ref().is_some_and(|url| url.to_ascii_lowercase().starts_with("ws"))
+    }
+}
+
+impl Reader<'_> {
+    /// `ProxyPass` and `ProxyPassMatch`.
+    pub(super) fn passes(&mut self, line: &Line, is_match: bool, arguments: &Arguments<'_>) {
+        let section = self.path_section();
+        if matches!(self.scope(), Scope::Proxy(..)) || section.as_ref().is_some_and(|s| s.kind != SectionKind::Location)
+        {
+            return;
+        }
+        let server = self.server();
+        let Some(mapping) = Mapping::of(&arguments.texts(), is_match, section, line.place) else { return };
+        let proxied = &mut self.model.servers[server].proxied;
+        proxied.balancers.extend(mapping.url.as_deref().and_then(balancer));
+        if let Some(section) = &mapping.section {
+            // Each `<Location>` has one.
+            proxied.mappings.retain(|known| known.section.as_ref() != Some(section));
+        }
+        proxied.mappings.push(mapping);
+    }
+
+    /// `BalancerMember`: in a `<Proxy>` section the balancer is left out.
+    pub(super) fn balancer_member(&mut self, line: &Line, arguments: &Arguments<'_>) {
+        let (server, section) = match self.scope() {
+            Scope::Proxy(server, section) => (server, Some(self.model.servers[server].sections[section].url.clone())),
+            _ => (self.server(), None),
+        };
+        let words = arguments.texts();
+        let (settings, plain): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| word.contains('='));
+        let mut plain = plain.into_iter();
+        let name = section.or_else(|| plain.next().cloned());
+        let (Some(balancer), Some(url)) = (name.as_deref().and_then(balancer), plain.next()) else { return };
+        let proxied = &mut self.model.servers[server].proxied;
+        proxied.balancers.insert(balancer.clone());
+        if is_used(&settings) {
+            proxied.members.push(Member { balancer, url: without_socket(url).to_owned(), place: line.place });
+        }
+    }
+
+    /// `ProxySet` in the section of a balancer defines it.
+    pub(super) fn sets_balancer(&mut self) {
+        if let Scope::Proxy(server, section) = self.scope() {
+            let server = &mut self.model.servers[server];
+            server.proxied.balancers.extend(balancer(&server.sections[section].url));
+        }
+    }
+
+    /// So does a `<Proxy>` section with settings in its head.
+    pub(super) fn balancer_section(&mut self, server: ServerId, words: &[String]) {
+        if let [url, _, ..] = words {
+            self.model.servers[server].proxied.balancers.extend(balancer(url));
+        }
+    }
+
+    /// `BalancerInherit` and `ProxyPassInherit`.
+    pub(super) fn inherits_balancers(&mut self, lower: &str, arguments: &Arguments<'_>) {
+        let on = arguments.get(0).is_some_and(|word| word.eq_ignore_ascii_case("on"));
+        let server = self.server();
+        self.model.servers[server].proxied.inherits[usize::from(lower == "proxypassinherit")] = Some(on);
+    }
+
+    /// Notes the schemes that no module serves, where that is sure. Rules and handlers may lead there all the same.
+    pub(super) fn note_unserved(&mut self) {
+        if !self.any_module || !self.modules.is_complete() || !self.modules.are_own() {
+            return;
+        }
+        let has = |module: &str| self.modules.is_loaded("proxy_module") && self.modules.is_loaded(module);
+        let served = [
+            ("https", has("proxy_http_module")),
+            ("wss", has("proxy_http_module") || has("proxy_wstunnel_module")),
+            ("h2", has("proxy_http2_module")),
+        ];
+        let unserved = served.into_iter().filter(|(_, is_served)| !is_served).map(|(scheme, _)| scheme);
+        self.model.unserved = unserved.collect();
+    }
+
+    /// `SetHandler`
+    pub(super) fn sets_handler(&mut self, line: &Line, arguments: &Arguments<'_>) {
+        if matches!(self.scope(), Scope::Proxy(..)) {
+            return;
+        }
+        let Some(word) = arguments.get(0) else { return };
+        let url = word.strip_prefix("proxy:").map(|url| without_socket(url).to_owned());
+        let (server, section) = (self.server(), self.path_section());
+        let handlers = &mut self.model.servers[server].proxied.handlers;
+        handlers.retain(|known| known.section != section);
+        handlers.push(Handler { section, url, place: line.place });
+    }
+}
+
+impl Proxied {
+    /// May it know the worker or balancer of a URL? What workers there are is not followed further than that.
+    pub(super) fn may_know(&self, url: &str) -> bool {
+        match balancer(url) {
+            Some(name) => self.balancers.contains(&name),
+            None => self.workers.iter().any(|(_, known)| origin(known).eq_ignore_ascii_case(origin(url))),
+        }
+    }
+
+    /// Is there a worker for a URL already? A `ProxyPass` or `BalancerMember` shares it, and its settings are ignored.
+    pub(super) fn shares_worker(&self, balancer: Option<&str>, url: &str) -> bool {
+        let lower = url.to_ascii_lowercase();
+        let is_same =
+            |known: &str| lower.starts_with(known) || (known.contains('$') && origin(known) == origin(&lower));
+        let name = balancer.map(str::to_ascii_lowercase);
+        self.workers.iter().filter(|(of, _)| *of == name).any(|(_, known)| is_same(known))
+    }
+
+    /// Notes the worker of a URL.
+    pub(super) fn add_worker(&mut self, balancer: Option<&str>, url: &str) {
+        self.workers.push((balancer.map(str::to_ascii_lowercase), url.to_ascii_lowercase()));
+    }
+
+    /// Does it say nothing?
+    pub(super) fn is_empty(&self) -> bool {
+        self.mappings.is_empty() && self.handlers.is_empty() && self.balancers.is_empty()
+    }
+}
+
+/// Scheme and authority of a URL.
+pub(super) fn origin(url: &str) -> &str {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let length = url[start..].find(['/', '?', '#']).unwrap_or(url.len() - start);
+    &url[..start + length]
+}
+
+/// The name of the balancer that a URL names: `balancer://name`, in lower case.
+fn balancer(url: &str) -> Option<String> {
+    let lower = url.to_ascii_lowercase();
+    let name = lower.strip_prefix("balancer://")?;
+    Some(name.split('/').next().unwrap_or_default().to_owned())
+}
+
+/// Does a member get requests? Not if it is disabled or stopped, or drained without a route to come back by.
+fn is_used(settings: &[&String]) -> bool {
+    let (mut off, mut has_route) = (BTreeSet::new(), false);
+    for (name, value) in settings.iter().filter_map(|setting| setting.split_once('=')) {
+        has_route |= name.eq_ignore_ascii_case("route");
+        let mut adds = true;
+        for c in value.chars().filter(|_| name.eq_ignore_ascii_case("status")) {
+            match c.to_ascii_uppercase() {
+                '+' => adds = true,
+                '-' => adds = false,
+                flag if adds => drop(off.insert(flag)),
+                flag => drop(off.remove(&flag)),
+            }
+        }
+    }
+    !off.contains(&'D') && !off.contains(&'S') && (has_route || !off.contains(&'N'))
+}
+
+/// The members of the balancer that a URL names: the server level's balancer is taken as it is.
+pub(super) fn members(model: &Model, server: ServerId, url: &str) -> Option<Vec<(String, Place)>> {
+    let name = balancer(url)?;
+    let (main, own) = (&model.servers[MAIN].proxied, &model.servers[server].proxied);
+    let inherits = own.inherits.iter().zip(main.inherits).any(|(own, main)| own.or(main).unwrap_or(true));
+    let of = if inherits && main.balancers.contains(&name) { MAIN } else { server };
+    let members = model.servers[of].proxied.members.iter().filter(|member| member.balancer == name);
+    Some(members.map(|member| (member.url.clone(), member.place)).collect())
+}
+
+/// The URLs of other servers that requests to a server are sent to, those of the server level included.
+pub(super) fn targets(model: &Model, server: ServerId, facts: &Facts) -> Vec<Target> {
+    let both = if server == MAIN { vec![MAIN] } else { vec![MAIN, server] };
+    let proxied = || both.iter().map(|server| &model.servers[*server].proxied);
+    let rules = Rules::of(model, server);
+    let mut targets = Vec::new();
+    if !rules.never_passes() {
+        let mappings: Vec<&Mapping> = proxied().flat_map(|proxied| &proxied.mappings).collect();
+        targets.extend(
+            passed(&mappings).into_iter().filter_map(|mapping| Target::sure(mapping.url.as_ref(), mapping.place)),
+        );
+    }
+    for rule in rules.targets() {
+        let urls = followed(rule.url, &rule.variables, facts);
+        let is_unclear = rule.acts == Acts::Unclear;
+        targets.extend(urls.into_iter().map(|url| Target { url, place: rule.place, is_unclear }));
+    }
+    let handlers: Vec<&Handler> = proxied().flat_map(|proxied| &proxied.handlers).collect();
+    let (mut later, mut kept) = (Later::default(), Vec::new());
+    for handler in handlers.into_iter().rev() {
+        let section = handler.section.as_ref();
+        if !section.is_some_and(|section| later.replace(section)) {
+            kept.extend(Target::sure(handler.url.as_ref(), handler.place));
+        }
+        if let Some(section) = section {
+            later.add(section);
+        }
+    }
+    targets.extend(kept.into_iter().rev());
+    targets.retain(|target| scheme(&target.url) != Scheme::Other);
+    // As they are written, however they are tried.
+    targets.sort_by_key(|target| target.place);
+    targets
+}
+
+/// Those of all `ProxyPass` that get requests.
+fn passed<'a>(mappings: &[&'a Mapping]) -> Vec<&'a Mapping> {
+    let is_dead = |mapping: &Mapping| mapping.url.is_none() || mapping.paths.are_none();
+    let (of_locations, mut others): (Vec<&Mapping>, Vec<&Mapping>) =
+        mappings.iter().copied().partition(|mapping| mapping.section.is_some());
+    let (mut later, mut passed) = (Later::default(), Vec::new());
+    let (mut taken, mut taken_encoded) = (Taken::default(), Taken::default());
+    for mapping in of_locations.iter().rev() {
+        let Some(section) = &mapping.section else { continue };
+        if !later.replace(section) && !is_dead(mapping) {
+            passed.push(*mapping);
+        }
+        later.add(section);
+    }
+    passed.reverse();
+    // Those with `mapping=encoded` have their turn first, in which an exclusion is one for them alone.
+    others.sort_by_key(|mapping| !mapping.is_encoded);
+    let first = of_locations.iter().map(|mapping| (mapping, false));
+    for (mapping, counts) in first.chain(others.iter().map(|mapping| (mapping, true))) {
+        let known = if mapping.is_encoded { &taken_encoded } else { &taken };
+        if counts && !is_dead(mapping) && !known.cover(&mapping.paths) {
+            passed.push(*mapping);
+        }
+        if mapping.hands_on() {
+            continue;
+        }
+        if mapping.is_encoded {
+            taken_encoded.add(&mapping.paths);
+        }
+        if !mapping.is_encoded || mapping.url.is_some() {
+            taken.add(&mapping.paths);
+        }
+    }
+    passed
+}
+
+/// The URLs that a target stands for: a variable in front of it (`%{ENV:name}`) is followed. Where nothing sets it, it
+/// is that of the process.
+fn followed(url: &str, variables: &[(&str, &str)], facts: &Facts) -> Vec<String> {
     let variable = || {
-        let (name, rest) = url.strip_prefix("%{ENV:").or_else(|| url.strip_prefix("%{env:"))?.split_once('}')?;
-        let values = environment.iter().filter(|(known, _)| known == name);
-        let urls: Vec<String> = values.map(|(_, value)| format!("{value}{rest}")).collect();
+        let (kind, rest) = url.strip_prefix("%{").and_then(|rest| rest.split_once(':'))?;
+        let (name, rest) = rest.split_once('}').filter(|_| kind.eq_ignore_ascii_case("env"))?;
+        let set = variables.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
+        let of_process = facts.environment.get(name).map(String::as_str);
+        let mut urls: Vec<String> = set.map(|value| format!("{value}{rest}")).collect();
+        if urls.is_empty() {
+            urls.extend(of_process.map(|value| format!("{value}{rest}")));
+        }
         (!urls.is_empty()).then_some(urls)
     };
     variable().unwrap_or_else(|| vec![url.to_owned()])
@@ -96,19 +380,26 @@ pub(super) fn followed(url: &str, environment: &[&(String, String)]) -> Vec<Stri
 
 #[cfg(test)]
 mod tests {
+    use super::super::rewriting::rule_target;
     use super::*;
+    use crate::source::{SourceMap, Span};
 
     fn of(line: &str) -> Option<String> {
-        let mut words = line.split(' ').map(str::to_owned);
-        let lower = words.next().unwrap_or_default();
-        target(&lower, &words.collect::<Vec<_>>()).filter(|url| scheme(url) != Scheme::Other).map(str::to_owned)
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let file = SourceMap::default().insert("/x".into(), Vec::new());
+        let place = Place { span: Span::new(file, 0, 1), hop: 0 };
+        let url = match words[0].as_str() {
+            "rewriterule" => rule_target(&words[1..]).map(str::to_owned),
+            name => Mapping::of(&words[1..], name.ends_with("match"), None, place)?.url,
+        };
+        url.filter(|url| scheme(url) != Scheme::Other)
     }
 
     #[test]
     fn where_directives_lead() {
         for (line, url) in [
             ("proxypass / https://a/", Some("https://a/")),
-            ("proxypass https://a/", Some("https://a/")),
+            ("proxypass ~ ^/x https://a/", Some("https://a/")),
             ("proxypass / http://a/", None),
             ("proxypass / !", None),
             ("proxypass / unix:/run/x|https://a/", Some("https://a/")),
@@ -120,21 +411,30 @@ mod tests {
             ("rewriterule ^/(.*) %{ENV:s}://a/$1 [P]", Some("%{ENV:s}://a/$1")),
             ("rewriterule ^/(.*) ${map:$1} [P]", Some("${map:$1}")),
             ("rewriterule ^/(.*) http://%{HTTP_HOST}/$1 [P]", None),
-            ("sethandler proxy:https://a", Some("https://a")),
-            ("sethandler proxy:unix:/run/php.sock|fcgi://localhost", None),
-            ("sethandler php", None),
-            ("balancermember https://a", Some("https://a")),
-            ("balancermember balancer://b https://a", Some("https://a")),
+            ("rewriterule ^ - [P]", None),
         ] {
             assert_eq!(of(line).as_deref(), url, "{line}");
         }
     }
 
     #[test]
+    fn members_that_get_requests() {
+        let is_used = |text: &str| {
+            let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+            is_used(&words.iter().collect::<Vec<_>>())
+        };
+        assert!(is_used("retry=0") && is_used("status=+D-D") && is_used("status=H") && is_used("status=N route=a"));
+        assert!(!is_used("status=d") && !is_used("status=+S") && !is_used("status=N") && !is_used("Status=-H+D"));
+    }
+
+    #[test]
     fn values_of_the_environment() {
-        let (one, other) = (("t".to_owned(), "https://a".to_owned()), ("t".to_owned(), "http://b".to_owned()));
-        assert_eq!(followed("%{ENV:t}/$1", &[&one, &other]), ["https://a/$1", "http://b/$1"]);
-        assert_eq!(followed("%{ENV:u}/$1", &[&one]), ["%{ENV:u}/$1"]);
-        assert_eq!(followed("https://a/", &[&one]), ["https://a/"]);
+        let mut facts = Facts::unknown();
+        facts.environment.insert("u".to_owned(), "https://c".to_owned());
+        let set = [("t", "https://a"), ("T", "http://b")];
+        assert_eq!(followed("%{ENV:t}/$1", &set, &facts), ["https://a/$1", "http://b/$1"]);
+        assert_eq!(followed("%{ENV:u}/$1", &set, &facts), ["https://c/$1"]);
+        assert_eq!(followed("%{ENV:v}/$1", &set, &facts), ["%{ENV:v}/$1"]);
+        assert_eq!(followed("https://a/", &set, &facts), ["https://a/"]);
     }
 }

@@ -11,6 +11,7 @@ use super::model::{Hop, HopId, Model, Place};
 use super::modules::Modules;
 use super::named_files::Named;
 use super::protocol::Build;
+use super::proxy_checks::Needs;
 use super::sections::Section;
 use super::text::Text;
 use super::variables::Variables;
@@ -117,6 +118,8 @@ pub(super) struct Reader<'a> {
     pub(super) loaded_files: Vec<(Place, Vec<u8>)>,
     /// The stores of sessions (`shmcb`) that `SSLSessionCache` and `SSLStaplingCache` name, and the directive's name.
     pub(super) stores: Vec<(Place, String, String)>,
+    /// Settings that need a module.
+    pub(super) needed: Vec<(Place, Needs)>,
     /// Modules that `LoadModule` names and that are not there, and whether any is.
     pub(super) missing_modules: Vec<(Place, String)>,
     pub(super) any_module: bool,
@@ -191,6 +194,7 @@ impl<'a> Reader<'a> {
             named_files: Vec::new(),
             loaded_files: Vec::new(),
             stores: Vec::new(),
+            needed: Vec::new(),
             missing_modules: Vec::new(),
             any_module: false,
             listened: BTreeSet::new(),

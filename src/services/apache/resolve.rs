@@ -391,6 +391,17 @@ fn accepts(listener: Option<IpAddr>, ip: IpAddr) -> bool {
 }
 
 impl Resolution {
+    /// Which servers get requests: those of a chain on an address that a listener has. All, where not everything is known.
+    pub(super) fn reached(&self, model: &Model) -> Vec<bool> {
+        let is_open =
+            model.is_part || !model.unknown.is_empty() || !model.problems.is_empty() || self.left_out.is_some();
+        let mut reached = vec![is_open || model.listens.is_empty(); model.servers.len()];
+        for (_, _, server) in self.answers.keys() {
+            reached[*server] = true;
+        }
+        reached
+    }
+
     /// The answer to a client's question.
     pub(super) fn ask(&self, model: &Model, question: &Question) -> Option<Response> {
         let Target::Ip(ip, port) = question.target else { return None };

@@ -23,6 +23,8 @@ pub(super) enum Scope {
 pub(super) struct Section {
     /// As written: `VirtualHost`.
     pub(super) name: Arc<str>,
+    /// The text behind the name; none of a condition.
+    pub(super) head: Vec<u8>,
     pub(super) place: Place,
     /// A condition that holds; such a section is read as if it were not there.
     pub(super) condition: bool,
@@ -69,7 +71,7 @@ impl Reader<'_> {
     /// Opens a section.
     pub(super) fn push_section(&mut self, name: &[u8], place: Place, condition: bool, scope: Scope) {
         let name = String::from_utf8_lossy(name).as_ref().into();
-        self.sections.push(Section { name, place, condition, scope });
+        self.sections.push(Section { name, head: Vec::new(), place, condition, scope });
     }
 
     pub(super) fn close(&mut self, line: &Line, name: &[u8]) {
@@ -146,6 +148,8 @@ impl Reader<'_> {
                 let words = split(head, 0);
                 let words = words.iter().map(|word| String::from_utf8_lossy(&word.value(head)).into_owned());
                 let words: Vec<String> = words.collect();
+                self.check_proxy_head(line, &words, lower == "proxymatch");
+                self.balancer_section(server, &words);
                 let sections = &mut self.model.servers[server].sections;
                 sections.push(ProxySection::new(&words, lower == "proxymatch"));
                 Scope::Proxy(server, sections.len() - 1)
@@ -164,7 +168,11 @@ impl Reader<'_> {
             }
             _ => Scope::Inside(server, shown.as_ref().into()),
         };
+        let head = head.to_owned();
         self.push_section(name, line.place, false, scope);
+        if let Some(section) = self.sections.last_mut() {
+            section.head = head;
+        }
     }
 
     fn virtual_host(&mut self, line: &Line, head: &[u8]) -> ServerId {

@@ -6,6 +6,7 @@ use super::modules::is_ssl_directive;
 use super::read::{Line, Reader};
 use super::sections::Scope;
 use super::values;
+use crate::release::Release;
 use std::path::PathBuf;
 
 /// Directives of `mod_ssl` that may stand in sections for files and paths.
@@ -40,6 +41,10 @@ impl Reader<'_> {
             if lower == "sslcompression" && on && is_debian {
                 self.model.complain(line.place, "the OpenSSL of Debian has no compression: SSLCompression can't be on");
             }
+            let is_new = self.world.facts.apache.library.release >= Some(Release::new(1, 1, 0));
+            if lower == "sslrandomseed" && is_new && words.get(1).is_some_and(|source| source.starts_with("egd:")) {
+                self.model.complain(line.place, "SSLRandomSeed: this OpenSSL has no entropy gathering daemon (egd:)");
+            }
             if let Some(why) = values::refused(&shown, lower, &words) {
                 self.model.complain(line.place, why);
             }
@@ -66,6 +71,12 @@ impl Reader<'_> {
             self.model.ssl_lines.push(SslLine { place: line.place, is_list, is_conditional });
         } else {
             self.model.in_hosts.insert(line.place.span);
+        }
+        if let (true, Some(path)) = (values::is_store(lower), arguments.get(0))
+            && matches!(self.scope(), Scope::Server(_))
+            && line.undefined.is_empty()
+        {
+            self.model.servers[server].stores.insert(lower.to_owned(), (PathBuf::from(path), line.place));
         }
         match lower {
             "sslprotocol" | "sslproxyprotocol" => self.list(line, &shown, arguments, rest),

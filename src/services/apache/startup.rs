@@ -30,6 +30,7 @@ pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) 
         })
     };
     let mut refused = proxies(model, &world.facts.apache.library);
+    refused.extend(empty_stores(model, resolution, world));
     for (server, own) in model.servers.iter().enumerate().filter(|(server, _)| resolution.tls[*server].is_on()) {
         let main = (server != MAIN).then_some(&model.servers[MAIN]);
         let both = || main.into_iter().chain([own]);
@@ -48,6 +49,63 @@ pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) 
         refused.extend(certificates(own, main, &mut read, &mut files_fit));
     }
     refused
+}
+
+/// Files of authorities and lists in which there is nothing of the kind, where TLS is on in that direction.
+fn empty_stores(model: &Model, resolution: &Resolution, world: World<'_>) -> Vec<(Place, String)> {
+    let mut refused = Vec::new();
+    for (server, own) in model.servers.iter().enumerate() {
+        let main = &model.servers[MAIN];
+        let is_client = own.proxy.engine.or(main.proxy.engine).is_some_and(|(on, _)| on);
+        let inherited = main.stores.iter().filter(|(name, _)| server != MAIN && !own.stores.contains_key(*name));
+        for (name, (path, place)) in own.stores.iter().chain(inherited) {
+            let counts = if name.starts_with("sslproxy") { is_client } else { resolution.tls[server].is_on() };
+            let Some(bytes) = world.system.read(path).ok().filter(|_| counts) else { continue };
+            let has = |text: &str| memchr::memmem::find(&bytes, text.as_bytes()).is_some();
+            let shown = path.display();
+            let has_certificate = has("CERTIFICATE-----");
+            let message = if name != "sslproxymachinecertificatefile" {
+                let is_empty = !has_certificate && !has("-----BEGIN X509 CRL-----");
+                is_empty.then(|| format!("there is neither a certificate nor a revocation list in {shown}"))
+            } else if !client_pairs_fit(&bytes) {
+                Some(format!("proxy client certificate and private key do not match: {shown}"))
+            } else {
+                let is_locked = has("-----BEGIN ENCRYPTED PRIVATE KEY-----") || has("Proc-Type: 4,ENCRYPTED");
+                is_locked.then(|| format!("the private key of the proxy's client certificate is encrypted: {shown}"))
+            };
+            refused.extend(message.map(|message| (*place, message)));
+        }
+    }
+    refused.sort_unstable();
+    refused.dedup();
+    refused
+}
+
+/// Do the keys in a file belong to the certificates beside them? OpenSSL makes pairs in the order of the file.
+fn client_pairs_fit(bytes: &[u8]) -> bool {
+    let mut pairs: Vec<[Option<&[u8]>; 2]> = vec![[None, None]];
+    for start in memchr::memmem::find_iter(bytes, "-----BEGIN ") {
+        let label = &bytes[start + 11..];
+        let end = memchr::memmem::find(label, b"-----BEGIN ").unwrap_or(label.len());
+        let head = &label[..memchr::memchr(b'\n', label).unwrap_or(label.len())];
+        let is = |text: &[u8]| memchr::memmem::find(head, text).is_some();
+        let part = match (is(b"CERTIFICATE-----"), is(b"PRIVATE KEY-----")) {
+            (true, _) => 0,
+            (_, true) => 1,
+            _ => continue,
+        };
+        if pairs.last().is_none_or(|pair| pair[part].is_some()) {
+            pairs.push([None, None]);
+        }
+        if let Some(pair) = pairs.last_mut() {
+            pair[part] = Some(&bytes[start..start + 11 + end]);
+        }
+    }
+    pairs.into_iter().all(|pair| match pair {
+        [None, Some(_)] => false,
+        [Some(certificate), Some(key)] => belongs(certificate, key) != Some(false),
+        _ => true,
+    })
 }
 
 /// Cipher lists for connections to other servers that OpenSSL refuses.

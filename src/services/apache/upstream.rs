@@ -3,7 +3,7 @@
 use super::model::{Covers, MAIN, Model, Place, Proxy, ProxySection, ServerId, Use};
 use super::part::versions_not_here;
 use super::protocol::Build;
-use super::proxy_targets::{Scheme, followed, scheme};
+use super::proxy_targets::{Scheme, Target, members, origin, scheme, targets};
 use super::resolve::ciphers;
 use super::versions::way;
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
@@ -119,12 +119,6 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// The sections that a server has: those of the server level, then its own.
-fn sections(model: &Model, server: ServerId) -> impl Iterator<Item = &ProxySection> {
-    let main = model.servers[MAIN].sections.iter().filter(move |_| server != MAIN);
-    main.chain(&model.servers[server].sections)
-}
-
 /// The `SSLProxyProtocol` that is used with TLS on towards other servers, in a server or one of its sections.
 pub(super) fn used_lists(model: &Model, server: ServerId) -> Vec<Use> {
     let levels = View::of_levels(model, server);
@@ -142,35 +136,53 @@ pub(super) fn used_ciphers(model: &Model, server: ServerId) -> Vec<(String, Plac
 }
 
 /// The endpoints of all proxied servers that are reached over TLS.
-pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts) -> Vec<Endpoint> {
+///
+/// `reached`: which servers get requests at all.
+pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts, reached: &[bool]) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     let (main, mut floors) = (Sections::of(model, MAIN), Floors::new());
-    for server in 0..model.servers.len() {
+    // What the server level proxies, every host does; it is another endpoint only where it is set otherwise.
+    let mut shared: BTreeSet<Target> = BTreeSet::new();
+    let mut is_shared = false;
+    for server in (0..model.servers.len()).filter(|server| reached[*server]) {
         let own = &model.servers[server];
-        // What the server level proxies, every host does; it is another endpoint only where it is set otherwise.
         let differs = own.proxy.engine.is_some() || !own.proxy.versions.is_empty() || own.proxy.ciphers.is_some();
-        let differs = differs || !own.sections.is_empty();
-        let inherited = if server != MAIN && differs { &model.servers[MAIN].proxy.targets[..] } else { &[] };
+        let differs = server != MAIN && (differs || !own.sections.is_empty());
+        let is_bare = server != MAIN && own.proxied.is_empty() && own.rewriting.is_empty();
+        if !differs && is_bare && is_shared {
+            continue;
+        }
+        let mut all = targets(model, server, facts);
+        if !differs {
+            all.retain(|target| shared.insert(target.clone()));
+            is_shared |= is_bare || server == MAIN;
+        }
         let sections = if server == MAIN { vec![] } else { vec![Sections::of(model, server)] };
         let sections = || std::iter::once(&main).chain(&sections);
         let levels = View::of_levels(model, server);
         let (mut seen, mut known) = (BTreeSet::new(), BTreeSet::new());
-        for (url, place) in own.proxy.targets.iter().chain(inherited) {
+        for target in all {
             // Only the first place of a URL is told.
-            if !known.insert(url) {
+            if !known.insert(target.url.clone()) {
                 continue;
             }
-            let environment: Vec<&(String, String)> =
-                model.servers[MAIN].proxy.environment.iter().chain(&own.proxy.environment).collect();
-            let urls = followed(url, &environment).into_iter().filter(|url| scheme(url) != Scheme::Other);
-            for url in urls.chain(sections().flat_map(|sections| sections.below(url))) {
+            let urls = std::iter::once(target.url.clone());
+            for url in urls.chain(sections().flat_map(|sections| sections.below(&target.url))) {
                 let view = sections().fold(levels, |outer, sections| sections.view(&url, outer));
                 let Some((true, engine)) = view.engine else { continue };
-                for (remote, place) in remotes(model, server, &url, *place) {
+                for (remote, place) in remotes(model, server, &url, target.place) {
+                    let is_served =
+                        |scheme: &str| !model.unserved.iter().any(|other| other.eq_ignore_ascii_case(scheme));
+                    if !remote.split_once("://").is_none_or(|(scheme, _)| is_served(scheme)) {
+                        continue;
+                    }
                     let parameters = (view.list.map(|used| used.setting), view.ciphers, view.suites);
                     if seen.insert((remote.clone(), parameters)) {
                         let mut answer = answer(model, build, facts, view, [place, engine], &mut floors);
-                        if let Some(unknown) = open(&remote, place, sections().any(Sections::differ)) {
+                        let of_rule = target.is_unclear.then(|| unclear(&remote, place));
+                        if let Some(unknown) =
+                            of_rule.or_else(|| open(&remote, place, sections().any(Sections::differ)))
+                        {
                             answer.speaks =
                                 if scheme(&remote) == Scheme::Variable { Speaks::Unknown } else { Speaks::Tls };
                             answer.unknown.push(unknown);
@@ -190,6 +202,15 @@ pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts) -> Vec<Endpo
     endpoints
 }
 
+/// Other sections decide whether the rule that leads there acts.
+fn unclear(remote: &str, place: Place) -> Unknown {
+    Unknown {
+        span: Some(place.span),
+        what: format!("another section turns the rewriting on that leads to {remote}: it may not be on here"),
+        help: "write RewriteEngine On beside the rule".to_owned(),
+    }
+}
+
 /// What is not known of a server that a variable names.
 fn open(remote: &str, place: Place, sections_differ: bool) -> Option<Unknown> {
     let what = match scheme(remote) {
@@ -205,21 +226,9 @@ fn open(remote: &str, place: Place, sections_differ: bool) -> Option<Unknown> {
 
 /// The servers that a URL leads to: its own, or the members of a balancer.
 fn remotes(model: &Model, server: ServerId, url: &str, place: Place) -> Vec<(String, Place)> {
-    let is_balancer = |url: &str| url.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("balancer://"));
-    if !is_balancer(url) {
-        return vec![(origin(url), place)];
-    }
-    let name = origin(url);
-    let balancers = sections(model, server).filter(|section| origin(&section.url).eq_ignore_ascii_case(&name));
-    let members = balancers.flat_map(|section| &section.proxy.targets);
-    members.filter(|(url, _)| !is_balancer(url)).map(|(url, place)| (origin(url), *place)).collect()
-}
-
-/// Scheme and authority of a URL.
-fn origin(url: &str) -> String {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let length = url[start..].find(['/', '?', '#']).unwrap_or(url.len() - start);
-    url[..start + length].to_owned()
+    let Some(members) = members(model, server, url) else { return vec![(origin(url).to_owned(), place)] };
+    let members = members.into_iter().filter(|(url, _)| scheme(url) != Scheme::Other && !url.starts_with("balancer:"));
+    members.map(|(url, place)| (origin(&url).to_owned(), place)).collect()
 }
 
 fn answer<'a>(

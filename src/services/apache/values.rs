@@ -61,8 +61,36 @@ fn is_one_of(words: &[&str], word: &str) -> bool {
     words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
+/// Is it below 0 for httpd, whose numbers have 32 bits?
 fn is_negative(word: &str) -> bool {
-    word.trim_start().strip_prefix('-').is_some_and(|digits| digits.starts_with(|c: char| matches!(c, '1'..='9')))
+    let word = word.trim_start();
+    let (is_below, digits) = match word.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, word.strip_prefix('+').unwrap_or(word)),
+    };
+    let digits = &digits[..digits.bytes().take_while(u8::is_ascii_digit).count()];
+    let number: i64 = if digits.is_empty() { 0 } else { digits.parse().unwrap_or(i64::MAX) };
+    let number = if is_below { number.saturating_neg() } else { number };
+    // The upper half is cut off.
+    number.to_le_bytes()[3] >= 0x80
+}
+
+/// Why httpd refuses the size behind the path of a store of sessions in memory: `PATH(SIZE)`.
+pub(super) fn refused_size(path: &str) -> Option<&'static str> {
+    let (_, rest) = path.rsplit_once('(')?;
+    let Some(size) = rest.strip_suffix(')') else { return Some("no closing parenthesis or size missing") };
+    let digits = size.strip_prefix('-').unwrap_or(size);
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return Some("the size is not numerical");
+    }
+    match size.parse::<i64>() {
+        Ok(size) if (8192..i64::from(u32::MAX)).contains(&size) => None,
+        Ok(size) if size >= 0 => {
+            (size < 8192).then_some("the size has to be at least 8192 bytes").or(Some("the size is too big"))
+        }
+        _ if size.is_empty() => Some("the size has to be at least 8192 bytes"),
+        _ => Some("the size is too big"),
+    }
 }
 
 fn random_seed(name: &str, words: &[String]) -> Option<String> {
@@ -99,6 +127,18 @@ pub(super) fn is_file(lower: &str) -> bool {
     )
 }
 
+/// Those of them that httpd reads when it starts, and has to find something in.
+pub(super) fn is_store(lower: &str) -> bool {
+    matches!(
+        lower,
+        "sslcacertificatefile"
+            | "sslcarevocationfile"
+            | "sslproxycacertificatefile"
+            | "sslproxycarevocationfile"
+            | "sslproxymachinecertificatefile"
+    )
+}
+
 /// The same for directories.
 pub(super) fn is_directory(lower: &str) -> bool {
     matches!(
@@ -131,6 +171,7 @@ mod tests {
             "SSLProxyVerify optional_no_ca",
             "SSLVerifyDepth x",
             "SSLVerifyDepth 0",
+            "SSLVerifyDepth 99999999999",
             "SSLCARevocationCheck chain no_crl_for_cert_ok",
             "SSLOCSPEnable leaf",
             "SSLPassPhraseDialog exec:/bin/x",
@@ -149,6 +190,7 @@ mod tests {
             "SSLVerifyClient required",
             "SSLProxyVerify foo",
             "SSLVerifyDepth -1",
+            "SSLVerifyDepth 3000000000",
             "SSLCARevocationCheck foo",
             "SSLCARevocationCheck chain foo",
             "SSLCARevocationCheck",

@@ -1,0 +1,350 @@
+//! `mod_rewrite`: which rules act in a server, and which variables requests have by then.
+//!
+//! A rule acts only with the engine on. `RewriteEngine` of a server is that of the server level where a virtual host has
+//! none; a section has its own, else that of the server. Rules outside of sections are not inherited unless
+//! `RewriteOptions` says so, and never by a virtual host without any directive of `mod_rewrite`. Variables come from
+//! `SetEnvIf` and earlier rules: `SetEnv` acts after rewriting (cases `proxy-rewrite-*`).
+
+use super::directives::Arguments;
+use super::model::{MAIN, Model, Place, ServerId};
+use super::path_sections::{PathSection, SectionKind};
+use super::paths::matches_all;
+use super::read::{Line, Reader};
+
+/// A `RewriteRule`.
+#[derive(Clone, Debug)]
+pub(super) struct Rule {
+    pub(super) section: Option<PathSection>,
+    /// Where it leads, if it proxies (`[P]`).
+    pub(super) target: Option<String>,
+    pub(super) place: Place,
+    /// What it sets: `[E=name:value]`.
+    environment: Vec<(String, String)>,
+    /// Does it act on every request, and are the rules after it tried all the same?
+    is_always: bool,
+    goes_on: bool,
+    /// Do the rules start again after it (`[N]`)?
+    repeats: bool,
+}
+
+/// Which rules of others count: `RewriteOptions`.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the directive")]
+pub(super) struct Options {
+    is_set: bool,
+    inherit: bool,
+    before: bool,
+    down: bool,
+    down_before: bool,
+    ignore: bool,
+}
+
+impl Options {
+    fn add(&mut self, word: &str) {
+        self.is_set = true;
+        match word.to_ascii_lowercase().as_str() {
+            "inherit" => self.inherit = true,
+            "inheritbefore" => self.before = true,
+            "inheritdown" => self.down = true,
+            "inheritdownbefore" => self.down_before = true,
+            "ignoreinherit" => self.ignore = true,
+            _ => {}
+        }
+    }
+}
+
+/// The directives of `mod_rewrite` in a section.
+#[derive(Clone, Debug)]
+pub(super) struct InSection {
+    pub(super) section: PathSection,
+    engine: Option<bool>,
+    options: Options,
+}
+
+/// A variable that `SetEnvIf` sets.
+#[derive(Clone, Debug)]
+pub(super) struct Variable {
+    name: String,
+    value: String,
+    /// Is it set in a section, which rules outside of sections are too early for?
+    in_section: bool,
+    is_always: bool,
+}
+
+/// What a server says to `mod_rewrite`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rewriting {
+    engine: Option<bool>,
+    /// Is there any directive of it, sections included?
+    is_used: bool,
+    options: Options,
+    rules: Vec<Rule>,
+    sections: Vec<InSection>,
+    /// A `RewriteCond` waits for its rule.
+    has_condition: bool,
+    variables: Vec<Variable>,
+}
+
+/// Whether a rule acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Acts {
+    Yes,
+    No,
+    /// Another section decides, for some requests or files.
+    Unclear,
+}
+
+/// Where a rule leads.
+#[derive(Debug)]
+pub(super) struct RuleTarget<'a> {
+    pub(super) url: &'a str,
+    pub(super) place: Place,
+    /// The values that requests may have by then, by name.
+    pub(super) variables: Vec<(&'a str, &'a str)>,
+    pub(super) acts: Acts,
+}
+
+/// The flags of a `RewriteRule`: `[NC,P,E=name:value]`.
+fn flags(words: &[String]) -> Vec<&str> {
+    let flags = words.get(2).map_or("", |flags| flags.trim_matches(['[', ']']));
+    flags.split(',').map(str::trim).filter(|flag| !flag.is_empty()).collect()
+}
+
+/// Is one of these flags among them?
+fn has(flags: &[&str], names: &[&str]) -> bool {
+    let name = |flag: &str| flag.split_once('=').map_or(flag, |(name, _)| name).to_ascii_lowercase();
+    flags.iter().any(|flag| names.contains(&name(flag).as_str()))
+}
+
+/// Where a rule leads, if it proxies.
+pub(super) fn rule_target(words: &[String]) -> Option<&str> {
+    let target = words.get(1).filter(|target| *target != "-")?;
+    has(&flags(words), &["p", "proxy"]).then_some(target)
+}
+
+impl Rule {
+    fn of(words: &[String], section: Option<PathSection>, has_condition: bool, place: Place) -> Rule {
+        let flags = flags(words);
+        let values = flags.iter().filter_map(|flag| flag.split_once('='));
+        let values = values.filter(|(flag, _)| matches!(flag.to_ascii_lowercase().as_str(), "e" | "env"));
+        let values = values.filter_map(|(_, text)| text.split_once(':'));
+        let ends = [
+            "l",
+            "last",
+            "p",
+            "proxy",
+            "r",
+            "redirect",
+            "f",
+            "forbidden",
+            "g",
+            "gone",
+            "end",
+            "s",
+            "skip",
+            "c",
+            "chain",
+        ];
+        Rule {
+            section,
+            target: rule_target(words).map(str::to_owned),
+            place,
+            environment: values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            is_always: !has_condition && words.first().is_some_and(|pattern| matches_all(pattern)),
+            goes_on: !has(&flags, &ends),
+            repeats: has(&flags, &["n", "next"]),
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// A directive of `mod_rewrite`.
+    pub(super) fn rewrites(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
+        let words = arguments.texts();
+        let section = self.path_section();
+        let server = self.server();
+        let rewriting = &mut self.model.servers[server].rewriting;
+        rewriting.is_used = true;
+        let at = section.as_ref().map(|section| rewriting.in_section(section));
+        let on = words.first().is_some_and(|word| word.eq_ignore_ascii_case("on"));
+        match (lower, at) {
+            ("rewriteengine", None) => rewriting.engine = Some(on),
+            ("rewriteengine", Some(at)) => rewriting.sections[at].engine = Some(on),
+            ("rewriteoptions", None) => words.iter().for_each(|word| rewriting.options.add(word)),
+            ("rewriteoptions", Some(at)) => words.iter().for_each(|word| rewriting.sections[at].options.add(word)),
+            ("rewritecond", _) => rewriting.has_condition = true,
+            ("rewriterule", _) => {
+                let has_condition = std::mem::take(&mut rewriting.has_condition);
+                rewriting.rules.push(Rule::of(&words, section, has_condition, line.place));
+            }
+            _ => {}
+        }
+    }
+
+    /// `SetEnvIf` and its like: an attribute, a regular expression, and variables; `BrowserMatch` has no attribute.
+    pub(super) fn sets_variables(&mut self, lower: &str, arguments: &Arguments<'_>) {
+        let words = arguments.texts();
+        let skipped = usize::from(!lower.starts_with("browsermatch"));
+        let [regex, variables @ ..] = words.get(skipped..).unwrap_or_default() else { return };
+        // Only this attribute is one that every request has, and is a path.
+        let is_path = skipped == 1 && words[0].eq_ignore_ascii_case("request_uri");
+        let is_always =
+            if is_path { matches_all(regex) } else { matches!(regex.as_str(), "" | "^" | ".*" | "^.*" | "^.*$") };
+        let in_section = self.path_section().is_some();
+        let server = self.server();
+        for variable in variables.iter().filter(|variable| !variable.starts_with('!')) {
+            let (name, value) = variable.split_once('=').unwrap_or((variable, "1"));
+            let variable = Variable { name: name.to_owned(), value: value.to_owned(), in_section, is_always };
+            self.model.servers[server].rewriting.variables.push(variable);
+        }
+    }
+}
+
+impl Rewriting {
+    /// Does it say nothing?
+    pub(super) fn is_empty(&self) -> bool {
+        !self.is_used && self.variables.is_empty()
+    }
+
+    /// The directives of a section, by index: each section that is written is one.
+    fn in_section(&mut self, section: &PathSection) -> usize {
+        if let Some(at) = self.sections.iter().rposition(|known| known.section == *section) {
+            return at;
+        }
+        self.sections.push(InSection { section: section.clone(), engine: None, options: Options::default() });
+        self.sections.len() - 1
+    }
+}
+
+/// The rules of a server, as they act there.
+pub(super) struct Rules<'a> {
+    model: &'a Model,
+    server: ServerId,
+    /// Those outside of sections, in the order in which they are tried.
+    list: Vec<&'a Rule>,
+    engine: bool,
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn of(model: &'a Model, server: ServerId) -> Rules<'a> {
+        let (main, own) = (&model.servers[MAIN].rewriting, &model.servers[server].rewriting);
+        let outside = |rewriting: &'a Rewriting| rewriting.rules.iter().filter(|rule| rule.section.is_none());
+        let engine = own.engine.or(main.engine).unwrap_or(false);
+        let list = if server == MAIN {
+            outside(main).collect()
+        } else if !own.is_used {
+            Vec::new()
+        } else {
+            let options = if own.options.is_set { own.options } else { main.options };
+            let is_given = |down: bool| down && !options.ignore;
+            if options.inherit || is_given(main.options.down) {
+                outside(own).chain(outside(main)).collect()
+            } else if options.before || is_given(main.options.down_before) {
+                outside(main).chain(outside(own)).collect()
+            } else {
+                outside(own).collect()
+            }
+        };
+        Rules { model, server, list, engine }
+    }
+
+    /// The sections with directives of `mod_rewrite`, in the order in which they are merged.
+    fn sections(&self) -> impl Iterator<Item = &'a InSection> {
+        let main = self.model.servers[MAIN].rewriting.sections.iter().filter(|_| self.server != MAIN);
+        main.chain(&self.model.servers[self.server].rewriting.sections)
+    }
+
+    /// Do the rules outside of sections act? `<Location>` may turn the engine on or off for its paths.
+    fn outside(&self) -> Acts {
+        let of_paths = || self.sections().filter(|section| section.section.kind == SectionKind::Location);
+        let last =
+            of_paths().filter(|section| section.section.paths.are_all()).filter_map(|section| section.engine).last();
+        let is_on = last.unwrap_or(self.engine);
+        if is_on || of_paths().any(|section| section.engine == Some(true)) { Acts::Yes } else { Acts::No }
+    }
+
+    /// Does a rule of a section act?
+    fn inside(&self, section: &PathSection) -> Acts {
+        let sections: Vec<&InSection> = self.sections().collect();
+        let Some(own) = sections.iter().position(|known| known.section == *section) else { return Acts::No };
+        let others = || sections.iter().enumerate().filter(|(at, _)| *at != own).map(|(at, other)| (at, *other));
+        let covering = || others().filter(|(_, other)| other.section.covers(section));
+        // A later section for the same paths has its own rules, even if these are none.
+        let replaces = |(at, other): (usize, &InSection)| {
+            let is_later = (other.section.kind, at) > (section.kind, own);
+            is_later && !other.options.inherit && !other.options.before
+        };
+        if covering().any(replaces) {
+            return Acts::No;
+        }
+        let around = || covering().filter_map(|(_, other)| other.engine).next_back();
+        match sections[own].engine.or_else(around) {
+            Some(true) => Acts::Yes,
+            Some(false) => Acts::No,
+            None if self.engine => Acts::Yes,
+            None if others().any(|(_, other)| other.engine == Some(true)) => Acts::Unclear,
+            None => Acts::No,
+        }
+    }
+
+    /// The rules that proxy.
+    pub(super) fn targets(&self) -> Vec<RuleTarget<'a>> {
+        let mut found = Vec::new();
+        let outside = self.outside();
+        let repeats = self.list.iter().any(|rule| rule.repeats);
+        for (at, rule) in self.list.iter().enumerate().filter(|_| outside == Acts::Yes) {
+            let Some(url) = &rule.target else { continue };
+            let earlier = if repeats { &self.list[..] } else { &self.list[..at] };
+            let variables = self.variables(url, earlier.iter().copied(), false);
+            found.push(RuleTarget { url, place: rule.place, variables, acts: outside });
+        }
+        // The sections of the server level are for virtual hosts too.
+        let servers = if self.server == MAIN { vec![MAIN] } else { vec![MAIN, self.server] };
+        for rules in servers.into_iter().map(|server| &self.model.servers[server].rewriting.rules) {
+            for (at, rule) in rules.iter().enumerate() {
+                let (Some(section), Some(url)) = (&rule.section, &rule.target) else { continue };
+                let acts = self.inside(section);
+                let earlier = rules[..at].iter().filter(|other| other.section.as_ref() == Some(section));
+                let list = self.list.iter().copied().filter(|_| outside == Acts::Yes);
+                let variables = self.variables(url, list.chain(earlier), true);
+                found.push(RuleTarget { url, place: rule.place, variables, acts });
+            }
+        }
+        found.retain(|rule| rule.acts != Acts::No);
+        found
+    }
+
+    /// The variables that requests may have by then, if the URL has any.
+    fn variables(
+        &self,
+        url: &str,
+        rules: impl Iterator<Item = &'a Rule>,
+        with_sections: bool,
+    ) -> Vec<(&'a str, &'a str)> {
+        if !url.starts_with("%{") {
+            return Vec::new();
+        }
+        let set = self.set_variables().filter(|variable| with_sections || !variable.in_section);
+        let set = set.map(|variable| (variable.name.as_str(), variable.value.as_str()));
+        let by_rules = rules.flat_map(|rule| &rule.environment).map(|(name, value)| (name.as_str(), value.as_str()));
+        set.chain(by_rules).collect()
+    }
+
+    fn set_variables(&self) -> impl Iterator<Item = &'a Variable> {
+        let main = self.model.servers[MAIN].rewriting.variables.iter().filter(|_| self.server != MAIN);
+        main.chain(&self.model.servers[self.server].rewriting.variables)
+    }
+
+    /// Has every request the variable `no-proxy`, which `ProxyPass` heeds?
+    pub(super) fn never_passes(&self) -> bool {
+        let is_it = |name: &str| name.eq_ignore_ascii_case("no-proxy");
+        let set = |variable: &Variable| variable.is_always && !variable.in_section && is_it(&variable.name);
+        let reached = self.list.iter().scan(true, |goes_on, rule| {
+            let is_reached = std::mem::replace(goes_on, *goes_on && rule.goes_on);
+            is_reached.then_some(rule)
+        });
+        let by_rule = |rule: &&&Rule| rule.is_always && rule.environment.iter().any(|(name, _)| is_it(name));
+        self.set_variables().any(set)
+            || (self.outside() == Acts::Yes && self.engine && reached.filter(by_rule).count() > 0)
+    }
+}
