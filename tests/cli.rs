@@ -587,7 +587,9 @@ fn image() -> tempfile::TempDir {
     fs::create_dir_all(root.path().join("etc/nginx")).expect("made");
     fs::create_dir_all(root.path().join("etc/postfix")).expect("made");
     let site = "events {}\nhttp { server { listen 443 ssl; ssl_certificate c; ssl_certificate_key c; ssl_protocols TLSv1.1 TLSv1.2 TLSv1.3; } }\n";
-    for (path, text) in [("etc/nginx/nginx.conf", site), ("etc/nginx/c", ""), ("etc/postfix/main.cf", "")] {
+    let read = |name: &str| fs::read_to_string(Path::new("fixtures/certs").join(name)).expect("read");
+    let pair = read("pair.crt") + &read("pair.key");
+    for (path, text) in [("etc/nginx/nginx.conf", site), ("etc/nginx/c", &pair), ("etc/postfix/main.cf", "")] {
         fs::write(root.path().join(path), text).expect("written");
     }
     root

@@ -326,7 +326,7 @@ fn several_reports_of_a_probe_at_once() {
         ["--format", "text", "--format", "sarif=a.sarif", "--format", "junit=a.xml", "--format", "html=a.html"];
     let both = run_in(folder.path(), &[&["probe", "--targets", "list"][..], &formats].concat());
     assert_eq!((both.status, both.err.as_str()), (1, ""));
-    assert!(both.out.contains("high[forbidden-version]: TLSv1 is accepted"), "{}", both.out);
+    assert!(both.out.contains("medium[forbidden-version]: TLSv1 is accepted"), "{}", both.out);
     let found = places(&results(&read("a.sarif")));
     assert_eq!(found, [format!("forbidden-version list:2 {address}"), format!("missing-version list:2 {address}")]);
     assert_eq!(validate::junit(read("a.xml").as_bytes()), [1, 6, 2, 0, 0]);

@@ -180,7 +180,7 @@ impl Library {
     /// or by the server.
     pub fn suite_b(&self, ciphers: Option<&str>) -> Option<Keys> {
         let given = ciphers.into_iter().flat_map(|lists| lists.split(NEXT));
-        self.system.cipher_string.as_deref().into_iter().chain(given).filter_map(suite_b::keys).last()
+        self.system.cipher_string.as_deref().into_iter().chain(given).filter_map(suite_b::keys).next_back()
     }
 
     /// Can a handshake of TLS 1.3 succeed? `None`: that depends on the client.

@@ -75,6 +75,7 @@ impl Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::openssl::Pem;
 
     fn file(name: &str) -> &'static [u8] {
         match name {
@@ -95,7 +96,7 @@ mod tests {
         let mut slots = Slots::default();
         for name in files {
             let bytes = file(name);
-            if name.ends_with(".crt") {
+            if Pem::read(bytes).has_certificate {
                 let certificate = Certificate::read(bytes).expect("a certificate");
                 slots.add_certificate(&certificate, &Half::of_certificate(bytes).expect("a certificate"));
             } else if !slots.add_key(&Half::of_key(bytes).expect("a key")) {

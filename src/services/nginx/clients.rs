@@ -3,7 +3,7 @@
 
 use super::defaults::CLIENT_CERTIFICATE_VARIABLES;
 use super::files::Purpose;
-use super::model::{Client, Given, ScopeId, Tls};
+use super::model::{Client, Given, Place, ScopeId, Tls};
 use super::startup::Complaints;
 use crate::openssl::Slots;
 
@@ -19,13 +19,14 @@ impl<'m> Complaints<'_, 'm> {
         }
     }
 
-    fn client_value<T>(&self, scope: ScopeId, client: Client, pick: impl Fn(&'m Tls) -> &'m Given<T>) -> &'m Given<T> {
+    fn client_value<T>(
+        &self,
+        scope: ScopeId,
+        client: Client,
+        pick: impl Fn(&'m Tls) -> &'m Given<T>,
+    ) -> Option<&'m (T, Place)> {
         let rules = self.rules;
-        let own = rules.first(scope, |s| {
-            let given = pick(rules.model.scopes[s].clients.get(&client)?);
-            given.is_some().then_some(given)
-        });
-        own.unwrap_or(&None)
+        rules.first(scope, |s| pick(rules.model.scopes[s].clients.get(&client)?).as_ref())
     }
 
     fn client_certificate(&mut self, scope: ScopeId, client: Client) {
@@ -61,8 +62,7 @@ impl<'m> Complaints<'_, 'm> {
     fn verification(&mut self, scope: ScopeId, client: Client) {
         let rules = self.rules;
         let Some((true, place)) = self.client_value(scope, client, |tls| &tls.verify) else { return };
-        let trusted =
-            self.client_value(scope, client, |tls| &tls.trusted).as_ref().filter(|(path, _)| !path.is_empty());
+        let trusted = self.client_value(scope, client, |tls| &tls.trusted).filter(|(path, _)| !path.is_empty());
         match trusted {
             Some((path, place)) => self.file(path, Purpose::Trust, *place),
             None if !rules.model.is_part && self.is_new(*place, 0) => {

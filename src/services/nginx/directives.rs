@@ -90,10 +90,11 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
             Some((client, b"ssl_protocols")) => protocols(reader, context, directive, Some(client)),
             Some((client, b"ssl_conf_command")) => command(reader, context, directive, Some(client)),
             Some((client, name)) if client_setter(name).is_some() => {
-                let set = client_setter(name);
-                with_scope(reader, context, directive, |scope, value, place| {
-                    set.into_iter().for_each(|set| set(scope.clients.entry(client).or_default(), value.clone(), place));
-                });
+                if let Some(set) = client_setter(name) {
+                    with_scope(reader, context, directive, |scope, value, place| {
+                        set(scope.clients.entry(client).or_default(), value, place);
+                    });
+                }
             }
             Some((client, b"pass")) => {
                 targets::check(reader, context, directive, client);

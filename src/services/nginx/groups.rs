@@ -4,6 +4,7 @@ use super::known;
 use super::model::Section;
 use super::state::{Context, Directive, Group, Reader};
 use super::targets::{self, Named};
+use std::collections::HashSet;
 
 impl Reader<'_> {
     /// Enters a block.
@@ -32,8 +33,17 @@ impl Reader<'_> {
         if self.unread.is_some() || !self.unknown.is_empty() || self.model.is_part {
             return;
         }
+        // In http a host without a port is taken for the same host with one, if that was named before
+        // (ngx_http_upstream_add; its twin in stream compares the ports).
+        let mut with_port: HashSet<String> = HashSet::new();
         for Named { section, place, host, port, has_default } in std::mem::take(&mut self.targets) {
             let same = |group: &Group| group.section == section && group.name.eq_ignore_ascii_case(&host);
+            let is_http = section == Section::Http;
+            if is_http && (port.is_some() || has_default) {
+                with_port.insert(host.to_ascii_lowercase());
+            } else if is_http && with_port.contains(&host.to_ascii_lowercase()) {
+                continue;
+            }
             match (self.groups.iter().any(same), port) {
                 (true, Some(port)) => {
                     self.problem(place, format!("upstream \"{host}\" may not have port {port}"));
@@ -85,7 +95,7 @@ pub(super) fn server(reader: &mut Reader<'_>, group: usize, directive: &Directiv
     let is_nowhere = found.is_some_and(|(host, _)| host.ends_with(".invalid"));
     let why = targets::refused(target, false).or(lacks_port.then_some("no port"));
     if let Some(why) = why.or(is_nowhere.then_some("host not found")) {
-        reader.problem(directive.place, format!("{why} in upstream \"{target}\""));
+        reader.problem(directive.place, format!("{why} in upstream \"{}\"", targets::without_user(target)));
     }
     let is_known = |word: &String| WORDS.contains(&word.as_str()) || VALUES.iter().any(|start| word.starts_with(start));
     if let Some(word) = parameters.iter().find(|word| !is_known(word)) {

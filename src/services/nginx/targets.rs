@@ -2,6 +2,7 @@
 
 use super::model::{Client, Place, Section};
 use super::state::{Block, Context, Directive, Reader};
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 /// A target that may be the name of a block `upstream`.
@@ -88,7 +89,7 @@ pub(super) fn check(reader: &mut Reader<'_>, context: Context, directive: &Direc
         (_, scheme) => (scheme.map_or(&*target, |(_, rest)| rest), false),
     };
     if let Some(why) = refused(rest, uri) {
-        reader.problem(directive.place, format!("{why} in upstream \"{rest}\""));
+        reader.problem(directive.place, format!("{why} in upstream \"{}\"", without_user(rest)));
     } else if client == Client::Proxy && !is_stream && has_uri(rest) && takes_no_uri(reader, context) {
         let message = "\"proxy_pass\" cannot have URI part in location given by regular expression, or inside named \
                        location, or inside \"if\" statement, or inside \"limit_except\" block";
@@ -126,6 +127,15 @@ fn takes_no_uri(reader: &Reader<'_>, context: Context) -> bool {
     let Context::Location(location) = context else { return false };
     let location = &reader.locations[location];
     location.block != Block::Location || location.is_open
+}
+
+/// A target for a message: nginx knows no users in it, and whoever writes one writes a password too.
+pub(super) fn without_user(target: &str) -> Cow<'_, str> {
+    let authority = target.find('/').map_or(target, |at| &target[..at]);
+    match authority.rfind('@') {
+        Some(at) => Cow::Owned(format!("***{}", &target[at..])),
+        None => Cow::Borrowed(target),
+    }
 }
 
 #[cfg(test)]

@@ -72,8 +72,8 @@ fn write(root: &Path, path: &str, text: &str) {
 
 /// A certificate and its key.
 fn keys(root: &Path, folder: &str) {
-    for (name, from) in [("c.pem", "server.crt"), ("k.pem", "server.key")] {
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hosts/alpine/etc/ssl/nginx").join(from);
+    for (name, from) in [("c.pem", "pair.crt"), ("k.pem", "pair.key")] {
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/certs").join(from);
         write(root, &format!("{folder}/{name}"), &fs::read_to_string(from).expect("a file"));
     }
 }
