@@ -28,6 +28,7 @@ pub enum ExitStatus {
 impl ExitStatus {
     /// The status to exit with for this outcome: with `--exit-zero`, findings, what is not known, and servers that do not
     /// answer are no failure. Reports name the outcome itself: a bad host is not compliant because nobody wants to fail.
+    #[must_use]
     pub fn unless(self, exit_zero: bool) -> ExitStatus {
         match self {
             ExitStatus::Findings | ExitStatus::CouldNotRun | ExitStatus::Incomplete if exit_zero => {

@@ -54,7 +54,7 @@ pub struct Plan {
 /// What there is to do about a host.
 pub enum Outlook {
     /// Nothing that could be fixed safely.
-    Nothing(Audit),
+    Nothing(Box<Audit>),
     /// A plan.
     Plan(Box<Plan>),
 }
@@ -66,7 +66,7 @@ pub fn look(request: Request<'_>) -> Outlook {
     let audit = engine::audit(request);
     let is_safe = |fix: &Fix| fix.applicability == Applicability::Safe;
     if !audit.findings.iter().any(|finding| finding.is_open() && finding.fix.as_ref().is_some_and(is_safe)) {
-        return Outlook::Nothing(audit);
+        return Outlook::Nothing(Box::new(audit));
     }
     let plan = settle::settle(request, &Selection::default(), audit);
     Outlook::Plan(Box::new(Plan { seen: frozen.into_seen(), ..plan }))

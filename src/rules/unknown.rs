@@ -14,10 +14,13 @@ const ID: RuleId = RuleId("unknown");
 /// What is not known is about no version in particular.
 const SAID: Said = Said { rule: ID, versions: VersionSet::ALL };
 
+/// What is not known, the number of what is demanded there, and the waivers that count.
+type Question<'a> = (&'a Unknown, usize, Vec<usize>);
+
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     let Subject { instance, waivers, .. } = subject;
     // By the question, by what is demanded, and by the waivers that count.
-    let mut by_question: BTreeMap<(&Unknown, usize, Vec<usize>), (Covering, Vec<usize>)> = BTreeMap::new();
+    let mut by_question: BTreeMap<Question<'_>, (Covering, Vec<usize>)> = BTreeMap::new();
     for (index, endpoint) in instance.endpoints.iter().enumerate() {
         for unknown in &endpoint.answer.unknown {
             let covering = waivers.of_endpoint(SAID, instance, index, &[], unknown.span);

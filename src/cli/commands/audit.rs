@@ -142,7 +142,7 @@ fn demands(policy: &Policy, fail_on: Severity) -> Vec<(String, String)> {
 /// The audit with the fixes that a patch makes, and for a page the files that it changes, with their secrets masked.
 fn look(request: Request<'_>, wants_page: bool, show_secrets: bool) -> (Audit, Vec<Changed>) {
     let mut plan = match plan::look(request) {
-        plan::Outlook::Nothing(audit) => return (audit, Vec::new()),
+        plan::Outlook::Nothing(audit) => return (*audit, Vec::new()),
         plan::Outlook::Plan(plan) => *plan,
     };
     if let Some(why) = &plan.unsteady {

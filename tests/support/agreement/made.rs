@@ -24,6 +24,7 @@ const FACTS: [&[&str]; 4] = [
     &[],
 ];
 const RULES: [&str; 4] = ["forbidden-version", "missing-version", "unknown", "implicit-default"];
+const FAIL_ON: [&str; 3] = ["low", "medium", "high"];
 const SEVERITIES: [&str; 4] = ["off", "low", "medium", "high"];
 
 /// A host on disk, and how it is looked at.
@@ -57,7 +58,7 @@ impl Made {
             write(folder.path(), "policy.yaml", &policy(&mut random));
             options.extend(["--policy".to_owned(), "policy.yaml".to_owned()]);
         }
-        Made { folder, options, fail_on: *random.pick(&["low", "medium", "high"]), exit_zero: random.percent(25) }
+        Made { folder, options, fail_on: FAIL_ON[random.below(FAIL_ON.len())], exit_zero: random.percent(25) }
     }
 
     pub(crate) fn summary(&self) -> String {
