@@ -72,8 +72,8 @@ impl Baseline {
     }
 
     /// Marks the findings that are in the baseline as known; those that are worse than there stay, and say how. The number
-    /// of those that are in it and no longer there. `reached`: for each finding the addresses that it is about, see
-    /// [`Known::addresses`].
+    /// of those that are in it and no longer there. `reached`: for each finding the addresses that it is about, such as
+    /// `listener 0.0.0.0:443`.
     pub fn apply(&self, findings: &mut [Finding], reached: &[Vec<String>]) -> usize {
         let mut seen: BTreeMap<&str, VersionSet> = BTreeMap::new();
         for (finding, addresses) in findings.iter_mut().zip(reached) {
