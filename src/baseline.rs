@@ -44,6 +44,15 @@ struct Known {
     addresses: Vec<String>,
 }
 
+/// What a finding is about, beyond itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// The versions, those too that are only configured where others are offered.
+    pub versions: VersionSet,
+    /// The addresses, each once: `listener 0.0.0.0:443`, `upstream backend.test:443`.
+    pub addresses: Vec<String>,
+}
+
 /// What a baseline knows, by what the findings are known as.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Baseline(BTreeMap<String, Vec<Known>>);
@@ -72,18 +81,17 @@ impl Baseline {
     }
 
     /// Marks the findings that are in the baseline as known; those that are worse than there stay, and say how. The number
-    /// of those that are in it and no longer there. `reached`: for each finding the addresses that it is about, such as
-    /// `listener 0.0.0.0:443`.
-    pub fn apply(&self, findings: &mut [Finding], reached: &[Vec<String>]) -> usize {
+    /// of those that are in it and no longer there. `reached`: what each finding is about.
+    pub fn apply(&self, findings: &mut [Finding], reached: &[Reached]) -> usize {
         let mut seen: BTreeMap<&str, VersionSet> = BTreeMap::new();
-        for (finding, addresses) in findings.iter_mut().zip(reached) {
+        for (finding, reached) in findings.iter_mut().zip(reached) {
             let Some((id, known)) = self.0.get_key_value(&finding.known_as) else { continue };
             let versions = seen.entry(id).or_default();
-            *versions = versions.union(finding.versions);
+            *versions = versions.union(reached.versions);
             if !finding.is_open() {
                 continue;
             }
-            match worse(known, finding, addresses) {
+            match worse(known, finding, reached) {
                 None => finding.standing = Standing::Known,
                 Some(how) => finding.notes.push(format!("worse than in the baseline: {how}")),
             }
@@ -97,9 +105,10 @@ impl Baseline {
 }
 
 /// What of a finding is worse than what is known of its line; none: nothing is.
-fn worse(known: &[Known], finding: &Finding, addresses: &[String]) -> Option<String> {
+fn worse(known: &[Known], finding: &Finding, reached: &Reached) -> Option<String> {
+    let addresses = &reached.addresses;
     let versions = known.iter().fold(VersionSet::EMPTY, |all, one| all.union(one.versions));
-    let more = finding.versions.minus(versions);
+    let more = reached.versions.minus(versions);
     if !more.is_empty() {
         return Some(format!("{} too", more.listed()));
     }
@@ -168,21 +177,21 @@ impl Entry {
 /// [`Baseline::apply`].
 pub fn write(
     findings: &[Finding],
-    reached: &[Vec<String>],
+    reached: &[Reached],
     sources: &SourceMap,
     shown: impl Fn(&Path) -> String,
 ) -> Result<Vec<u8>, String> {
-    let entry = |(finding, addresses): (&Finding, &Vec<String>)| Entry {
+    let entry = |(finding, reached): (&Finding, &Reached)| Entry {
         rule: finding.rule.0.to_owned(),
         path: finding.primary.as_ref().map(|label| shown(sources.file(label.span.file).path())),
         message: finding.message.clone(),
         severity: finding.severity.name().to_owned(),
         verdict: finding.verdict.name().to_owned(),
-        versions: finding.versions.iter().map(|version| version.name().to_owned()).collect(),
-        addresses: addresses.clone(),
+        versions: reached.versions.iter().map(|version| version.name().to_owned()).collect(),
+        addresses: reached.addresses.clone(),
         id: finding.known_as.clone(),
     };
-    let counted = |(finding, _): &(&Finding, &Vec<String>)| !matches!(finding.standing, Standing::Waived(_));
+    let counted = |(finding, _): &(&Finding, &Reached)| !matches!(finding.standing, Standing::Waived(_));
     let mut findings: Vec<Entry> = findings.iter().zip(reached).filter(counted).map(entry).collect();
     findings.sort_by(|a, b| (&a.path, a).cmp(&(&b.path, b)));
     let file = File { schema: SCHEMA.to_owned(), findings };

@@ -30,8 +30,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "discover", "edit", "endpoint", "finding", "host", "instance", "policy", "rules", "services", "source",
-            "system", "tls",
+            "baseline", "discover", "edit", "endpoint", "finding", "host", "instance", "policy", "rules", "services",
+            "source", "system", "tls",
         ],
     ),
     ("plan", &["edit", "endpoint", "engine", "finding", "host", "instance", "source", "system", "tls"]),

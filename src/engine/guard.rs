@@ -8,7 +8,7 @@ use crate::instance::Instance;
 use crate::rules::{Subject, covering};
 use crate::tls::VersionSet;
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const FORBIDDEN: RuleId = RuleId("forbidden-version");
 const MISSING: RuleId = RuleId("missing-version");
@@ -235,11 +235,12 @@ impl<'a> Guard<'a> {
         if own.is_empty() || other.role != Role::Listener || !own.iter().all(is_same) {
             return None;
         }
-        let names = own.into_iter().chain([other]).take(MOST_NAMES).map(|one| match one.name.as_deref() {
+        let names = own.into_iter().chain([other]).map(|one| match one.name.as_deref() {
             Some(name) => name.to_owned(),
             None => "\"\"".to_owned(),
         });
-        Some(format!("[{}]", names.collect::<Vec<_>>().join(", ")))
+        let names: BTreeSet<String> = names.collect();
+        Some(format!("[{}]", names.into_iter().take(MOST_NAMES).collect::<Vec<_>>().join(", ")))
     }
 }
 

@@ -8,8 +8,9 @@ mod parts;
 mod waivers;
 mod whole;
 
+use crate::baseline::Reached;
 use crate::discover::{self, Exclude};
-use crate::edit::{Applicability, Edit, Fix};
+use crate::edit::{Applicability, Change, Edit, Fix};
 use crate::endpoint::{Address, Endpoint, Role, Transport};
 use crate::finding::{Finding, Verdict};
 use crate::host::{self, Facts, Managed};
@@ -393,17 +394,25 @@ impl Audit {
         self.resolved.get(finding.instance?).map(|one| one.instance())
     }
 
-    /// For each finding the addresses that it is about, each once: `listener 0.0.0.0:443`, `upstream backend.test:443`.
-    pub fn reached(&self) -> Vec<Vec<String>> {
+    /// What each finding is about, as a baseline knows it.
+    pub fn reached(&self) -> Vec<Reached> {
         let of = |finding: &Finding| {
             let endpoints = self.instance_of(finding).map_or(&[][..], |instance| &instance.endpoints[..]);
-            let about = finding.endpoints.iter().filter_map(|at| endpoints.get(*at));
+            let about = || finding.endpoints.iter().filter_map(|at| endpoints.get(*at));
             let all: BTreeSet<(Role, &Address, Transport)> =
-                about.map(|one| (one.role, &*one.address, one.transport)).collect();
+                about().map(|one| (one.role, &*one.address, one.transport)).collect();
             let text = |(role, address, transport): (Role, &Address, Transport)| {
                 format!("{} {}", role.name(), transport.of(&address.to_string()))
             };
-            all.into_iter().map(text).collect()
+            // Where a forbidden version is offered, another one may be configured besides, and goes with it.
+            let configured = about().map(|one| one.answer.configured.value).fold(VersionSet::EMPTY, VersionSet::union);
+            let removed =
+                finding.changes.iter().filter(|_| finding.verdict == Verdict::Exposed).map(|change| match change {
+                    Change::Adjust { remove, .. } => remove.and(configured),
+                    Change::Declare { versions, .. } => configured.minus(*versions),
+                });
+            let versions = removed.fold(finding.versions, VersionSet::union);
+            Reached { versions, addresses: all.into_iter().map(text).collect() }
         };
         self.findings.iter().map(of).collect()
     }

@@ -9,15 +9,21 @@ use crate::edit::{Applicability, Edit, Fix};
 use crate::finding::Finding;
 use crate::source::{FileId, Span};
 use similar::DiffOp;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
 use std::path::PathBuf;
 
 /// Why a fix is not made although nothing is known against it.
 const ELSEWHERE: &str = "the patch does not make this fix";
 
+/// So many bytes of lines are compared with what fixes do to them; then the lines as a whole are told.
+const MOST_BYTES: usize = 1 << 27;
+
 /// So many bytes end a line, at most.
 const LINE_END: usize = 2;
+
+/// So many equal lines may lie between lines that go and lines that come for one change.
+const NEAR: usize = 3;
 
 /// Lines that a plan changes: those that go, as bytes of the old text, and what comes.
 struct Part {
@@ -28,7 +34,7 @@ struct Part {
 }
 
 /// What a plan does to each file that fixes are about; `None`: nothing.
-type Changed = HashMap<FileId, Option<Vec<Part>>>;
+type Changed = BTreeMap<FileId, Option<Vec<Part>>>;
 
 impl Plan {
     /// Makes the fixes of the findings of `before` those of the plan. One that is not made goes, and the finding says why; one
@@ -36,18 +42,29 @@ impl Plan {
     pub fn show_real_fixes(&mut self) {
         let mut changed = Changed::new();
         let is_safe = |fix: &&Fix| fix.applicability == Applicability::Safe;
+        let whole = self.done_as_they_are();
+        let mut budget = MOST_BYTES;
         // Fixes that are just what is done come first: others on their lines are told by the same edits.
         for fix in self.before.findings.iter().filter_map(|finding| finding.fix.as_ref()).filter(is_safe) {
-            for (file, own) in by_file(fix) {
+            for (file, own) in by_file(fix).into_iter().filter(|(file, _)| !whole.contains(file)) {
                 let parts = changed.entry(file).or_insert_with(|| self.changed(file));
                 if let Some(parts) = parts {
-                    take_over(self.before.sources.file(file).bytes(), &own, parts);
+                    take_over(self.before.sources.file(file).bytes(), &own, parts, &mut budget);
                 }
+            }
+        }
+        for (file, parts) in &mut changed {
+            let old = self.before.sources.file(*file).bytes();
+            for part in parts.iter_mut().flatten().filter(|part| part.edits.is_none()) {
+                part.edits = Some(smallest(*file, old, &part.old, &part.new).into_iter().collect());
             }
         }
         for at in 0..self.before.findings.len() {
             let Some(fix) = self.before.findings[at].fix.as_ref().filter(is_safe) else { continue };
-            let real = self.real(fix, &changed);
+            if fix.edits.iter().all(|edit| whole.contains(&edit.span.file)) {
+                continue;
+            }
+            let real = self.real(fix, &changed, &whole);
             let finding = &mut self.before.findings[at];
             match real {
                 Ok(edits) => finding.fix = finding.fix.take().map(|fix| Fix { edits, ..fix }),
@@ -56,25 +73,43 @@ impl Plan {
         }
     }
 
+    /// The files to which the safe fixes together do just what the plan does: nothing there is for another round, or refused.
+    fn done_as_they_are(&self) -> HashSet<FileId> {
+        let mut by_file: BTreeMap<FileId, BTreeSet<&Edit>> = BTreeMap::new();
+        let fixes = self.before.findings.iter().filter_map(|finding| finding.fix.as_ref());
+        for edit in fixes.filter(|fix| fix.applicability == Applicability::Safe).flat_map(|fix| &fix.edits) {
+            by_file.entry(edit.span.file).or_default().insert(edit);
+        }
+        let is_done = |(file, edits): &(FileId, BTreeSet<&Edit>)| {
+            let edits: Vec<&Edit> = edits.iter().copied().collect();
+            let apart = edits.windows(2).all(|pair| {
+                let (one, other) = (pair[0].span, pair[1].span);
+                one.end < other.start || one.end == other.start && one.start < one.end
+            });
+            let file = self.before.sources.file(*file);
+            let planned = self.contents.get(file.path());
+            self.unsteady.is_none() && apart && planned.is_some_and(|new| splice(file.bytes(), &edits) == *new)
+        };
+        by_file.into_iter().filter(is_done).map(|(file, _)| file).collect()
+    }
+
     /// The edits that the plan makes where a fix is; an `Err` says why there are none.
-    fn real(&self, fix: &Fix, changed: &Changed) -> Result<Vec<Edit>, String> {
+    fn real(&self, fix: &Fix, changed: &Changed, whole: &HashSet<FileId>) -> Result<Vec<Edit>, String> {
         if let Some(why) = &self.unsteady {
             return Err(why.clone());
         }
         let mut edits: Vec<Edit> = Vec::new();
         for (file, own) in by_file(fix) {
-            let old = self.before.sources.file(file).bytes();
+            if whole.contains(&file) {
+                edits.extend(own.into_iter().cloned());
+                continue;
+            }
             let parts = changed.get(&file).and_then(Option::as_ref).ok_or_else(|| self.why_not(file))?;
             let made: Vec<&Part> = parts.iter().filter(|part| part.is_near(&own)).collect();
             if made.is_empty() {
                 return Err(self.why_not(file));
             }
-            for part in made {
-                match &part.edits {
-                    Some(known) => edits.extend(known.iter().cloned()),
-                    None => edits.extend(smallest(file, old, &part.old, &part.new)),
-                }
-            }
+            edits.extend(made.into_iter().flat_map(|part| &part.edits).flatten().cloned());
         }
         Ok(edits)
     }
@@ -98,6 +133,7 @@ impl Plan {
             edits: None,
         };
         let mut parts = Vec::new();
+        let mut ranges: Vec<(Range<usize>, Range<usize>)> = Vec::new();
         for op in diff::of(&old_lines, &new_lines).ops() {
             match *op {
                 DiffOp::Equal { .. } => {}
@@ -106,9 +142,21 @@ impl Plan {
                     let line = |at| part(old_index + at..old_index + at + 1, new_index + at..new_index + at + 1);
                     parts.extend((0..old_len).map(line));
                 }
-                op => parts.push(part(op.old_range(), op.new_range())),
+                op => {
+                    // What goes and comes again a little further on is one change: lines that are alike hide it.
+                    let (mut old, mut new) = (op.old_range(), op.new_range());
+                    if let Some((before, after)) =
+                        ranges.last().filter(|(before, _): &&(Range<usize>, _)| old.start - before.end <= NEAR)
+                    {
+                        (old, new) = (before.start..old.end, Range::<usize>::clone(after).start..new.end);
+                        ranges.pop();
+                    }
+                    ranges.push((old, new));
+                }
             }
         }
+        parts.extend(ranges.into_iter().map(|(old, new)| part(old, new)));
+        parts.sort_by_key(|part| part.old.start);
         Some(parts)
     }
 
@@ -163,8 +211,15 @@ fn by_file(fix: &Fix) -> Vec<(FileId, Vec<&Edit>)> {
 }
 
 /// Notes the edits of a fix for the lines to which they do just what the plan does.
-fn take_over(old: &[u8], own: &[&Edit], parts: &mut [Part]) {
+/// `budget`: so many bytes may still be looked at, since a hundred thousand fixes may be about one line.
+fn take_over(old: &[u8], own: &[&Edit], parts: &mut [Part], budget: &mut usize) {
     for part in parts.iter_mut().filter(|part| part.edits.is_none()) {
+        let size = part.old.len() + part.new.len();
+        let is_near = part.is_near(own);
+        if !is_near || size > *budget {
+            continue;
+        }
+        *budget -= size;
         let near: Vec<&Edit> = own.iter().copied().filter(|edit| part.is_near(&[edit])).collect();
         part.edits = part.done_by(old, &near);
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 /// No run takes as long as this: one that does never ends.
@@ -39,15 +40,17 @@ pub fn program() -> PathBuf {
 
 /// Runs a command, and what it starts, to its end; a panic where there is none.
 pub fn output(mut command: Command) -> Output {
-    let mut child = command.process_group(0).stderr(Stdio::piped()).spawn().expect("a program");
-    let start = Instant::now();
-    while child.try_wait().expect("a child").is_none() {
-        std::thread::sleep(Duration::from_millis(1));
-        if start.elapsed() > ENDLESS {
-            let _ended_just_now = killpg(Pid::from_raw(child.id().cast_signed()), Signal::SIGKILL);
-            let output = child.wait_with_output().expect("ends");
-            panic!("it does not end: {command:?}\n{}", String::from_utf8_lossy(&output.stderr));
-        }
+    let child = command.process_group(0).stderr(Stdio::piped()).spawn().expect("a program");
+    let group = Pid::from_raw(child.id().cast_signed());
+    // It is read meanwhile: a program that prints more than a pipe holds waits for its reader.
+    let (done, ended) = channel();
+    let reader = std::thread::spawn(move || done.send(child.wait_with_output()));
+    let output = ended.recv_timeout(ENDLESS);
+    if output.is_err() {
+        let _ended_just_now = killpg(group, Signal::SIGKILL);
+        let output = ended.recv().expect("an end").expect("ends");
+        panic!("it does not end: {command:?}\n{}", String::from_utf8_lossy(&output.stderr));
     }
-    child.wait_with_output().expect("ended")
+    let _sent = reader.join().expect("a thread");
+    output.expect("an end").expect("ended")
 }
