@@ -16,6 +16,7 @@ pub mod service;
 pub mod trail;
 pub mod tree;
 pub mod unread;
+mod userinfo;
 
 use service::Service;
 

@@ -4,14 +4,13 @@
 //! paths mean. A device is opened only where it is open already, as `/dev/stdin` is: some act on that.
 #![expect(clippy::disallowed_methods, reason = "this is where files are read")]
 
-use super::{Kind, OsSystem, System, not_a_file};
-use std::fs;
+use super::{OsSystem, System};
+use rustix::fs::{Mode, OFlags};
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
-
-/// A link to an open file leads through at most this many others: `/dev/stdin` through one.
-const MOST_LINKS: usize = 8;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
 
 /// What the user named, as it was read.
 #[derive(Debug, PartialEq, Eq)]
@@ -22,24 +21,39 @@ pub struct Input {
     pub stays: bool,
 }
 
-/// Reads what the user names, of at most `most` bytes; the path is absolute. A fifo is waited for.
+/// Reads what the user names, of at most `most` bytes; the path is absolute. A fifo of the user's or root's is waited for.
 pub fn read_input(machine: &OsSystem, path: &Path, most: u64) -> io::Result<Input> {
-    let meta = fs::metadata(path)?;
-    let is_pipe = meta.file_type().is_fifo();
-    if is_pipe || is_descriptor(path) && !meta.is_dir() {
-        return Ok(Input { bytes: bounded(path, most)?, stays: false });
+    if is_descriptor(path) {
+        return Ok(Input { bytes: bounded(&File::open(path)?, most)?, stays: false });
     }
-    if !meta.is_file() {
-        return Err(not_a_file(if meta.is_dir() { Kind::Directory } else { Kind::Other }));
+    if let Some(fifo) = own_fifo(path)? {
+        return Ok(Input { bytes: bounded(&fifo, most)?, stays: false });
     }
-    let bytes = machine.read_at_most(path, most)?;
-    Ok(Input { bytes, stays: true })
+    Ok(Input { bytes: machine.read_at_most(path, most)?, stays: true })
+}
+
+/// A fifo of that very name, open to be read. One of somebody else is none: it would keep root waiting. No link is followed,
+/// and what was looked at is what is opened, whatever the name means by then.
+fn own_fifo(path: &Path) -> io::Result<Option<File>> {
+    if !fs::symlink_metadata(path)?.file_type().is_fifo() {
+        return Ok(None);
+    }
+    // This one does not wait for a writer.
+    let held =
+        rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+    let meta = File::from(held.try_clone()?).metadata()?;
+    let is_own = meta.uid() == 0 || meta.uid() == rustix::process::geteuid().as_raw();
+    if !meta.file_type().is_fifo() || !is_own {
+        return Ok(None);
+    }
+    // The same fifo once more, and this time its writer is waited for.
+    File::open(format!("/proc/self/fd/{}", held.as_raw_fd())).map(Some)
 }
 
 /// Reads a pipe to its end, or to the byte that is one too many.
-fn bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+fn bounded(pipe: &File, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    pipe.take(most + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > most {
         let message = format!("is larger than {} MiB, and no more is read", most >> 20);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
@@ -47,21 +61,13 @@ fn bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Does a path mean a file that this process has open: `/dev/stdin`, `/dev/fd/63`, `/proc/self/fd/0`?
+/// Does a path as it is written mean a file that this process has open: `/dev/stdin`, `/dev/fd/63`, `/proc/self/fd/0`? A link
+/// to one may be somebody else's.
 fn is_descriptor(path: &Path) -> bool {
-    let Ok(own) = fs::canonicalize("/proc/self/fd") else { return false };
-    let mut path = PathBuf::from(path);
-    for _ in 0..=MOST_LINKS {
-        let Some(folder) = path.parent() else { return false };
-        if fs::canonicalize(folder).is_ok_and(|folder| folder == own) {
-            return true;
-        }
-        match fs::read_link(&path) {
-            Ok(to) => path = folder.join(to),
-            Err(_) => return false,
-        }
-    }
-    false
+    let Some(text) = path.to_str() else { return false };
+    let number = ["/dev/fd/", "/proc/self/fd/"].iter().find_map(|folder| text.strip_prefix(folder));
+    text == "/dev/stdin"
+        || number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -84,6 +90,20 @@ mod tests {
             let read = read_input(&machine(), &fifo, most);
             assert_eq!(read.as_ref().map(|read| read.bytes.len()).ok(), fits.then_some(length), "{length} {read:?}");
             assert_eq!(writer.join().unwrap().is_ok(), length < 100_000);
+        }
+    }
+
+    #[test]
+    fn links_to_pipes_and_to_open_files_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let fifo = folder.path().join("fifo");
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
+        for (name, target) in
+            [("a", fifo.as_path()), ("b", Path::new("/proc/self/fd/0")), ("c", Path::new("/dev/stdin"))]
+        {
+            let link = folder.path().join(name);
+            std::os::unix::fs::symlink(target, &link).unwrap();
+            assert!(read_input(&machine(), &link, 4).is_err(), "{name}");
         }
     }
 

@@ -51,8 +51,8 @@ fn cells(host: &Host, endpoint: Option<&Endpoint>) -> Vec<String> {
     match endpoint {
         None => cells.resize(HEADS.len() - 1, String::new()),
         Some(one) => {
-            let own = [&one.service, &one.main, &one.role, &one.address, &one.transport];
-            cells.extend(own.map(|text| safe(text)));
+            let own: [&str; 5] = [&one.service, &one.main, &one.role, &one.address, &one.transport];
+            cells.extend(own.map(safe));
             cells.push(safe(one.name.as_deref().unwrap_or_default()));
             cells.push(safe(&one.configured.join(" ")));
             cells.push(safe(&one.effective.as_ref().map_or_else(|| "unknown".to_owned(), |e| e.join(" "))));

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 const SCHEMA: &str = "tlsmend/audit/1";
 
@@ -18,23 +19,23 @@ struct Head {
 #[derive(Deserialize)]
 pub(super) struct Audit {
     #[serde(default)]
-    host: Option<String>,
-    policy: String,
-    exit: Option<Exit>,
+    pub(super) host: Option<String>,
+    pub(super) policy: String,
+    pub(super) exit: Option<Exit>,
     pub(super) instances: Vec<Instance>,
     pub(super) findings: Vec<Finding>,
     problems: Vec<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
-struct Exit {
-    name: String,
+pub(super) struct Exit {
+    pub(super) name: String,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Instance {
-    service: String,
-    main: String,
+    pub(super) service: String,
+    pub(super) main: String,
     pub(super) endpoints: Vec<EndpointIn>,
     unknown: Vec<IgnoredAny>,
     problems: Vec<IgnoredAny>,
@@ -43,11 +44,11 @@ pub(super) struct Instance {
 #[derive(Deserialize)]
 pub(super) struct EndpointIn {
     pub(super) role: String,
-    address: String,
+    pub(super) address: String,
     pub(super) transport: String,
     #[serde(default)]
-    origin: Option<String>,
-    name: Option<String>,
+    pub(super) origin: Option<String>,
+    pub(super) name: Option<String>,
     pub(super) speaks: String,
     pub(super) configured: Vec<String>,
     pub(super) effective: Option<Vec<String>>,
@@ -57,7 +58,7 @@ pub(super) struct EndpointIn {
 
 #[derive(Deserialize)]
 pub(super) struct Finding {
-    rule: String,
+    pub(super) rule: String,
     pub(super) severity: String,
     #[serde(default)]
     pub(super) verdict: Option<String>,
@@ -115,17 +116,19 @@ pub fn host(file: &str, stays: bool, content: &[u8]) -> Result<Host, String> {
 
 fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
     let mut endpoints = Vec::new();
-    for (index, instance) in audit.instances.iter().enumerate() {
-        let mut findings: BTreeMap<usize, Vec<&Finding>> = BTreeMap::new();
-        let open = |finding: &&Finding| finding.standing.as_deref().unwrap_or("open") == "open";
-        for finding in audit.findings.iter().filter(|finding| finding.instance == Some(index)).filter(open) {
-            for touched in &finding.endpoints {
-                findings.entry(touched.index).or_default().push(finding);
-            }
+    // By instance and endpoint.
+    let mut findings: BTreeMap<(Option<usize>, usize), Vec<&Finding>> = BTreeMap::new();
+    let open = |finding: &&Finding| finding.standing.as_deref().unwrap_or("open") == "open";
+    for finding in audit.findings.iter().filter(open) {
+        for touched in &finding.endpoints {
+            findings.entry((finding.instance, touched.index)).or_default().push(finding);
         }
+    }
+    for (index, instance) in audit.instances.iter().enumerate() {
+        let main: Arc<str> = Arc::from(instance.main.as_str());
         let spoken = instance.endpoints.iter().enumerate().filter(|(_, one)| one.speaks != "plaintext");
         for (at, one) in spoken {
-            let about = findings.get(&at).map_or(&[][..], Vec::as_slice);
+            let about = findings.get(&(Some(index), at)).map_or(&[][..], Vec::as_slice);
             let mut rules: Vec<String> = about.iter().map(|finding| finding.rule.clone()).collect();
             rules.sort();
             rules.dedup();
@@ -135,7 +138,7 @@ fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
             }
             endpoints.push(Endpoint {
                 service: instance.service.clone(),
-                main: instance.main.clone(),
+                main: Arc::clone(&main),
                 role: one.role.clone(),
                 address: one.address.clone(),
                 transport: one.transport.clone(),

@@ -22,6 +22,7 @@ use super::html::VERDICTS;
 use super::summary::count;
 use crate::finding::{Severity, Verdict};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// All hosts.
 #[derive(Debug, Default)]
@@ -61,7 +62,7 @@ pub struct Endpoint {
     /// `nginx`
     pub service: String,
     /// The main file of its instance.
-    pub main: String,
+    pub main: Arc<str>,
     /// `listener`, `upstream`
     pub role: String,
     /// `192.0.2.1:443`

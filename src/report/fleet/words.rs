@@ -10,8 +10,30 @@ const SPEAKS: [&str; 4] = ["tls", "plaintext", "refused", "unknown"];
 const ROLES: [&str; 2] = ["listener", "upstream"];
 const TRANSPORTS: [&str; 3] = ["stream", "quic", "udp"];
 
+/// How an audit ends.
+const OUTCOMES: [&str; 4] = ["compliant", "findings", "could-not-run", "incomplete"];
+
+/// No name of a file, host or address is longer than this, in bytes. Each is said once for every endpoint of its instance.
+const LONGEST: usize = 4096;
+/// No name of a rule or service is.
+const LONGEST_WORD: usize = 64;
+
 /// `Err` names the first word that is not known, or an instance that is not there.
 pub(super) fn check(audit: &Audit) -> Result<(), String> {
+    if let Some(exit) = &audit.exit {
+        known("outcome", &exit.name, &OUTCOMES)?;
+    }
+    let names = audit.host.iter().chain([&audit.policy]);
+    let names = names.chain(audit.instances.iter().map(|one| &one.main));
+    let endpoints = audit.instances.iter().flat_map(|one| &one.endpoints);
+    let names = names.chain(endpoints.flat_map(|one| [&one.address].into_iter().chain(&one.name).chain(&one.origin)));
+    if names.into_iter().any(|name| name.len() > LONGEST) {
+        return Err(format!("has a name of more than {LONGEST} bytes"));
+    }
+    let words = audit.instances.iter().map(|one| &one.service).chain(audit.findings.iter().map(|one| &one.rule));
+    if words.into_iter().any(|word| word.len() > LONGEST_WORD) {
+        return Err(format!("has a rule or service whose name has more than {LONGEST_WORD} bytes"));
+    }
     for finding in &audit.findings {
         severity(&finding.severity)?;
         known("standing", finding.standing.as_deref().unwrap_or(STANDINGS[0]), &STANDINGS)?;
@@ -37,7 +59,8 @@ pub(super) fn check(audit: &Audit) -> Result<(), String> {
 }
 
 fn known(what: &str, word: &str, all: &[&str]) -> Result<(), String> {
-    if all.contains(&word) { Ok(()) } else { Err(format!("has an unknown {what} {word:?}")) }
+    let shown = || word.chars().take(LONGEST_WORD).collect::<String>();
+    if all.contains(&word) { Ok(()) } else { Err(format!("has an unknown {what} {:?}", shown())) }
 }
 
 fn versions(names: &[String]) -> Result<(), String> {

@@ -7,6 +7,7 @@ use super::directives::Arguments;
 use super::patterns::is_broken;
 use super::read::{Line, Reader};
 use super::sections::Scope;
+use crate::services::userinfo::without_user;
 
 /// Sections in which there is no `ProxyPass`.
 const NO_PROXY_PASS: &[&str] =
@@ -233,10 +234,29 @@ impl Reader<'_> {
 
 /// Why httpd refuses a URL as a target; `is_regex`: parts of the request may be in it (`$1`).
 fn refused_url(url: &str, is_regex: bool) -> Option<String> {
+    refused_target(url, is_regex).map(|why| match why {
+        Refused::Relative => format!("'{}': the URL must be absolute", without_user(url)),
+        Refused::Socket => format!("'{}' is no valid URL of a socket", without_user(url)),
+        Refused::Balancer => format!("bad syntax for a balancer name ({})", without_user(url)),
+        Refused::Broken => format!("unable to parse the URL '{}'", without_user(url)),
+        Refused::Port => format!("unable to parse the URL '{}': its port is none", without_user(url)),
+    })
+}
+
+/// What is wrong with a target.
+enum Refused {
+    Relative,
+    Socket,
+    Balancer,
+    Broken,
+    Port,
+}
+
+fn refused_target(url: &str, is_regex: bool) -> Option<Refused> {
     let is_socket = url.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("unix:"));
-    let absolute = || Some(format!("'{url}': the URL must be absolute"));
+    let absolute = || Some(Refused::Relative);
     let (target, has_socket) = match url.split_once('|').filter(|_| is_socket) {
-        Some((_, "")) => return Some(format!("'{url}' is no valid URL of a socket")),
+        Some((_, "")) => return Some(Refused::Socket),
         Some((_, target)) => (target, true),
         None => (url, false),
     };
@@ -250,7 +270,7 @@ fn refused_url(url: &str, is_regex: bool) -> Option<String> {
     };
     if scheme.eq_ignore_ascii_case("balancer") {
         let has_name = rest.strip_prefix("//").is_some_and(|name| !name.is_empty());
-        return (!has_name).then(|| format!("bad syntax for a balancer name ({url})"));
+        return (!has_name).then_some(Refused::Balancer);
     }
     let Some(rest) = rest.strip_prefix("//") else { return if has_socket { None } else { absolute() } };
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
@@ -258,13 +278,13 @@ fn refused_url(url: &str, is_regex: bool) -> Option<String> {
     let (host, port) = match place.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((host, port)) => (host, port.strip_prefix(':').unwrap_or(port)),
-            None => return Some(format!("unable to parse the URL '{url}'")),
+            None => return Some(Refused::Broken),
         },
         None => place.split_once(':').unwrap_or((place, "")),
     };
     let port = if is_regex { port.split('$').next().unwrap_or_default() } else { port };
     if !port.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(format!("unable to parse the URL '{url}': '{port}' is no port"));
+        return Some(Refused::Port);
     }
     if host.is_empty() && !has_socket { absolute() } else { None }
 }
@@ -347,7 +367,8 @@ fn refused_value(lower: &str, words: &[String]) -> Option<String> {
         "proxyremote" => words.get(1).is_none_or(|url| url.split_once("://").is_some_and(|(_, rest)| !rest.is_empty())),
         _ => true,
     };
-    (!fits).then(|| format!("httpd refuses this value: {}", words.join(" ")))
+    let shown = || words.iter().map(|word| without_user(word)).collect::<Vec<_>>().join(" ");
+    (!fits).then(|| format!("httpd refuses this value: {}", shown()))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::known;
 use super::model::Section;
 use super::state::{Context, Directive, Group, Reader};
 use super::targets::{self, Named};
+use crate::services::userinfo::without_user;
 use std::collections::HashSet;
 
 impl Reader<'_> {
@@ -95,7 +96,7 @@ pub(super) fn server(reader: &mut Reader<'_>, group: usize, directive: &Directiv
     let is_nowhere = found.is_some_and(|(host, _)| host.ends_with(".invalid"));
     let why = targets::refused(target, false).or(lacks_port.then_some("no port"));
     if let Some(why) = why.or(is_nowhere.then_some("host not found")) {
-        reader.problem(directive.place, format!("{why} in upstream \"{}\"", targets::without_user(target)));
+        reader.problem(directive.place, format!("{why} in upstream \"{}\"", without_user(target)));
     }
     let is_known = |word: &String| WORDS.contains(&word.as_str()) || VALUES.iter().any(|start| word.starts_with(start));
     if let Some(word) = parameters.iter().find(|word| !is_known(word)) {

@@ -2,7 +2,7 @@
 
 use super::model::{Client, Place, Section};
 use super::state::{Block, Context, Directive, Reader};
-use std::borrow::Cow;
+use crate::services::userinfo::without_user;
 use std::net::Ipv6Addr;
 
 /// A target that may be the name of a block `upstream`.
@@ -82,7 +82,7 @@ pub(super) fn check(reader: &mut Reader<'_>, context: Context, directive: &Direc
     let (rest, uri) = match (client, scheme) {
         _ if is_stream => (&*target, false),
         (Client::Proxy, None) => {
-            reader.problem(directive.place, format!("invalid URL prefix in \"{target}\""));
+            reader.problem(directive.place, format!("invalid URL prefix in \"{}\"", without_user(&target)));
             return;
         }
         (Client::Proxy, Some((_, rest))) => (rest, true),
@@ -127,15 +127,6 @@ fn takes_no_uri(reader: &Reader<'_>, context: Context) -> bool {
     let Context::Location(location) = context else { return false };
     let location = &reader.locations[location];
     location.block != Block::Location || location.is_open
-}
-
-/// A target for a message: nginx knows no users in it, and whoever writes one writes a password too.
-pub(super) fn without_user(target: &str) -> Cow<'_, str> {
-    let authority = target.find('/').map_or(target, |at| &target[..at]);
-    match authority.rfind('@') {
-        Some(at) => Cow::Owned(format!("***{}", &target[at..])),
-        None => Cow::Borrowed(target),
-    }
 }
 
 #[cfg(test)]
