@@ -44,6 +44,9 @@ struct Known {
     addresses: Vec<String>,
 }
 
+/// Behind an address where the versions of an exposed finding are configured, and refused by the library.
+pub const LATENT: &str = " latent";
+
 /// What a finding is about, beyond itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
@@ -146,6 +149,11 @@ fn worse(known: &[Known], finding: &Finding, reached: &Reached) -> Option<String
 
 /// Is an address another one, or one of those at which a listener on all addresses answers anyway?
 fn covers(old: &str, new: &str) -> bool {
+    let (old, new) = match (old.strip_suffix(LATENT), new.strip_suffix(LATENT)) {
+        // What the library refused there is given now.
+        (Some(_), None) => return false,
+        (is_latent, was_latent) => (is_latent.unwrap_or(old), was_latent.unwrap_or(new)),
+    };
     let port = |wildcard: &str| old.strip_prefix("listener ")?.strip_prefix(wildcard).map(str::to_owned);
     let ends = |end: String| new.starts_with("listener ") && new.ends_with(&end) && !new.contains("unix:");
     old == new
@@ -238,6 +246,8 @@ mod tests {
             ("listener *:443", "listener [::]:443"),
             ("listener 0.0.0.0:443", "listener 127.0.0.1:443"),
             ("listener [::]:443 quic", "listener [::1]:443 quic"),
+            ("listener *:443", "listener 192.0.2.1:443 latent"),
+            ("listener *:443 latent", "listener *:443 latent"),
         ] {
             assert!(covers(old, new), "{old} {new}");
         }
@@ -249,6 +259,7 @@ mod tests {
             ("listener 0.0.0.0:443", "listener [::1]:443"),
             ("listener *:443", "upstream backend.test:443"),
             ("listener *:443", "listener unix:/run/x:443"),
+            ("listener *:443 latent", "listener *:443"),
         ] {
             assert!(!covers(old, new), "{old} {new}");
         }

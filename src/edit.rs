@@ -50,6 +50,11 @@ impl Fix {
         format!("{}{}", self.title, self.applicability.remark())
     }
 
+    /// Is all that it puts in UTF-8?
+    pub fn is_text(&self) -> bool {
+        self.edits.iter().all(|edit| std::str::from_utf8(&edit.replacement).is_ok())
+    }
+
     /// A fix that changes nothing but what the finding is about.
     pub fn safe(title: impl Into<String>, edits: Vec<Edit>) -> Fix {
         Fix { title: title.into(), edits, applicability: Applicability::Safe }

@@ -409,6 +409,11 @@ fn a_baseline_knows_findings_wherever_their_lines_go() {
 
 /// A baseline of the first files, and what an audit says of the second ones beside it.
 fn since(before: &[(&str, &str)], after: &[(&str, &str)], more: &[&str]) -> Run {
+    since_with(&FACTS[4..], before, after, more)
+}
+
+/// The same with another security level.
+fn since_with(level: &[&str], before: &[(&str, &str)], after: &[(&str, &str)], more: &[&str]) -> Run {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let write = |files: &[(&str, &str)]| {
         for (path, text) in files {
@@ -417,7 +422,7 @@ fn since(before: &[(&str, &str)], after: &[(&str, &str)], more: &[&str]) -> Run 
         }
     };
     write(before);
-    let arguments = |option| [&["audit", "c", option, "b.json"][..], &FACTS].concat();
+    let arguments = |option| [&["audit", "c", option, "b.json"][..], &FACTS[..4], level].concat();
     run_in(folder.path(), &arguments("--write-baseline"));
     write(after);
     run_in(folder.path(), &[&arguments("--baseline")[..], more].concat())
@@ -469,6 +474,24 @@ fn what_got_worse_is_new() {
         (&outside, &twice, "besides 1 known"),
     ] {
         let run = since(&[("nginx.conf", before)], &[("nginx.conf", after)], &[]);
+        assert!(run.status == 1 && run.out.contains(how), "{how}: {}", run.screen());
+    }
+    // One line, latent at one of its addresses and then exposed there too; and one that is only configured besides.
+    let shared = |ciphers: &str, versions: &str| {
+        let server = |port: u16, ciphers: &str| format!("server {{ listen {port} ssl; {ciphers} }}\n");
+        format!(
+            "events {{}}\nhttp {{\nssl_certificate c; ssl_certificate_key k;\nssl_protocols {versions};\n{}{}}}\n",
+            server(443, "ssl_ciphers ALL:@SECLEVEL=0;"),
+            server(444, ciphers)
+        )
+    };
+    let latent = ["--assume", "openssl-seclevel=2"];
+    let open = "ssl_ciphers ALL:@SECLEVEL=0;";
+    for (before, after, how) in [
+        (shared("", "TLSv1 TLSv1.2 TLSv1.3"), shared(open, "TLSv1 TLSv1.2 TLSv1.3"), "also at 0.0.0.0:444"),
+        (shared(open, "TLSv1 TLSv1.2 TLSv1.3"), shared(open, "SSLv3 TLSv1 TLSv1.2 TLSv1.3"), "SSLv3 too"),
+    ] {
+        let run = since_with(&latent, &[("nginx.conf", &before)], &[("nginx.conf", &after)], &[]);
         assert!(run.status == 1 && run.out.contains(how), "{how}: {}", run.screen());
     }
     // The same line, and another library or policy: latent before, or low.

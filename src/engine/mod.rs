@@ -8,7 +8,7 @@ mod parts;
 mod waivers;
 mod whole;
 
-use crate::baseline::Reached;
+use crate::baseline::{LATENT, Reached};
 use crate::discover::{self, Exclude};
 use crate::edit::{Applicability, Change, Edit, Fix};
 use crate::endpoint::{Address, Endpoint, Role, Transport};
@@ -399,10 +399,18 @@ impl Audit {
         let of = |finding: &Finding| {
             let endpoints = self.instance_of(finding).map_or(&[][..], |instance| &instance.endpoints[..]);
             let about = || finding.endpoints.iter().filter_map(|at| endpoints.get(*at));
-            let all: BTreeSet<(Role, &Address, Transport)> =
-                about().map(|one| (one.role, &*one.address, one.transport)).collect();
-            let text = |(role, address, transport): (Role, &Address, Transport)| {
-                format!("{} {}", role.name(), transport.of(&address.to_string()))
+            let is_latent = |one: &Endpoint| {
+                finding.verdict == Verdict::Exposed && one.answer.offered().and(finding.versions).is_empty()
+            };
+            // Where one name is given them, the address is exposed.
+            let mut all: BTreeMap<(Role, &Address, Transport), bool> = BTreeMap::new();
+            for one in about() {
+                let latent = all.entry((one.role, &*one.address, one.transport)).or_insert(true);
+                *latent &= is_latent(one);
+            }
+            let text = |((role, address, transport), latent): ((Role, &Address, Transport), bool)| {
+                let mark = if latent { LATENT } else { "" };
+                format!("{} {}{mark}", role.name(), transport.of(&address.to_string()))
             };
             // Where a forbidden version is offered, another one may be configured besides, and goes with it.
             let configured = about().map(|one| one.answer.configured.value).fold(VersionSet::EMPTY, VersionSet::union);

@@ -289,7 +289,8 @@ fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> 
         related: finding.related.iter().map(|label| texts.place(label.span, &label.text)).collect(),
         notes: &finding.notes,
         help: finding.help.as_deref(),
-        fix: finding.fix.as_ref().map(|one| fix(texts, one)),
+        // A text that JSON can't hold would be another fix.
+        fix: finding.fix.as_ref().filter(|one| one.is_text()).map(|one| fix(texts, one)),
     }
 }
 
