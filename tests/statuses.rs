@@ -32,8 +32,7 @@ fn host(text: &str) -> tempfile::TempDir {
     }
     let keys = "ssl_certificate c.pem; ssl_certificate_key k.pem;";
     fs::write(at("nginx.conf"), format!("events {{}}\nhttp {{\n{keys}\n{text}\n}}\n")).expect("writes");
-    let waivers =
-        "waivers:\n  - {rule: [forbidden-version, missing-version, unknown], match: {service: nginx}, reason: x}\n";
+    let waivers = "severity: {unused-waiver: off}\nwaivers:\n  - {rule: [forbidden-version, missing-version, unknown], match: {service: nginx}, reason: x}\n";
     fs::write(folder.path().join("waived.yaml"), waivers).expect("writes");
     folder
 }
