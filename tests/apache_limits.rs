@@ -125,6 +125,39 @@ fn lines_of_any_length_and_any_bytes() {
     main_file((0..1_u32 << 18).flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()).collect::<Vec<u8>>());
 }
 
+/// A virtual host that proxies over TLS, and what else it says.
+fn proxying(text: &str) -> String {
+    format!(
+        "LoadModule ssl_module m\nLoadModule rewrite_module m\nLoadModule proxy_module m\nLoadModule proxy_http_module m\n\
+         LoadModule setenvif_module m\nListen 443\n<VirtualHost *:443>\nServerName a.test\nSSLEngine on\n\
+         SSLCertificateFile /c\nSSLProxyEngine on\nRewriteEngine on\n{text}</VirtualHost>\n"
+    )
+}
+
+/// Work does not grow with the product of rules and variables, of sections, or of servers and hosts.
+#[test]
+fn rules_variables_and_sections_without_end() {
+    let is_cut = |problems: &[String]| problems.iter().any(|what| what.starts_with("too many servers that requests"));
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let own = lines(20_000, &|i| format!("SetEnvIf Host x v{i}=https://b{i}/\nRewriteRule .* %{{ENV:v{i}}} [P]\n"));
+    assert!(!is_cut(&main_file(proxying(&own))), "each has one value");
+    let same = lines(5_000, &|i| format!("SetEnvIf Host x v=https://b{i}/\nRewriteRule .* %{{ENV:v}} [P]\n"));
+    assert!(is_cut(&main_file(proxying(&same))));
+    let sections = lines(8_000, &|i| {
+        format!("<Location /l{i}>\nRewriteEngine on\nRewriteRule .* https://b{i}/ [P]\n</Location>\n")
+    });
+    assert!(is_cut(&main_file(proxying(&sections))));
+    let passed = lines(400, &|i| format!("ProxyPass /p{i} https://b{i}.test/\n"));
+    let hosts = lines(300, &|i| {
+        format!("<VirtualHost *:443>\nServerName h{i}.test\nSSLEngine on\nSSLProxyEngine on\n</VirtualHost>\n")
+    });
+    assert!(is_cut(&main_file(format!("{passed}{}{hosts}", proxying("")))));
+    main_file(proxying(&format!("RewriteRule '{}' -\n", "[[:x]".repeat(100_000))));
+    main_file(proxying(&lines(100, &|i| {
+        format!("<ProxyMatch \\pL{{60}}{i}>\n</ProxyMatch>\n<IfVersion ~ \\pL{{60}}{i}>\n</IfVersion>\n")
+    })));
+}
+
 #[test]
 fn ten_thousand_virtual_hosts() {
     let mut text =

@@ -19,6 +19,11 @@ pub const MOST: usize = 1_000_000;
 /// With more addresses than this, [`ENDPOINTS`] are the most.
 pub const FEW: usize = 256;
 
+/// So many servers that requests are sent to are looked at.
+pub const UPSTREAMS: usize = 100_000;
+/// So much work is done to find them: about nanoseconds, or bytes.
+const STEPS: usize = 200_000_000;
+
 /// Why nothing is mended where not all was resolved: a line may decide for what nobody looked at.
 pub const NO_FIX: &str = "it may decide for addresses of this instance that were not looked at: there are too many";
 
@@ -48,6 +53,41 @@ impl Room {
         let fits = self.endpoints.saturating_add(count) <= most;
         self.endpoints += if fits { count } else { 0 };
         fits
+    }
+}
+
+/// The room that is left for the servers that requests are sent to.
+#[derive(Debug)]
+pub struct Upstreams<P> {
+    steps: usize,
+    endpoints: usize,
+    /// Where there was none any more.
+    pub full: Option<P>,
+}
+
+impl<P> Default for Upstreams<P> {
+    fn default() -> Upstreams<P> {
+        Upstreams { steps: STEPS, endpoints: UPSTREAMS, full: None }
+    }
+}
+
+impl<P> Upstreams<P> {
+    /// Takes some steps; `false`: there is no room for them.
+    pub fn steps(&mut self, count: usize, place: P) -> bool {
+        self.steps = self.steps.saturating_sub(count);
+        if self.steps == 0 {
+            self.full.get_or_insert(place);
+        }
+        self.full.is_none()
+    }
+
+    /// Takes one more endpoint; `false`: there is no room for it.
+    pub fn endpoint(&mut self, place: P) -> bool {
+        if self.endpoints == 0 {
+            self.full.get_or_insert(place);
+        }
+        self.endpoints = self.endpoints.saturating_sub(1);
+        self.full.is_none()
     }
 }
 
@@ -111,6 +151,15 @@ pub fn beyond(first: &Address) -> String {
     format!(
         "too many addresses: {first} and those after it were not looked at (the limits are {ADDRESSES} addresses and \
          {ENDPOINTS} endpoints); nothing is mended in this instance"
+    )
+}
+
+/// The problem where servers that requests are sent to are left out.
+pub fn too_many_upstreams() -> String {
+    format!(
+        "too many servers that requests are sent to, or too many rules for them: this one and those after it were not \
+         looked at (the limit is {UPSTREAMS}, or fewer with many rules, sections and variables); nothing is mended in \
+         this instance"
     )
 }
 
@@ -179,6 +228,16 @@ mod tests {
         assert!(loaded.contains(&&PathBuf::from("/etc/nginx/nginx.conf")));
         let left = host.problems.iter().filter(|problem| problem.message.starts_with("not looked at")).count();
         assert_eq!(left, 60 - ENDPOINTS / 5_000);
+    }
+
+    #[test]
+    fn room_for_upstreams_ends() {
+        let mut room = Upstreams::default();
+        assert_eq!((0..=UPSTREAMS).filter(|at| room.endpoint(*at)).count(), UPSTREAMS);
+        assert_eq!(room.full, Some(UPSTREAMS));
+        let mut room = Upstreams::default();
+        assert!(room.steps(STEPS - 1, 0) && !room.steps(usize::MAX, 1) && !room.steps(0, 2) && !room.endpoint(3));
+        assert_eq!(room.full, Some(1));
     }
 
     #[test]

@@ -3,11 +3,12 @@
 
 use super::files;
 use super::modules::is_ssl_directive;
+use super::patterns::is_broken;
 use super::read::{Line, Reader};
 use super::words::{Word, next_word, split};
 use crate::endpoint::Unknown;
 use crate::release::Release;
-use regex::bytes::Regex;
+use crate::services::nginx::cased_expression;
 use std::cmp::Ordering;
 
 /// A kind of condition.
@@ -164,7 +165,10 @@ impl Reader<'_> {
             let what = "the version of httpd is not known, and this section depends on it".to_owned();
             return Ok(Decision::doubt(what, "say it with --assume apache=2.4.NN"));
         };
-        let holds = compare(operator, version, release)?;
+        let Some(holds) = compare(operator, version, release)? else {
+            let what = format!("the regular expression of <> can't be evaluated here: {}", version.escape_ascii());
+            return Ok(Decision::doubt(what, "write a simpler one, or compare the version"));
+        };
         Ok(Decision::sure(holds != not))
     }
 
@@ -200,25 +204,27 @@ impl Reader<'_> {
     }
 }
 
-fn compare(operator: &[u8], version: &[u8], release: Release) -> Result<bool, String> {
+/// Does the comparison hold? `None`: its regular expression can't be evaluated here; `Err`: httpd refuses it.
+fn compare(operator: &[u8], version: &[u8], release: Release) -> Result<Option<bool>, String> {
     let regex = |pattern: &[u8]| {
-        let pattern = std::str::from_utf8(pattern).ok().and_then(|pattern| Regex::new(pattern).ok());
+        let pattern = std::str::from_utf8(pattern).ok().filter(|pattern| !is_broken(pattern));
         let pattern = pattern.ok_or("unable to compile the regular expression of <>")?;
-        Ok(pattern.is_match(release.to_string().as_bytes()))
+        Ok(cased_expression(pattern).map(|pattern| pattern.is_match(release.to_string().as_bytes())))
     };
     let order = || numbers(version).map(|numbers| release.numbers.cmp(&numbers));
-    match operator {
-        b"~" => regex(version),
+    let holds = match operator {
+        b"~" => return regex(version),
         b"=" | b"==" => match version {
-            [b'/', pattern @ .., b'/'] => regex(pattern),
-            _ => Ok(order()? == Ordering::Equal),
+            [b'/', pattern @ .., b'/'] => return regex(pattern),
+            _ => order()? == Ordering::Equal,
         },
-        b">" => Ok(order()? == Ordering::Greater),
-        b"<" => Ok(order()? == Ordering::Less),
-        b">=" => Ok(order()? != Ordering::Less),
-        b"<=" => Ok(order()? != Ordering::Greater),
-        _ => Err(format!("unrecognized operator '{}' in <>", operator.escape_ascii())),
-    }
+        b">" => order()? == Ordering::Greater,
+        b"<" => order()? == Ordering::Less,
+        b">=" => order()? != Ordering::Less,
+        b"<=" => order()? != Ordering::Greater,
+        _ => return Err(format!("unrecognized operator '{}' in <>", operator.escape_ascii())),
+    };
+    Ok(Some(holds))
 }
 
 /// Up to three numbers; missing ones are 0.
@@ -271,11 +277,12 @@ mod tests {
             ("=", "/^2\\.4\\./", true),
             ("~", "^2.2", false),
         ] {
-            assert_eq!(holds(operator, version), Ok(expected), "{operator} {version}");
+            assert_eq!(holds(operator, version), Ok(Some(expected)), "{operator} {version}");
         }
         assert!(holds("=", "x").is_err());
         assert!(holds("=>", "2.4").is_err());
         assert!(holds("~", "(").is_err());
+        assert_eq!(holds("~", r"\pL{60}"), Ok(None));
     }
 
     #[test]

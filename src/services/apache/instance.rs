@@ -41,7 +41,9 @@ impl Configuration {
     pub(super) fn loaded(mut model: Model, main: &Path, world: World<'_>) -> Configuration {
         let mut resolution = resolve(&model, world);
         let reached = resolution.reached(&model);
-        resolution.endpoints.extend(upstream::endpoints(&model, resolution.build, world.facts, &reached));
+        let (upstreams, left_out) = upstream::endpoints(&model, resolution.build, world.facts, &reached);
+        resolution.endpoints.extend(upstreams);
+        resolution.left_out = resolution.left_out.or(left_out);
         dead::examine(&mut model, &resolution, main, world);
         let main = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
         let endpoints = std::mem::take(&mut resolution.endpoints);

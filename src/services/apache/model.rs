@@ -7,10 +7,11 @@ use super::text::Text;
 use crate::endpoint::{SettingId, Unknown};
 use crate::instance::{Problem, Reach, Setting, SettingKind};
 use crate::services::glob;
+use crate::services::nginx::cased_expression;
 use crate::services::trail::Trail;
 use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
-use regex::Regex;
+use regex::bytes::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -170,7 +171,7 @@ impl ProxySection {
         let tilde = !is_match && words.first().is_some_and(|word| word == "~");
         let url = words.get(usize::from(tilde)).cloned().unwrap_or_default();
         let covers = if is_match || tilde {
-            Covers::Regex(Regex::new(&url).ok())
+            Covers::Regex(cased_expression(&url))
         } else if url.contains(['*', '?', '[']) {
             Covers::Pattern
         } else {
@@ -184,7 +185,7 @@ impl ProxySection {
         match &self.covers {
             Covers::Beginning => url.starts_with(&self.url),
             Covers::Pattern => glob::matches(self.url.as_bytes(), url.as_bytes()),
-            Covers::Regex(regex) => regex.as_ref().is_some_and(|regex| regex.is_match(url)),
+            Covers::Regex(regex) => regex.as_ref().is_some_and(|regex| regex.is_match(url.as_bytes())),
         }
     }
 }

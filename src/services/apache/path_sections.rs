@@ -22,7 +22,7 @@ pub(super) struct PathSection {
     pub(super) paths: Paths,
     /// The word of its head that says so.
     pub(super) word: String,
-    place: Place,
+    pub(super) place: Place,
 }
 
 impl PathSection {

@@ -7,13 +7,14 @@ pub(super) fn is_broken(regex: &str) -> bool {
         return false;
     }
     let chars: Vec<char> = regex.chars().collect();
+    let last = chars.windows(2).rposition(|pair| pair == [':', ']']).unwrap_or(0);
     let (mut open, mut at, mut begins) = (0_usize, 0, true);
     while let Some(c) = chars.get(at) {
         let next = chars.get(at + 1).copied();
         match c {
             '\\' if next.is_none() => return true,
             '\\' => at += 1,
-            '[' => match class_end(&chars, at) {
+            '[' => match class_end(&chars, at, last) {
                 Some(end) => at = end,
                 None => return true,
             },
@@ -31,7 +32,9 @@ pub(super) fn is_broken(regex: &str) -> bool {
 }
 
 /// Where the class ends that begins at `at`; a bracket right behind its beginning belongs to it.
-fn class_end(chars: &[char], at: usize) -> Option<usize> {
+///
+/// `last`: where the last `:]` is.
+fn class_end(chars: &[char], at: usize, last: usize) -> Option<usize> {
     let mut end = at + 1;
     end += usize::from(chars.get(end) == Some(&'^'));
     end += usize::from(chars.get(end) == Some(&']'));
@@ -40,7 +43,8 @@ fn class_end(chars: &[char], at: usize) -> Option<usize> {
             ']' => return Some(end),
             '\\' => end += 2,
             '[' if chars.get(end + 1) == Some(&':') => {
-                let rest = &chars[end + 2..];
+                // Nothing is looked for where there is none: not to the end for each.
+                let rest = if last < end + 2 { &[] } else { &chars[end + 2..] };
                 end += rest.windows(2).position(|pair| pair == [':', ']']).map_or(1, |length| length + 4);
             }
             _ => end += 1,

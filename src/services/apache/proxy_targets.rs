@@ -12,6 +12,7 @@ use super::read::{Line, Reader};
 use super::rewriting::{Acts, Rules};
 use super::sections::Scope;
 use crate::host::Facts;
+use crate::services::limits::Upstreams;
 use std::collections::BTreeSet;
 
 /// What a URL to proxy to says of TLS.
@@ -280,6 +281,12 @@ fn is_used(settings: &[&String]) -> bool {
     !off.contains(&'D') && !off.contains(&'S') && (has_route || !off.contains(&'N'))
 }
 
+/// About how long [`members`] takes.
+pub(super) fn steps(model: &Model, server: ServerId, url: &str) -> usize {
+    let members = |server: ServerId| model.servers[server].proxied.members.len();
+    100 + if url.starts_with("balancer:") { 100 * members(server).max(members(MAIN)) } else { 0 }
+}
+
 /// The members of the balancer that a URL names: the server level's balancer is taken as it is.
 pub(super) fn members(model: &Model, server: ServerId, url: &str) -> Option<Vec<(String, Place)>> {
     let name = balancer(url)?;
@@ -291,9 +298,22 @@ pub(super) fn members(model: &Model, server: ServerId, url: &str) -> Option<Vec<
 }
 
 /// The URLs of other servers that requests to a server are sent to, those of the server level included.
-pub(super) fn targets(model: &Model, server: ServerId, facts: &Facts) -> Vec<Target> {
+pub(super) fn targets(model: &Model, server: ServerId, facts: &Facts, room: &mut Upstreams<Place>) -> Vec<Target> {
     let both = if server == MAIN { vec![MAIN] } else { vec![MAIN, server] };
     let proxied = || both.iter().map(|server| &model.servers[*server].proxied);
+    let all = both.iter().map(|server| &model.servers[*server]);
+    let steps = all.map(|server| {
+        let Proxied { mappings, handlers, .. } = &server.proxied;
+        server.rewriting.len() + 50 * (mappings.len() + handlers.len())
+    });
+    let mut places = both.iter().rev().filter_map(|server| {
+        let server = &model.servers[*server];
+        let first = server.proxied.mappings.first().map(|mapping| mapping.place);
+        server.head.or(first).or_else(|| server.rewriting.first())
+    });
+    if places.next().is_some_and(|place| !room.steps(steps.sum(), place)) {
+        return Vec::new();
+    }
     let rules = Rules::of(model, server);
     let mut targets = Vec::new();
     if !rules.never_passes() {
@@ -302,7 +322,7 @@ pub(super) fn targets(model: &Model, server: ServerId, facts: &Facts) -> Vec<Tar
             passed(&mappings).into_iter().filter_map(|mapping| Target::sure(mapping.url.as_ref(), mapping.place)),
         );
     }
-    for rule in rules.targets() {
+    for rule in rules.targets(room) {
         let urls = followed(rule.url, &rule.variables, facts);
         let is_unclear = rule.acts == Acts::Unclear;
         targets.extend(urls.into_iter().map(|url| Target { url, place: rule.place, is_unclear }));
@@ -361,12 +381,17 @@ fn passed<'a>(mappings: &[&'a Mapping]) -> Vec<&'a Mapping> {
     passed
 }
 
+/// The name of the variable that a URL begins with, and what follows it: `%{ENV:name}...`.
+pub(super) fn variable(url: &str) -> Option<(&str, &str)> {
+    let (kind, rest) = url.strip_prefix("%{").and_then(|rest| rest.split_once(':'))?;
+    rest.split_once('}').filter(|_| kind.eq_ignore_ascii_case("env"))
+}
+
 /// The URLs that a target stands for: a variable in front of it (`%{ENV:name}`) is followed. Where nothing sets it, it
 /// is that of the process.
 fn followed(url: &str, variables: &[(&str, &str)], facts: &Facts) -> Vec<String> {
     let variable = || {
-        let (kind, rest) = url.strip_prefix("%{").and_then(|rest| rest.split_once(':'))?;
-        let (name, rest) = rest.split_once('}').filter(|_| kind.eq_ignore_ascii_case("env"))?;
+        let (name, rest) = variable(url)?;
         let set = variables.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
         let of_process = facts.environment.get(name).map(String::as_str);
         let mut urls: Vec<String> = set.map(|value| format!("{value}{rest}")).collect();

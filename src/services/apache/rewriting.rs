@@ -9,7 +9,10 @@ use super::directives::Arguments;
 use super::model::{MAIN, Model, Place, ServerId};
 use super::path_sections::{PathSection, SectionKind};
 use super::paths::matches_all;
+use super::proxy_targets::variable;
 use super::read::{Line, Reader};
+use crate::services::limits::Upstreams;
+use std::collections::{BTreeMap, HashMap};
 
 /// A `RewriteRule`.
 #[derive(Clone, Debug)]
@@ -80,6 +83,8 @@ pub(super) struct Rewriting {
     options: Options,
     rules: Vec<Rule>,
     sections: Vec<InSection>,
+    /// These, by where they begin.
+    places: BTreeMap<Place, Vec<usize>>,
     /// A `RewriteCond` waits for its rule.
     has_condition: bool,
     variables: Vec<Variable>,
@@ -99,7 +104,7 @@ pub(super) enum Acts {
 pub(super) struct RuleTarget<'a> {
     pub(super) url: &'a str,
     pub(super) place: Place,
-    /// The values that requests may have by then, by name.
+    /// The values that requests may have by then of the variable that it begins with, by name.
     pub(super) variables: Vec<(&'a str, &'a str)>,
     pub(super) acts: Acts,
 }
@@ -208,12 +213,42 @@ impl Rewriting {
 
     /// The directives of a section, by index: each section that is written is one.
     fn in_section(&mut self, section: &PathSection) -> usize {
-        if let Some(at) = self.sections.iter().rposition(|known| known.section == *section) {
+        if let Some(at) = self.find(section) {
             return at;
         }
+        self.places.entry(section.place).or_default().push(self.sections.len());
         self.sections.push(InSection { section: section.clone(), engine: None, options: Options::default() });
         self.sections.len() - 1
     }
+
+    fn find(&self, section: &PathSection) -> Option<usize> {
+        self.places.get(&section.place)?.iter().copied().find(|at| self.sections[*at].section == *section)
+    }
+
+    /// How much there is.
+    pub(super) fn len(&self) -> usize {
+        self.rules.len() + self.sections.len() + self.variables.len()
+    }
+
+    /// Its first rule.
+    pub(super) fn first(&self) -> Option<Place> {
+        self.rules.first().map(|rule| rule.place)
+    }
+}
+
+/// Values of variables by name, in lower case.
+type Values<'a> = HashMap<String, Vec<Value<'a>>>;
+/// A name as it is written, and a value.
+type Value<'a> = (&'a str, &'a str);
+
+/// The variables that requests may have.
+#[derive(Default)]
+struct Known<'a> {
+    /// `SetEnvIf` outside of sections, and all.
+    early: Values<'a>,
+    all: Values<'a>,
+    /// Rules outside of sections, each with its place among them.
+    by_rules: HashMap<String, Vec<(usize, Value<'a>)>>,
 }
 
 /// The rules of a server, as they act there.
@@ -263,10 +298,18 @@ impl<'a> Rules<'a> {
         if is_on || of_paths().any(|section| section.engine == Some(true)) { Acts::Yes } else { Acts::No }
     }
 
-    /// Does a rule of a section act?
-    fn inside(&self, section: &PathSection) -> Acts {
-        let sections: Vec<&InSection> = self.sections().collect();
-        let Some(own) = sections.iter().position(|known| known.section == *section) else { return Acts::No };
+    /// Where a section is among all of them.
+    fn find(&self, section: &PathSection) -> Option<usize> {
+        let (main, own) = (&self.model.servers[MAIN].rewriting, &self.model.servers[self.server].rewriting);
+        if self.server == MAIN {
+            return main.find(section);
+        }
+        main.find(section).or_else(|| Some(main.sections.len() + own.find(section)?))
+    }
+
+    /// Do the rules of a section act?
+    fn inside(&self, sections: &[&InSection], own: usize) -> Acts {
+        let section = &sections[own].section;
         let others = || sections.iter().enumerate().filter(|(at, _)| *at != own).map(|(at, other)| (at, *other));
         let covering = || others().filter(|(_, other)| other.section.covers(section));
         // A later section for the same paths has its own rules, even if these are none.
@@ -287,47 +330,71 @@ impl<'a> Rules<'a> {
         }
     }
 
-    /// The rules that proxy.
-    pub(super) fn targets(&self) -> Vec<RuleTarget<'a>> {
+    /// The rules that proxy, as far as there is room.
+    pub(super) fn targets(&self, room: &mut Upstreams<Place>) -> Vec<RuleTarget<'a>> {
         let mut found = Vec::new();
         let outside = self.outside();
         let repeats = self.list.iter().any(|rule| rule.repeats);
-        for (at, rule) in self.list.iter().enumerate().filter(|_| outside == Acts::Yes) {
-            let Some(url) = &rule.target else { continue };
-            let earlier = if repeats { &self.list[..] } else { &self.list[..at] };
-            let variables = self.variables(url, earlier.iter().copied(), false);
-            found.push(RuleTarget { url, place: rule.place, variables, acts: outside });
-        }
         // The sections of the server level are for virtual hosts too.
         let servers = if self.server == MAIN { vec![MAIN] } else { vec![MAIN, self.server] };
-        for rules in servers.into_iter().map(|server| &self.model.servers[server].rewriting.rules) {
-            for (at, rule) in rules.iter().enumerate() {
-                let (Some(section), Some(url)) = (&rule.section, &rule.target) else { continue };
-                let acts = self.inside(section);
-                let earlier = rules[..at].iter().filter(|other| other.section.as_ref() == Some(section));
-                let list = self.list.iter().copied().filter(|_| outside == Acts::Yes);
-                let variables = self.variables(url, list.chain(earlier), true);
-                found.push(RuleTarget { url, place: rule.place, variables, acts });
+        let of_servers = || servers.iter().map(|server| &self.model.servers[*server].rewriting.rules);
+        let is_open = |rule: &Rule| rule.target.as_ref().is_some_and(|url| variable(url).is_some());
+        let known = if self.list.iter().copied().chain(of_servers().flatten()).any(is_open) {
+            self.known(outside)
+        } else {
+            Known::default()
+        };
+        for (at, rule) in self.list.iter().enumerate().filter(|_| outside == Acts::Yes) {
+            let Some(url) = &rule.target else { continue };
+            let earlier = Some(if repeats { self.list.len() } else { at });
+            let Some(variables) = known.of(url, earlier, &[], rule.place, room) else {
+                return found;
+            };
+            found.push(RuleTarget { url, place: rule.place, variables, acts: outside });
+        }
+        let sections: Vec<&InSection> = self.sections().collect();
+        let mut acting: HashMap<usize, Acts> = HashMap::new();
+        for rules in of_servers() {
+            // What the rules of a section set, by section and name.
+            let mut set: HashMap<(usize, String), Vec<Value<'_>>> = HashMap::new();
+            for rule in rules {
+                let Some(own) = rule.section.as_ref().and_then(|section| self.find(section)) else { continue };
+                if let Some(url) = &rule.target {
+                    if !acting.contains_key(&own) && !room.steps(10 * sections.len(), rule.place) {
+                        return found;
+                    }
+                    let acts = *acting.entry(own).or_insert_with(|| self.inside(&sections, own));
+                    if acts != Acts::No {
+                        let name = variable(url).map(|(name, _)| (own, name.to_ascii_lowercase()));
+                        let earlier = name.and_then(|name| set.get(&name)).map_or(&[][..], Vec::as_slice);
+                        let Some(variables) = known.of(url, None, earlier, rule.place, room) else { return found };
+                        found.push(RuleTarget { url, place: rule.place, variables, acts });
+                    }
+                }
+                for (name, value) in &rule.environment {
+                    set.entry((own, name.to_ascii_lowercase())).or_default().push((name, value));
+                }
             }
         }
-        found.retain(|rule| rule.acts != Acts::No);
         found
     }
 
-    /// The variables that requests may have by then, if the URL has any.
-    fn variables(
-        &self,
-        url: &str,
-        rules: impl Iterator<Item = &'a Rule>,
-        with_sections: bool,
-    ) -> Vec<(&'a str, &'a str)> {
-        if !url.starts_with("%{") {
-            return Vec::new();
+    /// The variables that requests may have.
+    fn known(&self, outside: Acts) -> Known<'a> {
+        let mut known = Known::default();
+        for variable in self.set_variables() {
+            let (name, both) = (variable.name.to_ascii_lowercase(), (&*variable.name, &*variable.value));
+            if !variable.in_section {
+                known.early.entry(name.clone()).or_default().push(both);
+            }
+            known.all.entry(name).or_default().push(both);
         }
-        let set = self.set_variables().filter(|variable| with_sections || !variable.in_section);
-        let set = set.map(|variable| (variable.name.as_str(), variable.value.as_str()));
-        let by_rules = rules.flat_map(|rule| &rule.environment).map(|(name, value)| (name.as_str(), value.as_str()));
-        set.chain(by_rules).collect()
+        for (at, rule) in self.list.iter().enumerate().filter(|_| outside == Acts::Yes) {
+            for (name, value) in &rule.environment {
+                known.by_rules.entry(name.to_ascii_lowercase()).or_default().push((at, (name, value)));
+            }
+        }
+        known
     }
 
     fn set_variables(&self) -> impl Iterator<Item = &'a Variable> {
@@ -346,5 +413,37 @@ impl<'a> Rules<'a> {
         let by_rule = |rule: &&&Rule| rule.is_always && rule.environment.iter().any(|(name, _)| is_it(name));
         self.set_variables().any(set)
             || (self.outside() == Acts::Yes && self.engine && reached.filter(by_rule).count() > 0)
+    }
+}
+
+impl<'a> Known<'a> {
+    /// The values of the variable that a URL begins with; `None`: there is no room for them.
+    ///
+    /// `before`: for a rule outside of sections, how many rules are tried before it. `earlier`: what the rules of the
+    /// same section set.
+    fn of(
+        &self,
+        url: &str,
+        before: Option<usize>,
+        earlier: &[Value<'a>],
+        place: Place,
+        room: &mut Upstreams<Place>,
+    ) -> Option<Vec<Value<'a>>> {
+        let mut found = Vec::new();
+        if !room.steps(100 + url.len(), place) {
+            return None;
+        }
+        let Some((name, rest)) = variable(url) else { return Some(found) };
+        let name = name.to_ascii_lowercase();
+        let set = if before.is_some() { &self.early } else { &self.all };
+        let by_rules = self.by_rules.get(&name).map_or(&[][..], Vec::as_slice);
+        let by_rules = by_rules.iter().filter(|(at, _)| before.is_none_or(|before| *at < before)).map(|(_, both)| both);
+        for both in set.get(&name).into_iter().flatten().chain(by_rules).chain(earlier) {
+            if !room.steps(100 + both.1.len() + rest.len(), place) {
+                return None;
+            }
+            found.push(*both);
+        }
+        Some(found)
     }
 }

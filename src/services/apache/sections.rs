@@ -2,7 +2,8 @@
 
 use super::address;
 use super::conditionals::Condition;
-use super::model::{MAIN, Place, ProxySection, Server, ServerId};
+use super::model::{Covers, MAIN, Place, ProxySection, Server, ServerId};
+use super::patterns::is_broken;
 use super::read::{Line, Reader};
 use super::words::split;
 use crate::endpoint::Unknown;
@@ -150,8 +151,16 @@ impl Reader<'_> {
                 let words: Vec<String> = words.collect();
                 self.check_proxy_head(line, &words, lower == "proxymatch");
                 self.balancer_section(server, &words);
+                let section = ProxySection::new(&words, lower == "proxymatch");
+                if matches!(section.covers, Covers::Regex(None)) && !is_broken(&section.url) {
+                    self.model.unknown.push(Unknown {
+                        span: Some(line.place.span),
+                        what: "the regular expression of this section can't be evaluated here".to_owned(),
+                        help: "write a simpler one, or check which servers it is for".to_owned(),
+                    });
+                }
                 let sections = &mut self.model.servers[server].sections;
-                sections.push(ProxySection::new(&words, lower == "proxymatch"));
+                sections.push(section);
                 Scope::Proxy(server, sections.len() - 1)
             }
             "mdomain" | "mdomainset" | "managedomain" => {

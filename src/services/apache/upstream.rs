@@ -3,12 +3,13 @@
 use super::model::{Covers, MAIN, Model, Place, Proxy, ProxySection, ServerId, Use};
 use super::part::versions_not_here;
 use super::protocol::Build;
-use super::proxy_targets::{Scheme, Target, members, origin, scheme, targets};
+use super::proxy_targets::{Scheme, Target, members, origin, scheme, steps, targets};
 use super::resolve::ciphers;
 use super::versions::way;
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
 use crate::host::Facts;
 use crate::openssl::Keys;
+use crate::services::limits::{self, Upstreams};
 use crate::tls::{Version, VersionSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -137,8 +138,19 @@ pub(super) fn used_ciphers(model: &Model, server: ServerId) -> Vec<(String, Plac
 
 /// The endpoints of all proxied servers that are reached over TLS.
 ///
-/// `reached`: which servers get requests at all.
-pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts, reached: &[bool]) -> Vec<Endpoint> {
+/// `reached`: which servers get requests at all. Besides: where they are too many, and what is to be said then.
+pub(super) fn endpoints(
+    model: &Model,
+    build: Build,
+    facts: &Facts,
+    reached: &[bool],
+) -> (Vec<Endpoint>, Option<(Place, String)>) {
+    let mut room = Upstreams::default();
+    let endpoints = in_room(model, build, facts, reached, &mut room);
+    (endpoints, room.full.map(|place| (place, limits::too_many_upstreams())))
+}
+
+fn in_room(model: &Model, build: Build, facts: &Facts, reached: &[bool], room: &mut Upstreams<Place>) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     let (main, mut floors) = (Sections::of(model, MAIN), Floors::new());
     // What the server level proxies, every host does; it is another endpoint only where it is set otherwise.
@@ -152,7 +164,7 @@ pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts, reached: &[b
         if !differs && is_bare && is_shared {
             continue;
         }
-        let mut all = targets(model, server, facts);
+        let mut all = targets(model, server, facts, room);
         if !differs {
             all.retain(|target| shared.insert(target.clone()));
             is_shared |= is_bare || server == MAIN;
@@ -168,6 +180,10 @@ pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts, reached: &[b
             }
             let urls = std::iter::once(target.url.clone());
             for url in urls.chain(sections().flat_map(|sections| sections.below(&target.url))) {
+                let others: usize = sections().map(|sections| sections.others.len()).sum();
+                if !room.steps(steps(model, server, &url) + 10 * others, target.place) {
+                    return endpoints;
+                }
                 let view = sections().fold(levels, |outer, sections| sections.view(&url, outer));
                 let Some((true, engine)) = view.engine else { continue };
                 for (remote, place) in remotes(model, server, &url, target.place) {
@@ -178,6 +194,9 @@ pub(super) fn endpoints(model: &Model, build: Build, facts: &Facts, reached: &[b
                     }
                     let parameters = (view.list.map(|used| used.setting), view.ciphers, view.suites);
                     if seen.insert((remote.clone(), parameters)) {
+                        if !room.endpoint(place) {
+                            return endpoints;
+                        }
                         let mut answer = answer(model, build, facts, view, [place, engine], &mut floors);
                         let of_rule = target.is_unclear.then(|| unclear(&remote, place));
                         if let Some(unknown) =

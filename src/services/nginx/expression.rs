@@ -1,4 +1,4 @@
-//! Regular expressions of server names.
+//! Regular expressions of server names, and those of httpd that are evaluated.
 //!
 //! nginx has PCRE match bytes, and so it is done here: a class of Unicode would be another one, and takes a thousand times
 //! as long to be read. Even so, a short text can ask for an expression that takes seconds (`([\w\W]{90}){90}`), and a file
@@ -26,7 +26,8 @@ const LARGEST: usize = 1 << 20;
 /// The expressions of this run.
 #[derive(Default)]
 struct Known {
-    compiled: HashMap<String, Option<Regex>>,
+    /// With regard to case, and without.
+    compiled: [HashMap<String, Option<Regex>>; 2],
     /// What they took.
     taken: u64,
 }
@@ -36,15 +37,20 @@ static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
 /// The regular expression of a `server_name ~...`, without regard to case as nginx has it; `None`: it can't be evaluated
 /// here.
 pub fn expression(text: &str) -> Option<Regex> {
-    KNOWN.lock().ok()?.get(text)
+    KNOWN.lock().ok()?.get(text, true)
+}
+
+/// One that regards case, as those of httpd do.
+pub fn cased_expression(text: &str) -> Option<Regex> {
+    KNOWN.lock().ok()?.get(text, false)
 }
 
 impl Known {
-    fn get(&mut self, text: &str) -> Option<Regex> {
+    fn get(&mut self, text: &str, folds: bool) -> Option<Regex> {
         if text.len() > LONGEST {
             return None;
         }
-        if let Some(known) = self.compiled.get(text) {
+        if let Some(known) = self.compiled[usize::from(folds)].get(text) {
             return known.clone();
         }
         let reading = text.len() as u64;
@@ -53,17 +59,17 @@ impl Known {
         }
         self.taken += reading;
         let mut parser = ParserBuilder::new();
-        let parser = parser.case_insensitive(true).unicode(false).utf8(false).nest_limit(DEEPEST);
+        let parser = parser.case_insensitive(folds).unicode(false).utf8(false).nest_limit(DEEPEST);
         let hir = parser.build().parse(text);
         let compiling = hir.map_or(u64::MAX, |hir| to_compile(&hir));
         let fits = compiling <= MOST && self.taken + compiling <= MOST_OF_ALL;
         self.taken += if fits { compiling } else { 0 };
         let build = || {
             let mut builder = RegexBuilder::new(text);
-            builder.case_insensitive(true).unicode(false).size_limit(LARGEST).build().ok()
+            builder.case_insensitive(folds).unicode(false).size_limit(LARGEST).build().ok()
         };
         let compiled = fits.then(build).flatten();
-        self.compiled.insert(text.to_owned(), compiled.clone());
+        self.compiled[usize::from(folds)].insert(text.to_owned(), compiled.clone());
         compiled
     }
 }
@@ -109,7 +115,7 @@ mod tests {
             r"^[^.]+\.(?<unit>\W)$",
             r"^[\w-]{1,63}\.x",
         ] {
-            assert!(known.get(fine).is_some(), "{fine}");
+            assert!(known.get(fine, true).is_some(), "{fine}");
         }
         let taken = known.taken;
         for large in [
@@ -120,9 +126,15 @@ mod tests {
             r"(?i-u:a)(?iu:\w)",
             &r"\w".repeat(2000),
         ] {
-            assert!(known.get(large).is_none(), "{large}");
+            assert!(known.get(large, true).is_none(), "{large}");
         }
         assert!(known.taken < taken + 10_000, "what is not compiled takes little");
+    }
+
+    #[test]
+    fn case_counts_where_it_is_regarded() {
+        assert!(expression("^A$").is_some_and(|regex| regex.is_match(b"a")));
+        assert!(cased_expression("^A$").is_some_and(|regex| regex.is_match(b"A") && !regex.is_match(b"a")));
     }
 
     /// The work is bounded, however many there are and on however many addresses each of them is.
@@ -130,13 +142,13 @@ mod tests {
     fn all_of_them_have_a_limit_and_each_is_compiled_once() {
         let mut known = Known::default();
         for _ in 0..100_000 {
-            assert!(known.get("^x$").is_some());
+            assert!(known.get("^x$", true).is_some());
         }
         assert!(known.taken < 100);
         known.taken = MOST_OF_ALL - 1_000;
-        let compiled = (0..100_000).filter(|number| known.get(&format!("^x{number}$")).is_some()).count();
+        let compiled = (0..100_000).filter(|number| known.get(&format!("^x{number}$"), true).is_some()).count();
         assert!((10..1_000).contains(&compiled) && known.taken <= MOST_OF_ALL, "{compiled}");
-        assert!(known.get("^x$").is_some(), "what is known stays");
-        assert!(known.compiled.len() < 1_000);
+        assert!(known.get("^x$", true).is_some(), "what is known stays");
+        assert!(known.compiled[1].len() < 1_000);
     }
 }

@@ -11,11 +11,10 @@ impl Reader<'_> {
     /// Enters a block.
     pub(super) fn group(&mut self, section: Section, directive: &Directive<'_>) -> Context {
         let name = self.arguments(directive).into_iter().next().unwrap_or_default();
-        let same = |group: &Group| group.section == section && group.name.eq_ignore_ascii_case(&name);
-        if self.groups.iter().any(same) {
+        if !self.group_names.insert((section, name.to_ascii_lowercase())) {
             self.problem(directive.place, format!("duplicate upstream \"{name}\""));
         }
-        self.groups.push(Group { section, head: directive.place, name, has_servers: false });
+        self.groups.push(Group { section, head: directive.place, has_servers: false });
         Context::Upstream(self.groups.len() - 1)
     }
 
@@ -38,14 +37,14 @@ impl Reader<'_> {
         // (ngx_http_upstream_add; its twin in stream compares the ports).
         let mut with_port: HashSet<String> = HashSet::new();
         for Named { section, place, host, port, has_default } in std::mem::take(&mut self.targets) {
-            let same = |group: &Group| group.section == section && group.name.eq_ignore_ascii_case(&host);
+            let lower = host.to_ascii_lowercase();
             let is_http = section == Section::Http;
             if is_http && (port.is_some() || has_default) {
-                with_port.insert(host.to_ascii_lowercase());
-            } else if is_http && with_port.contains(&host.to_ascii_lowercase()) {
+                with_port.insert(lower.clone());
+            } else if is_http && with_port.contains(&lower) {
                 continue;
             }
-            match (self.groups.iter().any(same), port) {
+            match (self.group_names.contains(&(section, lower)), port) {
                 (true, Some(port)) => {
                     self.problem(place, format!("upstream \"{host}\" may not have port {port}"));
                 }

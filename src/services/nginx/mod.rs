@@ -47,7 +47,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
-pub use expression::expression;
+pub use expression::{cased_expression, expression};
 pub use parse::parse;
 
 /// The service.

@@ -75,7 +75,6 @@ pub(super) struct Location {
 pub(super) struct Group {
     pub section: Section,
     pub head: Place,
-    pub name: String,
     /// Has it a server, or something that may bring some?
     pub has_servers: bool,
 }
@@ -111,6 +110,8 @@ pub(super) struct Reader<'a> {
     pub targets: Vec<Named>,
     /// The blocks `upstream`.
     pub groups: Vec<Group>,
+    /// Their names, in lower case.
+    pub group_names: HashSet<(Section, String)>,
     /// The variables of the blocks `map`, `geo` and `split_clients`.
     pub mapped: Vec<String>,
     /// Was there an events block?
@@ -150,6 +151,7 @@ impl<'a> Reader<'a> {
             caches: HashMap::new(),
             targets: Vec::new(),
             groups: Vec::new(),
+            group_names: HashSet::new(),
             mapped: Vec::new(),
             events: false,
             directory,
