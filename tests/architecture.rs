@@ -116,7 +116,20 @@ fn imports_run_downwards() {
 
 /// Within `services` a service sees itself and what all share.
 fn same_service(parts: &[String], imported: &str) -> bool {
-    let shared = ["service", "tree", "align", "glob", "include", "limits", "trail", "unread", "numeric", "named_file"];
+    let shared = [
+        "service",
+        "tree",
+        "align",
+        "glob",
+        "include",
+        "limits",
+        "trail",
+        "unread",
+        "numeric",
+        "named_file",
+        "expression",
+        "userinfo",
+    ];
     match parts.get(1).map(String::as_str) {
         Some("mod") => true,
         Some(own) if !shared.contains(&own) => imported == own || shared.contains(&imported),

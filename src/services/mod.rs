@@ -6,6 +6,7 @@
 pub mod align;
 pub mod apache;
 pub mod doubts;
+pub mod expression;
 pub mod glob;
 pub mod include;
 pub mod limits;

@@ -1,7 +1,7 @@
 //! Names that fit a pattern of a configuration: `*.a.example`, `www.*`, `~^www\d+\.a\.example$`.
 
 use crate::probe::name::Name;
-use crate::services::nginx::expression;
+use crate::services::expression::expression;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// What stands for the unknown part of a name.

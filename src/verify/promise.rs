@@ -8,7 +8,7 @@ use crate::instance::{Instance, ServiceId, Standing};
 use crate::probe::name::Name;
 use crate::probe::place::Place;
 use crate::probe::target::{Target, is_here};
-use crate::services::nginx::expression;
+use crate::services::expression::expression;
 use crate::services::service::{Question, Target as Asked};
 use crate::source::Span;
 use crate::tls::VersionSet;

@@ -8,7 +8,7 @@ use super::read::{Line, Reader};
 use super::words::{Word, next_word, split};
 use crate::endpoint::Unknown;
 use crate::release::Release;
-use crate::services::nginx::cased_expression;
+use crate::services::expression::cased_expression;
 use std::cmp::Ordering;
 
 /// A kind of condition.

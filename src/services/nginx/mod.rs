@@ -10,7 +10,6 @@ mod contexts;
 mod defaults;
 mod directives;
 mod excess;
-mod expression;
 mod files;
 mod floor;
 mod fragment;
@@ -47,7 +46,6 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::LazyLock;
 
-pub use expression::{cased_expression, expression};
 pub use parse::parse;
 
 /// The service.

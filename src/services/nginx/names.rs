@@ -1,6 +1,6 @@
 //! Which virtual server a client's server name selects (ngx_http_find_virtual_server).
 
-use super::expression::expression;
+use crate::services::expression::expression;
 use regex::bytes::Regex;
 use std::collections::{HashMap, HashSet};
 
