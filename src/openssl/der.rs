@@ -1,5 +1,13 @@
 //! DER (ITU-T X.690), as far as certificates and keys need it, and the PEM form around it (RFC 7468).
 
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::NO_PAD;
+
+/// Takes bits of the last digit that belong to no byte for what they are.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
+
 /// Tag of an INTEGER.
 pub(super) const INTEGER: u8 = 0x02;
 /// Tag of a BIT STRING.
@@ -54,24 +62,11 @@ pub(super) fn pem_body(pem: &[u8], labels: &[&str]) -> Option<Vec<u8>> {
 
 /// Skips what is no digit of base64, such as line ends.
 fn decode_base64(text: &[u8]) -> Vec<u8> {
-    let value = |b: &u8| match b {
-        b'A'..=b'Z' => Some(b - b'A'),
-        b'a'..=b'z' => Some(b - b'a' + 26),
-        b'0'..=b'9' => Some(b - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
-    };
-    let (mut out, mut bits, mut count) = (Vec::new(), 0_u32, 0);
-    for six in text.iter().filter_map(value) {
-        bits = bits << 6 | u32::from(six);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            out.push((bits >> count & 0xff) as u8);
-        }
-    }
-    out
+    let is_digit = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');
+    let mut digits: Vec<u8> = text.iter().copied().filter(is_digit).collect();
+    // One digit too many is no byte.
+    digits.truncate(digits.len() - usize::from(digits.len() % 4 == 1));
+    LENIENT.decode(digits).unwrap_or_default()
 }
 
 /// The content of the first element, which must have that tag, and what follows it.
@@ -85,4 +80,23 @@ pub(super) fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
         length = bytes.iter().fold(0, |all, b| all << 8 | usize::from(*b));
     }
     (*found == tag).then_some(rest.split_at_checked(length)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read_whatever_is_around_it() {
+        for (text, bytes) in [
+            ("TUlJ", &b"MII"[..]),
+            ("TU lJ\r\nTU\n", b"MIIM"),
+            ("TUk=", b"MI"),
+            ("TUl", b"MI"),
+            ("TUlJT", b"MII"),
+            ("=-#", b""),
+        ] {
+            assert_eq!(decode_base64(text.as_bytes()), bytes, "{text}");
+        }
+    }
 }
