@@ -1,6 +1,7 @@
 //! How a path is shown: absolute, as on the host, or relative to a folder.
 
 use super::sanitise;
+use crate::source::{SourceMap, Span};
 use std::path::{Path, PathBuf};
 
 /// How to show a path.
@@ -34,6 +35,12 @@ impl Paths {
     /// The path for a terminal.
     pub fn show(&self, path: &Path) -> String {
         sanitise::line(self.strip(path).as_os_str().as_encoded_bytes())
+    }
+
+    /// A place for a terminal: `/etc/nginx/nginx.conf:12:5`.
+    pub fn spot(&self, sources: &SourceMap, span: Span) -> String {
+        let at = sources.line_column(span);
+        format!("{}:{}:{}", self.show(sources.file(span.file).path()), at.line, at.column)
     }
 
     /// The path for JSON: each run of bytes that is not UTF-8 is one U+FFFD.

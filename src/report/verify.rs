@@ -51,10 +51,7 @@ impl VerifyView<'_> {
 
     /// Where the configuration says it: `/etc/nginx/nginx.conf:12:5`.
     pub(super) fn place(&self, one: &Observed) -> Option<String> {
-        let span = one.primary.as_ref()?.span;
-        let at = self.sources.line_column(span);
-        let path = self.paths.show(self.sources.file(span.file).path());
-        Some(format!("{path}:{}:{}", at.line, at.column))
+        Some(self.paths.spot(self.sources, one.primary.as_ref()?.span))
     }
 }
 

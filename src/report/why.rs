@@ -2,7 +2,7 @@
 
 use super::{Paths, excerpt, sanitise, table};
 use crate::endpoint::{Answer, Reason, Speaks, Unknown};
-use crate::source::{SourceMap, Span};
+use crate::source::SourceMap;
 use anstyle::Style;
 use std::io::{self, Write};
 
@@ -90,7 +90,7 @@ pub fn text(view: &WhyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\nnot known:")?;
     }
     for unknown in unknown {
-        let place = unknown.span.map(|span| format!(" ({})", place(view.sources, &view.paths, span)));
+        let place = unknown.span.map(|span| format!(" ({})", view.paths.spot(view.sources, span)));
         writeln!(out, "  - {}{}", sanitise::text(&unknown.what), place.unwrap_or_default())?;
         if !unknown.help.is_empty() {
             writeln!(out, "    help: {}", sanitise::text(&unknown.help))?;
@@ -153,14 +153,8 @@ fn step(view: &WhyView<'_>, number: usize, reason: &Reason, out: &mut dyn Write)
     let bold = Style::new().bold();
     writeln!(out, "{number:>3}. {bold}{}{bold:#}{colon}{note}", reason.kind.name())?;
     if let Some(span) = reason.span {
-        writeln!(out, "     {}", place(view.sources, &view.paths, span))?;
+        writeln!(out, "     {}", view.paths.spot(view.sources, span))?;
         writeln!(out, "         {}", excerpt::line(view.sources, span, WIDTH))?;
     }
     Ok(())
-}
-
-/// `path:line:column`
-fn place(sources: &SourceMap, paths: &Paths, span: Span) -> String {
-    let at = sources.line_column(span);
-    format!("{}:{}:{}", paths.show(sources.file(span.file).path()), at.line, at.column)
 }

@@ -116,10 +116,7 @@ impl Chains {
 }
 
 pub(super) fn step(texts: Texts<'_>, reason: &Reason) -> Step {
-    let place = reason.span.map(|span| {
-        let at = texts.sources.line_column(span);
-        format!("{}:{}:{}", texts.paths.show(texts.sources.file(span.file).path()), at.line, at.column)
-    });
+    let place = reason.span.map(|span| texts.paths.spot(texts.sources, span));
     Step {
         kind: reason.kind.name(),
         note: line(&reason.note),

@@ -141,12 +141,6 @@ fn tell_apart(mut rows: Vec<Issue<'_>>) -> Vec<Issue<'_>> {
     rows
 }
 
-/// `/etc/nginx/nginx.conf:12:5`
-pub(super) fn spot(texts: Texts<'_>, span: Span) -> String {
-    let at = texts.sources.line_column(span);
-    format!("{}:{}:{}", texts.paths.show(texts.sources.file(span.file).path()), at.line, at.column)
-}
-
 /// A file as a whole.
 fn file<'a>(texts: Texts<'_>, path: &'a Path) -> Place<'a> {
     Place {

@@ -3,7 +3,7 @@
 use super::{Case, End, Suite, alone, of_issues, plain, write};
 use crate::endpoint::{Endpoint, Speaks};
 use crate::finding::Verdict;
-use crate::report::issue::{self, Issue, by_subject, issues};
+use crate::report::issue::{Issue, by_subject, issues};
 use crate::report::{AuditView, snippet};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -62,7 +62,7 @@ fn names(view: &AuditView<'_>, endpoints: &[Endpoint]) -> Vec<String> {
     }
     let full = |(name, endpoint): (&String, &Endpoint)| match endpoint.origin() {
         Some(span) if count.get(name.as_str()).is_some_and(|count| *count > 1) => {
-            format!("{name} at {}", issue::spot(view.texts(), span))
+            format!("{name} at {}", view.paths.spot(view.sources, span))
         }
         _ => name.clone(),
     };
