@@ -3,15 +3,12 @@
 
 use crate::edit::Change;
 use crate::endpoint::{Address, Endpoint, ReasonKind, Role, SettingId, Speaks};
-use crate::finding::{Finding, RuleId};
+use crate::finding::Finding;
 use crate::instance::Instance;
-use crate::rules::{Subject, covering};
+use crate::rules::{FORBIDDEN, MISSING, Subject, covering};
 use crate::tls::VersionSet;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
-
-const FORBIDDEN: RuleId = RuleId("forbidden-version");
-const MISSING: RuleId = RuleId("missing-version");
 
 /// So many names of one block are told.
 const MOST_NAMES: usize = 5;

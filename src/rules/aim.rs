@@ -1,13 +1,10 @@
 //! What a fix may change: what the policy calls a finding, of the rules that are to be fixed.
 
-use super::Subject;
+use super::recommended_version::ID as RECOMMENDED;
+use super::{FORBIDDEN, MISSING, Subject};
 use crate::finding::{RuleId, Verdict};
 use crate::policy::Demand;
 use crate::tls::{Version, VersionSet};
-
-const FORBIDDEN: RuleId = RuleId("forbidden-version");
-const MISSING: RuleId = RuleId("missing-version");
-const RECOMMENDED: RuleId = RuleId("recommended-version");
 
 /// Which versions a fix takes away, and which it brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +12,9 @@ pub(super) struct Aim {
     /// Those that must go.
     pub remove: VersionSet,
     /// Those that must be there.
-    pub add: VersionSet,
+    add: VersionSet,
     /// Those that must be there where nothing else would be left.
-    pub least: VersionSet,
+    least: VersionSet,
 }
 
 impl Aim {
@@ -39,5 +36,12 @@ impl Aim {
     /// The same for a line that decides nothing: it would expose what it names.
     pub(super) fn of_line(subject: Subject<'_>, demand: &Demand, rule: RuleId) -> Aim {
         Aim::of(subject, demand, rule, |_| Verdict::Exposed)
+    }
+
+    /// What a line that is left with some versions gets besides, as far as server and library can. One that would name
+    /// nothing gets what must be there, whatever is wanted.
+    pub(super) fn brings(self, subject: Subject<'_>, left: VersionSet) -> VersionSet {
+        let add = if left.is_empty() { self.least } else { self.add };
+        add.and(subject.instance.ability.versions)
     }
 }

@@ -8,7 +8,8 @@ use crate::tls::VersionSet;
 /// The rule; its page is docs/rules/forbidden-version.md.
 pub(super) const RULE: Rule =
     Rule { id: ID, page: include_str!("../../docs/rules/forbidden-version.md"), check: Check::Instance(check) };
-const ID: RuleId = RuleId("forbidden-version");
+/// Its id, which handshakes use as well.
+pub const ID: RuleId = RuleId("forbidden-version");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     let groups = group::decided(subject, ID, |endpoint, demand| {

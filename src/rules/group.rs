@@ -162,13 +162,10 @@ pub(super) fn floor_notes(answer: &Answer) -> Vec<String> {
     reasons.filter(|r| r.kind == ReasonKind::Floor).map(|r| r.note.clone().into_owned()).collect()
 }
 
-/// What makes a setting comply by itself, as far as server and library can.
+/// What makes a setting comply by itself.
 pub(super) fn adjust(subject: Subject<'_>, aim: Aim, setting: SettingId) -> Change {
-    let remove = aim.remove;
-    // A line that would name nothing gets what must be there, whatever is wanted besides.
-    let left = subject.instance.setting(setting).versions.minus(remove);
-    let add = if left.is_empty() { aim.least } else { aim.add };
-    Change::Adjust { setting, remove, add: add.and(subject.instance.ability.versions) }
+    let left = subject.instance.setting(setting).versions.minus(aim.remove);
+    Change::Adjust { setting, remove: aim.remove, add: aim.brings(subject, left) }
 }
 
 /// What would make the endpoints of a group comply: its settings adjusted, or the versions written down.
@@ -179,8 +176,7 @@ pub(super) fn changes(subject: Subject<'_>, group: &Group<'_>, rule: RuleId) -> 
     });
     if group.deciders.is_empty() {
         let left = group.answer.configured.value.minus(aim.remove);
-        let add = if left.is_empty() { aim.least } else { aim.add };
-        let versions = left.union(add.and(subject.instance.ability.versions));
+        let versions = left.union(aim.brings(subject, left));
         return vec![Change::Declare { endpoint: group.endpoints[0], versions }];
     }
     // What no handshake could succeed with is not added.

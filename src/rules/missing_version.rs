@@ -8,7 +8,8 @@ use crate::tls::VersionSet;
 /// The rule; its page is docs/rules/missing-version.md.
 pub(super) const RULE: Rule =
     Rule { id: ID, page: include_str!("../../docs/rules/missing-version.md"), check: Check::Instance(check) };
-const ID: RuleId = RuleId("missing-version");
+/// Its id, which handshakes use as well.
+pub const ID: RuleId = RuleId("missing-version");
 
 /// Why a version is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -27,8 +27,10 @@ mod verdict;
 mod waivers;
 
 pub use demands::Demands;
+pub use forbidden_version::ID as FORBIDDEN;
 pub use gaps::Gaps;
 pub use group::{blamed, covering, labels};
+pub use missing_version::ID as MISSING;
 pub use observed::OBSERVED;
 pub use subject::Subject;
 pub use verdict::verdict;

@@ -8,7 +8,8 @@ use crate::tls::VersionSet;
 /// The rule; its page is docs/rules/recommended-version.md.
 pub(super) const RULE: Rule =
     Rule { id: ID, page: include_str!("../../docs/rules/recommended-version.md"), check: Check::Instance(check) };
-const ID: RuleId = RuleId("recommended-version");
+/// Its id.
+pub(super) const ID: RuleId = RuleId("recommended-version");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     let groups = group::decided(subject, ID, |endpoint, demand| {

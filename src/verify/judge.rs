@@ -5,11 +5,9 @@ use crate::finding::{Label, Observed, RuleId, Severity, Standing, Verdict};
 use crate::policy::{Demand, Seen, Weight};
 use crate::probe::Scan;
 use crate::probe::client::{Check, Handshake};
-use crate::rules::{Said, Subject, blamed, covering, labels};
+use crate::rules::{FORBIDDEN, MISSING, Said, Subject, blamed, covering, labels};
 use crate::tls::VersionSet;
 
-const FORBIDDEN: RuleId = RuleId("forbidden-version");
-const MISSING: RuleId = RuleId("missing-version");
 /// A client of today does not get in.
 pub const NO_MODERN_VERSION: RuleId = RuleId("no-modern-version");
 
