@@ -50,6 +50,11 @@ impl Fix {
         format!("{}{}", self.title, self.applicability.remark())
     }
 
+    /// Does it change nothing but what the finding is about?
+    pub fn is_safe(&self) -> bool {
+        self.applicability == Applicability::Safe
+    }
+
     /// Is all that it puts in UTF-8?
     pub fn is_text(&self) -> bool {
         self.edits.iter().all(|edit| std::str::from_utf8(&edit.replacement).is_ok())

@@ -20,7 +20,7 @@ pub use selection::{Level, Selection};
 pub use splice::splice;
 pub use staging::staging;
 
-use crate::edit::{Applicability, Fix};
+use crate::edit::Fix;
 use crate::engine::{self, Audit, Request};
 use crate::finding::Finding;
 use crate::source::{FileId, SourceFile};
@@ -64,8 +64,7 @@ pub fn look(request: Request<'_>) -> Outlook {
     let frozen = Frozen::new(request.system);
     let request = Request { system: &frozen, ..request };
     let audit = engine::audit(request);
-    let is_safe = |fix: &Fix| fix.applicability == Applicability::Safe;
-    if !audit.findings.iter().any(|finding| finding.is_open() && finding.fix.as_ref().is_some_and(is_safe)) {
+    if !audit.findings.iter().any(|finding| finding.is_open() && finding.fix.as_ref().is_some_and(Fix::is_safe)) {
         return Outlook::Nothing(Box::new(audit));
     }
     let plan = settle::settle(request, &Selection::default(), audit);

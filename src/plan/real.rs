@@ -5,7 +5,7 @@
 
 use super::splice::splice;
 use super::{Plan, diff};
-use crate::edit::{Applicability, Edit, Fix};
+use crate::edit::{Edit, Fix};
 use crate::finding::Finding;
 use crate::source::{FileId, Span};
 use similar::DiffOp;
@@ -41,11 +41,10 @@ impl Plan {
     /// that only `--fix-level unsafe` makes, or that is for a person, stays as it is.
     pub fn show_real_fixes(&mut self) {
         let mut changed = Changed::new();
-        let is_safe = |fix: &&Fix| fix.applicability == Applicability::Safe;
         let whole = self.done_as_they_are();
         let mut budget = MOST_BYTES;
         // Fixes that are just what is done come first: others on their lines are told by the same edits.
-        for fix in self.before.findings.iter().filter_map(|finding| finding.fix.as_ref()).filter(is_safe) {
+        for fix in self.before.findings.iter().filter_map(safe_fix) {
             for (file, own) in by_file(fix).into_iter().filter(|(file, _)| !whole.contains(file)) {
                 let parts = changed.entry(file).or_insert_with(|| self.changed(file));
                 if let Some(parts) = parts {
@@ -60,7 +59,7 @@ impl Plan {
             }
         }
         for at in 0..self.before.findings.len() {
-            let Some(fix) = self.before.findings[at].fix.as_ref().filter(is_safe) else { continue };
+            let Some(fix) = safe_fix(&self.before.findings[at]) else { continue };
             if fix.edits.iter().all(|edit| whole.contains(&edit.span.file)) {
                 continue;
             }
@@ -76,8 +75,7 @@ impl Plan {
     /// The files to which the safe fixes together do just what the plan does: nothing there is for another round, or refused.
     fn done_as_they_are(&self) -> HashSet<FileId> {
         let mut by_file: BTreeMap<FileId, BTreeSet<&Edit>> = BTreeMap::new();
-        let fixes = self.before.findings.iter().filter_map(|finding| finding.fix.as_ref());
-        for edit in fixes.filter(|fix| fix.applicability == Applicability::Safe).flat_map(|fix| &fix.edits) {
+        for edit in self.before.findings.iter().filter_map(safe_fix).flat_map(|fix| &fix.edits) {
             by_file.entry(edit.span.file).or_default().insert(edit);
         }
         let is_done = |(file, edits): &(FileId, BTreeSet<&Edit>)| {
@@ -196,6 +194,10 @@ impl Part {
         let alone = splice(old.get(from..to)?, &shifted.iter().collect::<Vec<&Edit>>());
         (alone == planned).then(|| edits.iter().map(|edit| (*edit).clone()).collect())
     }
+}
+
+fn safe_fix(finding: &Finding) -> Option<&Fix> {
+    finding.fix.as_ref().filter(|fix| fix.is_safe())
 }
 
 /// The edits of a fix, file by file, each in its order.

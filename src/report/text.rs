@@ -1,7 +1,6 @@
 //! The audit as text: the table of endpoints, the findings, the problems, and what was covered.
 
 use super::{AuditView, snippet, summary, table};
-use crate::edit::Applicability;
 use crate::finding::{Finding, Severity};
 use rayon::prelude::*;
 use std::io::{self, Write};
@@ -57,7 +56,7 @@ fn excerpt(view: &AuditView<'_>, finding: &Finding) -> io::Result<Vec<u8>> {
 fn advice(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let open = || view.open().filter(|finding| finding.severity > Severity::Note);
     let fixes = open().filter_map(|finding| finding.fix.as_ref());
-    let mended = fixes.filter(|fix| fix.applicability == Applicability::Safe).count();
+    let mended = fixes.filter(|fix| fix.is_safe()).count();
     if mended == 0 {
         return Ok(());
     }

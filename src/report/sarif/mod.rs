@@ -11,7 +11,7 @@ use super::issue::{self, Issue, Texts, issues, of_probe, of_verify};
 use super::probe::ProbeView;
 use super::verify::VerifyView;
 use super::{AuditView, Exit, Paths, RuleText, json, markdown};
-use crate::edit::{self, Applicability};
+use crate::edit;
 use crate::finding::{Severity, Verdict};
 use crate::source::{FileId, Span};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -213,7 +213,7 @@ fn snippet(texts: Texts<'_>, span: Span) -> Option<Content> {
 /// The edits; none where the new text can't be written as JSON, or where a person has to look first: whoever applies them
 /// sees no more than a title.
 fn fix(texts: Texts<'_>, fix: &edit::Fix) -> Option<Fix> {
-    if fix.applicability != Applicability::Safe {
+    if !fix.is_safe() {
         return None;
     }
     let mut files: BTreeMap<FileId, Vec<Replacement>> = BTreeMap::new();
