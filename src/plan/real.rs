@@ -3,7 +3,7 @@
 //! A plan has several rounds, and leaves files alone. So a fix of the first round may be a part of what is done to its lines, or
 //! may not be done at all.
 
-use super::splice::splice;
+use super::splice::{Taken, splice};
 use super::{Plan, diff};
 use crate::edit::{Edit, Fix};
 use crate::finding::Finding;
@@ -11,7 +11,6 @@ use crate::source::{FileId, Span};
 use similar::DiffOp;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Range;
-use std::path::PathBuf;
 
 /// Why a fix is not made although nothing is known against it.
 const ELSEWHERE: &str = "the patch does not make this fix";
@@ -80,13 +79,15 @@ impl Plan {
         }
         let is_done = |(file, edits): &(FileId, BTreeSet<&Edit>)| {
             let edits: Vec<&Edit> = edits.iter().copied().collect();
-            let apart = edits.windows(2).all(|pair| {
-                let (one, other) = (pair[0].span, pair[1].span);
-                one.end < other.start || one.end == other.start && one.start < one.end
+            let mut taken = Taken::default();
+            let is_apart = edits.iter().all(|edit| {
+                let has_room = taken.has_room(edit);
+                taken.take(std::slice::from_ref(*edit));
+                has_room
             });
             let file = self.before.sources.file(*file);
             let planned = self.contents.get(file.path());
-            self.unsteady.is_none() && apart && planned.is_some_and(|new| splice(file.bytes(), &edits) == *new)
+            self.unsteady.is_none() && is_apart && planned.is_some_and(|new| splice(file.bytes(), &edits) == *new)
         };
         by_file.into_iter().filter(is_done).map(|(file, _)| file).collect()
     }
@@ -103,7 +104,7 @@ impl Plan {
                 continue;
             }
             let parts = changed.get(&file).and_then(Option::as_ref).ok_or_else(|| self.why_not(file))?;
-            let made: Vec<&Part> = parts.iter().filter(|part| part.is_near(&own)).collect();
+            let made: Vec<&Part> = parts[around(parts, &own)].iter().filter(|part| part.is_near(&own)).collect();
             if made.is_empty() {
                 return Err(self.why_not(file));
             }
@@ -116,50 +117,11 @@ impl Plan {
     fn changed(&self, file: FileId) -> Option<Vec<Part>> {
         let file = self.before.sources.file(file);
         let (old, new) = (file.bytes(), self.contents.get(file.path())?);
-        let (old_lines, new_lines) = (diff::lines(old), diff::lines(new));
-        let starts = |lines: &[&[u8]]| {
-            let ends = lines.iter().scan(0, |at, line| {
-                *at += line.len();
-                Some(*at)
-            });
-            std::iter::once(0).chain(ends).collect::<Vec<usize>>()
-        };
-        let (old_starts, new_starts) = (starts(&old_lines), starts(&new_lines));
-        let part = |old: Range<usize>, lines: Range<usize>| Part {
-            old: old_starts[old.start]..old_starts[old.end],
-            new: new[new_starts[lines.start]..new_starts[lines.end]].to_vec(),
-            edits: None,
-        };
-        let mut parts = Vec::new();
-        let mut ranges: Vec<(Range<usize>, Range<usize>)> = Vec::new();
-        for op in diff::of(&old_lines, &new_lines).ops() {
-            match *op {
-                DiffOp::Equal { .. } => {}
-                // Lines that become as many others are changed one by one.
-                DiffOp::Replace { old_index, old_len, new_index, new_len } if old_len == new_len => {
-                    let line = |at| part(old_index + at..old_index + at + 1, new_index + at..new_index + at + 1);
-                    parts.extend((0..old_len).map(line));
-                }
-                op => {
-                    // What goes and comes again a little further on is one change: lines that are alike hide it.
-                    let (mut old, mut new) = (op.old_range(), op.new_range());
-                    if let Some((before, after)) =
-                        ranges.last().filter(|(before, _): &&(Range<usize>, _)| old.start - before.end <= NEAR)
-                    {
-                        (old, new) = (before.start..old.end, Range::<usize>::clone(after).start..new.end);
-                        ranges.pop();
-                    }
-                    ranges.push((old, new));
-                }
-            }
-        }
-        parts.extend(ranges.into_iter().map(|(old, new)| part(old, new)));
-        parts.sort_by_key(|part| part.old.start);
-        Some(parts)
+        Some(parts(old, new))
     }
 
     fn why_not(&self, file: FileId) -> String {
-        let path: PathBuf = self.before.sources.file(file).path().to_owned();
+        let path = self.before.sources.file(file).path();
         let refused = self.refused.iter().find(|(one, _)| *one == path);
         refused.map_or_else(|| ELSEWHERE.to_owned(), |(_, why)| format!("{} is left alone: {why}", path.display()))
     }
@@ -196,6 +158,60 @@ impl Part {
     }
 }
 
+/// What makes the old text the new one: in the order of the lines, none within another.
+fn parts(old: &[u8], new: &[u8]) -> Vec<Part> {
+    let (old_lines, new_lines) = (diff::lines(old), diff::lines(new));
+    let mut ranges: Vec<(Range<usize>, Range<usize>)> = Vec::new();
+    // The last one with which another may be one change.
+    let mut open = None;
+    for op in diff::of(&old_lines, &new_lines).ops() {
+        match *op {
+            DiffOp::Equal { .. } => {}
+            // Lines that become as many others are changed one by one.
+            DiffOp::Replace { old_index, old_len, new_index, new_len } if old_len == new_len => {
+                let line = |at| (old_index + at..old_index + at + 1, new_index + at..new_index + at + 1);
+                ranges.extend((0..old_len).map(line));
+            }
+            op => {
+                // What goes and comes again a little further on is one change, with what is between: lines that are alike
+                // hide it.
+                let (mut old, mut new) = (op.old_range(), op.new_range());
+                if let Some(at) = open.filter(|at: &usize| old.start - ranges[*at].0.end <= NEAR) {
+                    (old.start, new.start) = (ranges[at].0.start, ranges[at].1.start);
+                    ranges.truncate(at);
+                }
+                open = Some(ranges.len());
+                ranges.push((old, new));
+            }
+        }
+    }
+    let (old_starts, new_starts) = (starts(&old_lines), starts(&new_lines));
+    let part = |(old, lines): (Range<usize>, Range<usize>)| Part {
+        old: old_starts[old.start]..old_starts[old.end],
+        new: new[new_starts[lines.start]..new_starts[lines.end]].to_vec(),
+        edits: None,
+    };
+    ranges.into_iter().map(part).collect()
+}
+
+/// Where each of the lines begins, and where the last one ends.
+fn starts(lines: &[&[u8]]) -> Vec<usize> {
+    let ends = lines.iter().scan(0, |at, line| {
+        *at += line.len();
+        Some(*at)
+    });
+    std::iter::once(0).chain(ends).collect()
+}
+
+/// The parts among which are those that some edits touch.
+fn around(parts: &[Part], edits: &[&Edit]) -> Range<usize> {
+    let first = edits.iter().map(|edit| edit.span.start as usize).min().unwrap_or(0);
+    let last = edits.iter().map(|edit| edit.span.end as usize).max().unwrap_or(0);
+    let from = parts.partition_point(|part| part.old.end < first);
+    let to = parts.partition_point(|part| part.old.start <= last + LINE_END);
+    from..to.max(from)
+}
+
 fn safe_fix(finding: &Finding) -> Option<&Fix> {
     finding.fix.as_ref().filter(|fix| fix.is_safe())
 }
@@ -215,10 +231,10 @@ fn by_file(fix: &Fix) -> Vec<(FileId, Vec<&Edit>)> {
 /// Notes the edits of a fix for the lines to which they do just what the plan does.
 /// `budget`: so many bytes may still be looked at, since a hundred thousand fixes may be about one line.
 fn take_over(old: &[u8], own: &[&Edit], parts: &mut [Part], budget: &mut usize) {
-    for part in parts.iter_mut().filter(|part| part.edits.is_none()) {
+    let around = around(parts, own);
+    for part in parts[around].iter_mut().filter(|part| part.edits.is_none() && part.is_near(own)) {
         let size = part.old.len() + part.new.len();
-        let is_near = part.is_near(own);
-        if !is_near || size > *budget {
+        if size > *budget {
             continue;
         }
         *budget -= size;
@@ -244,4 +260,46 @@ fn smallest(file: FileId, old: &[u8], range: &Range<usize>, new: &[u8]) -> Optio
     let end = rest.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
     let span = Span::new(file, (range.start + start) as u32, (range.end - end) as u32);
     Some(Edit { span, replacement: new[..new.len() - end].to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The old text with all its parts made the new one; `None`: two of them overlap.
+    fn made(old: &[u8], parts: &[Part]) -> Option<Vec<u8>> {
+        let (mut text, mut at) = (Vec::new(), 0);
+        for part in parts {
+            text.extend_from_slice(old.get(at..part.old.start)?);
+            text.extend_from_slice(&part.new);
+            at = part.old.end;
+        }
+        text.extend_from_slice(old.get(at..)?);
+        Some(text)
+    }
+
+    #[test]
+    fn a_line_that_changes_between_one_that_goes_and_one_that_comes_is_told_once() {
+        let (old, new) = (b"a\nb\nc\nd\n", b"b\nC\nd\nx\n");
+        let parts = parts(old, new);
+        assert_eq!((parts.len(), &parts[0].old), (1, &(0..8)));
+        assert_eq!(made(old, &parts).as_deref(), Some(&new[..]));
+    }
+
+    proptest! {
+        #[test]
+        fn parts_do_not_overlap_and_make_the_new_text(old in "[ab\n]{0,40}", new in "[abc\n]{0,40}", start in 0..40u32, length in 0..6u32) {
+            let found = parts(old.as_bytes(), new.as_bytes());
+            prop_assert_eq!(made(old.as_bytes(), &found), Some(new.into_bytes()));
+            let end = (old.len() as u32).min(start + length);
+            let mut sources = crate::source::SourceMap::default();
+            let file = sources.insert("/a".into(), old.into_bytes());
+            let edit = Edit { span: Span::new(file, start.min(end), end), replacement: Vec::new() };
+            let edits = [&edit];
+            let all: Vec<usize> = (0..found.len()).filter(|at| found[*at].is_near(&edits)).collect();
+            let around = around(&found, &edits);
+            prop_assert!(all.iter().all(|at| around.contains(at)));
+        }
+    }
 }
