@@ -46,7 +46,8 @@ pub(in crate::cli) fn run(
     let (mut audit, patch) = look(request, wants_page, reporting.show_secrets);
     audit.remarks.iter().for_each(output::remark);
     reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
-    let reached = audit.reached();
+    // Only a baseline wants to know.
+    let reached = if known.baseline.is_some() || known.write_baseline.is_some() { audit.reached() } else { Vec::new() };
     let gone = baseline.apply(&mut audit.findings, &reached);
     let outcome = outcome(&audit, judgement);
     let name = options::host_name(&opened, reporting.host.as_deref());
