@@ -52,6 +52,9 @@ use crate::finding::{Finding, Severity, Verdict};
 use crate::instance::{Instance, Problem, Standing, Uncovered};
 use crate::source::SourceMap;
 
+/// So many things that are not known of an instance are told of each of its endpoints.
+const MOST_DOUBTS: usize = 3;
+
 /// How many of the files that were found could be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {

@@ -2,7 +2,6 @@
 
 use super::line;
 use crate::endpoint::{Answer, Reason, Unknown};
-use crate::instance::Instance;
 use crate::report::issue::Texts;
 use crate::report::{AuditView, excerpt};
 use serde::Serialize;
@@ -14,8 +13,6 @@ use std::sync::Arc;
 const MOST_WRITTEN: usize = 4_000;
 /// So many endpoints are named in the headline of a chain.
 const NAMED: usize = 4;
-/// So many things that are not known of an instance are told of each of its endpoints.
-const MOST_DOUBTS: usize = 3;
 /// So wide is the line of a file.
 const WIDTH: usize = 100;
 
@@ -56,26 +53,22 @@ struct ChainOut<'a> {
 }
 
 impl Chains {
-    /// The number of the chain of an answer, which an endpoint has.
+    /// The number of the chain of an answer, which an endpoint has. `doubts`: what is not known of its instance.
     pub(super) fn of(
         &mut self,
         view: &AuditView<'_>,
-        instance: &Instance,
+        doubts: &[&Unknown],
         answer: &Arc<Answer>,
         (address, name): (&str, &str),
     ) -> usize {
         let number = *self.numbers.entry(Arc::as_ptr(answer)).or_insert(self.all.len());
         if number == self.all.len() {
+            let unknown_here = answer.unknown.iter().chain(doubts.iter().copied());
             self.all.push(Chain {
                 endpoints: String::new(),
                 count: 0,
                 steps: answer.configured.because.iter().map(|reason| step(view.texts(), reason)).collect(),
-                unknown: answer
-                    .unknown
-                    .iter()
-                    .chain(instance.doubts().take(MOST_DOUBTS))
-                    .map(|one| unknown(view.texts(), one))
-                    .collect(),
+                unknown: unknown_here.map(|one| unknown(view.texts(), one)).collect(),
             });
         }
         let chain = &mut self.all[number];

@@ -2,10 +2,9 @@
 
 use super::chains::Chains;
 use super::line;
-use crate::endpoint::{Endpoint, Role, Speaks};
+use crate::endpoint::{Endpoint, Role, Speaks, Unknown};
 use crate::finding::Verdict;
-use crate::instance::Instance;
-use crate::report::AuditView;
+use crate::report::{AuditView, MOST_DOUBTS};
 use crate::tls::{Version, VersionSet};
 
 /// The verdicts of endpoints, worst first.
@@ -95,10 +94,9 @@ pub(super) fn groups(view: &AuditView<'_>, versions: &[Version], chains: &mut Ch
             }
         }
         let tls = instance.endpoints.iter().enumerate().filter(|(_, one)| one.answer.speaks != Speaks::Plaintext);
+        let doubts: Vec<&Unknown> = instance.doubts().take(MOST_DOUBTS).collect();
         let rows: Vec<RowOut> = tls
-            .map(|(at, endpoint)| {
-                row(view, (instance, endpoint), view.verdict(index, at), judged[at], versions, chains)
-            })
+            .map(|(at, endpoint)| row(view, (&doubts, endpoint), view.verdict(index, at), judged[at], versions, chains))
             .collect();
         if !rows.is_empty() {
             groups.push(Group { service: instance.service.0, main: view.paths.show(&instance.main), rows });
@@ -109,7 +107,7 @@ pub(super) fn groups(view: &AuditView<'_>, versions: &[Version], chains: &mut Ch
 
 fn row(
     view: &AuditView<'_>,
-    (instance, endpoint): (&Instance, &Endpoint),
+    (doubts, endpoint): (&[&Unknown], &Endpoint),
     verdict: Verdict,
     judged: Judged,
     versions: &[Version],
@@ -128,7 +126,7 @@ fn row(
         sign,
         tone,
         excused: judged.excused && !judged.open,
-        chain: chains.of(view, instance, &endpoint.answer, (&address, &name)),
+        chain: chains.of(view, doubts, &endpoint.answer, (&address, &name)),
         address,
         name,
     }

@@ -2,15 +2,12 @@
 
 use crate::endpoint::{Reason, Unknown};
 use crate::instance::Instance;
-use crate::report::Paths;
+use crate::report::{MOST_DOUBTS, Paths};
 use crate::source::{LineColumn, SourceFile, SourceMap, Span};
 use serde::Serialize;
 
 /// A line longer than this is not given whole.
 const LONGEST: usize = 400;
-
-/// So many things that are not known of an instance are told of each of its endpoints.
-const MOST_DOUBTS: usize = 3;
 
 /// Where texts and paths come from.
 #[derive(Clone, Copy)]
@@ -114,8 +111,9 @@ impl Texts<'_> {
 
     /// What is not known of an instance and may decide each of its endpoints; of much, the first ones.
     pub(super) fn doubts(&self, instance: &Instance) -> Vec<String> {
-        let mut told: Vec<String> = instance.doubts().take(MOST_DOUBTS).map(|unknown| self.unknown(unknown)).collect();
-        let more = instance.doubts().count() - told.len();
+        let all: Vec<&Unknown> = instance.doubts().collect();
+        let mut told: Vec<String> = all.iter().take(MOST_DOUBTS).map(|unknown| self.unknown(unknown)).collect();
+        let more = all.len() - told.len();
         if more > 0 {
             told.push(format!("{more} more that are not known of the configuration"));
         }
