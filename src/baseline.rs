@@ -168,9 +168,9 @@ impl Entry {
         if !is_id(&self.id) {
             return Err(format!("{:?} is no id of a finding", self.id));
         }
-        let severity = Severity::ALL.into_iter().find(|one| one.name() == self.severity);
+        let severity = Severity::from_name(&self.severity);
         let severity = severity.ok_or_else(|| format!("{:?} is no severity", self.severity))?;
-        let verdict = Verdict::ALL.into_iter().find(|one| one.name() == self.verdict);
+        let verdict = Verdict::from_name(&self.verdict);
         let verdict = verdict.ok_or_else(|| format!("{:?} is no verdict", self.verdict))?;
         let mut versions = VersionSet::EMPTY;
         for name in &self.versions {

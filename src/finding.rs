@@ -22,6 +22,11 @@ impl Severity {
     /// All of them, the worst first.
     pub const ALL: [Severity; 4] = [Severity::High, Severity::Medium, Severity::Low, Severity::Note];
 
+    /// The one of that name.
+    pub fn from_name(name: &str) -> Option<Severity> {
+        Severity::ALL.into_iter().find(|one| one.name() == name)
+    }
+
     /// `note`, `low`, `medium`, `high`.
     pub fn name(self) -> &'static str {
         match self {
@@ -70,6 +75,11 @@ impl Verdict {
     /// All of them, in their order.
     pub const ALL: [Verdict; 6] =
         [Verdict::Compliant, Verdict::Unknown, Verdict::Shadowed, Verdict::Latent, Verdict::Missing, Verdict::Exposed];
+
+    /// The one of that name.
+    pub fn from_name(name: &str) -> Option<Verdict> {
+        Verdict::ALL.into_iter().find(|one| one.name() == name)
+    }
 
     /// The word used in tables and JSON.
     pub fn name(self) -> &'static str {

@@ -69,6 +69,12 @@ pub(super) struct Finding {
     pub(super) standing: Option<String>,
 }
 
+impl Finding {
+    fn is_open(&self) -> bool {
+        self.standing.as_deref().unwrap_or("open") == "open"
+    }
+}
+
 /// An endpoint that a finding is about, by its number among those of the instance.
 #[derive(Deserialize)]
 pub(super) struct Touched {
@@ -96,9 +102,8 @@ pub fn host(file: &str, stays: bool, content: &[u8]) -> Result<Host, String> {
     let name = name.ok_or("names no host, and is no file that one could be named by: audit with --host NAME")?;
     let unknown = |one: &Instance| !one.unknown.is_empty() || one.endpoints.iter().any(|e| !e.unknown.is_empty());
     let problems = audit.problems.len() + audit.instances.iter().map(|one| one.problems.len()).sum::<usize>();
-    let open = |finding: &&Finding| finding.standing.as_deref().unwrap_or("open") == "open";
     let mut severities: BTreeMap<Severity, usize> = BTreeMap::new();
-    for finding in audit.findings.iter().filter(open) {
+    for finding in audit.findings.iter().filter(|finding| finding.is_open()) {
         *severities.entry(severity(&finding.severity)?).or_default() += 1;
     }
     Ok(Host {
@@ -108,7 +113,7 @@ pub fn host(file: &str, stays: bool, content: &[u8]) -> Result<Host, String> {
         status: audit.exit.as_ref().map(|exit| exit.name.clone()).unwrap_or_default(),
         incomplete: problems > 0 || audit.instances.iter().any(unknown),
         endpoints: endpoints(&audit)?,
-        excused: audit.findings.iter().filter(|finding| !open(finding)).count(),
+        excused: audit.findings.iter().filter(|finding| !finding.is_open()).count(),
         open: severities,
         problems,
     })
@@ -118,8 +123,7 @@ fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
     let mut endpoints = Vec::new();
     // By instance and endpoint.
     let mut findings: BTreeMap<(Option<usize>, usize), Vec<&Finding>> = BTreeMap::new();
-    let open = |finding: &&Finding| finding.standing.as_deref().unwrap_or("open") == "open";
-    for finding in audit.findings.iter().filter(open) {
+    for finding in audit.findings.iter().filter(|finding| finding.is_open()) {
         for touched in &finding.endpoints {
             findings.entry((finding.instance, touched.index)).or_default().push(finding);
         }

@@ -69,12 +69,11 @@ fn versions(names: &[String]) -> Result<(), String> {
 
 /// The severity of that name.
 pub(super) fn severity(name: &str) -> Result<Severity, String> {
-    let all = Severity::ALL;
-    all.into_iter().find(|one| one.name() == name).ok_or_else(|| format!("has an unknown severity {name:?}"))
+    Severity::from_name(name).ok_or_else(|| format!("has an unknown severity {name:?}"))
 }
 
-/// The verdict of that name.
+/// The verdict on an endpoint of that name.
 pub(super) fn verdict(name: &str) -> Result<Verdict, String> {
-    let all = super::VERDICTS;
-    all.into_iter().find(|one| one.name() == name).ok_or_else(|| format!("has an unknown verdict {name:?}"))
+    let verdict = Verdict::from_name(name).filter(|one| super::VERDICTS.contains(one));
+    verdict.ok_or_else(|| format!("has an unknown verdict {name:?}"))
 }
