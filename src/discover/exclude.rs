@@ -55,14 +55,16 @@ impl Search<'_> {
     pub(super) fn leaves_out(&mut self, path: &Path) -> bool {
         let around = self.roots.iter().filter(|root| path.starts_with(root));
         let root = around.max_by_key(|root| root.components().count());
-        let below = path.ancestors().take_while(|part| root.is_none_or(|root| root != part));
-        let fits = |part: &Path| self.patterns.iter().position(|(_, glob)| glob.is_match(part));
-        let found = below.into_iter().find_map(fits);
-        if let Some(at) = found {
-            self.used.insert(at);
+        let below: Vec<&Path> = path.ancestors().take_while(|part| root.is_none_or(|root| root != part)).collect();
+        let fits = |glob: &GlobMatcher| below.iter().any(|part| glob.is_match(part));
+        let fitting = self.patterns.iter().enumerate().filter(|(_, (_, glob))| fits(glob)).map(|(at, _)| at);
+        let fitting: Vec<usize> = fitting.collect();
+        let is_left_out = !fitting.is_empty();
+        if is_left_out {
+            self.used.extend(fitting);
             self.files.insert(path.to_owned());
         }
-        found.is_some()
+        is_left_out
     }
 
     /// The files that were left out, and the patterns that left out none.
@@ -125,5 +127,10 @@ mod tests {
         let mut search = exclude.search(&roots);
         assert!(search.leaves_out(Path::new("/srv/b/x")) && !search.leaves_out(Path::new("/srv/c")));
         assert_eq!(search.end(), (BTreeSet::from([PathBuf::from("/srv/b/x")]), vec!["./a".to_owned()]));
+        // Both leave it out.
+        exclude.add("*.bak", "*.bak").expect("a pattern");
+        let mut search = exclude.search(&roots);
+        assert!(search.leaves_out(Path::new("/srv/b/x.bak")));
+        assert_eq!(search.end().1, ["./a"]);
     }
 }
