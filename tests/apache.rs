@@ -372,6 +372,19 @@ fn upstreams_are_endpoints_too() {
 }
 
 #[test]
+fn a_balancer_is_no_member_of_another() {
+    for member in ["balancer://x", "BALANCER://x"] {
+        let text = format!(
+            "{BASE}SSLProxyEngine on\n<Proxy balancer://b>\nBalancerMember {member}\nBalancerMember https://one\n</Proxy>\n\
+             BalancerMember balancer://b {member}/y\nProxyPass / Balancer://b/\n"
+        );
+        let loaded = load(&text);
+        let upstreams = loaded.instance().endpoints.iter().filter(|endpoint| endpoint.role == Role::Upstream);
+        assert_eq!(upstreams.map(|endpoint| endpoint.address.to_string()).collect::<Vec<_>>(), ["https://one"]);
+    }
+}
+
+#[test]
 fn the_last_section_that_covers_an_upstream_counts() {
     let section = |head: &str, versions: &str| format!("<Proxy{head}>\nSSLProxyProtocol {versions}\n</Proxy>\n");
     let versions = |main: &str, host: &str, target: &str| {

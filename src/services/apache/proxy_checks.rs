@@ -5,6 +5,7 @@
 
 use super::directives::Arguments;
 use super::patterns::is_broken;
+use super::proxy_targets::is_balancer;
 use super::read::{Line, Reader};
 use super::sections::Scope;
 use crate::services::userinfo::without_user;
@@ -132,8 +133,7 @@ impl Reader<'_> {
     ) -> Option<String> {
         let server = self.server();
         let proxied = &mut self.model.servers[server].proxied;
-        let is_balancer = url.to_ascii_lowercase().starts_with("balancer:");
-        if why.is_some() || (!is_balancer && proxied.shares_worker(balancer, url)) {
+        if why.is_some() || (!is_balancer(url) && proxied.shares_worker(balancer, url)) {
             return why;
         }
         proxied.add_worker(balancer, url);
@@ -181,7 +181,7 @@ impl Reader<'_> {
 
     /// The settings of a worker or a balancer.
     fn refused_settings(&mut self, line: &Line, url: &str, settings: &[String]) -> Option<String> {
-        let is_balancer = url.to_ascii_lowercase().starts_with("balancer:");
+        let is_balancer = is_balancer(url);
         for setting in settings {
             let Some((key, value)) = setting.split_once('=') else {
                 return Some(format!("'{setting}' is no parameter: it has to be key=value"));

@@ -256,6 +256,11 @@ pub(super) fn origin(url: &str) -> &str {
     &url[..start + length]
 }
 
+/// Does a URL name a balancer, well or not? httpd does not look at the case.
+pub(super) fn is_balancer(url: &str) -> bool {
+    url.get(.."balancer:".len()).is_some_and(|start| start.eq_ignore_ascii_case("balancer:"))
+}
+
 /// The name of the balancer that a URL names: `balancer://name`, in lower case.
 fn balancer(url: &str) -> Option<String> {
     let lower = url.to_ascii_lowercase();
@@ -284,7 +289,7 @@ fn is_used(settings: &[&String]) -> bool {
 /// About how long [`members`] takes.
 pub(super) fn steps(model: &Model, server: ServerId, url: &str) -> usize {
     let members = |server: ServerId| model.servers[server].proxied.members.len();
-    100 + if url.starts_with("balancer:") { 100 * members(server).max(members(MAIN)) } else { 0 }
+    100 + if is_balancer(url) { 100 * members(server).max(members(MAIN)) } else { 0 }
 }
 
 /// The members of the balancer that a URL names: the server level's balancer is taken as it is.
@@ -450,6 +455,20 @@ mod tests {
         };
         assert!(is_used("retry=0") && is_used("status=+D-D") && is_used("status=H") && is_used("status=N route=a"));
         assert!(!is_used("status=d") && !is_used("status=+S") && !is_used("status=N") && !is_used("Status=-H+D"));
+    }
+
+    #[test]
+    fn balancers_in_any_case() {
+        let mut model = Model::default();
+        let file = SourceMap::default().insert("/x".into(), Vec::new());
+        let place = Place { span: Span::new(file, 0, 1), hop: 0 };
+        let member = Member { balancer: "b".to_owned(), url: "https://a".to_owned(), place };
+        model.servers[MAIN].proxied.members.push(member);
+        for url in ["balancer://b", "Balancer://b", "BALANCER://B/x"] {
+            assert!(is_balancer(url) && members(&model, MAIN, url).is_some_and(|members| members.len() == 1), "{url}");
+            assert_eq!(steps(&model, MAIN, url), 200, "{url}");
+        }
+        assert!(!is_balancer("balance") && !is_balancer("https://balancer:1/") && !is_balancer("balance\u{e9}"));
     }
 
     #[test]

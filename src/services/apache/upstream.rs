@@ -3,7 +3,7 @@
 use super::model::{Covers, MAIN, Model, Place, Proxy, ProxySection, ServerId, Use};
 use super::part::versions_not_here;
 use super::protocol::Build;
-use super::proxy_targets::{Scheme, Target, members, origin, scheme, steps, targets};
+use super::proxy_targets::{Scheme, Target, is_balancer, members, origin, scheme, steps, targets};
 use super::resolve::ciphers;
 use super::versions::way;
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
@@ -246,7 +246,7 @@ fn open(remote: &str, place: Place, sections_differ: bool) -> Option<Unknown> {
 /// The servers that a URL leads to: its own, or the members of a balancer.
 fn remotes(model: &Model, server: ServerId, url: &str, place: Place) -> Vec<(String, Place)> {
     let Some(members) = members(model, server, url) else { return vec![(origin(url).to_owned(), place)] };
-    let members = members.into_iter().filter(|(url, _)| scheme(url) != Scheme::Other && !url.starts_with("balancer:"));
+    let members = members.into_iter().filter(|(url, _)| scheme(url) != Scheme::Other && !is_balancer(url));
     members.map(|(url, place)| (origin(&url).to_owned(), place)).collect()
 }
 
