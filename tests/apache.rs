@@ -385,6 +385,22 @@ fn a_balancer_is_no_member_of_another() {
 }
 
 #[test]
+fn a_proxy_section_with_a_tilde_depends_on_the_release() {
+    let problems = |release: Option<Release>, head: &str| {
+        let mut facts = known();
+        facts.apache.release =
+            release.map_or_else(|| Facts::unknown().apache.release, |it| Fact::known(it, "the test"));
+        let text = format!("{BASE}<Proxy {head}>\n</Proxy>\n");
+        load_with(&facts, &[(MAIN, &text)]).problems().len()
+    };
+    let (old, new) = (Some(Release::new(2, 4, 7)), Some(Release::new(2, 4, 8)));
+    for head in ["~ x", "\"~\" x", "~ \"http://x/\"", "~ \"(\"", "~ http://x/ retry=1"] {
+        assert_eq!([old, None, new].map(|release| problems(release, head)), [0, 0, 1], "{head}");
+    }
+    assert_eq!(problems(new, "~"), 0);
+}
+
+#[test]
 fn the_last_section_that_covers_an_upstream_counts() {
     let section = |head: &str, versions: &str| format!("<Proxy{head}>\nSSLProxyProtocol {versions}\n</Proxy>\n");
     let versions = |main: &str, host: &str, target: &str| {

@@ -8,6 +8,7 @@ use super::patterns::is_broken;
 use super::proxy_targets::is_balancer;
 use super::read::{Line, Reader};
 use super::sections::Scope;
+use crate::release::Release;
 use crate::services::userinfo::without_user;
 
 /// Sections in which there is no `ProxyPass`.
@@ -55,9 +56,11 @@ impl Reader<'_> {
             return;
         }
         let [url, settings @ ..] = words else { return };
+        // Before this release a regular expression could follow `~`.
+        let knows_tilde = self.world.facts.apache.release.value.is_none_or(|release| release < Release::new(2, 4, 8));
         let why = if is_match && is_broken(url) {
             Some("<ProxyMatch>: the regular expression can't be compiled".to_owned())
-        } else if settings.is_empty() || url == "~" {
+        } else if settings.is_empty() || (url == "~" && knows_tilde) {
             None
         } else if is_match {
             Some("<ProxyMatch> takes one argument".to_owned())
