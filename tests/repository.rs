@@ -85,6 +85,28 @@ fn one_file_is_enough() {
     );
 }
 
+#[test]
+fn the_key_of_a_site_may_be_in_the_block_around_it() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let certificate = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/certs/ec.crt");
+    fs::copy(certificate, folder.path().join("site.crt")).expect("copied");
+    let site = "server {\n    listen 443 ssl;\n    ssl_certificate /site.crt;\n    ssl_protocols TLSv1 TLSv1.2;\n}\n";
+    fs::write(folder.path().join("site.conf"), site).expect("written");
+    fs::write(folder.path().join("relative.conf"), site.replace("/site.crt", "site.crt")).expect("written");
+    let known = ["--assume", "nginx=1.22.1", "--assume", "openssl=3.0.13", "--assume", "openssl-seclevel=0"];
+    let root = folder.path().to_str().expect("a path");
+    for place in [&["/site.conf", "--root", root][..], &["/relative.conf", "--root", root], &["."]] {
+        let audit = [&["audit", "--no-exec", "--format", "json"], place, &known].concat();
+        let document = run_in(folder.path(), &audit).json();
+        let instances = document["instances"].as_array().expect("instances");
+        for instance in instances {
+            let effective = &instance["endpoints"][0]["effective"];
+            assert_eq!(*effective, serde_json::json!(["TLSv1", "TLSv1.2"]), "{place:?}: {document:#}");
+        }
+        assert!(!instances.is_empty(), "{place:?}");
+    }
+}
+
 /// A host whose main file gives the versions to a site that inherits them, and loads another.
 fn host() -> tempfile::TempDir {
     let host = tempfile::tempdir().expect("a temporary directory");

@@ -1,7 +1,7 @@
 //! What nginx refuses of its settings as a client of other servers: where it makes a TLS context for that
 //! (`ngx_http_proxy_set_ssl` and its like).
 
-use super::defaults::CLIENT_CERTIFICATE_VARIABLES;
+use super::defaults::{CLIENT_CERTIFICATE_VARIABLES, NO_CLIENT_CERTIFICATE};
 use super::files::Purpose;
 use super::model::{Client, Given, Place, ScopeId, Tls};
 use super::startup::Complaints;
@@ -32,7 +32,14 @@ impl<'m> Complaints<'_, 'm> {
     fn client_certificate(&mut self, scope: ScopeId, client: Client) {
         let rules = self.rules;
         let Some((certificate, place)) = self.client_value(scope, client, |tls| &tls.certificate) else { return };
-        let Some((key, place_of_key)) = self.client_value(scope, client, |tls| &tls.key) else {
+        let takes_variables = rules.release.is_none_or(|r| r >= CLIENT_CERTIFICATE_VARIABLES);
+        // An empty name means none, but for some releases in between.
+        if certificate.is_empty() && (!takes_variables || rules.release.is_none_or(|r| r >= NO_CLIENT_CERTIFICATE)) {
+            return;
+        }
+        let key =
+            self.client_value(scope, client, |tls| &tls.key).filter(|(key, _)| takes_variables || !key.is_empty());
+        let Some((key, place_of_key)) = key else {
             if !rules.model.is_part && self.is_new(*place, 0) {
                 let name = client.prefix();
                 self.say(
@@ -42,7 +49,6 @@ impl<'m> Complaints<'_, 'm> {
             }
             return;
         };
-        let takes_variables = rules.release.is_none_or(|r| r >= CLIENT_CERTIFICATE_VARIABLES);
         if takes_variables && (certificate.contains('$') || key.contains('$')) {
             return;
         }
@@ -74,5 +80,62 @@ impl<'m> Complaints<'_, 'm> {
         if let Some((path, place)) = self.client_value(scope, client, |tls| &tls.crl) {
             self.file(path, Purpose::Trust, *place);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::{Fact, Facts};
+    use crate::release::Release;
+    use crate::services::nginx::Nginx;
+    use crate::services::service::{Service, World};
+    use crate::source::SourceMap;
+    use crate::system::MemorySystem;
+    use std::path::Path;
+
+    /// What is wrong with the certificate that a release sends to another server.
+    fn problems(release: Option<Release>, lines: &str) -> Vec<String> {
+        let text = format!(
+            "events {{}}\nhttp {{ proxy_ssl_certificate a; proxy_ssl_certificate_key b; \
+             server {{ listen 80; location / {{ proxy_pass https://127.0.0.1; {lines} }} }} \
+             server {{ listen 81; location / {{ grpc_pass grpcs://127.0.0.1:1; {} }} }} }}\n",
+            lines.replace("proxy_", "grpc_")
+        );
+        let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", text), ("/etc/passwd", String::new())]);
+        let (mut facts, mut sources) = (Facts::unknown(), SourceMap::default());
+        if let Some(release) = release {
+            facts.nginx.release = Fact::known(release, "the test");
+        }
+        let world = World { system: &system, facts: &facts };
+        let resolved = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);
+        resolved.instance().problems.iter().map(|problem| problem.message.clone()).collect()
+    }
+
+    /// From the source of nginx (f08dbefadf08, its parents, and release-1.20.2); 1.22.1 does so.
+    #[test]
+    fn an_empty_certificate_is_none_or_refused() {
+        let empty = "proxy_ssl_certificate \"\";";
+        let with_key = "proxy_ssl_certificate \"\"; proxy_ssl_certificate_key k;";
+        for release in [None, Release::parse("1.20.2"), Release::parse("1.23.0"), Release::parse("1.31.4")] {
+            for lines in [empty, with_key, "proxy_ssl_certificate \"\"; proxy_ssl_certificate_key \"\";"] {
+                assert_eq!(problems(release, lines), [] as [&str; 0], "{release:?} {lines}");
+            }
+        }
+        for release in ["1.21.0", "1.22.1"] {
+            let refused = "no \"grpc_ssl_certificate_key\" is defined for certificate \"\"";
+            assert!(problems(Release::parse(release), empty).iter().any(|said| said == refused), "{release}");
+            let all = problems(Release::parse(release), with_key);
+            assert!(all.iter().any(|said| said.starts_with("cannot load \"\": the name is empty")), "{all:?}");
+        }
+    }
+
+    #[test]
+    fn an_empty_key_was_none_before_variables() {
+        let empty = "proxy_ssl_certificate a; proxy_ssl_certificate_key \"\";";
+        let old = problems(Release::parse("1.20.2"), empty);
+        let none = |client: &str| format!("no \"{client}_ssl_certificate_key\" is defined for certificate \"a\"");
+        assert_eq!(old, [none("proxy"), none("grpc")]);
+        let new = problems(Release::parse("1.22.1"), empty);
+        assert!(new.iter().any(|said| said.starts_with("cannot load \"\": the name is empty")), "{new:?}");
     }
 }

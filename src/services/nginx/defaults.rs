@@ -43,6 +43,8 @@ pub(crate) const CERTIFICATE_VARIABLES: Release = Release::new(1, 15, 9);
 
 /// Variables in `proxy_ssl_certificate` and its like.
 pub(super) const CLIENT_CERTIFICATE_VARIABLES: Release = Release::new(1, 21, 0);
+/// An empty `proxy_ssl_certificate` is none again, as it was before those variables (f08dbefadf08).
+pub(super) const NO_CLIENT_CERTIFICATE: Release = Release::new(1, 23, 0);
 /// `ssl_verify_client` takes `ssl_trusted_certificate` alone.
 pub(super) const VERIFY_WITH_TRUSTED: Release = Release::new(1, 27, 2);
 

@@ -28,11 +28,15 @@ impl Rules<'_> {
         let Some(certificates) = certificates else { return Pairs { keys: Keys::ANY, ..Pairs::default() } };
         let mut loading =
             Loading { rules: self, slots: Slots::default(), unread: Keys::default(), pairs: Pairs::default() };
+        // The block around a part has its keys, if it has none itself.
+        let are_elsewhere = model.is_part && keys.is_none();
         let mut keys = keys.into_iter().flatten();
         for (certificate, _) in certificates {
             let half = loading.certificate(certificate);
-            if let Some((key, place)) = keys.next() {
-                loading.key(key, half, *place, false);
+            match (keys.next(), half) {
+                (Some((key, place)), half) => loading.key(key, half, *place, false),
+                (None, Some(half)) if are_elsewhere => loading.slots.add_unread_key(half),
+                (None, _) => {}
             }
         }
         let commands = self.first(scope, |s| Some(&model.scopes[s].tls.commands).filter(|all| !all.is_empty()));

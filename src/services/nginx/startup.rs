@@ -49,6 +49,9 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
     complaints.all
 }
 
+/// The number with which keys are looked at, beside the certificates of each server: no count and no security level.
+const MISMATCH: usize = usize::MAX / 2;
+
 pub(super) struct Complaints<'r, 'm> {
     pub(super) rules: &'r Rules<'m>,
     /// Most servers of a host share their lists.
@@ -106,7 +109,8 @@ impl<'m> Complaints<'_, 'm> {
             for (path, place) in keys.into_iter().flatten().take(count) {
                 self.file(path, Purpose::Key, *place);
             }
-            if let Some((place, path, _)) = rules.pairs(scope).refused.filter(|(place, ..)| self.is_new(*place, 0)) {
+            let refused = rules.pairs(scope).refused;
+            if let Some((place, path, _)) = refused.filter(|(place, ..)| self.is_new(*place, MISMATCH)) {
                 self.mismatch(path, place);
             }
         }
@@ -383,4 +387,45 @@ fn refused_command(rules: &Rules<'_>, command: &Command) -> Option<String> {
 fn host_of(target: &str) -> &str {
     let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
     rest.split(['/', ':']).next().unwrap_or(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::Facts;
+    use crate::services::nginx::Nginx;
+    use crate::services::service::{Service, World};
+    use crate::source::SourceMap;
+    use crate::system::MemorySystem;
+    use std::path::Path;
+
+    /// What is wrong with a block `http`; the certificates and keys of the tests lie in /c.
+    fn problems(http: &str) -> Vec<String> {
+        let system = MemorySystem::with_files([
+            ("/etc/nginx/nginx.conf", format!("events {{}}\nhttp {{\n{http}\n}}\n").as_bytes()),
+            ("/c/ec.crt", include_bytes!("../../../fixtures/certs/ec.crt")),
+            ("/c/ec.key", include_bytes!("../../../fixtures/certs/ec.key")),
+            ("/c/pair.crt", include_bytes!("../../../fixtures/certs/pair.crt")),
+            ("/c/pair.key", include_bytes!("../../../fixtures/certs/pair.key")),
+        ]);
+        let (facts, mut sources) = (Facts::unknown(), SourceMap::default());
+        let world = World { system: &system, facts: &facts };
+        let resolved = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);
+        resolved.instance().problems.iter().map(|problem| problem.message.clone()).collect()
+    }
+
+    /// As nginx 1.22.1 does.
+    #[test]
+    fn a_key_of_all_servers_is_held_against_the_certificates_of_each() {
+        let server = |pair: &str| {
+            format!("server {{ listen 443 ssl; ssl_certificate /c/{pair}.crt; ssl_certificate_key /c/{pair}.key; }}\n")
+        };
+        let command = "ssl_conf_command PrivateKey /c/ec.key;\n";
+        let mismatch = "key values mismatch: \"/c/ec.key\" does not belong to the certificate";
+        for (servers, expected) in
+            [(["ec", "pair"], &[mismatch][..]), (["pair", "ec"], &[mismatch]), (["pair", "pair"], &[mismatch])]
+        {
+            assert_eq!(problems(&format!("{command}{}", servers.map(server).concat())), expected, "{servers:?}");
+        }
+        assert_eq!(problems(&format!("{command}{}", server("ec").repeat(2))), [] as [&str; 0]);
+    }
 }
