@@ -8,6 +8,7 @@ use super::patterns::is_broken;
 use super::proxy_targets::is_balancer;
 use super::read::{Line, Reader};
 use super::sections::Scope;
+use super::values::integer;
 use crate::release::Release;
 use crate::services::userinfo::without_user;
 
@@ -292,17 +293,6 @@ fn refused_target(url: &str, is_regex: bool) -> Option<Refused> {
     if host.is_empty() && !has_socket { absolute() } else { None }
 }
 
-/// A number as the C library's `atoi` reads it: what is none is 0.
-fn atoi(text: &str) -> i64 {
-    let text = text.trim_start();
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let length = digits.bytes().take_while(u8::is_ascii_digit).count();
-    sign * digits[..length.min(18)].parse::<i64>().unwrap_or(0)
-}
-
 /// Is it a time of at least a millisecond, with or without a unit?
 fn is_time(text: &str) -> bool {
     let length = text.bytes().take_while(u8::is_ascii_digit).count();
@@ -317,7 +307,7 @@ fn is_flag(text: &str) -> bool {
 
 /// Does httpd take this setting of a worker? `None`: there is none of that name.
 fn worker_setting(key: &str, value: &str) -> Option<bool> {
-    let number = atoi(value);
+    let number = integer(value);
     Some(match key {
         "loadfactor" => {
             let digits = value.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
@@ -341,15 +331,15 @@ fn worker_setting(key: &str, value: &str) -> Option<bool> {
 
 /// The same for a balancer.
 fn balancer_setting(key: &str, value: &str) -> Option<bool> {
-    let is_status = |code: &str| (100..600).contains(&atoi(code));
+    let is_status = |code: &str| (100..600).contains(&integer(code));
     Some(match key {
         "stickysession" | "nonce" | "lbmethod" => true,
         "stickysessionsep" => value.chars().count() == 1 || value.eq_ignore_ascii_case("off"),
         "nofailover" | "scolonpathdelim" | "failontimeout" | "forcerecovery" => is_flag(value),
-        "timeout" => atoi(value) >= 1,
-        "maxattempts" => atoi(value) >= 0,
+        "timeout" => integer(value) >= 1,
+        "maxattempts" => integer(value) >= 0,
         "failonstatus" => value.split([',', ' ']).filter(|code| !code.is_empty()).all(is_status),
-        "growth" => (1..=100).contains(&atoi(value)),
+        "growth" => (1..=100).contains(&integer(value)),
         _ => return None,
     })
 }
@@ -358,7 +348,7 @@ fn balancer_setting(key: &str, value: &str) -> Option<bool> {
 fn refused_value(lower: &str, words: &[String]) -> Option<String> {
     let first = words.first()?;
     let is_one_of = |known: &[&str]| known.iter().any(|known| known.eq_ignore_ascii_case(first));
-    let number = atoi(first);
+    let number = integer(first);
     let fits = match lower {
         "proxyvia" => is_one_of(&["off", "on", "full", "block"]),
         "proxystatus" => is_one_of(&["off", "on", "full"]),

@@ -61,18 +61,25 @@ fn is_one_of(words: &[&str], word: &str) -> bool {
     words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
-/// Is it below 0 for httpd, whose numbers have 32 bits?
-fn is_negative(word: &str) -> bool {
+/// A number as `atoi` of the C library reads it for httpd: what is none is 0, and the upper half of 64 bits is cut off.
+pub(super) fn integer(word: &str) -> i32 {
     let word = word.trim_start();
     let (is_below, digits) = match word.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, word.strip_prefix('+').unwrap_or(word)),
     };
     let digits = &digits[..digits.bytes().take_while(u8::is_ascii_digit).count()];
-    let number: i64 = if digits.is_empty() { 0 } else { digits.parse().unwrap_or(i64::MAX) };
-    let number = if is_below { number.saturating_neg() } else { number };
-    // The upper half is cut off.
-    number.to_le_bytes()[3] >= 0x80
+    let number = match (digits, is_below) {
+        ("", _) => 0,
+        (_, false) => digits.parse().unwrap_or(i64::MAX),
+        (_, true) => format!("-{digits}").parse().unwrap_or(i64::MIN),
+    };
+    let [a, b, c, d, ..] = number.to_le_bytes();
+    i32::from_le_bytes([a, b, c, d])
+}
+
+fn is_negative(word: &str) -> bool {
+    integer(word) < 0
 }
 
 /// Why httpd refuses the size behind the path of a store of sessions in memory: `PATH(SIZE)`.
@@ -160,6 +167,13 @@ mod tests {
         let mut words = line.split(' ').map(str::to_owned);
         let name = words.next().unwrap_or_default();
         refused(&name, &name.to_ascii_lowercase(), &words.collect::<Vec<_>>()).is_some()
+    }
+
+    #[test]
+    fn integers_have_32_bits() {
+        let read = ["7", " +7x", "-7", "", "x", "3000000000", "4294967297", "-3000000000"].map(super::integer);
+        assert_eq!(read, [7, 7, -7, 0, 0, -1_294_967_296, 1, 1_294_967_296]);
+        assert_eq!(["9223372036854775808", "-9223372036854775809"].map(super::integer), [-1, 0]);
     }
 
     #[test]
