@@ -1,7 +1,56 @@
 //! Files that a configuration names and that a server opens when it starts: keys, certificates.
 
-use crate::system::System;
-use std::path::Path;
+use crate::system::{System, is_out_of_reach};
+use crate::trust::{Access, Writers};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+/// So many bytes of such files are read at most for a configuration; none of those behind it is looked at.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// A path on others' word with more `..` than that is not followed.
+const MOST_STEPS_BACK: usize = 16;
+
+/// The files that were read, each once, whatever it is called.
+pub struct Reading<'a> {
+    system: &'a dyn System,
+    known: BTreeMap<PathBuf, Option<Arc<[u8]>>>,
+    room: u64,
+}
+
+impl<'a> Reading<'a> {
+    /// Nothing has been read.
+    pub fn new(system: &'a dyn System) -> Reading<'a> {
+        Reading { system, known: BTreeMap::new(), room: MOST_BYTES }
+    }
+
+    /// The content of a file; `None`: it can't be read, or there is no room for it.
+    pub fn read(&mut self, path: &Path) -> Option<Arc<[u8]>> {
+        let real = self.system.canonical(path).ok()?;
+        if let Some(text) = self.known.get(&real) {
+            return text.clone();
+        }
+        let fits = self.system.size(&real).is_ok_and(|size| size <= self.room);
+        let text: Option<Arc<[u8]>> = fits.then(|| self.system.read(&real).ok().map(Arc::from)).flatten();
+        self.room = self.room.saturating_sub(text.as_ref().map_or(0, |text| text.len() as u64));
+        self.known.insert(real, text.clone());
+        text
+    }
+}
+
+/// May one of those on whose word a file is named not be able to read it, or to see whether it is there? Then nothing is
+/// said of it.
+pub fn is_hidden(system: &dyn System, path: &Path, who: &Writers) -> bool {
+    let is_back = |name: &Component<'_>| *name == Component::ParentDir;
+    // What is left again must not be shown either.
+    let mut left = path.ancestors().filter(|path| path.ends_with("..")).filter_map(Path::parent);
+    let is_closed = |left: &Path| system.is_barred_from(left, who, Access::Enter).is_ok_and(|barred| barred);
+    !who.is_empty()
+        && (path.components().filter(is_back).count() > MOST_STEPS_BACK
+            || is_out_of_reach(system, path, who, Access::Read)
+            || left.any(is_closed))
+}
 
 /// Is the file certainly not there? Only a whole host can tell that, one whose directory for it can be seen: a repository
 /// of configurations has no keys.
@@ -15,4 +64,46 @@ pub fn is_missing(system: &dyn System, path: &Path) -> bool {
 /// Is it a whole host, so that the files which are there are those of the server?
 pub fn is_host(system: &dyn System) -> bool {
     system.maps().is_empty() && system.kind(Path::new("/")).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::MemorySystem;
+
+    #[test]
+    fn a_file_is_read_once_and_all_have_a_limit() {
+        let large = vec![b'#'; 30 << 20];
+        let mut system = MemorySystem::with_files([("/d/a", &large), ("/d/b", &large), ("/d/c", &large)]);
+        system.add_file("/d/small", "x");
+        system.add_link("/d/link", "a");
+        let mut reading = Reading { room: 64 << 20, ..Reading::new(&system) };
+        for path in ["/d/a", "/d/././a", "/d/../d/a", "/d/link", "/d/b"] {
+            assert!(reading.read(Path::new(path)).is_some(), "{path}");
+        }
+        assert!(reading.read(Path::new("/d/c")).is_none(), "there is no room");
+        assert!(reading.read(Path::new("/d/small")).is_some() && reading.read(Path::new("/d/a")).is_some());
+    }
+
+    #[test]
+    fn what_others_can_not_see_is_hidden() {
+        let mut system = MemorySystem::with_files([("/secret/a", "x"), ("/open/a", "x"), ("/open/mine", "x")]);
+        system.add_directory("/secret/folder");
+        system.give("/secret", 0, 0o700);
+        system.give("/open/a", 0, 0o600);
+        let who = Writers::other_user(33);
+        let hidden = |path: &str| is_hidden(&system, Path::new(path), &who);
+        for path in ["/secret/a", "/secret/none", "/secret/folder", "/open/a"] {
+            assert!(hidden(path), "{path}");
+        }
+        for path in ["/secret/folder/../../open/mine", "/secret/none/../../open/mine", "/secret/folder/../../open/none"]
+        {
+            assert!(hidden(path), "{path}");
+        }
+        assert!(hidden(&format!("/open/{}mine", "../open/".repeat(20))));
+        for path in ["/open/mine", "/open/none", "/open/../open/mine"] {
+            assert!(!hidden(path), "{path}");
+        }
+        assert!(!is_hidden(&system, Path::new("/secret/a"), &Writers::default()), "root's own");
+    }
 }

@@ -95,12 +95,12 @@ impl Reader<'_> {
         if argument.is_empty() {
             return Err("<> directive requires additional arguments".to_owned());
         }
-        let mut decision = self.test(condition, &argument);
+        let mut decision = self.test(line, condition, &argument);
         decision.holds = decision.holds != not;
         Ok(decision)
     }
 
-    fn test(&mut self, condition: Condition, argument: &[u8]) -> Decision {
+    fn test(&mut self, line: &Line, condition: Condition, argument: &[u8]) -> Decision {
         let shown = String::from_utf8_lossy(argument);
         match condition {
             Condition::Module => match self.modules.has(&shown) {
@@ -118,9 +118,17 @@ impl Reader<'_> {
             ),
             Condition::File => {
                 let file = files::absolute(&self.server_root, argument);
-                let is_there = self.system().kind(&file).is_ok();
+                let by = self.files_of(line);
+                let is_hidden = self.is_hidden(&by, argument, &file);
+                let is_there = !is_hidden && self.system().kind(&file).is_ok();
                 // Whoever can make it decides what httpd reads the next time.
                 self.model.reach.includes.insert(file);
+                if is_hidden {
+                    return Decision::doubt(
+                        format!("whether {shown} is there is not for everybody who can write this condition to know"),
+                        "check that section by hand",
+                    );
+                }
                 Decision::sure(is_there)
             }
             Condition::Directive | Condition::Section => {

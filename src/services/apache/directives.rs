@@ -68,7 +68,8 @@ impl Reader<'_> {
                 let files = (0..arguments.words.len()).filter_map(|at| arguments.bytes(at));
                 let files: Vec<Vec<u8>> = files.collect();
                 if lower == "loadfile" && line.undefined.is_empty() {
-                    self.loaded_files.extend(files.iter().map(|file| (line.place, file.clone())));
+                    let by = self.files_of(line);
+                    self.loaded_files.extend(files.iter().map(|file| (line.place, file.clone(), by.clone())));
                 }
                 let files = files.iter().map(|file| files::absolute(&self.server_root, file));
                 self.model.reach.loads.extend(files);
@@ -199,6 +200,10 @@ impl Reader<'_> {
         if line.undefined.is_empty() {
             let path = files::absolute(&self.server_root, file.as_bytes());
             self.model.reach.loads.insert(path.clone());
+            let by = self.files_of(line);
+            if self.is_hidden(&by, file.as_bytes(), &path) {
+                return;
+            }
             if self.system().kind(&path).is_ok() {
                 self.any_module = true;
             } else {
@@ -207,17 +212,18 @@ impl Reader<'_> {
         }
     }
 
-    fn set_server_root(&mut self, line: &Line, path: &[u8]) {
-        let path = files::absolute(&self.server_root, path);
+    fn set_server_root(&mut self, line: &Line, written: &[u8]) {
+        let path = files::absolute(&self.server_root, written);
+        let by = self.files_of(line);
         let kind = self.system().kind(&path);
         // Where nothing is read, nobody can tell.
-        let is_unseen = kind.as_ref().is_err_and(is_outside);
+        let is_unseen = kind.as_ref().is_err_and(is_outside) || self.is_hidden(&by, written, &path);
         if !is_unseen && kind.ok() != Some(Kind::Directory) {
             let path = path.display();
             self.model.complain(line.place, format!("ServerRoot must be a valid directory: {path} is none"));
         }
         self.server_root = path;
-        self.server_root_by = self.files_of(line);
+        self.server_root_by = by;
     }
 
     fn define(&mut self, line: &Line, arguments: &Arguments<'_>) {
@@ -334,14 +340,6 @@ impl Reader<'_> {
         if self.any_module {
             for (place, path) in std::mem::take(&mut self.missing_modules) {
                 self.model.complain(place, format!("cannot load {path} into server: there is no such file"));
-            }
-        }
-        for server in &mut self.model.servers {
-            let files = server.certificates.iter_mut().chain(&mut server.key_files);
-            let stores = server.stores.values_mut();
-            for (path, _) in files.chain(stores).chain(&mut server.command_certificates).chain(&mut server.command_keys)
-            {
-                *path = files::absolute(&self.server_root, path.as_os_str().as_encoded_bytes());
             }
         }
         binding::open(&mut self.model);

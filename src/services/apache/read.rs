@@ -9,7 +9,7 @@ use super::line;
 use super::macros::Macro;
 use super::model::{Hop, HopId, Model, Place};
 use super::modules::Modules;
-use super::named_files::Named;
+use super::named_files::{Hidden, Named, Words};
 use super::protocol::Build;
 use super::proxy_checks::Needs;
 use super::sections::Section;
@@ -115,7 +115,10 @@ pub(super) struct Reader<'a> {
     pub(super) foreign: Vec<(Place, String)>,
     /// Files that have to be there, and those that `LoadFile` names.
     pub(super) named_files: Vec<Named>,
-    pub(super) loaded_files: Vec<(Place, Vec<u8>)>,
+    pub(super) loaded_files: Vec<(Place, Vec<u8>, BTreeSet<FileId>)>,
+    /// On whose word they are named, and what is hidden from those.
+    pub(super) words: Words,
+    pub(super) hidden: Hidden,
     /// The stores of sessions (`shmcb`) that `SSLSessionCache` and `SSLStaplingCache` name, and the directive's name.
     pub(super) stores: Vec<(Place, String, String)>,
     /// Settings that need a module.
@@ -193,6 +196,8 @@ impl<'a> Reader<'a> {
             foreign: Vec::new(),
             named_files: Vec::new(),
             loaded_files: Vec::new(),
+            words: Words::new(),
+            hidden: Hidden::new(),
             stores: Vec::new(),
             needed: Vec::new(),
             missing_modules: Vec::new(),

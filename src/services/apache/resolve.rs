@@ -9,8 +9,8 @@ use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speak
 use crate::host::Facts;
 use crate::openssl::{Keys, Refused, one_after_another};
 use crate::services::limits::{self, Room};
+use crate::services::named_file::Reading;
 use crate::services::service::{Fit, Question, Response, Target, World};
-use crate::system::System;
 use crate::tls::VersionSet;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -70,6 +70,7 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
         facts: world.facts,
         lists: Vec::new(),
         known_keys: BTreeMap::new(),
+        reading: Reading::new(world.system),
         usable: BTreeMap::new(),
         why: BTreeMap::new(),
         refused_lists: RefCell::default(),
@@ -87,7 +88,7 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
         },
         room: Room::default(),
     };
-    resolver.lists = servers.map(|server| resolver.lists_of(server, world.system)).collect();
+    resolver.lists = servers.map(|server| resolver.lists_of(server)).collect();
     for server in 0..model.servers.len() {
         let refused = resolver.refused(server).filter(|_| resolver.resolution.tls[server].is_on());
         resolver.resolution.refused.extend(refused.map(|reason| (server, reason)));
@@ -103,6 +104,7 @@ struct Resolver<'a> {
     facts: &'a Facts,
     lists: Vec<Lists>,
     known_keys: BTreeMap<PathBuf, Option<Keys>>,
+    reading: Reading<'a>,
     usable: BTreeMap<Lists, Option<VersionSet>>,
     /// Why versions are refused, by what is asked for.
     why: BTreeMap<(VersionSet, Lists), Vec<String>>,
@@ -113,7 +115,7 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn lists_of(&mut self, server: ServerId, system: &dyn System) -> Lists {
+    fn lists_of(&mut self, server: ServerId) -> Lists {
         let own = &self.model.servers[server];
         let main = &self.model.servers[MAIN];
         let picked = self.cipher_lists(server);
@@ -123,7 +125,7 @@ impl Resolver<'_> {
         let commands = main.command_certificates.iter().filter(|_| server != MAIN).chain(&own.command_certificates);
         let mut keys: Option<Keys> = None;
         for (path, _) in own.certificates.iter().chain(inherited).chain(commands) {
-            let found = self.keys_of(path, system).unwrap_or(Keys::ANY);
+            let found = self.keys_of(path).unwrap_or(Keys::ANY);
             keys = Some(keys.unwrap_or_default().union(found));
         }
         let keys = keys.unwrap_or(Keys::ANY);
@@ -170,11 +172,11 @@ impl Resolver<'_> {
         Some(format!("OpenSSL refuses the suites for TLSv1.3 \"{list}\": it knows none of them"))
     }
 
-    fn keys_of(&mut self, path: &Path, system: &dyn System) -> Option<Keys> {
+    fn keys_of(&mut self, path: &Path) -> Option<Keys> {
         if let Some(keys) = self.known_keys.get(path) {
             return *keys;
         }
-        let keys = system.read(path).ok().and_then(|bytes| Keys::of_certificate(&bytes));
+        let keys = self.reading.read(path).and_then(|bytes| Keys::of_certificate(&bytes));
         self.known_keys.insert(path.to_owned(), keys);
         keys
     }

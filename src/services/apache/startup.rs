@@ -4,9 +4,12 @@ use super::model::{MAIN, Model, Place, Server};
 use super::resolve::Resolution;
 use super::upstream::used_ciphers;
 use crate::openssl::{Library, Refused, belongs};
+use crate::services::named_file::Reading;
 use crate::services::service::World;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What a file of certificates and keys has in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,20 +20,19 @@ struct Content {
 
 /// Why httpd does not start, with places: servers that have TLS on, or that are clients of others with TLS.
 pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) -> Vec<(Place, String)> {
-    let system = world.system;
+    let reading = RefCell::new(Reading::new(world.system));
+    let text = |path: &Path| reading.borrow_mut().read(path);
     let mut contents: BTreeMap<PathBuf, Option<Content>> = BTreeMap::new();
-    let mut read = |path: &Path| {
-        *contents.entry(path.to_owned()).or_insert_with(|| system.read(path).ok().map(|bytes| content(&bytes)))
-    };
+    let mut read =
+        |path: &Path| *contents.entry(path.to_owned()).or_insert_with(|| text(path).map(|bytes| content(&bytes)));
     let mut pairs: BTreeMap<(PathBuf, PathBuf), bool> = BTreeMap::new();
     let mut files_fit = |certificate: &Path, key: &Path| {
         *pairs.entry((certificate.to_owned(), key.to_owned())).or_insert_with(|| {
-            let read = |path: &Path| system.read(path).ok();
-            read(certificate).zip(read(key)).is_none_or(|(certificate, key)| belongs(&certificate, &key) != Some(false))
+            text(certificate).zip(text(key)).is_none_or(|(certificate, key)| belongs(&certificate, &key) != Some(false))
         })
     };
     let mut refused = proxies(model, &world.facts.apache.library);
-    refused.extend(empty_stores(model, resolution, world));
+    refused.extend(empty_stores(model, resolution, text));
     for (server, own) in model.servers.iter().enumerate().filter(|(server, _)| resolution.tls[*server].is_on()) {
         let main = (server != MAIN).then_some(&model.servers[MAIN]);
         let both = || main.into_iter().chain([own]);
@@ -52,7 +54,11 @@ pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) 
 }
 
 /// Files of authorities and lists in which there is nothing of the kind, where TLS is on in that direction.
-fn empty_stores(model: &Model, resolution: &Resolution, world: World<'_>) -> Vec<(Place, String)> {
+fn empty_stores(
+    model: &Model,
+    resolution: &Resolution,
+    text: impl Fn(&Path) -> Option<Arc<[u8]>>,
+) -> Vec<(Place, String)> {
     let mut refused = Vec::new();
     for (server, own) in model.servers.iter().enumerate() {
         let main = &model.servers[MAIN];
@@ -60,7 +66,7 @@ fn empty_stores(model: &Model, resolution: &Resolution, world: World<'_>) -> Vec
         let inherited = main.stores.iter().filter(|(name, _)| server != MAIN && !own.stores.contains_key(*name));
         for (name, (path, place)) in own.stores.iter().chain(inherited) {
             let counts = if name.starts_with("sslproxy") { is_client } else { resolution.tls[server].is_on() };
-            let Some(bytes) = world.system.read(path).ok().filter(|_| counts) else { continue };
+            let Some(bytes) = Some(path).filter(|_| counts).and_then(|path| text(path)) else { continue };
             let has = |text: &str| memchr::memmem::find(&bytes, text.as_bytes()).is_some();
             let shown = path.display();
             let has_certificate = has("CERTIFICATE-----");

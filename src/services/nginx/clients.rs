@@ -54,8 +54,8 @@ impl<'m> Complaints<'_, 'm> {
         }
         self.file(certificate, Purpose::Certificate, *place);
         self.file(key, Purpose::Key, *place_of_key);
-        let found = rules.files.pem(certificate).and_then(|pem| pem.certificate.as_ref());
-        let half = rules.files.pem(key).and_then(|pem| pem.key.as_ref());
+        let found = rules.files.pem(certificate, *place).and_then(|pem| pem.certificate.as_ref());
+        let half = rules.files.pem(key, *place_of_key).and_then(|pem| pem.key.as_ref());
         if let (Some((certificate, half_of_it)), Some(half)) = (found, half) {
             let mut slots = Slots::default();
             slots.add_certificate(certificate, half_of_it);

@@ -1,13 +1,16 @@
 //! The files that nginx loads for TLS when it starts: what is wrong with them, and what certificates and keys are in them.
 
-use super::model::{Model, Scope, Tls};
+use super::model::{Model, Place, Scope, Tls};
 use super::startup;
 use crate::openssl::Pem;
-use crate::services::named_file;
+use crate::services::named_file::{self, Reading};
 use crate::services::service::World;
+use crate::source::FileId;
 use crate::system::Kind;
+use crate::trust::Writers;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,12 +34,12 @@ pub(super) enum Purpose {
 }
 
 /// What became of looking at a file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Seen {
     Missing,
     Directory,
     Read {
-        pem: Box<Pem>,
+        pem: Arc<Pem>,
         /// in bytes
         size: usize,
         /// the first byte
@@ -48,6 +51,9 @@ enum Seen {
 #[derive(Debug, Default)]
 pub(super) struct Files {
     seen: BTreeMap<String, Seen>,
+    /// Those that somebody on whose word a configuration file names them may not be able to read: nothing is said of them
+    /// there.
+    hidden: BTreeSet<(String, FileId)>,
     /// Are they those of the server itself, so that what is wrong with them counts?
     are_its_own: bool,
 }
@@ -56,42 +62,80 @@ pub(super) struct Files {
 const OTHERS: [&str; 3] = ["engine:", "store:", "data:"];
 
 impl Files {
-    /// Looks at all files that a model names; relative ones are below the directory.
-    pub(super) fn of(model: &Model, directory: &Path, world: World<'_>) -> Files {
-        let mut paths: BTreeSet<&String> = model.pass_phrases.iter().map(|(path, _)| path).collect();
-        for scope in &model.scopes {
-            paths.extend(named(scope));
+    /// Looks at all files that a model names; relative ones are below the directory. `word_of`: on whose word something
+    /// stands in a file.
+    pub(super) fn of(
+        model: &Model,
+        directory: &Path,
+        world: World<'_>,
+        mut word_of: impl FnMut(FileId) -> Writers,
+    ) -> Files {
+        let system = world.system;
+        let passes = model.pass_phrases.iter().map(|(path, place)| (path, *place));
+        let namings: BTreeSet<(&String, FileId)> = passes
+            .chain(model.scopes.iter().flat_map(named))
+            .filter(|(path, _)| !path.is_empty() && !OTHERS.iter().any(|other| path.starts_with(other)))
+            .map(|(path, place)| (path, place.span.file))
+            .collect();
+        let mut words: BTreeMap<FileId, Writers> = BTreeMap::new();
+        let (mut own, mut others, mut hidden) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        for (path, file) in namings {
+            let who = words.entry(file).or_insert_with(|| word_of(file));
+            if who.is_empty() {
+                own.insert(path);
+            } else if named_file::is_hidden(system, &directory.join(path), who) {
+                hidden.insert((path.clone(), file));
+            } else {
+                others.insert(path);
+            }
         }
-        let is_file = |path: &&&String| !path.is_empty() && !OTHERS.iter().any(|other| path.starts_with(other));
-        let seen = paths.iter().filter(is_file).filter_map(|path| {
+        let mut reading = Reading::new(system);
+        let mut known: BTreeMap<PathBuf, Seen> = BTreeMap::new();
+        let mut seen = BTreeMap::new();
+        // What others name takes no room from what root's own files name.
+        for path in own.iter().chain(others.difference(&own)) {
             let full = directory.join(path);
-            let seen = match world.system.kind(&full) {
+            let one = match system.kind(&full) {
                 Ok(Kind::Directory) => Seen::Directory,
                 Ok(_) => {
-                    let bytes = world.system.read(&full).ok()?;
-                    let pem = Box::new(Pem::read(&bytes));
-                    Seen::Read { pem, size: bytes.len(), first: bytes.first().copied() }
+                    let Ok(real) = system.canonical(&full) else { continue };
+                    match known.get(&real) {
+                        Some(one) => one.clone(),
+                        None => {
+                            let Some(bytes) = reading.read(&real) else { continue };
+                            let pem = Arc::new(Pem::read(&bytes));
+                            let one = Seen::Read { pem, size: bytes.len(), first: bytes.first().copied() };
+                            known.insert(real, one.clone());
+                            one
+                        }
+                    }
                 }
-                Err(_) if named_file::is_missing(world.system, &full) => Seen::Missing,
-                Err(_) => return None,
+                Err(_) if named_file::is_missing(system, &full) => Seen::Missing,
+                Err(_) => continue,
             };
-            Some(((*path).clone(), seen))
-        });
+            seen.insert((*path).clone(), one);
+        }
         // Where the relative ones of a part lie, only its main file tells.
-        let are_its_own = !model.is_part && named_file::is_host(world.system);
-        Files { seen: seen.collect(), are_its_own }
+        let are_its_own = !model.is_part && named_file::is_host(system);
+        Files { seen, hidden, are_its_own }
+    }
+
+    /// What became of looking at a file that is named there.
+    fn seen(&self, path: &str, place: Place) -> Option<&Seen> {
+        let is_hidden = !self.hidden.is_empty() && self.hidden.contains(&(path.to_owned(), place.span.file));
+        self.seen.get(path).filter(|_| !is_hidden)
     }
 
     /// What a file of certificates or keys has in it; `None`: it can't be read.
-    pub(super) fn pem(&self, path: &str) -> Option<&Pem> {
-        match self.seen.get(path)? {
+    pub(super) fn pem(&self, path: &str, place: Place) -> Option<&Pem> {
+        match self.seen(path, place)? {
             Seen::Read { pem, .. } => Some(pem),
             Seen::Missing | Seen::Directory => None,
         }
     }
 
     /// What keeps nginx from loading a file, as a lowercase fragment; `None`: nothing that can be seen here.
-    pub(super) fn wrong(&self, path: &str, purpose: Purpose) -> Option<&'static str> {
+    pub(super) fn wrong(&self, path: &str, purpose: Purpose, place: Place) -> Option<&'static str> {
         if !self.are_its_own {
             return None;
         }
@@ -100,7 +144,7 @@ impl Files {
             return Some("the name is empty, which is the directory of the main file");
         }
         let lacks = |is_there: bool, what: &'static str| (!is_there).then_some(what);
-        match self.seen.get(path)? {
+        match self.seen(path, place)? {
             Seen::Missing => Some("there is no such file"),
             // A folder of a command may be what it asks for.
             Seen::Directory if purpose == Purpose::Other => None,
@@ -126,15 +170,63 @@ impl Files {
 }
 
 /// The files that a block names.
-fn named(scope: &Scope) -> impl Iterator<Item = &String> {
+fn named(scope: &Scope) -> impl Iterator<Item = (&String, Place)> {
     let many = scope.certificates.iter().chain(&scope.keys).chain(&scope.tickets);
     let single = scope.authority.iter().chain(&scope.stapling_file);
     let tls = std::iter::once(&scope.tls).chain(scope.clients.values()).flat_map(of_tls);
-    many.chain(single).map(|(path, _)| path).chain(tls)
+    many.chain(single).map(|(path, place)| (path, *place)).chain(tls)
 }
 
-fn of_tls(tls: &Tls) -> impl Iterator<Item = &String> {
+fn of_tls(tls: &Tls) -> impl Iterator<Item = (&String, Place)> {
     let single = tls.dhparam.iter().chain(&tls.trusted).chain(&tls.crl).chain(&tls.certificate).chain(&tls.key);
     let commands = tls.commands.iter().filter(|command| startup::purpose(&command.name).is_some());
-    single.map(|(path, _)| path).chain(commands.map(|command| &command.value))
+    single.map(|(path, place)| (path, *place)).chain(commands.map(|command| (&command.value, command.place)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::host::Facts;
+    use crate::services::nginx::Nginx;
+    use crate::services::service::{Service, World};
+    use crate::source::SourceMap;
+    use crate::system::MemorySystem;
+    use std::path::Path;
+
+    /// What is said of the files that a site names whose owner is that user.
+    fn said(owner: u32) -> Vec<String> {
+        let names = ["ticket", "none", "folder", "././ticket", "folder/../../open/ticket"];
+        let secret = names.map(|name| format!("ssl_session_ticket_key /secret/{name};"));
+        let lines = format!(
+            "ssl_certificate /secret/ticket; ssl_certificate_key /secret/none; {} \
+             ssl_session_ticket_key /open/ticket; ssl_trusted_certificate /open/none;",
+            secret.join(" ")
+        );
+        let main = "events {}\nhttp {\nssl_dhparam /secret/ticket;\ninclude /sites/*;\n}\n".to_owned();
+        let mut system = MemorySystem::with_files([
+            ("/etc/nginx/nginx.conf", main),
+            ("/sites/own", format!("server {{ listen 443 ssl; {lines} }}\n")),
+            ("/secret/ticket", "short".to_owned()),
+            ("/open/ticket", "short".to_owned()),
+        ]);
+        system.add_file("/secret/folder/x", "");
+        system.give("/sites/own", owner, 0o644);
+        system.give("/secret", 0, 0o700);
+        let (facts, mut sources) = (Facts::unknown(), SourceMap::default());
+        let world = World { system: &system, facts: &facts };
+        let resolved = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);
+        resolved.instance().problems.iter().map(|problem| problem.message.clone()).collect()
+    }
+
+    #[test]
+    fn nobody_is_told_of_files_that_they_can_not_see() {
+        let (root, other) = (said(0), said(33));
+        let secret = |said: &[String]| said.iter().filter(|message| message.contains("/secret")).count();
+        assert!(secret(&root) >= 6, "{root:?}");
+        // Root's own file still names one of them.
+        assert!(other.iter().any(|message| message.contains("/secret/ticket\": there are no parameters")), "{other:?}");
+        assert_eq!(secret(&other), 1, "{other:?}");
+        for open in ["/open/ticket\": it must be", "/open/none\": there is no such file"] {
+            assert!(other.iter().any(|message| message.contains(open)), "{open}: {other:?}");
+        }
+    }
 }

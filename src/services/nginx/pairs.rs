@@ -31,8 +31,8 @@ impl Rules<'_> {
         // The block around a part has its keys, if it has none itself.
         let are_elsewhere = model.is_part && keys.is_none();
         let mut keys = keys.into_iter().flatten();
-        for (certificate, _) in certificates {
-            let half = loading.certificate(certificate);
+        for (certificate, place) in certificates {
+            let half = loading.certificate(certificate, *place);
             match (keys.next(), half) {
                 (Some((key, place)), half) => loading.key(key, half, *place, false),
                 (None, Some(half)) if are_elsewhere => loading.slots.add_unread_key(half),
@@ -43,7 +43,7 @@ impl Rules<'_> {
         let mut last = None;
         for command in commands.into_iter().flatten() {
             match command.name.as_str() {
-                "certificate" => last = loading.certificate(&command.value),
+                "certificate" => last = loading.certificate(&command.value, command.place),
                 "privatekey" => loading.key(&command.value, last, command.place, true),
                 _ => {}
             }
@@ -85,9 +85,9 @@ struct Loading<'r, 'm> {
 }
 
 impl<'r> Loading<'r, '_> {
-    fn certificate(&mut self, path: &'r str) -> Option<&'r Half> {
-        self.look(path, Purpose::Certificate);
-        match self.rules.files.pem(path).and_then(|pem| pem.certificate.as_ref()) {
+    fn certificate(&mut self, path: &'r str, place: Place) -> Option<&'r Half> {
+        self.look(path, Purpose::Certificate, place);
+        match self.rules.files.pem(path, place).and_then(|pem| pem.certificate.as_ref()) {
             Some((certificate, half)) => {
                 self.slots.add_certificate(certificate, half);
                 Some(half)
@@ -100,8 +100,8 @@ impl<'r> Loading<'r, '_> {
     }
 
     fn key(&mut self, path: &'r str, of: Option<&Half>, place: Place, by_command: bool) {
-        self.look(path, Purpose::Key);
-        match (self.rules.files.pem(path).and_then(|pem| pem.key.as_ref()), of) {
+        self.look(path, Purpose::Key, place);
+        match (self.rules.files.pem(path, place).and_then(|pem| pem.key.as_ref()), of) {
             (Some(key), _) => {
                 if !self.slots.add_key(key) {
                     self.pairs.refused.get_or_insert((place, path, by_command));
@@ -112,12 +112,12 @@ impl<'r> Loading<'r, '_> {
         }
     }
 
-    fn look(&mut self, path: &'r str, purpose: Purpose) {
+    fn look(&mut self, path: &'r str, purpose: Purpose, place: Place) {
         // Which file a variable leads to, is not known; mail has no variables, and no handshakes that load.
         if path.contains('$') {
             self.pairs.depends.get_or_insert(path);
         }
-        if let Some(why) = self.rules.files.wrong(path, purpose).filter(|_| !path.contains('$')) {
+        if let Some(why) = self.rules.files.wrong(path, purpose, place).filter(|_| !path.contains('$')) {
             self.pairs.fails.get_or_insert((path, why));
         }
     }

@@ -53,7 +53,7 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         mut problems,
         unknown,
         mut unread,
-        trail,
+        mut trail,
         reach,
         world,
         sources,
@@ -72,7 +72,8 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
         unread.get_or_insert(place);
     }
-    let files = Files::of(&model, &directory, world);
+    let known = &*sources;
+    let files = Files::of(&model, &directory, world, |file| trail.word_of(world.system, known, &[file]));
     let rules = Rules {
         model: &model,
         release,

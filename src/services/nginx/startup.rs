@@ -168,7 +168,7 @@ impl<'m> Complaints<'_, 'm> {
         }
         let level = rules.loading_list(scope).and_then(|list| rules.library.security_level(Some(&list)));
         if let (Some((path, place)), Some(level)) = (given(|scope| &scope.tls.dhparam), level)
-            && rules.files.pem(path).is_some_and(|pem| pem.are_parameters_weak(level))
+            && rules.files.pem(path, *place).is_some_and(|pem| pem.are_parameters_weak(level))
             && self.is_new(*place, usize::MAX - usize::from(level))
         {
             self.say(*place, format!("dh key too small: \"{path}\" for security level {level}"));
@@ -213,7 +213,7 @@ impl<'m> Complaints<'_, 'm> {
     /// A file that nginx loads.
     pub(super) fn file(&mut self, path: &str, purpose: Purpose, place: Place) {
         // Many servers name the same one.
-        if let Some(why) = self.rules.files.wrong(path, purpose)
+        if let Some(why) = self.rules.files.wrong(path, purpose, place)
             && self.unfit.insert((path.to_owned(), purpose))
         {
             self.say(place, format!("cannot load \"{path}\": {why}"));
@@ -298,7 +298,9 @@ impl<'m> Complaints<'_, 'm> {
                 format!("cannot load certificate \"{path}\": variables in it need nginx {CERTIFICATE_VARIABLES}");
             self.say(place, message);
         }
-        let Some((certificate, _)) = rules.files.pem(path).and_then(|pem| pem.certificate.as_ref()) else { return };
+        let Some((certificate, _)) = rules.files.pem(path, place).and_then(|pem| pem.certificate.as_ref()) else {
+            return;
+        };
         let old = rules.library.release.is_some_and(|r| r < Release::new(1, 1, 1));
         if Keys::ED.has(certificate.keys) && old {
             self.say(place, format!("cannot load certificate \"{path}\": Ed25519 keys need OpenSSL 1.1.1"));
