@@ -8,7 +8,7 @@ use tlsmend::endpoint::{Address, Reason, Role, SettingId, Speaks, Transport};
 use tlsmend::host::{Fact, Facts};
 use tlsmend::instance::{Instance, Standing};
 use tlsmend::release::Release;
-use tlsmend::services::apache::Apache;
+use tlsmend::services::apache::{self, Apache};
 use tlsmend::services::service::{Question, Resolved, Service, Target, World};
 use tlsmend::source::{SourceMap, Span};
 use tlsmend::system::MemorySystem;
@@ -28,10 +28,10 @@ struct Loaded {
 
 fn known() -> Facts {
     let mut facts = Facts::unknown();
-    facts.apache.release = Fact::known(Release::new(2, 4, 62), "the test");
-    facts.apache.library.release = Some(Release::new(3, 0, 15));
+    facts.of_mut(apache::ID).release = Fact::known(Release::new(2, 4, 62), "the test");
+    facts.of_mut(apache::ID).library.release = Some(Release::new(3, 0, 15));
     facts.distribution = vec!["debian".to_owned()];
-    facts.defines = Fact::known(Vec::new(), "the test");
+    facts.of_mut(apache::ID).defines = Fact::known(Vec::new(), "the test");
     facts
 }
 
@@ -198,7 +198,7 @@ fn dead_settings_say_why() {
         [some("SSLOpenSSLConfCmd sets other bounds afterwards"), None, None]
     );
     let mut facts = known();
-    facts.apache.release = Fact::known(Release::new(2, 4, 41), "the test");
+    facts.of_mut(apache::ID).release = Fact::known(Release::new(2, 4, 41), "the test");
     let text = format!("{BASE}{}{}", on("a", "all"), on("b", "TLSv1.2"));
     let loaded = load_with(&facts, &[(MAIN, &text)]);
     let why = "before httpd 2.4.42 the first virtual host decides for every name on *:443";
@@ -242,7 +242,7 @@ fn what_is_not_known_is_said() {
     assert_eq!(loaded.instance().unknown.len(), 2);
 
     let mut facts = known();
-    facts.defines = Fact::unknown("the test");
+    facts.of_mut(apache::ID).defines = Fact::unknown("the test");
     let text =
         format!("{BASE}<IfDefine STATUS>\nExtendedStatus On\n</IfDefine>\n<IfDefine SSL>\nSSLEngine on\n</IfDefine>\n");
     let loaded = load_with(&facts, &[(MAIN, &text)]);
@@ -273,7 +273,7 @@ fn without_a_list_red_hat_follows_its_policy() {
     let loaded = load_with(&facts, &[(MAIN, &text)]);
     let answer = &loaded.instance().endpoints[0].answer;
     assert!(answer.unknown[0].what.contains("crypto policy"), "{answer:?}");
-    facts.apache.library.system.min = Some(Version::Tls1_2);
+    facts.of_mut(apache::ID).library.system.min = Some(Version::Tls1_2);
     let loaded = load_with(&facts, &[(MAIN, &text)]);
     let answer = &loaded.instance().endpoints[0].answer;
     assert_eq!((answer.configured.value, answer.unknown.len()), (NEW, 0));
@@ -282,12 +282,12 @@ fn without_a_list_red_hat_follows_its_policy() {
 #[test]
 fn old_software_lacks_versions() {
     let mut facts = known();
-    facts.apache.release = Fact::known(Release::new(2, 4, 25), "the test");
+    facts.of_mut(apache::ID).release = Fact::known(Release::new(2, 4, 25), "the test");
     let text = format!("{BASE}SSLEngine on\nSSLProtocol all\n");
     let ability = load_with(&facts, &[(MAIN, &text)]).instance().ability.clone();
     assert_eq!(ability.needs[&Version::Tls1_3], "httpd 2.4.36 or later (this is 2.4.25)");
-    facts.apache.library.release = Release::parse("1.0.2k");
-    facts.apache.release = Fact::known(Release::new(2, 4, 62), "the test");
+    facts.of_mut(apache::ID).library.release = Release::parse("1.0.2k");
+    facts.of_mut(apache::ID).release = Fact::known(Release::new(2, 4, 62), "the test");
     let loaded = load_with(&facts, &[(MAIN, &text)]);
     assert_eq!(loaded.instance().ability.needs[&Version::Tls1_3], "OpenSSL 1.1.1 or later (this is 1.0.2k)");
     assert_eq!(loaded.instance().settings[0].versions, VersionSet::range(Version::Ssl3, Version::Tls1_2));
@@ -388,8 +388,8 @@ fn a_balancer_is_no_member_of_another() {
 fn a_proxy_section_with_a_tilde_depends_on_the_release() {
     let problems = |release: Option<Release>, head: &str| {
         let mut facts = known();
-        facts.apache.release =
-            release.map_or_else(|| Facts::unknown().apache.release, |it| Fact::known(it, "the test"));
+        facts.of_mut(apache::ID).release =
+            release.map_or_else(|| Fact::unknown("the test"), |it| Fact::known(it, "the test"));
         let text = format!("{BASE}<Proxy {head}>\n</Proxy>\n");
         load_with(&facts, &[(MAIN, &text)]).problems().len()
     };

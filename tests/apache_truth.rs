@@ -10,7 +10,7 @@ use tlsmend::edit::{Change, Edit};
 use tlsmend::endpoint::{Address, Answer, Endpoint, Role, SettingId, Speaks, Transport};
 use tlsmend::host::Facts;
 use tlsmend::openssl::SystemDefault;
-use tlsmend::services::apache::Apache;
+use tlsmend::services::apache::{self, Apache};
 use tlsmend::services::service::{Question, Resolved, Service, Target, World};
 use tlsmend::source::SourceMap;
 use tlsmend::system::{MemorySystem, Overlay, System};
@@ -40,7 +40,7 @@ impl Host {
         }
         if let Some(path) = case.env.get("OPENSSL_CONF").filter(|path| !path.is_empty()) {
             let path = case.fill(path);
-            facts.apache.library.system = SystemDefault::read(&system, path.as_ref(), &[]).0;
+            facts.of_mut(apache::ID).library.system = SystemDefault::read(&system, path.as_ref(), &[]).0;
         }
         Host { system, facts, main }
     }

@@ -22,10 +22,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("probe", &["tls"]),
     ("host", &["instance", "openssl", "release", "system", "tls", "trust"]),
     ("services", &["edit", "endpoint", "host", "instance", "openssl", "release", "source", "system", "tls", "trust"]),
-    ("policy", &["endpoint", "finding", "sanitise", "source", "tls"]),
+    ("policy", &["endpoint", "finding", "sanitise", "services", "source", "tls"]),
     ("baseline", &["finding", "source", "tls"]),
     ("rules", &["edit", "endpoint", "finding", "instance", "policy", "source", "tls"]),
-    ("report", &["edit", "endpoint", "finding", "instance", "probe", "sanitise", "source", "tls", "verify"]),
+    (
+        "report",
+        &["edit", "endpoint", "finding", "instance", "probe", "sanitise", "services", "source", "tls", "verify"],
+    ),
     ("discover", &["instance", "services", "source", "system"]),
     (
         "engine",
@@ -135,6 +138,45 @@ fn same_service(parts: &[String], imported: &str) -> bool {
         Some(own) if !shared.contains(&own) => imported == own || shared.contains(&imported),
         _ => shared.contains(&imported),
     }
+}
+
+/// Files outside of the services' own folders that name software: the list of services itself, the programs that write
+/// configurations of others, words that such programs use, and samples.
+const MAY_NAME_SERVICES: &[&str] = &[
+    "services/mod.rs",
+    "host/managed/signs.rs",
+    "host/managed/header.rs",
+    "report/secrets/forms.rs",
+    "cli/args/mod.rs",
+    "cli/args/servers.rs",
+    "cli/args/verify.rs",
+];
+
+/// What is known of one piece of software lies in its folder; another service is another folder.
+#[test]
+fn a_service_is_named_in_its_own_folder_only() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let names = ["nginx", "apache", "httpd"];
+    let mut wrong = Vec::new();
+    for path in files(&source) {
+        let inside = path.strip_prefix(&source).expect("below src");
+        let shown = inside.to_string_lossy().into_owned();
+        let is_test = inside.components().any(|c| c.as_os_str() == "tests" || c.as_os_str() == "tests.rs");
+        let is_own = shown.starts_with("services/nginx/") || shown.starts_with("services/apache/");
+        if is_test || is_own || MAY_NAME_SERVICES.contains(&shown.as_str()) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for (number, line) in code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            let lower = line.to_ascii_lowercase();
+            let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+            if words.any(|word| names.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit()))) {
+                wrong.push(format!("src/{shown}:{}: {}", number + 1, line.trim()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use tlsmend::host::{Given, gather, reload};
 use tlsmend::instance::ServiceId;
 use tlsmend::openssl::{Keys, Library, SystemDefault};
 use tlsmend::release::Release;
+use tlsmend::services;
 use tlsmend::system::MemorySystem;
 use tlsmend::tls::VersionSet;
 
@@ -83,10 +84,11 @@ proptest! {
     #[test]
     fn any_host_has_facts(contents in prop::collection::vec(content(), FILES.len())) {
         let system = MemorySystem::with_files(FILES.iter().zip(&contents));
-        let facts = gather(&system, &Given::default());
-        prop_assert_eq!(&facts, &gather(&system, &Given::default()));
+        let facts = gather(&system, &Given::default(), &services::products());
+        prop_assert_eq!(&facts, &gather(&system, &Given::default(), &services::products()));
         for service in ["nginx", "apache"] {
-            reload(&system, &facts, ServiceId(service), Path::new("/etc/nginx/nginx.conf"));
+            let service = services::of(ServiceId(service)).expect("a service");
+            reload(&system, &facts, service, Path::new("/etc/nginx/nginx.conf"));
         }
     }
 

@@ -642,9 +642,3 @@ fn who_can_be_reached_from_outside_weighs_more() {
         r#"127.0.0.1:443 "high", 192.0.2.1:443 "high", [::1]:443 "high", unix:/run/c.sock "medium""#
     );
 }
-
-#[test]
-fn the_services_of_a_policy_are_those_that_are_understood() {
-    let services: Vec<&str> = tlsmend::services::all().iter().map(|service| service.id().0).collect();
-    assert_eq!(services, tlsmend::policy::SERVICES);
-}

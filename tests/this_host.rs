@@ -6,11 +6,12 @@ use std::path::Path;
 use std::process::Command;
 use tlsmend::host::{Facts, Given, gather};
 use tlsmend::release::Release;
+use tlsmend::services::{self, apache, nginx};
 use tlsmend::system::OsSystem;
 
 fn facts() -> Facts {
     let system = OsSystem::new(Path::new("/"), Vec::new()).expect("a root");
-    gather(&system, &Given::default())
+    gather(&system, &Given::default(), &services::products())
 }
 
 /// What a program prints when asked for its version; `None`: it is not there, which is said.
@@ -34,7 +35,8 @@ fn release_after(text: &str, prefix: &str) -> Release {
 #[test]
 fn nginx_is_what_it_says() {
     let Some(text) = says("/usr/sbin/nginx", "-V") else { return };
-    let nginx = facts().nginx;
+    let facts = facts();
+    let nginx = facts.of(nginx::ID);
     assert_eq!(nginx.release.value, Some(release_after(&text, "nginx/")));
     let prefix = if text.contains("running with OpenSSL") { "running with OpenSSL " } else { "built with OpenSSL " };
     assert_eq!(nginx.library.release, Some(release_after(&text, prefix)));
@@ -43,7 +45,7 @@ fn nginx_is_what_it_says() {
 #[test]
 fn apache_is_what_it_says() {
     let Some(text) = says("/usr/sbin/apache2", "-v") else { return };
-    assert_eq!(facts().apache.release.value, Some(release_after(&text, "Apache/")));
+    assert_eq!(facts().of(apache::ID).release.value, Some(release_after(&text, "Apache/")));
 }
 
 #[test]
@@ -52,7 +54,8 @@ fn openssl_was_built_as_it_says() {
     let built = Command::new("/usr/bin/openssl").args(["version", "-f"]).output().expect("it was there");
     let flags = String::from_utf8_lossy(&built.stdout).into_owned();
     let level = flags.split("-DOPENSSL_TLS_SECURITY_LEVEL=").nth(1).and_then(|t| t[..1].parse().ok());
-    let library = facts().apache.library;
+    let facts = facts();
+    let library = &facts.of(apache::ID).library;
     assert_eq!(library.release, Some(release_after(&text, "OpenSSL ")));
     if level.is_some() {
         assert_eq!(library.level, level);

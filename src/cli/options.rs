@@ -11,6 +11,7 @@ use crate::host::{self, Assumption, Facts, Given};
 use crate::plan::{self, Selection};
 use crate::policy::{Date, Policy, Profile};
 use crate::report::Paths;
+use crate::services;
 use crate::system::{Kind, LARGEST_FILE, OsSystem, System, leads_to, read_input, reason};
 use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeMap;
@@ -139,8 +140,9 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
     // Nothing but this machine itself is run or has processes; a mapped path could lead elsewhere.
     given.processes = given.look && own_root && host.map.is_empty();
     given.exec = given.processes && !host.no_exec;
+    let products = services::products();
     for text in &host.assume {
-        given.assume.push(Assumption::parse(text).map_err(|e| anyhow!("--assume {text}: {e}"))?);
+        given.assume.push(Assumption::parse(text, &products).map_err(|e| anyhow!("--assume {text}: {e}"))?);
     }
     given.defines.clone_from(&host.define);
     for text in &host.env {
@@ -151,7 +153,7 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         agree(option, texts.iter().map(|text| (text.split('=').next(), text, text)))?;
     }
     let system = if given.look { system } else { system.within(&paths) };
-    let facts = host::gather(&system, &given);
+    let facts = host::gather(&system, &given, &products);
     let relative = host.paths.iter().all(|p| p.is_relative()) && !(host.paths.is_empty() && host.map.is_empty());
     let shown = if own_root && relative { Paths::below(place::here()?) } else { Paths::absolute() };
     let no_exec = match () {
@@ -191,7 +193,7 @@ fn map(text: &str, absolute: &dyn Fn(&Path) -> Result<PathBuf>) -> Result<(PathB
     let (from, to) = text.split_once('=').ok_or_else(|| anyhow!("--map {text}: it has to be PREFIX=DIR"))?;
     let drive = crate::system::windows_path(from);
     if drive.is_none() && !from.starts_with('/') || from == "/" {
-        bail!("--map {text}: the prefix has to be an absolute path, such as /etc/nginx");
+        bail!("--map {text}: the prefix has to be an absolute path, such as /srv/etc");
     }
     if to.is_empty() {
         bail!("--map {text}: the directory is missing, as in {from}=.{from}");

@@ -95,13 +95,14 @@ impl Servers {
             is_here: opened.own_root,
         };
         for Touched { service, main, checker, pid_file } in instances {
-            let commands = host::reload(&opened.system, &opened.facts, *service, main);
+            let Some(product) = services::of(*service) else { continue };
+            let commands = host::reload(&opened.system, &opened.facts, product, main);
             let own = |text: &str| CommandLine::own(text).map_err(|e| anyhow!("{text}: {e}"));
             let shown = main.display();
             match (checks.contains_key(service.0), opened.no_exec) {
                 (true, _) => {}
                 (false, None) if checker.is_empty() => {
-                    let options = host::start_options(&opened.system, &opened.facts, *service, main);
+                    let options = host::start_options(&opened.system, &opened.facts, product, main);
                     servers.checks.insert(own(&commands.test)?.with_options(options));
                 }
                 (false, None) if without_check => {

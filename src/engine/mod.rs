@@ -17,8 +17,8 @@ use crate::host::{self, Facts, Managed};
 use crate::instance::{Instance, Problem, Uncovered};
 use crate::policy::{Date, Policy};
 use crate::rules::{self, Demands, Subject, Waivers};
-use crate::services::limits;
 use crate::services::service::{FileRole, Resolved, Service, World};
+use crate::services::{self, limits};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use crate::tls::VersionSet;
@@ -247,7 +247,8 @@ pub fn load(request: Request<'_>) -> Host {
     }
     if resolved.is_empty() && discovery.templates.is_empty() {
         // Whoever names a path expects something there; a host without these servers is fine.
-        let empty = |path: &PathBuf| Problem::with(path, "no configuration of nginx or Apache httpd is there");
+        let message = format!("no configuration of {} is there", services::titles());
+        let empty = |path: &PathBuf| Problem::with(path, message.as_str());
         discovery.problems.extend(request.paths.iter().map(empty));
     }
     let new = |p: &Problem| p.path.as_ref().is_none_or(|path| !said.contains(path));

@@ -3,12 +3,11 @@
 //! Asked only for what the files left unknown. What they say is read as text; nothing is taken from how they exit.
 
 use super::binary::{self, Maker};
-use super::build::Build;
-use super::facts::{Fact, Facts};
+use super::facts::{Fact, Facts, Software};
 use super::libraries::{NOT_FOUND, NOT_JUDGED, default_level, patched};
 use super::live::Programs;
 use super::os_release::Distribution;
-use super::programs::{APACHE, NGINX};
+use super::product::{Product, Products};
 use crate::openssl::Library;
 use crate::system::System;
 use std::path::Path;
@@ -17,48 +16,54 @@ use std::path::Path;
 const OPENSSL: [&str; 2] = ["/usr/bin/openssl", "/usr/local/bin/openssl"];
 
 /// Asks for what is not known yet.
-pub(crate) fn ask(system: &dyn System, facts: &mut Facts, programs: &dyn Programs, distribution: &Distribution) {
-    for program in [&NGINX, &APACHE] {
-        let nginx = program.title == NGINX.title;
-        let software = if nginx { &mut facts.nginx } else { &mut facts.apache };
-        let library = &software.library;
-        let library = nginx && library.release.is_none() && !library.source.ends_with(NOT_JUDGED);
-        if software.release.value.is_some() && software.build.value.is_some() && !library {
-            continue;
-        }
-        let Some(path) = program.path(system, program.unit(system).as_ref()) else { continue };
-        // httpd reads its configuration before it says that, and loads the modules that this names.
-        let Some(text) = programs.says(&path, if nginx { &["-V"] } else { &["-f", "/dev/null", "-V"] }) else {
-            continue;
-        };
-        let source = format!("{} -V", path.display());
-        if software.release.value.is_none()
-            && let Some(release) = program.prefixes.iter().find_map(|p| binary::release_after(text.as_bytes(), p))
-        {
-            software.release = Fact::known(release, source.clone());
-        }
-        if software.build.value.is_none() {
-            let build = match text.split_once("configure arguments:") {
-                Some((_, rest)) if nginx => Some(Build::of_nginx(rest.lines().next().unwrap_or_default())),
-                _ => Build::of_apache(text.as_bytes()),
-            };
-            software.build = build.map_or(software.build.clone(), |build| Fact::known(build, source.clone()));
-        }
-        if nginx
-            && software.headers.is_none()
-            && let Some((_, rest)) = text.split_once("built with ")
-            && let Some(Maker::OpenSsl(release)) = binary::maker(rest.lines().next().unwrap_or_default().as_bytes())
-        {
-            software.headers = Some(release);
-        }
-        if library {
-            // What it runs with is not always what it was built with.
-            let said = text.split_once("running with ").or_else(|| text.split_once("built with "));
-            set_library(&mut software.library, said.map_or("", |(_, rest)| rest), &source, distribution);
-        }
+pub(crate) fn ask(
+    system: &dyn System,
+    facts: &mut Facts,
+    programs: &dyn Programs,
+    distribution: &Distribution,
+    products: Products<'_>,
+) {
+    for product in products {
+        ask_program(*product, system, facts.of_mut(product.id()), programs, distribution);
     }
+    ask_openssl(system, facts, programs, distribution);
+}
+
+fn ask_program(
+    product: &dyn Product,
+    system: &dyn System,
+    software: &mut Software,
+    programs: &dyn Programs,
+    distribution: &Distribution,
+) {
+    let (spec, library) = (product.program(), &software.library);
+    let wants_library = spec.says_library && library.release.is_none() && !library.source.ends_with(NOT_JUDGED);
+    if software.release.value.is_some() && software.build.value.is_some() && !wants_library {
+        return;
+    }
+    let Some(path) = spec.path(system, spec.unit(system).as_ref()) else { return };
+    let Some(text) = programs.says(&path, spec.question) else { return };
+    let (source, said) = (format!("{} -V", path.display()), product.said(&text));
+    if software.release.value.is_none()
+        && let Some(release) = spec.release(text.as_bytes())
+    {
+        software.release = Fact::known(release, source.clone());
+    }
+    if software.build.value.is_none()
+        && let Some(build) = said.build
+    {
+        software.build = Fact::known(build, source.clone());
+    }
+    software.headers = software.headers.or(said.headers);
+    if wants_library {
+        set_library(&mut software.library, said.library, &source, distribution);
+    }
+}
+
+/// What `openssl` says of the library, for those whose own was not found.
+fn ask_openssl(system: &dyn System, facts: &mut Facts, programs: &dyn Programs, distribution: &Distribution) {
     let missing = |library: &Library| library.release.is_none() && library.source == NOT_FOUND;
-    if !missing(&facts.nginx.library) && !missing(&facts.apache.library) {
+    if !facts.software.values().any(|software| missing(&software.library)) {
         return;
     }
     let there = OPENSSL.iter().map(Path::new).find(|path| system.kind(path).is_ok());
@@ -68,7 +73,7 @@ pub(crate) fn ask(system: &dyn System, facts: &mut Facts, programs: &dyn Program
     let source = format!("{} version -a", path.display());
     // The library that is loaded now is named behind the version of the program.
     let said = text.split_once("Library: ").map_or(text.as_str(), |(_, rest)| rest);
-    for library in [&mut facts.nginx.library, &mut facts.apache.library] {
+    for library in facts.software.values_mut().map(|software| &mut software.library) {
         if missing(library) {
             set_library(library, said, &source, distribution);
             if let Some(level) = binary::compiled_level(text.as_bytes()).filter(|_| library.release.is_some()) {
@@ -96,6 +101,7 @@ fn set_library(library: &mut Library, said: &str, source: &str, distribution: &D
 mod tests {
     use super::*;
     use crate::release::Release;
+    use crate::services::{self, apache, nginx};
     use crate::system::MemorySystem;
 
     /// Programs that say these texts.
@@ -123,9 +129,9 @@ mod tests {
             ("/usr/bin/openssl", "#!/bin/sh\n"),
         ]);
         let mut facts = Facts::unknown();
-        facts.nginx.library.source = NOT_FOUND.to_owned();
-        facts.apache.library.source = NOT_FOUND.to_owned();
-        ask(&system, &mut facts, &Said(said), &Distribution::default());
+        facts.of_mut(nginx::ID).library.source = NOT_FOUND.to_owned();
+        facts.of_mut(apache::ID).library.source = NOT_FOUND.to_owned();
+        ask(&system, &mut facts, &Said(said), &Distribution::default(), &services::products());
         facts
     }
 
@@ -136,16 +142,19 @@ mod tests {
             ("/usr/sbin/apache2", APACHE_SAYS),
             ("/usr/bin/openssl", OPENSSL_SAYS),
         ]);
-        assert_eq!(facts.nginx.release, Fact::known(Release::new(1, 22, 1), "/usr/sbin/nginx -V"));
-        assert_eq!(facts.nginx.library.release, Some(Release::new(3, 0, 19)), "what it runs with");
-        assert_eq!(facts.nginx.headers, Some(Release::new(3, 0, 22)), "what it was built with");
-        assert_eq!(facts.nginx.library.source, "/usr/sbin/nginx -V");
-        let build = facts.nginx.build.value.expect("it says");
+        assert_eq!(facts.of(nginx::ID).release, Fact::known(Release::new(1, 22, 1), "/usr/sbin/nginx -V"));
+        assert_eq!(facts.of(nginx::ID).library.release, Some(Release::new(3, 0, 19)), "what it runs with");
+        assert_eq!(facts.of(nginx::ID).headers, Some(Release::new(3, 0, 22)), "what it was built with");
+        assert_eq!(facts.of(nginx::ID).library.source, "/usr/sbin/nginx -V");
+        let build = facts.of(nginx::ID).build.value.clone().expect("it says");
         assert_eq!(build.options[0], "--with-cc-opt=-g -O2");
         assert_eq!(build.usual_main(), Path::new("/etc/nginx/nginx.conf"));
-        assert_eq!(facts.apache.release, Fact::known(Release::new(2, 4, 71), "/usr/sbin/apache2 -V"));
-        assert_eq!(facts.apache.build.value.map(|b| b.usual_main()), Some("/etc/apache2/apache2.conf".into()));
-        let library = facts.apache.library;
+        assert_eq!(facts.of(apache::ID).release, Fact::known(Release::new(2, 4, 71), "/usr/sbin/apache2 -V"));
+        assert_eq!(
+            facts.of(apache::ID).build.value.clone().map(|b| b.usual_main()),
+            Some("/etc/apache2/apache2.conf".into())
+        );
+        let library = &facts.of(apache::ID).library;
         assert_eq!((library.release, library.level), (Some(Release::new(3, 0, 19)), Some(2)));
         assert_eq!(library.level_source, "/usr/bin/openssl version -a");
     }
@@ -154,9 +163,9 @@ mod tests {
     fn other_libraries_and_silence() {
         let libre = "nginx version: nginx/1.25.3\nbuilt with LibreSSL 3.8.2\n";
         let facts = asked(&[("/usr/sbin/nginx", libre)]);
-        assert_eq!(facts.nginx.library.release, None);
-        assert_eq!(facts.nginx.library.source, "/usr/sbin/nginx -V says LibreSSL 3.8.2, which is not judged");
-        assert_eq!(facts.apache.release.value, None);
-        assert_eq!(facts.apache.library.source, NOT_FOUND);
+        assert_eq!(facts.of(nginx::ID).library.release, None);
+        assert_eq!(facts.of(nginx::ID).library.source, "/usr/sbin/nginx -V says LibreSSL 3.8.2, which is not judged");
+        assert_eq!(facts.of(apache::ID).release.value, None);
+        assert_eq!(facts.of(apache::ID).library.source, NOT_FOUND);
     }
 }

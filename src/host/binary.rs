@@ -3,13 +3,10 @@
 use crate::release::Release;
 use memchr::memmem;
 
-/// Longer arguments than any build has.
-const LONGEST_ARGUMENTS: usize = 65536;
-
 /// The release after the first `prefix` that a digit follows: `nginx/1.22.1`, `Apache/2.4.71 (Debian)`.
 ///
 /// Of several, one with three numbers is preferred: Apache has `Apache/2.4` in it too.
-pub(crate) fn release_after(file: &[u8], prefix: &str) -> Option<Release> {
+pub fn release_after(file: &[u8], prefix: &str) -> Option<Release> {
     let candidates = memmem::find_iter(file, prefix).filter_map(|at| {
         let text = printable(&file[at + prefix.len()..]);
         let dots =
@@ -28,7 +25,7 @@ pub(crate) fn release_after(file: &[u8], prefix: &str) -> Option<Release> {
 
 /// A TLS library's own text about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Maker {
+pub enum Maker {
     /// OpenSSL of that version.
     OpenSsl(Release),
     /// Another library: `LibreSSL 3.8.2`.
@@ -36,7 +33,7 @@ pub(crate) enum Maker {
 }
 
 /// Which TLS library has its text in the file: `OpenSSL 3.0.22 25 Aug 2026`.
-pub(crate) fn maker(file: &[u8]) -> Option<Maker> {
+pub fn maker(file: &[u8]) -> Option<Maker> {
     if let Some(at) = memmem::find(file, b"LibreSSL ").filter(|at| digit_at(file, at + 9)) {
         return Some(Maker::Other(printable(&file[at..]).to_owned()));
     }
@@ -52,43 +49,27 @@ pub(crate) fn maker(file: &[u8]) -> Option<Maker> {
 
 /// The security level that a libcrypto was compiled with, by its own record of how it was built. `None`: it does not
 /// say; upstream's default then, if there is a record.
-pub(crate) fn compiled_level(file: &[u8]) -> Option<u8> {
+pub fn compiled_level(file: &[u8]) -> Option<u8> {
     let option = b"-DOPENSSL_TLS_SECURITY_LEVEL=";
     let at = memmem::find(file, option)? + option.len();
     file.get(at).filter(|b| b.is_ascii_digit()).map(|b| b - b'0')
 }
 
 /// Has a libcrypto its own record of how it was built?
-pub(crate) fn says_how_built(file: &[u8]) -> bool {
+pub fn says_how_built(file: &[u8]) -> bool {
     has(file, "compiler: ")
 }
 
 /// Is the text in the file?
-pub(crate) fn has(file: &[u8], text: &str) -> bool {
+pub fn has(file: &[u8], text: &str) -> bool {
     memmem::find(file, text.as_bytes()).is_some()
 }
 
 /// The directory of openssl.cnf that is compiled into a libcrypto.
-pub(crate) fn configuration_directory(file: &[u8]) -> Option<&str> {
+pub fn configuration_directory(file: &[u8]) -> Option<&str> {
     let label = b"OPENSSLDIR: \"";
     let at = memmem::find(file, label)? + label.len();
     printable(&file[at..]).split_once('"').map(|(path, _)| path).filter(|path| path.starts_with('/'))
-}
-
-/// The arguments that nginx was configured with, which it carries as a text of its own; `None`: there is no such text.
-pub(crate) fn configure_arguments(file: &[u8]) -> Option<String> {
-    let label = b"configure arguments: ";
-    let at = memmem::find(file, label)? + label.len();
-    let rest = file.get(at..)?;
-    let end = memchr::memchr2(0, b'\n', rest.get(..LONGEST_ARGUMENTS).unwrap_or(rest))?;
-    Some(String::from_utf8_lossy(&rest[..end]).into_owned())
-}
-
-/// A path that httpd was built with, as `httpd -V` shows it: ` -D HTTPD_ROOT="/etc/apache2"`.
-pub(crate) fn built_in_path<'a>(file: &'a [u8], name: &str) -> Option<&'a str> {
-    let label = format!("-D {name}=\"");
-    let at = memmem::find(file, label.as_bytes())? + label.len();
-    printable(&file[at..]).split_once('"').map(|(path, _)| path)
 }
 
 fn digit_at(file: &[u8], at: usize) -> bool {
@@ -96,7 +77,7 @@ fn digit_at(file: &[u8], at: usize) -> bool {
 }
 
 /// The printable ASCII text that the bytes begin with, at most 200 bytes of it.
-fn printable(bytes: &[u8]) -> &str {
+pub fn printable(bytes: &[u8]) -> &str {
     let end = bytes.iter().take(200).take_while(|b| (0x20..0x7f).contains(*b)).count();
     std::str::from_utf8(&bytes[..end]).unwrap_or_default()
 }

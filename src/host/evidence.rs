@@ -4,7 +4,7 @@
 //! `/proc/N/status`, all four of them, since a program with the set-user-ID bit can be started by anybody with any title.
 
 use super::process::{Identity, Process, as_it_was};
-use super::programs::Program;
+use super::product::Product;
 use crate::system::{System, trusted};
 use crate::trust::Writers;
 use std::path::Path;
@@ -21,9 +21,9 @@ pub(super) struct Evidence {
 }
 
 /// What a process is worth; `None`: it is another program, or nobody knows whose it is.
-pub(super) fn of_process(system: &dyn System, process: &Process, program: &Program) -> Option<Evidence> {
+pub(super) fn of_process(system: &dyn System, process: &Process, product: &dyn Product) -> Option<Evidence> {
     let identity = &process.identity;
-    if !identity.runs(program) {
+    if !identity.runs(product) {
         return None;
     }
     let mut word_of = users(&identity.users)?;
@@ -51,14 +51,15 @@ fn is_in_container(identity: &Identity) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::programs::{APACHE, NGINX};
     use super::*;
+    use crate::services::apache::Apache;
+    use crate::services::nginx::Nginx;
     use crate::system::MemorySystem;
 
     const ROOT: &str = "Name:\tx\nUid:\t0\t0\t0\t0\nNSpid:\t7\n";
 
-    fn worth(system: &MemorySystem, program: &Program) -> Option<Evidence> {
-        of_process(system, &Process::look(system, 7)?, program)
+    fn worth(system: &MemorySystem, product: &dyn Product) -> Option<Evidence> {
+        of_process(system, &Process::look(system, 7)?, product)
     }
 
     /// A process with this program and status, on a host where user 1000 has a home.
@@ -73,7 +74,7 @@ mod tests {
         system.add_file("/proc/7/status", status);
         system.add_file("/proc/7/cmdline", "");
         system.add_link("/proc/7/exe", program);
-        worth(&system, &NGINX).map(|e| (e.word_of.to_string(), e.is_proven, e.is_elsewhere))
+        worth(&system, &Nginx).map(|e| (e.word_of.to_string(), e.is_proven, e.is_elsewhere))
     }
 
     #[test]
@@ -98,13 +99,13 @@ mod tests {
     fn what_is_gone_or_sees_other_files_proves_nothing() {
         let mut system =
             MemorySystem::with_files([("/proc/7/status", ROOT), ("/proc/7/cmdline", ""), ("/usr/sbin/apache2", "")]);
-        assert_eq!(worth(&system, &APACHE), None);
+        assert_eq!(worth(&system, &Apache), None);
         system.add_link("/proc/7/exe", "/usr/sbin/apache2");
-        assert!(worth(&system, &APACHE).is_some_and(|e| e.is_proven));
-        assert_eq!(worth(&system, &NGINX), None);
+        assert!(worth(&system, &Apache).is_some_and(|e| e.is_proven));
+        assert_eq!(worth(&system, &Nginx), None);
         system.add_link("/proc/7/ns/mnt", "mnt:[7]");
-        assert!(worth(&system, &APACHE).is_some_and(|e| !e.is_proven && !e.is_elsewhere));
+        assert!(worth(&system, &Apache).is_some_and(|e| !e.is_proven && !e.is_elsewhere));
         system.add_link("/proc/7/root", "/srv/jail");
-        assert!(worth(&system, &APACHE).is_some_and(|e| e.is_elsewhere));
+        assert!(worth(&system, &Apache).is_some_and(|e| e.is_elsewhere));
     }
 }

@@ -11,6 +11,7 @@ use crate::trust::Writers;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// Something that is known, or not, and where that comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ impl<T> Fact<T> {
     }
 }
 
-/// A server program and the TLS library that it loads.
+/// What is known of a piece of server software: its program, the TLS library that this loads, and how it is started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Software {
     /// The program's version.
@@ -44,8 +45,15 @@ pub struct Software {
     pub library: Library,
     /// Does the program itself have TLSv1.3?
     pub tls1_3: Tls13,
-    /// nginx: the OpenSSL that it was compiled for, which need not be the one that it loads.
+    /// The OpenSSL that it was compiled for, where it says so; that need not be the one that it loads.
     pub headers: Option<Release>,
+    /// Directives that its command line gives (nginx's `-g`), before the main file. This and `defines` are about the
+    /// usual main file; one that a command line names goes by [`Facts::command_line`].
+    pub directives: String,
+    /// Names that its command line defines (httpd's `-D`); unknown where the command line is.
+    pub defines: Fact<Vec<String>>,
+    /// The environment that its configuration can name, as far as it is known (`/etc/apache2/envvars`, `--env`).
+    pub environment: BTreeMap<String, String>,
 }
 
 /// What tells whether a server program has TLSv1.3.
@@ -60,7 +68,23 @@ pub enum Tls13 {
     Unknown,
 }
 
+static UNKNOWN: LazyLock<Software> = LazyLock::new(Software::unknown);
+
 impl Software {
+    /// Nothing is known.
+    pub fn unknown() -> Software {
+        Software {
+            release: Fact::unknown("not looked for"),
+            build: Fact::unknown("not looked for"),
+            library: Library::unknown(),
+            tls1_3: Tls13::default(),
+            headers: None,
+            directives: String::new(),
+            defines: Fact::unknown("not looked for"),
+            environment: BTreeMap::new(),
+        }
+    }
+
     /// The versions that both the program and its library have; `None`: one of them is not known. `tls1_3` is the
     /// program's first release with TLSv1.3.
     pub fn versions(&self, tls1_3: Release) -> Option<VersionSet> {
@@ -113,10 +137,8 @@ impl Start {
 /// What is known of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// nginx
-    pub nginx: Software,
-    /// Apache httpd
-    pub apache: Software,
+    /// What is known of each piece of server software.
+    pub software: BTreeMap<ServiceId, Software>,
     /// The distribution's identifiers, its own first, then those it is like: `["ubuntu", "debian"]`. Empty: unknown.
     pub distribution: Vec<String>,
     /// Where the distribution comes from, or was looked for.
@@ -125,13 +147,6 @@ pub struct Facts {
     pub starts: Vec<Start>,
     /// Main files that these command lines name, or that are built into the programs.
     pub main_files: Vec<MainFile>,
-    /// Directives that nginx is given on its command line (`-g`), before the main file. This and `defines` are about the
-    /// usual main file; one that a command line names goes by [`Facts::command_line`].
-    pub nginx_global: String,
-    /// Names given to Apache with `-D`; `None`: its command line is not known.
-    pub defines: Fact<Vec<String>>,
-    /// The environment of Apache, as far as it is known (`/etc/apache2/envvars`, `--env`).
-    pub environment: BTreeMap<String, String>,
     /// Was a host or an image of one looked at, so that a file which is not there is missing indeed?
     pub sees_host: bool,
     /// Names of hosts: those of /etc/hosts, and `localhost`.
@@ -143,6 +158,16 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// What is known of a service's software.
+    pub fn of(&self, service: ServiceId) -> &Software {
+        self.software.get(&service).unwrap_or(&UNKNOWN)
+    }
+
+    /// The same, to be changed.
+    pub fn of_mut(&mut self, service: ServiceId) -> &mut Software {
+        self.software.entry(service).or_insert_with(Software::unknown)
+    }
+
     /// What the command line that names a main file adds to it; `None`: no command line names it.
     pub fn command_line(&self, service: ServiceId, main: &Path) -> Option<&CommandLine> {
         let named = self.main_files.iter().find(|file| file.service == service && file.path == main);
@@ -165,23 +190,12 @@ impl Facts {
 
     /// Nothing is known.
     pub fn unknown() -> Facts {
-        let software = || Software {
-            release: Fact::unknown("not looked for"),
-            build: Fact::unknown("not looked for"),
-            library: Library::unknown(),
-            tls1_3: Tls13::default(),
-            headers: None,
-        };
         Facts {
-            nginx: software(),
-            apache: software(),
+            software: BTreeMap::new(),
             distribution: Vec::new(),
             distribution_source: "not looked for".to_owned(),
             starts: Vec::new(),
             main_files: Vec::new(),
-            nginx_global: String::new(),
-            defines: Fact::unknown("not looked for"),
-            environment: BTreeMap::new(),
             sees_host: false,
             hosts: BTreeMap::from([(
                 "localhost".to_owned(),

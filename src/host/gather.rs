@@ -5,10 +5,9 @@ use super::given::{Assumption, Given};
 use super::libraries::{Libraries, default_level, patched};
 use super::live::ThisMachine;
 use super::os_release::{self, Distribution};
-use super::programs::{APACHE, NGINX, Program, read_configuration};
-use super::unit::Unit;
-use super::{ask, command_line, hosts_file, main_files, managed, running, started};
-use crate::instance::ServiceId;
+use super::product::{Product, Products};
+use super::programs::{Found, find, read_configuration};
+use super::{ask, hosts_file, main_files, managed, running, started};
 use crate::openssl::SystemDefault;
 use crate::release::Release;
 use crate::system::System;
@@ -19,7 +18,7 @@ const CRYPTO_POLICY: &str = "/etc/crypto-policies/back-ends/openssl.config";
 
 /// Gathers the facts about a host. Never fails: what can't be read is unknown. Nothing is run unless `given.exec`, and
 /// then only where files leave something unknown.
-pub fn gather(system: &dyn System, given: &Given) -> Facts {
+pub fn gather(system: &dyn System, given: &Given, products: Products<'_>) -> Facts {
     let assumed = given.assume.iter().find_map(|a| match a {
         Assumption::Distribution(id) => Some(os_release::named(id)),
         _ => None,
@@ -29,122 +28,119 @@ pub fn gather(system: &dyn System, given: &Given) -> Facts {
         None if given.look => os_release::read(system),
         None => Distribution::default(),
     };
-    let mut facts = if given.look { look(system, &distribution, given) } else { Facts::unknown() };
+    let mut facts = if given.look { look(system, &distribution, given, products) } else { Facts::unknown() };
     facts.distribution.clone_from(&distribution.ids);
     if !distribution.source.is_empty() {
         facts.distribution_source.clone_from(&distribution.source);
     }
-    for (name, value) in &given.env {
-        facts.environment.insert(name.clone(), value.clone());
+    if facts.is_red_hat() {
+        facts.package_files.extend(products.iter().flat_map(|product| managed::rpm_files(product.program())));
     }
-    if !given.defines.is_empty() {
-        let (mut names, source) = match facts.defines.value.take() {
-            Some(names) => (names, format!("--define, {}", facts.defines.source)),
-            None => (Vec::new(), "--define".to_owned()),
-        };
-        names.extend(given.defines.iter().cloned());
-        facts.defines = Fact::known(names, source);
-        for line in facts.main_files.iter_mut().filter_map(|file| file.command_line.as_mut()) {
-            line.defines.extend(given.defines.iter().cloned());
+    for product in products {
+        let software = facts.of_mut(product.id());
+        software.environment.extend(given.env.clone());
+        if !given.defines.is_empty() && product.program().options.defines.is_some() {
+            let (mut names, source) = match software.defines.value.take() {
+                Some(names) => (names, format!("--define, {}", software.defines.source)),
+                None => (Vec::new(), "--define".to_owned()),
+            };
+            names.extend(given.defines.iter().cloned());
+            software.defines = Fact::known(names, source);
         }
+    }
+    for line in facts.main_files.iter_mut().filter_map(|file| file.command_line.as_mut()) {
+        line.defines.extend(given.defines.iter().cloned());
     }
     for assumption in &given.assume {
         assume(&mut facts, assumption, &distribution);
     }
-    for library in [&mut facts.nginx.library, &mut facts.apache.library] {
+    for software in facts.software.values_mut() {
         // Contexts take the system's settings since 1.1.1.
-        if library.release.is_some_and(|release| release < Release::new(1, 1, 1)) {
-            library.system = SystemDefault::default();
+        if software.library.release.is_some_and(|release| release < Release::new(1, 1, 1)) {
+            software.library.system = SystemDefault::default();
         }
     }
     facts
 }
 
 /// What the host's files say.
-fn look(system: &dyn System, distribution: &Distribution, given: &Given) -> Facts {
+fn look(system: &dyn System, distribution: &Distribution, given: &Given, products: Products<'_>) -> Facts {
     let mut libraries = Libraries::new(system, distribution);
-    let apache_unit = APACHE.unit(system);
-    let command_line = command_line::read(system, apache_unit.as_ref());
-    let nginx_unit = NGINX.unit(system);
-    let mut facts = Facts {
-        defines: command_line.defines,
-        environment: command_line.environment,
-        hosts: hosts_file::read(system),
-        sees_host: true,
-        ..Facts::unknown()
-    };
+    let mut facts = Facts { hosts: hosts_file::read(system), sees_host: true, ..Facts::unknown() };
     let status = system.read(Path::new("/var/lib/dpkg/status")).unwrap_or_default();
-    facts.package_files = managed::package_files(&String::from_utf8_lossy(&status));
+    facts.package_files = managed::package_files(&String::from_utf8_lossy(&status), products);
     // Where the host is of the Red Hat family its OpenSSL knows the profile.
     facts.distribution.clone_from(&distribution.ids);
     let policy = system.read(Path::new(CRYPTO_POLICY)).ok().filter(|_| facts.is_red_hat());
     let policy = policy.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
-
-    let named = "OPENSSL_CONF";
-    let of_apache = given.env.get(named).or_else(|| facts.environment.get(named)).cloned();
-    let in_unit = || nginx_unit.as_ref()?.shell(system).get(named).map(str::to_owned);
-    let of_nginx = given.env.get(named).cloned().or_else(in_unit);
-    let mut find = |program: &Program, unit: Option<&Unit>, conf: Option<&str>| {
-        let mut found = program.find(system, unit, &mut libraries);
-        found.software.library.system.profile.clone_from(&policy);
-        // What the user says counts here too.
-        let assumed = given.assume.iter().find_map(|assumption| match assumption {
-            Assumption::Nginx(release) => Some(*release),
-            _ => None,
-        });
-        let release = assumed.or(found.software.release.value).filter(|_| program.title == NGINX.title);
-        let own_section = release.is_some_and(|r| r >= Release::new(1, 25, 2));
-        // Since 1.25.2, nginx with an OpenSSL of its own reads a file only if OPENSSL_CONF names it.
-        if own_section && found.own_library && conf.is_none() {
-            return (found.software, Vec::new());
-        }
-        let sections: &[&str] = if own_section { &["nginx"] } else { &[] };
-        let library = &mut found.software.library;
-        let problems = read_configuration(system, library, conf, found.configuration.as_deref(), sections);
-        (found.software, problems)
-    };
-    let (nginx, problems) = find(&NGINX, nginx_unit.as_ref(), of_nginx.as_deref());
-    facts.nginx = nginx;
-    facts.problems.extend(problems);
-    let (apache, problems) = find(&APACHE, apache_unit.as_ref(), of_apache.as_deref());
-    facts.apache = apache;
-    facts.problems.extend(problems);
+    for product in products {
+        let (software, problems) = software(*product, system, given, policy.as_ref(), &mut libraries);
+        facts.software.insert(product.id(), software);
+        facts.problems.extend(problems);
+    }
     if given.processes {
-        let running = running::by_processes(system);
+        let running = running::by_processes(system, products);
         facts.starts = running.starts;
         facts.problems.extend(running.left_out);
     }
-    let units = started::by_units(system);
-    for service in [ServiceId("nginx"), ServiceId("apache")] {
-        if units.iter().all(|start| start.service != service) {
-            facts.starts.extend(started::by_settings(system, service));
+    let units = started::by_units(system, products);
+    for product in products {
+        if units.iter().all(|start| start.service != product.id()) {
+            facts.starts.extend(started::by_settings(system, *product));
         }
     }
     facts.starts.extend(units);
     if given.exec {
-        ask::ask(system, &mut facts, &ThisMachine, distribution);
+        ask::ask(system, &mut facts, &ThisMachine, distribution, products);
     }
-    main_files::add(system, &mut facts);
+    main_files::add(system, &mut facts, products);
     facts.problems.sort();
     facts.problems.dedup();
     facts
+}
+
+/// What the files say of one piece of software, and what is wrong with the library's configuration.
+fn software(
+    product: &dyn Product,
+    system: &dyn System,
+    given: &Given,
+    policy: Option<&String>,
+    libraries: &mut Libraries<'_>,
+) -> (Software, Vec<String>) {
+    let unit = product.program().unit(system);
+    let start = product.start_facts(system, unit.as_ref());
+    let conf = given.env.get("OPENSSL_CONF").cloned().or(start.openssl_conf);
+    let Found { mut software, configuration, own_library } = find(product, system, unit.as_ref(), libraries);
+    (software.defines, software.environment) = (start.defines, start.environment);
+    software.library.system.profile = policy.cloned();
+    // What the user says counts here too.
+    let assumed = given.assume.iter().find_map(|assumption| match assumption {
+        Assumption::Program(service, release) if *service == product.id() => Some(*release),
+        _ => None,
+    });
+    let sections = product.openssl_sections(assumed.or(software.release.value));
+    // A program that names its section and has an OpenSSL of its own reads a file only if OPENSSL_CONF names it.
+    let problems = match own_library && conf.is_none() && !sections.is_empty() {
+        true => Vec::new(),
+        false => {
+            let library = &mut software.library;
+            read_configuration(system, library, conf.as_deref(), configuration.as_deref(), sections)
+        }
+    };
+    (software, problems)
 }
 
 /// Puts an assumption in the place of what was found.
 fn assume(facts: &mut Facts, assumption: &Assumption, distribution: &Distribution) {
     let source = "--assume";
     let on_libraries = |facts: &mut Facts, change: &dyn Fn(&mut Software)| {
-        change(&mut facts.nginx);
-        change(&mut facts.apache);
+        facts.software.values_mut().for_each(change);
     };
     match assumption {
-        Assumption::Nginx(release) => {
-            facts.nginx.release = Fact::known(*release, source);
-            facts.nginx.headers = None;
-        }
-        Assumption::Apache(release) => {
-            facts.apache.release = Fact::known(*release, source);
-            facts.apache.tls1_3 = Tls13::ByVersion;
+        Assumption::Program(service, release) => {
+            let software = facts.of_mut(*service);
+            software.release = Fact::known(*release, source);
+            (software.headers, software.tls1_3) = (None, Tls13::ByVersion);
         }
         Assumption::OpenSsl(release) => on_libraries(facts, &|software| {
             let library = &mut software.library;
@@ -171,8 +167,13 @@ fn assume(facts: &mut Facts, assumption: &Assumption, distribution: &Distributio
 mod tests {
     use super::*;
     use crate::host::elf::tests::sample;
+    use crate::services::{self, apache, nginx};
     use crate::system::MemorySystem;
     use crate::tls::Version;
+
+    fn gather(system: &dyn System, given: &Given) -> Facts {
+        super::gather(system, given, &services::products())
+    }
 
     const MULTIARCH: &str = "/usr/lib/x86_64-linux-gnu";
 
@@ -206,9 +207,9 @@ mod tests {
     #[test]
     fn programs_and_the_libraries_that_they_load() {
         let facts = gather(&debian(), &Given::default());
-        assert_eq!(facts.nginx.release, Fact::known(Release::new(1, 22, 1), "/usr/sbin/nginx"));
-        assert_eq!(facts.apache.release, Fact::known(Release::new(2, 4, 71), "/usr/sbin/apache2"));
-        for library in [&facts.nginx.library, &facts.apache.library] {
+        assert_eq!(facts.of(nginx::ID).release, Fact::known(Release::new(1, 22, 1), "/usr/sbin/nginx"));
+        assert_eq!(facts.of(apache::ID).release, Fact::known(Release::new(2, 4, 71), "/usr/sbin/apache2"));
+        for library in [&facts.of(nginx::ID).library, &facts.of(apache::ID).library] {
             assert_eq!(library.release, release("3.0.19"));
             assert_eq!(library.source, format!("{MULTIARCH}/libcrypto.so.3"));
             assert_eq!(library.level, Some(2));
@@ -216,8 +217,8 @@ mod tests {
             assert_eq!(library.system.max, Some(Version::Tls1_2));
         }
         assert_eq!(facts.distribution, ["debian"]);
-        assert_eq!(facts.defines.value, Some(Vec::new()));
-        assert_eq!(facts.environment.len(), 1);
+        assert_eq!(facts.of(apache::ID).defines.value, Some(Vec::new()));
+        assert_eq!(facts.of(apache::ID).environment.len(), 1);
         assert_eq!(facts.problems, [] as [&str; 0]);
     }
 
@@ -225,25 +226,30 @@ mod tests {
     fn assumptions_and_what_is_given_win() {
         let assume = ["openssl=1.1.1f", "nginx=1.18.0", "distribution=ubuntu"];
         let given = Given {
-            assume: assume.iter().map(|a| Assumption::parse(a).expect("an assumption")).collect(),
+            assume: assume
+                .iter()
+                .map(|a| Assumption::parse(a, &services::products()).expect("an assumption"))
+                .collect(),
             defines: vec!["SSL".to_owned()],
             env: [("OPENSSL_CONF".to_owned(), String::new())].into(),
             ..Given::default()
         };
         let facts = gather(&debian(), &given);
-        assert_eq!(facts.nginx.release, Fact::known(Release::new(1, 18, 0), "--assume"));
-        assert_eq!(facts.apache.release.source, "/usr/sbin/apache2");
-        let library = &facts.apache.library;
+        assert_eq!(facts.of(nginx::ID).release, Fact::known(Release::new(1, 18, 0), "--assume"));
+        assert_eq!(facts.of(apache::ID).release.source, "/usr/sbin/apache2");
+        let library = &facts.of(apache::ID).library;
         assert_eq!((library.release, library.level, library.patched), (release("1.1.1f"), Some(2), Some(2)));
         assert_eq!(library.level_source, "what ubuntu compiles in");
         assert_eq!(library.system.max, None);
         assert_eq!(facts.distribution, ["ubuntu", "debian"]);
-        assert_eq!(facts.defines, Fact::known(vec!["SSL".to_owned()], "--define, /etc/apache2/envvars"));
-        assert_eq!(facts.environment.len(), 2);
+        assert_eq!(facts.of(apache::ID).defines, Fact::known(vec!["SSL".to_owned()], "--define, /etc/apache2/envvars"));
+        assert_eq!(facts.of(apache::ID).environment.len(), 2);
 
         let order = ["openssl-seclevel=0", "openssl=1.1.1f"];
-        let assume = order.iter().map(|a| Assumption::parse(a).expect("an assumption")).collect();
-        let library = gather(&debian(), &Given { assume, ..Given::default() }).nginx.library;
+        let assume =
+            order.iter().map(|a| Assumption::parse(a, &services::products()).expect("an assumption")).collect();
+        let facts = gather(&debian(), &Given { assume, ..Given::default() });
+        let library = &facts.of(nginx::ID).library;
         assert_eq!((library.level, library.level_source.as_str()), (Some(0), "--assume openssl-seclevel=0"));
     }
 
@@ -254,8 +260,9 @@ mod tests {
                     [x]\nssl_conf=y\n[y]\nsystem_default=z\n[z]\nMaxProtocol=TLSv1.1\n";
         system.add_file("/etc/ssl/openssl.cnf", text);
         let max = |assume: &[&str]| {
-            let assume = assume.iter().map(|a| Assumption::parse(a).expect("an assumption")).collect();
-            gather(&system, &Given { assume, ..Given::default() }).nginx.library.system.max
+            let assume =
+                assume.iter().map(|a| Assumption::parse(a, &services::products()).expect("an assumption")).collect();
+            gather(&system, &Given { assume, ..Given::default() }).of(nginx::ID).library.system.max
         };
         assert_eq!(max(&[]), Some(Version::Tls1_2));
         assert_eq!(max(&["nginx=1.31.4"]), Some(Version::Tls1_1));
@@ -264,7 +271,11 @@ mod tests {
     #[test]
     fn a_repository_is_not_looked_at() {
         let given = Given { look: false, ..Given::default() };
-        assert_eq!(gather(&debian(), &given), Facts::unknown());
+        let mut nothing = Facts::unknown();
+        for service in [nginx::ID, apache::ID] {
+            nothing.of_mut(service);
+        }
+        assert_eq!(gather(&debian(), &given), nothing);
     }
 
     #[test]
@@ -277,11 +288,11 @@ mod tests {
         let status = package("nginx-core", "1.18.0-0ubuntu1.7") + &package("libssl1.1", "1.1.1f-1ubuntu2.24");
         system.add_file("/var/lib/dpkg/status", status);
         let facts = gather(&system, &Given::default());
-        assert_eq!(facts.nginx.release.value, Some(Release::new(1, 18, 0)));
-        assert_eq!(facts.apache.release, Fact::unknown("no program or package of Apache httpd was found"));
-        assert_eq!(facts.nginx.library.release, release("1.1.1f"));
-        assert_eq!((facts.nginx.library.level, facts.nginx.library.patched), (Some(2), Some(2)));
-        assert_eq!(facts.defines.value, None);
+        assert_eq!(facts.of(nginx::ID).release.value, Some(Release::new(1, 18, 0)));
+        assert_eq!(facts.of(apache::ID).release, Fact::unknown("no program or package of Apache httpd was found"));
+        assert_eq!(facts.of(nginx::ID).library.release, release("1.1.1f"));
+        assert_eq!((facts.of(nginx::ID).library.level, facts.of(nginx::ID).library.patched), (Some(2), Some(2)));
+        assert_eq!(facts.of(apache::ID).defines.value, None);
     }
 
     #[test]
@@ -289,20 +300,20 @@ mod tests {
         let mut system = MemorySystem::default();
         system.add_file("/usr/sbin/nginx", sample(&[], b"\0nginx/1.25.3\0OpenSSL 1.1.1 (compatible; BoringSSL)\0"));
         let facts = gather(&system, &Given::default());
-        assert_eq!(facts.nginx.library.release, None);
-        assert_eq!(facts.nginx.library.source, "/usr/sbin/nginx is BoringSSL, which is not judged");
+        assert_eq!(facts.of(nginx::ID).library.release, None);
+        assert_eq!(facts.of(nginx::ID).library.source, "/usr/sbin/nginx is BoringSSL, which is not judged");
         let text = b"\0nginx/1.25.3\0--with-openssl=../openssl-3.1.4\0OpenSSL 3.1.4 24 Oct 2023\0";
         system.add_file("/usr/sbin/nginx", sample(&[], text));
         system.add_file("/etc/ssl/openssl.cnf", "broken\n");
         let facts = gather(&system, &Given::default());
-        assert_eq!(facts.nginx.library.release, release("3.1.4"));
+        assert_eq!(facts.of(nginx::ID).library.release, release("3.1.4"));
         assert_eq!(
-            (facts.nginx.library.level, facts.nginx.library.level_source.as_str()),
+            (facts.of(nginx::ID).library.level, facts.of(nginx::ID).library.level_source.as_str()),
             (Some(1), "the default of OpenSSL 3.1")
         );
         assert_eq!(facts.problems, ["/etc/ssl/openssl.cnf:1: an equal sign is missing"], "of Apache only");
         system.add_file("/usr/sbin/nginx", sample(&["libssl.so.3"], b"\0nginx/1.25.3\0"));
-        let source = gather(&system, &Given::default()).nginx.library.source;
+        let source = gather(&system, &Given::default()).of(nginx::ID).library.source.clone();
         assert_eq!(source, "libcrypto.so.3, which /usr/sbin/nginx loads, was not found");
     }
 
@@ -320,7 +331,8 @@ mod tests {
             "openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n[c]\n.include = /etc/crypto-policies/back-ends/opensslcnf.config\n",
         );
         system.add_file("/etc/crypto-policies/back-ends/opensslcnf.config", "TLS.MinProtocol = TLSv1.2\n");
-        let library = gather(&system, &Given::default()).apache.library;
+        let facts = gather(&system, &Given::default());
+        let library = &facts.of(apache::ID).library;
         assert_eq!(library.system.min, Some(Version::Tls1_2));
         assert_eq!(library.security_level(Some("PROFILE=SYSTEM")), Some(2));
         assert_eq!(library.security_level(Some("HIGH")), Some(2));

@@ -1,5 +1,7 @@
 //! What the user says about a host.
 
+use super::product::Products;
+use crate::instance::ServiceId;
 use crate::release::Release;
 use std::collections::BTreeMap;
 
@@ -37,10 +39,8 @@ impl Default for Given {
 /// One fact that the user states.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Assumption {
-    /// `nginx=1.18.0`
-    Nginx(Release),
-    /// `apache=2.4.41`
-    Apache(Release),
+    /// `nginx=1.18.0`, `apache=2.4.41`
+    Program(ServiceId, Release),
     /// `openssl=1.1.1`, for all services
     OpenSsl(Release),
     /// `openssl-seclevel=1`: the security level that is compiled in
@@ -50,12 +50,13 @@ pub enum Assumption {
 }
 
 impl Assumption {
-    /// The keys that [`Assumption::parse`] knows.
-    pub const KEYS: [&'static str; 5] = ["nginx", "apache", "openssl", "openssl-seclevel", "distribution"];
+    /// The keys that are known besides the names of services.
+    pub const KEYS: [&'static str; 3] = ["openssl", "openssl-seclevel", "distribution"];
 
     /// Reads `KEY=VALUE`; the error is a lowercase fragment.
-    pub fn parse(text: &str) -> Result<Assumption, String> {
-        let keys = || Assumption::KEYS.join(", ");
+    pub fn parse(text: &str, products: Products<'_>) -> Result<Assumption, String> {
+        let names = || products.iter().map(|product| product.id().0).chain(Assumption::KEYS);
+        let keys = || names().collect::<Vec<_>>().join(", ");
         let (key, value) =
             text.split_once('=').ok_or_else(|| format!("\"{text}\" is not KEY=VALUE; the keys are {}", keys()))?;
         let release = |least: Release, example: &str| {
@@ -65,12 +66,12 @@ impl Assumption {
             let whole = shown == value || shown == format!("{value}.0");
             if whole && release >= least { Ok(release) } else { Err(wrong()) }
         };
+        if let Some(product) = products.iter().find(|product| product.id().0 == key) {
+            let spec = product.program();
+            let release = release(spec.oldest, spec.example)?;
+            return product.refuses(release).map_or(Ok(Assumption::Program(product.id(), release)), Err);
+        }
         match key {
-            "nginx" => release(Release::new(0, 1, 0), "1.18.0").map(Assumption::Nginx),
-            "apache" => match release(Release::new(2, 0, 0), "2.4.41")? {
-                known if known.numbers[..2] == [2, 4] => Ok(Assumption::Apache(known)),
-                _ => Err(format!("httpd {value} is not one that is understood: those are of 2.4")),
-            },
             "openssl" => release(Release::new(0, 9, 6), "1.1.1").map(Assumption::OpenSsl),
             "openssl-seclevel" => match value.parse() {
                 Ok(level @ 0..=5) => Ok(Assumption::SecurityLevel(level)),
@@ -91,23 +92,28 @@ impl Assumption {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::{self, apache, nginx};
+
+    fn parse(text: &str) -> Result<Assumption, String> {
+        Assumption::parse(text, &services::products())
+    }
 
     #[test]
     fn reads_what_is_assumed() {
-        assert_eq!(Assumption::parse("nginx=1.18"), Ok(Assumption::Nginx(Release::new(1, 18, 0))));
-        assert_eq!(Assumption::parse("apache=2.4.41"), Ok(Assumption::Apache(Release::new(2, 4, 41))));
+        assert_eq!(parse("nginx=1.18"), Ok(Assumption::Program(nginx::ID, Release::new(1, 18, 0))));
+        assert_eq!(parse("apache=2.4.41"), Ok(Assumption::Program(apache::ID, Release::new(2, 4, 41))));
         let openssl = Release { numbers: [1, 0, 2], letter: 11 };
-        assert_eq!(Assumption::parse("openssl=1.0.2k"), Ok(Assumption::OpenSsl(openssl)));
-        assert_eq!(Assumption::parse("openssl-seclevel=0"), Ok(Assumption::SecurityLevel(0)));
-        assert_eq!(Assumption::parse("distribution=debian"), Ok(Assumption::Distribution("debian".to_owned())));
+        assert_eq!(parse("openssl=1.0.2k"), Ok(Assumption::OpenSsl(openssl)));
+        assert_eq!(parse("openssl-seclevel=0"), Ok(Assumption::SecurityLevel(0)));
+        assert_eq!(parse("distribution=debian"), Ok(Assumption::Distribution("debian".to_owned())));
         for key in Assumption::KEYS {
-            assert!(Assumption::parse(&format!("{key}=")).is_err(), "{key}");
+            assert!(parse(&format!("{key}=")).is_err(), "{key}");
         }
     }
 
     #[test]
     fn errors_say_what_would_do() {
-        let error = |text: &str| Assumption::parse(text).expect_err("is refused");
+        let error = |text: &str| parse(text).expect_err("is refused");
         let keys = "nginx, apache, openssl, openssl-seclevel, distribution";
         assert_eq!(error("nginx"), format!("\"nginx\" is not KEY=VALUE; the keys are {keys}"));
         assert_eq!(error("php=8"), format!("\"php\" can't be assumed; the keys are {keys}"));

@@ -1,30 +1,30 @@
 //! The main files that command lines name, and the directives that they add.
 
 use super::build::Build;
-use super::facts::{Fact, Facts, Standing, Start};
+use super::facts::{Fact, Facts, Software, Standing, Start};
 use super::options::Options;
-use super::programs::{APACHE, NGINX};
+use super::product::{Product, Products, product};
 use crate::instance::{CommandLine, MainFile, ServiceId};
 use crate::system::{Kind, System, leads_to, normalize};
 use crate::trust::Writers;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-/// Works out what the command lines of the facts mean: main files, nginx's `-g`, names of running httpds.
-pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
-    let mut builds = Builds::new(system);
+/// Works out what the command lines of the facts mean: main files, directives, names.
+pub(crate) fn add(system: &dyn System, facts: &mut Facts, products: Products<'_>) {
+    let mut builds = Builds::new(system, products);
     let mut files: Vec<(Standing, MainFile)> = Vec::new();
     let mut problems = Vec::new();
     let starts = std::mem::take(&mut facts.starts);
     for start in starts.iter().filter(|start| start.standing != Standing::Contained) {
-        let options = options(start);
-        let own = if is_nginx(start.service) { &facts.nginx } else { &facts.apache };
-        let build = builds.of(start).or_else(|| own.build.value.clone());
+        let Some(product) = product(products, start.service) else { continue };
+        let options = options(start, product);
+        let build = builds.of(start).or_else(|| facts.of(start.service).build.value.clone());
         match main_file(&options, build.as_ref()) {
             Ok(Some(path)) => {
-                let letters = if is_nginx(start.service) { ["-c", "-p"] } else { ["-f", "-d"] };
-                let letter = letters[usize::from(options.main.is_none())];
-                let source = format!("{letter} of {}", start.source);
+                let letters = &product.program().options;
+                let letter = if options.main.is_some() { letters.main } else { letters.prefix };
+                let source = format!("-{letter} of {}", start.source);
                 let command_line = Some(CommandLine { directives: options.directives, defines: options.defines });
                 let (unit, named_by) = (start.unit.clone(), start.named_by.clone());
                 // It is theirs to name only what they can read; the server that runs may be able to all the same.
@@ -44,12 +44,14 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
             Err(problem) => problems.push(format!("{}: {problem}", start.source)),
         }
     }
-    for (service, software) in [("nginx", &facts.nginx), ("apache", &facts.apache)] {
+    for product in products {
+        let (service, software) = (product.id(), facts.of(product.id()));
         let Some(path) = software.build.value.as_ref().map(Build::usual_main) else { continue };
-        let is_in_use = starts.iter().any(|s| s.service.0 == service && s.is_proven && names_no_main(s));
+        let of_it = |start: &&Start| start.service == service && start.is_proven;
+        let is_in_use = starts.iter().filter(of_it).any(|start| names_no_main(&options(start, *product)));
         if system.kind(&path).is_ok_and(|kind| kind == Kind::File) {
             let source = format!("built into {}", software.build.source);
-            let (service, named_by) = (ServiceId(service), Writers::default());
+            let named_by = Writers::default();
             let file = MainFile { service, path, source, unit: None, named_by, is_in_use, command_line: None };
             files.push((Standing::Named, file));
         }
@@ -81,40 +83,57 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts) {
         }
     }
     facts.main_files = merged.into_iter().map(|(_, file)| file).collect();
-    // What counts for the usual main file comes from the command lines that name no other.
-    let usual = |service: &'static str| {
-        let own = starts.iter().filter(move |s| s.service.0 == service && is_hosts_own(s));
-        own.filter(|start| names_no_main(start)).collect::<Vec<_>>()
-    };
-    if let Some(first) = usual("nginx").into_iter().min_by_key(|start| rank(start)) {
-        facts.nginx_global = options(first).directives.join(" ");
-    }
-    let running: Vec<&Start> = usual("apache").into_iter().filter(|s| s.standing == Standing::Running).collect();
-    if let Some(first) = running.first() {
-        let names = options(first).defines;
-        if running.iter().any(|start| options(start).defines != names) {
-            problems.push("running httpds have different names (-D): say with --define which count".to_owned());
-        } else {
-            facts.defines = Fact::known(names, first.source.clone());
-        }
-    }
-    for start in starts.iter().filter(|s| s.service.0 == "apache" && is_hosts_own(s)) {
-        let directives = options(start).directives.into_iter().filter(|text| concerns_tls(text));
-        problems.extend(directives.map(|text| format!("{}: the directive \"{text}\" is not read", start.source)));
+    for product in products {
+        problems.extend(settle_usual(*product, facts.of_mut(product.id()), &starts));
     }
     facts.problems.extend(problems);
     facts.starts = starts;
 }
 
+/// What counts for the usual main file comes from the command lines that name no other. Gives what is in doubt or not read.
+fn settle_usual(product: &dyn Product, software: &mut Software, starts: &[Start]) -> Vec<String> {
+    let spec = product.program();
+    let own = starts.iter().filter(|start| start.service == product.id() && is_hosts_own(start));
+    let own: Vec<(&Start, Options)> = own.map(|start| (start, options(start, product))).collect();
+    let usual = || own.iter().filter(|(_, options)| names_no_main(options));
+    let mut problems = Vec::new();
+    // Which one counts: a running one, the one of the usual unit.
+    let rank = |start: &Start| {
+        let unit = spec.units.first().map(|name| format!("/{name}.service")).unwrap_or_default();
+        (start.standing, start.standing == Standing::Named && !start.source.contains(&unit))
+    };
+    if spec.options.reads_directives
+        && let Some((_, options)) = usual().min_by_key(|(start, _)| rank(start))
+    {
+        software.directives = options.directives.join(" ");
+    }
+    let mut running = usual().filter(|(start, _)| start.standing == Standing::Running);
+    if spec.options.defines.is_some()
+        && let Some((first, options)) = running.next()
+    {
+        if running.any(|(_, other)| other.defines != options.defines) {
+            let program = spec.settings.program;
+            problems.push(format!("running {program}s have different names (-D): say with --define which count"));
+        } else {
+            software.defines = Fact::known(options.defines.clone(), first.source.clone());
+        }
+    }
+    for (start, options) in &own {
+        problems.extend(product.unread(options).into_iter().map(|text| format!("{}: {text}", start.source)));
+    }
+    problems
+}
+
 /// The options, besides the main file, that the server of an instance is started with and that decide what its
-/// configuration means: `-p` and `-g` of nginx, `-d` and `-D` of httpd. Those of a running server first.
-pub fn start_options(system: &dyn System, facts: &Facts, service: ServiceId, main: &Path) -> Vec<String> {
-    let own = if is_nginx(service) { &facts.nginx } else { &facts.apache };
-    let mut builds = Builds::new(system);
+/// configuration means: the prefix, directives, names. Those of a running server first.
+pub fn start_options(system: &dyn System, facts: &Facts, product: &'static dyn Product, main: &Path) -> Vec<String> {
+    let (service, letters) = (product.id(), &product.program().options);
+    let products = [product];
+    let mut builds = Builds::new(system, &products);
     let is_it = |path: &Path| leads_to(system, path, main);
     let mut reads = |start: &&Start| {
-        let build = builds.of(start).or_else(|| own.build.value.clone());
-        match main_file(&options(start), build.as_ref()) {
+        let build = builds.of(start).or_else(|| facts.of(service).build.value.clone());
+        match main_file(&options(start, product), build.as_ref()) {
             Ok(Some(path)) => is_it(&path),
             Ok(None) => build.is_some_and(|build| is_it(&build.usual_main())),
             Err(_) => false,
@@ -123,13 +142,13 @@ pub fn start_options(system: &dyn System, facts: &Facts, service: ServiceId, mai
     // They become a part of a command that root runs: what only looks like a server has no say.
     let mut starts = facts.starts.iter().filter(|start| start.service == service && start.is_proven);
     let mut words = Vec::new();
-    let Some(found) = starts.find(&mut reads).map(options) else { return words };
-    let prefix = if is_nginx(service) { "-p" } else { "-d" };
-    words.extend(found.prefix.into_iter().flat_map(|path| [prefix.to_owned(), path]));
-    if is_nginx(service) && !found.directives.is_empty() {
-        words.extend(["-g".to_owned(), found.directives.join(" ")]);
+    let Some(found) = starts.find(&mut reads).map(|start| options(start, product)) else { return words };
+    words.extend(found.prefix.into_iter().flat_map(|path| [format!("-{}", letters.prefix), path]));
+    if letters.reads_directives && !found.directives.is_empty() {
+        words.extend([format!("-{}", letters.directives), found.directives.join(" ")]);
     }
-    words.extend(found.defines.into_iter().flat_map(|name| ["-D".to_owned(), name]));
+    let defines = letters.defines.into_iter().flat_map(|letter| found.defines.iter().map(move |name| (letter, name)));
+    words.extend(defines.flat_map(|(letter, name)| [format!("-{letter}"), name.clone()]));
     words
 }
 
@@ -138,35 +157,18 @@ fn is_hosts_own(start: &Start) -> bool {
     start.standing != Standing::Contained && start.named_by.is_empty()
 }
 
-fn names_no_main(start: &Start) -> bool {
-    let options = options(start);
+fn names_no_main(options: &Options) -> bool {
     options.main.is_none() && options.prefix.is_none()
 }
 
-/// Which command line counts for the usual main file, least first: a running one, the one of the usual unit.
-fn rank(start: &Start) -> (Standing, bool) {
-    (start.standing, start.standing == Standing::Named && !start.source.contains("/nginx.service"))
-}
-
-/// Could a directive on a command line change what is offered?
-fn concerns_tls(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    let words = ["ssl", "include", "define", "listen", "loadmodule", "serverroot", "use ", "{"];
-    words.iter().any(|word| text.contains(word))
-}
-
-fn is_nginx(service: ServiceId) -> bool {
-    service.0 == "nginx"
-}
-
-pub(super) fn options(start: &Start) -> Options {
-    let arguments = start.words.get(1..).unwrap_or_default();
-    if is_nginx(start.service) { Options::of_nginx(arguments) } else { Options::of_apache(arguments) }
+/// The options of a command line.
+pub(super) fn options(start: &Start, product: &dyn Product) -> Options {
+    Options::read(start.words.get(1..).unwrap_or_default(), &product.program().options)
 }
 
 /// The main file that options name; `None`: they name none.
 pub(super) fn main_file(options: &Options, build: Option<&Build>) -> Result<Option<PathBuf>, String> {
-    if options.main.is_none() && options.prefix.is_none() {
+    if names_no_main(options) {
         return Ok(None);
     }
     let unknown = "how the program was built is not known";
@@ -192,12 +194,13 @@ pub(super) fn main_file(options: &Options, build: Option<&Build>) -> Result<Opti
 /// How the programs that are started were built; reads each once.
 pub(super) struct Builds<'a> {
     system: &'a dyn System,
+    products: Products<'a>,
     known: BTreeMap<String, Option<Build>>,
 }
 
 impl<'a> Builds<'a> {
-    pub(super) fn new(system: &'a dyn System) -> Builds<'a> {
-        Builds { system, known: BTreeMap::new() }
+    pub(super) fn new(system: &'a dyn System, products: Products<'a>) -> Builds<'a> {
+        Builds { system, products, known: BTreeMap::new() }
     }
 
     pub(super) fn of(&mut self, start: &Start) -> Option<Build> {
@@ -205,9 +208,8 @@ impl<'a> Builds<'a> {
         if let Some(known) = self.known.get(path) {
             return known.clone();
         }
-        let program = if is_nginx(start.service) { &NGINX } else { &APACHE };
-        let path_of = Path::new(path);
-        let build = self.system.read(path_of).ok().and_then(|file| program.build(&file, path_of).value);
+        let product = product(self.products, start.service)?;
+        let build = self.system.read(Path::new(path)).ok().and_then(|file| product.build(&file));
         self.known.insert(path.clone(), build.clone());
         build
     }
@@ -215,14 +217,16 @@ impl<'a> Builds<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Given;
     use super::super::process::tests::add_process;
-    use super::super::{Given, gather};
     use super::*;
     use crate::host::elf::tests::sample;
+    use crate::services::nginx::Nginx;
+    use crate::services::{self, apache, nginx};
     use crate::system::MemorySystem;
 
     fn shown(system: &MemorySystem) -> (Vec<String>, Facts) {
-        let facts = gather(system, &Given { processes: true, ..Given::default() });
+        let facts = super::super::gather(system, &Given { processes: true, ..Given::default() }, &services::products());
         let one = |f: &MainFile| format!("{} {} ({})", f.service, f.path.display(), f.source);
         (facts.main_files.iter().map(one).collect(), facts)
     }
@@ -247,7 +251,7 @@ mod tests {
                 "apache /srv/d/web.conf (-f of /etc/systemd/system/d.service)",
             ]
         );
-        assert_eq!(facts.nginx_global, "pcre_jit on;");
+        assert_eq!(facts.of(nginx::ID).directives, "pcre_jit on;");
         assert_eq!(facts.problems, [] as [&str; 0]);
         system.add_file("/opt/n/conf/nginx.conf", "events {}\n");
         assert_eq!(shown(&system).0[3], "nginx /opt/n/conf/nginx.conf (built into /usr/sbin/nginx)");
@@ -262,7 +266,10 @@ mod tests {
             .add_file("/etc/systemd/system/b.service", unit("/usr/sbin/nginx -p /srv/b/ -c x.conf -g 'a on; b off;'"));
         system.add_file("/etc/systemd/system/d.service", unit("/usr/sbin/httpd -d /srv/d -f web.conf -D X -D Y"));
         let (_, facts) = shown(&system);
-        let of = |service, main: &str| start_options(&system, &facts, ServiceId(service), Path::new(main)).join("|");
+        let of = |service, main: &str| {
+            start_options(&system, &facts, services::of(ServiceId(service)).expect("a service"), Path::new(main))
+                .join("|")
+        };
         assert_eq!(of("nginx", "/srv/b/x.conf"), "-p|/srv/b/|-g|a on; b off;");
         assert_eq!(of("apache", "/srv/d/web.conf"), "-d|/srv/d|-D|X|-D|Y");
         assert_eq!(of("nginx", "/etc/nginx/nginx.conf"), "");
@@ -310,11 +317,11 @@ mod tests {
         };
         assert_eq!(global(&facts, "/b.conf").as_deref(), Some("pcre_jit on;"));
         assert_eq!(global(&facts, "/a.conf").as_deref(), Some("daemon on;"));
-        assert_eq!((global(&facts, "/other.conf"), facts.nginx_global.as_str()), (None, ""));
-        assert_eq!(facts.defines, Fact::known(vec!["RUNS".to_owned()], "process 6"));
+        assert_eq!((global(&facts, "/other.conf"), facts.of(nginx::ID).directives.as_str()), (None, ""));
+        assert_eq!(facts.of(apache::ID).defines, Fact::known(vec!["RUNS".to_owned()], "process 6"));
         assert_eq!(facts.starts.len(), 5);
-        let still = gather(&system, &Given::default());
-        assert_eq!(still.defines.value, Some(vec!["UNIT".to_owned()]));
+        let still = super::super::gather(&system, &Given::default(), &services::products());
+        assert_eq!(still.of(apache::ID).defines.value, Some(vec!["UNIT".to_owned()]));
     }
 
     #[test]
@@ -345,9 +352,12 @@ mod tests {
         let worth: Vec<(String, bool)> =
             facts.main_files.iter().map(|f| (f.named_by.to_string(), f.is_in_use)).collect();
         assert_eq!(worth, [(String::new(), true), ("user 1000".to_owned(), false)]);
-        assert_eq!((facts.nginx_global.as_str(), facts.defines.value.as_deref()), ("", None));
+        assert_eq!(
+            (facts.of(nginx::ID).directives.as_str(), facts.of(apache::ID).defines.value.as_deref()),
+            ("", None)
+        );
         for main in ["/a.conf", "/home/x/own.conf", "/etc/nginx/nginx.conf"] {
-            let options = start_options(&system, &facts, ServiceId("nginx"), Path::new(main));
+            let options = start_options(&system, &facts, &Nginx, Path::new(main));
             assert_eq!(options, [] as [&str; 0], "{main}");
         }
         let named = |main: &str| facts.is_in_use(&system, ServiceId("nginx"), Path::new(main));

@@ -1,24 +1,25 @@
 //! What starts the services of a host: systemd, OpenRC or scripts.
 
 use super::facts::Fact;
-use super::programs::{APACHE, NGINX};
+use super::product::Product;
 use super::unit::Unit;
-use crate::instance::ServiceId;
 use crate::system::{Kind, System};
 use std::path::Path;
 
 /// What starts services on a host.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manager {
+pub enum Manager {
+    /// systemd
     Systemd,
+    /// OpenRC, of Alpine and Gentoo
     OpenRc,
+    /// scripts in /etc/init.d
     SysV,
 }
 
 /// What starts a service, and the name that it has there: `systemd`, `nginx`.
-pub fn started_by(system: &dyn System, service: ServiceId) -> Option<(&'static str, String)> {
-    let program = if service.0 == "nginx" { NGINX } else { APACHE };
-    let (manager, name) = managed_by(system, program.units)?;
+pub fn started_by(system: &dyn System, product: &dyn Product) -> Option<(&'static str, String)> {
+    let (manager, name) = managed_by(system, product.program().units)?;
     Some((manager.title(), name))
 }
 
@@ -53,7 +54,7 @@ impl Manager {
 }
 
 /// What starts one of these services, and its name there.
-pub(crate) fn managed_by(system: &dyn System, names: &[&str]) -> Option<(Manager, String)> {
+pub fn managed_by(system: &dyn System, names: &[&str]) -> Option<(Manager, String)> {
     let named = |manager: Manager, name: &&str| Some((manager, (*name).to_owned()));
     let first = system.read(Path::new("/proc/1/comm")).ok();
     if runs_systemd(system)
@@ -76,7 +77,7 @@ pub(crate) fn managed_by(system: &dyn System, names: &[&str]) -> Option<(Manager
 }
 
 /// A host that runs says what its first process is; an image of one does not.
-pub(crate) fn runs_systemd(system: &dyn System) -> bool {
+pub(super) fn runs_systemd(system: &dyn System) -> bool {
     match system.read(Path::new("/proc/1/comm")) {
         Ok(name) => name.starts_with(b"systemd") || is_directory(system, "/run/systemd/system"),
         Err(_) => true,
@@ -88,7 +89,7 @@ fn is_directory(system: &dyn System, path: &str) -> bool {
 }
 
 /// The commands to reload and to restart.
-pub(crate) fn commands(manager: Manager, name: &str) -> (String, String) {
+pub fn commands(manager: Manager, name: &str) -> (String, String) {
     let command = |action: &str| match manager {
         Manager::Systemd => format!("systemctl {action} {name}"),
         Manager::OpenRc => format!("rc-service {name} {action}"),

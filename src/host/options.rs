@@ -1,83 +1,64 @@
 //! The options of a server's command line that change what it reads.
 
-use super::words::{raw_words, unquoted};
+/// The letters of a server's options.
+#[derive(Debug)]
+pub struct OptionLetters {
+    /// Those that have an argument.
+    pub with_argument: &'static str,
+    /// The main file: nginx's `-c`, httpd's `-f`.
+    pub main: char,
+    /// Where relative paths begin: nginx's `-p`, httpd's `-d`.
+    pub prefix: char,
+    /// Directives that are read besides the main file: nginx's `-g`, httpd's `-C` and `-c`.
+    pub directives: &'static str,
+    /// Do these have an effect here? Else they are complained about where they concern TLS.
+    pub reads_directives: bool,
+    /// Names: httpd's `-D`.
+    pub defines: Option<char>,
+}
+
+/// Settings of init scripts, where no unit says how a server is started.
+#[derive(Debug)]
+pub struct Settings {
+    /// The name of the program in the command that they make.
+    pub program: &'static str,
+    /// The files with settings.
+    pub files: &'static [&'static str],
+    /// Variables with options.
+    pub options: &'static [&'static str],
+    /// Variables with the main file.
+    pub mains: &'static [&'static str],
+}
 
 /// The options of a server's command line that change what it reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Options {
-    /// The main file: nginx's `-c`, httpd's `-f`.
-    pub(crate) main: Option<String>,
-    /// Where relative paths begin: nginx's `-p`, httpd's `-d`.
-    pub(crate) prefix: Option<String>,
-    /// Directives that are read besides the main file: nginx's `-g`, httpd's `-C` and `-c`.
-    pub(crate) directives: Vec<String>,
-    /// Names: httpd's `-D`.
-    pub(crate) defines: Vec<String>,
+pub struct Options {
+    /// The main file.
+    pub main: Option<String>,
+    /// Where relative paths begin.
+    pub prefix: Option<String>,
+    /// Directives that are read besides the main file.
+    pub directives: Vec<String>,
+    /// Names that the configuration can ask for, each once.
+    pub defines: Vec<String>,
 }
-
-/// nginx's options that have an argument.
-const NGINX: &str = "cpgse";
-/// httpd's options that have an argument.
-const APACHE: &str = "DCcdfkeERn";
 
 impl Options {
-    /// nginx's options among these words.
-    pub(crate) fn of_nginx(words: &[String]) -> Options {
+    /// The options among these words.
+    pub fn read(words: &[String], letters: &OptionLetters) -> Options {
         let mut options = Options::default();
-        for (option, argument) in parse(words, NGINX) {
+        for (option, argument) in parse(words, letters.with_argument) {
             match option {
-                'c' => options.main = Some(argument),
-                'p' => options.prefix = Some(argument),
-                'g' => options.directives.push(argument),
+                _ if option == letters.main => options.main = Some(argument),
+                _ if option == letters.prefix => options.prefix = Some(argument),
+                _ if letters.directives.contains(option) => options.directives.push(argument),
+                _ if Some(option) != letters.defines || argument.is_empty() => {}
+                _ if !options.defines.contains(&argument) => options.defines.push(argument),
                 _ => {}
             }
         }
         options
     }
-
-    /// httpd's options among these words.
-    pub(crate) fn of_apache(words: &[String]) -> Options {
-        let mut options = Options::default();
-        for (option, argument) in parse(words, APACHE) {
-            match option {
-                'f' => options.main = Some(argument),
-                'd' => options.prefix = Some(argument),
-                'C' | 'c' => options.directives.push(argument),
-                'D' if !argument.is_empty() && !options.defines.contains(&argument) => options.defines.push(argument),
-                _ => {}
-            }
-        }
-        options
-    }
-}
-
-/// The words of a command as it is written.
-pub(crate) fn words(command: &str) -> Vec<String> {
-    raw_words(command).iter().map(|word| unquoted(word)).collect()
-}
-
-/// The words of nginx's title, in which blanks inside of words can't be told from those between them: an argument goes
-/// on to the next word that looks like an option.
-pub(crate) fn words_of_title(title: &str) -> Vec<String> {
-    let is_option = |word: &str| {
-        let mut chars = word.chars();
-        chars.next() == Some('-') && chars.next().is_some_and(|c| "cpgsetTqvVhH?".contains(c))
-    };
-    let mut words: Vec<String> = Vec::new();
-    let mut goes_on = false;
-    for word in title.split_ascii_whitespace() {
-        match words.last_mut() {
-            Some(last) if goes_on && !is_option(word) => {
-                last.push(' ');
-                last.push_str(word);
-            }
-            last => {
-                goes_on = last.is_some_and(|option| is_option(option)) && !is_option(word);
-                words.push(word.to_owned());
-            }
-        }
-    }
-    words
 }
 
 /// Options with their arguments, as getopt(3) finds them, but words that are no options are passed over.
@@ -97,39 +78,4 @@ fn parse(words: &[String], with_argument: &str) -> Vec<(char, String)> {
         }
     }
     found
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nginx() {
-        let of = |command: &str| Options::of_nginx(&words(command));
-        let found = of("/usr/sbin/nginx -g 'daemon on; master_process on;' -p /srv -tqc/x.conf");
-        assert_eq!(found.main.as_deref(), Some("/x.conf"));
-        assert_eq!(found.prefix.as_deref(), Some("/srv"));
-        assert_eq!(found.directives, ["daemon on; master_process on;"]);
-        assert_eq!(of("/usr/sbin/nginx -s reload -q"), Options::default());
-        assert_eq!(of("/usr/sbin/nginx -c"), Options::default());
-    }
-
-    #[test]
-    fn apache() {
-        let found = Options::of_apache(&words("httpd -k start -D A -DB -D A -f conf/x.conf -d /srv -C 'Include y' -X"));
-        assert_eq!(found.defines, ["A", "B"]);
-        assert_eq!((found.main.as_deref(), found.prefix.as_deref()), (Some("conf/x.conf"), Some("/srv")));
-        assert_eq!(found.directives, ["Include y"]);
-    }
-
-    #[test]
-    fn titles() {
-        let title = "/usr/sbin/nginx -g daemon on; master_process on; -c /srv/my site/x.conf";
-        assert_eq!(
-            words_of_title(title),
-            ["/usr/sbin/nginx", "-g", "daemon on; master_process on;", "-c", "/srv/my site/x.conf"]
-        );
-        assert_eq!(words_of_title("nginx"), ["nginx"]);
-        assert_eq!(words_of_title("nginx -q -t -c"), ["nginx", "-q", "-t", "-c"]);
-    }
 }

@@ -6,15 +6,15 @@ use std::path::Path;
 
 /// A distribution.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Distribution {
+pub struct Distribution {
     /// Its own identifier, then those it is like: `["ubuntu", "debian"]`.
-    pub(crate) ids: Vec<String>,
+    pub ids: Vec<String>,
     /// Where that comes from, or was looked for.
-    pub(crate) source: String,
+    pub source: String,
 }
 
 /// Reads /etc/os-release, or else /usr/lib/os-release.
-pub(crate) fn read(system: &dyn System) -> Distribution {
+pub(super) fn read(system: &dyn System) -> Distribution {
     let files = ["/etc/os-release", "/usr/lib/os-release"];
     let found = files.iter().find_map(|file| Some((file, system.read(Path::new(file)).ok()?)));
     let Some((file, bytes)) = found else {
@@ -33,7 +33,7 @@ pub(crate) fn read(system: &dyn System) -> Distribution {
 }
 
 /// A distribution by name, with those it is like.
-pub(crate) fn named(id: &str) -> Distribution {
+pub(super) fn named(id: &str) -> Distribution {
     let like: &[&str] = match id {
         "ubuntu" | "raspbian" | "devuan" | "kali" => &["debian"],
         "linuxmint" | "pop" | "neon" => &["ubuntu", "debian"],
@@ -47,7 +47,8 @@ pub(crate) fn named(id: &str) -> Distribution {
 }
 
 impl Distribution {
-    pub(crate) fn is(&self, family: &str) -> bool {
+    /// Is it that one, or like it?
+    pub fn is(&self, family: &str) -> bool {
         self.ids.iter().any(|id| id == family)
     }
 }

@@ -7,7 +7,7 @@
 //! parsed in between. The addresses where the kernel put the program (`stat`) change with each exec, so two programs of
 //! one process differ even where their users and their files do not.
 
-use super::programs::{APACHE, NGINX, Program};
+use super::product::{Product, Products};
 use crate::system::System;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -70,10 +70,10 @@ impl Process {
     }
 
     /// The same for a process that may be a server's; `None` also where its program is certainly none of theirs.
-    pub(super) fn look_at_server(system: &dyn System, number: u32) -> Option<Process> {
+    pub(super) fn look_at_server(system: &dyn System, products: Products<'_>, number: u32) -> Option<Process> {
         let program = system.link(&Path::new("/proc").join(number.to_string()).join("exe"));
         // Nothing is concluded from this but that a look is not worth it.
-        let is_server = |path: &Path| [&NGINX, &APACHE].iter().any(|program| runs(path, program));
+        let is_server = |path: &Path| products.iter().any(|product| runs(path, *product));
         match program {
             Ok(path) if !is_server(&path) => None,
             Err(error) if error.kind() != io::ErrorKind::PermissionDenied => None,
@@ -119,14 +119,14 @@ impl Identity {
         self.views == views(system, Path::new("/proc/self"))
     }
 
-    /// Is its program one of these?
-    pub(super) fn runs(&self, program: &Program) -> bool {
-        self.program.as_ref().is_none_or(|path| runs(path, program))
+    /// Is its program one of this software?
+    pub(super) fn runs(&self, product: &dyn Product) -> bool {
+        self.program.as_ref().is_none_or(|path| runs(path, product))
     }
 }
 
-fn runs(path: &Path, program: &Program) -> bool {
-    as_it_was(path).file_name().and_then(|name| name.to_str()).is_some_and(|name| program.is_named(name))
+fn runs(path: &Path, product: &dyn Product) -> bool {
+    as_it_was(path).file_name().and_then(|name| name.to_str()).is_some_and(|name| product.program().is_named(name))
 }
 
 /// The path of a program that was replaced while it runs: `/usr/sbin/nginx (deleted)`.
@@ -150,6 +150,7 @@ pub(super) fn field(stat: &str, at: usize) -> Option<&str> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::services;
     use crate::system::{Entry, FileIdentity, Kind, MemorySystem, Walk};
     use crate::trust::Writers;
     use std::sync::Mutex;
@@ -276,6 +277,6 @@ pub(super) mod tests {
         assert!(Process::look(&host, 7).is_some_and(|process| process.command.is_none()));
         assert_eq!(Process::look(&host, 8), None);
         host.add_link("/proc/7/exe", "/usr/bin/cat");
-        assert_eq!(Process::look_at_server(&host, 7), None);
+        assert_eq!(Process::look_at_server(&host, &services::products(), 7), None);
     }
 }

@@ -2,78 +2,16 @@
 
 use super::binary;
 use super::build::Build;
-use super::facts::{Fact, Software, Tls13};
+use super::facts::{Fact, Software};
 use super::libraries::Libraries;
-use super::os_release::Distribution;
 use super::packages::Packages;
+use super::product::{Product, ProgramSpec};
 use super::unit::Unit;
 use super::words::unquoted;
 use crate::openssl::{Library, SystemDefault};
 use crate::release::Release;
 use crate::system::{Kind, System};
 use std::path::{Path, PathBuf};
-
-/// A kind of server program.
-pub(crate) struct Program {
-    /// Its name for people.
-    pub(crate) title: &'static str,
-    /// Names of its systemd services.
-    pub(crate) units: &'static [&'static str],
-    /// Names of the program, as units start it.
-    pub(crate) names: &'static [&'static str],
-    /// Where it is, the usual place first.
-    paths: &'static [&'static str],
-    /// Where its TLS module is, if that is a file of its own.
-    modules: &'static [&'static str],
-    /// What stands before its version in its text.
-    pub(crate) prefixes: &'static [&'static str],
-    packages: &'static [&'static str],
-}
-
-/// nginx
-pub(crate) const NGINX: Program = Program {
-    title: "nginx",
-    units: &["nginx", "openresty"],
-    names: &["nginx", "openresty"],
-    paths: &[
-        "/usr/sbin/nginx",
-        "/usr/local/sbin/nginx",
-        "/usr/local/nginx/sbin/nginx",
-        "/usr/local/openresty/nginx/sbin/nginx",
-        "/usr/bin/nginx",
-        "/opt/nginx/sbin/nginx",
-    ],
-    modules: &[],
-    prefixes: &["nginx/", "openresty/"],
-    packages: &["nginx", "nginx-core", "nginx-full", "nginx-light", "nginx-extras", "nginx-mainline"],
-};
-
-/// Apache httpd
-pub(crate) const APACHE: Program = Program {
-    title: "Apache httpd",
-    units: &["apache2", "httpd", "apache24"],
-    names: &["apache2", "httpd"],
-    paths: &[
-        "/usr/sbin/apache2",
-        "/usr/sbin/httpd",
-        "/usr/local/sbin/httpd",
-        "/usr/local/apache2/bin/httpd",
-        "/usr/bin/httpd",
-        "/opt/apache2/bin/httpd",
-    ],
-    modules: &[
-        "/usr/lib/apache2/modules/mod_ssl.so",
-        "/usr/lib64/httpd/modules/mod_ssl.so",
-        "/usr/lib/httpd/modules/mod_ssl.so",
-        "/usr/local/apache2/modules/mod_ssl.so",
-        "/usr/lib64/apache2/modules/mod_ssl.so",
-        "/usr/lib64/apache2/mod_ssl.so",
-        "/usr/lib/apache2/mod_ssl.so",
-        "/usr/local/libexec/apache24/mod_ssl.so",
-    ],
-    prefixes: &["Apache/"],
-    packages: &["apache2-bin", "apache2", "httpd"],
-};
 
 /// A program as it was found.
 pub(crate) struct Found {
@@ -84,7 +22,7 @@ pub(crate) struct Found {
     pub(crate) own_library: bool,
 }
 
-impl Program {
+impl ProgramSpec {
     /// Is that the name of one of its programs? Builds for debugging, workers of one kind and replaced ones have longer
     /// names: `nginx-debug`, `httpd.worker`, `nginx.old`.
     pub(crate) fn is_named(&self, name: &str) -> bool {
@@ -93,7 +31,7 @@ impl Program {
     }
 
     /// The unit that starts the program.
-    pub(crate) fn unit(&self, system: &dyn System) -> Option<Unit> {
+    pub fn unit(&self, system: &dyn System) -> Option<Unit> {
         self.units.iter().find_map(|name| Unit::read(system, name))
     }
 
@@ -105,97 +43,74 @@ impl Program {
             let name = path.file_name()?.to_str()?.to_owned();
             (path.is_absolute() && self.names.contains(&name.as_str())).then_some(path)
         });
-        let bundled = if self.title == APACHE.title { bundled(system, &IN_HTTPD) } else { bundled(system, &IN_NGINX) };
+        let bundled = bundled(system, self.bundled);
         started.into_iter().chain(self.paths.iter().map(PathBuf::from)).chain(bundled).collect()
     }
 
     /// The path of the installed program.
-    pub(crate) fn path(&self, system: &dyn System, unit: Option<&Unit>) -> Option<PathBuf> {
+    pub fn path(&self, system: &dyn System, unit: Option<&Unit>) -> Option<PathBuf> {
         self.candidates(system, unit).into_iter().find(|path| system.kind(path).is_ok_and(|k| k == Kind::File))
     }
 
-    /// Finds the program, its version and its TLS library.
-    pub(crate) fn find(&self, system: &dyn System, unit: Option<&Unit>, libraries: &mut Libraries<'_>) -> Found {
-        for path in self.candidates(system, unit) {
-            let Ok(file) = system.read(&path) else { continue };
-            let Some(release) = self.prefixes.iter().find_map(|p| binary::release_after(&file, p)) else { continue };
-            // A build of one's own has its own modules, mostly beside it.
-            let local = |path: &Path| path.starts_with("/usr/local") || path.starts_with("/opt");
-            let beside = prefix(&path).filter(|_| local(&path)).map(|prefix| prefix.join("modules/mod_ssl.so"));
-            let modules = self.modules.iter().map(Path::new).filter(|m| local(m) == local(&path));
-            let modules = beside.as_deref().into_iter().filter(|_| self.title == APACHE.title).chain(modules);
-            let module = modules.into_iter().find_map(|m| Some((m.to_owned(), system.read(m).ok()?)));
-            let (user, user_file) = module.unwrap_or_else(|| (path.clone(), file.clone()));
-            let (library, configuration) = libraries.of_program(&user, &user_file);
-            let release = Fact::known(release, path.display().to_string());
-            let build = self.build(&file, &path);
-            let own_library = library.source == path.display().to_string() && binary::has(&file, "--with-openssl=");
-            let headers = self.headers(&file);
-            let software = Software { release, build, library, tls1_3: self.tls1_3_of(&user_file), headers };
-            return Found { software, configuration, own_library };
-        }
-        let (library, configuration) = libraries.of_host();
-        let release = self.packaged(libraries.packages());
-        let build = Fact::unknown(format!("no program of {} was found", self.title));
-        let tls1_3 = self.tls1_3_of_package(&release, &library, libraries.distribution());
-        Found {
-            software: Software { release, build, library, tls1_3, headers: None },
-            configuration,
-            own_library: false,
-        }
-    }
-
-    /// How the program says that it was built.
-    pub(crate) fn build(&self, file: &[u8], path: &Path) -> Fact<Build> {
-        let build = match self.title {
-            "nginx" => binary::configure_arguments(file).map(|arguments| Build::of_nginx(&arguments)),
-            _ => Build::of_apache(file),
-        };
-        match build {
-            Some(build) => Fact::known(build, path.display().to_string()),
-            None => Fact::unknown(format!("{} does not say how it was built", path.display())),
-        }
-    }
-
-    /// The OpenSSL that nginx was compiled for: it has the name in it, for `nginx -V`.
-    fn headers(&self, file: &[u8]) -> Option<Release> {
-        match binary::maker(file).filter(|_| self.title == NGINX.title)? {
-            binary::Maker::OpenSsl(release) => Some(release),
-            binary::Maker::Other(_) => None,
-        }
-    }
-
-    /// Whether `mod_ssl` knows the word says more than its version.
-    fn tls1_3_of(&self, module: &[u8]) -> Tls13 {
-        let is_there = self.title == APACHE.title && binary::has(module, "TLSv1.3");
-        if is_there { Tls13::There } else { Tls13::ByVersion }
-    }
-
-    /// A package's version is not upstream's: Ubuntu 18.04 has TLSv1.3 in its httpd 2.4.29.
-    fn tls1_3_of_package(&self, release: &Fact<Release>, library: &Library, distribution: &Distribution) -> Tls13 {
-        let (Some(found), Some(openssl)) = (release.value, library.release) else { return Tls13::ByVersion };
-        let could = self.title == APACHE.title && openssl >= Release::new(1, 1, 1);
-        if !could || found >= Release::new(2, 4, 36) {
-            Tls13::ByVersion
-        } else if distribution.is("ubuntu") && found == Release::new(2, 4, 29) {
-            Tls13::There
-        } else {
-            Tls13::Unknown
-        }
-    }
-
-    fn packaged(&self, packages: &Packages) -> Fact<Release> {
-        match packages.first(self.packages) {
-            Some(package) => Fact::known(package.release, package.source.clone()),
-            None => Fact::unknown(format!("no program or package of {} was found", self.title)),
-        }
+    /// The version in a program's text, or in what it says.
+    pub(crate) fn release(&self, text: &[u8]) -> Option<Release> {
+        self.prefixes.iter().find_map(|prefix| binary::release_after(text, prefix))
     }
 }
 
-/// Where trees below /opt have httpd: XAMPP (`/opt/lampp/bin/httpd`), Bitnami (`/opt/bitnami/apache/bin/httpd`) and the like.
-const IN_HTTPD: [&str; 3] = ["bin/httpd", "apache/bin/httpd", "apache2/bin/httpd"];
-/// The same of nginx: `/opt/bitnami/nginx/sbin/nginx`, `/opt/openresty/nginx/sbin/nginx`.
-const IN_NGINX: [&str; 2] = ["sbin/nginx", "nginx/sbin/nginx"];
+/// Finds the program of a product, its version and its TLS library.
+pub(crate) fn find(
+    product: &dyn Product,
+    system: &dyn System,
+    unit: Option<&Unit>,
+    libraries: &mut Libraries<'_>,
+) -> Found {
+    let spec = product.program();
+    for path in spec.candidates(system, unit) {
+        let Ok(file) = system.read(&path) else { continue };
+        let Some(release) = spec.release(&file) else { continue };
+        // A build of one's own has its own modules, mostly beside it.
+        let local = |path: &Path| path.starts_with("/usr/local") || path.starts_with("/opt");
+        let prefix = prefix(&path).filter(|_| local(&path));
+        let beside = prefix.and_then(|prefix| Some(prefix.join(spec.own_module?)));
+        let modules = spec.modules.iter().map(Path::new).filter(|m| local(m) == local(&path));
+        let mut modules = beside.as_deref().into_iter().chain(modules);
+        let module = modules.find_map(|m| Some((m.to_owned(), system.read(m).ok()?)));
+        let (user, user_file) = module.unwrap_or_else(|| (path.clone(), file.clone()));
+        let (library, configuration) = libraries.of_program(&user, &user_file);
+        let own_library = library.source == path.display().to_string() && binary::has(&file, "--with-openssl=");
+        let software = Software {
+            release: Fact::known(release, path.display().to_string()),
+            build: build(product, &file, &path),
+            library,
+            tls1_3: product.tls1_3(&user_file),
+            headers: product.headers(&file),
+            ..Software::unknown()
+        };
+        return Found { software, configuration, own_library };
+    }
+    let (library, configuration) = libraries.of_host();
+    let release = packaged(product, libraries.packages());
+    let tls1_3 = product.packaged_tls1_3(release.value, &library, libraries.distribution());
+    let build = Fact::unknown(format!("no program of {} was found", product.title()));
+    let software = Software { release, build, library, tls1_3, ..Software::unknown() };
+    Found { software, configuration, own_library: false }
+}
+
+/// How a program says that it was built.
+pub(crate) fn build(product: &dyn Product, file: &[u8], path: &Path) -> Fact<Build> {
+    match product.build(file) {
+        Some(build) => Fact::known(build, path.display().to_string()),
+        None => Fact::unknown(format!("{} does not say how it was built", path.display())),
+    }
+}
+
+fn packaged(product: &dyn Product, packages: &Packages) -> Fact<Release> {
+    match packages.first(product.program().packages) {
+        Some(package) => Fact::known(package.release, package.source.clone()),
+        None => Fact::unknown(format!("no program or package of {} was found", product.title())),
+    }
+}
 
 /// The programs of trees below /opt, at one of these places.
 fn bundled(system: &dyn System, places: &[&str]) -> Vec<PathBuf> {
@@ -206,7 +121,7 @@ fn bundled(system: &dyn System, places: &[&str]) -> Vec<PathBuf> {
 }
 
 /// Where a tree with a program begins: `/opt/lampp` of `/opt/lampp/bin/httpd`.
-pub(crate) fn prefix(program: &Path) -> Option<&Path> {
+fn prefix(program: &Path) -> Option<&Path> {
     program.parent().filter(|bin| bin.ends_with("bin") || bin.ends_with("sbin"))?.parent()
 }
 

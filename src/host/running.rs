@@ -5,10 +5,8 @@
 
 use super::evidence;
 use super::facts::{Standing, Start};
-use super::options::words_of_title;
 use super::process::{LONGEST_COMMAND, Process};
-use super::programs::{APACHE, NGINX};
-use super::started::{APACHE_ID, NGINX_ID, is_control, service};
+use super::product::{Product, Products};
 use crate::instance::ServiceId;
 use crate::system::System;
 use crate::trust::Writers;
@@ -36,7 +34,7 @@ pub(super) struct Running {
 type Line = (Standing, Writers, bool, ServiceId, Vec<String>);
 
 /// The running servers of a host.
-pub(super) fn by_processes(system: &dyn System) -> Running {
+pub(super) fn by_processes(system: &dyn System, products: Products<'_>) -> Running {
     let mut found: BTreeMap<Line, u32> = BTreeMap::new();
     let (mut of_others, mut bytes_of_others) = (0, 0);
     let (mut long, mut many) = (Omitted::default(), Omitted::default());
@@ -44,17 +42,16 @@ pub(super) fn by_processes(system: &dyn System) -> Running {
     let mut numbers: Vec<u32> = entries.iter().filter_map(|entry| entry.name.to_str()?.parse().ok()).collect();
     numbers.sort_unstable();
     for number in numbers.into_iter().take(MOST_PROCESSES) {
-        let Some(process) = Process::look_at_server(system, number) else { continue };
+        let Some(process) = Process::look_at_server(system, products, number) else { continue };
         let Some(command) = &process.command else {
             long.add(number);
             continue;
         };
-        let Some((service, words)) = command_of(command) else { continue };
-        let program = if service == NGINX_ID { &NGINX } else { &APACHE };
-        let Some(evidence) = evidence::of_process(system, &process, program) else { continue };
+        let Some((product, words)) = server(products, command) else { continue };
+        let Some(evidence) = evidence::of_process(system, &process, product) else { continue };
         let is_others = !evidence.word_of.is_empty() || evidence.is_elsewhere;
         let standing = if evidence.is_elsewhere { Standing::Contained } else { Standing::Running };
-        let line = (standing, evidence.word_of, !evidence.is_proven, service, words);
+        let line = (standing, evidence.word_of, !evidence.is_proven, product.id(), words);
         if is_others && !found.contains_key(&line) {
             (of_others, bytes_of_others) = (of_others + 1, bytes_of_others + command.len());
             if of_others > MOST_OF_OTHERS || bytes_of_others > MOST_BYTES_OF_OTHERS {
@@ -121,25 +118,21 @@ fn left_out(long: &Omitted, many: &Omitted) -> Vec<String> {
     long.into_iter().chain(many).collect()
 }
 
-/// The server and the command of a process, if it is the first one of a server.
-pub(super) fn command_of(bytes: &[u8]) -> Option<(ServiceId, Vec<String>)> {
-    let text = String::from_utf8_lossy(bytes);
-    if let Some(title) = text.strip_prefix("nginx: ") {
-        let title = title.trim_end_matches(['\0', ' ']).strip_prefix("master process ")?;
-        return Some((NGINX_ID, words_of_title(title)));
-    }
-    let words: Vec<String> = text.trim_end_matches('\0').split('\0').map(str::to_owned).collect();
-    // Tests and signals are processes too, for a moment. nginx with a title of its own was seen above.
-    let passing = words.iter().any(|word| matches!(word.as_str(), "-t" | "-T" | "-v" | "-V" | "-S" | "-M" | "-s"));
-    let service = service(&words).filter(|_| !passing)?;
-    (service == APACHE_ID && !is_control(&words)).then_some((service, words))
+/// The software and the command of a process, if it is the first one of a server.
+pub(super) fn server(products: Products<'_>, cmdline: &[u8]) -> Option<(&'static dyn Product, Vec<String>)> {
+    products.iter().find_map(|product| Some((*product, product.command_of(cmdline)?)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::process::tests::add_process;
     use super::*;
+    use crate::services;
     use crate::system::MemorySystem;
+
+    fn by_processes(system: &dyn System) -> Running {
+        super::by_processes(system, &services::products())
+    }
 
     fn shown(starts: &[Start]) -> Vec<String> {
         starts.iter().map(|s| format!("{} {:?} {} ({})", s.service, s.standing, s.words.join("|"), s.source)).collect()

@@ -7,8 +7,8 @@ use super::evidence;
 use super::facts::{Standing, Start};
 use super::main_files::{Builds, main_file, options};
 use super::process::Process;
-use super::programs::{APACHE, NGINX};
-use super::running::command_of;
+use super::product::Products;
+use super::running::server;
 use crate::system::System;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -16,13 +16,14 @@ use std::path::PathBuf;
 /// The main files of running servers; reads each process once.
 pub(super) struct RunsWith<'a> {
     system: &'a dyn System,
+    products: Products<'a>,
     builds: Builds<'a>,
     known: BTreeMap<u32, Option<PathBuf>>,
 }
 
 impl<'a> RunsWith<'a> {
-    pub(super) fn new(system: &'a dyn System) -> RunsWith<'a> {
-        RunsWith { system, builds: Builds::new(system), known: BTreeMap::new() }
+    pub(super) fn new(system: &'a dyn System, products: Products<'a>) -> RunsWith<'a> {
+        RunsWith { system, products, builds: Builds::new(system, products), known: BTreeMap::new() }
     }
 
     /// Of a process, or of its parent, whose worker it is: those of nginx do not say it themselves.
@@ -39,15 +40,14 @@ impl<'a> RunsWith<'a> {
         if let Some(known) = self.known.get(&number) {
             return known.clone();
         }
-        let found = Process::look_at_server(self.system, number).and_then(|process| self.read(&process));
+        let found = Process::look_at_server(self.system, self.products, number).and_then(|process| self.read(&process));
         self.known.insert(number, found.clone());
         found
     }
 
     fn read(&mut self, process: &Process) -> Option<PathBuf> {
-        let (service, mut words) = command_of(process.command.as_ref()?)?;
-        let own = if service.0 == "nginx" { &NGINX } else { &APACHE };
-        let evidence = evidence::of_process(self.system, process, own)?;
+        let (product, mut words) = server(self.products, process.command.as_ref()?)?;
+        let evidence = evidence::of_process(self.system, process, product)?;
         if evidence.is_elsewhere || !process.identity.shares_our_view(self.system) {
             return None;
         }
@@ -55,11 +55,11 @@ impl<'a> RunsWith<'a> {
         if let (Some(first), Some(program)) = (words.first_mut(), &process.identity.program) {
             *first = program.to_string_lossy().into_owned();
         }
-        let source = format!("process {}", process.number);
+        let (service, source) = (product.id(), format!("process {}", process.number));
         let (named_by, is_proven) = (evidence.word_of, evidence.is_proven);
         let start = Start { service, words, source, standing: Standing::Running, unit: None, named_by, is_proven };
         let build = self.builds.of(&start);
-        match main_file(&options(&start), build.as_ref()) {
+        match main_file(&options(&start, product), build.as_ref()) {
             Ok(Some(path)) => Some(path),
             Ok(None) => build.map(|build| build.usual_main()),
             Err(_) => None,
@@ -72,6 +72,7 @@ mod tests {
     use super::super::process::tests::add_process;
     use super::*;
     use crate::host::elf::tests::sample;
+    use crate::services;
     use crate::system::MemorySystem;
 
     #[test]
@@ -103,7 +104,8 @@ mod tests {
         system.add_file("/proc/8/status", "Uid:\t0\t0\t0\t0\nNSpid:\t8\t1\n");
         system.add_link("/proc/9/root", "/srv/jail");
         system.add_link("/proc/14/ns/mnt", "mnt:[14]");
-        let mut all = RunsWith::new(&system);
+        let products = services::products();
+        let mut all = RunsWith::new(&system, &products);
         let mut of = |process, parent| {
             let process = Process::look(&system, process).expect("a process");
             all.of(&process, parent).map(|path| path.display().to_string())

@@ -18,7 +18,7 @@ const MOST_BYTES: usize = 4 << 20;
 
 /// The variables of a shell.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Shell {
+pub struct Shell {
     /// The value, or `None` where it can't be told.
     variables: BTreeMap<String, Option<String>>,
     exported: BTreeSet<String>,
@@ -41,7 +41,7 @@ enum Branch {
 
 impl Shell {
     /// Sets a variable from outside.
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
+    pub fn set(&mut self, name: &str, value: &str) {
         self.assign(name, Some(value.to_owned()));
     }
 
@@ -54,24 +54,24 @@ impl Shell {
     }
 
     /// Exports a variable that is set from outside.
-    pub(crate) fn export(&mut self, name: &str, value: &str) {
+    pub fn export(&mut self, name: &str, value: &str) {
         self.set(name, value);
         self.exported.insert(name.to_owned());
     }
 
     /// The value of a variable, where it is set and known.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name)?.as_deref()
     }
 
     /// The exported variables whose values are known.
-    pub(crate) fn environment(&self) -> BTreeMap<String, String> {
+    pub fn environment(&self) -> BTreeMap<String, String> {
         let known = |name: &String| Some((name.clone(), self.get(name)?.to_owned()));
         self.exported.iter().filter_map(known).collect()
     }
 
     /// Runs a file.
-    pub(crate) fn run(&mut self, text: &str) {
+    pub fn run(&mut self, text: &str) {
         let mut branches: Vec<Branch> = Vec::new();
         // The end that a loop, `case` or function that is passed over has.
         let mut skipping: Vec<&str> = Vec::new();
@@ -224,7 +224,7 @@ impl Shell {
     }
 
     /// A word without its quotes, with its variables replaced; `None`: can't be told.
-    pub(crate) fn expand(&self, word: &str) -> Option<String> {
+    pub fn expand(&self, word: &str) -> Option<String> {
         self.expand_at(word, 0)
     }
 

@@ -1,7 +1,7 @@
 //! Who listens at an address: sockets and processes, as /proc has them.
 
 use super::process::{LONGEST_COMMAND, Process, field};
-use super::programs::{APACHE, NGINX};
+use super::product::{Product, Products};
 use super::runs_with::RunsWith;
 use crate::instance::ServiceId;
 use crate::system::{System, trusted};
@@ -39,20 +39,14 @@ pub struct Owner {
     pub worker: bool,
     /// The main file that it runs with, where its command line tells; links are not resolved.
     pub main: Option<PathBuf>,
+    /// The service whose program it is, by its name.
+    pub service: Option<ServiceId>,
 }
 
 impl Owner {
     /// Is it a program of that service?
     pub fn is_of(&self, service: ServiceId) -> bool {
-        let program = match service.0 {
-            "nginx" => &NGINX,
-            "apache" => &APACHE,
-            // Nothing is known of its programs, and nothing is to be said against them.
-            _ => return true,
-        };
-        // A program that was replaced by an upgrade, and still runs.
-        let path = self.program.trim_end_matches(" (deleted)");
-        path.rsplit('/').next().is_some_and(|name| program.is_named(name))
+        self.service == Some(service)
     }
 }
 
@@ -68,10 +62,10 @@ pub struct Sockets {
 
 impl Sockets {
     /// Reads them. Processes of other users are visible to root only.
-    pub fn read(system: &dyn System, now: SystemTime) -> Sockets {
+    pub fn read(system: &dyn System, products: Products<'_>, now: SystemTime) -> Sockets {
         let bare = Sockets::without_owners(system);
         let wanted: BTreeSet<u64> = bare.listening.iter().map(|(_, inode)| *inode).collect();
-        let (owners, too_many) = owners(system, &wanted, now);
+        let (owners, too_many) = owners(system, products, &wanted, now);
         let too_many = too_many.filter(|_| wanted.iter().any(|inode| !owners.contains_key(inode)));
         Sockets { owners, too_many, ..bare }
     }
@@ -156,11 +150,16 @@ fn own_v6(line: &str) -> Option<Ipv6Addr> {
 }
 
 /// The processes that have these sockets, and a user of whom not all was looked at.
-fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> (BTreeMap<u64, Vec<Owner>>, Option<u32>) {
+fn owners(
+    system: &dyn System,
+    products: Products<'_>,
+    wanted: &BTreeSet<u64>,
+    now: SystemTime,
+) -> (BTreeMap<u64, Vec<Owner>>, Option<u32>) {
     let mut found: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
     let mut parents: BTreeSet<u32> = BTreeSet::new();
     let running = uptime(system);
-    let mut mains = RunsWith::new(system);
+    let mut mains = RunsWith::new(system, products);
     let mut room = Room::default();
     let entries = system.list(Path::new("/proc")).unwrap_or_default();
     let numbers = entries.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
@@ -180,7 +179,7 @@ fn owners(system: &dyn System, wanted: &BTreeSet<u64>, now: SystemTime) -> (BTre
         let Some(process) = Process::look(system, number) else { continue };
         let parent = field(&process.stat, PARENT).and_then(|number| number.parse().ok());
         let main = mains.of(&process, parent);
-        let owner = owner(system, &process, main, running, now);
+        let owner = owner(system, products, &process, main, running, now);
         parents.extend(parent);
         for inode in inodes {
             found.entry(inode).or_default().push(owner.clone());
@@ -233,6 +232,7 @@ fn user_of(system: &dyn System, folder: &Path) -> Option<u32> {
 /// What a process is to those who ask at its address.
 fn owner(
     system: &dyn System,
+    products: Products<'_>,
     process: &Process,
     main: Option<PathBuf>,
     running: Option<Duration>,
@@ -250,10 +250,13 @@ fn owner(
         let since_boot = TICK.checked_mul(field(&process.stat, STARTED)?.parse().ok()?)?;
         now.checked_sub(running.checked_sub(since_boot)?)
     });
-    // What nginx's processes call themselves. Whoever drains keeps no listening socket.
-    let is_master = |command: &Vec<u8>| command.starts_with(b"nginx: master process");
+    // A program that was replaced by an upgrade, and still runs.
+    let name = program.trim_end_matches(" (deleted)").rsplit('/').next().unwrap_or_default();
+    let product = products.iter().copied().find(|product| product.program().is_named(name));
+    // Whoever drains keeps no listening socket.
+    let is_master = |command: &Vec<u8>| products.iter().any(|product| product.is_master(command));
     let worker = !process.command.as_ref().is_some_and(is_master);
-    Owner { process: number, program, started, worker, main }
+    Owner { process: number, started, worker, main, service: product.map(Product::id), program }
 }
 
 /// How long the machine runs.
@@ -267,7 +270,12 @@ fn uptime(system: &dyn System) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services;
     use crate::system::MemorySystem;
+
+    fn read(system: &dyn System, now: SystemTime) -> Sockets {
+        Sockets::read(system, &services::products(), now)
+    }
 
     const HEAD: &str =
         "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
@@ -326,7 +334,7 @@ mod tests {
     #[test]
     fn owners_of_addresses() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(5000);
-        let sockets = Sockets::read(&machine(), now);
+        let sockets = read(&machine(), now);
         let of = |address: &str| -> Vec<u32> {
             let owners = sockets.of(address.parse().expect("an address")).unwrap_or_default();
             owners.iter().map(|owner| owner.process).collect()
@@ -343,7 +351,7 @@ mod tests {
     #[test]
     fn what_owners_are() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(5000);
-        let sockets = Sockets::read(&machine(), now);
+        let sockets = read(&machine(), now);
         let owners = sockets.of("192.0.2.1:443".parse().expect("an address")).expect("owners");
         let (nginx, apache) = (ServiceId("nginx"), ServiceId("apache"));
         assert!(owners.iter().all(|owner| owner.is_of(nginx) && !owner.is_of(apache)));
@@ -364,7 +372,7 @@ mod tests {
     fn open_files_of_others_are_limited() {
         let mut system = machine();
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(5000);
-        assert_eq!(Sockets::read(&system, now).left_out(), None);
+        assert_eq!(read(&system, now).left_out(), None);
         let mut add = |process: u32, user: u32, descriptors: std::ops::Range<u32>, target: &str| {
             let folder = format!("/proc/{process}");
             system.add_file(format!("{folder}/status"), format!("Uid:\t{user}\t{user}\t{user}\t{user}\n"));
@@ -379,7 +387,7 @@ mod tests {
         }
         add(900, 1000, 0..1, "socket:[15]");
         add(901, 1001, 0..1, "socket:[15]");
-        let sockets = Sockets::read(&system, now);
+        let sockets = read(&system, now);
         let owners = sockets.of("[::2]:443".parse().expect("an address")).expect("owners");
         assert_eq!(owners.iter().map(|owner| owner.process).collect::<Vec<_>>(), [10, 11, 12, 901]);
         assert_eq!(sockets.left_out(), None, "all sockets have an owner");
@@ -387,7 +395,7 @@ mod tests {
             system.add_link(format!("/proc/{process}/fd/15"), "/dev/null");
         }
         system.add_link("/proc/901/fd/0", "/dev/null");
-        let said = Sockets::read(&system, now).left_out().expect("one has none");
+        let said = read(&system, now).left_out().expect("one has none");
         assert!(said.contains("user 1000"), "{said}");
     }
 }

@@ -4,23 +4,19 @@
 //! enabled; whether a unit is enabled does not matter, since it may be started any time.
 
 use super::facts::{Standing, Start};
-use super::options::words;
-use super::programs::{APACHE, NGINX, Program};
+use super::product::{Product, Products};
 use super::shell::Shell;
 use super::unit::Unit;
-use super::words::{raw_words, unquoted};
-use crate::instance::ServiceId;
+use super::words::{raw_words, unquoted, words};
 use crate::system::System;
 use crate::trust::Writers;
 use std::path::{Path, PathBuf};
 
-/// Scripts that start httpd.
-const CONTROLS: [&str; 2] = ["apachectl", "apache2ctl"];
-
 /// What the unit files start.
-pub(crate) fn by_units(system: &dyn System) -> Vec<Start> {
+pub(crate) fn by_units(system: &dyn System, products: Products<'_>) -> Vec<Start> {
     let mut starts = Vec::new();
-    let texts: Vec<&str> = NGINX.names.iter().chain(APACHE.names).chain(&CONTROLS).copied().collect();
+    let texts = products.iter().map(|product| product.program());
+    let texts: Vec<&str> = texts.flat_map(|spec| spec.names.iter().chain(spec.controls)).copied().collect();
     for name in Unit::names(system, &texts) {
         let Some(unit) = Unit::read(system, &name) else { continue };
         let Some(command) = &unit.exec_start else { continue };
@@ -29,17 +25,11 @@ pub(crate) fn by_units(system: &dyn System) -> Vec<Start> {
         if let Some(first) = words.first_mut() {
             *first = first.trim_start_matches(['-', '@', ':', '+', '!', '|']).to_owned();
         }
-        let Some(service) = service(&words) else { continue };
-        let mut settings = Vec::new();
-        if is_control(&words)
-            && let Some(folder) = environment.get("APACHE_CONFDIR").map(str::to_owned)
-        {
-            // What the control script reads before it starts the server.
-            settings.push(Path::new(&folder).join("envvars"));
-            environment.run(&String::from_utf8_lossy(&system.read(&settings[0]).unwrap_or_default()));
-            words.extend(["-d".to_owned(), folder]);
-            words.extend(self::words(environment.get("APACHE_ARGUMENTS").unwrap_or_default()));
-        }
+        let Some(product) = products.iter().copied().find(|product| is_start_of(*product, &words)) else { continue };
+        let settings = match is_control(product, &words) {
+            true => product.read_control(system, &mut words, &mut environment),
+            false => Vec::new(),
+        };
         let files: Vec<String> = unit.files.iter().map(|file| file.display().to_string()).collect();
         let (source, standing) = (files.join(", "), Standing::Named);
         let named_by = authors(system, unit.files.iter().chain(&unit.environment_files).chain(&settings));
@@ -48,45 +38,34 @@ pub(crate) fn by_units(system: &dyn System) -> Vec<Start> {
         let in_tmp = |word: &String| word.starts_with("/tmp") || word.starts_with("/var/tmp");
         let other_files = unit.has_own_files || unit.has_own_tmp && words.iter().any(in_tmp);
         let is_proven = named_by.is_empty() && as_root && !other_files;
-        let unit = Some(name);
+        let (service, unit) = (product.id(), Some(name));
         starts.push(Start { service, words, source, standing, unit, named_by, is_proven });
     }
     starts
 }
 
 /// What the settings of init scripts add to a command, where no unit says how the server is started.
-pub(crate) fn by_settings(system: &dyn System, service: ServiceId) -> Vec<Start> {
-    let (files, options, mains): (&[&str], &[&str], &[&str]) = match service {
-        NGINX_ID => (
-            &["/etc/default/nginx", "/etc/sysconfig/nginx", "/etc/conf.d/nginx"],
-            &["DAEMON_OPTS", "NGINX_OPTS", "command_args"],
-            &["cfgfile", "NGINX_CONFIGFILE", "NGINX_CONF_FILE", "CONFFILE"],
-        ),
-        _ => (
-            &["/etc/default/apache2", "/etc/sysconfig/httpd", "/etc/sysconfig/apache2", "/etc/conf.d/apache2"],
-            &["OPTIONS", "APACHE2_OPTS"],
-            &["CONFIGFILE", "APACHE_HTTPD_CONF"],
-        ),
-    };
-    let (program, option) = if service == NGINX_ID { ("nginx", "-c") } else { ("httpd", "-f") };
+pub(crate) fn by_settings(system: &dyn System, product: &dyn Product) -> Vec<Start> {
+    let spec = product.program();
+    let settings = &spec.settings;
     let mut starts = Vec::new();
-    for file in files {
+    for file in settings.files {
         let Ok(bytes) = system.read(Path::new(file)) else { continue };
         let mut shell = Shell::default();
         shell.run(&String::from_utf8_lossy(&bytes));
-        let mut found = vec![program.to_owned()];
-        for name in mains {
+        let mut found = vec![settings.program.to_owned()];
+        for name in settings.mains {
             if let Some(main) = shell.get(name).filter(|main| !main.is_empty()) {
-                found.extend([option.to_owned(), main.to_owned()]);
+                found.extend([format!("-{}", spec.options.main), main.to_owned()]);
             }
         }
-        for name in options {
+        for name in settings.options {
             found.extend(words(shell.get(name).unwrap_or_default()));
         }
         if found.len() > 1 {
             let named_by = authors(system, std::iter::once(&PathBuf::from(file)));
             starts.push(Start {
-                service,
+                service: product.id(),
                 words: found,
                 source: (*file).to_owned(),
                 standing: Standing::Named,
@@ -106,23 +85,19 @@ fn authors<'f>(system: &dyn System, files: impl Iterator<Item = &'f PathBuf>) ->
     writers.fold(Writers::default(), Writers::and)
 }
 
-pub(super) const NGINX_ID: ServiceId = ServiceId("nginx");
-pub(super) const APACHE_ID: ServiceId = ServiceId("apache");
-
-/// The service that a command starts.
-pub(super) fn service(words: &[String]) -> Option<ServiceId> {
-    let name = Path::new(words.first()?).file_name()?.to_str()?;
-    let is = |program: &Program| program.names.contains(&name);
-    match () {
-        () if is(&NGINX) => Some(NGINX_ID),
-        () if is(&APACHE) || CONTROLS.contains(&name) => Some(APACHE_ID),
-        () => None,
-    }
+/// Does a command start a server of this software, itself or by a control script?
+fn is_start_of(product: &dyn Product, words: &[String]) -> bool {
+    let spec = product.program();
+    name(words).is_some_and(|name| spec.names.contains(&name) || spec.controls.contains(&name))
 }
 
-pub(super) fn is_control(words: &[String]) -> bool {
-    let name = words.first().and_then(|word| Path::new(word).file_name()?.to_str());
-    name.is_some_and(|name| CONTROLS.contains(&name))
+fn is_control(product: &dyn Product, words: &[String]) -> bool {
+    name(words).is_some_and(|name| product.program().controls.contains(&name))
+}
+
+/// The name of the program that a command starts.
+fn name(words: &[String]) -> Option<&str> {
+    Path::new(words.first()?).file_name()?.to_str()
 }
 
 /// The words of a unit's command: a word that is a variable alone becomes several words.
@@ -140,7 +115,14 @@ fn expanded(command: &str, environment: &Shell) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services;
+    use crate::services::apache::Apache;
+    use crate::services::nginx::Nginx;
     use crate::system::MemorySystem;
+
+    fn by_units(system: &dyn System) -> Vec<Start> {
+        super::by_units(system, &services::products())
+    }
 
     fn shown(starts: &[Start]) -> Vec<String> {
         starts.iter().map(|s| format!("{} {:?} {} ({})", s.service, s.standing, s.words.join("|"), s.source)).collect()
@@ -186,14 +168,14 @@ mod tests {
             ("/etc/conf.d/apache2", "CONFIGFILE=/srv/httpd.conf\nAPACHE2_OPTS='-D SSL'\n"),
         ]);
         assert_eq!(
-            shown(&by_settings(&system, NGINX_ID)),
+            shown(&by_settings(&system, &Nginx)),
             [
                 "nginx Named nginx|-c|/srv/x.conf (/etc/default/nginx)",
                 "nginx Named nginx|-c|/etc/nginx/two.conf (/etc/conf.d/nginx)"
             ]
         );
         assert_eq!(
-            shown(&by_settings(&system, APACHE_ID)),
+            shown(&by_settings(&system, &Apache)),
             ["apache Named httpd|-f|/srv/httpd.conf|-D|SSL (/etc/conf.d/apache2)"]
         );
     }

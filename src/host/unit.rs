@@ -17,29 +17,29 @@ const FOLDERS: [&str; 5] = [
 
 /// A service's unit with its drop-ins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Unit {
+pub struct Unit {
     /// What stands behind the `@` of its name, if it comes from a template.
-    pub(crate) instance: Option<String>,
+    pub instance: Option<String>,
     /// The files that it was read from.
-    pub(crate) files: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
     /// The last `ExecStart=`, as written.
-    pub(crate) exec_start: Option<String>,
+    pub exec_start: Option<String>,
     /// `Environment=` assignments in their order.
-    pub(crate) environment: Vec<(String, String)>,
+    pub environment: Vec<(String, String)>,
     /// `EnvironmentFile=` paths in their order.
-    pub(crate) environment_files: Vec<PathBuf>,
+    pub environment_files: Vec<PathBuf>,
     /// The user as whom it runs; none: root.
-    pub(crate) user: Option<String>,
+    pub user: Option<String>,
     /// Does it see other files than the host has at the same paths?
-    pub(crate) has_own_files: bool,
+    pub has_own_files: bool,
     /// Has it folders of its own for /tmp and /var/tmp?
-    pub(crate) has_own_tmp: bool,
+    pub has_own_tmp: bool,
 }
 
 impl Unit {
     /// The unit `NAME.service`; `None`: there is none, or it is masked. An instance of a template (`web@one`) that has
     /// no file of its own is read from the template (`web@.service`).
-    pub(crate) fn read(system: &dyn System, name: &str) -> Option<Unit> {
+    pub fn read(system: &dyn System, name: &str) -> Option<Unit> {
         let template = name.split_once('@').map(|(prefix, instance)| (format!("{prefix}@"), instance));
         let file = |name: &str| {
             let mut paths = FOLDERS.iter().map(|folder| Path::new(folder).join(format!("{name}.service")));
@@ -82,7 +82,7 @@ impl Unit {
 
     /// The names of all services whose files have one of these texts in them, and of enabled instances of templates
     /// that have; without `.service`, sorted.
-    pub(crate) fn names(system: &dyn System, texts: &[&str]) -> Vec<String> {
+    pub fn names(system: &dyn System, texts: &[&str]) -> Vec<String> {
         let mut names = BTreeSet::new();
         let mut instances = BTreeSet::new();
         for folder in FOLDERS.map(Path::new) {
@@ -109,7 +109,7 @@ impl Unit {
     }
 
     /// The environment that the unit gives, as variables.
-    pub(crate) fn shell(&self, system: &dyn System) -> Shell {
+    pub fn shell(&self, system: &dyn System) -> Shell {
         let mut shell = Shell::default();
         for (name, value) in &self.environment {
             shell.export(name, value);

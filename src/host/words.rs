@@ -1,23 +1,23 @@
 //! Words and commands as shells and units write them: quotes, escapes, comments.
 
 /// Is it a name of a variable?
-pub(crate) fn is_name(name: &str) -> bool {
+pub fn is_name(name: &str) -> bool {
     name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
         && name.bytes().next().is_some_and(|b| !b.is_ascii_digit())
 }
 
 /// `NAME=value`
-pub(crate) fn assignment(word: &str) -> Option<(&str, &str)> {
+pub fn assignment(word: &str) -> Option<(&str, &str)> {
     word.split_once('=').filter(|(name, _)| is_name(name))
 }
 
 /// The words of a text, quotes and all, cut at blanks.
-pub(crate) fn raw_words(text: &str) -> Vec<String> {
+pub fn raw_words(text: &str) -> Vec<String> {
     cut(text, |c| c.is_ascii_whitespace())
 }
 
 /// The commands of a file, cut at ends of lines and semicolons.
-pub(crate) fn commands(text: &str) -> Vec<String> {
+pub fn commands(text: &str) -> Vec<String> {
     cut(&text.replace("\\\n", ""), |c| matches!(c, '\n' | ';' | '\r'))
 }
 
@@ -67,7 +67,7 @@ fn cut(text: &str, here: impl Fn(char) -> bool) -> Vec<String> {
 }
 
 /// A word without the quotes around it or in it.
-pub(crate) fn unquoted(word: &str) -> String {
+pub fn unquoted(word: &str) -> String {
     let mut out = String::new();
     let mut quote = None;
     let mut chars = word.chars();
@@ -89,6 +89,11 @@ pub fn quoted(text: &str) -> String {
         true => text.to_owned(),
         false => format!("'{}'", text.replace('\'', "'\\''")),
     }
+}
+
+/// The words of a command as it is written, without quotes.
+pub fn words(command: &str) -> Vec<String> {
+    raw_words(command).iter().map(|word| unquoted(word)).collect()
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Reading what a part of a policy is about, and waivers.
 
 use super::raw::{Node, Value};
-use super::scope::{AddressPattern, NamePattern, SERVICES, Scope};
+use super::scope::{AddressPattern, NamePattern, Scope};
 use super::spelling::{list, quoted};
 use super::validate::{Builder, first_key};
 use super::waiver::{self, Terms, Waiver};
 use crate::endpoint::Role;
+use crate::services;
 use crate::tls::VersionSet;
 use globset::GlobBuilder;
 
@@ -41,7 +42,7 @@ impl Builder<'_> {
         }
         match key {
             "service" => {
-                let service = self.reader.choice(node, "a service", "services", &SERVICES);
+                let service = self.reader.choice(node, "a service", "services", &services::names());
                 scope.services.extend(service.map(str::to_owned));
             }
             "role" => match self.reader.choice(node, "a role", "roles", &ROLES) {

@@ -32,7 +32,7 @@ pub use index::ScopeIndex;
 pub use jiff::civil::Date;
 pub use profiles::{PROFILES, Profile};
 pub use schema::schema;
-pub use scope::{SERVICES, Scope, Target};
+pub use scope::{Scope, Target};
 pub use seen::Seen;
 pub use waiver::{Terms, Waiver, comment, is_marked};
 

@@ -5,9 +5,6 @@ use globset::GlobMatcher;
 use std::net::IpAddr;
 use std::path::Path;
 
-/// The services that a policy may name. A test holds it against those that are understood.
-pub const SERVICES: [&str; 2] = ["nginx", "apache"];
-
 /// An endpoint or a line, as a policy sees it.
 #[derive(Clone, Debug)]
 pub struct Target<'a> {

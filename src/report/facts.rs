@@ -13,7 +13,7 @@ pub struct Known<T> {
     /// Where it comes from, or where it was looked for.
     pub source: String,
     /// What depends on it, and how to say it.
-    pub matters: &'static str,
+    pub matters: String,
 }
 
 /// A text and where it comes from.
@@ -51,6 +51,8 @@ pub struct Server {
     pub version: Known<String>,
     /// How it was built.
     pub build: Known<Vec<String>>,
+    /// What the options begin with that are about paths.
+    pub path_options: &'static [&'static str],
     /// The TLS library: `OpenSSL 3.0.19`.
     pub library: Known<String>,
     /// The security level of the library for a server without a cipher list.
@@ -63,6 +65,10 @@ pub struct Server {
     pub command_lines: Vec<Sourced>,
     /// Its main files.
     pub main_files: Vec<Main>,
+    /// Names that its command line defines; none: it has no such option.
+    pub defines: Option<Known<Vec<String>>>,
+    /// The environment that its configuration can name, as far as it is known.
+    pub environment: Vec<Variable>,
 }
 
 impl Server {
@@ -83,7 +89,7 @@ pub struct TlsLibrary {
     pub versions: Option<VersionSet>,
 }
 
-/// A variable of httpd's environment.
+/// A variable of a server's environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
     /// Its name.
@@ -103,10 +109,6 @@ pub struct FactsView<'a> {
     pub servers: Vec<Server>,
     /// The TLS libraries that were found, used or not.
     pub libraries: Vec<TlsLibrary>,
-    /// Names that httpd is started with.
-    pub defines: Known<Vec<String>>,
-    /// httpd's environment, as far as it is known.
-    pub environment: Vec<Variable>,
     /// What could not be read or decided.
     pub problems: Vec<String>,
     /// How the program is going to exit.
@@ -123,9 +125,9 @@ pub fn text(view: &FactsView<'_>, out: &mut dyn Write) -> io::Result<()> {
     for server in &view.servers {
         writeln!(out)?;
         self::server(out, server)?;
-        if server.service == "apache" && !server.is_absent() {
-            fact(out, "  defines", &view.defines, |names| or_none(names.join(" ")))?;
-            for (at, variable) in view.environment.iter().enumerate() {
+        if let Some(defines) = server.defines.as_ref().filter(|_| !server.is_absent()) {
+            fact(out, "  defines", defines, |names| or_none(names.join(" ")))?;
+            for (at, variable) in server.environment.iter().enumerate() {
                 let label = if at == 0 { "  environment" } else { "" };
                 let value = variable.value.as_deref().unwrap_or("(not shown)");
                 line(out, label, &format!("{}={value}", variable.name), "")?;
@@ -160,7 +162,7 @@ fn server(out: &mut dyn Write, server: &Server) -> io::Result<()> {
     fact(out, "  library", &server.library, Clone::clone)?;
     fact(out, "  security level", &server.security_level, u8::to_string)?;
     fact(out, "  can speak", &server.versions, VersionSet::to_string)?;
-    fact(out, "  built with", &server.build, |options| or_none(telling(options)))?;
+    fact(out, "  built with", &server.build, |options| or_none(telling(options, server.path_options)))?;
     fact(out, "  started by", &server.manager, Clone::clone)?;
     for (at, command) in server.command_lines.iter().enumerate() {
         line(out, if at == 0 { "  command" } else { "" }, &command.value, &command.source)?;
@@ -175,9 +177,8 @@ fn server(out: &mut dyn Write, server: &Server) -> io::Result<()> {
 }
 
 /// The options that say something about TLS or paths; JSON has all.
-fn telling(options: &[String]) -> String {
+fn telling(options: &[String], paths: &[&str]) -> String {
     let tells = |option: &&String| {
-        let paths = ["--prefix=", "--conf-path=", "HTTPD_ROOT=", "SERVER_CONFIG_FILE="];
         paths.iter().any(|path| option.starts_with(path)) || option.contains("ssl") || option.contains("http_v3")
     };
     let mut told: Vec<String> = options.iter().filter(tells).cloned().collect();

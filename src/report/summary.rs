@@ -6,6 +6,7 @@ use super::probe::{Outcome, ProbeView, Probed};
 use super::verify::VerifyView;
 use crate::finding::Severity;
 use crate::instance::Uncovered;
+use crate::services;
 use crate::verify;
 
 /// `1 file`, `2 files`.
@@ -27,7 +28,7 @@ pub(super) fn coverage(view: &AuditView<'_>) -> String {
     if totals.instances + totals.parts + totals.not_loaded == 0 {
         // What could not be read may well be one.
         let nothing = if totals.problems == 0 { ": nothing to audit" } else { "" };
-        return format!("no configuration of nginx or Apache httpd was found{nothing}{elsewhere}");
+        return format!("no configuration of {} was found{nothing}{elsewhere}", services::titles());
     }
     let files = count(view.files.found, "file", "files");
     let instances = count(totals.instances, "instance", "instances");

@@ -24,7 +24,7 @@ fn unused(waiver: &Waiver, gap: Option<&str>, demand: &Demand) -> Option<Finding
     let help = match (gap, &waiver.reach) {
         (Some(_), _) => "fix what could not be read or decided, and audit again before you remove it",
         (None, Reach::Scope(_)) => "remove it, or correct what it is about",
-        (None, Reach::Lines(_)) => "remove it, or put it at the line that decides: before it, or (nginx) behind it",
+        (None, Reach::Lines(_)) => "remove it, or put it at the line that decides",
     };
     let mut finding = about(ID, demand, waiver, message, help)?;
     if let Some(gap) = gap {

@@ -7,7 +7,7 @@
 //! whatever process that number names.
 
 use super::glob::{self, Search};
-use crate::host::Facts;
+use crate::host::{Build, Facts};
 use crate::instance::{Instance, ServiceId};
 use crate::source::SourceMap;
 use crate::system::{Kind, System, own_user};
@@ -62,8 +62,7 @@ pub fn about_main_file(system: &dyn System, facts: &Facts, service: ServiceId, m
 /// Why root should not have the server of an instance reloaded by its program, which goes by a file with its number;
 /// empty: it may.
 pub fn about_pid_file(system: &dyn System, facts: &Facts, instance: &Instance) -> Doubts {
-    let software = if instance.service.0 == "nginx" { &facts.nginx } else { &facts.apache };
-    let built_in = || software.build.value.as_ref().and_then(crate::host::Build::pid_file);
+    let built_in = || facts.of(instance.service).build.value.as_ref().and_then(Build::usual_pid_file);
     let mut asked = Asked { system, doubts: Doubts::new() };
     if let Some(file) = instance.reach.pid_file.clone().or_else(built_in) {
         asked.about(&file);

@@ -19,9 +19,36 @@ pub mod tree;
 pub mod unread;
 mod userinfo;
 
+use crate::host::Product;
+use crate::instance::ServiceId;
 use service::Service;
 
 /// All services, in the order in which they are reported.
 pub fn all() -> [&'static dyn Service; 2] {
     [&nginx::Nginx, &apache::Apache]
+}
+
+/// The same, as pieces of software.
+pub fn products() -> Vec<&'static dyn Product> {
+    all().map(|service| service as &dyn Product).to_vec()
+}
+
+/// Their short names: `nginx`, `apache`.
+pub fn names() -> Vec<&'static str> {
+    all().iter().map(|service| service.id().0).collect()
+}
+
+/// Their names for people: `nginx or Apache httpd`.
+pub fn titles() -> String {
+    let titles = all().map(Product::title);
+    match titles.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// The one with that name.
+pub fn of(id: ServiceId) -> Option<&'static dyn Service> {
+    all().into_iter().find(|service| service.id() == id)
 }

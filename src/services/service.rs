@@ -2,8 +2,8 @@
 
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Transport};
-use crate::host::Facts;
-use crate::instance::{Instance, ServiceId};
+use crate::host::{Facts, Product};
+use crate::instance::Instance;
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use std::net::IpAddr;
@@ -34,13 +34,7 @@ pub enum FileRole {
 }
 
 /// A kind of software whose configuration is understood.
-pub trait Service: Sync {
-    /// The short name.
-    fn id(&self) -> ServiceId;
-
-    /// The name for people: `Apache httpd`.
-    fn title(&self) -> &'static str;
-
+pub trait Service: Product {
     /// Main files by absolute path that are instances whatever they hold: `/etc/nginx/nginx.conf`.
     fn main_files(&self) -> &'static [&'static str];
 

@@ -85,7 +85,7 @@ pub(super) fn of_difference(promise: &Promise, scan: &Scan, evidence: Evidence<'
     let mut causes: Vec<String> = not_reloaded(promise, evidence).into_iter().collect();
     if promise.target.name.is_some() && promise.nameless == Some(observed) && observed != expected {
         causes.push(
-            "the default server of the address decides for this name (nginx before 1.29.2, or OpenSSL before 1.1.1)"
+            "the default server of the address decides for this name: the TLS library settles the version before it looks at the name"
                 .to_owned(),
         );
     }

@@ -6,6 +6,7 @@ use crate::engine::Audit;
 use crate::host::{Owner, Sockets};
 use crate::instance::Instance;
 use crate::probe::place::Place;
+use crate::services;
 use crate::system::System;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -29,12 +30,12 @@ impl<'a> Machine<'a> {
             times.max().map(|(time, path)| (index, (path.to_owned(), time)))
         };
         let changed = audit.instances().enumerate().filter_map(last).collect();
-        Machine { system, changed, sockets: Sockets::read(system, SystemTime::now()) }
+        Machine { system, changed, sockets: Sockets::read(system, &services::products(), SystemTime::now()) }
     }
 
     /// Reading all processes takes a while; for a difference it has to be as of now.
     pub(super) fn look_again(&mut self) {
-        self.sockets = Sockets::read(self.system, SystemTime::now());
+        self.sockets = Sockets::read(self.system, &services::products(), SystemTime::now());
     }
 
     /// Who listens where.

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 use tlsmend::host::{Fact, Facts};
 use tlsmend::openssl::{Library, SystemDefault};
 use tlsmend::release::Release;
+use tlsmend::services::{apache, nginx};
 use tlsmend::system::MemorySystem;
 
 /// A case as its file has it.
@@ -313,17 +314,17 @@ impl Case {
             library.system = SystemDefault::read(&system, &path, sections).0;
         }
         if let Some(global) = &self.global {
-            facts.nginx_global = self.fill(global);
+            facts.of_mut(nginx::ID).directives = self.fill(global);
         }
-        facts.nginx.release = release(&self.observed.nginx);
-        facts.apache.release = release(&self.observed.apache);
-        facts.nginx.library = library.clone();
-        facts.apache.library = library;
+        facts.of_mut(nginx::ID).release = release(&self.observed.nginx);
+        facts.of_mut(apache::ID).release = release(&self.observed.apache);
+        facts.of_mut(nginx::ID).library = library.clone();
+        facts.of_mut(apache::ID).library = library;
         facts.distribution = vec!["debian".to_owned()];
         facts.sees_host = true;
-        facts.defines = Fact::known(self.defines.clone(), "the case");
+        facts.of_mut(apache::ID).defines = Fact::known(self.defines.clone(), "the case");
         for (name, value) in &self.env {
-            facts.environment.insert(name.clone(), self.fill(value));
+            facts.of_mut(apache::ID).environment.insert(name.clone(), self.fill(value));
         }
         facts
     }

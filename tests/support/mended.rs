@@ -14,6 +14,7 @@ use tlsmend::host::Facts;
 use tlsmend::plan::{Plan, plan};
 use tlsmend::policy::Policy;
 use tlsmend::rules;
+use tlsmend::services::nginx;
 use tlsmend::services::service::Target;
 
 /// What a plan did to a site.
@@ -103,7 +104,7 @@ impl Planned {
             self.explain(verdict, mended);
             return;
         }
-        let library = self.facts.nginx.library.versions();
+        let library = self.facts.of(nginx::ID).library.versions();
         if !now.versions.and(self.policy.base.forbid).is_empty() {
             mended.complain(contact, &format!("is said to comply after the patch, and gives {}", now.versions));
         } else if answer.speaks == Speaks::Tls && !answer.refuses {

@@ -12,6 +12,7 @@ use tlsmend::release::Release;
 use tlsmend::services::apache::Apache;
 use tlsmend::services::nginx::Nginx;
 use tlsmend::services::service::Service;
+use tlsmend::services::{self, apache, nginx};
 use tlsmend::system::OsSystem;
 
 /// The server software.
@@ -40,8 +41,8 @@ impl Software {
     pub fn release(self) -> Release {
         let facts = gathered(None);
         let release = match self {
-            Software::Nginx => facts.nginx.release.value,
-            Software::Apache => facts.apache.release.value,
+            Software::Nginx => facts.of(nginx::ID).release.value,
+            Software::Apache => facts.of(apache::ID).release.value,
         };
         release.unwrap_or_else(|| panic!("{} is needed (tests/run installs it)", self.program()))
     }
@@ -50,8 +51,8 @@ impl Software {
     pub fn library(self) -> Library {
         let facts = gathered(None);
         match self {
-            Software::Nginx => facts.nginx.library,
-            Software::Apache => facts.apache.library,
+            Software::Nginx => facts.of(nginx::ID).library.clone(),
+            Software::Apache => facts.of(apache::ID).library.clone(),
         }
     }
 }
@@ -141,9 +142,9 @@ impl Site {
     /// What is known of the machine, and of how this server is started.
     pub fn facts(&self) -> Facts {
         let mut facts = gathered(self.environment.get("OPENSSL_CONF").map(String::as_str));
-        facts.environment.clone_from(&self.environment);
-        facts.nginx_global.clone_from(&self.global);
-        facts.defines = Fact::known(self.defines.clone(), "the test");
+        facts.of_mut(apache::ID).environment.clone_from(&self.environment);
+        facts.of_mut(nginx::ID).directives.clone_from(&self.global);
+        facts.of_mut(apache::ID).defines = Fact::known(self.defines.clone(), "the test");
         facts
     }
 
@@ -188,7 +189,7 @@ fn gathered(openssl_conf: Option<&str>) -> Facts {
     let system = OsSystem::new(Path::new("/"), Vec::new()).expect("a root");
     let mut given = Given::default();
     given.env.extend(openssl_conf.map(|path| ("OPENSSL_CONF".to_owned(), path.to_owned())));
-    let facts = gather(&system, &given);
+    let facts = gather(&system, &given, &services::products());
     KNOWN.lock().expect("no panic in here").insert(key, facts.clone());
     facts
 }

@@ -16,7 +16,7 @@ use crate::report::html::{Changed, Extra};
 use crate::report::{AuditView, Coverage, ManagedFile, RuleText};
 use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text};
 use crate::rules;
-use crate::services::doubts;
+use crate::services::{self, doubts};
 use crate::system::{System, reason, write_report};
 use anyhow::{Result, anyhow};
 use std::collections::BTreeSet;
@@ -115,7 +115,7 @@ fn uncovered(opened: &options::Opened) -> Vec<Uncovered> {
     if !opened.paths.is_empty() {
         return Vec::new();
     }
-    let sockets = opened.processes.then(|| Sockets::read(&opened.system, SystemTime::now()));
+    let sockets = opened.processes.then(|| Sockets::read(&opened.system, &services::products(), SystemTime::now()));
     host::uncovered(&opened.system, sockets.as_ref())
 }
 
@@ -206,7 +206,8 @@ fn reload(opened: &options::Opened, audit: &Audit) -> Vec<(String, String)> {
     for (index, instance) in audit.instances().enumerate() {
         if instance.standing == Standing::Loaded && mended.contains(&index) {
             let (system, facts) = (&opened.system, &opened.facts);
-            let reload = host::reload(system, facts, instance.service, &instance.main);
+            let Some(service) = services::of(instance.service) else { continue };
+            let reload = host::reload(system, facts, service, &instance.main);
             let by_program = || !reload.by_manager && !doubts::about_pid_file(system, facts, instance).is_empty();
             if !doubts::about_checker(system, facts, instance, &audit.sources).is_empty() || by_program() {
                 continue;

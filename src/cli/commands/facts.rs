@@ -4,10 +4,9 @@ use super::super::args::{Format, Host};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
 use crate::engine;
-use crate::host::{self, Fact, Software, Standing};
+use crate::host::{self, Fact, Product, Software, Standing};
 use crate::instance::{Problem, ServiceId, Standing as Loaded};
 use crate::policy::Policy;
-use crate::release::Release;
 use crate::report::facts::{self as report, FactsView, Known, Main, Server, Sourced, TlsLibrary, Variable};
 use crate::report::{Exit, json, secrets};
 use crate::services;
@@ -46,7 +45,7 @@ pub(super) fn view<'a>(
     let loaded = resolved.iter().map(|one| one.instance()).filter(|one| one.standing == Loaded::Loaded);
     let mains: Vec<(ServiceId, PathBuf)> = loaded.map(|one| (one.service, one.main.clone())).collect();
     let servers: Vec<Server> =
-        services::all().iter().map(|service| server(opened, service.id(), service.title(), &mains)).collect();
+        services::products().into_iter().map(|product| server(opened, product, &mains)).collect();
     let lacks = |s: &Server| {
         let known = s.version.value.is_some() && s.library.value.is_some() && s.security_level.value.is_some();
         !s.main_files.is_empty() && !known
@@ -61,7 +60,8 @@ pub(super) fn view<'a>(
             value: (!facts.distribution.is_empty()).then(|| facts.distribution.clone()),
             source: facts.distribution_source.clone(),
             matters: "the security level that OpenSSL is built with, and what a missing SSLProtocol means; \
-                      say it with --assume distribution=ID",
+                      say it with --assume distribution=ID"
+                .to_owned(),
         },
         init: match opened.look {
             true => known(host::init_system(&opened.system), str::to_owned, "how servers are reloaded"),
@@ -69,12 +69,6 @@ pub(super) fn view<'a>(
         },
         servers,
         libraries: libraries.into_iter().map(library).collect(),
-        defines: known(
-            facts.defines.clone(),
-            |names| names,
-            "which <IfDefine> sections are read; say it with --define NAME",
-        ),
-        environment: facts.environment.iter().map(|(name, value)| variable(name, value)).collect(),
         problems: problems.iter().map(|problem| secrets::text(problem).into_owned()).collect(),
         exit: Exit {
             status: status as u8,
@@ -84,25 +78,9 @@ pub(super) fn view<'a>(
 }
 
 /// What is known of one kind of server.
-fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mains: &[(ServiceId, PathBuf)]) -> Server {
-    let facts = &opened.facts;
-    let nginx = service.0 == "nginx";
-    let (software, tls1_3, decides, paths) = match nginx {
-        true => (
-            &facts.nginx,
-            Release::new(1, 13, 0),
-            "the built-in default of ssl_protocols, and whether each server's own line counts; \
-             say it with --assume nginx=VERSION",
-            "where relative paths of -c lead",
-        ),
-        false => (
-            &facts.apache,
-            Release::new(2, 4, 36),
-            "the built-in default of SSLProtocol, and whether each virtual host's own line counts; \
-             say it with --assume apache=VERSION",
-            "where relative paths of -f lead",
-        ),
-    };
+fn server(opened: &options::Opened, product: &dyn Product, mains: &[(ServiceId, PathBuf)]) -> Server {
+    let (facts, service, spec) = (&opened.facts, product.id(), product.program());
+    let software = facts.of(service);
     let of_service = |start: &&host::Start| start.service == service;
     let commands = facts.starts.iter().filter(of_service).map(|start| {
         let note = match start.standing {
@@ -113,27 +91,41 @@ fn server(opened: &options::Opened, service: ServiceId, title: &'static str, mai
         let of = whose(&start.named_by);
         Sourced { value: secrets::text(&start.text()).into_owned(), source: format!("{}{note}{of}", start.source) }
     });
-    let main_files = mains.iter().filter(|(of, _)| *of == service).map(|(_, path)| main_file(opened, service, path));
-    let manager = opened.look.then(|| host::started_by(&opened.system, service)).flatten();
+    let main_files = mains.iter().filter(|(of, _)| *of == service).map(|(_, path)| main_file(opened, product, path));
+    let manager = opened.look.then(|| host::started_by(&opened.system, product)).flatten();
     Server {
         service: service.0,
-        title,
-        version: known(software.release.clone(), |release| release.to_string(), decides),
-        build: known(software.build.clone(), |build| build.options, paths),
+        title: product.title(),
+        version: known(
+            software.release.clone(),
+            |release| release.to_string(),
+            format!("{}; say it with --assume {service}=VERSION", spec.version_decides),
+        ),
+        build: known(
+            software.build.clone(),
+            |build| build.options,
+            format!("where relative paths of -{} lead", spec.options.main),
+        ),
+        path_options: spec.path_options,
         library: openssl(software),
         security_level: level(software),
         versions: Known {
-            value: software.versions(tls1_3),
+            value: software.versions(spec.first_tls1_3),
             source: String::new(),
-            matters: "which versions can be switched on",
+            matters: "which versions can be switched on".to_owned(),
         },
         manager: Known {
             value: manager.as_ref().map(|(manager, name)| format!("{manager}, as {name}")),
             source: if manager.is_some() { String::new() } else { "nothing that starts it was found".to_owned() },
-            matters: "how it is reloaded",
+            matters: "how it is reloaded".to_owned(),
         },
         command_lines: commands.collect(),
         main_files: main_files.collect(),
+        defines: spec.options.defines.map(|_| {
+            let matters = "which <IfDefine> sections are read; say it with --define NAME";
+            known(software.defines.clone(), |names| names, matters)
+        }),
+        environment: software.environment.iter().map(|(name, value)| variable(name, value)).collect(),
     }
 }
 
@@ -142,13 +134,13 @@ fn whose(word_of: &Writers) -> String {
     if word_of.is_empty() { String::new() } else { format!(", of {}", described(word_of)) }
 }
 
-fn main_file(opened: &options::Opened, service: ServiceId, path: &Path) -> Main {
+fn main_file(opened: &options::Opened, product: &dyn Product, path: &Path) -> Main {
     let named = opened
         .facts
         .main_files
         .iter()
-        .find(|file| file.service == service && leads_to(&opened.system, &file.path, path));
-    let commands = host::reload(&opened.system, &opened.facts, service, path);
+        .find(|file| file.service == product.id() && leads_to(&opened.system, &file.path, path));
+    let commands = host::reload(&opened.system, &opened.facts, product, path);
     Main {
         path: path.display().to_string(),
         source: named.map_or("found by its name".to_owned(), |file| file.source.clone() + &whose(&file.named_by)),
@@ -163,7 +155,7 @@ fn openssl(software: &Software) -> Known<String> {
     Known {
         value: library.release.map(|release| format!("OpenSSL {release}")),
         source: library.source.clone(),
-        matters: "what is blocked of the configured versions; say it with --assume openssl=VERSION",
+        matters: "what is blocked of the configured versions; say it with --assume openssl=VERSION".to_owned(),
     }
 }
 
@@ -174,7 +166,7 @@ fn level(software: &Software) -> Known<u8> {
         None => (None, String::new()),
     };
     let matters = "whether TLSv1 and TLSv1.1 are blocked; say it with --assume openssl-seclevel=N";
-    Known { value, source, matters }
+    Known { value, source, matters: matters.to_owned() }
 }
 
 fn library(found: host::TlsLibrary) -> TlsLibrary {
@@ -187,6 +179,6 @@ fn variable(name: &str, value: &str) -> Variable {
     Variable { name: name.to_owned(), value: (!secret).then(|| secrets::text(value).into_owned()) }
 }
 
-fn known<T, U>(fact: Fact<T>, show: impl FnOnce(T) -> U, matters: &'static str) -> Known<U> {
-    Known { value: fact.value.map(show), source: fact.source, matters }
+fn known<T, U>(fact: Fact<T>, show: impl FnOnce(T) -> U, matters: impl Into<String>) -> Known<U> {
+    Known { value: fact.value.map(show), source: fact.source, matters: matters.into() }
 }

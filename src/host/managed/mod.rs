@@ -1,13 +1,14 @@
 //! Whose a configuration file is: a program's that writes it, or a package's that an upgrade replaces.
 //!
 //! Told by what the file says of itself in its first comments, by the places where control panels and certbot keep
-//! theirs, and by dpkg's list of configuration files. rpm's list is in a database that is not read here; the files of
-//! its packages for nginx and httpd are known by name.
+//! theirs, and by dpkg's list of configuration files. rpm's list is in a database that is not read here; the files that
+//! its packages of known servers have are known by name.
 
 mod header;
 mod signs;
 
 use super::facts::Facts;
+use super::product::{Products, ProgramSpec};
 use signs::{PROGRAMS, SIGNS, Sign};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,15 +36,6 @@ pub struct Managed {
     pub advice: String,
 }
 
-/// Configuration files of rpm packages for nginx and httpd.
-const OF_RPM: [(&str, &str); 5] = [
-    ("/etc/nginx/nginx.conf", "nginx"),
-    ("/etc/nginx/conf.d/default.conf", "nginx"),
-    ("/etc/httpd/conf/httpd.conf", "httpd"),
-    ("/etc/httpd/conf.d/ssl.conf", "mod_ssl"),
-    ("/etc/httpd/conf.modules.d/00-ssl.conf", "mod_ssl"),
-];
-
 /// Whose a file is; `None`: whoever administers the host writes it.
 pub fn managed(facts: &Facts, path: &Path, bytes: &[u8]) -> Option<Managed> {
     let lines = comments(bytes);
@@ -65,13 +57,11 @@ pub fn managed(facts: &Facts, path: &Path, bytes: &[u8]) -> Option<Managed> {
         let advice = "its first lines say that it is not to be edited: change it where it comes from".to_owned();
         return Some(Managed { fate: Fate::Generated, by, advice });
     }
-    if let Some(package) = facts.package_files.get(path) {
-        let advice = "the next upgrade of the package asks which version to keep";
-        let by = format!("the package {package}");
-        return Some(Managed { fate: Fate::Package, by, advice: advice.to_owned() });
-    }
-    let (_, package) = OF_RPM.iter().find(|(file, _)| facts.is_red_hat() && path == Path::new(file))?;
-    let advice = "the next upgrade of the package puts its own beside it, as .rpmnew";
+    let package = facts.package_files.get(path)?;
+    let advice = match facts.is_red_hat() {
+        true => "the next upgrade of the package puts its own beside it, as .rpmnew",
+        false => "the next upgrade of the package asks which version to keep",
+    };
     Some(Managed { fate: Fate::Package, by: format!("the package {package}"), advice: advice.to_owned() })
 }
 
@@ -85,18 +75,23 @@ fn comments(bytes: &[u8]) -> String {
 }
 
 /// dpkg's configuration files of web servers, each with its package.
-pub(crate) fn package_files(status: &str) -> BTreeMap<PathBuf, String> {
+pub(crate) fn package_files(status: &str, products: Products<'_>) -> BTreeMap<PathBuf, String> {
     let mut files = BTreeMap::new();
     for paragraph in status.split("\n\n") {
         let Some((_, rest)) = paragraph.split_once("\nConffiles:\n") else { continue };
         let Some(package) = paragraph.lines().find_map(|line| line.strip_prefix("Package: ")) else { continue };
         let lines = rest.lines().take_while(|line| line.starts_with(' '));
         let paths = lines.filter(|line| !line.ends_with(" obsolete")).filter_map(|line| line.trim().split(' ').next());
-        let servers = ["/etc/nginx/", "/etc/apache2/", "/etc/letsencrypt/", "/etc/httpd/"];
-        let ours = paths.filter(|path| servers.iter().any(|folder| path.starts_with(folder)));
+        let folders = || products.iter().flat_map(|product| product.program().folders).chain(&["/etc/letsencrypt/"]);
+        let ours = paths.filter(|path| folders().any(|folder| path.starts_with(folder)));
         files.extend(ours.map(|path| (PathBuf::from(path), package.trim().to_owned())));
     }
     files
+}
+
+/// Configuration files of the rpm packages of a server, each with its package.
+pub(crate) fn rpm_files(spec: &ProgramSpec) -> impl Iterator<Item = (PathBuf, String)> {
+    spec.rpm_files.iter().map(|(file, package)| (PathBuf::from(file), (*package).to_owned()))
 }
 
 impl Managed {
@@ -112,6 +107,7 @@ impl Managed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services;
 
     fn by(path: &str, text: &str) -> Option<String> {
         managed(&Facts::unknown(), Path::new(path), text.as_bytes()).map(|managed| managed.by)
@@ -166,12 +162,13 @@ mod tests {
     fn files_of_packages() {
         let status = "Package: nginx-common\nStatus: install ok installed\nConffiles:\n /etc/nginx/nginx.conf 1a2b\n \
                       /etc/nginx/old.conf 1a2b obsolete\n /etc/default/nginx 3c\nDescription: x\n\nPackage: other\n";
-        let files = package_files(status);
+        let files = package_files(status, &services::products());
         assert_eq!(files, BTreeMap::from([("/etc/nginx/nginx.conf".into(), "nginx-common".to_owned())]));
         let facts = Facts { package_files: files, ..Facts::unknown() };
         let found = managed(&facts, Path::new("/etc/nginx/nginx.conf"), b"http {}").expect("a package's");
         assert_eq!((found.fate, found.by.as_str()), (Fate::Package, "the package nginx-common"));
-        let red_hat = Facts { distribution: vec!["rhel".to_owned()], ..Facts::unknown() };
+        let mut red_hat = Facts { distribution: vec!["rhel".to_owned()], ..Facts::unknown() };
+        red_hat.package_files.extend(services::products().iter().flat_map(|product| rpm_files(product.program())));
         let found = managed(&red_hat, Path::new("/etc/httpd/conf.d/ssl.conf"), b"").expect("a package's");
         assert!(found.text().contains(".rpmnew"), "{found:?}");
     }

@@ -5,10 +5,10 @@ mod patterns;
 
 use super::exceptions::{MATCH_KEYS, ROLES, WAIVER_KEYS};
 use super::profiles::Profile;
-use super::scope::SERVICES;
 use super::severity::{EFFECTS, LEVELS, RULES, Shape};
 use super::validate::{ABOUT_KEYS, EXPOSURE_KEYS, EXPOSURES, KEYS, OVERRIDE_KEYS};
 use super::waiver;
+use crate::services;
 use crate::tls::Version;
 use serde_json::{Map, Value, json};
 
@@ -144,7 +144,7 @@ fn waiver_key(name: &str) -> Value {
 
 fn condition(name: &str) -> Value {
     match name {
-        "service" => one_or_more(&json!({ "enum": SERVICES })),
+        "service" => one_or_more(&json!({ "enum": services::names() })),
         "role" => one_or_more(&json!({ "enum": ROLES })),
         "server-name" => one_or_more(&json!({ "type": ["string", "number"], "pattern": patterns::name() })),
         "address" => one_or_more(&json!({ "type": "string", "pattern": patterns::address() })),

@@ -12,7 +12,7 @@ pub(super) struct Facts<'a> {
     init: FactOut<'a, &'a str>,
     servers: Vec<ServerOut<'a>>,
     libraries: Vec<LibraryOut<'a>>,
-    defines: FactOut<'a, &'a [String]>,
+    defines: Option<FactOut<'a, &'a [String]>>,
     environment: Vec<VariableOut<'a>>,
     problems: &'a [String],
 }
@@ -73,6 +73,7 @@ struct VariableOut<'a> {
 
 impl<'a> Facts<'a> {
     pub(super) fn of(view: &'a FactsView<'a>) -> Facts<'a> {
+        let with_names = view.servers.iter().find(|server| server.defines.is_some());
         Facts {
             schema: "tlsmend/facts/1",
             exit: ExitOut { status: view.exit.status, name: view.exit.name },
@@ -84,10 +85,10 @@ impl<'a> Facts<'a> {
                 .iter()
                 .map(|one| LibraryOut { name: &one.name, path: &one.path, versions: one.versions.map(names) })
                 .collect(),
-            defines: fact(&view.defines, Vec::as_slice),
-            environment: view
-                .environment
-                .iter()
+            defines: with_names.and_then(|server| server.defines.as_ref()).map(|names| fact(names, Vec::as_slice)),
+            environment: with_names
+                .into_iter()
+                .flat_map(|server| &server.environment)
                 .map(|one| VariableOut { name: &one.name, value: one.value.as_deref() })
                 .collect(),
             problems: &view.problems,
@@ -96,7 +97,7 @@ impl<'a> Facts<'a> {
 }
 
 fn fact<'a, T, U>(known: &'a Known<T>, show: impl Fn(&'a T) -> U) -> FactOut<'a, U> {
-    FactOut { value: known.value.as_ref().map(show), source: &known.source, decides: known.matters }
+    FactOut { value: known.value.as_ref().map(show), source: &known.source, decides: &known.matters }
 }
 
 fn server(server: &Server) -> ServerOut<'_> {

@@ -39,7 +39,7 @@ pub(super) fn context(text: &[u8], at: usize) -> Context<'_> {
         match (byte, quote) {
             (b'\n', _) if comment => {
                 (comment, start) = (false, i + 1);
-                if !words.first().is_some_and(|first| is_nginx(first)) {
+                if !words.first().is_some_and(|first| goes_on_over_lines(first)) {
                     words.clear();
                 }
             }
@@ -50,7 +50,7 @@ pub(super) fn context(text: &[u8], at: usize) -> Context<'_> {
                 words.extend(split(&near[start..i]));
                 start = i + 1;
                 let goes_on = near[..i].trim_ascii_end().ends_with(b"\\");
-                if !goes_on && !words.first().is_some_and(|first| is_nginx(first)) {
+                if !goes_on && !words.first().is_some_and(|first| goes_on_over_lines(first)) {
                     words.clear();
                 }
             }
@@ -93,16 +93,16 @@ fn beginning(near: &[u8]) -> usize {
     }
 }
 
-/// Is it the name of a directive of nginx, which goes on over the ends of lines?
-pub(super) fn is_nginx(name: &[u8]) -> bool {
+/// Is it the name of a directive that goes on over the ends of lines, up to a semicolon: `proxy_set_header`?
+pub(super) fn goes_on_over_lines(name: &[u8]) -> bool {
     name == b"set"
         || (name.contains(&b'_')
             && !name.starts_with(b"php_")
             && name.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'_'))
 }
 
-/// Is it the name of a directive of Apache, which ends with the line?
-pub(super) fn is_apache(name: &[u8]) -> bool {
+/// Is it the name of a directive that ends with the line: `RequestHeader`?
+pub(super) fn ends_with_line(name: &[u8]) -> bool {
     const PLAIN: [&str; 4] = ["header", "requestheader", "setenv", "define"];
     PLAIN.iter().any(|plain| name.eq_ignore_ascii_case(plain.as_bytes()))
         || name.starts_with(b"php_")

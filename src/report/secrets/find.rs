@@ -1,7 +1,7 @@
 //! Finds what looks like a secret.
 
 use super::between::{Between, Way, between};
-use super::context::{Context, context, is_apache, is_nginx};
+use super::context::{Context, context, ends_with_line, goes_on_over_lines};
 use super::map::maps;
 use super::name::{Name, Strength, is_part, names, strength};
 use super::places::places;
@@ -164,9 +164,11 @@ fn shape(text: &[u8], name: &Name, between: &Between<'_>, context: &Context<'_>)
     let bare = !between.assigns() && around.is_none() && !context.comment;
     Shape {
         outer: around.filter(|_| !context.comment),
-        next_line: bare && is_nginx(directive) && (!context.words.is_empty() || directive.starts_with(b"secure_link")),
+        next_line: bare
+            && goes_on_over_lines(directive)
+            && (!context.words.is_empty() || directive.starts_with(b"secure_link")),
         one_line: context.comment,
-        apache: bare && is_apache(directive),
+        line_argument: bare && ends_with_line(directive),
         one_word: tests
             || between.way == Way::Call
             || text[name.range.start..].starts_with(b"--")
@@ -262,7 +264,7 @@ fn closes(quote: Option<&[u8]>, context: &Context<'_>) -> bool {
 fn is_commented_out(text: &[u8], name: &Name, context: &Context<'_>) -> bool {
     let word = context.words.iter().map(|word| without_hashes(word)).find(|word| !word.is_empty());
     let directive = word.unwrap_or(&text[name.range.clone()]);
-    is_nginx(directive) || is_apache(directive)
+    goes_on_over_lines(directive) || ends_with_line(directive)
 }
 
 /// A word without the signs of a comment before it.

@@ -54,9 +54,10 @@ pub(super) fn places(text: &[u8], found: &mut Vec<Range<usize>>) {
     let mut done = 0;
     for captures in DIRECTIVE.iter().flat_map(|regex| regex.captures_iter(text)) {
         let (Some(whole), Some(all)) = (captures.get(0), captures.name("all")) else { continue };
-        let apache = all.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
+        let line_argument = all.as_bytes().first().is_some_and(u8::is_ascii_uppercase);
         if whole.start() >= done {
-            done = value(text, whole.end(), Shape { apache, next_line: !apache, ..Shape::default() }, found);
+            done =
+                value(text, whole.end(), Shape { line_argument, next_line: !line_argument, ..Shape::default() }, found);
         }
     }
     let mut done = 0;

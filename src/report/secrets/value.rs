@@ -24,8 +24,8 @@ pub(super) struct Shape {
     pub(super) next_line: bool,
     /// It ends with the line in any case.
     pub(super) one_line: bool,
-    /// It is an argument of Apache's, where semicolons and braces are letters.
-    pub(super) apache: bool,
+    /// It is an argument of a directive that ends with its line, where semicolons and braces are letters.
+    pub(super) line_argument: bool,
     /// It has one word.
     pub(super) one_word: bool,
     /// It is a pattern: without letters and digits it tells nothing.
@@ -113,7 +113,7 @@ fn scan(text: &[u8], start: usize, shape: Shape, words: &mut Vec<Range<usize>>) 
     while at < text.len() {
         let byte = text[at];
         let escaped = text[..at].ends_with(b"\\");
-        let variable = if shape.apache && text.get(at + 1) != Some(&b'{') {
+        let variable = if shape.line_argument && text.get(at + 1) != Some(&b'{') {
             if word.is_some() { 0 } else { argument(&text[at..]) }
         } else {
             variable(&text[at..])
@@ -123,7 +123,7 @@ fn scan(text: &[u8], start: usize, shape: Shape, words: &mut Vec<Range<usize>>) 
         let opens = quote.is_none() && word.is_none() && !outer && matches!(byte, b'"' | b'\'');
         let ends_line = byte == b'\n' && (quote.is_none() || shape.one_line || at - start > LONGEST);
         let stops = ends_line
-            || (quote.is_none() && !shape.apache && matches!(byte, b';' | b'{' | b'}' | b'>'))
+            || (quote.is_none() && !shape.line_argument && matches!(byte, b';' | b'{' | b'}' | b'>'))
             || (shape.bracketed && matches!(byte, b',' | b']'))
             || (shape.element && byte == b'<');
         let gap = byte.is_ascii_whitespace()

@@ -1,5 +1,6 @@
 //! Which directives httpd refuses for what they are: where they stand, how many arguments they have, whose they are.
 
+use super::ID;
 use super::directives::Arguments;
 use super::model::MAIN;
 use super::read::{Line, Reader};
@@ -16,7 +17,7 @@ impl Reader<'_> {
     /// Checks a directive, or (without arguments) the head of a section.
     pub(super) fn check_syntax(&mut self, line: &Line, name: &[u8], lower: &str, arguments: Option<&Arguments<'_>>) {
         // The table is not one of httpd 2.2.
-        if self.world.facts.apache.release.value.is_some_and(|release| release < Release::new(2, 4, 0)) {
+        if self.world.facts.of(ID).release.value.is_some_and(|release| release < Release::new(2, 4, 0)) {
             return;
         }
         let shown = name.escape_ascii().to_string();
@@ -74,7 +75,7 @@ impl Reader<'_> {
 
     /// Complains about directives of modules that are not loaded, where that is sure.
     pub(super) fn check_modules(&mut self) {
-        let release = self.world.facts.apache.release.value;
+        let release = self.world.facts.of(ID).release.value;
         let is_sure = self.any_module && self.modules.is_complete();
         // Newer versions may have more directives, and so may modules of others.
         let knows_all = release.is_some_and(|release| release <= NEWEST) && self.modules.are_own();

@@ -1,6 +1,7 @@
 //! Sections that are read or skipped: `<IfModule>`, `<IfDefine>`, `<IfVersion>`, `<IfFile>`, `<IfDirective>`,
 //! `<IfSection>`. (`<If>` is another thing: its body is always read.)
 
+use super::ID;
 use super::files;
 use super::modules::is_ssl_directive;
 use super::patterns::is_broken;
@@ -169,7 +170,7 @@ impl Reader<'_> {
             [b'!', rest @ ..] if !rest.is_empty() => (true, rest),
             operator => (false, operator),
         };
-        let Some(release) = self.world.facts.apache.release.value else {
+        let Some(release) = self.world.facts.of(ID).release.value else {
             let what = "the version of httpd is not known, and this section depends on it".to_owned();
             return Ok(Decision::doubt(what, "say it with --assume apache=2.4.NN"));
         };

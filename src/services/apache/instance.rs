@@ -1,5 +1,6 @@
 //! A resolved configuration as the rest of the program sees it.
 
+use super::ID;
 use super::dead;
 use super::declare::{Declared, is_default};
 use super::model::Model;
@@ -8,7 +9,7 @@ use super::upstream;
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Endpoint, Unknown};
 use crate::host::{Facts, Software, Tls13};
-use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, once};
+use crate::instance::{Ability, Instance, Problem, Standing, once};
 use crate::release::Release;
 use crate::services::limits;
 use crate::services::service::{Question, Resolved, Response, World};
@@ -17,9 +18,6 @@ use crate::tls::{Version, VersionSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::OnceLock;
-
-/// The short name of the service.
-pub(super) const ID: ServiceId = ServiceId("apache");
 
 /// A configuration that was read and resolved.
 pub(super) struct Configuration {
@@ -48,7 +46,7 @@ impl Configuration {
         let main = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
         let endpoints = std::mem::take(&mut resolution.endpoints);
         let standing = if model.is_part { Standing::Part } else { Standing::Loaded };
-        let instance = instance(&mut model, standing, &main, &world.facts.apache, endpoints);
+        let instance = instance(&mut model, standing, &main, world.facts.of(ID), endpoints);
         let narrowing = model.servers.iter().flat_map(|server| &server.narrowing);
         let narrowing = narrowing.map(|(_, what)| what.clone()).collect();
         Configuration {
@@ -64,7 +62,7 @@ impl Configuration {
 
     /// A file that nothing includes.
     pub(super) fn fragment(mut model: Model, file: &Path, world: World<'_>) -> Configuration {
-        let instance = instance(&mut model, Standing::NotLoaded, file, &world.facts.apache, Vec::new());
+        let instance = instance(&mut model, Standing::NotLoaded, file, world.facts.of(ID), Vec::new());
         Configuration {
             instance,
             model,

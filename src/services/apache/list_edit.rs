@@ -151,14 +151,14 @@ impl Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::Facts;
+    use crate::host::Software;
     use crate::release::Release;
     use proptest::prelude::*;
 
     const NEW: VersionSet = VersionSet::of(&[Version::Tls1_2, Version::Tls1_3]);
 
     fn build() -> Build {
-        let mut apache = Facts::unknown().apache;
+        let mut apache = Software::unknown();
         apache.library.release = Some(Release::new(3, 0, 0));
         Build::of(&apache)
     }

@@ -1,5 +1,6 @@
 //! Lowering of changes to edits: the settings themselves.
 
+use super::ID;
 use super::instance::Configuration;
 use super::list_edit::{Action, plan};
 use super::model::{Kind, Written};
@@ -45,7 +46,7 @@ impl Configuration {
         if let Some(unknown) = &written.unknown {
             return Err(unknown.what.clone());
         }
-        let build = Build::of(&self.facts.apache);
+        let build = Build::of(self.facts.of(ID));
         let line = &written.line;
         let command = match &written.kind {
             Kind::Command(command) => command,

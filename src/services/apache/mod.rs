@@ -12,6 +12,7 @@ mod binding;
 mod bodies;
 mod chains;
 mod checks;
+mod commands;
 mod conditionals;
 mod dead;
 mod declare;
@@ -35,6 +36,7 @@ mod part;
 mod path_sections;
 mod paths;
 mod patterns;
+mod product;
 mod protocol;
 mod proxy_checks;
 mod proxy_targets;
@@ -47,6 +49,7 @@ mod rewriting;
 mod sections;
 mod settings;
 mod ssl;
+mod start;
 mod startup;
 mod syntax;
 mod text;
@@ -69,18 +72,13 @@ pub fn parse(bytes: &[u8]) -> super::tree::Tree {
     parse::parse(bytes)
 }
 
+/// Its short name.
+pub const ID: ServiceId = ServiceId("apache");
+
 /// The service.
 pub struct Apache;
 
 impl Service for Apache {
-    fn id(&self) -> ServiceId {
-        instance::ID
-    }
-
-    fn title(&self) -> &'static str {
-        "Apache httpd"
-    }
-
     fn main_files(&self) -> &'static [&'static str] {
         &[
             "/etc/apache2/apache2.conf",

@@ -235,14 +235,14 @@ pub(super) fn switch(off: VersionSet, switches: &[(bool, VersionSet)]) -> Versio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::host::Facts;
+    use crate::host::Software;
 
     fn read(text: &str) -> List {
         read_list(text.split_whitespace().map(str::as_bytes), build(Some(Release::new(3, 0, 0))))
     }
 
     fn build(openssl: Option<Release>) -> Build {
-        let mut apache = Facts::unknown().apache;
+        let mut apache = Software::unknown();
         apache.library.release = openssl;
         Build::of(&apache)
     }

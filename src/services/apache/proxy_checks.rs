@@ -3,6 +3,7 @@
 //! Taken from the commands of `mod_proxy.c`, and tried on 2.4.71 (cases `proxypass-form-*`, `balancermember-form-*`,
 //! `proxyset-form-*`, `proxysection-form-*`, `proxy-value-*`).
 
+use super::ID;
 use super::directives::Arguments;
 use super::patterns::is_broken;
 use super::proxy_targets::is_balancer;
@@ -58,7 +59,7 @@ impl Reader<'_> {
         }
         let [url, settings @ ..] = words else { return };
         // Before this release a regular expression could follow `~`.
-        let knows_tilde = self.world.facts.apache.release.value.is_none_or(|release| release < Release::new(2, 4, 8));
+        let knows_tilde = self.world.facts.of(ID).release.value.is_none_or(|release| release < Release::new(2, 4, 8));
         let why = if is_match && is_broken(url) {
             Some("<ProxyMatch>: the regular expression can't be compiled".to_owned())
         } else if settings.is_empty() || (url == "~" && knows_tilde) {

@@ -4,6 +4,7 @@
 //! level come before those of a virtual host, and that of a `<Location>` before both; of several `<Location>` for the
 //! same paths the last one counts (cases `proxypass-*`, `balancer-*`).
 
+use super::ID;
 use super::directives::Arguments;
 use super::model::{MAIN, Model, Place, ServerId};
 use super::path_sections::{Later, PathSection, SectionKind};
@@ -398,7 +399,7 @@ fn followed(url: &str, variables: &[(&str, &str)], facts: &Facts) -> Vec<String>
     let variable = || {
         let (name, rest) = variable(url)?;
         let set = variables.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| *value);
-        let of_process = facts.environment.get(name).map(String::as_str);
+        let of_process = facts.of(ID).environment.get(name).map(String::as_str);
         let mut urls: Vec<String> = set.map(|value| format!("{value}{rest}")).collect();
         if urls.is_empty() {
             urls.extend(of_process.map(|value| format!("{value}{rest}")));
@@ -474,7 +475,7 @@ mod tests {
     #[test]
     fn values_of_the_environment() {
         let mut facts = Facts::unknown();
-        facts.environment.insert("u".to_owned(), "https://c".to_owned());
+        facts.of_mut(ID).environment.insert("u".to_owned(), "https://c".to_owned());
         let set = [("t", "https://a"), ("T", "http://b")];
         assert_eq!(followed("%{ENV:t}/$1", &set, &facts), ["https://a/$1", "http://b/$1"]);
         assert_eq!(followed("%{ENV:u}/$1", &set, &facts), ["https://c/$1"]);

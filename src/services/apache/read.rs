@@ -4,6 +4,7 @@
 //! here: an interpreter with a stack of its own, whose frames are files and uses of macros. What httpd would refuse
 //! becomes a problem, and reading goes on behind it.
 
+use super::ID;
 use super::bodies::Bodies;
 use super::line;
 use super::macros::Macro;
@@ -16,7 +17,7 @@ use super::sections::Section;
 use super::text::Text;
 use super::variables::Variables;
 use super::words::{is_space, next_word, skip_space};
-use crate::instance::{Problem, ServiceId};
+use crate::instance::Problem;
 use crate::services::glob::Search;
 use crate::services::include;
 use crate::services::service::World;
@@ -140,7 +141,7 @@ pub(super) fn read(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Mo
     let mut reader = Reader::new(Some(main), world, Sources::Growing(sources), compiled_server_root(main));
     match file {
         Ok(file) => {
-            reader.model.trail = Trail::from(file, &world.facts.named_by(ServiceId("apache"), main));
+            reader.model.trail = Trail::from(file, &world.facts.named_by(ID, main));
             reader.begin(file);
             reader.run();
         }
@@ -174,20 +175,20 @@ pub(super) fn compiled_server_root(main: &Path) -> PathBuf {
 impl<'a> Reader<'a> {
     pub(super) fn new(main: Option<&Path>, world: World<'a>, sources: Sources<'a>, server_root: PathBuf) -> Reader<'a> {
         let facts = world.facts;
-        let names = match main.and_then(|main| facts.command_line(ServiceId("apache"), main)) {
+        let names = match main.and_then(|main| facts.command_line(ID, main)) {
             Some(line) => Some(line.defines.as_slice()),
-            None => facts.defines.value.as_deref(),
+            None => facts.of(ID).defines.value.as_deref(),
         };
         Reader {
             world,
-            build: Build::of(&facts.apache),
+            build: Build::of(facts.of(ID)),
             sources,
             trees: BTreeMap::new(),
             bodies: BTreeMap::new(),
             frames: Vec::new(),
             sections: Vec::new(),
             defines_known: names.is_some(),
-            variables: Variables::new(names.unwrap_or_default(), &facts.environment),
+            variables: Variables::new(names.unwrap_or_default(), &facts.of(ID).environment),
             modules: Modules::compiled_in(&facts.distribution, main),
             macros: BTreeMap::new(),
             server_root,

@@ -1,5 +1,6 @@
 //! From what was read to endpoints: who answers where, and what clients are offered.
 
+use super::ID;
 use super::chains::{Chain, Chains, address, show};
 use super::engine::{State, Tls, https};
 use super::model::{HostAddress, MAIN, Model, Narrows, Place, ServerId};
@@ -62,7 +63,7 @@ pub(super) struct Resolution {
 
 /// Resolves what was read.
 pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
-    let build = Build::of(&world.facts.apache);
+    let build = Build::of(world.facts.of(ID));
     let servers = 0..model.servers.len();
     let https = https(model);
     let mut resolver = Resolver {
@@ -149,7 +150,7 @@ impl Resolver<'_> {
 
     /// Why OpenSSL refuses a cipher list of a server, so that httpd does not start.
     fn refused(&self, server: ServerId) -> Option<String> {
-        let library = &self.facts.apache.library;
+        let library = &self.facts.of(ID).library;
         let refused = |list: &str| match library.select(Some(list)) {
             Err(Refused::Invalid(reason)) => Some(format!("OpenSSL refuses the cipher list \"{list}\": {reason}")),
             _ => None,
@@ -309,7 +310,7 @@ impl Resolver<'_> {
             false => self.effective(first, counts, initial.union(VersionSet::TLS), VersionSet::TLS),
         };
         let lists = &self.lists[counts];
-        let library = &self.facts.apache.library;
+        let library = &self.facts.of(ID).library;
         let why = self.why.entry((offer.versions, lists.clone())).or_insert_with(|| {
             library.why(offer.versions, lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys)
         });
@@ -349,7 +350,7 @@ impl Resolver<'_> {
         initial: VersionSet,
         offered: VersionSet,
     ) -> Option<VersionSet> {
-        let library = &self.facts.apache.library;
+        let library = &self.facts.of(ID).library;
         // This check is made before the name of the client is looked at.
         let lists = &self.lists[first];
         if library.refuses_all(initial, lists.ciphers.as_deref(), lists.suites.as_deref())? {

@@ -3,6 +3,7 @@
 //! Taken from the commands of `mod_rewrite.c` and `mod_setenvif.c`, and tried on 2.4.71 (cases `rewriterule-form-*`,
 //! `rewrite-form-*`, `setenv-form-*`).
 
+use super::ID;
 use super::directives::Arguments;
 use super::patterns::is_broken;
 use super::read::{Line, Reader};
@@ -83,7 +84,7 @@ impl Reader<'_> {
             return;
         }
         // A newer one may know more words.
-        let knows_all = self.world.facts.apache.release.value.is_some_and(|release| release <= NEWEST);
+        let knows_all = self.world.facts.of(ID).release.value.is_some_and(|release| release <= NEWEST);
         let words = arguments.texts();
         let in_section = self.path_section().is_some();
         let why = match lower {

@@ -1,5 +1,6 @@
 //! The directives of `mod_ssl`.
 
+use super::ID;
 use super::directives::Arguments;
 use super::model::{Engine, MAIN, Proxy, SslLine};
 use super::modules::is_ssl_directive;
@@ -41,7 +42,7 @@ impl Reader<'_> {
             if lower == "sslcompression" && on && is_debian {
                 self.model.complain(line.place, "the OpenSSL of Debian has no compression: SSLCompression can't be on");
             }
-            let is_new = self.world.facts.apache.library.release >= Some(Release::new(1, 1, 0));
+            let is_new = self.world.facts.of(ID).library.release >= Some(Release::new(1, 1, 0));
             if lower == "sslrandomseed" && is_new && words.get(1).is_some_and(|source| source.starts_with("egd:")) {
                 self.model.complain(line.place, "SSLRandomSeed: this OpenSSL has no entropy gathering daemon (egd:)");
             }

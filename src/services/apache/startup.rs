@@ -1,5 +1,6 @@
 //! What httpd finds wrong only when it starts, with a virtual host that has TLS on.
 
+use super::ID;
 use super::model::{MAIN, Model, Place, Server};
 use super::resolve::Resolution;
 use super::upstream::used_ciphers;
@@ -31,7 +32,7 @@ pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) 
             text(certificate).zip(text(key)).is_none_or(|(certificate, key)| belongs(&certificate, &key) != Some(false))
         })
     };
-    let mut refused = proxies(model, &world.facts.apache.library);
+    let mut refused = proxies(model, &world.facts.of(ID).library);
     refused.extend(empty_stores(model, resolution, text));
     for (server, own) in model.servers.iter().enumerate().filter(|(server, _)| resolution.tls[*server].is_on()) {
         let main = (server != MAIN).then_some(&model.servers[MAIN]);

@@ -1,5 +1,6 @@
 //! httpd as a client: which versions it offers to the servers that it proxies to.
 
+use super::ID;
 use super::model::{Covers, MAIN, Model, Place, Proxy, ProxySection, ServerId, Use};
 use super::part::versions_not_here;
 use super::protocol::Build;
@@ -262,7 +263,7 @@ fn answer<'a>(
         Reason::at(ReasonKind::Server, target.span, "proxies there"),
         Reason::at(ReasonKind::Engine, engine.span, "turns TLS on towards other servers"),
     ];
-    let library = &facts.apache.library;
+    let library = &facts.of(ID).library;
     let (mut versions, mut deciders, mut unknown) = (build.all.without(Version::Ssl3), Vec::new(), Vec::new());
     if let Some(used) = view.list {
         let written = model.written(used.setting);

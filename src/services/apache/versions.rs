@@ -1,5 +1,6 @@
 //! Which versions a server has switched on, and what decides them.
 
+use super::ID;
 use super::model::{Kind, MAIN, Model, Place, ServerId, Use};
 use super::part::versions_not_here;
 use super::protocol::{Build, Command};
@@ -63,7 +64,7 @@ impl Asked {
             list,
             list_decides: true,
             bounds: Vec::new(),
-            off: facts.apache.library.system.off,
+            off: facts.of(ID).library.system.off,
             switches: Vec::new(),
             unknown: Vec::new(),
             default: None,
@@ -98,13 +99,13 @@ impl Asked {
 
     fn default_versions(&mut self, build: Build, facts: &Facts) -> VersionSet {
         // Up to httpd 2.4.16 the default was `all`; its manual says so of SSLProtocol.
-        let has_ssl3 = facts.apache.release.value.is_some_and(|release| release < Release::new(2, 4, 17));
+        let has_ssl3 = facts.of(ID).release.value.is_some_and(|release| release < Release::new(2, 4, 17));
         let all = if has_ssl3 { build.all_words() } else { build.all.without(Version::Ssl3) };
         if !facts.is_red_hat() {
             self.default = Some(format!("no SSLProtocol: the default of httpd is {all}"));
             return all;
         }
-        let system = &facts.apache.library.system;
+        let system = &facts.of(ID).library.system;
         if let Some(low) = system.min {
             let versions = VersionSet::range(low, system.max.unwrap_or(Version::Tls1_3)).and(all);
             self.default = Some(format!("no SSLProtocol: the crypto policy of the system gives {versions}"));
@@ -213,7 +214,7 @@ impl Combination<'_> {
         for server in others {
             self.switch_off(&mut offer, *server);
         }
-        let system = self.facts.apache.library.system.off;
+        let system = self.facts.of(ID).library.system.off;
         if !system.and(asked.versions).minus(offer.versions).is_empty() {
             let note = format!("openssl.cnf switches off {}", system.and(asked.versions));
             offer.because.push(Reason::placeless(ReasonKind::Floor, note));
@@ -223,7 +224,7 @@ impl Combination<'_> {
 
     fn switch_off(&self, offer: &mut Offer, server: ServerId) {
         let asked = &self.asked[server];
-        let (system, before) = (self.facts.apache.library.system.off, offer.versions);
+        let (system, before) = (self.facts.of(ID).library.system.off, offer.versions);
         offer.versions = offer.versions.minus(asked.off);
         // They decide where they take something away, or give back what openssl.cnf takes.
         let differs = before.and(system) != before.and(asked.off);

@@ -213,6 +213,7 @@ pub(super) fn not_here(directive: &str, place: Place) -> Unknown {
 mod tests {
     use crate::host::{Fact, Facts};
     use crate::release::Release;
+    use crate::services::nginx::ID;
     use crate::services::nginx::Nginx;
     use crate::services::service::{Service, World};
     use crate::source::SourceMap;
@@ -227,10 +228,10 @@ mod tests {
                     ssl_certificate_key b; location / { proxy_pass https://127.0.0.1; proxy_ssl_protocols TLSv1.2; } } }\n";
         let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", text)]);
         let mut facts = Facts::unknown();
-        facts.nginx.release = Fact::known(Release::new(1, 14, 0), "the test");
-        facts.nginx.headers = Release::parse(built);
-        facts.nginx.library.release = Release::parse(runs);
-        facts.nginx.library.level = Some(1);
+        facts.of_mut(ID).release = Fact::known(Release::new(1, 14, 0), "the test");
+        facts.of_mut(ID).headers = Release::parse(built);
+        facts.of_mut(ID).library.release = Release::parse(runs);
+        facts.of_mut(ID).library.level = Some(1);
         let mut sources = SourceMap::default();
         let world = World { system: &system, facts: &facts };
         let resolved = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);

@@ -87,6 +87,7 @@ impl<'m> Complaints<'_, 'm> {
 mod tests {
     use crate::host::{Fact, Facts};
     use crate::release::Release;
+    use crate::services::nginx::ID;
     use crate::services::nginx::Nginx;
     use crate::services::service::{Service, World};
     use crate::source::SourceMap;
@@ -104,7 +105,7 @@ mod tests {
         let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", text), ("/etc/passwd", String::new())]);
         let (mut facts, mut sources) = (Facts::unknown(), SourceMap::default());
         if let Some(release) = release {
-            facts.nginx.release = Fact::known(release, "the test");
+            facts.of_mut(ID).release = Fact::known(release, "the test");
         }
         let world = World { system: &system, facts: &facts };
         let resolved = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);

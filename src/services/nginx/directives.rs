@@ -1,5 +1,6 @@
 //! The directives that matter for TLS: where they may stand, what they say.
 
+use super::ID;
 use super::model::{Client, Command, Protocols, Scope, Section, Tls, Verifies};
 use super::state::{Context, Directive, Reader};
 use super::variables::Value;
@@ -19,7 +20,7 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         reader.problem(directive.place, message);
         return;
     }
-    if reader.world.facts.nginx.release.value.is_some_and(|r| r < defaults::BRACED_WORDS) {
+    if reader.world.facts.of(ID).release.value.is_some_and(|r| r < defaults::BRACED_WORDS) {
         let file = directive.place.span.file;
         let braced = directive.words.iter().find(|w| reader.value(file, w).starts_with(b"${"));
         if let Some(word) = braced.map(|w| Span::new(file, w.start, w.end)) {
@@ -240,7 +241,7 @@ fn with_scope(
 
 /// Says so if nginx is too old for a directive.
 fn is_known(reader: &mut Reader<'_>, directive: &Directive<'_>) -> bool {
-    let Some(release) = reader.world.facts.nginx.release.value else { return true };
+    let Some(release) = reader.world.facts.of(ID).release.value else { return true };
     let since = defaults::SINCE.iter().find(|(name, _)| name.as_bytes() == directive.name);
     match since {
         Some((name, since)) if release < *since => {
@@ -292,7 +293,7 @@ fn engine(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) 
     if !matches!(context, Context::Section(Section::Http | Section::Mail) | Context::Server(_)) {
         return;
     }
-    if reader.world.facts.nginx.release.value.is_some_and(|r| r >= defaults::NO_SSL_DIRECTIVE) {
+    if reader.world.facts.of(ID).release.value.is_some_and(|r| r >= defaults::NO_SSL_DIRECTIVE) {
         reader
             .problem(directive.place, "unknown directive \"ssl\": since nginx 1.25.1 it is a parameter of \"listen\"");
         return;
@@ -358,7 +359,7 @@ fn versions(reader: &Reader<'_>, directive: &Directive<'_>) -> (VersionSet, Vec<
     if directive.words.len() < 2 {
         errors.push((directive.place, format!("invalid number of arguments in \"{name}\" directive")));
     }
-    let old = reader.world.facts.nginx.release.value.is_some_and(|r| r < defaults::TLS1_3);
+    let old = reader.world.facts.of(ID).release.value.is_some_and(|r| r < defaults::TLS1_3);
     for word in &directive.words[1..] {
         let file = directive.place.span.file;
         let value = reader.value(file, word);

@@ -1,11 +1,12 @@
 //! A file without servers that no main file includes: its TLS directives, line by line.
 
+use super::ID;
 use super::lower::{Insertions, Lowering};
 use super::state::Directive;
 use super::{command, directives, model::Place, parse, resolve};
 use crate::edit::{Change, Fix};
 use crate::endpoint::Role;
-use crate::instance::{Instance, Problem, Reach, ServiceId, Setting, Standing};
+use crate::instance::{Instance, Problem, Reach, Setting, Standing};
 use crate::services::service::{Question, Resolved, Response, World};
 use crate::services::tree::NodeKind;
 use crate::source::{FileId, SourceMap, Span};
@@ -66,9 +67,9 @@ pub(super) fn read(file: FileId, standing: Standing, world: World<'_>, sources: 
             _ => {}
         }
     }
-    let facts = &world.facts.nginx;
+    let facts = world.facts.of(ID);
     let instance = Instance {
-        service: ServiceId("nginx"),
+        service: ID,
         standing,
         main: sources.file(file).path().to_owned(),
         files: BTreeSet::from([file]),

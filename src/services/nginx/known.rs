@@ -1,6 +1,7 @@
 //! The directives of nginx's own modules: where each may stand, how many arguments it has, and what its value looks like
 //! (`ngx_conf_handler`). Directives of other modules are passed over.
 
+use super::ID;
 use super::model::Section;
 use super::state::{Block, Context, Directive, Reader};
 use crate::release::Release;
@@ -105,7 +106,7 @@ pub(super) fn is_known(name: &[u8]) -> bool {
 pub(super) fn refused(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) -> Option<String> {
     let (name, known) = ALL.get_key_value(directive.name)?;
     let shown = String::from_utf8_lossy(name);
-    let release = reader.world.facts.nginx.release.value;
+    let release = reader.world.facts.of(ID).release.value;
     if let Some(place) = place(reader, context)
         && let Some(message) = known.misplaced(place, &shown, release)
     {

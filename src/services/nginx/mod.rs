@@ -6,8 +6,10 @@ mod answer;
 mod asked;
 mod clients;
 mod command;
+mod commands;
 mod contexts;
 mod defaults;
+mod directive_names;
 mod directives;
 mod excess;
 mod files;
@@ -25,6 +27,7 @@ mod names;
 mod pairs;
 mod parse;
 mod part;
+mod product;
 mod read;
 mod resolve;
 mod sent_name;
@@ -33,6 +36,7 @@ mod sockets;
 mod startup;
 mod state;
 mod targets;
+mod title;
 mod upstream;
 mod values;
 mod variables;
@@ -47,6 +51,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 pub use parse::parse;
+
+/// Its short name.
+pub const ID: ServiceId = ServiceId("nginx");
 
 /// The service.
 pub struct Nginx;
@@ -82,14 +89,6 @@ const FIRST: [&[u8]; 11] = [
 const FIRST_WORDS: [&[u8]; 5] = [b"ssl_", b"proxy_", b"add_header", b"limit_", b"server_"];
 
 impl Service for Nginx {
-    fn id(&self) -> ServiceId {
-        ServiceId("nginx")
-    }
-
-    fn title(&self) -> &'static str {
-        "nginx"
-    }
-
     fn main_files(&self) -> &'static [&'static str] {
         &[
             "/etc/nginx/nginx.conf",

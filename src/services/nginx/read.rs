@@ -1,12 +1,13 @@
 //! Reading a configuration: walks the trees of the main file and of all that it includes, in the order in which nginx
 //! does, and hands each directive on to where it is understood ([`directives`]).
 
+use super::ID;
 use super::model::{Hop, HopId, Place, Section, Server};
 use super::state::{Around, Block, Context, Directive, Location, Reader};
 use super::variables::Value;
 use super::{directives, known, parse};
 use crate::endpoint::Unknown;
-use crate::instance::{Problem, ServiceId};
+use crate::instance::Problem;
 use crate::services::service::World;
 use crate::services::trail::Trail;
 use crate::services::tree::{NodeKind, Tree};
@@ -54,7 +55,7 @@ impl<'a> Reader<'a> {
         let mut reader = Reader::new(world, sources, directory);
         match include::read(world.system, reader.sources, main) {
             Ok(file) => {
-                reader.trail = Trail::from(file, &world.facts.named_by(ServiceId("nginx"), main));
+                reader.trail = Trail::from(file, &world.facts.named_by(ID, main));
                 reader.parse_all(&[file]);
                 reader.global(main);
                 reader.walk(file, Context::Main);
@@ -97,9 +98,9 @@ impl<'a> Reader<'a> {
 
     /// Reads what the command line gives with `-g`, as if it stood before the main file.
     fn global(&mut self, main: &Path) {
-        let text = match self.world.facts.command_line(ServiceId("nginx"), main) {
+        let text = match self.world.facts.command_line(ID, main) {
             Some(line) => line.directives.join(" "),
-            None => self.world.facts.nginx_global.clone(),
+            None => self.world.facts.of(ID).directives.clone(),
         };
         if !text.is_empty() {
             let file = self.sources.attach(PathBuf::from("(command line)"), text.into_bytes());
@@ -384,7 +385,7 @@ impl<'a> Reader<'a> {
                 let unparsed = self.model.unparsed.entry(file);
                 unparsed.or_insert_with(|| Problem::at(span, error.message.clone()));
             }
-            if self.world.facts.nginx.release.value.is_some_and(|r| r < super::defaults::LONG_BLANKS) {
+            if self.world.facts.of(ID).release.value.is_some_and(|r| r < super::defaults::LONG_BLANKS) {
                 let bytes = self.sources.file(file).bytes();
                 for range in parse::long_blanks(&tree, bytes) {
                     let place = Place { span: Span::new(file, range.start, range.end), hop };

@@ -1,5 +1,6 @@
 //! From a model to an instance: endpoints, settings, and what the instance can answer.
 
+use super::ID;
 use super::defaults;
 use super::files::Files;
 use super::floor::Floors;
@@ -12,7 +13,7 @@ use super::state::Reader;
 use super::{excess, sent_name, settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, SettingId, Speaks, Transport, Unknown};
-use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, once};
+use crate::instance::{Ability, Instance, Problem, Standing, once};
 use crate::openssl::Library;
 use crate::release::Release;
 use crate::services::limits;
@@ -60,8 +61,8 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         directory,
         ..
     } = read;
-    let release = world.facts.nginx.release.value;
-    let library = &world.facts.nginx.library;
+    let release = world.facts.of(ID).release.value;
+    let library = &world.facts.of(ID).library;
     let Listeners { all: listeners, complaints, left_out } = listeners::group(&model, release);
     let complete = left_out.is_none();
     for (place, message) in complaints.into_iter().chain(left_out) {
@@ -78,7 +79,7 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         model: &model,
         release,
         library,
-        headers: world.facts.nginx.headers,
+        headers: world.facts.of(ID).headers,
         files: &files,
         floors: Floors::default(),
     };
@@ -118,7 +119,7 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
     let (borrowed, left_out) = trail.end();
     let mut seen = BTreeSet::new();
     let instance = Instance {
-        service: ServiceId("nginx"),
+        service: ID,
         standing: if model.is_part { Standing::Part } else { Standing::Loaded },
         main: real,
         // What comes from the command line is in no file.

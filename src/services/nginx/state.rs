@@ -1,11 +1,12 @@
 //! The state of reading: what has been collected so far, and what a directive is read against.
 
+use super::ID;
+use super::directive_names::DirectiveNames;
 use super::model::{Client, Listen, Model, Place, Scope, ScopeId, Section};
 use super::targets::Named;
 use super::variables::{Assignment, Value};
 use super::{listen, parse};
 use crate::endpoint::{SettingId, Unknown};
-use crate::host::DirectiveNames;
 use crate::instance::{Problem, Reach, Setting};
 use crate::services::glob::Search;
 use crate::services::service::World;
@@ -172,7 +173,7 @@ impl<'a> Reader<'a> {
 
     /// A path that the command line or the build makes absolute, as `load_module` and `pid` take theirs.
     pub(super) fn below_prefix(&self, path: &str) -> PathBuf {
-        let build = self.world.facts.nginx.build.value.as_ref();
+        let build = self.world.facts.of(ID).build.value.as_ref();
         normalize(&build.map_or(&self.directory, |build| &build.prefix).join(path))
     }
 
@@ -254,7 +255,7 @@ impl<'a> Reader<'a> {
         let arguments = self.arguments(directive);
         let section = self.model.scopes[self.model.servers[server].scope].section;
         let facts = self.world.facts;
-        let context = listen::Context { section, release: facts.nginx.release.value, hosts: &facts.hosts };
+        let context = listen::Context { section, release: facts.of(ID).release.value, hosts: &facts.hosts };
         match listen::parse(&arguments, &context) {
             Ok(parsed) => {
                 let place = directive.place;

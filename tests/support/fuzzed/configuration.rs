@@ -6,7 +6,7 @@ use tlsmend::engine::{self, Audit, Request};
 use tlsmend::host::{self, Assumption, Facts, Given};
 use tlsmend::plan::{Level, Selection, plan_selected};
 use tlsmend::policy::{Date, Policy};
-use tlsmend::services::tree::Tree;
+use tlsmend::services::{self, tree::Tree};
 use tlsmend::system::{MemorySystem, Overlay};
 
 /// What is known of the software unless an input says something else.
@@ -42,15 +42,18 @@ fn is_sampled(bytes: &[u8]) -> bool {
 
 /// The facts that the words of an input state.
 fn facts(input: &Input<'_>, system: &MemorySystem) -> Facts {
+    let products = services::products();
     let stated = USUAL.iter().map(|usual| {
         let (key, _) = usual.split_once('=').expect("a key");
-        let said = input.word(key).and_then(|value| Assumption::parse(&format!("{key}={value}")).ok());
-        said.or_else(|| Assumption::parse(usual).ok()).expect("a fact")
+        let said = input.word(key).and_then(|value| Assumption::parse(&format!("{key}={value}"), &products).ok());
+        said.or_else(|| Assumption::parse(usual, &products).ok()).expect("a fact")
     });
-    let level = input.word("seclevel").and_then(|value| Assumption::parse(&format!("openssl-seclevel={value}")).ok());
+    let level = input
+        .word("seclevel")
+        .and_then(|value| Assumption::parse(&format!("openssl-seclevel={value}"), &products).ok());
     let assume = stated.chain(level).collect();
     let defines = input.word("define").map(str::to_owned).into_iter().collect();
-    host::gather(system, &Given { assume, defines, ..Given::default() })
+    host::gather(system, &Given { assume, defines, ..Given::default() }, &products)
 }
 
 /// The policy of an input; `None`: it has one that is not valid.

@@ -4,13 +4,11 @@ use super::input::Input;
 use super::{printable, reports};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
-use tlsmend::host::{self, Facts, Given, Sockets};
-use tlsmend::instance::ServiceId;
-use tlsmend::report::facts::{FactsView, Known, Sourced, Variable};
+use tlsmend::host::{self, Facts, Given, Product, Sockets};
+use tlsmend::report::facts::{FactsView, Known, Server, Sourced, Variable};
 use tlsmend::report::{Exit, facts, json, secrets};
+use tlsmend::services;
 use tlsmend::system::{MemorySystem, System};
-
-const SERVICES: [ServiceId; 2] = [ServiceId("nginx"), ServiceId("apache")];
 
 pub fn run(bytes: &[u8]) {
     let input = Input::read(bytes, "/etc/os-release");
@@ -25,14 +23,14 @@ pub fn run(bytes: &[u8]) {
 
 /// All that is known of a host, and the rest as texts.
 fn known(system: &MemorySystem) -> (Facts, String) {
-    let facts = host::gather(system, &Given { processes: true, ..Given::default() });
+    let facts = host::gather(system, &Given { processes: true, ..Given::default() }, &services::products());
     let mut told = format!("{:?}{:?}", host::init_system(system), host::libraries(system));
-    for service in SERVICES {
-        told += &format!("{:?}", host::started_by(system, service));
-        let named = facts.main_files.iter().filter(|file| file.service == service).map(|file| file.path.as_path());
+    for product in services::products() {
+        told += &format!("{:?}", host::started_by(system, product));
+        let named = facts.main_files.iter().filter(|file| file.service == product.id()).map(|file| file.path.as_path());
         for main in named.chain([Path::new("/etc/nginx/nginx.conf"), Path::new("/etc/apache2/apache2.conf")]) {
-            told += &format!("{:?}", host::reload(system, &facts, service, main));
-            told += &format!("{:?}", host::start_options(system, &facts, service, main));
+            told += &format!("{:?}", host::reload(system, &facts, product, main));
+            told += &format!("{:?}", host::start_options(system, &facts, product, main));
         }
     }
     for file in system.walk(Path::new("/")).files {
@@ -45,43 +43,52 @@ fn known(system: &MemorySystem) -> (Facts, String) {
 }
 
 fn sockets(system: &MemorySystem) -> String {
-    let sockets = Sockets::read(system, SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000));
+    let sockets =
+        Sockets::read(system, &services::products(), SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000));
     let owners = sockets.listening().map(|address| format!("{address}{:?}", sockets.of(address)));
     owners.collect::<String>() + &format!("{:?}", sockets.own_v6())
 }
 
 /// The facts as people and programs read them.
 fn reported(found: &Facts) -> String {
-    let known = |text: String| Known { value: Some(text), source: String::new(), matters: "" };
+    let known = |text: String| Known { value: Some(text), source: String::new(), matters: String::new() };
     let start = |start: &host::Start| Sourced {
         value: secrets::text(&start.text()).into_owned(),
         source: start.source.clone(),
     };
-    let mut shown = tlsmend::report::facts::Server {
-        service: "nginx",
-        title: "nginx",
-        version: known(format!("{:?}", found.nginx.release)),
-        build: Known::default(),
-        library: known(found.nginx.library.source.clone()),
-        security_level: Known::default(),
-        versions: Known::default(),
-        manager: Known::default(),
-        command_lines: found.starts.iter().map(start).collect(),
-        main_files: Vec::new(),
-    };
-    shown.build.value.clone_from(&found.nginx.build.value.as_ref().map(|build| build.options.clone()));
     let variable = |(name, value): (&String, &String)| Variable { name: name.clone(), value: Some(value.clone()) };
+    let shown = |product: &dyn Product| {
+        let software = found.of(product.id());
+        let (build, defines) = (software.build.value.as_ref(), &software.defines);
+        Server {
+            service: product.id().0,
+            title: product.title(),
+            version: known(format!("{:?}", software.release)),
+            build: Known { value: build.map(|build| build.options.clone()), ..Known::default() },
+            path_options: product.program().path_options,
+            library: known(software.library.source.clone()),
+            security_level: Known::default(),
+            versions: Known::default(),
+            manager: Known::default(),
+            command_lines: found.starts.iter().map(start).collect(),
+            main_files: Vec::new(),
+            defines: product.program().options.defines.map(|_| Known {
+                value: defines.value.clone(),
+                source: defines.source.clone(),
+                matters: String::new(),
+            }),
+            environment: software.environment.iter().map(variable).collect(),
+        }
+    };
     let view = FactsView {
         distribution: Known {
             value: Some(found.distribution.clone()),
             source: found.distribution_source.clone(),
-            matters: "",
+            matters: String::new(),
         },
         init: Known::default(),
-        servers: vec![shown],
+        servers: services::products().into_iter().map(shown).collect(),
         libraries: Vec::new(),
-        defines: Known { value: found.defines.value.clone(), source: found.defines.source.clone(), matters: "" },
-        environment: found.environment.iter().map(variable).collect(),
         problems: found.problems.clone(),
         exit: Exit { status: 0, name: "known" },
     };

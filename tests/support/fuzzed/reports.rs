@@ -124,8 +124,6 @@ fn no_facts() -> FactsView<'static> {
         init: Known::default(),
         servers: Vec::new(),
         libraries: Vec::new(),
-        defines: Known::default(),
-        environment: Vec::new(),
         problems: Vec::new(),
         exit: Exit { status: 0, name: "known" },
     }

@@ -3,8 +3,7 @@
 //! nginx refuses a configuration with a directive that no module of it has. Which modules there are differs from build
 //! to build, so a list in this program could not tell; the names are texts in the program itself.
 
-use super::programs::NGINX;
-use super::unit::Unit;
+use super::product::PROGRAM;
 use crate::system::{Kind, System};
 use memchr::memmem;
 use std::collections::HashSet;
@@ -21,16 +20,16 @@ const MODULES: &[&str] = &[
 ];
 
 /// The texts of a program that may be names of directives.
-pub struct DirectiveNames {
+pub(super) struct DirectiveNames {
     programs: Vec<Vec<u8>>,
     names: HashSet<Vec<u8>>,
 }
 
 impl DirectiveNames {
     /// Reads the host's nginx; `None`: there is none, or a module of it can't be read.
-    pub fn read(system: &dyn System) -> Option<DirectiveNames> {
-        let unit: Option<Unit> = NGINX.unit(system);
-        let program = system.read(&NGINX.path(system, unit.as_ref())?).ok()?;
+    pub(super) fn read(system: &dyn System) -> Option<DirectiveNames> {
+        let unit = PROGRAM.unit(system);
+        let program = system.read(&PROGRAM.path(system, unit.as_ref())?).ok()?;
         // What is only called nginx knows nothing of directives.
         let knows = |name: &[u8]| memmem::find(&program, name).is_some();
         if !program.starts_with(b"\x7fELF") || !knows(b"\0worker_processes\0") || !knows(b"ssl_protocols\0") {
@@ -55,7 +54,7 @@ impl DirectiveNames {
     }
 
     /// Is there a directive of that name? A text that merely ends so counts too: linkers share the ends of texts.
-    pub fn has(&self, name: &[u8]) -> bool {
+    pub(super) fn has(&self, name: &[u8]) -> bool {
         let ended = [name, b"\0"].concat();
         self.names.contains(name) || self.programs.iter().any(|p| memmem::find(p, &ended).is_some())
     }

@@ -1,29 +1,22 @@
-//! The command line and the environment that Apache httpd is started with.
+//! The command line and the environment that httpd is started with.
 //!
 //! Debian's `apachectl` reads `/etc/apache2/envvars`; units start `httpd $OPTIONS` with an environment file; SUSE
 //! turns `APACHE_SERVER_FLAGS` into `-D`; Gentoo and Alpine have `APACHE2_OPTS` in `/etc/conf.d/apache2`. Only
 //! Debian's was tried on such a host.
 
-use super::facts::Fact;
-use super::shell::Shell;
-use super::unit::Unit;
-use super::words::{raw_words, unquoted};
+use crate::host::words::words;
+use crate::host::{Fact, Shell, StartFacts, Unit};
 use crate::system::System;
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// What Apache is started with.
-pub(crate) struct CommandLine {
-    /// Names given with `-D`; unknown where nothing says how it is started.
-    pub(crate) defines: Fact<Vec<String>>,
-    pub(crate) environment: BTreeMap<String, String>,
-}
+/// Scripts that start it.
+pub(super) const CONTROLS: &[&str] = &["apachectl", "apache2ctl"];
 
 /// Files of the environment that `apachectl` reads.
 const ENVVARS: [&str; 3] = ["/etc/apache2/envvars", "/usr/local/apache2/bin/envvars", "/usr/local/sbin/envvars"];
 
 /// Reads whatever the host has.
-pub(crate) fn read(system: &dyn System, unit: Option<&Unit>) -> CommandLine {
+pub(super) fn read(system: &dyn System, unit: Option<&Unit>) -> StartFacts {
     let mut shell = Shell::default();
     let mut sources = Vec::new();
     let mut defines = Vec::new();
@@ -71,12 +64,23 @@ pub(crate) fn read(system: &dyn System, unit: Option<&Unit>) -> CommandLine {
     } else {
         Fact::known(defines, sources.join(", "))
     };
-    CommandLine { defines, environment: shell.environment() }
+    let environment = shell.environment();
+    StartFacts { defines, openssl_conf: environment.get("OPENSSL_CONF").cloned(), environment }
+}
+
+/// Puts into a command what a control script adds to it: what it reads before it starts the server.
+pub(super) fn read_control(system: &dyn System, command: &mut Vec<String>, environment: &mut Shell) -> Vec<PathBuf> {
+    let Some(folder) = environment.get("APACHE_CONFDIR").map(str::to_owned) else { return Vec::new() };
+    let file = Path::new(&folder).join("envvars");
+    environment.run(&String::from_utf8_lossy(&system.read(&file).unwrap_or_default()));
+    command.extend(["-d".to_owned(), folder]);
+    command.extend(words(environment.get("APACHE_ARGUMENTS").unwrap_or_default()));
+    vec![file]
 }
 
 /// The names that a command line defines: `-D NAME`, `-DNAME`.
 fn add_defines(command: &str, defines: &mut Vec<String>) {
-    let mut words = raw_words(command).into_iter().map(|w| unquoted(&w));
+    let mut words = words(command).into_iter();
     while let Some(word) = words.next() {
         match word.strip_prefix("-D") {
             Some("") => {
@@ -101,7 +105,7 @@ mod tests {
     use super::*;
     use crate::system::MemorySystem;
 
-    fn on(files: &[(&str, &str)]) -> CommandLine {
+    fn on(files: &[(&str, &str)]) -> StartFacts {
         let system = MemorySystem::with_files(files.iter().copied());
         let unit = Unit::read(&system, "httpd").or_else(|| Unit::read(&system, "apache2"));
         read(&system, unit.as_ref())
