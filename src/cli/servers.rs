@@ -133,8 +133,7 @@ impl Servers {
         }
         // What the user names is run, whether an instance of that service was recognised or not.
         servers.checks.extend(checks.into_values());
-        let named = services::all().map(|service| service.id().0);
-        let given = named.into_iter().filter_map(|name| Some((name, reloads.get(name)?.clone())));
+        let given = services::names().into_iter().filter_map(|name| Some((name, reloads.get(name)?.clone())));
         servers.reloads.extend(given);
         Ok(servers)
     }
@@ -273,8 +272,9 @@ fn given(option: &str, texts: &[String]) -> Result<BTreeMap<String, CommandLine>
     for text in texts {
         let wrong = |why: &str| anyhow!("{option} {text}: {why}");
         let (service, command) = text.split_once('=').ok_or_else(|| wrong("it has to be SERVICE=COMMAND"))?;
-        if !services::all().iter().any(|known| known.id().0 == service) {
-            let names = services::all().map(|known| known.id().0).join(", ");
+        let names = services::names();
+        if !names.contains(&service) {
+            let names = names.join(", ");
             return Err(wrong(&format!("there is no service {service}; they are {names}")));
         }
         let command = CommandLine::given(command).map_err(|why| wrong(&why))?;
@@ -287,7 +287,7 @@ fn given(option: &str, texts: &[String]) -> Result<BTreeMap<String, CommandLine>
 
 /// The instances that a journal names.
 pub(super) fn named(instances: &[crate::transaction::Instance]) -> Vec<(ServiceId, PathBuf)> {
-    let known = |name: &str| services::all().iter().map(|s| s.id()).find(|id| id.0 == name);
+    let known = |name: &str| services::all().iter().find(|service| service.id().0 == name).map(|service| service.id());
     instances.iter().filter_map(|one| Some((known(&one.service)?, one.main.path()?))).collect()
 }
 

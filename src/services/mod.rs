@@ -22,15 +22,27 @@ mod userinfo;
 use crate::host::Product;
 use crate::instance::ServiceId;
 use service::Service;
+use std::sync::{PoisonError, RwLock};
+
+/// Those that this program brings.
+static OWN: [&dyn Service; 2] = [&nginx::Nginx, &apache::Apache];
+/// Those that a program around this library has added.
+static ADDED: RwLock<Vec<&'static dyn Service>> = RwLock::new(Vec::new());
 
 /// All services, in the order in which they are reported.
-pub fn all() -> [&'static dyn Service; 2] {
-    [&nginx::Nginx, &apache::Apache]
+pub fn all() -> Vec<&'static dyn Service> {
+    let added = ADDED.read().unwrap_or_else(PoisonError::into_inner);
+    OWN.iter().chain(added.iter()).copied().collect()
+}
+
+/// Adds a service that a program around this library brings (`examples/toyd.rs`), before it does anything else.
+pub fn add(service: &'static dyn Service) {
+    ADDED.write().unwrap_or_else(PoisonError::into_inner).push(service);
 }
 
 /// The same, as pieces of software.
 pub fn products() -> Vec<&'static dyn Product> {
-    all().map(|service| service as &dyn Product).to_vec()
+    all().into_iter().map(|service| service as &dyn Product).collect()
 }
 
 /// Their short names: `nginx`, `apache`.
@@ -40,7 +52,7 @@ pub fn names() -> Vec<&'static str> {
 
 /// Their names for people: `nginx or Apache httpd`.
 pub fn titles() -> String {
-    let titles = all().map(Product::title);
+    let titles: Vec<&str> = all().iter().map(|service| service.title()).collect();
     match titles.split_last() {
         Some((last, [])) => (*last).to_owned(),
         Some((last, others)) => format!("{} or {last}", others.join(", ")),

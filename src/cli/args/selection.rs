@@ -5,7 +5,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
 fn services() -> PossibleValuesParser {
-    PossibleValuesParser::new(services::all().map(|service| service.id().0))
+    PossibleValuesParser::new(services::names())
 }
 
 fn rules() -> PossibleValuesParser {
