@@ -1,6 +1,6 @@
 //! tlsmend with one service more: `toyd`, which does not exist.
 //!
-//! Shows what a service has to bring, and that nothing else has to know of it: `tests/toyd.rs` runs each command of this
+//! Shows what a service has to bring, and that nothing else has to know of it: `tests/it/toyd.rs` runs each command of this
 //! program. A line of `/etc/toyd.conf` is `listen ADDRESS:PORT` or `tls VERSION...`, or a comment with `#`.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! The only door to standard output and standard error (`tests/architecture.rs` and clippy hold that).
+//! The only door to standard output and standard error (`tests/it/architecture.rs` and clippy hold that).
 //!
 //! To a terminal nothing passes that it would obey or hide, wherever it came from: what is left of such characters is
 //! written out, `<U+001B>`. The styles of reports pass. Into a file or a pipe every byte goes as it is.

@@ -3,7 +3,7 @@
 //! A list is a small program that runs over all suites in a given order: words add suites at the end, `-` takes them
 //! out, `+` moves them to the end, `!` forbids them for good, `@` is a command. Words that stand for nothing are
 //! passed over in silence. After `ssl_create_cipher_list` and `ssl_cipher_process_rulestr` in OpenSSL 3.0.22, 1.1.1w
-//! and 3.6.3; held against `openssl ciphers` by `tests/openssl_ciphers.rs`. For 1.0.x the order is not exact.
+//! and 3.6.3; held against `openssl ciphers` by `tests/real/openssl_ciphers.rs`. For 1.0.x the order is not exact.
 
 use super::keywords::{Pattern, lookup};
 use super::suites::{GCM, LEGACY, Suite, auth, enc, kx, mac};

@@ -1,5 +1,5 @@
 //! Whatever a server answers, the readers end without a panic, and in pieces they read the same.
-//! `tests/probe_hostile.rs` does the same with bytes that it makes up.
+//! `tests/probe/probe_hostile.rs` does the same with bytes that it makes up.
 
 use tlsmend::probe::reply::{Ending, Reader, Reply, Step};
 use tlsmend::probe::sslv2;

@@ -1,4 +1,4 @@
-//! What each fuzz target does with one input. `fuzz/fuzz_targets` hands cargo-fuzz's inputs to it, and `tests/seeds.rs` the
+//! What each fuzz target does with one input. `fuzz/fuzz_targets` hands cargo-fuzz's inputs to it, and `tests/it/seeds.rs` the
 //! files of `fuzz/seeds`, so that what was found once is tried by every `cargo test`.
 #![allow(dead_code, unreachable_pub, reason = "each fuzz target uses a part")]
 #![allow(clippy::disallowed_methods, reason = "tests make their own files")]

@@ -1,0 +1,169 @@
+//! Input that is large in one way or another: every command ends, in a time that grows with the input and not with its
+//! square. The sizes are such that what is not linear would not end within the two minutes that each run has.
+
+use assert_cmd::Command;
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+
+const FORMATS: [&str; 9] = ["text", "json", "html", "sarif", "github", "gitlab", "junit", "prometheus", "markdown"];
+const NGINX: &str = "etc/nginx/nginx.conf";
+const APACHE: &str = "etc/apache2/apache2.conf";
+
+fn host(main: &str, text: impl AsRef<[u8]>) -> TempDir {
+    let host = tempfile::tempdir().expect("a temporary directory");
+    write(host.path(), main, text);
+    host
+}
+
+fn write(root: &Path, path: &str, text: impl AsRef<[u8]>) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().expect("a folder")).expect("mkdir");
+    fs::write(path, text).expect("write");
+}
+
+/// Runs a command; gives its status and its output. Nginx is the one whose servers each have versions of their own.
+fn run(root: &Path, arguments: &[&str]) -> (i32, String) {
+    let output = Command::cargo_bin("tlsmend")
+        .expect("the program")
+        .args(arguments)
+        .arg("--root")
+        .arg(root)
+        .args(["--assume", "nginx=1.29.2", "--assume", "openssl=3.0.17", "--assume", "apache=2.4.57"])
+        .args(["--assume", "distribution=debian"])
+        .env_clear()
+        .timeout(Duration::from_secs(120))
+        .output()
+        .expect("runs");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let Some(status) = output.status.code() else { panic!("{arguments:?} does not end: {errors:.500}") };
+    assert!(!errors.contains("panicked"), "{errors:.2000}");
+    (status, String::from_utf8_lossy(&output.stdout).into_owned() + &errors)
+}
+
+fn server(name: usize, more: &str) -> String {
+    format!(
+        "server {{ listen 443 ssl; ssl_certificate /none/x; ssl_certificate_key /none/y; server_name n{name}.test; {more} }}"
+    )
+}
+
+#[test]
+fn one_line_with_thousands_of_findings() {
+    let servers: Vec<String> = (0..5_000).map(|name| server(name, "ssl_protocols TLSv1;")).collect();
+    let host = host(NGINX, format!("events {{}} http {{ {} }}", servers.join(" ")));
+    for format in FORMATS {
+        let (status, text) = run(host.path(), &["audit", "--format", format]);
+        assert_eq!(status, 1, "{format}: {text:.500}");
+    }
+    let (status, patch) = run(host.path(), &["diff"]);
+    assert_eq!((status, patch.matches("ssl_protocols TLSv1.2 TLSv1.3;").count()), (1, 5_000));
+}
+
+#[test]
+fn thousands_of_waivers_on_thousands_of_servers() {
+    let mut text = String::from("events {}\nhttp {\n");
+    let mut waivers = String::from("waivers:\n");
+    for name in 0..3_000 {
+        let _ = writeln!(text, "{}", server(name, ""));
+        let _ = writeln!(
+            waivers,
+            "  - {{rule: [missing-version, implicit-default], match: {{server-name: n{name}.test}}, reason: x}}\n  - {{rule: \
+             unknown, match: {{path: \"/etc/nginx/{name}/*\"}}, reason: x}}"
+        );
+    }
+    let host = host(NGINX, text + "}\n");
+    write(host.path(), "policy.yaml", waivers);
+    let policy = host.path().join("policy.yaml").display().to_string();
+    for command in [&["audit", "--format", "json"][..], &["diff"]] {
+        let (status, text) = run(host.path(), &[command, &["--policy", &policy]].concat());
+        assert_eq!(status, i32::from(command[0] == "diff"), "{text:.500}");
+        assert!(text.contains("unused-waiver"), "{text:.500}");
+    }
+}
+
+#[test]
+fn thousands_of_comments_about_one_line() {
+    let comments = "# tlsmend: allow forbidden-version until 2020-01-01: x\n".repeat(5_000);
+    let servers: Vec<String> = (0..3_000).map(|name| server(name, "ssl_protocols TLSv1;")).collect();
+    let host = host(NGINX, format!("events {{}}\nhttp {{\n{comments}{}\n}}\n", servers.join(" ")));
+    assert_eq!(run(host.path(), &["audit", "--format", "json"]).0, 1);
+}
+
+#[test]
+fn thousands_of_virtual_hosts_in_one_file() {
+    let mut text = String::from("Listen 443\nLoadModule ssl_module x\n");
+    for name in 0..10_000 {
+        let _ = writeln!(
+            text,
+            "<VirtualHost *:443>\nSSLEngine on\nSSLCertificateFile x\nSSLProtocol all\nServerName n{name}\n</VirtualHost>"
+        );
+    }
+    let host = host(APACHE, text);
+    let (status, patch) = run(host.path(), &["diff"]);
+    assert_eq!(status, 1);
+    assert!(patch.contains("+SSLProtocol"), "{patch:.500}");
+}
+
+#[test]
+fn thousands_of_nested_conditions_and_of_proxied_servers() {
+    let head = "Listen 443\nLoadModule ssl_module x\n<VirtualHost *:443>\nSSLEngine on\nSSLProxyEngine on\n";
+    let nested = format!("{}SSLProtocol all\n{}", "<IfDefine !x>\n".repeat(20_000), "</IfDefine>\n".repeat(20_000));
+    let mut proxies = String::new();
+    for name in 0..5_000 {
+        let _ = writeln!(
+            proxies,
+            "<Proxy https://b{name}/>\nSSLProxyProtocol all\n</Proxy>\nProxyPass /{name} https://b{name}/"
+        );
+    }
+    let host = host(APACHE, format!("{head}{nested}{proxies}</VirtualHost>\n"));
+    let (_, text) = run(host.path(), &["audit", "--format", "json"]);
+    assert!(text.contains("https://b4999"), "{text:.500}");
+}
+
+/// Each level has four times the paths of the one before, for nginx too.
+#[test]
+fn links_that_lead_back_are_followed_as_long_as_there_is_room() {
+    let pattern = |levels: usize| format!("/a{}/x", "/*".repeat(levels));
+    let main = |levels| format!("events {{}}\nhttp {{ include {}; {} }}\n", pattern(levels), server(1, ""));
+    let host = host(NGINX, main(4));
+    write(host.path(), "a/x", "ssl_protocols TLSv1.2 TLSv1.3;\n");
+    for name in ["b", "c", "d", "e"] {
+        symlink(".", host.path().join("a").join(name)).expect("link");
+    }
+    assert_eq!(run(host.path(), &["audit"]).0, 0);
+    write(host.path(), NGINX, main(60));
+    for command in [&["audit"][..], &["diff"], &["why", "0.0.0.0:443"]] {
+        let (status, text) = run(host.path(), command);
+        // What was not read may decide: nothing is known.
+        assert_eq!(status, 3, "{text:.1000}");
+        assert!(text.contains("too many places") || command[0] == "why", "{text}");
+        assert!(text.contains("not all of the configuration was read"), "{text}");
+    }
+}
+
+#[test]
+fn files_that_include_each_other_a_billion_times() {
+    let server = server(1, "");
+    for (main, include, text) in [
+        (NGINX, "include", format!("events {{}}\nhttp {{ include /l0; {server} }}\n")),
+        (APACHE, "Include", "Include /l0\nListen 443\n".to_owned()),
+    ] {
+        let host = host(main, text);
+        for level in 0..30 {
+            write(
+                host.path(),
+                &format!("l{level}"),
+                format!("{include} /l{};\n", level + 1)
+                    .replace(if include == "Include" { ";" } else { "" }, "")
+                    .repeat(2),
+            );
+        }
+        write(host.path(), "l30", "# the end\n");
+        let (status, text) = run(host.path(), &["audit"]);
+        assert_eq!(status, 3, "{text:.1000}");
+        assert!(text.contains("not read"), "{text:.1000}");
+    }
+}

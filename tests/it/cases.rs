@@ -1,0 +1,18 @@
+//! The truth cases can be read, all of them.
+
+use crate::support;
+
+use support::case;
+use tlsmend::system::System;
+
+#[test]
+fn every_case_reads_and_has_its_main_file() {
+    for (folder, count) in [("nginx", 665), ("apache", 1158), ("apache-2.4.41", 18)] {
+        let cases = case::all(folder);
+        assert_eq!(cases.len(), count, "cases in {folder}");
+        for case in cases {
+            let main = case.main_file();
+            assert!(case.system().read(&main).is_ok(), "{}: {} is missing", case.name, main.display());
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Apache httpd: hosts made up by chance, on the server that is installed here (docs/testing.md).
+
+use crate::support;
+
+use support::generate_apache::generate;
+use support::generated::run;
+use support::site::Software;
+
+#[test]
+fn answers_and_plans_hold_on_made_up_hosts() {
+    let tally = run(Software::Apache, generate);
+    let summary = tally.summary();
+    assert!(tally.complaints.is_empty(), "{}\n{summary}", tally.complaints);
+    println!("{summary}");
+}

@@ -1,0 +1,35 @@
+//! Apache httpd: the truth cases, on the server that is installed here.
+
+use crate::support;
+
+use support::patched::patch;
+use support::replay::{Cases, replay};
+use support::site::Software;
+
+#[test]
+fn the_truth_cases_hold_here() {
+    let cases = Cases::of("apache", Software::Apache);
+    let outcome = replay(&cases);
+    let summary = format!(
+        "{} cases, {} endpoints, {} configurations refused; the cases are {} version",
+        outcome.cases,
+        outcome.contacts,
+        outcome.refused,
+        if cases.observed { "of this" } else { "of another" },
+    );
+    assert!(outcome.complaints.is_empty(), "{}\n{summary}", outcome.complaints);
+    println!("{summary}");
+    assert!(outcome.contacts > 100, "{summary}");
+}
+
+#[test]
+fn patched_truth_cases_work_and_comply() {
+    let outcome = patch(&Cases::of("apache", Software::Apache));
+    let summary = format!(
+        "{} cases with findings, {} changed, {} endpoints comply; left: {:#?}",
+        outcome.cases, outcome.changed, outcome.comply, outcome.left,
+    );
+    assert!(outcome.complaints.is_empty(), "{}\n{summary}", outcome.complaints);
+    println!("{summary}");
+    assert!(outcome.changed > 20, "{summary}");
+}

@@ -1,0 +1,456 @@
+//! `tlsmend verify` against nginx as it really runs: as configured, edited and not reloaded, reloaded, a line that
+//! decides nothing, another program on the port.
+
+use crate::support;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use support::site::{Site, Software};
+use support::{cage, certificates, network, server};
+use tlsmend::services::service::Target;
+
+const TRANSPORT: [u8; 4] = [127, 0, 0, 1];
+
+/// nginx with a master and workers, as it runs on hosts.
+struct Nginx {
+    site: Site,
+    child: Child,
+}
+
+impl Nginx {
+    fn start(site: Site, ports: &[u16]) -> Nginx {
+        let mut global = format!("daemon off; pid {}; error_log stderr;", site.pid_file().display());
+        for module in &site.modules {
+            global = format!("{global} load_module {module};");
+        }
+        let child = Command::new("timeout")
+            .args(["300", "/usr/sbin/nginx", "-g", &global, "-p"])
+            .arg(format!("{}/", site.root().display()))
+            .arg("-c")
+            .arg(site.main_file())
+            .stdin(Stdio::null())
+            .stderr(std::fs::File::create(site.error_log()).expect("a file of our own"))
+            .spawn();
+        let nginx = Nginx { site, child: child.expect("timeout, which every Debian has") };
+        for port in ports {
+            let begin = Instant::now();
+            while !server::connects(&Target::Ip(TRANSPORT.into(), *port)) {
+                let log = || std::fs::read_to_string(nginx.site.error_log()).unwrap_or_default();
+                assert!(begin.elapsed() < Duration::from_secs(15), "nginx listens at {port}: {}", log());
+                sleep(Duration::from_millis(10));
+            }
+        }
+        nginx
+    }
+
+    fn reload(&self) {
+        let text = std::fs::read_to_string(self.site.pid_file()).expect("the pid file");
+        kill(Pid::from_raw(text.trim().parse().expect("a number")), Signal::SIGHUP).expect("nginx runs");
+    }
+
+    fn edit(&self, from: &str, to: &str) {
+        // Times of processes have hundredths of a second.
+        sleep(Duration::from_millis(100));
+        let text = std::fs::read_to_string(self.site.main_file()).expect("the main file");
+        assert!(text.contains(from));
+        std::fs::write(self.site.main_file(), text.replace(from, to)).expect("a file of our own");
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // timeout(1) hands it on.
+        let _ended_already = kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM);
+        let _status = self.child.wait();
+    }
+}
+
+fn site(http: &str, more: &str) -> Site {
+    let site = Site::new(Software::Nginx);
+    let certs = certificates::folder().display();
+    let text = format!(
+        "events {{}}\n{more}\nhttp {{\naccess_log off;\nssl_certificate {certs}/rsa.crt;\nssl_certificate_key \
+         {certs}/rsa.key;\n{http}\n}}\n"
+    );
+    site.write("nginx.conf", text.as_bytes());
+    site
+}
+
+struct Run {
+    status: i32,
+    out: String,
+}
+
+fn verify(site: &Site, arguments: &[&str]) -> Run {
+    let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_tlsmend"))
+        .arg("verify")
+        .arg(site.main_file())
+        // Other servers may run on this machine: with a map, facts are not taken from processes.
+        .args(["--map", "/no/such/directory=/tmp", "--policy"])
+        .arg(policy(site))
+        .args(arguments)
+        .env_clear()
+        .output()
+        .expect("runs");
+    let out = String::from_utf8([stdout, stderr].concat()).expect("UTF-8");
+    Run { status: status.code().expect("an exit status"), out }
+}
+
+/// Nothing is required, so that only differences count.
+fn policy(site: &Site) -> std::path::PathBuf {
+    let path = site.root().join("policy.yaml");
+    std::fs::write(&path, "forbid: [SSLv2, SSLv3, TLSv1, TLSv1.1]\nrequire: []\n").expect("a file of our own");
+    path
+}
+
+fn results(site: &Site, arguments: &[&str]) -> (i32, Vec<(String, String)>) {
+    let run = verify(site, &[&["--format", "json"], arguments].concat());
+    let document: Value = serde_json::from_str(&run.out).unwrap_or_else(|e| panic!("{e}: {}", run.out));
+    assert_eq!(document["schema"], "tlsmend/verify/1");
+    assert_eq!(document["exit"]["status"], run.status);
+    let endpoints = document["endpoints"].as_array().expect("endpoints");
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    (run.status, endpoints.iter().map(|one| (text(&one["name"]), text(&one["result"]))).collect())
+}
+
+#[test]
+fn edited_and_not_reloaded() {
+    network::inside(|| {
+        let http = "server { listen 20443 ssl; server_name a.example; ssl_protocols TLSv1.2 TLSv1.3; }";
+        let nginx = Nginx::start(site(http, ""), &[20_443]);
+        let run = verify(&nginx.site, &[]);
+        assert_eq!(run.status, 0, "{}", run.out);
+        assert_eq!(run.out.matches("as configured").count(), 2, "by the name and without: {}", run.out);
+
+        nginx.edit("TLSv1.2 TLSv1.3", "TLSv1.3");
+        let run = verify(&nginx.site, &[]);
+        assert_eq!(run.status, 1, "{}", run.out);
+        let file = nginx.site.main_file().display().to_string();
+        for part in [
+            "medium[drift]: TLSv1.2 is accepted, and not configured",
+            "at 127.0.0.1:20443, name a.example",
+            &format!("--> {file}:7:51"),
+            &format!("not reloaded: {file} was changed after the workers of nginx started"),
+            "help: reload nginx",
+        ] {
+            assert!(run.out.contains(part), "{part}: {}", run.out);
+        }
+
+        nginx.reload();
+        let run = verify(&nginx.site, &["--wait", "10"]);
+        assert_eq!(run.status, 0, "{}", run.out);
+
+        // Less than configured, too.
+        nginx.edit("TLSv1.3", "TLSv1.2 TLSv1.3");
+        let run = verify(&nginx.site, &[]);
+        assert!(run.out.contains("TLSv1.2 is configured, and not accepted"), "{}", run.out);
+        assert!(run.out.contains("not reloaded"), "{}", run.out);
+    });
+}
+
+#[test]
+fn a_line_that_decides_nothing() {
+    network::inside(|| {
+        let http = "server { listen 127.0.0.1:20443 ssl; server_name a.example; ssl_protocols TLSv1.2; }\n\
+                    server { listen 127.0.0.1:20443 ssl; server_name b.example; ssl_protocols TLSv1 TLSv1.3; }";
+        let nginx = Nginx::start(site(http, ""), &[20_443]);
+        let run = verify(&nginx.site, &["--fail-on", "low"]);
+        // From 1.29.2 on each name decides, and the line counts.
+        if Software::Nginx.release() >= tlsmend::release::Release::new(1, 29, 2) {
+            return;
+        }
+        assert_eq!(run.status, 1, "{}", run.out);
+        for part in [
+            "[shadowed-directive]: this ssl_protocols (server b.example) decides nothing",
+            "handshakes with 127.0.0.1:20443, name b.example got TLSv1.2, and this line says TLSv1 TLSv1.3",
+        ] {
+            assert!(run.out.contains(part), "{part}: {}", run.out);
+        }
+        assert_eq!(run.out.matches("as configured").count(), 3, "{}", run.out);
+    });
+}
+
+#[test]
+fn another_program_has_the_port() {
+    network::inside(|| {
+        let http = "server { listen 127.0.0.1:20443 ssl; server_name a.example; ssl_protocols TLSv1.3; }\n\
+                    server { listen 20444 ssl; ssl_protocols TLSv1.3; }";
+        let site = site(http, "");
+        let certs = certificates::folder();
+        let mut other = Command::new("timeout")
+            .args(["300", "openssl", "s_server", "-quiet", "-accept", "127.0.0.1:20443", "-tls1_2", "-cert"])
+            .arg(certs.join("rsa.crt"))
+            .arg("-key")
+            .arg(certs.join("rsa.key"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("openssl");
+        let begin = Instant::now();
+        while !server::connects(&Target::Ip(TRANSPORT.into(), 20_443)) && begin.elapsed() < Duration::from_secs(15) {
+            sleep(Duration::from_millis(10));
+        }
+        let run = verify(&site, &[]);
+        let _ended_already = kill(Pid::from_raw(other.id().cast_signed()), Signal::SIGTERM);
+        let _status = other.wait();
+        assert_eq!(run.status, 1, "{}", run.out);
+        assert!(run.out.contains("openssl (process "), "{}", run.out);
+        assert!(run.out.contains(") listens there, not nginx"), "{}", run.out);
+        assert!(run.out.contains("TLS is promised, and there is no server"), "{}", run.out);
+        // Nothing but silence is another status.
+        let run = verify(&site, &[]);
+        assert_eq!(run.status, 2, "{}", run.out);
+    });
+}
+
+/// The same program with another main file has the port: no reload would help.
+#[test]
+fn another_instance_has_the_port() {
+    network::inside(|| {
+        if !network::can_be_made() {
+            // Nobody but root sees which processes listen.
+            return;
+        }
+        let http = "server { listen 127.0.0.1:20443 ssl; ssl_protocols TLSv1.2 TLSv1.3; }";
+        let nginx = Nginx::start(site(http, ""), &[20_443]);
+        let own = nginx.site.main_file().display().to_string();
+        let other = site(http, "");
+        let run = verify(&other, &[]);
+        assert_eq!(run.status, 1, "{}", run.out);
+        for part in [
+            "[drift]: another instance of nginx answers\n",
+            &format!("= another nginx answers: it runs with {own} (process "),
+        ] {
+            assert!(run.out.contains(part), "{part}: {}", run.out);
+        }
+        // Files that are younger than its workers are not the cause.
+        other.write(
+            "nginx.conf",
+            std::fs::read_to_string(other.main_file()).expect("text").replace("TLSv1.2 ", "").as_bytes(),
+        );
+        let run = verify(&other, &[]);
+        assert!(run.out.contains("TLSv1.2 is accepted, and not configured"), "{}", run.out);
+        assert!(run.out.contains("another nginx answers: ") && !run.out.contains("reload"), "{}", run.out);
+        // A link to the file that it runs with is that file.
+        let link = other.root().join("link.conf");
+        std::os::unix::fs::symlink(nginx.site.main_file(), &link).expect("a link of our own");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tlsmend"));
+        let output = command.arg("verify").arg(&link).arg("--policy").arg(policy(&other)).output().expect("runs");
+        let out = String::from_utf8_lossy(&output.stdout);
+        assert!(out.contains("as configured") && !out.contains("drift"), "{out}");
+    });
+}
+
+/// Names without a handshake: the advice is given where it helps.
+#[test]
+fn names_that_nobody_can_send() {
+    network::inside(|| {
+        let http = r#"server { listen 127.0.0.1:20443 ssl default_server; }
+            server { listen 127.0.0.1:20443 ssl; server_name "a,b" "~\.c\.example$" "~^(?!foo)bar.*$"; }"#;
+        let nginx = Nginx::start(site(http, ""), &[20_443]);
+        let run = verify(&nginx.site, &[]);
+        assert_eq!(run.status, 3, "{}", run.out);
+        for part in [
+            "127.0.0.1:20443, a,b: it is not a name that can be sent in a handshake\n",
+            "127.0.0.1:20443, ~\\.c\\.example$: no name was found that this pattern matches; --name adds one\n",
+            "127.0.0.1:20443, ~^(?!foo)bar.*$: this expression can't be evaluated here",
+        ] {
+            assert!(run.out.contains(part), "{part}: {}", run.out);
+        }
+        let run = verify(&nginx.site, &["--name", "x.c.example"]);
+        assert!(!run.out.contains("--name adds one") && run.out.contains("x.c.example"), "{}", run.out);
+    });
+}
+
+/// A worker that hangs keeps nobody waiting for each of its names.
+#[test]
+fn an_address_that_does_not_answer() {
+    network::inside(|| {
+        let names: Vec<String> = (0..400).map(|number| format!("n{number}.example")).collect();
+        let http = format!("server {{ listen 127.0.0.1:20443 ssl; server_name {}; }}", names.join(" "));
+        let site = site(&http, "");
+        // Connections are made, and nobody takes them.
+        let _silent = std::net::TcpListener::bind("127.0.0.1:20443").expect("a free port");
+        let begin = Instant::now();
+        let run = verify(&site, &[]);
+        assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
+        assert!(
+            run.out.contains("not verified:\n  127.0.0.1:20443, n0.example: the address did not answer in time\n"),
+            "{}",
+            run.out
+        );
+        assert!(run.out.contains("  and 380 more\n"), "{}", run.out);
+        assert!(
+            run.out.contains("TLSv1.2: no answer in time\n") || run.out.contains("listens there, not nginx"),
+            "{}",
+            run.out
+        );
+    });
+}
+
+/// What listens at every address is asked through one that no other listener has for itself.
+#[test]
+fn a_listener_behind_one_of_a_single_address() {
+    network::inside(|| {
+        let loose = "ssl_protocols TLSv1.1 TLSv1.2; ssl_ciphers ALL:@SECLEVEL=0;";
+        let http = format!(
+            "server {{ listen 20443 ssl; server_name all.example; {loose} }}\n\
+             server {{ listen 127.0.0.1:20443 ssl; server_name one.example; ssl_protocols TLSv1.3; }}\n\
+             server {{ listen [::]:20444 ssl ipv6only=off; {loose} }}\n\
+             server {{ listen [::1]:20444 ssl; ssl_protocols TLSv1.3; }}\n\
+             server {{ listen [::]:20445 ssl; {loose} }}\n\
+             server {{ listen [::1]:20445 ssl; ssl_protocols TLSv1.3; }}"
+        );
+        let nginx = Nginx::start(site(&http, ""), &[20_443]);
+        let run = verify(&nginx.site, &[]);
+        assert_eq!(run.status, 1, "{}", run.out);
+        for part in [
+            "  127.0.0.2:20443  (no name)    TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
+            "  127.0.0.2:20443  all.example  TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
+            "  127.0.0.1:20443  one.example  TLSv1.3          TLSv1.3          as configured\n",
+            "  127.0.0.1:20444  (no name)    TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
+            "  [::1]:20444      (no name)    TLSv1.3          TLSv1.3          as configured\n",
+            "TLSv1.1 is accepted\n  at 127.0.0.2:20443\n",
+            "not verified:\n  [::]:20445, (no name): other listeners have the addresses of this machine",
+        ] {
+            assert!(run.out.contains(part), "{part}: {}", run.out);
+        }
+    });
+}
+
+#[test]
+fn each_name_and_each_way_in() {
+    network::inside(|| {
+        let http = r#"server { listen 20443 ssl default_server; ssl_reject_handshake on; }
+            server { listen 20443 ssl; server_name a.example *.b.example "~^www\d+\.c\.example$" _; }
+            server { listen 20444 ssl proxy_protocol; server_name d.example; }
+            server { listen unix:@RUN@/x.sock ssl; server_name e.example; }
+            server { listen 192.0.2.7:20445 ssl; server_name f.example; }"#;
+        let mail = "mail { auth_http 127.0.0.1:1; ssl_certificate @CERTS@/rsa.crt; ssl_certificate_key @CERTS@/rsa.key;\n\
+                    server { listen 20025; protocol smtp; starttls on; smtp_auth none; }\n\
+                    server { listen 20143; protocol imap; starttls on; }\n\
+                    server { listen 20110; protocol pop3; starttls only; } }";
+        let certs = certificates::folder().display().to_string();
+        let mut site = site("", "");
+        let text = std::fs::read_to_string(site.main_file()).expect("the main file");
+        let run = site.root().join("run").display().to_string();
+        let mail = mail.replace("@CERTS@", &certs);
+        let text = text.replace("events {}", &format!("events {{}}\n{mail}"));
+        let text = text.replace("\n\n}", &format!("\n{}\n}}", http.replace("@RUN@", &run)));
+        // Not an address of this machine: nginx could not start with it.
+        let promised = text.clone();
+        let started = text.lines().filter(|line| !line.contains("192.0.2.7")).collect::<Vec<_>>().join("\n") + "\n";
+        site.write("nginx.conf", started.as_bytes());
+        site.modules = vec!["/usr/lib/nginx/modules/ngx_mail_module.so".to_owned()];
+        let nginx = Nginx::start(site, &[20_443, 20_444, 20_025, 20_143, 20_110]);
+        let (status, found) = results(&nginx.site, &[]);
+        let expected = ["-", "a.example", "d.example", "e.example", "tlsmend-verify.b.example", "www0.c.example"];
+        let mut names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names, expected);
+        for (name, result) in &found {
+            assert!(result == "agrees", "{name} {result}: {found:?}");
+        }
+        // 20443, 20444, the socket and three for mail without a name; five names.
+        assert_eq!((status, found.len()), (0, 6 + 5), "{found:?}");
+        let (_, more) = results(&nginx.site, &["--name", "x.example"]);
+        assert_eq!(more.iter().filter(|(name, _)| name == "x.example").count(), 6, "{more:?}");
+
+        nginx.site.write("nginx.conf", promised.as_bytes());
+        let run = verify(&nginx.site, &[]);
+        assert!(run.out.contains("this machine does not have the address; --remote"), "{}", run.out);
+        assert_eq!(run.status, 3, "{}", run.out);
+    });
+}
+
+#[test]
+fn what_it_can_not_run_with() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_tlsmend")).arg("verify").args(arguments).output().expect("runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let (status, said) = run(&["--root", "/tmp"]);
+    assert!(status == Some(2) && said.contains("servers that run are those of this machine"), "{said}");
+    let (status, said) = run(&["--name", "192.0.2.1"]);
+    assert!(status == Some(2) && said.contains("is an address"), "{said}");
+    let (status, said) = run(&["/no/such/nginx.conf"]);
+    assert!(status == Some(2) && said.contains("No such file"), "{said}");
+}
+
+#[test]
+fn answers_that_change_are_never_passed() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use support::fake::{Fake, Model};
+    use tlsmend::tls::Version;
+    // As during a reload that does not end: every other handshake meets an old worker.
+    let count = AtomicUsize::new(0);
+    let fake = Fake::start(move |seen| {
+        let mut versions = vec![Version::Tls1_2, Version::Tls1_3];
+        if seen.version == Version::Tls1 && count.fetch_add(1, Ordering::Relaxed) % 2 == 1 {
+            versions.push(Version::Tls1);
+        }
+        Model { versions, suites: vec![0xc02f, 0x002f], suites_1_3: vec![0x1301], own_order: true }.answer(seen)
+    });
+    let http = format!("server {{ listen {} ssl; ssl_protocols TLSv1.2 TLSv1.3; }}", fake.address());
+    let site = site(&http, "");
+    let (status, found) = results(&site, &[]);
+    assert_eq!((status, found), (1, vec![("-".to_owned(), "mixed".to_owned())]));
+    assert!(verify(&site, &[]).out.contains("the answers change from one handshake to the next"));
+}
+
+#[test]
+fn ports_that_no_configuration_explains() {
+    let Some(said) = cage::run(
+        r#"
+ip link set lo up
+rm -rf /etc/nginx /etc/apache2 /etc/postfix /etc/dovecot
+mkdir /etc/nginx
+openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=a.test -keyout /tmp/key -out /tmp/cert 2> /dev/null
+cat > /etc/nginx/nginx.conf <<'C'
+events {}
+http {
+    access_log off;
+    ssl_certificate /tmp/cert;
+    ssl_certificate_key /tmp/key;
+    ssl_protocols TLSv1.2 TLSv1.3;
+    server { listen 127.0.0.1:443 ssl; }
+    server { listen 127.0.0.1:80; }
+}
+C
+nginx
+openssl s_server -www -accept 127.0.0.1:9443 -cert /tmp/cert -key /tmp/key -tls1_2 > /dev/null 2>&1 &
+openssl s_server -www -accept 127.0.0.1:9444 -cert /tmp/cert -key /tmp/key > /dev/null 2>&1 &
+# It says nothing, and never speaks TLS.
+perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:9445", Listen => 9) or die; sleep 60' &
+sleep 1
+tlsmend verify || echo "status $?"
+echo ---
+tlsmend verify --format json > /tmp/json || true
+cat /tmp/json
+echo ---
+tlsmend verify /etc/nginx/nginx.conf --format json | grep -c not-covered || true
+nginx -s stop
+"#,
+    ) else {
+        return;
+    };
+    let parts: Vec<&str> = said.split("---\n").collect();
+    let text = parts[0];
+    assert!(
+        text.contains("note[not-covered]: TLSv1.2 is accepted, and no audited configuration explains it"),
+        "{said}"
+    );
+    assert!(text.contains("at 127.0.0.1:9443") && text.contains("openssl listens there"), "{said}");
+    assert!(text.contains("at 127.0.0.1:9444") && !text.contains("9445") && !text.contains("status"), "{said}");
+    let document: serde_json::Value = serde_json::from_str(parts[1]).expect("JSON");
+    let ports: Vec<&str> =
+        document["not_covered"].as_array().expect("a list").iter().filter_map(|one| one["address"].as_str()).collect();
+    assert_eq!(ports, ["127.0.0.1:9443", "127.0.0.1:9444"]);
+    assert!(parts[2].starts_with("0\n"), "of a PATH nothing else is asked: {said}");
+}
