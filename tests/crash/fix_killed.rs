@@ -2,6 +2,7 @@
 //! does both.
 
 use crate::support;
+use crate::support::needs;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -83,6 +84,9 @@ fn contents(shop: &Workshop) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn killed_at_every_call_it_is_all_or_nothing() {
+    if !needs::has(&["strace"]) {
+        return;
+    }
     assert!(is_ptrace_allowed(), "strace can't trace here");
     let old = contents(&workshop());
     let new = {
@@ -123,6 +127,9 @@ fn killed_at_every_call_it_is_all_or_nothing() {
 
 #[test]
 fn the_next_run_says_what_it_did() {
+    if !needs::has(&["strace"]) {
+        return;
+    }
     let mut told = String::new();
     for inject in [
         "pwrite64:signal=KILL:when=1",
@@ -142,6 +149,9 @@ fn the_next_run_says_what_it_did() {
 /// The errors that a disk gives, at the calls that give them: what the user reads.
 #[test]
 fn failing_calls_are_told() {
+    if !needs::has(&["strace"]) {
+        return;
+    }
     assert!(is_ptrace_allowed(), "strace can't trace here");
     let old = contents(&workshop());
     let mut told = String::new();

@@ -13,7 +13,6 @@ mod many_addresses;
 mod random_faults;
 mod report_attacks;
 mod state_attacks;
-mod transaction;
 
 #[path = "../support/mod.rs"]
 mod support;

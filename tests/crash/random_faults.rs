@@ -2,6 +2,7 @@
 //! runs; and any arguments. Few rounds unless the environment asks for more (docs/testing.md).
 
 use crate::faults;
+use crate::support::needs;
 
 #[test]
 fn killed_at_any_moment() {
@@ -10,6 +11,9 @@ fn killed_at_any_moment() {
 
 #[test]
 fn failing_at_random() {
+    if !needs::has(&["strace"]) {
+        return;
+    }
     faults::injections::failing_at_random();
 }
 

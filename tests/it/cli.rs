@@ -1,5 +1,6 @@
 //! The user's screen: whole outputs of the program on the sample hosts, and how it ends.
 
+use crate::support::needs;
 use crate::support::program;
 
 use assert_cmd::Command;
@@ -155,6 +156,9 @@ fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 #[test]
 fn patches_apply_with_patch_and_with_git_and_then_there_is_none() {
+    if !needs::has(&["patch", "git"]) {
+        return;
+    }
     for name in ["debian", "rhel", "alpine", "broken"] {
         let (by_patch, by_git) = (copy(name), copy(name));
         let before = contents(by_patch.path());

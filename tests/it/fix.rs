@@ -1,6 +1,7 @@
 //! `tlsmend fix`, `rollback` and `history` as the user sees them, whatever happens.
 
 use crate::support;
+use crate::support::needs;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -153,6 +154,9 @@ fn without_check_is_held_against_the_baseline() {
 /// its own, so that the machine's is neither read nor changed.
 #[test]
 fn the_servers_own_checker() {
+    if !needs::has(&["nginx"]) {
+        return;
+    }
     if !nix::unistd::geteuid().is_root() {
         // Only root can mount.
         return;
@@ -184,6 +188,9 @@ fn the_servers_own_checker() {
 
 #[test]
 fn reloads() {
+    if !needs::has(&["ip", "nginx", "apache2"]) {
+        return;
+    }
     // Where nothing listens.
     network::inside(reloads_without_servers);
 }

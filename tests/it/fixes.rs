@@ -1,6 +1,7 @@
 //! Fixes converge: a second run changes nothing, what is left says why, and nothing gets worse.
 
 use crate::support;
+use crate::support::needs;
 
 use std::fmt::Write as _;
 use support::case::{self, Case};
@@ -41,6 +42,9 @@ fn hold(folder: &str) {
 
 #[test]
 fn nginx_cases() {
+    if !needs::has(&["nginx"]) {
+        return;
+    }
     hold("nginx");
 }
 

@@ -1,6 +1,7 @@
 //! Secrets are masked, and every place stays where it is in the real file: columns count its characters, offsets its
 //! bytes, and the edits of SARIF and JSON, made on the real bytes, give what the patch gives.
 
+use crate::support::needs;
 use crate::support::program;
 
 use program::run;
@@ -192,6 +193,9 @@ fn carets(text: &str) -> Vec<String> {
 
 #[test]
 fn edits_and_places_are_those_of_the_real_file() {
+    if !needs::has(&["patch"]) {
+        return;
+    }
     for case in cases() {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();

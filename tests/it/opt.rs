@@ -1,6 +1,7 @@
 //! Servers with trees of their own: XAMPP, Bitnami, OpenResty, builds from source. The program, its module and its library are
 //! those of the tree, found from the main file's place alone; the programs are copies of the installed ones.
 
+use crate::support::needs;
 use crate::support::program;
 
 use program::run;
@@ -124,6 +125,9 @@ impl Tree {
 
 #[test]
 fn trees_of_apache() {
+    if !needs::has(&["apache2"]) {
+        return;
+    }
     for (prefix, conf, libraries) in [
         ("/opt/lampp", "etc", "/opt/lampp/lib"),
         ("/opt/bitnami/apache", "conf", "/opt/bitnami/common/lib"),
@@ -145,6 +149,9 @@ fn trees_of_apache() {
 
 #[test]
 fn trees_of_nginx() {
+    if !needs::has(&["nginx"]) {
+        return;
+    }
     for (prefix, libraries) in [
         ("/opt/nginx", "/opt/nginx/lib"),
         ("/opt/bitnami/nginx", "/opt/bitnami/common/lib"),
@@ -164,6 +171,9 @@ fn trees_of_nginx() {
 
 #[test]
 fn what_is_not_in_the_tree_is_not_taken_from_elsewhere() {
+    if !needs::has(&["apache2", "nginx"]) {
+        return;
+    }
     let tree = Tree::apache("/opt/lampp", "etc", "/opt/lampp/lib");
     for name in ["libcrypto.so.3", "libssl.so.3"] {
         fs::remove_file(tree.path(&format!("/opt/lampp/lib/{name}"))).expect("removed");

@@ -3,6 +3,7 @@
 
 use crate::support;
 use crate::support::handshakes;
+use crate::support::needs;
 use crate::support::validate;
 
 use handshakes::{Probes, Promises};
@@ -84,6 +85,9 @@ fn one_probe_and_one_verification_in_all_formats() {
 
 #[test]
 fn no_format_lets_a_server_in() {
+    if !needs::has(&["cmark-gfm", "promtool"]) {
+        return;
+    }
     for (format, text) in FORMATS.into_iter().flat_map(|format| [(format, probed(format)), (format, verified(format))])
     {
         for hostile in ['\u{1b}', '\u{202e}'] {
@@ -247,6 +251,9 @@ fn junit_has_a_case_for_each_version_and_endpoint() {
 
 #[test]
 fn metrics_are_complete_and_valid() {
+    if !needs::has(&["cmark-gfm", "promtool"]) {
+        return;
+    }
     let probe = probed("prometheus");
     validate::metrics(probe.as_bytes());
     let old = "target=\"old.example:8443\",address=\"192.0.2.2:8443\"";
@@ -313,6 +320,9 @@ fn old() -> Fake {
 
 #[test]
 fn several_reports_of_a_probe_at_once() {
+    if !needs::has(&["cmark-gfm", "promtool"]) {
+        return;
+    }
     let fake = old();
     let folder = tempfile::tempdir().expect("a temporary directory");
     let address = fake.address().to_string();
@@ -351,6 +361,9 @@ fn several_reports_of_a_probe_at_once() {
 
 #[test]
 fn a_verification_in_files() {
+    if !needs::has(&["cmark-gfm", "promtool"]) {
+        return;
+    }
     let fake = old();
     let folder = tempfile::tempdir().expect("a temporary directory");
     let conf = format!(

@@ -1,6 +1,7 @@
 //! Ctrl-C: what is known is printed, soon, and the status says that something is open.
 
 use crate::support;
+use crate::support::needs;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -104,6 +105,9 @@ fn a_probe_of_several_hosts() {
 
 #[test]
 fn a_verification() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let site = Site::new(Software::Nginx);
         let certs = certificates::folder().display();

@@ -1,6 +1,7 @@
 //! OpenSSL, rustls and nginx: versions alone and with holes, whole cipher lists, and what other tools get wrong.
 
 use crate::support;
+use crate::support::needs;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -39,6 +40,9 @@ fn s_server(port: u16, arguments: &[&str]) -> Daemon {
 
 #[test]
 fn openssl_by_version() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         for (version, flag) in [
             (Version::Tls1, "-tls1"),
@@ -56,6 +60,9 @@ fn openssl_by_version() {
 
 #[test]
 fn openssls_suites_are_those_that_it_was_told() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         for cipher in ["ALL", "kRSA", "ECDHE+AESGCM", "aNULL", "AES256-SHA:CAMELLIA128-SHA"] {
             let list = format!("{cipher}:@SECLEVEL=0");
@@ -116,6 +123,10 @@ fn rustls_server(versions: &[&'static rustls::SupportedProtocolVersion]) -> Sock
 #[test]
 fn rustls_with_and_without_each_version() {
     use rustls::version::{TLS12, TLS13};
+
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     for (versions, expected) in [
         (&[&TLS12, &TLS13][..], VersionSet::of(&[Version::Tls1_2, Version::Tls1_3])),
         (&[&TLS12], VersionSet::of(&[Version::Tls1_2])),
@@ -166,6 +177,9 @@ const SITES: &[(u16, &str, &[Version])] = &[
 
 #[test]
 fn nginx_sites_that_others_get_wrong() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let site = Site::new(Software::Nginx);
         let certs = certificates::folder().display().to_string();
@@ -214,6 +228,9 @@ fn nginx_sites_that_others_get_wrong() {
 /// What ends a handshake of other clients too is told apart from what only modern ones lack.
 #[test]
 fn handshakes_that_are_not_the_suites_fault() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let check = |port: u16| {
             let target = at(port);
@@ -254,6 +271,9 @@ fn handshakes_that_are_not_the_suites_fault() {
 
 #[test]
 fn a_certificate_is_judged_for_what_was_typed() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let config = folder.path().join("openssl.cnf");

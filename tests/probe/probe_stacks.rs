@@ -1,6 +1,7 @@
 //! Other TLS stacks: what the probe finds at a server of Java's, Go's, GnuTLS's and NSS's own is what it was told to have.
 
 use crate::support;
+use crate::support::needs;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,9 @@ const ALL_1_3: [&str; 3] = ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", 
 
 #[test]
 fn java() {
+    if !needs::has(&["ip", "openssl", "javac", "java"]) {
+        return;
+    }
     network::inside(|| {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let store = pkcs12(folder.path());
@@ -97,6 +101,9 @@ fn java() {
 
 #[test]
 fn go() {
+    if !needs::has(&["ip", "openssl", "go"]) {
+        return;
+    }
     network::inside(|| {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let program = folder.path().join("server");
@@ -138,6 +145,9 @@ fn go() {
 
 #[test]
 fn gnutls() {
+    if !needs::has(&["ip", "openssl", "gnutls-serv"]) {
+        return;
+    }
     if !network::can_be_made() {
         println!("gnutls-serv listens at every address, and nobody is root: left out");
         return;
@@ -176,6 +186,9 @@ fn gnutls() {
 
 #[test]
 fn nss() {
+    if !needs::has(&["ip", "openssl", "selfserv"]) {
+        return;
+    }
     if !network::can_be_made() {
         println!("selfserv listens at every address, and nobody is root: left out");
         return;

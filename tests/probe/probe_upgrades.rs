@@ -1,6 +1,7 @@
 //! Real servers that speak another protocol first: Dovecot, slapd, Postfix, PostgreSQL, MariaDB.
 
 use crate::support;
+use crate::support::needs;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,9 @@ fn open_to_all(folder: &Path) {
 
 #[test]
 fn dovecot_after_starttls() {
+    if !needs::has(&["ip", "openssl", "dovecot"]) {
+        return;
+    }
     if !network::can_be_made() {
         println!("dovecot changes to users of its own, and nobody is root: left out");
         return;
@@ -76,6 +80,9 @@ fn dovecot_after_starttls() {
 
 #[test]
 fn slapd_after_starttls() {
+    if !needs::has(&["ip", "openssl", "slapd"]) {
+        return;
+    }
     network::inside(|| {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let (root, certs) = (folder.path().display(), certificates::folder().display());
@@ -100,6 +107,9 @@ fn slapd_after_starttls() {
 
 #[test]
 fn postfix_after_starttls() {
+    if !needs::has(&["ip", "openssl", "postfix"]) {
+        return;
+    }
     if !network::can_be_made() {
         println!("postfix wants root, and nobody is: left out");
         return;
@@ -141,6 +151,9 @@ fn postgres() -> PathBuf {
 
 #[test]
 fn postgresql_after_its_request() {
+    if !needs::has(&["ip", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let folder = tempfile::tempdir().expect("a temporary directory");
         open_to_all(folder.path());
@@ -180,6 +193,9 @@ fn postgresql_after_its_request() {
 
 #[test]
 fn mariadb_after_its_greeting() {
+    if !needs::has(&["ip", "openssl", "mariadbd"]) {
+        return;
+    }
     network::inside(|| {
         let folder = tempfile::tempdir().expect("a temporary directory");
         let data = format!("--datadir={}", folder.path().display());

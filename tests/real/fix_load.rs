@@ -1,6 +1,7 @@
 //! `fix --reload` on real servers under load: nobody who speaks TLSv1.2 or TLSv1.3 notices, and nobody gets less.
 
 use crate::support;
+use crate::support::needs;
 
 use std::fs;
 use std::process::Command;
@@ -153,6 +154,9 @@ fn hold(service: &str, shop: &Workshop, start: &str, check: &str, reload: &str) 
 
 #[test]
 fn nobody_notices_nginx() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl", "ab"]) {
+        return;
+    }
     network::inside(|| {
         let shop = nginx();
         let main = shop.path("conf/nginx.conf").display().to_string();
@@ -165,6 +169,9 @@ fn nobody_notices_nginx() {
 
 #[test]
 fn nobody_notices_apache() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl", "ab"]) {
+        return;
+    }
     network::inside(|| {
         let shop = apache();
         let main = shop.path("conf/apache2.conf").display().to_string();

@@ -2,6 +2,7 @@
 //! the servers have them.
 
 use crate::support;
+use crate::support::needs;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -49,6 +50,9 @@ fn plain(nginx: &Nginx) -> support::workshop::Run {
 
 #[test]
 fn the_next_run_reloads_and_verifies() {
+    if !needs::has(&["ip", "nginx", "openssl", "strace"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2");
         killed(&nginx, "slow", &waits(&nginx, "slow", ""), &[]);
@@ -78,6 +82,9 @@ fn the_next_run_reloads_and_verifies() {
 /// whatever is killed again.
 #[test]
 fn it_stays_unknown_until_it_is_known() {
+    if !needs::has(&["ip", "nginx", "openssl", "strace"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2");
         killed(&nginx, "slow", &waits(&nginx, "slow", ""), &[]);
@@ -116,6 +123,9 @@ fn it_stays_unknown_until_it_is_known() {
 /// servers have them.
 #[test]
 fn killed_after_the_files_were_put_back() {
+    if !needs::has(&["ip", "nginx", "openssl", "strace"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2");
         let before = nginx.shop.contents("conf");
@@ -143,6 +153,9 @@ fn killed_after_the_files_were_put_back() {
 /// What is taken back by hand with a reload is known to be reloaded.
 #[test]
 fn a_rollback_that_reloads_settles_it() {
+    if !needs::has(&["ip", "nginx", "openssl", "strace"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2");
         killed(&nginx, "slow", &waits(&nginx, "slow", ""), &[]);
@@ -159,6 +172,9 @@ fn a_rollback_that_reloads_settles_it() {
 /// A fix that was to reload nothing owes no reload, wherever it is killed.
 #[test]
 fn without_a_reload_nothing_is_owed() {
+    if !needs::has(&["ip", "nginx", "openssl", "strace"]) {
+        return;
+    }
     let shop = Workshop::new();
     shop.write("conf/nginx.conf", "events {}\nhttp {\n    ssl_protocols TLSv1 TLSv1.2;\n}\n");
     let check = format!("nginx={}", shop.script("check", "exit 0"));

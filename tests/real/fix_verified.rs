@@ -2,6 +2,7 @@
 //! and what is nobody's fault puts nothing back.
 
 use crate::support;
+use crate::support::needs;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -25,6 +26,9 @@ fn portable(screen: &str) -> String {
 
 #[test]
 fn verified() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2");
         // A site that was not loaded yet: nothing answers there before, and so nothing is held against the fix.
@@ -40,6 +44,9 @@ fn verified() {
 /// However many names there are, one of each kind is asked first, and what is not asked is said.
 #[test]
 fn many_names() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2");
         let names: Vec<String> = (0..40).map(|number| format!("n{number}.test")).collect();
@@ -62,6 +69,9 @@ fn many_names() {
 /// A listener of every address behind one of a single address is asked too, through another address.
 #[test]
 fn all_addresses_beside_one() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let all = site(PORT, "TLSv1.1 TLSv1.2").replace("127.0.0.1:", "").replace("s8441", "all");
         let nginx = Nginx::with(&(site(PORT, "TLSv1.2 TLSv1.3") + &all));
@@ -74,6 +84,9 @@ fn all_addresses_beside_one() {
 
 #[test]
 fn a_reload_that_did_not_come_about_is_taken_back() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2");
         let _taken = nginx.obstruct();
@@ -102,6 +115,9 @@ fn a_reload_that_did_not_come_about_is_taken_back() {
 /// Nothing is lost by files that only forbid: they stay, and it is said that they do not count yet.
 #[test]
 fn what_is_still_accepted_is_said() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2 TLSv1.3");
         let _taken = nginx.obstruct();
@@ -125,6 +141,9 @@ fn what_is_still_accepted_is_said() {
 /// The library bars TLSv1.1 anyway: the old workers give what the new files promise, and that proves nothing.
 #[test]
 fn old_workers_prove_nothing() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         if !is_root() {
             // Nobody else sees which processes listen.
@@ -145,6 +164,9 @@ fn old_workers_prove_nothing() {
 
 #[test]
 fn a_server_that_is_gone_gets_its_files_back() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2");
         let before = nginx.shop.contents("conf");
@@ -165,6 +187,9 @@ fn a_server_that_is_gone_gets_its_files_back() {
 /// Another program took the port, and gives just what the new files promise: that is no success.
 #[test]
 fn another_program_in_its_place() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         if !is_root() {
             // Nobody else sees which processes listen.
@@ -197,6 +222,9 @@ fn another_program_in_its_place() {
 
 #[test]
 fn asked_to_end_it_puts_everything_back() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2");
         let _taken = nginx.obstruct();
@@ -217,6 +245,9 @@ fn asked_to_end_it_puts_everything_back() {
 /// What the checker accepted is finished by the next run, which can't know what handshakes would have said.
 #[test]
 fn killed_while_it_asks() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let nginx = Nginx::start("TLSv1.1 TLSv1.2");
         let _taken = nginx.obstruct();
@@ -299,6 +330,9 @@ const NO_TLS_1_3: &str = "Protocol = -TLSv1.3";
 
 #[test]
 fn a_promise_that_the_environment_breaks_is_taken_back() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let apache = Apache::start("-all +TLSv1.1 +TLSv1.2", NO_TLS_1_3);
         let before = apache.shop.contents("conf");
@@ -319,6 +353,9 @@ fn a_promise_that_the_environment_breaks_is_taken_back() {
 /// Where the library has TLSv1.3 and no suite for it, OpenSSL refuses everybody as soon as TLSv1.3 is configured.
 #[test]
 fn an_outage_is_taken_back() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let apache = Apache::start("-all +TLSv1.1 +TLSv1.2", "Ciphersuites =");
         let before = apache.shop.contents("conf");
@@ -337,6 +374,9 @@ fn an_outage_is_taken_back() {
 /// TLSv1.3 was promised before, and not given: that is no fault of the fix, and TLSv1.1 is gone.
 #[test]
 fn what_differed_before_is_no_reason() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let apache = Apache::start("-all +TLSv1.1 +TLSv1.2 +TLSv1.3", NO_TLS_1_3);
         assert_eq!(offered(PORT), [Tls1_1, Tls1_2].into_iter().collect());
@@ -351,6 +391,9 @@ fn what_differed_before_is_no_reason() {
 /// The files of an image are not those that the servers of this machine read.
 #[test]
 fn an_image_is_not_verified() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
     let shop = Workshop::new();
     shop.write("image/etc/nginx/nginx.conf", &format!("events {{}}\nhttp {{\n{}}}\n", site(PORT, "TLSv1.1 TLSv1.2")));
     let all = ["fix", "--root", "image", "--yes", "--assume", "nginx=1.22.1", "--assume", "openssl=3.0.17"];

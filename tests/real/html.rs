@@ -2,6 +2,7 @@
 
 use crate::chromium;
 use crate::support::handshakes;
+use crate::support::needs;
 use crate::support::program;
 
 use base64::Engine;
@@ -66,6 +67,9 @@ fn search(page: &mut Page, words: &str) {
 
 #[test]
 fn a_host_in_light_and_dark_on_a_desk_and_a_phone() {
+    if !needs::has(&["chromium"]) {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let path = page_of(&debian(), folder.path());
     for (width, dark) in [(1280, false), (390, true)] {
@@ -83,6 +87,9 @@ fn a_host_in_light_and_dark_on_a_desk_and_a_phone() {
 
 #[test]
 fn the_filter_and_the_reasons() {
+    if !needs::has(&["chromium"]) {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let mut page = Page::open(&page_of(&debian(), folder.path()), 1280, false, true);
     search(&mut page, "blog.example");
@@ -111,6 +118,9 @@ fn the_filter_and_the_reasons() {
 
 #[test]
 fn without_script_everything_can_be_read_and_on_paper_too() {
+    if !needs::has(&["chromium"]) {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let path = page_of(&debian(), folder.path());
     let text = fs::read_to_string(&path).expect("the page");
@@ -126,6 +136,9 @@ fn without_script_everything_can_be_read_and_on_paper_too() {
 
 #[test]
 fn what_a_host_writes_runs_nothing() {
+    if !needs::has(&["chromium"]) {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let conf = folder.path().join("etc/nginx");
     fs::create_dir_all(&conf).expect("mkdir");
@@ -148,6 +161,9 @@ fn what_a_host_writes_runs_nothing() {
 
 #[test]
 fn ten_thousand_endpoints() {
+    if !needs::has(&["chromium"]) {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let conf = folder.path().join("etc/nginx");
     fs::create_dir_all(&conf).expect("mkdir");
@@ -180,6 +196,9 @@ fn ten_thousand_endpoints() {
 
 #[test]
 fn a_fleet() {
+    if !needs::has(&["chromium"]) {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let mut files = Vec::new();
     for name in ["debian", "rhel", "compliant"] {
@@ -221,6 +240,9 @@ const UNFOLD: &str = "(() => { document.querySelectorAll('[data-why]').forEach((
 
 #[test]
 fn handshakes_of_a_probe() {
+    if !needs::has(&["chromium"]) {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let probes = handshakes::Probes::new();
     let path = page_of_handshakes(folder.path(), |out| {
@@ -264,6 +286,9 @@ fn handshakes_of_a_probe() {
 
 #[test]
 fn handshakes_of_a_verification() {
+    if !needs::has(&["chromium"]) {
+        return;
+    }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let promises = handshakes::Promises::new();
     let path = page_of_handshakes(folder.path(), |out| {

@@ -2,6 +2,7 @@
 //! decides nothing, another program on the port.
 
 use crate::support;
+use crate::support::needs;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -119,6 +120,9 @@ fn results(site: &Site, arguments: &[&str]) -> (i32, Vec<(String, String)>) {
 
 #[test]
 fn edited_and_not_reloaded() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let http = "server { listen 20443 ssl; server_name a.example; ssl_protocols TLSv1.2 TLSv1.3; }";
         let nginx = Nginx::start(site(http, ""), &[20_443]);
@@ -154,6 +158,9 @@ fn edited_and_not_reloaded() {
 
 #[test]
 fn a_line_that_decides_nothing() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let http = "server { listen 127.0.0.1:20443 ssl; server_name a.example; ssl_protocols TLSv1.2; }\n\
                     server { listen 127.0.0.1:20443 ssl; server_name b.example; ssl_protocols TLSv1 TLSv1.3; }";
@@ -176,6 +183,9 @@ fn a_line_that_decides_nothing() {
 
 #[test]
 fn another_program_has_the_port() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let http = "server { listen 127.0.0.1:20443 ssl; server_name a.example; ssl_protocols TLSv1.3; }\n\
                     server { listen 20444 ssl; ssl_protocols TLSv1.3; }";
@@ -211,6 +221,9 @@ fn another_program_has_the_port() {
 /// The same program with another main file has the port: no reload would help.
 #[test]
 fn another_instance_has_the_port() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         if !network::can_be_made() {
             // Nobody but root sees which processes listen.
@@ -249,6 +262,9 @@ fn another_instance_has_the_port() {
 /// Names without a handshake: the advice is given where it helps.
 #[test]
 fn names_that_nobody_can_send() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let http = r#"server { listen 127.0.0.1:20443 ssl default_server; }
             server { listen 127.0.0.1:20443 ssl; server_name "a,b" "~\.c\.example$" "~^(?!foo)bar.*$"; }"#;
@@ -270,6 +286,9 @@ fn names_that_nobody_can_send() {
 /// A worker that hangs keeps nobody waiting for each of its names.
 #[test]
 fn an_address_that_does_not_answer() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let names: Vec<String> = (0..400).map(|number| format!("n{number}.example")).collect();
         let http = format!("server {{ listen 127.0.0.1:20443 ssl; server_name {}; }}", names.join(" "));
@@ -296,6 +315,9 @@ fn an_address_that_does_not_answer() {
 /// What listens at every address is asked through one that no other listener has for itself.
 #[test]
 fn a_listener_behind_one_of_a_single_address() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let loose = "ssl_protocols TLSv1.1 TLSv1.2; ssl_ciphers ALL:@SECLEVEL=0;";
         let http = format!(
@@ -325,6 +347,9 @@ fn a_listener_behind_one_of_a_single_address() {
 
 #[test]
 fn each_name_and_each_way_in() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     network::inside(|| {
         let http = r#"server { listen 20443 ssl default_server; ssl_reject_handshake on; }
             server { listen 20443 ssl; server_name a.example *.b.example "~^www\d+\.c\.example$" _; }
@@ -371,6 +396,9 @@ fn each_name_and_each_way_in() {
 
 #[test]
 fn what_it_can_not_run_with() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     let run = |arguments: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_tlsmend")).arg("verify").args(arguments).output().expect("runs");
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
@@ -388,6 +416,10 @@ fn answers_that_change_are_never_passed() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use support::fake::{Fake, Model};
     use tlsmend::tls::Version;
+
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     // As during a reload that does not end: every other handshake meets an old worker.
     let count = AtomicUsize::new(0);
     let fake = Fake::start(move |seen| {
@@ -406,6 +438,9 @@ fn answers_that_change_are_never_passed() {
 
 #[test]
 fn ports_that_no_configuration_explains() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
     let Some(said) = cage::run(
         r#"
 ip link set lo up

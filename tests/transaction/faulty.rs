@@ -11,7 +11,7 @@ use tlsmend::trust::Rights;
 
 /// What happens at the chosen operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// The process ends before it, as by `kill -9`.
     DiesBefore,
     /// The process ends in the middle of it: half of the bytes are written.
@@ -26,23 +26,23 @@ pub enum Fate {
 
 /// Counts the operations that change a disk, over all disks that share it.
 #[derive(Default)]
-pub struct Counter {
+pub(crate) struct Counter {
     done: AtomicUsize,
     dead: AtomicBool,
 }
 
 impl Counter {
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.done.load(Ordering::SeqCst)
     }
 
-    pub fn is_dead(&self) -> bool {
+    pub(crate) fn is_dead(&self) -> bool {
         self.dead.load(Ordering::SeqCst)
     }
 }
 
 /// A disk with a fate at the operation of a number, counted from 1.
-pub struct Faulty {
+pub(crate) struct Faulty {
     inner: OsDisk,
     counter: Arc<Counter>,
     at: usize,
@@ -54,20 +54,26 @@ pub struct Faulty {
 
 impl Faulty {
     /// One on which nothing fails by itself.
-    pub fn sound(root: &Path) -> Faulty {
+    pub(crate) fn sound(root: &Path) -> Faulty {
         Faulty::new(root, &Arc::new(Counter::default()), 0, Fate::DiesBefore)
     }
 
     /// From now on the files that have these numbers can't be opened, and no other ones.
-    pub fn lease(&self, inodes: &[u64]) {
+    pub(crate) fn lease(&self, inodes: &[u64]) {
         *self.leased.lock().expect("a lock") = inodes.iter().copied().collect();
     }
 
-    pub fn new(root: &Path, counter: &Arc<Counter>, at: usize, fate: Fate) -> Faulty {
+    pub(crate) fn new(root: &Path, counter: &Arc<Counter>, at: usize, fate: Fate) -> Faulty {
         Faulty::with(root, counter, at, fate, Box::new(|| {}))
     }
 
-    pub fn with(root: &Path, counter: &Arc<Counter>, at: usize, fate: Fate, comes: Box<dyn Fn() + Sync>) -> Faulty {
+    pub(crate) fn with(
+        root: &Path,
+        counter: &Arc<Counter>,
+        at: usize,
+        fate: Fate,
+        comes: Box<dyn Fn() + Sync>,
+    ) -> Faulty {
         Faulty { inner: OsDisk::new(root), counter: Arc::clone(counter), at, fate, comes, leased: Mutex::default() }
     }
 

@@ -1,13 +1,18 @@
 //! All files of a transaction or none, wherever it is stopped and whatever fails.
+//!
+//! A program of its own: a child that another test of the same process starts would have the lock for a moment, too.
+#![allow(clippy::disallowed_methods, reason = "tests have files of their own")]
+#![allow(clippy::print_stderr, reason = "how much was tried is worth a line")]
 
-use crate::support;
+mod faulty;
 
+use faulty::{Counter, Fate, Faulty};
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use support::faulty::{Counter, Fate, Faulty};
+
 use tempfile::TempDir;
 use tlsmend::system::{OsDisk, WritableSystem, trusted};
 use tlsmend::transaction::{
