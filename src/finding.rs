@@ -199,6 +199,28 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A complaint that is about nothing yet and counts; what it is about, where and what would end it is to be put in.
+    pub fn new(rule: RuleId, verdict: Verdict, severity: Severity, message: impl Into<String>) -> Finding {
+        Finding {
+            rule,
+            fingerprint: String::new(),
+            known_as: String::new(),
+            standing: Standing::Open,
+            severity,
+            verdict,
+            instance: None,
+            endpoints: Vec::new(),
+            versions: VersionSet::EMPTY,
+            message: message.into(),
+            primary: None,
+            related: Vec::new(),
+            notes: Vec::new(),
+            changes: Vec::new(),
+            fix: None,
+            help: None,
+        }
+    }
+
     /// Does it count for the exit status?
     pub fn is_open(&self) -> bool {
         self.standing == Standing::Open

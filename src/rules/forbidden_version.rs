@@ -65,21 +65,14 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
     }
     notes.extend(weight.note);
     Some(Finding {
-        rule: ID,
-        fingerprint: String::new(),
-        known_as: String::new(),
         standing: group.standing(subject),
-        severity: weight.severity,
-        verdict,
         instance: Some(subject.index),
         endpoints: group.endpoints.clone(),
         versions,
-        message,
         primary,
         related,
         notes,
         changes: group::changes(subject, group, ID),
-        fix: None,
-        help: None,
+        ..Finding::new(ID, verdict, weight.severity, message)
     })
 }

@@ -20,22 +20,19 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
         let mut notes = group::default_notes(group.answer);
         notes.extend(weight.note);
         Some(Finding {
-            rule: ID,
-            fingerprint: String::new(),
-            known_as: String::new(),
             standing: group.standing(subject),
-            severity: weight.severity,
-            verdict: Verdict::Shadowed,
             instance: Some(subject.index),
             endpoints: group.endpoints.clone(),
             versions,
-            message: format!("the versions are left to the built-in default ({versions})"),
             primary: group::server(group.answer),
-            related: Vec::new(),
             notes,
             changes: group::changes(subject, &group, ID),
-            fix: None,
-            help: None,
+            ..Finding::new(
+                ID,
+                Verdict::Shadowed,
+                weight.severity,
+                format!("the versions are left to the built-in default ({versions})"),
+            )
         })
     };
     groups.into_iter().filter_map(finding).collect()

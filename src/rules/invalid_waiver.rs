@@ -1,7 +1,7 @@
 //! A comment for this program that is not understood.
 
 use super::{Check, Gaps, Rule, Waivers};
-use crate::finding::{Finding, Label, RuleId, Standing, Verdict};
+use crate::finding::{Finding, Label, RuleId, Verdict};
 use crate::policy::Demand;
 use crate::tls::VersionSet;
 
@@ -13,22 +13,10 @@ const ID: RuleId = RuleId("invalid-waiver");
 fn check(waivers: &Waivers<'_>, _: &Gaps, demand: &Demand) -> Vec<Finding> {
     let Some(severity) = demand.severity(ID.0, Verdict::Shadowed, VersionSet::EMPTY) else { return Vec::new() };
     let finding = |invalid: &super::Invalid| Finding {
-        rule: ID,
-        fingerprint: String::new(),
-        known_as: String::new(),
-        standing: Standing::Open,
-        severity,
-        verdict: Verdict::Shadowed,
         instance: Some(invalid.instance),
-        endpoints: Vec::new(),
-        versions: VersionSet::EMPTY,
-        message: "this comment waives nothing".to_owned(),
         primary: Some(Label { span: invalid.span, text: String::new() }),
-        related: Vec::new(),
-        notes: Vec::new(),
-        changes: Vec::new(),
-        fix: None,
         help: Some(invalid.message.clone()),
+        ..Finding::new(ID, Verdict::Shadowed, severity, "this comment waives nothing")
     };
     waivers.invalid.iter().map(finding).collect()
 }

@@ -83,21 +83,15 @@ fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::G
     }
     notes.extend(weight.note);
     Some(Finding {
-        rule: ID,
-        fingerprint: String::new(),
-        known_as: String::new(),
         standing: group.standing(subject),
-        severity: weight.severity,
-        verdict: Verdict::Missing,
         instance: Some(subject.index),
         endpoints: group.endpoints.clone(),
         versions: missing,
-        message,
         primary,
         related,
         notes,
         changes,
-        fix: None,
         help,
+        ..Finding::new(ID, Verdict::Missing, weight.severity, message)
     })
 }

@@ -1,7 +1,7 @@
 //! A TLS service of the host whose configuration is not understood.
 
 use super::{Check, Rule};
-use crate::finding::{Finding, RuleId, Standing, Verdict};
+use crate::finding::{Finding, RuleId, Verdict};
 use crate::instance::Uncovered;
 use crate::policy::Demand;
 use crate::tls::VersionSet;
@@ -15,23 +15,10 @@ fn check(uncovered: &[Uncovered], demand: &Demand) -> Vec<Finding> {
     let finding = |one: &Uncovered| {
         let severity = demand.severity(ID.0, Verdict::Unknown, VersionSet::EMPTY)?;
         Some(Finding {
-            rule: ID,
-            fingerprint: String::new(),
-            known_as: String::new(),
-            standing: Standing::Open,
-            severity,
             // What it offers is not an open question of this audit, which did not ask.
-            verdict: Verdict::Shadowed,
-            instance: None,
-            endpoints: Vec::new(),
-            versions: VersionSet::EMPTY,
-            message: format!("{} is there, and is not audited", one.service),
-            primary: None,
-            related: Vec::new(),
             notes: one.evidence.clone(),
-            changes: Vec::new(),
-            fix: None,
             help: Some(format!("ask the service itself: `{}`", one.ask)),
+            ..Finding::new(ID, Verdict::Shadowed, severity, format!("{} is there, and is not audited", one.service))
         })
     };
     uncovered.iter().filter_map(finding).collect()

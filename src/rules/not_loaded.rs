@@ -37,25 +37,16 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     // First, since a waiver of what the policy turns off is not used.
     let severity = demand.severity(ID.0, Verdict::Shadowed, setting.versions)?;
     Some(Finding {
-        rule: ID,
-        fingerprint: String::new(),
-        known_as: String::new(),
         standing: subject.waivers.standing(&subject.waivers.of_setting(
             Said { rule: ID, versions: setting.versions },
             instance,
             setting,
         )),
-        severity,
-        verdict: Verdict::Shadowed,
         instance: Some(index),
-        endpoints: Vec::new(),
         versions: setting.versions,
-        message,
         primary: Some(Label { span: setting.value, text: String::new() }),
-        related: Vec::new(),
-        notes: Vec::new(),
         changes: if kept { Vec::new() } else { vec![group::adjust(subject, Aim::of_line(subject, demand, ID), id)] },
-        fix: None,
         help: kept.then(|| "its name says that it is a backup copy: it is left as it is; remove it".to_owned()),
+        ..Finding::new(ID, Verdict::Shadowed, severity, message)
     })
 }

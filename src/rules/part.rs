@@ -33,26 +33,17 @@ pub(super) fn check(
             _ => format!("a server that includes this offers {names}{role}"),
         };
         Some(Finding {
-            rule,
-            fingerprint: String::new(),
-            known_as: String::new(),
             standing: subject.waivers.standing(&subject.waivers.of_setting(
                 Said { rule, versions },
                 subject.instance,
                 setting,
             )),
-            severity,
-            verdict,
             instance: Some(subject.index),
-            endpoints: Vec::new(),
             versions,
-            message,
             primary: Some(Label { span: setting.value, text: String::new() }),
-            related: Vec::new(),
             notes: vec!["judged as if a main file that is not here included it".to_owned()],
             changes: vec![group::adjust(subject, Aim::of_line(subject, demand, rule), id)],
-            fix: None,
-            help: None,
+            ..Finding::new(rule, verdict, severity, message)
         })
     };
     lines.filter(|(id, _)| !decides(*id)).filter_map(finding).collect()

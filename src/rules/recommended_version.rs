@@ -39,22 +39,21 @@ fn finding(subject: Subject<'_>, lacking: VersionSet, group: &group::Group<'_>) 
     let mut notes = if group.deciders.is_empty() { group::default_notes(group.answer) } else { Vec::new() };
     notes.extend(weight.note);
     Some(Finding {
-        rule: ID,
-        fingerprint: String::new(),
-        known_as: String::new(),
         standing: group.standing(subject),
-        severity: weight.severity,
-        verdict: Verdict::Compliant,
         instance: Some(subject.index),
         endpoints: group.endpoints.clone(),
         versions: lacking,
-        message: format!("{} {} recommended and not offered", lacking.listed(), group::be(lacking)),
         primary: primary.or_else(|| group::server(group.answer)),
         related,
         notes,
         changes,
-        fix: None,
         help,
+        ..Finding::new(
+            ID,
+            Verdict::Compliant,
+            weight.severity,
+            format!("{} {} recommended and not offered", lacking.listed(), group::be(lacking)),
+        )
     })
 }
 

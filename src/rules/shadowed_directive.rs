@@ -55,25 +55,18 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_doubtful: 
     // First, since a waiver of what the policy turns off is not used.
     let severity = demand.severity(ID.0, Verdict::Shadowed, setting.versions)?;
     Some(Finding {
-        rule: ID,
-        fingerprint: String::new(),
-        known_as: String::new(),
         standing: subject.waivers.standing(&subject.waivers.of_setting(
             Said { rule: ID, versions: setting.versions },
             instance,
             setting,
         )),
-        severity,
-        verdict: Verdict::Shadowed,
         instance: Some(index),
-        endpoints: Vec::new(),
         versions: setting.versions,
-        message: format!("this {} ({}) {does}", setting.name, setting.scope),
         primary: Some(Label { span: setting.value, text: String::new() }),
         related: dead.by.map(|span| Label { span, text: "this decides".into() }).into_iter().collect(),
         notes,
         changes: if breaks { vec![group::adjust(subject, Aim::of_line(subject, demand, ID), id)] } else { Vec::new() },
-        fix: None,
         help: (!breaks).then(|| "set the versions where they are decided, or remove this line".to_owned()),
+        ..Finding::new(ID, Verdict::Shadowed, severity, format!("this {} ({}) {does}", setting.name, setting.scope))
     })
 }

@@ -45,25 +45,16 @@ fn finding(
     // First, since a waiver of what the policy turns off is not used.
     let severity = demand.severity(ID.0, Verdict::Shadowed, trap.gives)?;
     Some(Finding {
-        rule: ID,
-        fingerprint: String::new(),
-        known_as: String::new(),
         standing: subject.waivers.standing(&subject.waivers.of_setting(
             Said { rule: ID, versions: unexpected.union(lost) },
             instance,
             setting,
         )),
-        severity,
-        verdict: Verdict::Shadowed,
         instance: Some(index),
-        endpoints: Vec::new(),
         versions: unexpected.union(lost),
-        message: trap.message.clone(),
         primary: Some(Label { span: setting.value, text: format!("{gives} {}", trap.gives) }),
         related: trap.related.iter().map(|(span, text)| Label { span: *span, text: text.clone() }).collect(),
-        notes: Vec::new(),
         changes: changes.map(|setting| group::adjust(subject, aim, setting)).collect(),
-        fix: None,
-        help: None,
+        ..Finding::new(ID, Verdict::Shadowed, severity, trap.message.clone())
     })
 }

@@ -64,21 +64,14 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &Covering, endpoin
         _ => Vec::new(),
     };
     Some(Finding {
-        rule: ID,
-        fingerprint: String::new(),
-        known_as: String::new(),
         standing: waivers.standing(covering),
-        severity: weight.severity,
-        verdict: Verdict::Unknown,
         instance: Some(index),
         endpoints,
         versions,
-        message: unknown.what.clone(),
         primary: unknown.span.map(|span| Label { span, text: String::new() }),
-        related: Vec::new(),
         notes: weight.note.into_iter().collect(),
         changes,
-        fix: None,
         help: Some(unknown.help.clone()),
+        ..Finding::new(ID, Verdict::Unknown, weight.severity, unknown.what.clone())
     })
 }

@@ -315,21 +315,10 @@ fn overlap(lines: Span, place: Span) -> bool {
 /// A finding about a waiver; `None`: the policy turns it off.
 pub(super) fn about(rule: RuleId, demand: &Demand, waiver: &Waiver, message: String, help: &str) -> Option<Finding> {
     Some(Finding {
-        rule,
-        fingerprint: String::new(),
-        known_as: String::new(),
-        standing: Standing::Open,
-        severity: demand.severity(rule.0, Verdict::Shadowed, VersionSet::EMPTY)?,
-        verdict: Verdict::Shadowed,
         instance: waiver.instance,
-        endpoints: Vec::new(),
-        versions: VersionSet::EMPTY,
-        message,
         primary: waiver.label.clone(),
-        related: Vec::new(),
         notes: vec![format!("its reason: {}", waiver.terms.reason)],
-        changes: Vec::new(),
-        fix: None,
         help: Some(help.to_owned()),
+        ..Finding::new(rule, Verdict::Shadowed, demand.severity(rule.0, Verdict::Shadowed, VersionSet::EMPTY)?, message)
     })
 }

@@ -82,22 +82,10 @@ pub(super) fn instance(service: &'static str, main: &str, endpoints: Vec<Endpoin
 
 pub(in crate::report) fn finding(rule: &'static str, severity: Severity, verdict: Verdict, message: &str) -> Finding {
     Finding {
-        rule: RuleId(rule),
         fingerprint: "0123456789abcdef0123456789abcdef".to_owned(),
-        known_as: String::new(),
         standing: finding::Standing::Open,
-        severity,
-        verdict,
         instance: Some(0),
-        endpoints: Vec::new(),
-        versions: VersionSet::EMPTY,
-        message: message.to_owned(),
-        primary: None,
-        related: Vec::new(),
-        notes: Vec::new(),
-        changes: Vec::new(),
-        fix: None,
-        help: None,
+        ..Finding::new(RuleId(rule), verdict, severity, message.to_owned())
     }
 }
 
