@@ -51,7 +51,9 @@ pub fn gather(system: &dyn System, given: &Given) -> Facts {
     for assumption in &given.assume {
         assume(&mut facts, assumption, &distribution);
     }
+    let has_profiles = distribution.has_crypto_policies();
     for library in [&mut facts.nginx.library, &mut facts.apache.library] {
+        library.has_profiles = has_profiles;
         // Contexts take the system's settings since 1.1.1.
         if library.release.is_some_and(|release| release < Release::new(1, 1, 1)) {
             library.system = SystemDefault::default();
