@@ -1,9 +1,9 @@
 //! The blocks `upstream`: servers that stand for one name.
 
-use super::known;
 use super::model::Section;
 use super::state::{Context, Directive, Group, Reader};
 use super::targets::{self, Named};
+use super::{balancing, known};
 use crate::services::userinfo::without_user;
 use std::collections::HashSet;
 
@@ -14,16 +14,15 @@ impl Reader<'_> {
         if !self.group_names.insert((section, name.to_ascii_lowercase())) {
             self.problem(directive.place, format!("duplicate upstream \"{name}\""));
         }
-        self.groups.push(Group { section, head: directive.place, has_servers: false });
+        self.groups.push(Group {
+            section,
+            head: directive.place,
+            name,
+            has_servers: false,
+            has_backups: false,
+            takes_backup: true,
+        });
         Context::Upstream(self.groups.len() - 1)
-    }
-
-    /// Says which blocks have no servers.
-    pub(super) fn empty_groups(&mut self) {
-        let empty: Vec<_> = self.groups.iter().filter(|group| !group.has_servers).map(|group| group.head).collect();
-        for head in empty {
-            self.problem(head, "no servers are inside upstream");
-        }
     }
 }
 
@@ -64,13 +63,18 @@ const BALANCING: &[&[u8]] = &[
     b"zone",
     b"keepalive",
     b"keepalive_requests",
+    b"keepalive_time",
     b"keepalive_timeout",
+    // Its parameters tell.
+    b"server",
 ];
 
 /// A directive in a block that may bring servers, or handle the connections of one of stream: what is not known here may.
-pub(super) fn note(reader: &mut Reader<'_>, context: Context, name: &[u8]) {
+pub(super) fn note(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+    let name = directive.name;
     match context {
-        Context::Upstream(group) if !BALANCING.contains(&name) => reader.groups[group].has_servers = true,
+        Context::Upstream(group) if BALANCING.contains(&name) => balancing::check(reader, group, directive),
+        Context::Upstream(group) => reader.groups[group].has_servers = true,
         Context::Server(server)
             if [&b"proxy_pass"[..], b"return", b"pass"].contains(&name) || !known::is_known(name) =>
         {
@@ -80,26 +84,23 @@ pub(super) fn note(reader: &mut Reader<'_>, context: Context, name: &[u8]) {
     }
 }
 
-/// Parameters of `server` that are words by themselves, and those with a value.
-const WORDS: &[&str] = &["backup", "down", "resolve", "drain"];
-const VALUES: &[&str] =
-    &["weight=", "max_conns=", "max_fails=", "fail_timeout=", "slow_start=", "service=", "route=", "sid="];
-
 /// A server of a block.
 pub(super) fn server(reader: &mut Reader<'_>, group: usize, directive: &Directive<'_>) {
     let arguments = reader.arguments(directive);
     let Some((target, parameters)) = arguments.split_first() else { return };
     let found = targets::host_and_port(target);
     let lacks_port = reader.groups[group].section == Section::Stream && matches!(found, Some((_, None)));
-    // RFC 6761: no name below .invalid ever resolves.
-    let is_nowhere = found.is_some_and(|(host, _)| host.ends_with(".invalid"));
+    // RFC 6761: no name below .invalid ever resolves. Variables are not read here.
+    let is_nowhere = found.is_some_and(|(host, _)| host.ends_with(".invalid") || host.contains('$'));
     let why = targets::refused(target, false).or(lacks_port.then_some("no port"));
     if let Some(why) = why.or(is_nowhere.then_some("host not found")) {
         reader.problem(directive.place, format!("{why} in upstream \"{}\"", without_user(target)));
     }
-    let is_known = |word: &String| WORDS.contains(&word.as_str()) || VALUES.iter().any(|start| word.starts_with(start));
-    if let Some(word) = parameters.iter().find(|word| !is_known(word)) {
-        let message = format!("invalid parameter \"{word}\"");
+    if let Some(message) = parameters.iter().find_map(|word| balancing::refused_parameter(reader, group, word)) {
         reader.problem(directive.place, message);
     }
+    let is_backup = parameters.iter().any(|word| word == "backup");
+    let group = &mut reader.groups[group];
+    group.has_backups |= is_backup;
+    group.has_servers |= !is_backup;
 }

@@ -4,6 +4,7 @@
 
 mod answer;
 mod asked;
+mod balancing;
 mod clients;
 mod command;
 mod contexts;
@@ -36,6 +37,7 @@ mod targets;
 mod upstream;
 mod values;
 mod variables;
+mod zones;
 
 use super::service::{FileRole, Resolved, Service, World};
 use super::tree::NodeKind;

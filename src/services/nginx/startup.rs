@@ -451,6 +451,19 @@ mod tests {
         resolved.instance().problems.iter().map(|problem| problem.message.clone()).collect()
     }
 
+    /// nginx 1.22.1 on Linux 6.18 does not start with it; on older kernels it did.
+    #[test]
+    fn whether_a_unix_socket_may_be_shared_depends_on_the_kernel() {
+        let unknown = |listen: &str| {
+            let main = format!("events {{}}\nhttp {{ server {{ listen {listen}; }} }}\n");
+            let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", main)]);
+            let (facts, mut sources) = (Facts::unknown(), SourceMap::default());
+            let world = World { system: &system, facts: &facts };
+            Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources).instance().unknown.len()
+        };
+        assert_eq!(["unix:/run/x reuseport", "unix:/run/x", "8080 reuseport"].map(unknown), [1, 0, 0]);
+    }
+
     /// As nginx 1.22.1 does.
     #[test]
     fn a_key_of_all_servers_is_held_against_the_certificates_of_each() {
