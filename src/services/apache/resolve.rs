@@ -436,15 +436,11 @@ impl Resolution {
         let listener = &model.listens[*listen];
         let is_mapped_any = listener.is_mapped && listener.ip.is_some_and(|ip| ip.is_unspecified());
         let chain = if is_mapped_any { self.chains.of_mapped_any(port) } else { self.chains.find(ip, port) };
-        let host = match chain {
-            None => MAIN,
-            Some((_, chain)) => {
-                let place = question.sni.as_deref().and_then(|name| chain.names.find(name));
-                chain.hosts[place.unwrap_or(0)]
-            }
-        };
+        let named = chain.and_then(|(_, chain)| question.sni.as_deref().and_then(|name| chain.names.find(name)));
+        let host = chain.map_or(MAIN, |(_, chain)| chain.hosts[named.unwrap_or(0)]);
         let answer = answered(*listen, chain.map(|(key, _)| key), host)?;
         let fit = if exact.is_some() { Fit::Exact } else { Fit::Wildcard };
+        let fit = if model.is_part && named.is_some() { fit.named() } else { fit };
         Some(Response { fit, address: address.clone(), answer })
     }
 }

@@ -1,11 +1,10 @@
 //! The blocks `upstream`: servers that stand for one name.
 
-use super::model::Section;
+use super::model::{Place, Section};
 use super::state::{Context, Directive, Group, Reader};
 use super::targets::{self, Named};
 use super::{balancing, known};
 use crate::services::userinfo::without_user;
-use std::collections::HashSet;
 
 impl Reader<'_> {
     /// Enters a block.
@@ -14,6 +13,8 @@ impl Reader<'_> {
         if !self.group_names.insert((section, name.to_ascii_lowercase())) {
             self.problem(directive.place, format!("duplicate upstream \"{name}\""));
         }
+        let place = directive.place;
+        self.targets.push(Named { section, place, host: name.clone(), port: None, default: 0, is_group: true });
         self.groups.push(Group {
             section,
             head: directive.place,
@@ -26,30 +27,61 @@ impl Reader<'_> {
     }
 }
 
+/// A host that nginx knows by a block or by a target (`ngx_http_upstream_srv_conf_t`).
+struct Known {
+    section: Section,
+    /// in lower case
+    host: String,
+    /// 0: none
+    port: u16,
+    has_port: bool,
+    is_group: bool,
+    place: Place,
+}
+
 impl Reader<'_> {
     /// Says which targets need a port, or must have none, by what blocks there are. Only all that was included tells.
+    ///
+    /// It depends on the order: a block may take the place of a host that was named without a port, and targets that share
+    /// that place are not looked at again (`ngx_http_upstream_add`; its twin in stream compares the ports).
     pub(super) fn ports(&mut self) {
         if self.unread.is_some() || !self.unknown.is_empty() || self.model.is_part {
             return;
         }
-        // In http a host without a port is taken for the same host with one, if that was named before
-        // (ngx_http_upstream_add; its twin in stream compares the ports).
-        let mut with_port: HashSet<String> = HashSet::new();
-        for Named { section, place, host, port, has_default } in std::mem::take(&mut self.targets) {
+        let mut known: Vec<Known> = Vec::new();
+        for Named { section, place, host, port, default, is_group } in std::mem::take(&mut self.targets) {
             let lower = host.to_ascii_lowercase();
-            let is_http = section == Section::Http;
-            if is_http && (port.is_some() || has_default) {
-                with_port.insert(lower.clone());
-            } else if is_http && with_port.contains(&lower) {
-                continue;
-            }
-            match (self.group_names.contains(&(section, lower)), port) {
-                (true, Some(port)) => {
+            let number = port.as_deref().map_or(default, |port| port.parse().unwrap_or(default));
+            let is_other = |one: &Known| match section {
+                Section::Http => one.port != 0 && number != 0 && one.port != number,
+                Section::Stream | Section::Mail => one.port != number,
+            };
+            let mut shares = false;
+            for one in known.iter_mut().filter(|one| one.section == section && one.host == lower) {
+                let refused = match (one.is_group, is_group) {
+                    // That was said where the block begins.
+                    (true, true) => return,
+                    (true, false) => port.as_deref().map(|port| (place, port.to_owned())),
+                    (false, true) => one.has_port.then(|| (one.place, one.port.to_string())),
+                    (false, false) => None,
+                };
+                if let Some((place, port)) = refused {
                     self.problem(place, format!("upstream \"{host}\" may not have port {port}"));
+                    return;
                 }
-                (false, None) if !has_default => self.problem(place, format!("no port in upstream \"{host}\"")),
-                _ => {}
+                if !is_other(one) {
+                    one.is_group |= is_group;
+                    shares = true;
+                    break;
+                }
             }
+            if !shares {
+                let has_port = port.is_some();
+                known.push(Known { section, host: lower, port: number, has_port, is_group, place });
+            }
+        }
+        for one in known.iter().filter(|one| !one.is_group && one.port == 0) {
+            self.problem(one.place, format!("no port in upstream \"{}\"", one.host));
         }
     }
 }

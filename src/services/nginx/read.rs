@@ -12,7 +12,7 @@ use crate::services::trail::Trail;
 use crate::services::tree::{NodeKind, Tree};
 use crate::services::{glob, include};
 use crate::source::{FileId, SourceMap, Span};
-use crate::system::{is_outside, normalize, reason};
+use crate::system::{is_outside, leads_to, normalize, reason};
 use crate::trust::Writers;
 use rayon::prelude::*;
 use std::os::unix::ffi::OsStrExt;
@@ -99,13 +99,20 @@ impl<'a> Reader<'a> {
     fn global(&mut self, main: &Path) {
         let text = match self.world.facts.command_line(ServiceId("nginx"), main) {
             Some(line) => line.directives.join(" "),
-            None => self.world.facts.nginx_global.clone(),
+            None if self.is_usual(main) => self.world.facts.nginx_global.clone(),
+            None => String::new(),
         };
         if !text.is_empty() {
             let file = self.sources.attach(PathBuf::from("(command line)"), text.into_bytes());
             self.parse_all(&[file]);
             self.walk(file, Context::Main);
         }
+    }
+
+    /// Is it the main file of a command line that names none? Where it is not known which one is built in, it may be any.
+    fn is_usual(&self, main: &Path) -> bool {
+        let build = self.world.facts.nginx.build.value.as_ref();
+        build.is_none_or(|build| leads_to(self.world.system, &build.usual_main(), main))
     }
 
     fn walk(&mut self, file: FileId, context: Context) {
@@ -403,5 +410,30 @@ impl<'a> Reader<'a> {
         let trees: Vec<(FileId, Arc<Tree>)> =
             new.par_iter().map(|file| (*file, Arc::new(parse::parse(sources.file(*file).bytes())))).collect();
         self.trees.extend(trees);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{Build, Fact, Facts};
+    use crate::services::nginx::Nginx;
+    use crate::services::service::Service;
+    use crate::system::MemorySystem;
+
+    /// Debian's unit is `nginx -g 'daemon on; master_process on;'`, without a main file.
+    #[test]
+    fn the_units_directives_go_with_the_main_file_that_it_starts() {
+        let text = "daemon off;\nevents {}\nhttp {}\n";
+        let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", text), ("/srv/nginx.conf", text)]);
+        let mut facts = Facts { nginx_global: "daemon on;".to_owned(), ..Facts::unknown() };
+        facts.nginx.build = Fact::known(Build::of_nginx("--prefix=/x --conf-path=/etc/nginx/nginx.conf"), "the test");
+        let duplicates = |main: &str| {
+            let world = World { system: &system, facts: &facts };
+            let resolved = Nginx.load(Path::new(main), world, &mut SourceMap::default());
+            let problems = &resolved.instance().problems;
+            problems.iter().filter(|problem| problem.message == "\"daemon\" directive is duplicate").count()
+        };
+        assert_eq!(["/etc/nginx/nginx.conf", "/srv/nginx.conf"].map(duplicates), [1, 0]);
     }
 }
