@@ -143,6 +143,10 @@ impl Site {
         let mut facts = gathered(self.environment.get("OPENSSL_CONF").map(String::as_str));
         facts.environment.clone_from(&self.environment);
         facts.nginx_global.clone_from(&self.global);
+        // `-g` goes with the main file that is built in: this one, for the server of the test.
+        if let Some(build) = facts.nginx.build.value.as_mut().filter(|_| !self.global.is_empty()) {
+            build.main = self.main_file();
+        }
         facts.defines = Fact::known(self.defines.clone(), "the test");
         facts
     }
