@@ -54,7 +54,9 @@ pub fn gather(system: &dyn System, given: &Given, products: Products<'_>) -> Fac
     for assumption in &given.assume {
         assume(&mut facts, assumption, &distribution);
     }
+    let has_profiles = distribution.has_crypto_policies();
     for software in facts.software.values_mut() {
+        software.library.has_profiles = has_profiles;
         // Contexts take the system's settings since 1.1.1.
         if software.library.release.is_some_and(|release| release < Release::new(1, 1, 1)) {
             software.library.system = SystemDefault::default();

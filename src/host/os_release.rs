@@ -51,12 +51,27 @@ impl Distribution {
     pub fn is(&self, family: &str) -> bool {
         self.ids.iter().any(|id| id == family)
     }
+
+    /// Has its OpenSSL the patch for crypto policies, by which `PROFILE=SYSTEM` stands for a cipher list? `None`: not known.
+    pub(crate) fn has_crypto_policies(&self) -> Option<bool> {
+        if ["rhel", "fedora", "centos", "amzn", "openeuler", "suse"].iter().any(|family| self.is(family)) {
+            return Some(true);
+        }
+        ["debian", "alpine", "arch", "gentoo"].iter().any(|family| self.is(family)).then_some(false)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::system::MemorySystem;
+
+    #[test]
+    fn crypto_policies_are_a_patch() {
+        let has = |id| named(id).has_crypto_policies();
+        assert_eq!(["rocky", "ubuntu", "alpine", "sles"].map(has), [Some(true), Some(false), Some(false), Some(true)]);
+        assert_eq!([has("nixos"), Distribution::default().has_crypto_policies()], [None, None]);
+    }
 
     #[test]
     fn reads_quotes_and_likes() {

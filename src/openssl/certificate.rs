@@ -1,17 +1,24 @@
-//! The kind of key in a certificate.
+//! The kind and size of the key in a certificate, and how it is signed.
 //!
-//! Only the path to the public key's algorithm is read (RFC 5280, section 4.1); nothing is checked.
+//! Only the path to these is read (RFC 5280, section 4.1); nothing is checked.
 
+use super::certificate_signature::Signature;
 use super::der::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, element, oid, pem_body};
 use super::keys::Keys;
+use super::strength::Size;
+use crate::release::Release;
 
-/// What a certificate says of its key.
+/// What a certificate says of its key and its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// The kind of the key.
     pub keys: Keys,
-    /// Its length in bits, where that decides how strong it is.
-    bits: Option<usize>,
+    /// Its size, where that is known.
+    size: Option<Size>,
+    /// How it is signed, where that is known.
+    pub(super) signature: Option<Signature>,
+    /// Does it name itself as its issuer?
+    is_self_issued: bool,
 }
 
 impl Keys {
@@ -27,40 +34,51 @@ impl Certificate {
     pub fn read(pem_or_der: &[u8]) -> Option<Certificate> {
         let decoded = first_certificate(pem_or_der);
         let der = decoded.as_deref().unwrap_or(pem_or_der);
+        Certificate::of_der(der)
+    }
+
+    /// One in DER form.
+    pub(super) fn of_der(der: &[u8]) -> Option<Certificate> {
         let PublicKey { algorithm, parameters, key } = public_key(der)?;
-        let (keys, bits) = match algorithm {
+        let (keys, size) = match algorithm {
             oid::RSA => (Keys::RSA, modulus(key)),
             oid::RSA_PSS => (Keys::PSS, modulus(key)),
             oid::DSA => (Keys::DSA, prime(parameters)),
             // The curve is a parameter.
-            oid::EC => match element(parameters, OBJECT_IDENTIFIER).map(|(curve, _)| curve) {
-                Some(oid::P256) => (Keys::P256, None),
-                Some(oid::P384) => (Keys::P384, None),
-                Some(oid::P521) => (Keys::P521, None),
-                _ => (Keys::OTHER_CURVE, None),
-            },
-            oid::ED25519 => (Keys::ED25519, None),
-            oid::ED448 => (Keys::ED448, None),
+            oid::EC => {
+                let curve = element(parameters, OBJECT_IDENTIFIER).map(|(curve, _)| curve);
+                (of_curve(curve), curve.and_then(Size::of_curve))
+            }
+            oid::ED25519 => (Keys::ED25519, Size::of_kind(algorithm)),
+            oid::ED448 => (Keys::ED448, Size::of_kind(algorithm)),
             _ => return None,
         };
-        Some(Certificate { keys, bits })
+        Some(Certificate { keys, size, signature: signature(der), is_self_issued: is_self_issued(der) })
     }
 
-    /// Does a security level refuse to load it, since the key is too short?
-    pub fn is_too_weak(&self, level: u8) -> bool {
-        self.bits.is_some_and(|bits| bits < least_bits(level))
+    /// The strength of its key in bits; `None`: not known.
+    pub(super) fn strength(&self, release: Option<Release>) -> Option<u32> {
+        self.size.map(|size| size.strength(release))
+    }
+
+    /// Is it a key for RSA that is too short for the signatures of TLS 1.3? PSS with SHA-256 takes 66 bytes.
+    pub(super) fn is_too_short_for_pss(&self) -> bool {
+        matches!(self.size, Some(Size::Modulus(bits)) if bits <= 520)
+    }
+
+    /// The signature that somebody else vouches with, which is the one that counts.
+    pub(super) fn signature_of_issuer(&self) -> Option<Signature> {
+        self.signature.filter(|_| !self.is_self_issued)
     }
 }
 
-/// How long a number has to be for a level, where it is as strong as one of RSA (BN_security_bits).
-pub(super) fn least_bits(level: u8) -> usize {
-    match level {
-        0 => 0,
-        1 => 1024,
-        2 => 2048,
-        3 => 3072,
-        4 => 7680,
-        _ => 15360,
+/// The kind of a key on a curve.
+fn of_curve(curve: Option<&[u8]>) -> Keys {
+    match curve {
+        Some(oid::P256) => Keys::P256,
+        Some(oid::P384) => Keys::P384,
+        Some(oid::P521) => Keys::P521,
+        _ => Keys::OTHER_CURVE,
     }
 }
 
@@ -77,16 +95,34 @@ pub(super) struct PublicKey<'d> {
     pub(super) key: &'d [u8],
 }
 
-pub(super) fn public_key(der: &[u8]) -> Option<PublicKey<'_>> {
+/// Issuer, subject, and what comes behind the subject.
+fn names(der: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (certificate, _) = element(der, SEQUENCE)?;
     let (mut fields, _) = element(certificate, SEQUENCE)?;
     if fields.first() == Some(&0xa0) {
         fields = element(fields, 0xa0)?.1; // the version
     }
-    // serial number, signature algorithm, issuer, validity, subject
-    for tag in [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE] {
-        fields = element(fields, tag)?.1;
-    }
+    let (_, fields) = element(fields, INTEGER)?; // the serial number
+    let (_, fields) = element(fields, SEQUENCE)?; // the algorithm of the signature
+    let (issuer, fields) = element(fields, SEQUENCE)?;
+    let (_, fields) = element(fields, SEQUENCE)?; // the validity
+    let (subject, rest) = element(fields, SEQUENCE)?;
+    Some((issuer, subject, rest))
+}
+
+fn is_self_issued(der: &[u8]) -> bool {
+    names(der).is_some_and(|(issuer, subject, _)| issuer == subject)
+}
+
+/// How a certificate is signed: what stands behind the part that is signed.
+fn signature(der: &[u8]) -> Option<Signature> {
+    let (certificate, _) = element(der, SEQUENCE)?;
+    let (_, rest) = element(certificate, SEQUENCE)?;
+    Signature::of(element(rest, SEQUENCE)?.0)
+}
+
+pub(super) fn public_key(der: &[u8]) -> Option<PublicKey<'_>> {
+    let (_, _, fields) = names(der)?;
     let (info, _) = element(fields, SEQUENCE)?;
     let (identifier, rest) = element(info, SEQUENCE)?;
     let (algorithm, parameters) = element(identifier, OBJECT_IDENTIFIER)?;
@@ -94,14 +130,16 @@ pub(super) fn public_key(der: &[u8]) -> Option<PublicKey<'_>> {
     Some(PublicKey { algorithm, parameters, key })
 }
 
-/// The length of an RSA key in bits.
-fn modulus(key: &[u8]) -> Option<usize> {
-    length(element(element(key, SEQUENCE)?.0, INTEGER)?.0)
+/// The size of an RSA key.
+fn modulus(key: &[u8]) -> Option<Size> {
+    length(element(element(key, SEQUENCE)?.0, INTEGER)?.0).map(Size::Modulus)
 }
 
-/// The length of a DSA key in bits.
-fn prime(parameters: &[u8]) -> Option<usize> {
-    length(element(element(parameters, SEQUENCE)?.0, INTEGER)?.0)
+/// The size of a DSA key: a prime, and the order of the group in which it is.
+fn prime(parameters: &[u8]) -> Option<Size> {
+    let (prime, rest) = element(element(parameters, SEQUENCE)?.0, INTEGER)?;
+    let (order, _) = element(rest, INTEGER)?;
+    Some(Size::Prime { bits: length(prime)?, exponent: length(order) })
 }
 
 /// The length of a number in bits.
@@ -125,10 +163,17 @@ mod tests {
     }
 
     #[test]
-    fn short_keys_are_weak() {
-        let weak = |level| Certificate::read(RSA).expect("a certificate").is_too_weak(level);
-        assert!(!weak(2) && weak(3), "2048 bits");
-        assert!(!Certificate::read(EC).expect("a certificate").is_too_weak(3));
+    fn keys_have_their_strength() {
+        let strength = |pem| Certificate::read(pem).expect("a certificate").strength(None);
+        assert_eq!([RSA, EC, ED].map(strength), [Some(112), Some(128), Some(128)]);
+    }
+
+    #[test]
+    fn a_certificate_that_signs_itself_has_no_issuer() {
+        let certificate = Certificate::read(RSA).expect("a certificate");
+        assert!(certificate.signature.is_some() && certificate.signature_of_issuer().is_none());
+        let other = Certificate { is_self_issued: false, ..certificate };
+        assert_eq!(other.signature_of_issuer(), certificate.signature);
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct Reader<'a> {
     pub optional: bool,
     /// Does openssl.cnf load the legacy provider, which has some old ciphers?
     pub legacy: bool,
+    /// Does it know `PROFILE=`? To others it is a word like any that stands for nothing.
+    pub has_profiles: Option<bool>,
     /// What `PROFILE=SYSTEM` stands for (Red Hat's OpenSSL).
     pub profile: Option<&'a str>,
 }
@@ -76,6 +78,9 @@ impl Reader<'_> {
         };
         self.run(list, &mut slots, &mut level)?;
         let suites: Vec<&'static Suite> = slots.iter().filter(|s| s.active).map(|s| s.suite).collect();
+        if suites.is_empty() && list.starts_with("PROFILE=") {
+            return Err(Refused::Invalid("only the OpenSSL of Red Hat and its like knows profiles".to_owned()));
+        }
         if suites.is_empty() {
             return Err(Refused::Invalid("no cipher suite of the list exists".to_owned()));
         }
@@ -119,12 +124,12 @@ impl Reader<'_> {
             return Err(Refused::Unknown);
         }
         let (aes128, aes256) = ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384");
-        if let Some(rest) = list.strip_prefix("PROFILE=SYSTEM") {
+        if let Some(rest) = list.strip_prefix("PROFILE=SYSTEM").filter(|_| self.has_profiles != Some(false)) {
             let profile = self.profile.ok_or(Refused::Unknown)?;
             return Ok(format!("{profile}{rest}"));
         }
         Ok(match list {
-            l if l.starts_with("PROFILE=") => return Err(Refused::Unknown),
+            l if l.starts_with("PROFILE=") && self.has_profiles != Some(false) => return Err(Refused::Unknown),
             l if l.starts_with("SUITEB128ONLY") => aes128.to_owned(),
             l if l.starts_with("SUITEB128C2") || l.starts_with("SUITEB192") => aes256.to_owned(),
             l if l.starts_with("SUITEB128") => format!("{aes128}:{aes256}"),

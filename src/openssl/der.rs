@@ -60,6 +60,26 @@ pub(super) fn pem_body(pem: &[u8], labels: &[&str]) -> Option<Vec<u8>> {
     first_of(pem, labels).map(|(_, der)| der)
 }
 
+/// More parts than that are not looked at.
+const MOST_PARTS: usize = 100;
+
+/// The DER in all parts with one of these labels, in order.
+pub(super) fn all_of(pem: &[u8], labels: &[&str]) -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    let mut rest = pem;
+    while all.len() < MOST_PARTS {
+        let Some(der) = pem_body(rest, labels) else { break };
+        all.push(der);
+        let begin = |label: &&str| {
+            let begin = format!("-----BEGIN {label}-----");
+            memchr::memmem::find(rest, begin.as_bytes()).map(|at| at + begin.len())
+        };
+        let Some(start) = labels.iter().filter_map(begin).min() else { break };
+        rest = &rest[start..];
+    }
+    all
+}
+
 /// Skips what is no digit of base64, such as line ends.
 fn decode_base64(text: &[u8]) -> Vec<u8> {
     let is_digit = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/');

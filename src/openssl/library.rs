@@ -4,9 +4,10 @@ use super::cipher_list::{Reader, Refused, Selection};
 use super::conf::SystemDefault;
 use super::groups::{self, Groups};
 use super::keys::Keys;
+use super::presented::{Identity, Presented};
 use super::security::{self, Suite1_3};
 use super::signatures::{self, Signers};
-use super::suite_b;
+use super::suite_b::SuiteB;
 use super::suites::{Suite, auth, enc, kx};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
@@ -27,6 +28,8 @@ pub struct Library {
     pub patched: Option<u8>,
     /// Was it built with SSLv3? Since 1.1.0 it is not, unless somebody asks for it.
     pub ssl3: bool,
+    /// Does it know `PROFILE=SYSTEM`, as a patch of Red Hat's and its like has it? `None`: that is not known.
+    pub has_profiles: Option<bool>,
     /// The system's configuration of the library.
     pub system: SystemDefault,
 }
@@ -41,6 +44,7 @@ impl Library {
             level_source: String::new(),
             patched: None,
             ssl3: false,
+            has_profiles: None,
             system: SystemDefault::default(),
         }
     }
@@ -105,7 +109,8 @@ impl Library {
     }
 
     fn reader(&self, release: Release, optional: bool) -> Reader<'_> {
-        Reader { release, optional, legacy: self.system.legacy, profile: self.system.profile.as_deref() }
+        let SystemDefault { legacy, profile, .. } = &self.system;
+        Reader { release, optional, legacy: *legacy, has_profiles: self.has_profiles, profile: profile.as_deref() }
     }
 
     /// What a cipher list comes to; `None` is the library's default list. Suites that only some builds have are left out.
@@ -148,7 +153,12 @@ impl Library {
     /// `ciphers` is the list for TLS 1.2 and older, `suites` the one for TLS 1.3; `None` means the library's default.
     /// For a server without parameters for DHE (nginx without `ssl_dhparam`) ask with [`without_dhe`].
     pub fn usable(&self, ciphers: Option<&str>, suites: Option<&str>, keys: Keys) -> Option<VersionSet> {
-        self.usable_on(&Terms { ciphers, suites, keys, ..Terms::default() })
+        self.usable_on(&Terms { ciphers, suites, keys: self.unread(keys, ciphers), ..Terms::default() })
+    }
+
+    /// What is presented of keys whose certificates were not read.
+    fn unread(&self, keys: Keys, ciphers: Option<&str>) -> Presented {
+        self.presented(&Identity { unread: keys, ..Identity::default() }, ciphers)
     }
 
     /// The same with all that a server can say about its handshakes.
@@ -159,32 +169,49 @@ impl Library {
             return None; // Red Hat's patch for its LEGACY policy; not tried
         }
         let exchange = self.exchange(terms, release, level).ok()?;
-        if let Some(keys) = self.suite_b(terms.ciphers) {
-            // Of a key that fits, the signatures up to the root count too, and they are not looked at.
-            return (!terms.keys.has(keys)).then_some(VersionSet::EMPTY);
+        let keys = terms.keys;
+        let usable = self.usable_by(terms, keys.all(), exchange, level)?;
+        if keys.perhaps.is_empty() || Some(usable) == self.usable_by(terms, keys.sure, exchange, level) {
+            return Some(usable);
         }
+        None
+    }
+
+    /// The same where it is known which keys clients get.
+    fn usable_by(&self, terms: &Terms<'_>, keys: Keys, exchange: Exchange, level: u8) -> Option<VersionSet> {
+        let release = self.release?;
         let [old, other] = self.suites(terms.ciphers)?.map(|suites| {
             // Only with a client that knows rare groups and curves, or with every one.
-            let [few, all] = [true, false].map(|rare| fitting(release, level, &suites, terms.keys, exchange, rare));
+            let [few, all] = [true, false].map(|rare| fitting(release, level, &suites, keys, exchange, rare));
             (few == all).then_some(all)
         });
         if old != other {
             return None; // it depends on the build
         }
-        let new = self.fits_tls1_3(terms, release, level, exchange)?.then_some(Version::Tls1_3);
-        let all = old?.union(new.into_iter().collect());
+        let new = self.fits_tls1_3(terms, keys, release, level, exchange)?.then_some(Version::Tls1_3);
+        let mut all = old?.union(new.into_iter().collect());
+        if self.suite_b(terms.ciphers).is_some() {
+            all = all.and(VersionSet::MODERN);
+        }
         Some(all.minus(security::refused(release, level, self.patched)).and(self.versions()))
     }
 
-    /// The keys that are left where a list asks for Suite B: one of the lists that the library was given, in openssl.cnf
-    /// or by the server.
-    pub fn suite_b(&self, ciphers: Option<&str>) -> Option<Keys> {
+    /// What is left where a list asks for Suite B: one of the lists that the library was given, in openssl.cnf or by the
+    /// server.
+    pub fn suite_b(&self, ciphers: Option<&str>) -> Option<SuiteB> {
         let given = ciphers.into_iter().flat_map(|lists| lists.split(NEXT));
-        self.system.cipher_string.as_deref().into_iter().chain(given).filter_map(suite_b::keys).next_back()
+        self.system.cipher_string.as_deref().into_iter().chain(given).filter_map(SuiteB::of).next_back()
     }
 
     /// Can a handshake of TLS 1.3 succeed? `None`: that depends on the client.
-    fn fits_tls1_3(&self, terms: &Terms<'_>, release: Release, level: u8, exchange: Exchange) -> Option<bool> {
+    fn fits_tls1_3(
+        &self,
+        terms: &Terms<'_>,
+        keys: Keys,
+        release: Release,
+        level: u8,
+        exchange: Exchange,
+    ) -> Option<bool> {
         let suites: Vec<Suite1_3> = self
             .suites_of_tls1_3(release, terms.suites)
             .into_iter()
@@ -192,7 +219,7 @@ impl Library {
             .collect();
         let groups = exchange.groups;
         let any_group = groups.common || groups.finite && release >= Release::new(3, 0, 0);
-        if suites.is_empty() || !terms.keys.has(exchange.signers.tls1_3) || !any_group && !groups.new {
+        if suites.is_empty() || !keys.has(exchange.signers.tls1_3) || !any_group && !groups.new {
             return Some(false);
         }
         (any_group && suites.iter().any(|suite| suite.is_common)).then_some(true)
@@ -203,9 +230,9 @@ impl Library {
         let foreign = self.system.foreign;
         let usual = Groups { common: true, ..Groups::default() };
         // A list of openssl.cnf that is not valid leaves the default in place.
-        let of_system = |list: Option<&str>| list.map(|list| groups::parse(list, release, foreign));
+        let of_system = |list: Option<&str>| list.map(|list| groups::parse(list, level, release, foreign));
         let groups = match (terms.groups, of_system(self.system.groups.as_deref())) {
-            (Some(list), _) => groups::parse(list, release, foreign)?,
+            (Some(list), _) => groups::parse(list, level, release, foreign)?,
             (None, Some(Err(Refused::Unknown))) => return Err(Refused::Unknown),
             (None, system) => system.and_then(Result::ok).unwrap_or(usual),
         };
@@ -220,7 +247,7 @@ impl Library {
 
     /// Why OpenSSL refuses a list of groups; `None`: it does not, or that is not known.
     pub fn refuses_groups(&self, list: &str) -> Option<String> {
-        invalid(groups::parse(list, self.release?, self.system.foreign).err()?)
+        invalid(groups::parse(list, 0, self.release?, self.system.foreign).err()?)
     }
 
     /// Why OpenSSL refuses a list of signature algorithms; `None`: it does not, or that is not known.
@@ -291,7 +318,7 @@ impl Library {
     /// Why versions of `enabled` are not accepted, as lowercase fragments, most general first. Empty where all are, or
     /// where it is not known.
     pub fn why(&self, enabled: VersionSet, ciphers: Option<&str>, suites: Option<&str>, keys: Keys) -> Vec<String> {
-        self.why_on(enabled, &Terms { ciphers, suites, keys, ..Terms::default() })
+        self.why_on(enabled, &Terms { ciphers, suites, keys: self.unread(keys, ciphers), ..Terms::default() })
     }
 
     /// The same with all that a server can say about its handshakes.
@@ -321,8 +348,9 @@ impl Library {
         }
         let mut unfit = enabled.minus(accepted).minus(absent).minus(refused);
         if self.suite_b(ciphers).is_some() && !unfit.is_empty() {
-            reasons
-                .push("the cipher list asks for Suite B, and the key of the certificate is not one of its".to_owned());
+            reasons.push(
+                "the cipher list asks for Suite B, which leaves no certificate, or nothing before TLSv1.2".to_owned(),
+            );
             return reasons;
         }
         // What is there without them, they take away.
@@ -337,7 +365,7 @@ impl Library {
             }
         }
         if !unfit.is_empty() {
-            let fit = if keys == Keys::ANY { "" } else { " that fits the certificate" };
+            let fit = if keys.all() == Keys::ANY { "" } else { " that fits the certificate" };
             reasons.push(format!("no cipher suite{fit} is left for {}", unfit.listed()));
         }
         reasons
@@ -351,8 +379,8 @@ pub struct Terms<'a> {
     pub ciphers: Option<&'a str>,
     /// The list for TLS 1.3.
     pub suites: Option<&'a str>,
-    /// The kinds of its keys.
-    pub keys: Keys,
+    /// The kinds of keys that it presents.
+    pub keys: Presented,
     /// The groups for the key exchange.
     pub groups: Option<&'a str>,
     /// The algorithms that it may sign with.
@@ -516,7 +544,10 @@ mod tests {
         assert_eq!(usable(&["SUITEB128"], Keys::ANY), None);
         assert_eq!(usable(&["HIGH:SUITEB128"], RSA), Some(NEW));
         let reasons = library.why(NEW, Some("SUITEB128"), None, RSA);
-        assert_eq!(reasons, ["the cipher list asks for Suite B, and the key of the certificate is not one of its"]);
+        assert_eq!(
+            reasons,
+            ["the cipher list asks for Suite B, which leaves no certificate, or nothing before TLSv1.2"]
+        );
     }
 
     #[test]

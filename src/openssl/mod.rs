@@ -4,6 +4,8 @@
 //! (`fixtures/truth`). Other libraries (BoringSSL, LibreSSL, AWS-LC) are not judged: everything about them is unknown.
 
 mod certificate;
+mod certificate_signature;
+mod chain;
 mod cipher_list;
 mod conf;
 mod conf_file;
@@ -14,18 +16,23 @@ mod keys;
 mod keywords;
 mod library;
 mod pem;
+mod presented;
 mod security;
 mod signatures;
 mod slots;
+mod strength;
 mod suite_b;
 mod suites;
 
 pub use certificate::Certificate;
+pub use chain::{Chain, Weakness};
 pub use cipher_list::{Reader, Refused, Selection};
 pub use conf::SystemDefault;
 pub use key_pair::{Half, belongs};
 pub use keys::Keys;
 pub use library::{Library, Terms, one_after_another, without_dhe, without_null};
 pub use pem::Pem;
+pub use presented::{Identity, Presented};
 pub use slots::Slots;
+pub use suite_b::SuiteB;
 pub use suites::Suite;

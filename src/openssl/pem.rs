@@ -1,8 +1,11 @@
 //! What is in a file in PEM form, as far as servers ask for it.
 
-use super::certificate::{Certificate, first_certificate, least_bits, length};
-use super::der::{INTEGER, SEQUENCE, element, pem_body};
+use super::certificate::{first_certificate, length};
+use super::chain::Chain;
+use super::der::{INTEGER, SEQUENCE, element, first_of};
 use super::key_pair::Half;
+use super::security::bits_of;
+use super::strength::Size;
 
 /// The blocks of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,8 +14,8 @@ pub struct Pem {
     pub has_certificate: bool,
     /// Is its first certificate no structure of DER?
     pub is_broken: bool,
-    /// The first certificate, where its key is of a kind that is known here.
-    pub certificate: Option<(Certificate, Half)>,
+    /// The certificates, where the key of the first one is of a kind that is known here.
+    pub certificate: Option<(Chain, Half)>,
     /// Has it a private key, encrypted or not?
     pub has_key: bool,
     /// The public half of its first private key, where that can be read.
@@ -21,8 +24,10 @@ pub struct Pem {
     pub has_revocations: bool,
     /// Has it parameters for Diffie-Hellman?
     pub has_parameters: bool,
-    /// The length of their prime in bits, where it can be read.
-    prime: Option<usize>,
+    /// Are they in the older form, X9.42, which a command of OpenSSL 3 does not read?
+    pub are_parameters_old: bool,
+    /// Their size, where it can be read.
+    size: Option<Size>,
 }
 
 impl Pem {
@@ -33,27 +38,41 @@ impl Pem {
         Pem {
             has_certificate: first.is_some(),
             is_broken: first.as_deref().is_some_and(|der| element(der, SEQUENCE).is_none()),
-            certificate: first.and(Certificate::read(bytes).zip(Half::of_certificate(bytes))),
+            certificate: first.and(Chain::read(bytes).zip(Half::of_certificate(bytes))),
             has_key: has("PRIVATE KEY-----"),
             key: Half::of_key(bytes),
             has_revocations: has("-----BEGIN X509 CRL-----"),
             has_parameters: has("DH PARAMETERS-----"),
-            prime: prime(bytes),
+            are_parameters_old: has("-----BEGIN X9.42 DH PARAMETERS-----") && !has("-----BEGIN DH PARAMETERS-----"),
+            size: size(bytes),
         }
     }
 
     /// Does OpenSSL refuse the parameters at a security level, since they are too short? At level 0 too it wants 1024 bits.
     pub fn are_parameters_weak(&self, level: u8) -> bool {
-        self.prime.is_some_and(|bits| bits < least_bits(level.max(1)))
+        self.size.is_some_and(|size| size.strength(None) < bits_of(level.max(1)))
     }
 }
 
-const PARAMETERS: &str = "DH PARAMETERS";
+/// The labels of parameters: PKCS #3, and X9.42.
+const PARAMETERS: [&str; 2] = ["DH PARAMETERS", "X9.42 DH PARAMETERS"];
 
-/// The length in bits of the first number in the first block of parameters.
-fn prime(bytes: &[u8]) -> Option<usize> {
-    let der = pem_body(bytes, &[PARAMETERS, "X9.42 DH PARAMETERS"])?;
-    length(element(element(&der, SEQUENCE)?.0, INTEGER)?.0)
+/// The size that the first block of parameters gives: a prime and a generator, then the length of exponents, or the order
+/// of the group itself.
+fn size(bytes: &[u8]) -> Option<Size> {
+    let (label, der) = first_of(bytes, &PARAMETERS)?;
+    let (prime, rest) = element(element(&der, SEQUENCE)?.0, INTEGER)?;
+    let (_, rest) = element(rest, INTEGER)?;
+    let exponent = element(rest, INTEGER).and_then(|(number, _)| match label == PARAMETERS[0] {
+        true => value(number),
+        false => length(number),
+    });
+    Some(Size::Prime { bits: length(prime)?, exponent })
+}
+
+/// A small number.
+fn value(number: &[u8]) -> Option<usize> {
+    (number.len() <= 4).then(|| number.iter().fold(0, |all, byte| all << 8 | usize::from(*byte)))
 }
 
 #[cfg(test)]

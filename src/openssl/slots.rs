@@ -4,19 +4,22 @@
 //! the place of another one and drops a key that is not its own; a key that does not fit the certificate of its kind is
 //! refused, while one of another kind waits for its certificate.
 
-use super::certificate::Certificate;
+use super::chain::Chain;
 use super::key_pair::Half;
-use super::keys::Keys;
 
 /// The places of a context.
 #[derive(Debug, Default)]
-pub struct Slots(Vec<Slot>);
+pub struct Slots {
+    slots: Vec<Slot>,
+    /// The one that was loaded into last.
+    last: Option<usize>,
+}
 
 #[derive(Debug)]
 struct Slot {
     /// of any half that lies there
     kind: Half,
-    certificate: Option<(Half, Keys)>,
+    certificate: Option<(Half, Chain)>,
     key: Option<Key>,
 }
 
@@ -29,15 +32,16 @@ enum Key {
 
 impl Slots {
     fn of(&mut self, half: &Half) -> &mut Slot {
-        let at = self.0.iter().position(|slot| slot.kind.is_like(half)).unwrap_or_else(|| {
-            self.0.push(Slot { kind: half.clone(), certificate: None, key: None });
-            self.0.len() - 1
+        let at = self.slots.iter().position(|slot| slot.kind.is_like(half)).unwrap_or_else(|| {
+            self.slots.push(Slot { kind: half.clone(), certificate: None, key: None });
+            self.slots.len() - 1
         });
-        &mut self.0[at]
+        self.last = Some(at);
+        &mut self.slots[at]
     }
 
     /// A certificate is loaded.
-    pub fn add_certificate(&mut self, certificate: &Certificate, half: &Half) {
+    pub fn add_certificate(&mut self, chain: &Chain, half: &Half) {
         let slot = self.of(half);
         let stays = match (&slot.key, &slot.certificate) {
             (Some(Key::Read(key)), _) => half.fits(key),
@@ -47,7 +51,7 @@ impl Slots {
         if !stays {
             slot.key = None;
         }
-        slot.certificate = Some((half.clone(), certificate.keys));
+        slot.certificate = Some((half.clone(), chain.clone()));
     }
 
     /// A key is loaded; `false`: OpenSSL refuses it ("key values mismatch").
@@ -65,17 +69,23 @@ impl Slots {
         self.of(of).key = Some(Key::Assumed);
     }
 
-    /// The kinds of keys for which there are both.
-    pub fn keys(&self) -> Keys {
-        let whole = self.0.iter().filter(|slot| slot.key.is_some());
-        whole.filter_map(|slot| slot.certificate.as_ref()).fold(Keys::default(), |all, (_, keys)| all.union(*keys))
+    /// The certificates that have their keys.
+    pub fn chains(&self) -> impl Iterator<Item = &Chain> {
+        let whole = self.slots.iter().filter(|slot| slot.key.is_some());
+        whole.filter_map(|slot| slot.certificate.as_ref()).map(|(_, chain)| chain)
+    }
+
+    /// The slot of the half that was loaded last, if it is whole (SSL_CTX_check_private_key looks at no other one).
+    pub fn is_last_whole(&self) -> bool {
+        let last = self.last.and_then(|at| self.slots.get(at));
+        last.is_some_and(|slot| slot.key.is_some() && slot.certificate.is_some())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::openssl::Pem;
+    use crate::openssl::{Keys, Pem};
 
     fn file(name: &str) -> &'static [u8] {
         match name {
@@ -91,19 +101,23 @@ mod tests {
         }
     }
 
+    fn keys(slots: &Slots) -> Keys {
+        slots.chains().fold(Keys::default(), |all, chain| all.union(chain.leaf().keys))
+    }
+
     /// What a context makes of files in that order: the keys, and the first key that it refuses.
     fn loaded(files: &[&str]) -> (Keys, Option<String>) {
         let mut slots = Slots::default();
         for name in files {
             let bytes = file(name);
             if Pem::read(bytes).has_certificate {
-                let certificate = Certificate::read(bytes).expect("a certificate");
-                slots.add_certificate(&certificate, &Half::of_certificate(bytes).expect("a certificate"));
+                let chain = Chain::read(bytes).expect("a certificate");
+                slots.add_certificate(&chain, &Half::of_certificate(bytes).expect("a certificate"));
             } else if !slots.add_key(&Half::of_key(bytes).expect("a key")) {
-                return (slots.keys(), Some((*name).to_owned()));
+                return (keys(&slots), Some((*name).to_owned()));
             }
         }
-        (slots.keys(), None)
+        (keys(&slots), None)
     }
 
     #[test]

@@ -90,13 +90,29 @@ pub enum Target {
     Unix(String),
 }
 
-/// How exactly a listener fits a question: listeners on one address hide those on all addresses.
+/// How exactly a listener fits a question: listeners on one address hide those on all addresses. Of parts of one
+/// configuration, each of which is answered for by itself, the one counts that has the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fit {
     /// listens on all addresses
     Wildcard,
+    /// the same, in a part that has a server of the name
+    NamedWildcard,
     /// listens on that very address
     Exact,
+    /// the same, in a part that has a server of the name
+    NamedExact,
+}
+
+impl Fit {
+    /// The same in a part that has a server of the name.
+    #[must_use]
+    pub fn named(self) -> Fit {
+        match self {
+            Fit::Wildcard | Fit::NamedWildcard => Fit::NamedWildcard,
+            Fit::Exact | Fit::NamedExact => Fit::NamedExact,
+        }
+    }
 }
 
 /// The answer to a question.

@@ -156,6 +156,33 @@ fn what_the_hosts_main_file_loads_is_judged_there() {
     assert!(off.out.contains("sites-available/off (as included)") && off.err.is_empty(), "{}", off.screen());
 }
 
+/// Each file of a folder of sites is judged by itself; `why` has to ask the one that has the name.
+#[test]
+fn why_asks_the_site_that_has_the_name() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("written");
+    let nginx = |name: &str, version: &str| {
+        format!("server {{ listen 443 ssl; server_name {name}; ssl_protocols {version}; ssl_certificate_key a; }}\n")
+    };
+    write("a.conf", &nginx("a.test", "TLSv1.2"));
+    write("b.conf", &nginx("*.b.test", "TLSv1"));
+    let apache = |name: &str, version: &str| {
+        format!("<VirtualHost *:8443>\nSSLEngine on\nServerName {name}\nSSLProtocol {version}\n</VirtualHost>\n")
+    };
+    write("c.conf", &apache("c.test", "TLSv1.2"));
+    write("d.conf", &apache("d.test", "TLSv1"));
+    for (address, name, version) in [
+        ("192.0.2.7:443", "a.test", "TLSv1.2"),
+        ("192.0.2.7:443", "x.b.test", "TLSv1"),
+        ("192.0.2.7:8443", "c.test", "TLSv1.2"),
+        ("192.0.2.7:8443", "d.test", "TLSv1"),
+    ] {
+        let why = run_in(folder.path(), &["why", "--no-exec", address, "--sni", name, "."]);
+        let first = why.out.lines().next().unwrap_or_default();
+        assert!(first.ends_with(&format!("at most {version}")), "{name}: {}", why.screen());
+    }
+}
+
 #[test]
 fn includes_that_lead_out_of_what_is_read_leave_everything_open() {
     let folder = tempfile::tempdir().expect("a temporary directory");

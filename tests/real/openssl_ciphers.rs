@@ -185,11 +185,12 @@ fn lists_mean_what_openssl_makes_of_them() {
     for list in lists {
         let expected = openssl(&[], &list);
         for optional in [false, true] {
-            let found: Vec<String> = match (Reader { release, optional, legacy: false, profile: None }).select(&list) {
-                Ok(found) => found.suites.iter().map(|s| s.name.to_owned()).filter(|n| common(n)).collect(),
-                Err(Refused::Invalid(_)) => Vec::new(),
-                Err(Refused::Unknown) => panic!("{list}: unknown"),
-            };
+            let found: Vec<String> =
+                match (Reader { release, optional, legacy: false, has_profiles: None, profile: None }).select(&list) {
+                    Ok(found) => found.suites.iter().map(|s| s.name.to_owned()).filter(|n| common(n)).collect(),
+                    Err(Refused::Invalid(_)) => Vec::new(),
+                    Err(Refused::Unknown) => panic!("{list}: unknown"),
+                };
             if found != expected {
                 differences.push(format!("{list}\n   openssl {expected:?}\n   tlsmend {found:?}"));
             }

@@ -307,6 +307,7 @@ impl Case {
         // Debian compiles level 2 into its 3.0; the others were built from upstream's source.
         let level_2 = self.observed.openssl.starts_with("3.0.") || openssl >= Release::new(3, 2, 0);
         library.level = Some(if level_2 { 2 } else { 1 });
+        library.has_profiles = Some(false);
         let system = self.system();
         if let Some(path) = self.openssl_conf_path() {
             let newer = self.observed.nginx.as_deref().and_then(Release::parse) >= Some(Release::new(1, 25, 2));

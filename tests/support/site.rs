@@ -144,6 +144,10 @@ impl Site {
         let mut facts = gathered(self.environment.get("OPENSSL_CONF").map(String::as_str));
         facts.of_mut(apache::ID).environment.clone_from(&self.environment);
         facts.of_mut(nginx::ID).directives.clone_from(&self.global);
+        // `-g` goes with the main file that is built in: this one, for the server of the test.
+        if let Some(build) = facts.of_mut(nginx::ID).build.value.as_mut().filter(|_| !self.global.is_empty()) {
+            build.main = self.main_file();
+        }
         facts.of_mut(apache::ID).defines = Fact::known(self.defines.clone(), "the test");
         facts
     }

@@ -1,6 +1,6 @@
 //! Settings that decide nothing, and settings that leave nothing.
 
-use super::model::{Kind, MAIN, Model, Place, Server, ServerId};
+use super::model::{Kind, MAIN, Model, Place, ServerId};
 use super::resolve::Resolution;
 use super::startup;
 use super::upstream::used_lists;
@@ -56,10 +56,8 @@ fn complain(model: &mut Model, resolution: &Resolution, main: &Path) {
                 complaints.insert(place, reason.clone());
             }
             let own = &model.servers[server];
-            let has_certificate =
-                |server: &Server| !server.certificates.is_empty() || !server.command_certificates.is_empty();
-            if !has_certificate(own)
-                && !has_certificate(&model.servers[MAIN])
+            if !own.has_certificate()
+                && !model.servers[MAIN].has_certificate()
                 && !model.managed_certificates
                 && !model.is_part
                 && let Some(place) = tls.place

@@ -25,6 +25,7 @@ mod instance;
 mod library_commands;
 mod line;
 mod list_edit;
+mod loading;
 mod lower;
 mod macros;
 mod model;
@@ -58,6 +59,7 @@ mod values;
 mod variables;
 mod versions;
 mod words;
+mod workers;
 
 use super::service::{FileRole, Resolved, Service, World};
 use super::unread::Unread;

@@ -82,6 +82,9 @@ pub(super) struct Proxy {
     pub(super) versions: Vec<Use>,
     pub(super) ciphers: Option<String>,
     pub(super) suites: Option<String>,
+    /// `SSLProxyCARevocationCheck` other than `none`, and whether there are lists to check.
+    pub(super) revocation_check: Given<bool>,
+    pub(super) revocation_lists: bool,
 }
 
 /// Whose commands count for the client of a virtual host by name, where they do more to versions than is known.
@@ -93,6 +96,34 @@ pub(super) enum Narrows {
     Selected,
     /// Any: httpd may not start.
     Start,
+}
+
+/// A command of the library (`SSLOpenSSLConfCmd`) that loads something, or that sets the level which that has to meet.
+#[derive(Clone, Debug)]
+pub(super) enum Load {
+    Ciphers(String),
+    Certificate(PathBuf),
+    Key(PathBuf),
+    /// Parameters for Diffie-Hellman.
+    Parameters(PathBuf),
+    /// Certificates that others' are checked against, or that chains are built of.
+    Trust(PathBuf),
+    /// Extensions to send (`ServerInfoFile`).
+    Information(PathBuf),
+}
+
+impl Load {
+    /// The file that it names.
+    pub(super) fn path_mut(&mut self) -> Option<&mut PathBuf> {
+        match self {
+            Load::Ciphers(_) => None,
+            Load::Certificate(path)
+            | Load::Key(path)
+            | Load::Parameters(path)
+            | Load::Trust(path)
+            | Load::Information(path) => Some(path),
+        }
+    }
 }
 
 /// The server level or a virtual host.
@@ -129,9 +160,10 @@ pub(super) struct Server {
     pub(super) key_files: Vec<(PathBuf, Place)>,
     /// Files of certificates and lists that httpd checks others with, and that of its own as a client, by directive.
     pub(super) stores: BTreeMap<String, (PathBuf, Place)>,
-    /// `SSLOpenSSLConfCmd Certificate` and `PrivateKey`
-    pub(super) command_certificates: Vec<(PathBuf, Place)>,
-    pub(super) command_keys: Vec<(PathBuf, Place)>,
+    /// `SSLCertificateChainFile`
+    pub(super) chain_file: Given<PathBuf>,
+    /// What the library's commands load, and the cipher lists among them, in order.
+    pub(super) loads: Vec<(Load, Place)>,
     /// Commands that OpenSSL refuses once they are run, and those that may do something to versions that is not known.
     pub(super) bad_commands: Vec<(Place, String)>,
     pub(super) narrowing: Vec<(Narrows, Unknown)>,
@@ -329,6 +361,14 @@ impl Default for Model {
             managed_certificates: false,
             in_hosts: BTreeSet::new(),
         }
+    }
+}
+
+impl Server {
+    /// Is there a certificate, by mod_ssl or by a command of the library?
+    pub(super) fn has_certificate(&self) -> bool {
+        let by_command = self.loads.iter().any(|(load, _)| matches!(load, Load::Certificate(_)));
+        !self.certificates.is_empty() || by_command
     }
 }
 

@@ -37,10 +37,13 @@ const COMMANDS: &[&str] = &[
     "verifycafile",
 ];
 
+/// The same for directories.
+const DIRECTORY_COMMANDS: &[&str] = &["chaincapath", "clientcapath", "requestcapath", "verifycapath"];
+
 impl Reader<'_> {
     /// Notes what a directive of `mod_ssl` names.
     pub(super) fn note_files(&mut self, line: &Line, name: &str, lower: &str, words: &[String]) {
-        let is_directory = values::is_directory(lower);
+        let mut is_directory = values::is_directory(lower);
         let path = match words {
             [program] if lower == "sslpassphrasedialog" => match program.strip_prefix("exec:") {
                 Some(path) => path,
@@ -52,7 +55,9 @@ impl Reader<'_> {
             }
             [path] if is_directory || values::is_file(lower) => path.as_str(),
             [command, path] if lower == "sslopensslconfcmd" => {
-                if !COMMANDS.contains(&command.to_ascii_lowercase().as_str()) {
+                let command = command.to_ascii_lowercase();
+                is_directory = DIRECTORY_COMMANDS.contains(&command.as_str());
+                if !is_directory && !COMMANDS.contains(&command.as_str()) {
                     return;
                 }
                 path
@@ -142,8 +147,10 @@ impl Reader<'_> {
         let mut servers = std::mem::take(&mut self.model.servers);
         for server in &mut servers {
             let files = server.certificates.iter_mut().chain(&mut server.key_files);
-            let commands = server.command_certificates.iter_mut().chain(&mut server.command_keys);
-            for (path, place) in files.chain(server.stores.values_mut()).chain(commands) {
+            let files = files.chain(server.stores.values_mut()).chain(&mut server.chain_file);
+            let files = files.map(|(path, place)| (path, place));
+            let loads = server.loads.iter_mut().filter_map(|(load, place)| Some((load.path_mut()?, place)));
+            for (path, place) in files.chain(loads) {
                 let written = path.as_os_str().as_encoded_bytes();
                 let full = absolute(&self.server_root, written);
                 let here = BTreeSet::from([place.span.file]);

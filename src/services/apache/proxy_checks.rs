@@ -10,6 +10,7 @@ use super::proxy_targets::is_balancer;
 use super::read::{Line, Reader};
 use super::sections::Scope;
 use super::values::integer;
+use super::workers::Kind;
 use crate::release::Release;
 use crate::services::userinfo::without_user;
 
@@ -70,7 +71,7 @@ impl Reader<'_> {
             Some("<Proxy>: settings are not supported for a pattern".to_owned())
         } else if url.contains(':') {
             let server = self.server();
-            self.model.servers[server].proxied.add_worker(None, url);
+            self.model.servers[server].proxied.workers.add(None, url, Kind::Prefix);
             self.refused_settings(line, url, settings)
         } else {
             Some(format!("<Proxy>: settings are not supported for '{url}', which is no URL"))
@@ -125,7 +126,8 @@ impl Reader<'_> {
             return None;
         }
         let why = refused_url(url, is_regex);
-        self.refused_worker(line, why, (None, url), &settings)
+        let kind = if is_regex { Kind::Match } else { Kind::Prefix };
+        self.refused_worker(line, why, (None, url, kind), &settings)
     }
 
     /// The settings of a new worker; one that is there already ignores them.
@@ -133,15 +135,15 @@ impl Reader<'_> {
         &mut self,
         line: &Line,
         why: Option<String>,
-        (balancer, url): (Option<&str>, &str),
+        (balancer, url, kind): (Option<&str>, &str, Kind),
         settings: &[String],
     ) -> Option<String> {
         let server = self.server();
         let proxied = &mut self.model.servers[server].proxied;
-        if why.is_some() || (!is_balancer(url) && proxied.shares_worker(balancer, url)) {
+        if why.is_some() || (!is_balancer(url) && proxied.workers.shares(balancer, url, kind)) {
             return why;
         }
-        proxied.add_worker(balancer, url);
+        proxied.workers.add(balancer, url, kind);
         self.refused_settings(line, url, settings)
     }
 
@@ -167,13 +169,13 @@ impl Reader<'_> {
         }
         self.needed.push((line.place, Needs::Balancing));
         let why = refused_url(url, false);
-        self.refused_worker(line, why, (Some(name), url), &settings)
+        self.refused_worker(line, why, (Some(name), url, Kind::Prefix), &settings)
     }
 
     fn refused_set(&mut self, line: &Line, words: &[String]) -> Option<String> {
         if let Scope::Proxy(server, section) = self.scope() {
             let url = self.model.servers[server].sections[section].url.clone();
-            self.model.servers[server].proxied.add_worker(None, &url);
+            self.model.servers[server].proxied.workers.add(None, &url, Kind::Prefix);
             return refused_url(&url, false).or_else(|| self.refused_settings(line, &url, words));
         }
         let [url, settings @ ..] = words else { return None };

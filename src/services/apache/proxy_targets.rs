@@ -12,6 +12,7 @@ use super::paths::{Paths, Taken};
 use super::read::{Line, Reader};
 use super::rewriting::{Acts, Rules};
 use super::sections::Scope;
+use super::workers::Workers;
 use crate::host::Facts;
 use crate::services::limits::Upstreams;
 use std::collections::BTreeSet;
@@ -79,8 +80,7 @@ pub(super) struct Proxied {
     members: Vec<Member>,
     /// The balancers that it defines, in lower case.
     balancers: BTreeSet<String>,
-    /// The URLs of workers, in lower case, with the balancer that they belong to.
-    workers: Vec<(Option<String>, String)>,
+    pub(super) workers: Workers,
     /// `BalancerInherit` and `ProxyPassInherit`: one of them is enough to have the balancers of the server level.
     inherits: [Option<bool>; 2],
 }
@@ -226,22 +226,8 @@ impl Proxied {
     pub(super) fn may_know(&self, url: &str) -> bool {
         match balancer(url) {
             Some(name) => self.balancers.contains(&name),
-            None => self.workers.iter().any(|(_, known)| origin(known).eq_ignore_ascii_case(origin(url))),
+            None => self.workers.has_origin(url),
         }
-    }
-
-    /// Is there a worker for a URL already? A `ProxyPass` or `BalancerMember` shares it, and its settings are ignored.
-    pub(super) fn shares_worker(&self, balancer: Option<&str>, url: &str) -> bool {
-        let lower = url.to_ascii_lowercase();
-        let is_same =
-            |known: &str| lower.starts_with(known) || (known.contains('$') && origin(known) == origin(&lower));
-        let name = balancer.map(str::to_ascii_lowercase);
-        self.workers.iter().filter(|(of, _)| *of == name).any(|(_, known)| is_same(known))
-    }
-
-    /// Notes the worker of a URL.
-    pub(super) fn add_worker(&mut self, balancer: Option<&str>, url: &str) {
-        self.workers.push((balancer.map(str::to_ascii_lowercase), url.to_ascii_lowercase()));
     }
 
     /// Does it say nothing?

@@ -3,20 +3,19 @@
 use super::ID;
 use super::chains::{Chain, Chains, address, show};
 use super::engine::{State, Tls, https};
+use super::loading::Loader;
 use super::model::{HostAddress, MAIN, Model, Narrows, Place, ServerId};
 use super::protocol::Build;
 use super::versions::{Asked, Combination};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
 use crate::host::Facts;
-use crate::openssl::{Keys, Refused, one_after_another};
+use crate::openssl::{Keys, Presented, Refused, Terms, one_after_another};
 use crate::services::limits::{self, Room};
-use crate::services::named_file::Reading;
 use crate::services::service::{Fit, Question, Response, Target, World};
 use crate::tls::VersionSet;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The parameters that decide which versions can work.
@@ -24,7 +23,13 @@ use std::sync::Arc;
 pub(super) struct Lists {
     pub(super) ciphers: Option<String>,
     pub(super) suites: Option<String>,
-    keys: Keys,
+    keys: Presented,
+}
+
+impl Lists {
+    fn terms(&self) -> Terms<'_> {
+        Terms { ciphers: self.ciphers.as_deref(), suites: self.suites.as_deref(), keys: self.keys, ..Terms::default() }
+    }
 }
 
 /// The suites for TLS 1.3 that one version of OpenSSL or another knows.
@@ -70,8 +75,7 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
         model,
         facts: world.facts,
         lists: Vec::new(),
-        known_keys: BTreeMap::new(),
-        reading: Reading::new(world.system),
+        loader: Loader::new(world.system),
         usable: BTreeMap::new(),
         why: BTreeMap::new(),
         refused_lists: RefCell::default(),
@@ -104,8 +108,7 @@ struct Resolver<'a> {
     model: &'a Model,
     facts: &'a Facts,
     lists: Vec<Lists>,
-    known_keys: BTreeMap<PathBuf, Option<Keys>>,
-    reading: Reading<'a>,
+    loader: Loader<'a>,
     usable: BTreeMap<Lists, Option<VersionSet>>,
     /// Why versions are refused, by what is asked for.
     why: BTreeMap<(VersionSet, Lists), Vec<String>>,
@@ -119,23 +122,12 @@ impl Resolver<'_> {
     fn lists_of(&mut self, server: ServerId) -> Lists {
         let own = &self.model.servers[server];
         let main = &self.model.servers[MAIN];
-        let picked = self.cipher_lists(server);
-        // A host's own certificates take the place of as many of the server level.
-        let inherited = main.certificates.iter().skip(own.certificates.len()).filter(|_| server != MAIN);
-        // Those of commands come on top.
-        let commands = main.command_certificates.iter().filter(|_| server != MAIN).chain(&own.command_certificates);
-        let mut keys: Option<Keys> = None;
-        for (path, _) in own.certificates.iter().chain(inherited).chain(commands) {
-            let found = self.keys_of(path).unwrap_or(Keys::ANY);
-            keys = Some(keys.unwrap_or_default().union(found));
-        }
-        let keys = keys.unwrap_or(Keys::ANY);
+        let ciphers = one_after_another(self.cipher_lists(server).iter().map(String::as_str));
+        let library = &self.facts.of(ID).library;
+        let identity = self.loader.load(self.model, library, server).identity;
+        let keys = library.presented(&identity, ciphers.as_deref());
         let suites = [0, 1].map(|i| own.suites[i].as_ref().or(main.suites[i].as_ref()));
-        Lists {
-            ciphers: one_after_another(picked.iter().map(String::as_str)),
-            suites: suites[1].or(suites[0]).cloned(),
-            keys,
-        }
+        Lists { ciphers, suites: suites[1].or(suites[0]).cloned(), keys }
     }
 
     /// The cipher lists that a server is given, one after another: `SSLCipherSuite`, then the commands of the server
@@ -171,15 +163,6 @@ impl Resolver<'_> {
         let none = |list: &&String| !list.split(':').any(|name| SUITES.contains(&name));
         let list = lists.into_iter().flatten().find(none)?;
         Some(format!("OpenSSL refuses the suites for TLSv1.3 \"{list}\": it knows none of them"))
-    }
-
-    fn keys_of(&mut self, path: &Path) -> Option<Keys> {
-        if let Some(keys) = self.known_keys.get(path) {
-            return *keys;
-        }
-        let keys = self.reading.read(path).and_then(|bytes| Keys::of_certificate(&bytes));
-        self.known_keys.insert(path.to_owned(), keys);
-        keys
     }
 
     /// The endpoints of a listener.
@@ -305,15 +288,19 @@ impl Resolver<'_> {
         unknown.extend(self.narrowing(first, counts));
         let is_narrow = unknown.len() > known;
         let effective = self.effective(first, counts, initial, offer.versions).filter(|_| !is_narrow);
+        if effective.is_none() && !is_narrow {
+            unknown.extend(self.doubt(counts));
+        }
         let usable = match effective == Some(VersionSet::MODERN) || is_narrow {
             true => None,
             false => self.effective(first, counts, initial.union(VersionSet::TLS), VersionSet::TLS),
         };
         let lists = &self.lists[counts];
         let library = &self.facts.of(ID).library;
-        let why = self.why.entry((offer.versions, lists.clone())).or_insert_with(|| {
-            library.why(offer.versions, lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys)
-        });
+        let why = self
+            .why
+            .entry((offer.versions, lists.clone()))
+            .or_insert_with(|| library.why_on(offer.versions, &lists.terms()));
         because.extend(why.iter().map(|why| Reason::placeless(ReasonKind::Floor, why.clone())));
         because.shrink_to_fit();
         Arc::new(Answer {
@@ -342,6 +329,26 @@ impl Resolver<'_> {
         found.map(|(_, _, what)| what.clone()).collect()
     }
 
+    /// What the certificates of a server leave open, where the library and its level are known.
+    fn doubt(&self, server: ServerId) -> Option<Unknown> {
+        let (library, lists) = (&self.facts.of(ID).library, &self.lists[server]);
+        library.release.zip(library.security_level(lists.ciphers.as_deref()))?;
+        let what = if library.suite_b(lists.ciphers.as_deref()).is_some() {
+            "the cipher list asks for Suite B, which looks at keys and signatures of all certificates"
+        } else if !lists.keys.perhaps.is_empty() {
+            "one of the certificates is too weak for the security level"
+        } else if lists.keys.all().has(Keys::OTHER_CURVE) {
+            "the certificate has a key on a curve that few clients know"
+        } else {
+            return None;
+        };
+        Some(Unknown {
+            span: self.model.servers[server].head.map(|place| place.span),
+            what: format!("{what}: whether a handshake succeeds depends on the client"),
+            help: "ask the server itself: tlsmend probe ADDRESS:PORT".to_owned(),
+        })
+    }
+
     /// The versions with which a handshake can succeed.
     fn effective(
         &mut self,
@@ -358,7 +365,7 @@ impl Resolver<'_> {
         }
         let lists = &self.lists[host];
         if !self.usable.contains_key(lists) {
-            let usable = library.usable(lists.ciphers.as_deref(), lists.suites.as_deref(), lists.keys);
+            let usable = library.usable_on(&lists.terms());
             self.usable.insert(lists.clone(), usable);
         }
         let usable = self.usable.get(lists).copied().flatten()?;
@@ -430,15 +437,11 @@ impl Resolution {
         let listener = &model.listens[*listen];
         let is_mapped_any = listener.is_mapped && listener.ip.is_some_and(|ip| ip.is_unspecified());
         let chain = if is_mapped_any { self.chains.of_mapped_any(port) } else { self.chains.find(ip, port) };
-        let host = match chain {
-            None => MAIN,
-            Some((_, chain)) => {
-                let place = question.sni.as_deref().and_then(|name| chain.names.find(name));
-                chain.hosts[place.unwrap_or(0)]
-            }
-        };
+        let named = chain.and_then(|(_, chain)| question.sni.as_deref().and_then(|name| chain.names.find(name)));
+        let host = chain.map_or(MAIN, |(_, chain)| chain.hosts[named.unwrap_or(0)]);
         let answer = answered(*listen, chain.map(|(key, _)| key), host)?;
         let fit = if exact.is_some() { Fit::Exact } else { Fit::Wildcard };
+        let fit = if model.is_part && named.is_some() { fit.named() } else { fit };
         Some(Response { fit, address: address.clone(), answer })
     }
 }

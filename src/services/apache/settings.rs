@@ -2,7 +2,7 @@
 
 use super::directives::Arguments;
 use super::library_commands;
-use super::model::{Kind, ServerId, Use, Written};
+use super::model::{Kind, Load, ServerId, Use, Written};
 use super::protocol::{Command, read_list};
 use super::read::{Line, Reader};
 use super::sections::Scope;
@@ -12,6 +12,19 @@ use crate::instance::{Setting, Trap};
 use crate::source::Span;
 use crate::tls::VersionSet;
 use std::ops::Range;
+
+/// What a command with a lower-case name loads.
+fn load(command: &str, value: &str) -> Option<Load> {
+    Some(match command {
+        "cipherstring" => Load::Ciphers(value.to_owned()),
+        "certificate" => Load::Certificate(value.into()),
+        "privatekey" => Load::Key(value.into()),
+        "dhparameters" => Load::Parameters(value.into()),
+        "chaincafile" | "verifycafile" => Load::Trust(value.into()),
+        "serverinfofile" => Load::Information(value.into()),
+        _ => return None,
+    })
+}
 
 impl Reader<'_> {
     /// `SSLProtocol` and `SSLProxyProtocol`
@@ -61,11 +74,11 @@ impl Reader<'_> {
             return;
         };
         let lower = command.to_ascii_lowercase();
+        if let Some(load) = load(&lower, &value).filter(|_| line.undefined.is_empty()) {
+            self.model.servers[server].loads.push((load, line.place));
+        }
         match lower.as_str() {
-            "certificate" => {
-                self.model.servers[server].command_certificates.push((value.into(), line.place));
-            }
-            "privatekey" => self.model.servers[server].command_keys.push((value.into(), line.place)),
+            "certificate" | "privatekey" => {}
             "cipherstring" => self.model.servers[server].ciphers[1] = Some(value),
             "ciphersuites" => self.model.servers[server].suites[1] = Some(value),
             _ => {

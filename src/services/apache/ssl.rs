@@ -98,6 +98,10 @@ impl Reader<'_> {
                 let file = arguments.get(0).map(|path| (PathBuf::from(path), line.place));
                 self.model.servers[server].key_files.extend(file);
             }
+            "sslcertificatechainfile" => {
+                let file = arguments.get(0).map(|path| (PathBuf::from(path), line.place));
+                self.model.servers[server].chain_file = file;
+            }
             "sslusestapling" => {
                 let on = arguments.get(0).is_some_and(|word| word.eq_ignore_ascii_case("on"));
                 self.model.servers[server].stapling = Some((on, line.place));
@@ -106,6 +110,11 @@ impl Reader<'_> {
                 let on = arguments.get(0).is_some_and(|word| !word.eq_ignore_ascii_case("none"));
                 self.model.servers[server].revocation_check = Some((on, line.place));
             }
+            "sslproxycarevocationcheck" => {
+                let on = arguments.get(0).is_some_and(|word| !word.eq_ignore_ascii_case("none"));
+                self.proxy_mut().revocation_check = Some((on, line.place));
+            }
+            "sslproxycarevocationfile" | "sslproxycarevocationpath" => self.proxy_mut().revocation_lists = true,
             "sslcarevocationfile" | "sslcarevocationpath" => self.model.servers[server].revocation_lists = true,
             "sslsessioncache" | "sslstaplingcache" => {
                 self.model.stapling_cache |= lower == "sslstaplingcache";
@@ -153,12 +162,6 @@ impl Reader<'_> {
                 return;
             }
         };
-        let facts = self.world.facts;
-        if list.starts_with("PROFILE=SYSTEM") && !facts.distribution.is_empty() && !facts.is_red_hat() {
-            let message = format!("{shown}: only the OpenSSL of Red Hat and its like knows {list}");
-            self.model.complain(line.place, message);
-            return;
-        }
         let old = protocol == "SSL";
         if !old && protocol != "TLSv1.3" {
             self.model.complain(line.place, format!("{shown}: protocol '{protocol}' not supported"));

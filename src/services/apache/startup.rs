@@ -1,7 +1,8 @@
 //! What httpd finds wrong only when it starts, with a virtual host that has TLS on.
 
 use super::ID;
-use super::model::{MAIN, Model, Place, Server};
+use super::loading::Loader;
+use super::model::{MAIN, Model, Place, Proxy, Server};
 use super::resolve::Resolution;
 use super::upstream::used_ciphers;
 use crate::openssl::{Library, Refused, belongs};
@@ -32,8 +33,10 @@ pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) 
             text(certificate).zip(text(key)).is_none_or(|(certificate, key)| belongs(&certificate, &key) != Some(false))
         })
     };
+    let mut loader = Loader::new(world.system);
     let mut refused = proxies(model, &world.facts.of(ID).library);
     refused.extend(empty_stores(model, resolution, text));
+    refused.extend(model.servers.iter().filter_map(|own| unchecked_proxies(own, &model.servers[MAIN])));
     for (server, own) in model.servers.iter().enumerate().filter(|(server, _)| resolution.tls[*server].is_on()) {
         let main = (server != MAIN).then_some(&model.servers[MAIN]);
         let both = || main.into_iter().chain([own]);
@@ -50,6 +53,7 @@ pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) 
             refused.push((place, message.to_owned()));
         }
         refused.extend(certificates(own, main, &mut read, &mut files_fit));
+        refused.extend(loader.load(model, &world.facts.of(ID).library, server).refused);
     }
     refused
 }
@@ -115,6 +119,21 @@ fn client_pairs_fit(bytes: &[u8]) -> bool {
     })
 }
 
+/// A proxy that checks whether certificates are revoked needs lists for that (`ssl_init_ctx_crl`).
+fn unchecked_proxies(own: &Server, main: &Server) -> Option<(Place, String)> {
+    let levels = |section: Option<&'_ Proxy>| {
+        let all: [Option<&Proxy>; 3] = [section, Some(&own.proxy), Some(&main.proxy)];
+        let is_on = all.iter().flatten().find_map(|proxy| proxy.engine).is_some_and(|(on, _)| on);
+        let check = all.iter().flatten().find_map(|proxy| proxy.revocation_check);
+        let has_lists = all.iter().flatten().any(|proxy| proxy.revocation_lists);
+        check.filter(|(checks, _)| *checks && is_on && !has_lists)
+    };
+    let sections = own.sections.iter().map(|section| Some(&section.proxy));
+    let (_, place) = std::iter::once(None).chain(sections).find_map(levels)?;
+    let message = "CRL checking is enabled, but neither SSLProxyCARevocationFile nor SSLProxyCARevocationPath is there";
+    Some((place, message.to_owned()))
+}
+
 /// Cipher lists for connections to other servers that OpenSSL refuses.
 fn proxies(model: &Model, library: &Library) -> Vec<(Place, String)> {
     let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
@@ -167,37 +186,7 @@ fn certificates(
             None => {}
         }
     }
-    refused.extend(command_pairs(own, main, files_fit));
-    let commands = || main.into_iter().chain([own]).flat_map(|server| &server.command_certificates);
-    let has_key = main.into_iter().chain([own]).any(|server| !server.command_keys.is_empty());
-    if files.is_empty()
-        && !has_key
-        && let Some((path, place)) = commands().next()
-        && commands().all(|(path, _)| read(path).is_some_and(|content| !content.key))
-    {
-        let shown = path.display();
-        refused.push((*place, format!("failed to configure at least one certificate and key: no key for {shown}")));
-    }
     refused
-}
-
-/// A key that does not belong to the certificate before it ends the one context that OpenSSL's commands fill.
-fn command_pairs(
-    own: &Server,
-    main: Option<&Server>,
-    files_fit: &mut impl FnMut(&Path, &Path) -> bool,
-) -> Option<(Place, String)> {
-    let all = || main.into_iter().chain([own]);
-    let (mut certificates, mut keys) =
-        (all().flat_map(|server| &server.command_certificates), all().flat_map(|server| &server.command_keys));
-    let ((certificate, _), None, (key, place), None) =
-        (certificates.next()?, certificates.next(), keys.next()?, keys.next())
-    else {
-        return None;
-    };
-    let alone = all().all(|server| server.certificates.is_empty()) && !files_fit(certificate, key);
-    let (certificate, key) = (certificate.display(), key.display());
-    alone.then(|| (*place, format!("certificate and private key do not match: {certificate} and {key}")))
 }
 
 fn content(bytes: &[u8]) -> Content {

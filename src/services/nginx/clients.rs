@@ -7,6 +7,9 @@ use super::model::{Client, Given, Place, ScopeId, Tls};
 use super::startup::Complaints;
 use crate::openssl::Slots;
 
+/// The default of `proxy_ssl_ciphers` and its like.
+const CIPHERS: &str = "DEFAULT";
+
 impl<'m> Complaints<'_, 'm> {
     /// All contexts as a client.
     pub(super) fn clients(&mut self) {
@@ -15,7 +18,7 @@ impl<'m> Complaints<'_, 'm> {
             let of = |s: ScopeId| rules.model.scopes[s].clients.get(&client);
             self.client_certificate(scope, client);
             self.verification(scope, client);
-            self.values(scope, &of);
+            self.values(scope, CIPHERS, &of);
         }
     }
 
@@ -56,9 +59,16 @@ impl<'m> Complaints<'_, 'm> {
         self.file(key, Purpose::Key, *place_of_key);
         let found = rules.files.pem(certificate, *place).and_then(|pem| pem.certificate.as_ref());
         let half = rules.files.pem(key, *place_of_key).and_then(|pem| pem.key.as_ref());
-        if let (Some((certificate, half_of_it)), Some(half)) = (found, half) {
+        let list = self.client_value(scope, client, |tls| &tls.ciphers).map_or(CIPHERS, |(list, _)| list);
+        let level = rules.library.security_level(Some(list)).filter(|_| rules.loads_after_ciphers());
+        if let Some((chain, _)) = found
+            && self.is_new(*place, usize::MAX - usize::from(level.unwrap_or(9)))
+        {
+            self.strength(certificate, chain, *place, level);
+        }
+        if let (Some((chain, half_of_it)), Some(half)) = (found, half) {
             let mut slots = Slots::default();
-            slots.add_certificate(certificate, half_of_it);
+            slots.add_certificate(chain, half_of_it);
             if !slots.add_key(half) && self.is_new(*place_of_key, 0) {
                 self.mismatch(key, *place_of_key);
             }

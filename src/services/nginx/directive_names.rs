@@ -58,4 +58,9 @@ impl DirectiveNames {
         let ended = [name, b"\0"].concat();
         self.names.contains(name) || self.programs.iter().any(|p| memmem::find(p, &ended).is_some())
     }
+
+    /// Are they those of NGINX Plus, whose version says so (`nginx/1.25.3 (nginx-plus-r31)`)?
+    pub(super) fn are_of_plus(&self) -> bool {
+        self.programs.iter().any(|program| memmem::find(program, b"nginx-plus-r").is_some())
+    }
 }

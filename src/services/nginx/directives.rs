@@ -4,6 +4,7 @@ use super::ID;
 use super::model::{Client, Command, Protocols, Scope, Section, Tls, Verifies};
 use super::state::{Context, Directive, Reader};
 use super::variables::Value;
+use super::zones::Use;
 use super::{defaults, groups, known, targets, values};
 use crate::endpoint::{Role, SettingId};
 use crate::instance::{Setting, SettingKind};
@@ -39,12 +40,12 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         with_scope(reader, context, directive, set);
         return;
     }
-    groups::note(reader, context, name);
+    groups::note(reader, context, directive);
     match name {
         b"ssl_protocols" => protocols(reader, context, directive, None),
         b"ssl_conf_command" => command(reader, context, directive, None),
         b"ssl_session_cache" => session_cache(reader, context, directive),
-        b"ssl_ocsp_cache" => ocsp_cache(reader, context, directive),
+        b"ssl_ocsp_cache" => ocsp_cache(reader, directive),
         b"protocol" => mail_protocol(reader, context, directive),
         b"ssl" => engine(reader, context, directive),
         b"set" => {
@@ -265,26 +266,21 @@ fn session_cache(reader: &mut Reader<'_>, context: Context, directive: &Directiv
     for word in reader.arguments(directive) {
         if let Some(message) = values::refused_cache(&word) {
             reader.problem(directive.place, message);
-        } else if let (Some((name, size)), Some(section)) = (values::shared_cache(&word), section(reader, context)) {
-            let first = *reader.caches.entry((section, name.to_owned())).or_insert(size);
-            if first != size {
-                let message = format!(
-                    "the size {size} of shared memory zone \"{name}\" conflicts with already declared size {first}"
-                );
-                reader.problem(directive.place, message);
-            }
+        } else if let (Some((name, size)), Some(section)) = (values::shared_cache(&word), section(reader, context))
+            && let Some(message) = reader.zones.declare(name, Use::Sessions(section), size)
+        {
+            reader.problem(directive.place, message);
         }
     }
 }
 
-fn ocsp_cache(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+fn ocsp_cache(reader: &mut Reader<'_>, directive: &Directive<'_>) {
     let Some(word) = reader.arguments(directive).into_iter().next() else { return };
     if let Some(message) = values::refused_ocsp_cache(&word) {
         reader.problem(directive.place, message);
-    } else if let (Some((name, _)), Some(section)) = (values::shared_cache(&word), section(reader, context))
-        && reader.caches.contains_key(&(section, name.to_owned()))
+    } else if let Some((name, size)) = values::shared_cache(&word)
+        && let Some(message) = reader.zones.declare(name, Use::Ocsp, size)
     {
-        let message = format!("the shared memory zone \"{name}\" is already declared for a different use");
         reader.problem(directive.place, message);
     }
 }

@@ -23,6 +23,8 @@ pub(super) enum Purpose {
     Authority,
     /// Parameters for Diffie-Hellman.
     Parameters,
+    /// Those that a command names: it reads one form of them only.
+    ParametersOfCommand,
     /// A response of OCSP that is handed on.
     Response,
     /// A key for session tickets.
@@ -160,7 +162,10 @@ impl Files {
                     "there is no certificate and no revocation list in PEM form in it",
                 ),
                 Purpose::Key => lacks(pem.has_key, "there is no private key in PEM form in it"),
-                Purpose::Parameters => lacks(pem.has_parameters, "there are no parameters in PEM form in it"),
+                Purpose::ParametersOfCommand if pem.are_parameters_old => Some("its parameters are those of X9.42"),
+                Purpose::Parameters | Purpose::ParametersOfCommand => {
+                    lacks(pem.has_parameters, "there are no parameters in PEM form in it")
+                }
                 Purpose::Response => lacks(*first == Some(0x30), "it is no OCSP response in DER form"),
                 Purpose::Ticket => lacks(matches!(size, 48 | 80), "it must be 48 or 80 bytes"),
                 Purpose::PassPhrases | Purpose::Other => None,

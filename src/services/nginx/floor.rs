@@ -4,17 +4,17 @@ use super::command;
 use super::inherit::Rules;
 use super::model::{Command, Given, ScopeId, Tls};
 use crate::endpoint::{Reason, ReasonKind, Unknown};
-use crate::openssl::{Keys, Terms, one_after_another, without_dhe, without_null};
+use crate::openssl::{Keys, Presented, SuiteB, Terms, one_after_another, without_dhe, without_null};
 use crate::release::Release;
 use crate::tls::VersionSet;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
 /// nginx's own default for `ssl_ciphers`.
-const CIPHERS: &str = "HIGH:!aNULL:!MD5";
+pub(super) const CIPHERS: &str = "HIGH:!aNULL:!MD5";
 
 /// What is not known where a cipher list asks for Suite B.
-const SUITE_B: &str = "the cipher list asks for Suite B, which looks at the signatures of all certificates";
+const SUITE_B: &str = "the cipher list asks for Suite B, which looks at keys and signatures of all certificates";
 
 /// What the library makes of a set of versions, a cipher list and keys.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(super) struct Floor {
 pub(super) struct Offer {
     pub ciphers: String,
     pub suites: Option<String>,
-    pub keys: Keys,
+    pub keys: Presented,
     pub groups: Option<String>,
     pub signatures: Option<String>,
 }
@@ -40,7 +40,7 @@ pub(super) struct Offer {
 impl Offer {
     /// One that only ciphers limit.
     pub(super) fn of(ciphers: String) -> Offer {
-        Offer { ciphers, suites: None, keys: Keys::ANY, groups: None, signatures: None }
+        Offer { ciphers, suites: None, keys: Presented::sure(Keys::ANY), groups: None, signatures: None }
     }
 
     fn terms(&self) -> Terms<'_> {
@@ -104,7 +104,8 @@ impl Rules<'_> {
         let mut notes = floor.notes;
         // What is asked for here is asked for where the default server is the one that answers.
         let first_asked = if own == default { configured } else { self.limited(default) };
-        let first = self.floor(first_asked, Offer { keys: Keys::ANY, groups: None, signatures: None, ..first });
+        let first = self
+            .floor(first_asked, Offer { keys: Presented::sure(Keys::ANY), groups: None, signatures: None, ..first });
         let Some(refuses_all) = first.refuses_all else { return (None, None) };
         if refuses_all {
             if own != default && !effective.is_empty() {
@@ -144,8 +145,11 @@ impl Rules<'_> {
             "a version has only cipher suites without encryption, which few clients offer"
         } else if only(plain.clone()) {
             // The library, the list or the certificate: a configured version may be accepted or not.
-            let curve = offer.keys.has(Keys::OTHER_CURVE) && !only(Offer { keys: Keys::ANY, ..plain });
-            curve.then_some("the certificate has a key on a curve that few clients know")?
+            let any = Offer { keys: Presented::sure(Keys::ANY), ..plain };
+            let curve = offer.keys.all().has(Keys::OTHER_CURVE) && !only(any);
+            let weak = "one of the certificates is too weak for the security level";
+            let is_weak = !offer.keys.perhaps.is_empty();
+            is_weak.then_some(weak).or(curve.then_some("the certificate has a key on a curve that few clients know"))?
         } else if only(Offer { groups: offer.groups.clone(), ..plain.clone() }) {
             "the key exchange has only groups that few clients know, or that are not known here"
         } else if only(Offer { signatures: offer.signatures.clone(), ..plain }) {
@@ -164,8 +168,8 @@ impl Rules<'_> {
         }
     }
 
-    /// The keys that Suite B leaves, where the server's list asks for it.
-    fn suite_b(&self, offer: &Offer) -> Option<Keys> {
+    /// What Suite B leaves, where the server's list asks for it.
+    fn suite_b(&self, offer: &Offer) -> Option<SuiteB> {
         self.library.suite_b(Some(&offer.ciphers))
     }
 
@@ -209,8 +213,12 @@ impl Rules<'_> {
     /// The list by whose level nginx loads certificates: what commands say comes later. Before 1.21.2 no list counted.
     pub(super) fn loading_list(&self, scope: ScopeId) -> Option<String> {
         let list = self.first(scope, |s| self.model.scopes[s].tls.ciphers.as_ref()).map(|(list, _)| list.clone());
-        let counts = self.release.is_none_or(|r| r >= Release::new(1, 21, 2));
-        counts.then(|| list.unwrap_or_else(|| CIPHERS.to_owned()))
+        self.loads_after_ciphers().then(|| list.unwrap_or_else(|| CIPHERS.to_owned()))
+    }
+
+    /// Does nginx set cipher lists before it loads certificates? It does so since 1.21.2, also as a client.
+    pub(super) fn loads_after_ciphers(&self) -> bool {
+        self.release.is_none_or(|r| r >= Release::new(1, 21, 2))
     }
 
     /// What a server says about its handshakes.
@@ -224,10 +232,11 @@ impl Rules<'_> {
         let ciphers = one_after_another(lists).unwrap_or_default();
         let directive = value(|tls| &tls.curves).filter(|curves| *curves != "auto");
         let groups = self.last_groups(scope).or(directive);
+        let keys = self.library.presented(&self.pairs(scope).identity, Some(&ciphers));
         Offer {
             ciphers,
             suites: self.given(scope, "ciphersuites").next_back().map(str::to_owned),
-            keys: self.pairs(scope).keys,
+            keys,
             groups: groups.map(str::to_owned),
             signatures: self.given(scope, "signaturealgorithms").next_back().map(str::to_owned),
         }

@@ -1,11 +1,10 @@
 //! The blocks `upstream`: servers that stand for one name.
 
-use super::known;
-use super::model::Section;
+use super::model::{Place, Section};
 use super::state::{Context, Directive, Group, Reader};
 use super::targets::{self, Named};
+use super::{balancing, known};
 use crate::services::userinfo::without_user;
-use std::collections::HashSet;
 
 impl Reader<'_> {
     /// Enters a block.
@@ -14,43 +13,75 @@ impl Reader<'_> {
         if !self.group_names.insert((section, name.to_ascii_lowercase())) {
             self.problem(directive.place, format!("duplicate upstream \"{name}\""));
         }
-        self.groups.push(Group { section, head: directive.place, has_servers: false });
+        let place = directive.place;
+        self.targets.push(Named { section, place, host: name.clone(), port: None, default: 0, is_group: true });
+        self.groups.push(Group {
+            section,
+            head: directive.place,
+            name,
+            has_servers: false,
+            has_backups: false,
+            takes_backup: true,
+        });
         Context::Upstream(self.groups.len() - 1)
     }
+}
 
-    /// Says which blocks have no servers.
-    pub(super) fn empty_groups(&mut self) {
-        let empty: Vec<_> = self.groups.iter().filter(|group| !group.has_servers).map(|group| group.head).collect();
-        for head in empty {
-            self.problem(head, "no servers are inside upstream");
-        }
-    }
+/// A host that nginx knows by a block or by a target (`ngx_http_upstream_srv_conf_t`).
+struct Known {
+    section: Section,
+    /// in lower case
+    host: String,
+    /// 0: none
+    port: u16,
+    has_port: bool,
+    is_group: bool,
+    place: Place,
 }
 
 impl Reader<'_> {
     /// Says which targets need a port, or must have none, by what blocks there are. Only all that was included tells.
+    ///
+    /// It depends on the order: a block may take the place of a host that was named without a port, and targets that share
+    /// that place are not looked at again (`ngx_http_upstream_add`; its twin in stream compares the ports).
     pub(super) fn ports(&mut self) {
         if self.unread.is_some() || !self.unknown.is_empty() || self.model.is_part {
             return;
         }
-        // In http a host without a port is taken for the same host with one, if that was named before
-        // (ngx_http_upstream_add; its twin in stream compares the ports).
-        let mut with_port: HashSet<String> = HashSet::new();
-        for Named { section, place, host, port, has_default } in std::mem::take(&mut self.targets) {
+        let mut known: Vec<Known> = Vec::new();
+        for Named { section, place, host, port, default, is_group } in std::mem::take(&mut self.targets) {
             let lower = host.to_ascii_lowercase();
-            let is_http = section == Section::Http;
-            if is_http && (port.is_some() || has_default) {
-                with_port.insert(lower.clone());
-            } else if is_http && with_port.contains(&lower) {
-                continue;
-            }
-            match (self.group_names.contains(&(section, lower)), port) {
-                (true, Some(port)) => {
+            let number = port.as_deref().map_or(default, |port| port.parse().unwrap_or(default));
+            let is_other = |one: &Known| match section {
+                Section::Http => one.port != 0 && number != 0 && one.port != number,
+                Section::Stream | Section::Mail => one.port != number,
+            };
+            let mut shares = false;
+            for one in known.iter_mut().filter(|one| one.section == section && one.host == lower) {
+                let refused = match (one.is_group, is_group) {
+                    // That was said where the block begins.
+                    (true, true) => return,
+                    (true, false) => port.as_deref().map(|port| (place, port.to_owned())),
+                    (false, true) => one.has_port.then(|| (one.place, one.port.to_string())),
+                    (false, false) => None,
+                };
+                if let Some((place, port)) = refused {
                     self.problem(place, format!("upstream \"{host}\" may not have port {port}"));
+                    return;
                 }
-                (false, None) if !has_default => self.problem(place, format!("no port in upstream \"{host}\"")),
-                _ => {}
+                if !is_other(one) {
+                    one.is_group |= is_group;
+                    shares = true;
+                    break;
+                }
             }
+            if !shares {
+                let has_port = port.is_some();
+                known.push(Known { section, host: lower, port: number, has_port, is_group, place });
+            }
+        }
+        for one in known.iter().filter(|one| !one.is_group && one.port == 0) {
+            self.problem(one.place, format!("no port in upstream \"{}\"", one.host));
         }
     }
 }
@@ -64,13 +95,18 @@ const BALANCING: &[&[u8]] = &[
     b"zone",
     b"keepalive",
     b"keepalive_requests",
+    b"keepalive_time",
     b"keepalive_timeout",
+    // Its parameters tell.
+    b"server",
 ];
 
 /// A directive in a block that may bring servers, or handle the connections of one of stream: what is not known here may.
-pub(super) fn note(reader: &mut Reader<'_>, context: Context, name: &[u8]) {
+pub(super) fn note(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+    let name = directive.name;
     match context {
-        Context::Upstream(group) if !BALANCING.contains(&name) => reader.groups[group].has_servers = true,
+        Context::Upstream(group) if BALANCING.contains(&name) => balancing::check(reader, group, directive),
+        Context::Upstream(group) => reader.groups[group].has_servers = true,
         Context::Server(server)
             if [&b"proxy_pass"[..], b"return", b"pass"].contains(&name) || !known::is_known(name) =>
         {
@@ -80,26 +116,23 @@ pub(super) fn note(reader: &mut Reader<'_>, context: Context, name: &[u8]) {
     }
 }
 
-/// Parameters of `server` that are words by themselves, and those with a value.
-const WORDS: &[&str] = &["backup", "down", "resolve", "drain"];
-const VALUES: &[&str] =
-    &["weight=", "max_conns=", "max_fails=", "fail_timeout=", "slow_start=", "service=", "route=", "sid="];
-
 /// A server of a block.
 pub(super) fn server(reader: &mut Reader<'_>, group: usize, directive: &Directive<'_>) {
     let arguments = reader.arguments(directive);
     let Some((target, parameters)) = arguments.split_first() else { return };
     let found = targets::host_and_port(target);
     let lacks_port = reader.groups[group].section == Section::Stream && matches!(found, Some((_, None)));
-    // RFC 6761: no name below .invalid ever resolves.
-    let is_nowhere = found.is_some_and(|(host, _)| host.ends_with(".invalid"));
+    // RFC 6761: no name below .invalid ever resolves. Variables are not read here.
+    let is_nowhere = found.is_some_and(|(host, _)| host.ends_with(".invalid") || host.contains('$'));
     let why = targets::refused(target, false).or(lacks_port.then_some("no port"));
     if let Some(why) = why.or(is_nowhere.then_some("host not found")) {
         reader.problem(directive.place, format!("{why} in upstream \"{}\"", without_user(target)));
     }
-    let is_known = |word: &String| WORDS.contains(&word.as_str()) || VALUES.iter().any(|start| word.starts_with(start));
-    if let Some(word) = parameters.iter().find(|word| !is_known(word)) {
-        let message = format!("invalid parameter \"{word}\"");
+    if let Some(message) = parameters.iter().find_map(|word| balancing::refused_parameter(reader, group, word)) {
         reader.problem(directive.place, message);
     }
+    let is_backup = parameters.iter().any(|word| word == "backup");
+    let group = &mut reader.groups[group];
+    group.has_backups |= is_backup;
+    group.has_servers |= !is_backup;
 }

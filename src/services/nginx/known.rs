@@ -70,7 +70,31 @@ fn parse(line: &'static str) -> Option<(&'static [u8], Known)> {
 
 /// Directives that are read by code of their own, and may be there once.
 const ONCE: &[&[u8]] = &[
+    b"aio",
+    b"alias",
+    b"directio",
+    b"disable_symlinks",
     b"events",
+    b"grpc_bind",
+    b"internal",
+    b"keepalive_timeout",
+    b"limit_rate",
+    b"limit_rate_after",
+    b"open_file_cache",
+    b"proxy_bind",
+    b"proxy_cache",
+    b"proxy_store",
+    b"resolver",
+    b"root",
+    b"server_tokens",
+    b"use",
+    b"user",
+    b"uwsgi_bind",
+    b"uwsgi_cache",
+    b"uwsgi_store",
+    b"worker_connections",
+    b"worker_cpu_affinity",
+    b"worker_processes",
     b"proxy_pass",
     b"grpc_pass",
     b"uwsgi_pass",
@@ -225,12 +249,12 @@ impl Kind {
 }
 
 /// A number as nginx reads it: digits only, and no more than fits.
-fn number(text: &str) -> Option<i64> {
+pub(super) fn number(text: &str) -> Option<i64> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
 /// A number with one of the units, each of them 1024 times the one before.
-fn size(text: &str, units: &[&str]) -> Option<i64> {
+pub(super) fn size(text: &str, units: &[&str]) -> Option<i64> {
     let last = text.get(text.len().checked_sub(1)?..)?;
     match units.iter().position(|unit| unit.eq_ignore_ascii_case(last)) {
         Some(at) => number(&text[..text.len() - 1])?.checked_mul(1024_i64.pow(at as u32 + 1)),
@@ -240,7 +264,7 @@ fn size(text: &str, units: &[&str]) -> Option<i64> {
 
 /// `30`, `1h30m`, `500ms`: each unit smaller than the one before (ngx_parse_time, step by step). Times in seconds have no
 /// `ms`, others no years and months.
-fn is_time(text: &str, in_seconds: bool) -> bool {
+pub(super) fn is_time(text: &str, in_seconds: bool) -> bool {
     const UNITS: [(&str, i64); 7] =
         [("y", 31_536_000), ("M", 2_592_000), ("w", 604_800), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
     const SECONDS: usize = 7;

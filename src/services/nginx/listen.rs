@@ -52,6 +52,8 @@ pub(super) struct Context<'a> {
     pub section: Section,
     pub release: Option<Release>,
     pub hosts: &'a BTreeMap<String, Vec<IpAddr>>,
+    /// The identifier of the operating system or distribution, where it is known.
+    pub system: Option<&'a str>,
 }
 
 /// Without `ipv6only` an IPv6 address takes no IPv4 connections since this version.
@@ -74,6 +76,10 @@ pub(super) fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parse
     let mut not_for_udp = None;
     for text in parameters {
         let parameter = listen_options::parse(text, context.section, context.release)?;
+        // Routing tables are FreeBSD's.
+        if parameter.name == "setfib" && context.system.is_some_and(|system| system != "freebsd") {
+            return Err(format!("invalid parameter \"{text}\""));
+        }
         match parameter.name {
             "ssl" => parsed.ssl = true,
             "default_server" | "default" => parsed.default = true,
@@ -178,7 +184,7 @@ mod tests {
 
     fn shown(text: &str) -> String {
         let hosts = BTreeMap::from([("localhost".to_owned(), vec![IpAddr::V4(Ipv4Addr::LOCALHOST)])]);
-        let context = Context { section: Section::Http, release: None, hosts: &hosts };
+        let context = Context { section: Section::Http, release: None, hosts: &hosts, system: None };
         let arguments: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         match parse(&arguments, &context) {
             Ok(parsed) => {

@@ -4,6 +4,7 @@
 
 mod answer;
 mod asked;
+mod balancing;
 mod clients;
 mod command;
 mod commands;
@@ -40,6 +41,7 @@ mod title;
 mod upstream;
 mod values;
 mod variables;
+mod zones;
 
 use super::service::{FileRole, Resolved, Service, World};
 use super::tree::NodeKind;

@@ -4,13 +4,13 @@ use super::defaults::CERTIFICATE_VARIABLES;
 use super::files::Purpose;
 use super::inherit::Rules;
 use super::model::{Place, ScopeId, Section};
-use crate::openssl::{Half, Keys, Slots};
+use crate::openssl::{Half, Identity, Keys, Slots};
 
 /// What comes of the certificates and keys of a server.
 #[derive(Debug, Default)]
 pub(super) struct Pairs<'m> {
-    /// The kinds of keys that it has pairs for.
-    pub keys: Keys,
+    /// The certificates that have their keys.
+    pub identity: Identity,
     /// The first key that does not fit its certificate, which is refused, and whether a command names it.
     pub refused: Option<(Place, &'m str, bool)>,
     /// What nginx fails to load at each handshake: a path, and why.
@@ -25,7 +25,9 @@ impl Rules<'_> {
         let model = self.model;
         let certificates = self.first(scope, |s| Some(&model.scopes[s].certificates).filter(|all| !all.is_empty()));
         let keys = self.first(scope, |s| Some(&model.scopes[s].keys).filter(|all| !all.is_empty()));
-        let Some(certificates) = certificates else { return Pairs { keys: Keys::ANY, ..Pairs::default() } };
+        let Some(certificates) = certificates else {
+            return Pairs { identity: Identity::unknown(), ..Pairs::default() };
+        };
         let mut loading =
             Loading { rules: self, slots: Slots::default(), unread: Keys::default(), pairs: Pairs::default() };
         // The block around a part has its keys, if it has none itself.
@@ -49,7 +51,10 @@ impl Rules<'_> {
             }
         }
         let mut pairs = loading.pairs;
-        pairs.keys = loading.slots.keys().union(loading.unread);
+        // Since it loads at handshakes (ngx_ssl_certificate).
+        let sets_chain = self.release.map(|r| r >= CERTIFICATE_VARIABLES);
+        let chains = loading.slots.chains().cloned().collect();
+        pairs.identity = Identity { chains, unread: loading.unread, sets_chain };
         if self.loads_at_handshakes(scope) {
             let mismatch =
                 pairs.refused.take().map(|(_, path, _)| (path, "the key does not belong to its certificate"));

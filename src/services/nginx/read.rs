@@ -13,7 +13,7 @@ use crate::services::trail::Trail;
 use crate::services::tree::{NodeKind, Tree};
 use crate::services::{glob, include};
 use crate::source::{FileId, SourceMap, Span};
-use crate::system::{is_outside, normalize, reason};
+use crate::system::{is_outside, leads_to, normalize, reason};
 use crate::trust::Writers;
 use rayon::prelude::*;
 use std::os::unix::ffi::OsStrExt;
@@ -100,13 +100,20 @@ impl<'a> Reader<'a> {
     fn global(&mut self, main: &Path) {
         let text = match self.world.facts.command_line(ID, main) {
             Some(line) => line.directives.join(" "),
-            None => self.world.facts.of(ID).directives.clone(),
+            None if self.is_usual(main) => self.world.facts.of(ID).directives.clone(),
+            None => String::new(),
         };
         if !text.is_empty() {
             let file = self.sources.attach(PathBuf::from("(command line)"), text.into_bytes());
             self.parse_all(&[file]);
             self.walk(file, Context::Main);
         }
+    }
+
+    /// Is it the main file of a command line that names none? Where it is not known which one is built in, it may be any.
+    fn is_usual(&self, main: &Path) -> bool {
+        let build = self.world.facts.of(ID).build.value.as_ref();
+        build.is_none_or(|build| leads_to(self.world.system, &build.usual_main(), main))
     }
 
     fn walk(&mut self, file: FileId, context: Context) {
@@ -404,5 +411,33 @@ impl<'a> Reader<'a> {
         let trees: Vec<(FileId, Arc<Tree>)> =
             new.par_iter().map(|file| (*file, Arc::new(parse::parse(sources.file(*file).bytes())))).collect();
         self.trees.extend(trees);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::{Fact, Facts, Product};
+    use crate::services::nginx::Nginx;
+    use crate::services::service::Service;
+    use crate::system::MemorySystem;
+
+    /// Debian's unit is `nginx -g 'daemon on; master_process on;'`, without a main file.
+    #[test]
+    fn the_units_directives_go_with_the_main_file_that_it_starts() {
+        let text = "daemon off;\nevents {}\nhttp {}\n";
+        let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", text), ("/srv/nginx.conf", text)]);
+        let mut facts = Facts::unknown();
+        let software = facts.of_mut(ID);
+        "daemon on;".clone_into(&mut software.directives);
+        let said = Nginx.said("configure arguments: --prefix=/x --conf-path=/etc/nginx/nginx.conf");
+        software.build = Fact::known(said.build.expect("it says"), "the test");
+        let duplicates = |main: &str| {
+            let world = World { system: &system, facts: &facts };
+            let resolved = Nginx.load(Path::new(main), world, &mut SourceMap::default());
+            let problems = &resolved.instance().problems;
+            problems.iter().filter(|problem| problem.message == "\"daemon\" directive is duplicate").count()
+        };
+        assert_eq!(["/etc/nginx/nginx.conf", "/srv/nginx.conf"].map(duplicates), [1, 0]);
     }
 }

@@ -8,7 +8,7 @@ use super::inherit::Rules;
 use super::listeners::{self, Listener, Listeners};
 use super::lower::{Insertions, Lowering, Origin};
 use super::model::{Model, Section};
-use super::names::Found;
+use super::names::{Found, is_one_of};
 use super::state::Reader;
 use super::{excess, sent_name, settings, startup, upstream};
 use crate::edit::{Change, Fix};
@@ -212,6 +212,14 @@ impl NginxInstance {
 }
 
 impl NginxInstance {
+    /// Is it a part of a configuration with a server of that name?
+    fn has_name(&self, listener: &Listener, question: &Question) -> bool {
+        let sent = question.sni.as_deref().filter(|_| self.model.is_part);
+        let name = sent.and_then(|sni| sent_name::sent(sni, self.release).ok().flatten());
+        let names = || listener.servers.iter().flat_map(|server| &self.model.servers[*server].names);
+        name.is_some_and(|name| names().any(|own| is_one_of(own, &name)))
+    }
+
     /// The answer for a name that some versions of nginx take and others do not: one of its servers answers.
     fn any_of(&self, at: usize, fit: Fit) -> Response {
         let listener = &self.listeners[at];
@@ -256,6 +264,7 @@ impl Resolved for NginxInstance {
             }
             _ => Found::Default,
         };
+        let fit = if self.has_name(listener, question) { fit.named() } else { fit };
         let answer = match found {
             Found::Server(member) => Arc::clone(&self.answers[at][member]),
             Found::Default => Arc::clone(&self.answers[at][default]),

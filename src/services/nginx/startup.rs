@@ -4,12 +4,13 @@
 use super::command::{self, Effect};
 use super::defaults::{CERTIFICATE_VARIABLES, VERIFY_WITH_TRUSTED};
 use super::files::Purpose;
+use super::floor::CIPHERS;
 use super::inherit::Rules;
 use super::listeners::{Engine, Listener};
 use super::model::{Command, Given, Place, Scope, ScopeId, Section, Server, Tls, Verifies};
 use super::values::mail_protocol;
 use crate::endpoint::{Address, Transport};
-use crate::openssl::{Keys, Refused};
+use crate::openssl::{Chain, Keys, Refused, one_after_another};
 use crate::release::Release;
 use crate::source::Span;
 use crate::tls::Version;
@@ -116,7 +117,7 @@ impl<'m> Complaints<'_, 'm> {
         }
         self.other_files(scope);
         self.authority(scope);
-        self.values(scope, &|s| Some(&rules.model.scopes[s].tls));
+        self.values(scope, CIPHERS, &|s| Some(&rules.model.scopes[s].tls));
     }
 
     /// What servers of stream and mail can't do without.
@@ -167,11 +168,8 @@ impl<'m> Complaints<'_, 'm> {
             }
         }
         let level = rules.loading_list(scope).and_then(|list| rules.library.security_level(Some(&list)));
-        if let (Some((path, place)), Some(level)) = (given(|scope| &scope.tls.dhparam), level)
-            && rules.files.pem(path, *place).is_some_and(|pem| pem.are_parameters_weak(level))
-            && self.is_new(*place, usize::MAX - usize::from(level))
-        {
-            self.say(*place, format!("dh key too small: \"{path}\" for security level {level}"));
+        if let Some((path, place)) = given(|scope| &scope.tls.dhparam) {
+            self.parameters(path, *place, level);
         }
     }
 
@@ -248,8 +246,8 @@ impl<'m> Complaints<'_, 'm> {
         }
     }
 
-    /// What is set in a scope or inherited by it: ciphers, groups, commands.
-    pub(super) fn values(&mut self, scope: ScopeId, of: &dyn Fn(ScopeId) -> Option<&'m Tls>) {
+    /// What is set in a scope or inherited by it: ciphers, groups, commands. `ciphers`: nginx's own default.
+    pub(super) fn values(&mut self, scope: ScopeId, ciphers: &str, of: &dyn Fn(ScopeId) -> Option<&'m Tls>) {
         let rules = self.rules;
         if let Some((list, place)) = rules.first(scope, |s| of(s)?.ciphers.as_ref())
             && self.is_new(*place, 0)
@@ -269,7 +267,10 @@ impl<'m> Complaints<'_, 'm> {
             self.say(*place, format!("SSL_CTX_set1_curves_list(\"{list}\") failed: {reason}"));
         }
         let commands = rules.first(scope, |s| Some(&of(s)?.commands).filter(|commands| !commands.is_empty()));
+        let own = rules.first(scope, |s| of(s)?.ciphers.as_ref()).map_or(ciphers, |(list, _)| list);
+        let mut lists = vec![own];
         for command in commands.into_iter().flatten() {
+            self.loaded_by(command, &mut lists);
             if self.is_new(command.place, 0)
                 && let Some(message) = refused_command(rules, command)
             {
@@ -278,6 +279,26 @@ impl<'m> Complaints<'_, 'm> {
             if let Some(purpose) = purpose(&command.name) {
                 self.file(&command.value, purpose, command.place);
             }
+        }
+    }
+
+    /// What a command loads has to be strong enough for the level that the cipher lists before it have set.
+    fn loaded_by<'c>(&mut self, command: &'c Command, lists: &mut Vec<&'c str>) {
+        let rules = self.rules;
+        let Command { name, value, place, .. } = command;
+        if name == "cipherstring" {
+            lists.push(value);
+        }
+        if !matches!(name.as_str(), "certificate" | "dhparameters") {
+            return;
+        }
+        let level = rules.library.security_level(one_after_another(lists.iter().copied()).as_deref());
+        if name == "dhparameters" {
+            self.parameters(value, *place, level);
+        } else if let Some((chain, _)) = rules.files.pem(value, *place).and_then(|pem| pem.certificate.as_ref())
+            && self.is_new(*place, usize::MAX - usize::from(level.unwrap_or(9)))
+        {
+            self.strength(value, chain, *place, level);
         }
     }
 
@@ -298,17 +319,32 @@ impl<'m> Complaints<'_, 'm> {
                 format!("cannot load certificate \"{path}\": variables in it need nginx {CERTIFICATE_VARIABLES}");
             self.say(place, message);
         }
-        let Some((certificate, _)) = rules.files.pem(path, place).and_then(|pem| pem.certificate.as_ref()) else {
+        let Some((chain, _)) = rules.files.pem(path, place).and_then(|pem| pem.certificate.as_ref()) else {
             return;
         };
         let old = rules.library.release.is_some_and(|r| r < Release::new(1, 1, 1));
-        if Keys::ED.has(certificate.keys) && old {
+        if Keys::ED.has(chain.leaf().keys) && old {
             self.say(place, format!("cannot load certificate \"{path}\": Ed25519 keys need OpenSSL 1.1.1"));
         }
-        if let Some(level) = level.filter(|level| certificate.is_too_weak(*level)) {
-            let message =
-                format!("cannot load certificate \"{path}\": the key is too small for security level {level}");
-            self.say(place, message);
+        self.strength(path, chain, place, level);
+    }
+
+    /// A certificate, and those behind it, have to be strong enough for the level of the moment in which they are loaded.
+    pub(super) fn strength(&mut self, path: &str, chain: &Chain, place: Place, level: Option<u8>) {
+        let release = self.rules.library.release;
+        if let Some((level, weakness)) = level.and_then(|level| Some((level, chain.weakness(level, release)?))) {
+            let why = weakness.name();
+            self.say(place, format!("cannot load certificate \"{path}\": {why} for security level {level}"));
+        }
+    }
+
+    /// Parameters for Diffie-Hellman are refused where they are too short for the level.
+    fn parameters(&mut self, path: &str, place: Place, level: Option<u8>) {
+        if let Some(level) = level
+            && self.rules.files.pem(path, place).is_some_and(|pem| pem.are_parameters_weak(level))
+            && self.is_new(place, usize::MAX - usize::from(level))
+        {
+            self.say(place, format!("dh key too small: \"{path}\" for security level {level}"));
         }
     }
 
@@ -361,7 +397,7 @@ pub(super) fn purpose(command: &str) -> Option<Purpose> {
         "certificate" => Purpose::Certificate,
         "privatekey" => Purpose::Key,
         "verifycafile" | "chaincafile" => Purpose::Trust,
-        "dhparameters" => Purpose::Parameters,
+        "dhparameters" => Purpose::ParametersOfCommand,
         "serverinfofile" => Purpose::Other,
         _ => return None,
     })
@@ -413,6 +449,19 @@ mod tests {
         let world = World { system: &system, facts: &facts };
         let resolved = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);
         resolved.instance().problems.iter().map(|problem| problem.message.clone()).collect()
+    }
+
+    /// nginx 1.22.1 on Linux 6.18 does not start with it; on older kernels it did.
+    #[test]
+    fn whether_a_unix_socket_may_be_shared_depends_on_the_kernel() {
+        let unknown = |listen: &str| {
+            let main = format!("events {{}}\nhttp {{ server {{ listen {listen}; }} }}\n");
+            let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", main)]);
+            let (facts, mut sources) = (Facts::unknown(), SourceMap::default());
+            let world = World { system: &system, facts: &facts };
+            Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources).instance().unknown.len()
+        };
+        assert_eq!(["unix:/run/x reuseport", "unix:/run/x", "8080 reuseport"].map(unknown), [1, 0, 0]);
     }
 
     /// As nginx 1.22.1 does.

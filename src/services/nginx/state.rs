@@ -5,6 +5,7 @@ use super::directive_names::DirectiveNames;
 use super::model::{Client, Listen, Model, Place, Scope, ScopeId, Section};
 use super::targets::Named;
 use super::variables::{Assignment, Value};
+use super::zones::Zones;
 use super::{listen, parse};
 use crate::endpoint::{SettingId, Unknown};
 use crate::instance::{Problem, Reach, Setting};
@@ -76,8 +77,14 @@ pub(super) struct Location {
 pub(super) struct Group {
     pub section: Section,
     pub head: Place,
-    /// Has it a server, or something that may bring some?
+    /// as it is written
+    pub name: String,
+    /// Has it a server that is no stand-in, or something that may bring some?
     pub has_servers: bool,
+    /// Has it a server that stands in for others?
+    pub has_backups: bool,
+    /// Does the method of balancing, as far as it was read, know such servers?
+    pub takes_backup: bool,
 }
 
 /// The state of reading.
@@ -105,8 +112,12 @@ pub(super) struct Reader<'a> {
     pub unread: Option<Place>,
     /// Which directives that may be there once have been met in which block.
     pub once: HashSet<(Context, &'static [u8])>,
-    /// The sizes of the shared caches of sessions.
-    pub caches: HashMap<(Section, String), u64>,
+    /// The zones of shared memory.
+    pub zones: Zones,
+    /// Where blocks name theirs.
+    pub zone_places: Vec<(String, Place)>,
+    /// Is it NGINX Plus? Only read where that matters.
+    pub plus: Option<bool>,
     /// Targets that may be the names of such blocks.
     pub targets: Vec<Named>,
     /// The blocks `upstream`.
@@ -149,7 +160,9 @@ impl<'a> Reader<'a> {
             search: Search::new(world.system),
             unread: None,
             once: HashSet::new(),
-            caches: HashMap::new(),
+            zones: Zones::default(),
+            zone_places: Vec::new(),
+            plus: None,
             targets: Vec::new(),
             groups: Vec::new(),
             group_names: HashSet::new(),
@@ -175,6 +188,12 @@ impl<'a> Reader<'a> {
     pub(super) fn below_prefix(&self, path: &str) -> PathBuf {
         let build = self.world.facts.of(ID).build.value.as_ref();
         normalize(&build.map_or(&self.directory, |build| &build.prefix).join(path))
+    }
+
+    /// May it be NGINX Plus, which has more than the sources show? The program of the host tells; without one it may be.
+    pub(super) fn is_plus(&mut self) -> bool {
+        let system = self.world.system;
+        *self.plus.get_or_insert_with(|| DirectiveNames::read(system).is_none_or(|names| names.are_of_plus()))
     }
 
     /// Says which directives the host's own nginx does not have.
@@ -255,7 +274,8 @@ impl<'a> Reader<'a> {
         let arguments = self.arguments(directive);
         let section = self.model.scopes[self.model.servers[server].scope].section;
         let facts = self.world.facts;
-        let context = listen::Context { section, release: facts.of(ID).release.value, hosts: &facts.hosts };
+        let system = facts.distribution.first().map(String::as_str);
+        let context = listen::Context { section, release: facts.of(ID).release.value, hosts: &facts.hosts, system };
         match listen::parse(&arguments, &context) {
             Ok(parsed) => {
                 let place = directive.place;
@@ -265,6 +285,15 @@ impl<'a> Reader<'a> {
                         span: Some(place.span),
                         what: format!("the address of the host \"{host}\" is not in /etc/hosts"),
                         help: "write the address instead of the name, or add the name to /etc/hosts".into(),
+                    });
+                }
+                if reuseport && matches!(bound.addresses().next(), Some(crate::endpoint::Address::Unix(_))) {
+                    self.unknown.push(Unknown {
+                        span: Some(place.span),
+                        what: "whether the kernel takes \"reuseport\" for a Unix socket is not known: Linux 6.18 does not, \
+                               and nginx does not start"
+                            .to_owned(),
+                        help: "remove \"reuseport\" from this \"listen\"".into(),
                     });
                 }
                 let listen = Listen { place, bound, transport, ssl, default, options, reuseport, dual };

@@ -12,8 +12,10 @@ pub(super) struct Named {
     pub place: Place,
     pub host: String,
     pub port: Option<String>,
-    /// Has the protocol a port of its own?
-    pub has_default: bool,
+    /// The port of the protocol, 0: none.
+    pub default: u16,
+    /// Is it the block itself?
+    pub is_group: bool,
 }
 
 /// What is wrong with a target, as nginx says it; `uri`: may something follow the port?
@@ -95,9 +97,13 @@ pub(super) fn check(reader: &mut Reader<'_>, context: Context, directive: &Direc
                        location, or inside \"if\" statement, or inside \"limit_except\" block";
         reader.problem(directive.place, message);
     } else if let Some((host, port)) = host_and_port(rest) {
-        let has_default = client == Client::Proxy && !is_stream;
+        let default = match client {
+            Client::Proxy if !is_stream && scheme.is_some_and(|(tls, _)| tls) => 443,
+            Client::Proxy if !is_stream => 80,
+            _ => 0,
+        };
         let (host, port) = (host.to_owned(), port.map(str::to_owned));
-        reader.targets.push(Named { section, place: directive.place, host, port, has_default });
+        reader.targets.push(Named { section, place: directive.place, host, port, default, is_group: false });
     }
 }
 

@@ -1,0 +1,106 @@
+//! The workers of `mod_proxy`: what it knows of other servers, found again by their URLs (`ap_proxy_get_worker_ex`).
+
+use super::proxy_targets::origin;
+
+/// For which URLs a worker is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Those that begin with its own.
+    Prefix,
+    /// Those of a regular expression, in which `$1` stands for anything.
+    Match,
+}
+
+/// All workers of a server.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Workers(Vec<Worker>);
+
+#[derive(Clone, Debug)]
+struct Worker {
+    /// in lower case
+    balancer: Option<String>,
+    /// in lower case
+    url: String,
+    kind: Kind,
+}
+
+impl Workers {
+    /// Is there a worker for a URL already? A `ProxyPass` or `BalancerMember` shares it, and its settings are ignored. Those
+    /// of the other kind are not looked at.
+    pub(super) fn shares(&self, balancer: Option<&str>, url: &str, kind: Kind) -> bool {
+        let (name, url) = (balancer.map(str::to_ascii_lowercase), url.to_ascii_lowercase());
+        self.0.iter().filter(|known| known.balancer == name && known.kind == kind).any(|known| known.is_for(&url))
+    }
+
+    /// Notes the worker of a URL.
+    pub(super) fn add(&mut self, balancer: Option<&str>, url: &str, kind: Kind) {
+        self.0.push(Worker { balancer: balancer.map(str::to_ascii_lowercase), url: url.to_ascii_lowercase(), kind });
+    }
+
+    /// Is there one that leads to the server of a URL?
+    pub(super) fn has_origin(&self, url: &str) -> bool {
+        self.0.iter().any(|known| origin(&known.url).eq_ignore_ascii_case(origin(url)))
+    }
+}
+
+impl Worker {
+    fn is_for(&self, url: &str) -> bool {
+        self.url.len() <= url.len()
+            && match self.kind {
+                Kind::Prefix => url.starts_with(&self.url),
+                Kind::Match => begins_like(url.as_bytes(), self.url.as_bytes()),
+            }
+    }
+}
+
+/// More references in one URL than that are taken for the end of it, so that there is no work without end.
+const MOST_REFERENCES: usize = 10;
+
+/// Does a URL begin like another in which `$1` stands for anything (`ap_proxy_strcmp_ematch`)?
+fn begins_like(url: &[u8], pattern: &[u8]) -> bool {
+    let mut parts = Vec::new();
+    let mut rest = pattern;
+    while let Some(at) = rest.windows(2).position(|two| two[0] == b'$' && two[1].is_ascii_digit()) {
+        parts.push(&rest[..at]);
+        rest = &rest[at + 2..];
+        if parts.len() == MOST_REFERENCES {
+            break;
+        }
+    }
+    parts.push(rest);
+    let mut url = url;
+    for (i, part) in parts.iter().enumerate() {
+        let at = if i == 0 { url.starts_with(part).then_some(0) } else { memchr::memmem::find(url, part) };
+        let Some(at) = at else { return false };
+        url = &url[at + part.len()..];
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shares(known: (&str, Kind), url: &str, kind: Kind) -> bool {
+        let mut workers = Workers::default();
+        workers.add(None, known.0, known.1);
+        workers.shares(None, url, kind)
+    }
+
+    #[test]
+    fn kinds_are_apart() {
+        assert!(shares(("https://A/", Kind::Prefix), "https://a/x", Kind::Prefix));
+        assert!(!shares(("https://a/x", Kind::Prefix), "https://a/", Kind::Prefix));
+        assert!(!shares(("https://a/", Kind::Match), "https://a/", Kind::Prefix));
+        assert!(!shares(("https://a/", Kind::Prefix), "https://a/$1", Kind::Match));
+    }
+
+    #[test]
+    fn references_stand_for_anything() {
+        assert!(shares(("https://a/", Kind::Match), "https://a/$1", Kind::Match));
+        assert!(!shares(("https://a/$1", Kind::Match), "https://a/", Kind::Match), "it is longer");
+        assert!(shares(("https://a.$1:1/", Kind::Match), "https://a.bc:1/$1", Kind::Match));
+        assert!(!shares(("https://a.$1:1/", Kind::Match), "https://b.bc:1/$1", Kind::Match));
+        assert!(begins_like(b"https://a/x/y", b"https://$1/$2/y") && !begins_like(b"https://a/x", b"$1/y"));
+    }
+}
