@@ -2,7 +2,7 @@
 
 use super::hello;
 use super::key::Agreement;
-use super::reason::Reason;
+use super::reason::{NO_PROTOCOL, Reason};
 use super::reply::{Choice, Reply};
 use crate::tls::Version;
 
@@ -32,6 +32,13 @@ pub(super) enum Said {
     Odd(Reason),
 }
 
+impl Said {
+    /// Did something else than TLS come back?
+    pub(super) fn is_not_tls(&self) -> bool {
+        matches!(self, Said::Odd(Reason::NotTls(_)))
+    }
+}
+
 /// Reads a reply to a hello of `version` with `suites`.
 pub(super) fn classify(version: Version, suites: &[u16], reply: Reply) -> Said {
     match reply {
@@ -43,6 +50,8 @@ pub(super) fn classify(version: Version, suites: &[u16], reply: Reply) -> Said {
         Reply::Alert(alert @ (40 | 71)) => Said::NoneOfThese(alert),
         Reply::Alert(alert @ 112) => Said::Odd(Reason::Name(alert)),
         Reply::Alert(alert @ (41..=46 | 48 | 49 | 115 | 116)) => Said::Odd(Reason::Client(alert)),
+        // SSLv3 has no extension to offer one in.
+        Reply::Alert(NO_PROTOCOL) if version > Version::Ssl3 => Said::Odd(Reason::Protocol),
         Reply::Alert(alert) => Said::Odd(Reason::Alert(alert)),
         Reply::Closed => Said::Odd(Reason::Closed),
         Reply::Reset => Said::Odd(Reason::Reset),
@@ -95,6 +104,9 @@ mod tests {
         assert_eq!(say(Reply::Alert(112)), Said::Odd(Reason::Name(112)));
         assert_eq!(say(Reply::Alert(116)), Said::Odd(Reason::Client(116)));
         assert_eq!(say(Reply::Alert(80)), Said::Odd(Reason::Alert(80)));
+        assert_eq!(say(Reply::Alert(120)), Said::Odd(Reason::Protocol));
+        let old = classify(Version::Ssl3, &[0x002f], Reply::Alert(120));
+        assert_eq!(old, Said::Odd(Reason::Alert(120)));
         assert_eq!(say(Reply::Timeout), Said::Odd(Reason::Timeout));
         assert_eq!(say(Reply::Closed), Said::Odd(Reason::Closed));
     }

@@ -2,39 +2,30 @@
 
 use super::classify::Said;
 use super::outcome::{Row, Trouble};
-use super::reason::{BARRED, Reason, Spent, Verdict};
+use super::reason::{BARRED, Reason, Verdict};
 use super::work::Work;
 use crate::tls::Version;
 
 /// What is known of the endpoint besides the answers about versions.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Circumstances {
     /// A server name was sent.
     pub named: bool,
-    /// The server still answered as before at the end; `None`: that was not asked.
-    pub steady: Option<bool>,
+    /// The server hangs up, even on a single connection, on what it answers at other times.
+    pub unsteady: bool,
     /// A connection came about.
     pub connected: bool,
-    /// The connections that were allowed.
-    pub connections: u32,
+    /// What ended the questions, or would have ended them.
+    pub ended: Reason,
 }
 
 /// A row for each version.
-pub(super) fn rows(works: &[Work], circumstances: Circumstances) -> Vec<Row> {
+pub(super) fn rows(works: &[Work], circumstances: &Circumstances) -> Vec<Row> {
     let accepted = works.iter().any(Work::is_accepted);
-    // Any alert is an answer in TLS.
-    let speaks = |work: &Work| {
-        work.is_accepted()
-            || match &work.last {
-                Some(Said::No(_) | Said::NoneOfThese(_)) => true,
-                Some(Said::Odd(reason)) => reason.alert().is_some(),
-                _ => false,
-            }
-    };
-    let tls = works.iter().filter(|work| work.version != Version::Ssl2).any(speaks);
     // Neither 1.2 nor 1.3 is barred by any level that leaves the other versions.
     let broken = works.iter().any(|work| work.version == Version::Tls1_2 && says_internal_error(work));
-    let all = All { accepted, tls, broken, circumstances };
+    let controlled = works.iter().any(|work| !work.hits.is_empty());
+    let all = All { accepted, controlled, broken, circumstances };
     let mut rows: Vec<Row> = works.iter().map(|work| row(work, all)).collect();
     // A version that was chosen instead of another one is spoken.
     for work in works {
@@ -50,41 +41,45 @@ pub(super) fn rows(works: &[Work], circumstances: Circumstances) -> Vec<Row> {
 
 /// What is known of all versions together.
 #[derive(Clone, Copy)]
-struct All {
+struct All<'a> {
     accepted: bool,
-    tls: bool,
+    /// There is a hello that the server accepts, to tell silence about another one from silence about all.
+    controlled: bool,
     /// TLS 1.2 gives an internal error.
     broken: bool,
-    circumstances: Circumstances,
+    circumstances: &'a Circumstances,
 }
 
-fn row(work: &Work, all: All) -> Row {
+fn row(work: &Work, all: All<'_>) -> Row {
     let mut notes = Vec::new();
-    if work.plain && !work.hits.is_empty() {
+    if work.only_small {
         notes.push("only small hellos are understood");
     }
     if work.nameless {
         notes.push("only without a server name");
     }
+    let verdict = verdict(work, all);
+    let complete = if work.is_accepted() { work.complete } else { matches!(verdict, Verdict::Rejected(_)) };
     Row {
         version: work.version,
-        verdict: verdict(work, all),
+        verdict,
         suites: work.hits.clone(),
         kinds: work.kinds.clone(),
         order: work.order,
         compression: work.compression,
-        complete: work.complete,
+        complete,
+        gap: work.gap.clone(),
         notes,
     }
 }
 
-fn verdict(work: &Work, all: All) -> Verdict {
+fn verdict(work: &Work, all: All<'_>) -> Verdict {
     if work.is_accepted() {
         return Verdict::Accepted;
     }
-    let Circumstances { named, connections, .. } = all.circumstances;
-    // Other questions would have been asked, had the budget allowed them.
-    let spent = Verdict::Inconclusive(Reason::Spent(Spent::Connections(connections)));
+    let Circumstances { named, ended, .. } = all.circumstances;
+    // Other questions would have been asked, had the limits allowed them.
+    let spent = Verdict::Inconclusive(ended.clone());
     match &work.last {
         Some(Said::No(reason)) => Verdict::Rejected(reason.clone()),
         // Where no version is to be had at all, a missing name may be the reason (some say so with this alert).
@@ -101,6 +96,7 @@ fn verdict(work: &Work, all: All) -> Verdict {
         Some(Said::Odd(Reason::Alert(BARRED))) => Verdict::Inconclusive(Reason::Name(BARRED)),
         // SSLv2 has no such alerts, and no other form of a hello.
         Some(Said::Odd(Reason::Alert(_))) if !work.plain && work.version > Version::Ssl2 => spent,
+        Some(Said::Odd(reason)) if work.silence_is_no => Verdict::Rejected(reason.clone()),
         Some(Said::Odd(reason)) => odd(reason, all),
         Some(Said::Chosen(_) | Said::Ssl2(_)) => Verdict::Accepted,
         None => Verdict::Inconclusive(Reason::Interrupted),
@@ -111,17 +107,14 @@ fn says_internal_error(work: &Work) -> bool {
     !work.is_accepted() && matches!(work.last, Some(Said::Odd(Reason::Alert(BARRED))))
 }
 
-fn odd(reason: &Reason, all: All) -> Verdict {
-    let Circumstances { steady, connected, connections, .. } = all.circumstances;
+fn odd(reason: &Reason, all: All<'_>) -> Verdict {
+    let Circumstances { unsteady, connected, ended, .. } = all.circumstances;
     match reason {
         Reason::Alert(_) => Verdict::Rejected(reason.clone()),
-        Reason::Closed | Reason::Reset if steady == Some(false) => Verdict::Inconclusive(Reason::RateLimited),
-        Reason::Closed | Reason::Reset if all.accepted && steady.is_none() => {
-            Verdict::Inconclusive(Reason::Spent(Spent::Connections(connections)))
-        }
-        Reason::Closed | Reason::Reset if all.tls => Verdict::Rejected(reason.clone()),
-        Reason::NotTls(_) if all.accepted => Verdict::Rejected(reason.clone()),
-        Reason::Unreachable(_) if connected => Verdict::Inconclusive(Reason::RateLimited),
+        _ if reason.may_pass() && *unsteady => Verdict::Inconclusive(Reason::RateLimited),
+        // It would have been asked until the answer is clear.
+        _ if reason.is_silence() && all.controlled => Verdict::Inconclusive(ended.clone()),
+        Reason::Unreachable(_) if *connected => Verdict::Inconclusive(Reason::RateLimited),
         _ => Verdict::Inconclusive(reason.clone()),
     }
 }

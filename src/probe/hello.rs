@@ -42,6 +42,8 @@ pub struct Hello<'a> {
     pub suites: &'a [u16],
     /// The server name.
     pub name: Option<&'a Name>,
+    /// The application protocols (ALPN); none: the extension is left out.
+    pub alpn: &'a [String],
     /// Offers compression too.
     pub compression: bool,
     /// For servers that break on large or unusual hellos: two groups only. In TLS 1.3 it is the hello of an ordinary
@@ -129,6 +131,15 @@ impl Hello<'_> {
             extension(out, 45, |out| out.extend([1, 1]));
             extension(out, 51, |out| prefixed_16(out, |out| self.key_share(out)));
         }
+        if !self.alpn.is_empty() {
+            extension(out, 16, |out| {
+                prefixed_16(out, |out| {
+                    for name in self.alpn {
+                        prefixed_8(out, |out| out.extend(name.as_bytes()));
+                    }
+                });
+            });
+        }
         let groups = match (self.plain, self.version) {
             (true, _) => &[29, 23][..],
             (_, Version::Tls1_3) => GROUPS_1_3,
@@ -215,6 +226,7 @@ mod tests {
                             version,
                             suites: &suites[..count],
                             name: Some(&name),
+                            alpn: &[],
                             compression: false,
                             plain,
                             random: &random,
@@ -232,11 +244,33 @@ mod tests {
     }
 
     #[test]
+    fn application_protocols_are_offered_from_tls_1_on() {
+        let alpn = ["h2".to_owned(), "http/1.1".to_owned()];
+        let extension = b"\x00\x10\x00\x0e\x00\x0c\x02h2\x08http/1.1";
+        for version in [Version::Tls1, Version::Tls1_1, Version::Tls1_2, Version::Tls1_3] {
+            for plain in [false, true] {
+                let hello = Hello {
+                    version,
+                    suites: few(version),
+                    name: None,
+                    alpn: &alpn,
+                    compression: false,
+                    plain,
+                    random: &[0; RANDOM],
+                };
+                let bytes = hello.bytes();
+                assert_eq!(bytes.windows(extension.len()).filter(|piece| piece == extension).count(), 1, "{version}");
+            }
+        }
+    }
+
+    #[test]
     fn sslv3_has_no_extensions() {
         let hello = Hello {
             version: Version::Ssl3,
             suites: &[0x002f],
             name: Some(&Name::parse("a.example").unwrap()),
+            alpn: &["h2".to_owned()],
             compression: false,
             plain: false,
             random: &[0; RANDOM],

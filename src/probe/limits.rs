@@ -6,9 +6,12 @@ use std::time::Duration;
 
 /// The connections for versions alone: one for each, and one more to make sure.
 pub const FOR_VERSIONS: u32 = 7;
+/// More of them, where a server hangs up: a close proves nothing until it has repeated often enough among answers.
+pub const FOR_DOUBTS: u32 = 63;
 /// The connections for versions and suites.
 pub const FOR_CIPHERS: u32 = 400;
-/// MySQL blocks a client's host after 100 interrupted handshakes (`max_connect_errors`).
+/// MySQL blocks a client's host after 100 interrupted handshakes (`max_connect_errors`). This is for all questions
+/// together.
 pub const FOR_MYSQL: u32 = 40;
 
 /// How much is asked.
@@ -31,8 +34,10 @@ pub struct Limits {
     pub total: Duration,
     /// Connections at the same time.
     pub parallel: usize,
-    /// Connections in all.
+    /// Connections for questions, in all.
     pub connections: u32,
+    /// Connections beyond those, for asking again where the server hung up.
+    pub again: u32,
     /// Between the starts of two connections.
     pub pace: Duration,
 }
@@ -42,18 +47,31 @@ impl Limits {
     pub fn of(target: &Target, depth: Depth) -> Limits {
         let near = target.is_loopback();
         let polite = target.starttls.is_some();
-        let most = match (depth, target.starttls) {
-            (Depth::Versions, _) => FOR_VERSIONS,
-            (Depth::Ciphers, Some(StartTls::Mysql)) => FOR_MYSQL,
-            (Depth::Ciphers, _) => FOR_CIPHERS,
+        let (connections, again) = match (depth, target.starttls) {
+            (Depth::Versions, Some(StartTls::Mysql)) => (FOR_VERSIONS, FOR_MYSQL - FOR_VERSIONS),
+            (Depth::Versions, _) => (FOR_VERSIONS, FOR_DOUBTS),
+            (Depth::Ciphers, Some(StartTls::Mysql)) => (FOR_MYSQL, 0),
+            (Depth::Ciphers, _) => (FOR_CIPHERS, 0),
         };
         Limits {
             connect: Duration::from_secs(if near { 1 } else { 3 }),
             exchange: Duration::from_secs(5),
             total: Duration::from_secs(if depth == Depth::Ciphers { 120 } else { 30 }),
             parallel: if polite { 1 } else { 4 },
-            connections: most,
+            connections,
+            again,
             pace: Duration::from_millis(if polite { 100 } else { 0 }),
         }
+    }
+
+    /// The same with this many connections, whatever they are for.
+    #[must_use]
+    pub fn with_at_most(self, connections: u32) -> Limits {
+        Limits { connections, again: 0, ..self }
+    }
+
+    /// All connections that may be made.
+    pub(super) fn most(&self) -> u32 {
+        self.connections.saturating_add(self.again)
     }
 }

@@ -5,8 +5,9 @@
 //! why it refuses ([`reply`]), and then the connection is closed: nothing is ever encrypted. A version that was not
 //! answered clearly is *inconclusive*, never a quiet "no" (`docs/probe.md` has the table).
 //!
-//! Pure parts: [`hello`], [`sslv2`], [`reply`], [`suites`], [`strength`], [`portions`], [`key`], [`reason`], `classify`, `conclude`.
-//! The network: `wire`, [`starttls`], `session`, `work`, [`mod@scan`]. This is the only module that opens sockets.
+//! Pure parts: [`hello`], [`sslv2`], [`reply`], [`suites`], [`strength`], [`portions`], [`key`], [`reason`], `classify`, `doubt`,
+//! `order`, `conclude`. The network: `wire`, [`starttls`], `session`, `work`, `quiet`, `listing`, [`mod@scan`]. This is the
+//! only module that opens sockets.
 
 pub mod client;
 pub mod hello;
@@ -26,14 +27,18 @@ pub mod target;
 
 mod classify;
 mod conclude;
+mod doubt;
+mod listing;
+mod order;
 mod outcome;
+mod quiet;
 mod session;
 mod wire;
 mod work;
 
 pub use classify::Hit;
 pub use limits::{Depth, Limits};
+pub use order::Order;
 pub use outcome::{Row, Scan, Trouble};
 pub use reason::{Reason, Verdict};
 pub use scan::scan;
-pub use work::Order;

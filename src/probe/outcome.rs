@@ -2,8 +2,8 @@
 
 use super::classify::Hit;
 use super::limits::Depth;
+use super::order::Order;
 use super::reason::{Reason, Verdict};
-use super::work::Order;
 use crate::tls::{Version, VersionSet};
 use std::time::Duration;
 
@@ -22,8 +22,10 @@ pub struct Row {
     pub order: Option<Order>,
     /// The compression method that was chosen when one was offered; `None`: not asked.
     pub compression: Option<u8>,
-    /// Were all suites asked about?
+    /// Were all suites asked about, and did the answers tell?
     pub complete: bool,
+    /// Why there may be more suites than these.
+    pub gap: Option<Reason>,
     /// Remarks, as lowercase fragments.
     pub notes: Vec<&'static str>,
 }
@@ -47,6 +49,7 @@ impl Row {
             order: None,
             compression: None,
             complete: false,
+            gap: None,
             notes: Vec::new(),
         }
     }
@@ -96,9 +99,26 @@ impl Scan {
         self.of(|verdict| matches!(verdict, Verdict::Inconclusive(_)))
     }
 
+    /// The versions that the server refuses.
+    pub fn rejected(&self) -> VersionSet {
+        self.of(|verdict| matches!(verdict, Verdict::Rejected(_)))
+    }
+
+    /// Does one scan say "accepted" of what the other one calls rejected? What one leaves open contradicts nothing.
+    pub fn contradicts(&self, other: &Scan) -> bool {
+        let both = self.accepted().and(other.rejected()).union(other.accepted().and(self.rejected()));
+        !both.is_empty()
+    }
+
     /// Is something open, be it a version or the suites of one? (`depth`: what was asked.)
     pub fn is_open(&self, depth: Depth) -> bool {
         !self.inconclusive().is_empty() || self.rows.iter().any(|row| row.lacks_suites(depth))
+    }
+
+    /// Does the server hang up on every hello, so that it may want something that they do not have?
+    pub fn hangs_up(&self) -> bool {
+        let is_silent = |row: &Row| matches!(row.verdict.reason(), Some(Reason::Closed | Reason::Reset));
+        !self.rows.is_empty() && self.rows.iter().all(is_silent)
     }
 
     /// The row of a version.

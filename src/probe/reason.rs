@@ -37,6 +37,9 @@ impl Verdict {
 /// The alert that may mean a security level, a name that is not served, or what it says: an internal error.
 pub(super) const BARRED: u8 = 80;
 
+/// The alert of a server that wants another application protocol, or one at all (RFC 7301).
+pub(super) const NO_PROTOCOL: u8 = 120;
+
 /// What ended the attempts before the answer was clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {
@@ -67,6 +70,8 @@ pub enum Reason {
     Name(u8),
     /// An alert about the client's rights.
     Client(u8),
+    /// The alert (120) that no offered application protocol is served, or that none was offered.
+    Protocol,
     /// No complete answer in time.
     Timeout,
     /// The connection ended in the middle of an answer.
@@ -97,6 +102,7 @@ impl Reason {
             Reason::NotTls(_) => "not-tls",
             Reason::Name(_) => "name-required",
             Reason::Client(_) => "client-refused",
+            Reason::Protocol => "protocol-required",
             Reason::Timeout => "timeout",
             Reason::Truncated => "truncated",
             Reason::Violation(_) => "violation",
@@ -114,8 +120,32 @@ impl Reason {
         match self {
             Reason::Alert(alert) | Reason::Name(alert) | Reason::Client(alert) => Some(*alert),
             Reason::Barred => Some(BARRED),
+            Reason::Protocol => Some(NO_PROTOCOL),
             _ => None,
         }
+    }
+
+    /// Did the server hang up on the hello, or answer it with something else than TLS? It may refuse what was asked, and
+    /// it may have had too many connections.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(self, Reason::Closed | Reason::Reset | Reason::NotTls(_))
+    }
+
+    /// Is it a limit of this program, or the user's wish?
+    pub(super) fn is_own(&self) -> bool {
+        matches!(self, Reason::Spent(_) | Reason::Interrupted)
+    }
+
+    /// Did the server say, before TLS, that it is busy?
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self, Reason::StartTls(starttls::Error::Busy(_)))
+    }
+
+    /// May the same question get an answer later?
+    pub(super) fn may_pass(&self) -> bool {
+        self.is_silence()
+            || self.is_busy()
+            || matches!(self, Reason::Truncated | Reason::RateLimited | Reason::StartTls(starttls::Error::Closed))
     }
 
     /// The option of `probe` that would get further, as a lowercase fragment. Other commands that shake hands do not
@@ -125,6 +155,7 @@ impl Reason {
             Reason::Spent(Spent::Connections(_)) => Some("--max-connections allows more"),
             Reason::Spent(Spent::Seconds(_)) => Some("--total allows more"),
             Reason::StartTls(starttls::Error::Timeout) => Some("--timeout allows more"),
+            Reason::Protocol => Some("--alpn offers one"),
             Reason::NotTls(bytes) => greeting(bytes).map(|(_, advice)| advice),
             _ => None,
         }
@@ -144,12 +175,17 @@ impl Reason {
             Reason::NotTls(bytes) => format!("the answer is not TLS: {}", what(bytes)),
             Reason::Name(alert) => format!("a server name is needed, or another one: {}", alert_text(*alert)),
             Reason::Client(alert) => format!("the client is refused: {}", alert_text(*alert)),
+            Reason::Protocol => {
+                format!("an application protocol is needed, or another one: {}", alert_text(NO_PROTOCOL))
+            }
             Reason::Timeout => "no answer in time".to_owned(),
             Reason::Truncated => "the connection ended in the middle of the answer".to_owned(),
             Reason::Violation(what) => format!("the answer breaks the protocol: {what}"),
             Reason::Unreachable(kind) => unreachable(*kind),
             Reason::StartTls(error) => error.to_string(),
-            Reason::RateLimited => "the server no longer answers as at first (rate limit?)".to_owned(),
+            Reason::RateLimited => {
+                "the server hangs up on what it answers at other times (a limit of connections?)".to_owned()
+            }
             Reason::Spent(Spent::Connections(most)) => limit(u64::from(*most), "connection"),
             Reason::Spent(Spent::Seconds(most)) => limit(*most, "second"),
             Reason::Interrupted => "interrupted".to_owned(),
@@ -251,11 +287,18 @@ fn what(bytes: &[u8]) -> String {
     let name = known.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, name)| *name);
     match name.or_else(|| greeting(bytes).map(|(name, _)| name)) {
         Some(name) => name.to_owned(),
-        None => {
-            let hex: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            format!("bytes {}", hex.join(" "))
-        }
+        None => shown(bytes),
     }
+}
+
+/// The beginning of an answer: text as text, all else in hexadecimal.
+fn shown(bytes: &[u8]) -> String {
+    let line = bytes.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();
+    if line.len() > 1 && line.iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return format!("\"{}\"", String::from_utf8_lossy(line));
+    }
+    let hex: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("bytes {}", hex.join(" "))
 }
 
 #[cfg(test)]
@@ -279,6 +322,17 @@ mod tests {
             assert!(reason.advice().is_some_and(|advice| advice.starts_with("--")), "{}", reason.text());
         }
         assert_eq!(Reason::NotTls(b"HTTP/1.1 400".to_vec()).advice(), None);
+    }
+
+    #[test]
+    fn text_is_shown_as_text() {
+        let text = |bytes: &[u8]| Reason::NotTls(bytes.to_vec()).text();
+        assert_eq!(text(b"hello\r\n"), "the answer is not TLS: \"hello\"");
+        assert_eq!(text(b"ERROR: x"), "the answer is not TLS: \"ERROR: x\"");
+        assert_eq!(text(b"500 no\r\n"), "the answer is not TLS: \"500 no\"");
+        assert_eq!(text(b"\x83\0\0\x01\x8f"), "the answer is not TLS: bytes 83 00 00 01 8f");
+        assert_eq!(text(b"a\x1b[2J"), "the answer is not TLS: bytes 61 1b 5b 32 4a");
+        assert_eq!(text(b"\n"), "the answer is not TLS: bytes 0a");
     }
 
     #[test]

@@ -13,8 +13,9 @@ const LONGEST_RECORD: usize = 18_432;
 const MOST_HANDSHAKE: usize = 64 << 10;
 /// More warnings than this are no handshake.
 const MOST_WARNINGS: usize = 16;
-/// So much of what is not TLS is read, to tell what it is.
+/// So much of what is not TLS is read, to tell what it is: of text a line, or as much of it as a message has room for.
 const KEPT: usize = 8;
+const KEPT_TEXT: usize = 40;
 /// A server's choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
@@ -124,7 +125,7 @@ impl Reader {
             let rest = &raw[at..];
             if !is_tls(rest) {
                 break match self.total {
-                    0 if rest.len() < KEPT => Ok(()),
+                    0 if is_cut_off(rest) => Ok(()),
                     0 => Err(Reply::NotTls(kept(rest))),
                     _ => Err(Reply::Violation("a record is not one of TLS")),
                 };
@@ -236,8 +237,19 @@ fn is_tls(bytes: &[u8]) -> bool {
     }
 }
 
+/// What is kept of an answer that is not TLS; the same, whatever the pieces in which it comes.
 fn kept(bytes: &[u8]) -> Vec<u8> {
-    bytes[..bytes.len().min(KEPT)].to_vec()
+    let is_text = |byte: &u8| matches!(byte, b' '..=b'~');
+    let text = bytes.iter().take(KEPT_TEXT).take_while(|byte| is_text(byte)).count();
+    let is_line = text == KEPT_TEXT || bytes.get(text).is_some_and(|byte| b"\r\n".contains(byte));
+    let most = if text >= KEPT || is_line { text } else { KEPT };
+    bytes[..bytes.len().min(most.max(1))].to_vec()
+}
+
+/// May more come of what is kept?
+fn is_cut_off(bytes: &[u8]) -> bool {
+    let is_text = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    if is_text { bytes.len() < KEPT_TEXT } else { kept(bytes).len() == bytes.len() && bytes.len() < KEPT }
 }
 
 /// Takes numbers and pieces from the front.

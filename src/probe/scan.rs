@@ -1,13 +1,15 @@
-//! Asks one endpoint about all versions.
+//! Asks one endpoint about all versions, and then about their suites.
 
 use super::classify::Said;
 use super::conclude::{self, Circumstances};
 use super::limits::{Depth, Limits};
+use super::listing;
 use super::outcome::Scan;
+use super::quiet;
 use super::reason::{BARRED, Reason};
 use super::session::Session;
 use super::target::Target;
-use super::work::{ONE, Work};
+use super::work::Work;
 use crate::tls::Version;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -18,8 +20,18 @@ const ORDER: [Version; 6] =
 /// Probes an endpoint. Ends early, with what is known, once `stop` is set.
 pub fn scan(target: &Target, depth: Depth, limits: Limits, stop: &AtomicBool) -> Scan {
     let session = Session::new(target, limits, stop);
-    let mut works = begin(&session, depth);
-    let steady = later(&session, depth, &mut works);
+    let mut works = ORDER.map(Work::new);
+    each(&session, &mut works, &|work| work.portion(&session));
+    later(&session, depth, &mut works);
+    if depth == Depth::Ciphers {
+        // Only now, so that the limits leave no version unasked for the sake of another one's suites.
+        let accepted = works.iter_mut().filter(|work| work.is_accepted());
+        each(&session, accepted, &|work| listing::list(work, &session));
+        // This may take what is left of the connections.
+        for work in works.iter_mut().filter(|work| work.is_accepted()) {
+            listing::finish(work, &session);
+        }
+    }
     if stop.load(Ordering::Relaxed) {
         for work in works.iter_mut().filter(|work| matches!(work.last, Some(Said::Odd(Reason::Timeout)))) {
             work.last = Some(Said::Odd(Reason::Interrupted));
@@ -28,75 +40,51 @@ pub fn scan(target: &Target, depth: Depth, limits: Limits, stop: &AtomicBool) ->
     works.sort_by_key(|work| work.version);
     let circumstances = Circumstances {
         named: target.name.is_some(),
-        steady,
+        unsteady: session.is_unsteady(),
         connected: session.has_connected(),
-        connections: limits.connections,
+        ended: session.ended(),
     };
-    let rows = conclude::rows(&works, circumstances);
+    let rows = conclude::rows(&works, &circumstances);
     Scan { trouble: conclude::trouble(&rows), rows, connections: session.used(), elapsed: session.elapsed() }
 }
 
-/// The first questions about all versions.
-fn begin(session: &Session<'_>, depth: Depth) -> Vec<Work> {
-    let mut works = ORDER.map(Work::new);
-    let mut questions: Vec<_> = works.iter_mut().map(|work| move || work.begin(session, depth)).collect();
+/// Asks about several versions at the same time.
+fn each<'w>(
+    session: &Session<'_>,
+    works: impl IntoIterator<Item = &'w mut Work>,
+    question: &(dyn Fn(&mut Work) + Sync),
+) {
+    let mut questions: Vec<_> = works.into_iter().map(|work| move || question(work)).collect();
     session.all_of(questions.iter_mut().map(|question| question as &mut (dyn FnMut() + Send)));
-    drop(questions);
-    works.into()
 }
 
-/// Questions that the first answers raise, as far as the budget goes. Returns whether the server still answered as
-/// before at the end; `None`: that was not asked.
-fn later(session: &Session<'_>, depth: Depth, works: &mut [Work]) -> Option<bool> {
-    let known = works.iter().any(Work::is_accepted);
-    let silent = |work: &Work| !work.is_accepted() && is_silent(work);
-    let mut steady = None;
+/// Questions that the first answers raise, as far as the budget goes.
+fn later(session: &Session<'_>, depth: Depth, works: &mut [Work]) {
+    let is_known = |works: &[Work]| works.iter().any(Work::is_accepted);
     // The hello of an ordinary client, with TLS 1.2 to fall back to, tells whether it was only the form.
-    if let Some(work) = works.iter_mut().find(|work| work.version == Version::Tls1_3 && silent(work))
-        && depth == Depth::Versions
-        && known
+    if is_known(works)
+        && let Some(work) = works.iter_mut().find(|work| work.version == Version::Tls1_3 && work.is_in_doubt())
     {
-        more(session, work, known);
-        steady = (!is_silent(work)).then_some(true);
-    }
-    steady = steady.or_else(|| still_answers(session, works));
-    if depth == Depth::Versions {
-        for work in works.iter_mut().filter(|work| !work.is_accepted()) {
-            more(session, work, known);
-        }
-    }
-    // What was found only now can be asked for again too.
-    steady.or_else(|| still_answers(session, works))
-}
-
-/// One that was refused by silence is a "no" only as long as others get an answer. `None`: there is no such one, or
-/// nothing to ask for again, or no connection left.
-fn still_answers(session: &Session<'_>, works: &[Work]) -> Option<bool> {
-    let doubt = works.iter().any(|work| !work.is_accepted() && is_silent(work));
-    let known = works.iter().find(|work| !work.hits.is_empty());
-    let known = known.or_else(|| works.iter().find(|work| work.is_accepted()))?;
-    if !doubt || session.left() == 0 {
-        return None;
-    }
-    known.still_answers(session).ok()
-}
-
-/// Did the server hang up?
-fn is_silent(work: &Work) -> bool {
-    matches!(work.last, Some(Said::Odd(Reason::Closed | Reason::Reset)))
-}
-
-/// Asks again about a version that was not accepted. `known`: another one was.
-fn more(session: &Session<'_>, work: &mut Work, known: bool) {
-    if session.left() == 0 || session.halted().is_some() {
-        return;
+        more(session, work, false);
     }
     // What OpenSSL says where the security level bars a version, whatever the suites.
-    let barred = known && matches!(work.last, Some(Said::Odd(Reason::Alert(BARRED))));
+    let spares_barred = is_known(works) && depth == Depth::Versions;
+    for work in works.iter_mut().filter(|work| !work.is_accepted() && !work.is_in_doubt()) {
+        more(session, work, spares_barred);
+    }
+    quiet::clear_up(session, works, &|session, work| more(session, work, spares_barred));
+}
+
+/// Asks again about a version that was not accepted. `spares_barred`: one that the security level bars is known well enough.
+fn more(session: &Session<'_>, work: &mut Work, spares_barred: bool) {
+    if session.left() == 0 || session.halted().is_some() || work.is_accepted() {
+        return;
+    }
+    let barred = spares_barred && matches!(work.last, Some(Said::Odd(Reason::Alert(BARRED))));
     if matches!(work.last, Some(Said::NoneOfThese(_))) && work.has_more() {
-        work.portion(session, ONE);
+        work.portion(session);
     }
     if work.is_odd() && !barred && !work.plain && !work.is_accepted() {
-        work.again(session, ONE);
+        work.again(session);
     }
 }

@@ -14,6 +14,13 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// Between two connections while one is made at a time: at first, and at most. Short, since most servers that hang up do
+/// so on purpose; long in the end, since limits are counted by the second or the minute.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// So many connections in a row may fail while one is made at a time. Who refuses that many may have banned us.
+const MOST_REFUSALS: u32 = 5;
+
 /// What is sent.
 #[derive(Clone, Copy)]
 pub(super) struct Offer<'a> {
@@ -36,9 +43,25 @@ pub(super) struct Session<'a> {
     /// Why no more connections are made.
     halted: Mutex<Option<Reason>>,
     next: Mutex<Instant>,
-    /// Connections that may still be opened at the same time.
-    free: Mutex<usize>,
+    /// Connections at the same time.
+    places: Mutex<Places>,
     freed: Condvar,
+    /// The pause before each connection; only while one is made at a time.
+    pause: Mutex<Option<Duration>>,
+    /// Hellos that were answered in TLS, by a choice or an alert.
+    answered: AtomicU32,
+    /// The server hung up on a hello that it answers at other times, though nothing else was asked meanwhile.
+    unsteady: AtomicBool,
+    /// Connections in a row that did not come about.
+    refusals: AtomicU32,
+    /// Single connections in a row on which the server hung up.
+    failures: AtomicU32,
+}
+
+/// The connections that are open, and how many may be.
+struct Places {
+    open: usize,
+    most: usize,
 }
 
 /// A place among the connections at the same time, until this is dropped.
@@ -46,7 +69,7 @@ struct Turn<'s, 'a>(&'s Session<'a>);
 
 impl Drop for Turn<'_, '_> {
     fn drop(&mut self) {
-        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.places.lock().unwrap_or_else(PoisonError::into_inner).open -= 1;
         self.0.freed.notify_one();
     }
 }
@@ -63,9 +86,76 @@ impl<'a> Session<'a> {
             connected: AtomicBool::new(false),
             halted: Mutex::new(None),
             next: Mutex::new(now),
-            free: Mutex::new(limits.parallel.max(1)),
+            places: Mutex::new(Places { open: 0, most: limits.parallel.max(1) }),
             freed: Condvar::new(),
+            pause: Mutex::new(None),
+            answered: AtomicU32::new(0),
+            unsteady: AtomicBool::new(false),
+            refusals: AtomicU32::new(0),
+            failures: AtomicU32::new(0),
         }
+    }
+
+    /// From now on there is one connection at a time, after a pause: what is asked then meets no limit because of other
+    /// questions of ours. Connections are tried again, should they have been given up because the server refused one.
+    pub(super) fn ask_alone(&self) {
+        if self.is_alone() {
+            return;
+        }
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).most = 1;
+        *self.pause.lock().unwrap_or_else(PoisonError::into_inner) = Some(FIRST_PAUSE);
+        self.refusals.store(0, Ordering::Relaxed);
+        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_refusal = |reason: &Reason| matches!(reason, Reason::RateLimited) || reason.is_busy();
+        if halted.as_ref().is_some_and(is_refusal) && self.answered() > 0 {
+            *halted = None;
+        }
+    }
+
+    /// Is one connection made at a time?
+    pub(super) fn is_alone(&self) -> bool {
+        self.pause().is_some()
+    }
+
+    /// The server hung up on a single connection. Once may be chance; twice in a row, and it may want longer pauses.
+    pub(super) fn back_off(&self) {
+        if self.failures.fetch_add(1, Ordering::Relaxed) > 0 {
+            self.lengthen_pause();
+        }
+    }
+
+    /// Doubles the pause between connections.
+    pub(super) fn lengthen_pause(&self) {
+        if let Some(pause) = self.pause.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            *pause = (*pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Shortens the pause a little: an answer came.
+    fn ease(&self) {
+        self.failures.store(0, Ordering::Relaxed);
+        if let Some(pause) = self.pause.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            *pause = (*pause * 4 / 5).max(FIRST_PAUSE);
+        }
+    }
+
+    fn pause(&self) -> Option<Duration> {
+        *self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The hellos that were answered in TLS.
+    pub(super) fn answered(&self) -> u32 {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Does the server hang up, even on a single connection, on what it answers at other times?
+    pub(super) fn is_unsteady(&self) -> bool {
+        self.unsteady.load(Ordering::Relaxed)
+    }
+
+    /// It does: its silence means nothing from now on.
+    pub(super) fn note_unsteady(&self) {
+        self.unsteady.store(true, Ordering::Relaxed);
     }
 
     /// The connections that were made, or tried.
@@ -75,7 +165,12 @@ impl<'a> Session<'a> {
 
     /// The connections that are left.
     pub(super) fn left(&self) -> u32 {
-        self.limits.connections.saturating_sub(self.used())
+        self.allowed().saturating_sub(self.used())
+    }
+
+    /// The connections that may be made: more of them where the server hung up.
+    fn allowed(&self) -> u32 {
+        if self.is_alone() { self.limits.most() } else { self.limits.connections }
     }
 
     /// Did any connection come about?
@@ -104,11 +199,11 @@ impl<'a> Session<'a> {
 
     /// Waits until there are fewer connections than may be at the same time.
     fn turn(&self) -> Turn<'_, 'a> {
-        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        while *free == 0 {
-            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
+        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        while places.open >= places.most {
+            places = self.freed.wait(places).unwrap_or_else(PoisonError::into_inner);
         }
-        *free -= 1;
+        places.open += 1;
         Turn(self)
     }
 
@@ -123,6 +218,7 @@ impl<'a> Session<'a> {
                 version,
                 suites: offer.suites,
                 name: self.target.name.as_ref().filter(|_| offer.named),
+                alpn: &self.target.alpn,
                 compression: offer.compression,
                 plain: offer.plain,
                 random: &random,
@@ -130,6 +226,7 @@ impl<'a> Session<'a> {
             .bytes(),
         };
         let mut wire = self.connect()?;
+        self.refusals.store(0, Ordering::Relaxed);
         let sent = wire.write_all(&bytes);
         let reply = match (sent, offer.version) {
             (Err(error), _) if error.kind() == ErrorKind::TimedOut => Reply::Timeout,
@@ -149,12 +246,25 @@ impl<'a> Session<'a> {
         if reply == Reply::Timeout && self.stopped() {
             self.halt(&Reason::Interrupted);
         }
+        if matches!(reply, Reply::Chosen(_) | Reply::Ssl2(_) | Reply::Ssl2Error(_) | Reply::Alert(_)) {
+            self.answered.fetch_add(1, Ordering::Relaxed);
+            self.ease();
+        }
         reply
     }
 
     /// Why exchanges have ended, if they have.
     pub(super) fn halted(&self) -> Option<Reason> {
         self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What ended the questions, or would have ended them: the limit of connections is the narrowest.
+    pub(super) fn ended(&self) -> Reason {
+        match self.halted() {
+            Some(reason) => reason,
+            None if self.is_over(Instant::now()) => self.no_time(),
+            None => Reason::Spent(Spent::Connections(self.allowed())),
+        }
     }
 
     fn halt(&self, reason: &Reason) {
@@ -172,7 +282,7 @@ impl<'a> Session<'a> {
         if self.is_over(Instant::now()) {
             return Err(self.no_time());
         }
-        let most = self.limits.connections;
+        let most = self.allowed();
         let spent = || Reason::Spent(Spent::Connections(most));
         if self.left() == 0 {
             return Err(spent());
@@ -193,19 +303,30 @@ impl<'a> Session<'a> {
 
     /// Waits for the turn that the pace gives, if that comes in time. A long wait can be stopped.
     fn wait(&self) -> Result<(), Reason> {
-        if self.limits.pace.is_zero() {
+        let pause = self.pause().unwrap_or_default();
+        if self.limits.pace.is_zero() && pause.is_zero() {
             return Ok(());
         }
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = (*next).max(Instant::now());
+        let turn = (*next).max(Instant::now() + pause);
         if self.is_over(turn) {
             return Err(self.no_time());
         }
         // A pace that no clock can count is longer than any total.
         *next = turn.checked_add(self.limits.pace).unwrap_or(turn + self.limits.total + self.limits.total);
         drop(next);
+        self.sleep_until(turn)
+    }
+
+    /// Waits, if that much time is left. An `Err`: the user stopped it, or there is no time.
+    pub(super) fn sleep(&self, pause: Duration) -> Result<(), Reason> {
+        let then = Instant::now() + pause;
+        if self.is_over(then) { Err(self.no_time()) } else { self.sleep_until(then) }
+    }
+
+    fn sleep_until(&self, then: Instant) -> Result<(), Reason> {
         while !self.stopped() {
-            let left = turn.saturating_duration_since(Instant::now());
+            let left = then.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(());
             }
@@ -227,6 +348,8 @@ impl<'a> Session<'a> {
         let opened = Wire::open(&self.target.place, self.limits.connect.min(self.limits.exchange), deadline, self.stop);
         let mut wire = match opened {
             Ok(wire) => wire,
+            // It came about, and ended before anything was sent.
+            Err(error) if is_reset(&error) => return Err(Reason::Reset),
             Err(error) => {
                 // Who has answered before and does not now is protecting itself.
                 let reason = match self.has_connected() {
@@ -234,7 +357,7 @@ impl<'a> Session<'a> {
                     true => Reason::RateLimited,
                     false => Reason::Unreachable(error.kind()),
                 };
-                self.halt(&reason);
+                self.refused(&reason);
                 return Err(reason);
             }
         };
@@ -249,12 +372,26 @@ impl<'a> Session<'a> {
             Ok(()) => Ok(wire),
             Err(super::starttls::Error::Timeout) if self.stopped() => Err(Reason::Interrupted),
             Err(error) => {
-                let reason = Reason::StartTls(error.clone());
-                if error.is_final() || matches!(error, super::starttls::Error::Busy(_)) {
-                    self.halt(&reason);
+                let is_final = error.is_final();
+                let reason = Reason::StartTls(error);
+                match reason.is_busy() {
+                    true => self.refused(&reason),
+                    false if is_final => self.halt(&reason),
+                    false => {}
                 }
                 Err(reason)
             }
+        }
+    }
+
+    /// The server refused a connection. While several are made, no more are; a single one is tried a few times.
+    fn refused(&self, reason: &Reason) {
+        let refusals = self.refusals.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.is_alone() && refusals < MOST_REFUSALS && !self.stopped() {
+            self.lengthen_pause();
+            self.lengthen_pause();
+        } else {
+            self.halt(reason);
         }
     }
 
@@ -289,6 +426,12 @@ fn ending(error: &std::io::Error) -> Ending {
         ErrorKind::TimedOut => Ending::Timeout,
         _ => Ending::Reset,
     }
+}
+
+/// Did the other side end a connection that had come about?
+fn is_reset(error: &std::io::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
+    matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected)
 }
 
 /// A server may answer a hello of SSLv2 in SSLv2, or with a record of TLS.

@@ -29,6 +29,8 @@ pub struct Target {
     /// The host that is meant, as a name or an address: for protocols that want a domain, and what the certificate has
     /// to be for, where no name is sent.
     pub domain: String,
+    /// The application protocols that every hello offers (ALPN); none: it offers none.
+    pub alpn: Vec<String>,
     /// The dialogue before TLS.
     pub starttls: Option<StartTls>,
     /// Says first for whom it speaks, as a balancer would (PROXY protocol).
@@ -43,7 +45,7 @@ impl Target {
             Place::Ip(address) => address.ip().to_string(),
             Place::Unix(_) => LOCAL.to_owned(),
         };
-        Target { label, place, name: None, domain, starttls: None, proxy: false }
+        Target { label, place, name: None, domain, alpn: Vec::new(), starttls: None, proxy: false }
     }
 
     /// Is it on this machine?

@@ -5,6 +5,7 @@ use crate::probe::client::{Certificate, Check, Handshake, MODERN};
 use crate::probe::key::Agreement;
 use crate::probe::strength::{self, Level};
 use crate::probe::suites::Suite;
+use crate::probe::target::Target;
 use crate::probe::{Depth, Hit, Order, Reason, Row, Scan, Trouble, Verdict};
 
 /// More names of a certificate than this are only counted.
@@ -35,6 +36,28 @@ pub(super) fn with_advice(reason: &Reason) -> String {
     }
 }
 
+/// What a server may want that hangs up on every hello: the options of `probe` that were not given.
+pub(super) fn hint(target: &Target, scan: &Scan) -> Option<String> {
+    let options = [
+        (target.name.is_none(), "a server name (--sni)"),
+        (target.alpn.is_empty(), "an application protocol (--alpn)"),
+        (!target.proxy, "a PROXY header (--proxy-protocol)"),
+        (target.starttls.is_none(), "a dialogue before TLS (--starttls)"),
+    ];
+    let open: Vec<&str> = options.iter().filter(|(is_open, _)| *is_open).map(|(_, what)| *what).collect();
+    let is_asked = scan.hangs_up() && !open.is_empty();
+    is_asked.then(|| format!("the server hangs up on every hello; it may want {}", listed(&open)))
+}
+
+/// `a, b or c`
+fn listed(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [one] => (*one).to_owned(),
+        [all @ .., last] => format!("{} or {last}", all.join(", ")),
+    }
+}
+
 /// Why a version is not accepted, in the words that a command has for it, and what else is to be said about it; may be
 /// empty.
 pub(super) fn remarks(row: &Row, depth: Depth, words: fn(&Reason) -> String) -> String {
@@ -50,7 +73,10 @@ pub(super) fn remarks(row: &Row, depth: Depth, words: fn(&Reason) -> String) -> 
             remarks.push("compresses".to_owned());
         }
         if row.lacks_suites(depth) {
-            remarks.push("there may be more suites: the server stopped answering".to_owned());
+            remarks.push(match &row.gap {
+                Some(gap) => format!("there may be more suites: {}", words(gap)),
+                None => "there may be more suites".to_owned(),
+            });
         }
     }
     clean(&remarks.join("; "))

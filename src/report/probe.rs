@@ -114,6 +114,9 @@ pub fn text(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
             Outcome::Scanned { target, scan, client } => {
                 writeln!(out, "{bold}{}{bold:#}", clean(&title(target)))?;
                 self::scan(scan, view.depth, out)?;
+                if let Some(hint) = handshake::hint(target, scan) {
+                    writeln!(out, "  help: {hint}")?;
+                }
                 if let Some(check) = client {
                     self::client(check, scan, out)?;
                 }

@@ -140,29 +140,21 @@ fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         .flat_map(|one| &one.observed)
         .chain(&view.verified.dead)
         .chain(&view.verified.unexplained);
-    let mut groups: Vec<(&Observed, Vec<&str>)> = Vec::new();
+    let mut groups: Vec<(&Observed, Vec<&Observed>)> = Vec::new();
     for one in all {
         let alike = |other: &Observed| {
-            (other.rule, other.severity, &other.standing, &other.message, &other.notes, &other.primary)
-                == (one.rule, one.severity, &one.standing, &one.message, &one.notes, &one.primary)
+            (other.rule, other.severity, &other.standing, &other.message, &other.notes)
+                == (one.rule, one.severity, &one.standing, &one.message, &one.notes)
         };
         match groups.iter_mut().find(|(other, _)| alike(other)) {
-            Some((_, targets)) => targets.push(&one.target),
-            None => groups.push((one, vec![&one.target])),
+            Some((_, all)) => all.push(one),
+            None => groups.push((one, vec![one])),
         }
     }
-    for (one, targets) in groups {
+    for (one, all) in groups {
         writeln!(out)?;
         headline(one, out)?;
-        for target in targets.iter().take(MOST_LEFT) {
-            writeln!(out, "  at {}", clean(target))?;
-        }
-        if targets.len() > MOST_LEFT {
-            writeln!(out, "  and at {} more", targets.len() - MOST_LEFT)?;
-        }
-        if let Some(place) = view.place(one) {
-            writeln!(out, "  --> {place}")?;
-        }
+        places(view, &all, out)?;
         if let Some(excuse) = excuse(view.texts(), &one.standing) {
             writeln!(out, "  = {excuse}")?;
         }
@@ -174,6 +166,22 @@ fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Where the same is found: the endpoints, and the line, which stands beside each of them where there are several.
+fn places(view: &VerifyView<'_>, all: &[&Observed], out: &mut dyn Write) -> io::Result<()> {
+    let shared = all.iter().all(|one| one.primary == all[0].primary);
+    for one in all.iter().take(MOST_LEFT) {
+        let place = view.place(one).filter(|_| !shared).map(|place| format!(" --> {place}")).unwrap_or_default();
+        writeln!(out, "  at {}{place}", clean(&one.target))?;
+    }
+    if all.len() > MOST_LEFT {
+        writeln!(out, "  and at {} more", all.len() - MOST_LEFT)?;
+    }
+    match all.first().and_then(|one| view.place(one)).filter(|_| shared) {
+        Some(place) => writeln!(out, "  --> {place}"),
+        None => Ok(()),
+    }
 }
 
 /// `high[forbidden-version]: TLSv1 is accepted`; what does not count says so first.

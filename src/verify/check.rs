@@ -133,14 +133,21 @@ fn check(
         _ if stranger.is_some() => Outcome::Differs,
         outcome => outcome,
     };
+    let by_another = stranger.is_some();
     let mut judged = judge::of_endpoint(subject, promise.endpoint, &promise.title(), &scan);
     // A name that is refused on purpose lacks nothing.
     judged.retain(|one| one.verdict != Verdict::Missing || expected != Expected::Nothing);
+    if by_another {
+        // What another program accepts is no fault of a line of this configuration.
+        for one in &mut judged {
+            one.primary = None;
+        }
+    }
     // How bad it is to be given what is forbidden and not waived, is what the policy says of it.
     let worse = |extra: VersionSet| {
         let exposed = judged.iter().filter(|one| one.verdict == Verdict::Exposed && one.is_open());
         exposed.filter(|one| !one.versions.and(extra).is_empty()).map(|one| one.severity).max()
     };
     let drift = drift(&promise, &scan, outcome, stranger.as_ref(), evidence, &worse);
-    Checked { promise, scan, outcome, observed: drift.into_iter().chain(judged).collect() }
+    Checked { promise, scan, outcome, by_another, observed: drift.into_iter().chain(judged).collect() }
 }

@@ -5,6 +5,8 @@ use crate::engine::Audit;
 use crate::finding::{Finding, Observed, Verdict};
 use crate::instance::Standing;
 use crate::probe::name::Name;
+use crate::tls::VersionSet;
+use std::collections::BTreeSet;
 
 /// What the audit says of lines that look decisive and decide nothing, with what handshakes say to it.
 pub(super) fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
@@ -18,23 +20,25 @@ pub(super) fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
             Some(one.promise.instance) == finding.instance
                 && name.is_some_and(|name| setting.scope.split_ascii_whitespace().any(|word| word == name))
         };
+        let is_own = |one: &&Checked| !one.by_another;
         let contradicts = |one: &&Checked| one.scan.accepted() != setting.versions;
-        let seen = checked.iter().filter(named).filter(contradicts).map(|one| {
-            format!(
-                "handshakes with {} got {}, and this line says {}",
-                one.promise.title(),
-                one.scan.accepted(),
-                setting.versions
-            )
-        });
+        let asked: Vec<&Checked> = checked.iter().filter(named).filter(is_own).filter(contradicts).collect();
+        let got: BTreeSet<VersionSet> = asked.iter().map(|one| one.scan.accepted()).collect();
+        let seen = got.iter().map(|got| format!("handshakes got {got}, and this line says {}", setting.versions));
+        // The same is said of many lines; where each of them counts is no part of it.
+        let message = finding.message.replacen(&format!(" ({})", setting.scope), "", 1);
+        let target = match asked.first() {
+            Some(one) => one.promise.title(),
+            None => setting.scope.clone(),
+        };
         Some(Observed {
             rule: finding.rule,
             standing: finding.standing.clone(),
             severity: finding.severity,
             verdict: finding.verdict,
-            target: instance.main.display().to_string(),
+            target,
             versions: finding.versions,
-            message: finding.message.clone(),
+            message,
             primary: Some(label),
             notes: finding.notes.iter().cloned().chain(seen).collect(),
             help: finding.help.clone(),

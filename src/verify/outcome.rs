@@ -54,6 +54,8 @@ pub struct Checked {
     pub scan: Scan,
     /// What came of it.
     pub outcome: Outcome,
+    /// Another program, or another instance, has answered.
+    pub by_another: bool,
     /// The complaints: differences, and what the policy forbids or requires.
     pub observed: Vec<Observed>,
 }

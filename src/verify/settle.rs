@@ -20,13 +20,13 @@ const LONGEST_SCAN: Duration = Duration::from_secs(10);
 pub(super) struct Settled {
     /// The last scan.
     pub scan: Scan,
-    /// Two scans in a row were equal.
+    /// Two scans in a row did not contradict each other.
     pub steady: bool,
     /// The target, with what was found out on the way: STARTTLS, or a PROXY header.
     pub target: Target,
 }
 
-/// Scans until two scans in a row are equal and, if there is time to `wait`, as `wanted`.
+/// Scans until two scans in a row do not contradict each other and, if there is time to `wait`, as `wanted`.
 pub(super) fn settle(
     target: &Target,
     wanted: impl Fn(VersionSet) -> bool,
@@ -48,19 +48,17 @@ pub(super) fn settle(
             continue;
         }
         let next = once(&target, stop);
-        let equal = same(&last, &next);
-        let done = equal && (wanted(next.accepted()) || begin.elapsed() >= wait);
+        let equal = last.trouble == next.trouble && !last.contradicts(&next);
+        // A server that limits connections may leave open now what it answered before.
+        let tells_less = next.inconclusive().len() > last.inconclusive().len();
+        last = if equal && tells_less { last } else { next };
+        let done = equal && (wanted(last.accepted()) || begin.elapsed() >= wait);
         let late = begin.elapsed() >= wait.max(PATIENCE);
-        last = next;
         if done || late {
             return Settled { scan: last, steady: equal, target };
         }
         std::thread::sleep(PAUSE);
     }
-}
-
-fn same(one: &Scan, other: &Scan) -> bool {
-    one.accepted() == other.accepted() && one.inconclusive() == other.inconclusive() && one.trouble == other.trouble
 }
 
 /// Did something not come in time?

@@ -6,6 +6,7 @@ mod handshake_reports;
 mod interrupted;
 mod probe_hellos;
 mod probe_hostile;
+mod probe_limits;
 mod probe_others;
 mod probe_replies;
 mod probe_servers;

@@ -23,6 +23,7 @@ fn hellos() -> Vec<(String, Vec<u8>)> {
                 version,
                 suites: if plain { few } else { &portions[0] },
                 name: Some(&name).filter(|_| !plain),
+                alpn: &[],
                 compression: plain && version < Version::Tls1_3,
                 plain,
                 random: &random,

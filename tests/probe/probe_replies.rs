@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use support::fake::{Fake, Model, Seen, Step, alert, chosen, message, record, server_hello};
+use tlsmend::probe::client::{Check, Handshake};
 use tlsmend::probe::name::Name;
 use tlsmend::probe::place::Place;
 use tlsmend::probe::target::Target;
@@ -22,6 +23,7 @@ fn target(address: SocketAddr, name: Option<&str>) -> Target {
         place: Place::Ip(address),
         name: name.map(|name| Name::parse(name).expect("a name")),
         domain: "a.example".to_owned(),
+        alpn: Vec::new(),
         starttls: None,
         proxy: false,
     }
@@ -343,6 +345,56 @@ fn odd_alerts_are_asked_about_again_with_a_small_hello() {
     assert_eq!(*verdict(&probe(&fake, Depth::Ciphers), Version::Tls1_3), rejected(Reason::Alert(47)));
 }
 
+/// Like gRPC: whoever offers no protocol gets an alert, or none at all.
+#[test]
+fn an_application_protocol_may_be_needed() {
+    let offers = |seen: &Seen| seen.extensions.iter().any(|(n, list)| *n == 16 && list.starts_with(b"\x00\x03\x02h2"));
+    for answer in [vec![Step::Send(alert(120))], vec![Step::Close]] {
+        let fake = Fake::start(move |seen| if offers(seen) { modern().answer(seen) } else { answer.clone() });
+        let found = probe(&fake, Depth::Versions);
+        assert!(found.accepted().is_empty() && found.trouble.is_none(), "{:?}", found.rows);
+        for version in [Version::Tls1, Version::Tls1_2, Version::Tls1_3] {
+            let reason = verdict(&found, version).reason().expect("a reason");
+            assert!(matches!(verdict(&found, version), Verdict::Inconclusive(_)), "{version} {reason:?}");
+            assert!(matches!(reason, Reason::Protocol | Reason::Closed), "{version} {reason:?}");
+        }
+        let target = Target { alpn: vec!["h2".to_owned()], ..target(fake.address(), Some("a.example")) };
+        for depth in [Depth::Versions, Depth::Ciphers] {
+            let found = scan(&target, depth, limits(&target, depth), &AtomicBool::new(false));
+            assert_eq!(found.accepted(), VersionSet::of(&MODERN), "{depth:?}");
+            assert_eq!(*verdict(&found, Version::Tls1), rejected(Reason::Alert(70)));
+        }
+    }
+}
+
+/// A handshake that was completed is evidence, whatever the hellos of the probe got.
+#[test]
+fn a_whole_handshake_is_evidence_for_its_version() {
+    let check = |handshake| Check { handshake, certificate: None, trust: None };
+    let made = check(Handshake::Made {
+        version: Version::Tls1_3,
+        suite: 0x1302,
+        group: Some(29),
+        alpn: None,
+        asked: false,
+        refused: false,
+    });
+    // It wants a key share in the first hello.
+    let fake = but(Version::Tls1_3, |_| vec![Step::Send(alert(70))]);
+    let mut found = probe(&fake, Depth::Ciphers);
+    assert_eq!(*verdict(&found, Version::Tls1_3), rejected(Reason::Alert(70)));
+    check(Handshake::Inconclusive(Reason::Reset)).testify(&mut found);
+    assert_eq!(*verdict(&found, Version::Tls1_3), rejected(Reason::Alert(70)));
+    made.testify(&mut found);
+    let row = found.row(Version::Tls1_3).expect("a row");
+    assert_eq!((&row.verdict, row.suites.len(), row.complete), (&Verdict::Accepted, 1, false));
+    assert!(found.is_open(Depth::Ciphers) && !row.notes.is_empty());
+    // Of what is known already it says nothing new.
+    let mut found = probe(&Fake::start(|seen| modern().answer(seen)), Depth::Ciphers);
+    made.testify(&mut found);
+    assert_eq!(found.row(Version::Tls1_3).map(|row| (row.suites.len(), row.complete)), Some((2, true)));
+}
+
 #[test]
 fn a_name_that_is_not_understood_is_left_out() {
     let fake = Fake::start(|seen| match &seen.name {
@@ -374,7 +426,11 @@ fn silence_is_a_no_only_beside_an_answer() {
         let fake = but(Version::Tls1, move |_| vec![one.clone()]);
         let found = probe(&fake, Depth::Versions);
         assert_eq!(*verdict(&found, Version::Tls1), rejected(reason.clone()));
-        assert_eq!(found.connections, 7, "the first choice is asked for once more");
+        // It has to repeat, among others that are answered, until chance is no explanation.
+        let of = |version| fake.seen().iter().filter(|seen| seen.version == version).count();
+        let controls = of(Version::Tls1_2) + of(Version::Tls1_3) - 2;
+        assert!(of(Version::Tls1) >= 6 && controls >= 4, "{} {controls}", of(Version::Tls1));
+        assert!(found.connections <= 24, "{}", found.connections);
         let found = probe(&Fake::start(move |_| vec![all.clone()]), Depth::Versions);
         for version in Version::ALL {
             assert_eq!(*verdict(&found, version), Verdict::Inconclusive(reason.clone()), "{version}");
@@ -415,7 +471,8 @@ fn silence_about_tls_1_3_is_asked_about_again_like_an_ordinary_client() {
         _ => vec![Step::Close],
     });
     let found = probe(&fake, Depth::Versions);
-    assert_eq!((found.accepted(), found.connections), (VersionSet::of(&[Version::Tls1_2]), 7));
+    assert_eq!(found.accepted(), VersionSet::of(&[Version::Tls1_2]));
+    assert!(found.connections <= 52, "{}", found.connections);
     assert_eq!(*verdict(&found, Version::Tls1_3), rejected(Reason::LowerVersion(Version::Tls1_2)));
     assert_eq!(*verdict(&found, Version::Tls1), rejected(Reason::Closed));
 }
@@ -517,20 +574,33 @@ fn a_server_that_goes_away_limits_the_rate() {
     server.join().expect("no panic");
     assert_eq!(*verdict(&found, Version::Tls1_2), rejected(Reason::Alert(70)));
     assert_eq!(*verdict(&found, Version::Tls1), Verdict::Inconclusive(Reason::RateLimited));
-    assert_eq!((found.connections, &found.trouble), (3, &None), "no more after the first refusal");
+    // After the first refusal one is tried at a time, three times more: nothing was accepted before. (The first may meet a
+    // reset instead, while the listener closes.)
+    assert!((6..=7).contains(&found.connections) && found.trouble.is_none(), "{}", found.connections);
 }
 
 #[test]
 fn the_budget_is_kept() {
     let fake = Fake::start(|seen| modern().answer(seen));
     let target = target(fake.address(), None);
-    let limits = Limits { connections: 3, parallel: 1, ..limits(&target, Depth::Ciphers) };
-    let found = scan(&target, Depth::Ciphers, limits, &AtomicBool::new(false));
-    assert_eq!((found.connections, fake.seen().len()), (3, 3));
-    // Two, and one for the order.
-    assert_eq!(found.row(Version::Tls1_2).map(|row| row.suites.len()), Some(2));
-    assert!(!found.row(Version::Tls1_2).expect("a row").complete && found.is_open(Depth::Ciphers));
-    assert_eq!(verdict(&found, Version::Tls1).reason().map(Reason::code), Some("connection-limit"));
+    let within = |connections| {
+        let asked = fake.seen().len();
+        let limits = Limits { connections, parallel: 1, ..limits(&target, Depth::Ciphers) };
+        let found = scan(&target, Depth::Ciphers, limits, &AtomicBool::new(false));
+        assert_eq!((found.connections, fake.seen().len() - asked), (connections, connections as usize));
+        assert!(!found.row(Version::Tls1_2).expect("a row").complete && found.is_open(Depth::Ciphers));
+        found
+    };
+    let found = within(3);
+    assert_eq!(found.row(Version::Tls1_2).map(|row| row.suites.len()), Some(1), "versions come first");
+    assert_eq!(*verdict(&found, Version::Tls1), rejected(Reason::Alert(70)));
+    assert_eq!(verdict(&found, Version::Tls1_1).reason().map(Reason::code), Some("connection-limit"));
+    // Six for the versions, one for the second portion of TLSv1.2, one for the order, and one more suite.
+    let found = within(9);
+    assert_eq!(*verdict(&found, Version::Tls1_1), rejected(Reason::Alert(70)));
+    let row = found.row(Version::Tls1_2).expect("a row");
+    assert_eq!(row.gap.as_ref().map(Reason::code), Some("connection-limit"));
+    assert_eq!(row.suites.len(), 2);
 }
 
 #[test]
@@ -603,7 +673,7 @@ fn whether_it_still_answers_is_asked_with_what_it_has() {
         let found = scan(&target, depth, limits, &AtomicBool::new(false));
         assert_eq!(found.accepted(), VersionSet::of(&[Version::Tls1_2]), "{depth:?}");
         assert_eq!(*verdict(&found, Version::Tls1), rejected(Reason::Closed), "{depth:?}: {:?}", found.rows);
-        assert_eq!(fake.seen().last().map(|seen| seen.suites.clone()), Some(vec![0x008c, 0x00ff]), "{depth:?}");
+        assert!(fake.seen().iter().any(|seen| seen.suites == [0x008c, 0x00ff]), "{depth:?}");
     }
 }
 

@@ -69,6 +69,7 @@ fn probe_within(starttls: StartTls, parts: Vec<Part>, exchange: Duration) -> Sca
         place: Place::Ip(fake.address()),
         name: None,
         domain: "mail.example".to_owned(),
+        alpn: Vec::new(),
         starttls: Some(starttls),
         proxy: false,
     };

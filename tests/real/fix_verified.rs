@@ -41,6 +41,21 @@ fn verified() {
     });
 }
 
+/// The handshakes themselves reach the limit, several endpoints at a time: nothing is put back for that.
+#[test]
+fn limits_of_connections_put_nothing_back() {
+    network::inside(|| {
+        for connections in [1, 2] {
+            let nginx = Nginx::limited(5, connections);
+            let run = nginx.fix(&[]);
+            assert_eq!(run.status, 0, "{connections}: {}", run.screen());
+            assert!(run.out.contains("verified: handshakes with 5 endpoints get what"), "{}", run.screen());
+            let main = nginx.shop.read("conf/nginx.conf");
+            assert_eq!(main.matches("ssl_protocols TLSv1.2 TLSv1.3;").count(), 5, "{main}");
+        }
+    });
+}
+
 /// However many names there are, one of each kind is asked first, and what is not asked is said.
 #[test]
 fn many_names() {

@@ -172,12 +172,57 @@ fn a_line_that_decides_nothing() {
         }
         assert_eq!(run.status, 1, "{}", run.out);
         for part in [
-            "[shadowed-directive]: this ssl_protocols (server b.example) decides nothing",
-            "handshakes with 127.0.0.1:20443, name b.example got TLSv1.2, and this line says TLSv1 TLSv1.3",
+            "[shadowed-directive]: this ssl_protocols decides nothing\n  at 127.0.0.1:20443, name b.example\n  --> ",
+            "handshakes got TLSv1.2, and this line says TLSv1 TLSv1.3",
         ] {
             assert!(run.out.contains(part), "{part}: {}", run.out);
         }
         assert_eq!(run.out.matches("as configured").count(), 3, "{}", run.out);
+    });
+}
+
+/// What is said of many lines is said once.
+#[test]
+fn many_lines_that_decide_nothing() {
+    if Software::Nginx.release() >= tlsmend::release::Release::new(1, 29, 2) {
+        return;
+    }
+    network::inside(|| {
+        let mut http = String::from("server { listen 127.0.0.1:20443 ssl; ssl_protocols TLSv1.2 TLSv1.3; }");
+        for number in 0..30 {
+            let name = format!("server_name n{number}.example;");
+            http += &format!("\nserver {{ listen 127.0.0.1:20443 ssl; {name} ssl_protocols TLSv1.2; }}");
+        }
+        let nginx = Nginx::start(site(&http, ""), &[20_443]);
+        let run = verify(&nginx.site, &[]);
+        assert_eq!(run.out.matches("[shadowed-directive]").count(), 1, "{}", run.out);
+        assert!(run.out.contains("  at 127.0.0.1:20443, name n7.example --> "), "{}", run.out);
+        assert!(run.out.contains("\n  and at 10 more\n"), "{}", run.out);
+    });
+}
+
+/// The handshakes themselves reach the limit: the server does as its configuration says all the same.
+#[test]
+fn limits_of_connections_are_no_drift() {
+    network::inside(|| {
+        let certs = certificates::folder().display();
+        let tls = format!(
+            "ssl_certificate {certs}/rsa.crt; ssl_certificate_key {certs}/rsa.key; ssl_ciphers ALL:@SECLEVEL=0;\n\
+             ssl_protocols TLSv1 TLSv1.1 TLSv1.2 TLSv1.3;"
+        );
+        for connections in 1..=3 {
+            let server =
+                |port| format!("server {{ listen 127.0.0.1:{port} ssl; limit_conn a {connections}; return x; }}\n");
+            let servers = [20_451, 20_452, 20_453].map(server).concat();
+            let zone = "limit_conn_zone $binary_remote_addr zone=a:1m;";
+            let mut site = site("", &format!("stream {{ {tls}\n{zone}\n{servers} }}"));
+            site.modules = vec!["/usr/lib/nginx/modules/ngx_stream_module.so".to_owned()];
+            let nginx = Nginx::start(site, &[20_451, 20_452, 20_453]);
+            let (status, found) = results(&nginx.site, &[]);
+            assert!(found.len() == 3 && found.iter().all(|(_, result)| result == "agrees"), "{found:?}");
+            // TLSv1 is forbidden.
+            assert_eq!(status, 1, "{connections}");
+        }
     });
 }
 
@@ -337,7 +382,7 @@ fn a_listener_behind_one_of_a_single_address() {
             "  127.0.0.1:20443  one.example  TLSv1.3          TLSv1.3          as configured\n",
             "  127.0.0.1:20444  (no name)    TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
             "  [::1]:20444      (no name)    TLSv1.3          TLSv1.3          as configured\n",
-            "TLSv1.1 is accepted\n  at 127.0.0.2:20443\n",
+            "TLSv1.1 is accepted\n  at 127.0.0.2:20443 --> ",
             "not verified:\n  [::]:20445, (no name): other listeners have the addresses of this machine",
         ] {
             assert!(run.out.contains(part), "{part}: {}", run.out);

@@ -56,6 +56,7 @@ pub fn scan(accepted: &str, open: &str) -> Scan {
         order: None,
         compression: None,
         complete: true,
+        gap: None,
         notes: Vec::new(),
     };
     let rows = VersionSet::ALL.iter().map(row).collect();
@@ -329,7 +330,7 @@ impl Configuration {
             endpoint: 0,
             answer: self.answer(Vec::new()),
         };
-        Checked { promise, scan, outcome, observed }
+        Checked { promise, scan, outcome, by_another: false, observed }
     }
 
     fn drift(&self, of: &str, message: &str) -> Vec<Observed> {

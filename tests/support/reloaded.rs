@@ -41,9 +41,31 @@ impl Nginx {
 
     pub fn with(sites: &str) -> Nginx {
         let shop = Workshop::new();
-        let root = shop.path(".").display().to_string();
         shop.write_nginx();
         shop.write("conf/sites/a.conf", sites);
+        Nginx::run(shop)
+    }
+
+    /// Serves TLS without HTTP at [`PORT`] and the ports after it, and no client has more than so many connections to all of
+    /// them together.
+    pub fn limited(ports: u16, connections: u32) -> Nginx {
+        let shop = Workshop::new();
+        shop.write_nginx();
+        let main = shop.read("conf/nginx.conf");
+        let (head, _) = main.split_once("http {").expect("the block of HTTP");
+        let limit = format!("    limit_conn a {connections};\n    return x;\n}}\n");
+        let servers: String = (PORT..PORT + ports)
+            .map(|port| site(port, "TLSv1.1 TLSv1.2").replace(&format!("    server_name s{port}.test;\n"), ""))
+            .map(|server| server.trim_end().trim_end_matches('}').to_owned() + &limit)
+            .collect();
+        let module = "load_module /usr/lib/nginx/modules/ngx_stream_module.so;";
+        let zone = "limit_conn_zone $binary_remote_addr zone=a:1m;";
+        shop.write("conf/nginx.conf", &format!("{module}\n{head}stream {{\n{zone}\n{servers}}}\n"));
+        Nginx::run(shop)
+    }
+
+    fn run(shop: Workshop) -> Nginx {
+        let root = shop.path(".").display().to_string();
         shop.write("error.log", "");
         let program = format!("/usr/sbin/nginx -e {root}/error.log -c {root}/conf/nginx.conf");
         let server = Running::start(&program, &[], [PORT]);

@@ -10,9 +10,11 @@ mod recorder;
 pub use certificate::Certificate;
 pub use recorder::Trust;
 
+use super::classify::Hit;
+use super::key::Agreement;
 use super::limits::Limits;
 use super::outcome::Scan;
-use super::reason::Reason;
+use super::reason::{Reason, Verdict};
 use super::session::Session;
 use super::target::Target;
 use super::wire::Wire;
@@ -27,6 +29,8 @@ use std::time::{Duration, Instant};
 
 /// In TLS 1.3 a server that wants a certificate of the client says so only after the handshake.
 const AFTERMATH: Duration = Duration::from_millis(500);
+/// Before another attempt where the server hangs up.
+const PAUSES: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_millis(1250)];
 /// What counts as modern.
 pub(crate) const MODERN: VersionSet = VersionSet::of(&[Version::Tls1_2, Version::Tls1_3]);
 
@@ -85,13 +89,34 @@ impl Check {
     }
 }
 
-/// Makes the handshake.
+impl Check {
+    /// A handshake that was completed is evidence for its version, whatever the probe's own hellos got: some servers want
+    /// a key share or an application protocol in the first hello. With its suite it is one of the server's.
+    pub fn testify(&self, scan: &mut Scan) {
+        let Handshake::Made { version, suite, group, .. } = self.handshake else { return };
+        let Some(row) = scan.rows.iter_mut().find(|row| row.version == version) else { return };
+        if row.verdict == Verdict::Accepted {
+            return;
+        }
+        row.verdict = Verdict::Accepted;
+        row.complete = false;
+        row.notes.push("by the whole handshake of --client");
+        row.suites.push(Hit { suite, key: group.map(Agreement::group), compression: 0 });
+    }
+}
+
+/// Makes the handshake. `alpn`: what is offered where the target names no application protocols, and TLS begins at once.
 pub fn check(target: &Target, limits: Limits, alpn: &[String], stop: &AtomicBool) -> Check {
-    let recorder = Arc::new(Recorder::new());
-    let handshake = match connection(target, &recorder, alpn) {
-        Ok(connection) => shake(target, limits, connection, &recorder, stop),
-        Err(error) => Handshake::Failed { why: error.to_string(), nothing_in_common: false },
-    };
+    let session = Session::new(target, limits, stop);
+    let (mut recorder, mut handshake) = attempt(&session, alpn, stop);
+    // The connections of the probe may just have reached a limit of the server.
+    for pause in PAUSES {
+        let may_pass = matches!(&handshake, Handshake::Inconclusive(reason) if reason.may_pass());
+        if !may_pass || session.sleep(pause).is_err() {
+            break;
+        }
+        (recorder, handshake) = attempt(&session, alpn, stop);
+    }
     let seen = recorder.seen();
     let certificate = seen.as_ref().and_then(|seen| Certificate::read(&seen.chain));
     // What rustls calls a CA that is used as a server is, mostly, one that was made by hand.
@@ -102,6 +127,15 @@ pub fn check(target: &Target, limits: Limits, alpn: &[String], stop: &AtomicBool
     Check { handshake, certificate, trust }
 }
 
+fn attempt(session: &Session<'_>, alpn: &[String], stop: &AtomicBool) -> (Arc<Recorder>, Handshake) {
+    let recorder = Arc::new(Recorder::new());
+    let handshake = match connection(session.target, &recorder, alpn) {
+        Ok(connection) => shake(session, connection, &recorder, stop),
+        Err(error) => Handshake::Failed { why: error.to_string(), nothing_in_common: false },
+    };
+    (recorder, handshake)
+}
+
 fn connection(target: &Target, recorder: &Arc<Recorder>, alpn: &[String]) -> Result<ClientConnection, rustls::Error> {
     let provider = recorder.provider();
     let mut config = ClientConfig::builder_with_provider(provider)
@@ -109,10 +143,9 @@ fn connection(target: &Target, recorder: &Arc<Recorder>, alpn: &[String]) -> Res
         .dangerous()
         .with_custom_certificate_verifier(Arc::<Recorder>::clone(recorder))
         .with_client_cert_resolver(Arc::<Recorder>::clone(recorder));
-    config.alpn_protocols = match target.starttls {
-        None => alpn.iter().filter(|name| !name.is_empty()).map(|name| name.as_bytes().to_vec()).collect(),
-        Some(_) => Vec::new(),
-    };
+    let usual = if target.starttls.is_none() { alpn } else { &[] };
+    let offered = if target.alpn.is_empty() { usual } else { &target.alpn };
+    config.alpn_protocols = offered.iter().map(|name| name.as_bytes().to_vec()).collect();
     config.enable_sni = target.name.is_some();
     // Whether a name is sent or not, the certificate has to be for what the user typed: that is whom they meant.
     let name = target.name.as_ref().map_or(target.domain.as_str(), |name| name.as_str());
@@ -121,14 +154,7 @@ fn connection(target: &Target, recorder: &Arc<Recorder>, alpn: &[String]) -> Res
     ClientConnection::new(Arc::new(config), name)
 }
 
-fn shake(
-    target: &Target,
-    limits: Limits,
-    mut connection: ClientConnection,
-    recorder: &Recorder,
-    stop: &AtomicBool,
-) -> Handshake {
-    let session = Session::new(target, limits, stop);
+fn shake(session: &Session<'_>, mut connection: ClientConnection, recorder: &Recorder, stop: &AtomicBool) -> Handshake {
     let mut wire = match session.connect() {
         Ok(wire) => wire,
         Err(reason) => return Handshake::Inconclusive(reason),
@@ -176,6 +202,10 @@ fn failed(error: &std::io::Error) -> Handshake {
         // A name that is not served is no statement about versions.
         Some(rustls::Error::AlertReceived(AlertDescription::UnrecognisedName)) => {
             Handshake::Inconclusive(Reason::Name(112))
+        }
+        // Nor is a protocol that is not.
+        Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {
+            Handshake::Inconclusive(Reason::Protocol)
         }
         Some(rustls::Error::AlertReceived(alert)) => {
             let common = matches!(alert, AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity);

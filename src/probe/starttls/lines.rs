@@ -19,12 +19,18 @@ impl Numbered {
         self.lines.last().map(|line| shown(line.as_bytes())).unwrap_or_default()
     }
 
-    /// What a number other than the expected one means.
+    /// What a number other than the expected one means, where TLS was asked for.
     fn error(&self) -> Error {
-        match self.code {
-            421 | 450 | 451 | 454 | 400 => Error::Busy(self.said()),
-            _ => Error::Refused(self.said()),
-        }
+        if self.is_busy() { Error::Busy(self.said()) } else { Error::Refused(self.said()) }
+    }
+
+    /// The same before that: TLS is not what is refused.
+    fn early_error(&self) -> Error {
+        if self.is_busy() { Error::Busy(self.said()) } else { Error::TurnedAway(self.said()) }
+    }
+
+    fn is_busy(&self) -> bool {
+        matches!(self.code, 421 | 450 | 451 | 454 | 400)
     }
 }
 
@@ -55,12 +61,12 @@ fn numbered<W: Read + Write>(talk: &mut Talk<'_, W>) -> Result<Numbered, Error> 
 pub(super) fn smtp<W: Read + Write>(talk: &mut Talk<'_, W>, hello: &str) -> Result<(), Error> {
     let greeting = numbered(talk)?;
     if greeting.code != 220 {
-        return Err(greeting.error());
+        return Err(greeting.early_error());
     }
     talk.send(format!("{hello} client.example\r\n").as_bytes())?;
     let answer = numbered(talk)?;
     if answer.code != 250 {
-        return Err(answer.error());
+        return Err(answer.early_error());
     }
     let offers = |line: &String| {
         let words = line.get(4..).unwrap_or_default();
@@ -82,7 +88,7 @@ pub(super) fn ftp<W: Read + Write>(talk: &mut Talk<'_, W>) -> Result<(), Error> 
         greeting = numbered(talk)?;
     }
     if greeting.code != 220 {
-        return Err(greeting.error());
+        return Err(greeting.early_error());
     }
     talk.send(b"AUTH TLS\r\n")?;
     let answer = numbered(talk)?;
@@ -101,7 +107,7 @@ pub(super) fn ftp<W: Read + Write>(talk: &mut Talk<'_, W>) -> Result<(), Error> 
 pub(super) fn nntp<W: Read + Write>(talk: &mut Talk<'_, W>) -> Result<(), Error> {
     let greeting = numbered(talk)?;
     if !matches!(greeting.code, 200 | 201) {
-        return Err(greeting.error());
+        return Err(greeting.early_error());
     }
     talk.send(b"STARTTLS\r\n")?;
     let answer = numbered(talk)?;

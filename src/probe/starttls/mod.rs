@@ -140,6 +140,8 @@ pub enum Error {
     NotOffered,
     /// The server refuses; what it said.
     Refused(String),
+    /// The server turns the client away before TLS was asked for; what it said.
+    TurnedAway(String),
     /// The server can't now, or not so often; what it said.
     Busy(String),
     /// What came is not of this protocol; its beginning.
@@ -153,7 +155,7 @@ pub enum Error {
 impl Error {
     /// Would another attempt hardly end otherwise?
     pub(super) fn is_final(&self) -> bool {
-        matches!(self, Error::NotOffered | Error::Refused(_) | Error::OtherProtocol(_))
+        matches!(self, Error::NotOffered | Error::Refused(_) | Error::TurnedAway(_) | Error::OtherProtocol(_))
     }
 }
 
@@ -162,6 +164,7 @@ impl fmt::Display for Error {
         match self {
             Error::NotOffered => f.write_str("the server does not offer STARTTLS"),
             Error::Refused(said) => write!(f, "the server refuses STARTTLS: {said}"),
+            Error::TurnedAway(said) => write!(f, "the server turns the client away before STARTTLS: {said}"),
             Error::Busy(said) => write!(f, "the server is busy or limits the rate: {said}"),
             Error::OtherProtocol(said) => write!(f, "the answer is not of this protocol: {said}"),
             Error::Closed => f.write_str("the connection was closed before STARTTLS"),

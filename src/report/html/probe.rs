@@ -106,6 +106,7 @@ fn row(view: &ProbeView<'_>, number: usize, probed: &Probed<'_>, issues: &[&Issu
     facts.extend(scan.trouble.as_ref().map(|one| {
         fact("Not probed", format!("{}: {}", handshake::trouble(one), line(&handshake::with_advice(one.reason()))))
     }));
+    facts.extend(handshake::hint(target, scan).map(|hint| fact("Help", hint)));
     facts.push(fact("Connections", scan.connections.to_string()));
     if view.depth == Depth::Ciphers {
         facts.extend(handshake::least(scan).map(|level| fact("Least strength", level.name().to_owned())));

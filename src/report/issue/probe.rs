@@ -60,16 +60,17 @@ fn others(probed: &Probed<'_>, depth: Depth) -> Vec<Said> {
         excuse: None,
         fails: false,
     };
-    let (scan, client) = match probed.outcome {
+    let (target, scan, client) = match probed.outcome {
         Outcome::Unresolved(why) => return vec![plain(UNREACHABLE, why.to_owned())],
         Outcome::Interrupted => return vec![Said { verdict: None, ..plain(PROBLEM, INTERRUPTED.to_owned()) }],
-        Outcome::Scanned { scan, client, .. } => (scan, client),
+        Outcome::Scanned { target, scan, client } => (target, scan, client),
     };
     if let Some(trouble) = &scan.trouble {
         return vec![plain(UNREACHABLE, trouble_text(trouble))];
     }
     let mut all = Vec::new();
-    let details = open(scan, client, depth);
+    let mut details = open(scan, client, depth);
+    details.extend(handshake::hint(target, scan));
     if !details.is_empty() {
         let versions = scan.inconclusive();
         let message = match versions.is_empty() {
@@ -93,7 +94,10 @@ fn trouble_text(trouble: &Trouble) -> String {
 fn open(scan: &Scan, client: Option<&Check>, depth: Depth) -> Vec<String> {
     let row = |row: &Row| match &row.verdict {
         crate::probe::Verdict::Inconclusive(reason) => Some(format!("{}: {}", row.version, reason.text())),
-        _ if row.lacks_suites(depth) => Some(format!("{}: there may be more suites", row.version)),
+        _ if row.lacks_suites(depth) => {
+            let why = row.gap.as_ref().map(|gap| format!(": {}", gap.text())).unwrap_or_default();
+            Some(format!("{}: there may be more suites{why}", row.version))
+        }
         _ => None,
     };
     let client = client.and_then(|check| match &check.handshake {

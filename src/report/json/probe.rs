@@ -65,6 +65,7 @@ pub(super) struct RowOut {
     notes: Vec<&'static str>,
     ciphers: Option<Vec<CipherOut>>,
     complete: Option<bool>,
+    gap: Option<ReasonOut>,
     preference: Option<&'static str>,
     compression: Option<bool>,
 }
@@ -198,6 +199,7 @@ fn row(row: &Row, depth: Depth) -> RowOut {
         notes: row.notes.clone(),
         ciphers: deep.then(|| row.kinds.iter().map(ssl2).chain(suites).collect()),
         complete: deep.then_some(row.complete),
+        gap: row.gap.as_ref().filter(|_| deep).map(ReasonOut::of),
         preference: row.order.map(Order::name),
         compression: row.compression.map(|method| method != 0),
     }

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const HANDS: usize = 4;
 /// So long may one round take. What is not reached by then is not asked in it.
 const ROUND: Duration = Duration::from_secs(15);
+/// Before what has not settled is looked at alone: limits are mostly counted by the second.
+const REST: Duration = Duration::from_secs(1);
 /// Between two rounds, at first and at last.
 const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -66,14 +68,31 @@ pub(super) fn until(targets: &[Target], until: &Until<'_>, stop: &AtomicBool) ->
             Some(since) => since.elapsed() >= PATIENCE,
             None => begin.elapsed() >= until.patience,
         };
-        let mut open = (0..targets.len()).filter(|at| !settled(*at)).peekable();
-        if round > 1 && (open.peek().is_none() || open.any(is_late)) {
+        let open: Vec<usize> = (0..targets.len()).filter(|at| !settled(*at)).collect();
+        if round > 1 && (open.is_empty() || open.iter().any(|at| is_late(*at))) {
+            look_alone(targets, &open, &mut seen, stop);
             break;
         }
         sleep(pause, stop);
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
     seen
+}
+
+/// Looks once more at what has not settled, one endpoint and one connection at a time: where the server limits
+/// connections, our own may be why it has not. What there is no time for is not known.
+fn look_alone(targets: &[Target], open: &[usize], seen: &mut [Seen], stop: &AtomicBool) {
+    if open.is_empty() {
+        return;
+    }
+    sleep(REST, stop);
+    let begin = Instant::now();
+    for at in open {
+        let has_time = begin.elapsed() < ROUND && !stop.load(Ordering::Relaxed);
+        let scan = has_time
+            .then(|| scan(&targets[*at], Depth::Versions, Limits { parallel: 1, ..limits(&targets[*at]) }, stop));
+        seen[*at].before_that = std::mem::replace(&mut seen[*at].last, scan);
+    }
 }
 
 /// Sleeps, and wakes up early once `stop` is set.
@@ -85,15 +104,18 @@ pub(super) fn sleep(pause: Duration, stop: &AtomicBool) {
 }
 
 fn ask(target: &Target, stop: &AtomicBool) -> Scan {
+    scan(target, Depth::Versions, limits(target), stop)
+}
+
+fn limits(target: &Target) -> Limits {
     let usual = Limits::of(target, Depth::Versions);
-    let limits = Limits {
+    Limits {
         pace: Duration::ZERO,
         // Everybody waits for this, and a server of this machine that takes longer is no use to anybody.
         exchange: Duration::from_secs(3),
         total: Duration::from_secs(10),
         ..usual
-    };
-    scan(target, Depth::Versions, limits, stop)
+    }
 }
 
 /// Does some work for each, several at the same time, in order; `None`: there was no time.

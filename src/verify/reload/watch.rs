@@ -7,7 +7,7 @@ use super::change::Reload;
 use super::choose::{Choice, Spot, choose};
 use super::held::{Held, Watched, hold, not_reloaded};
 use super::rounds::{Until, once, sleep, until};
-use super::said::{Complaint, add};
+use super::said::{self, Complaint, add};
 use super::terms::Terms;
 use crate::probe::Scan;
 use crate::probe::target::Target;
@@ -103,10 +103,11 @@ impl<'a> Watch<'a> {
                 add(&mut complaints, one.promise.title(), stranger.what, vec![stranger.who]);
                 continue;
             }
-            let what = match seen.last.map(|scan| scan.accepted()) {
-                Some(now) if now == had => continue,
-                Some(now) if now.is_empty() => format!("{had} before, and nothing now"),
-                Some(now) => format!("{had} before, and {now} now"),
+            let what = match seen.last {
+                Some(scan) if scan.accepted() == had => continue,
+                Some(scan) if is_unclear(had, &scan) => said::open(had.minus(scan.accepted()), &scan),
+                Some(scan) if scan.accepted().is_empty() => format!("{had} before, and nothing now"),
+                Some(scan) => format!("{had} before, and {} now", scan.accepted()),
                 None => "there was no time to ask".to_owned(),
             };
             add(&mut complaints, one.promise.title(), what, Vec::new());
@@ -117,6 +118,12 @@ impl<'a> Watch<'a> {
     fn targets(&self) -> Vec<Target> {
         self.watched.iter().map(|one| one.promise.target.clone()).collect()
     }
+}
+
+/// Is all that differs from before only not clear?
+fn is_unclear(had: VersionSet, scan: &Scan) -> bool {
+    let now = scan.accepted();
+    !now.is_empty() && now.is_subset(had) && had.minus(now).is_subset(scan.inconclusive())
 }
 
 /// The promise and the versions that were given, where the reload can be held against them; else why not.

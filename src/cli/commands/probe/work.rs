@@ -20,6 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Hosts that are probed at the same time.
 const AT_ONCE: usize = 8;
 
+/// What a client offers where nothing else is said.
+const WEB: [&str; 2] = ["h2", "http/1.1"];
+
 /// What became of something that the user wrote.
 pub(super) struct Work {
     pub(super) label: String,
@@ -84,6 +87,7 @@ pub(super) fn targets(
         place,
         name: name.clone(),
         domain: wanted.domain().to_owned(),
+        alpn: arguments.alpn.clone(),
         starttls,
         proxy: arguments.proxy_protocol,
     };
@@ -102,7 +106,9 @@ fn limits(target: &Target, arguments: &Probe) -> Limits {
     let mut limits = Limits::of(target, depth(arguments));
     limits.exchange = Duration::from_secs(arguments.timeout);
     limits.connect = limits.connect.min(limits.exchange);
-    limits.connections = arguments.max_connections.unwrap_or(limits.connections);
+    if let Some(most) = arguments.max_connections {
+        limits = limits.with_at_most(most);
+    }
     limits.parallel = arguments.parallel.map_or(limits.parallel, usize::from);
     limits.pace = arguments.pace.map_or(limits.pace, Duration::from_millis);
     limits.total = arguments.total.map_or(limits.total, Duration::from_secs);
@@ -117,6 +123,7 @@ pub(super) fn depth(arguments: &Probe) -> Depth {
 /// Probes everything: several hosts at once, each address by one hand only.
 pub(super) fn probe_all(works: &mut [Work], arguments: &Probe, stop: &AtomicBool) {
     let progress = output::Progress::new(works.len());
+    let usual = WEB.map(str::to_owned);
     let mut by_host: BTreeMap<String, Vec<&mut Work>> = BTreeMap::new();
     for work in works.iter_mut() {
         let Ok(target) = &work.target else { continue };
@@ -135,10 +142,12 @@ pub(super) fn probe_all(works: &mut [Work], arguments: &Probe, stop: &AtomicBool
                 let Ok(target) = &work.target else { continue };
                 progress.begin(&work.label);
                 let limits = limits(target, arguments);
-                let scan = scan(target, depth(arguments), limits, stop);
+                let mut scan = scan(target, depth(arguments), limits, stop);
                 let reachable = scan.trouble.is_none() && !stop.load(Ordering::Relaxed);
-                let client =
-                    (arguments.client && reachable).then(|| client::check(target, limits, &arguments.alpn, stop));
+                let client = (arguments.client && reachable).then(|| client::check(target, limits, &usual, stop));
+                if let Some(check) = &client {
+                    check.testify(&mut scan);
+                }
                 work.done = Some(Done { scan, client });
                 progress.end();
             }

@@ -1,0 +1,78 @@
+//! Is it a "no" that the server hung up, or does it hang up on whatever comes?
+//!
+//! A server that limits connections, or is overloaded, closes some of them without looking at the hello. Then a version
+//! that it accepts looks as if it were refused. Two kinds of hellos are therefore asked in a random order, alone and with
+//! pauses: the one in question, and one that was accepted before. If only the ones in question meet silence, either the
+//! server refuses them or chance has picked just those. [`chance`] says how likely the latter is at best, whatever share
+//! of connections the server closes. Because the order is random, a server that closes each n-th connection, or all that
+//! come too early, does not pick them better than chance.
+
+use crate::tls::Version;
+
+/// How much chance is left for a wrong "no" about a version.
+const FOR_VERSIONS: f64 = 1e-5;
+/// The same for SSLv2 and SSLv3. Hardly any server has them, and many hang up on them.
+const FOR_OLDEST: f64 = 1e-2;
+/// The same for a group of suites: a row has many of them, and a server that limits connections shows itself before.
+const FOR_SUITES: f64 = 1e-3;
+/// The same for a part of a group about which silence was a "no".
+const FOR_PARTS: f64 = 1e-2;
+
+/// How likely it is at most that a server which closes connections by chance has closed these `silent` ones and none of
+/// the `answered` ones.
+fn chance(silent: u32, answered: u32) -> f64 {
+    let (silent, answered) = (f64::from(silent), f64::from(answered));
+    let all = silent + answered;
+    // The share of closed connections that explains it best is the one that was seen.
+    if all == 0.0 { 1.0 } else { (silent / all).powf(silent) * (answered / all).powf(answered) }
+}
+
+/// Is silence about a version a "no", after so many silent and answered connections? It has to repeat in any case.
+pub(super) fn is_no(version: Version, silent: u32, answered: u32) -> bool {
+    let most = if version <= Version::Ssl3 { FOR_OLDEST } else { FOR_VERSIONS };
+    silent > 1 && chance(silent, answered) < most
+}
+
+/// Is silence about a part of such a group a "no", too? It is no news then.
+pub(super) fn is_no_to_part(silent: u32, answered: u32) -> bool {
+    chance(silent, answered) < FOR_PARTS
+}
+
+/// Is silence about some suites of an accepted version a "no"?
+pub(super) fn is_no_to_suites(silent: u32, answered: u32) -> bool {
+    chance(silent, answered) < FOR_SUITES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_proved_by_little() {
+        for (silent, answered) in [(0, 0), (0, 100), (1, 100), (100, 0), (2, 2), (3, 10), (5, 11)] {
+            assert!(!is_no(Version::Tls1, silent, answered), "{silent} {answered}");
+        }
+        assert!(!is_no(Version::Ssl3, 1, 1000) && !is_no(Version::Ssl3, 2, 4));
+        assert!(!is_no_to_suites(1, 20) && !is_no_to_suites(2, 2));
+    }
+
+    #[test]
+    fn the_bound_holds_for_each_share_of_closed_connections() {
+        for (silent, answered) in [(1, 5), (3, 8), (7, 11), (12, 4)] {
+            for percent in 1..100 {
+                let closed = f64::from(percent) / 100.0;
+                let exact = closed.powi(silent) * (1.0 - closed).powi(answered);
+                let bound = chance(silent.cast_unsigned(), answered.cast_unsigned());
+                assert!(exact <= bound + 1e-12, "{silent} of {answered} at {percent} %");
+            }
+        }
+    }
+
+    #[test]
+    fn more_evidence_of_both_kinds_proves_more() {
+        assert!([(7, 11), (8, 11), (7, 12)].iter().all(|(silent, answered)| is_no(Version::Tls1, *silent, *answered)));
+        assert!(is_no(Version::Ssl2, 3, 5) && !is_no(Version::Tls1, 3, 5));
+        assert!(is_no_to_suites(3, 12));
+        assert!(is_no_to_part(1, 40) && !is_no_to_part(1, 30) && is_no_to_part(2, 10));
+    }
+}
