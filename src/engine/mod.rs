@@ -14,7 +14,7 @@ use crate::edit::{Applicability, Change, Edit, Fix};
 use crate::endpoint::{Address, Endpoint, Role, Transport};
 use crate::finding::{Finding, Verdict};
 use crate::host::{self, Facts, Managed};
-use crate::instance::{Instance, Problem, Uncovered};
+use crate::instance::{Instance, Problem, ServiceId, Uncovered};
 use crate::policy::{Date, Policy};
 use crate::rules::{self, Demands, Subject, Waivers};
 use crate::services::service::{FileRole, Resolved, Service, World};
@@ -236,8 +236,12 @@ pub fn load(request: Request<'_>) -> Host {
     // What an instance says of a file that it includes says more.
     let said: BTreeSet<&PathBuf> =
         resolved.iter().flat_map(|r| &r.instance().problems).filter_map(|p| p.path.as_ref()).collect();
-    let about_facts = |message: &String| Problem { path: None, ..Problem::with("", message) };
-    discovery.problems.extend(request.facts.problems.iter().map(about_facts));
+    // Who asks for some files wants to hear of their services.
+    let is_asked = |service: ServiceId| {
+        request.paths.is_empty() || resolved.iter().any(|one| one.instance().service == service)
+    };
+    let about_facts = request.facts.problems.iter().filter(|problem| problem.service.is_none_or(is_asked));
+    discovery.problems.extend(about_facts.map(|problem| Problem { path: None, ..Problem::with("", &problem.what) }));
     let template = |(path, language): &(PathBuf, &str)| {
         Problem::with(path, format!("an unrendered template ({language}): audit what it renders to"))
     };

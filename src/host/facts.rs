@@ -134,6 +134,22 @@ impl Start {
     }
 }
 
+/// Something that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Obstacle {
+    /// The service that it is about; none: any may be.
+    pub service: Option<ServiceId>,
+    /// What it is, as a lowercase fragment with the path in it.
+    pub what: String,
+}
+
+impl Obstacle {
+    /// About one service.
+    pub(super) fn of(service: ServiceId, what: impl Into<String>) -> Obstacle {
+        Obstacle { service: Some(service), what: what.into() }
+    }
+}
+
 /// What is known of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
@@ -153,8 +169,8 @@ pub struct Facts {
     pub hosts: BTreeMap<String, Vec<IpAddr>>,
     /// Configuration files that came with packages, each with its package.
     pub package_files: BTreeMap<PathBuf, String>,
-    /// What could not be read, as lowercase fragments with the path in them.
-    pub problems: Vec<String>,
+    /// What could not be read.
+    pub problems: Vec<Obstacle>,
 }
 
 impl Facts {

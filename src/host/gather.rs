@@ -1,6 +1,6 @@
 //! Puts together what is known of a host: what the user says beats what programs say, and that beats packages.
 
-use super::facts::{Fact, Facts, Software, Tls13};
+use super::facts::{Fact, Facts, Obstacle, Software, Tls13};
 use super::given::{Assumption, Given};
 use super::libraries::{Libraries, default_level, patched};
 use super::live::ThisMachine;
@@ -78,12 +78,12 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given, product
     for product in products {
         let (software, problems) = software(*product, system, given, policy.as_ref(), &mut libraries);
         facts.software.insert(product.id(), software);
-        facts.problems.extend(problems);
+        facts.problems.extend(problems.into_iter().map(|what| Obstacle::of(product.id(), what)));
     }
     if given.processes {
         let running = running::by_processes(system, products);
         facts.starts = running.starts;
-        facts.problems.extend(running.left_out);
+        facts.problems.extend(running.left_out.into_iter().map(|what| Obstacle { service: None, what }));
     }
     let units = started::by_units(system, products);
     for product in products {
@@ -221,7 +221,7 @@ mod tests {
         assert_eq!(facts.distribution, ["debian"]);
         assert_eq!(facts.of(apache::ID).defines.value, Some(Vec::new()));
         assert_eq!(facts.of(apache::ID).environment.len(), 1);
-        assert_eq!(facts.problems, [] as [&str; 0]);
+        assert_eq!(facts.problems, []);
     }
 
     #[test]
@@ -313,7 +313,8 @@ mod tests {
             (facts.of(nginx::ID).library.level, facts.of(nginx::ID).library.level_source.as_str()),
             (Some(1), "the default of OpenSSL 3.1")
         );
-        assert_eq!(facts.problems, ["/etc/ssl/openssl.cnf:1: an equal sign is missing"], "of Apache only");
+        let broken = Obstacle::of(apache::ID, "/etc/ssl/openssl.cnf:1: an equal sign is missing");
+        assert_eq!(facts.problems, [broken]);
         system.add_file("/usr/sbin/nginx", sample(&["libssl.so.3"], b"\0nginx/1.25.3\0"));
         let source = gather(&system, &Given::default()).of(nginx::ID).library.source.clone();
         assert_eq!(source, "libcrypto.so.3, which /usr/sbin/nginx loads, was not found");

@@ -1,7 +1,7 @@
 //! The main files that command lines name, and the directives that they add.
 
 use super::build::Build;
-use super::facts::{Fact, Facts, Software, Standing, Start};
+use super::facts::{Fact, Facts, Obstacle, Software, Standing, Start};
 use super::options::Options;
 use super::product::{Product, Products, product};
 use crate::instance::{CommandLine, MainFile, ServiceId};
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub(crate) fn add(system: &dyn System, facts: &mut Facts, products: Products<'_>) {
     let mut builds = Builds::new(system, products);
     let mut files: Vec<(Standing, MainFile)> = Vec::new();
-    let mut problems = Vec::new();
+    let mut problems: Vec<Obstacle> = Vec::new();
     let starts = std::mem::take(&mut facts.starts);
     for start in starts.iter().filter(|start| start.standing != Standing::Contained) {
         let Some(product) = product(products, start.service) else { continue };
@@ -30,10 +30,11 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts, products: Products<'_>
                 // It is theirs to name only what they can read; the server that runs may be able to all the same.
                 if !named_by.is_empty() && system.is_hidden_from(&path, &named_by).unwrap_or(true) {
                     let path = path.display();
-                    problems.push(format!(
+                    let what = format!(
                         "{}: {path} is not read: it is named by {named_by}, who may not be able to read it",
                         start.source
-                    ));
+                    );
+                    problems.push(Obstacle::of(start.service, what));
                     continue;
                 }
                 let (service, is_in_use) = (start.service, start.is_proven);
@@ -41,7 +42,7 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts, products: Products<'_>
                 files.push((start.standing, file));
             }
             Ok(None) => {}
-            Err(problem) => problems.push(format!("{}: {problem}", start.source)),
+            Err(problem) => problems.push(Obstacle::of(start.service, format!("{}: {problem}", start.source))),
         }
     }
     for product in products {
@@ -76,7 +77,8 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts, products: Products<'_>
                 let both_run = (*known_standing, standing) == (Standing::Running, Standing::Running);
                 if both_run && known.command_line != file.command_line {
                     let path = file.path.display();
-                    problems.push(format!("{path}: {} and {} say different things", known.source, file.source));
+                    let what = format!("{path}: {} and {} say different things", known.source, file.source);
+                    problems.push(Obstacle::of(known.service, what));
                 }
             }
             None => merged.push((standing, file)),
@@ -84,7 +86,8 @@ pub(crate) fn add(system: &dyn System, facts: &mut Facts, products: Products<'_>
     }
     facts.main_files = merged.into_iter().map(|(_, file)| file).collect();
     for product in products {
-        problems.extend(settle_usual(*product, facts.of_mut(product.id()), &starts));
+        let found = settle_usual(*product, facts.of_mut(product.id()), &starts);
+        problems.extend(found.into_iter().map(|what| Obstacle::of(product.id(), what)));
     }
     facts.problems.extend(problems);
     facts.starts = starts;
@@ -252,7 +255,7 @@ mod tests {
             ]
         );
         assert_eq!(facts.of(nginx::ID).directives, "pcre_jit on;");
-        assert_eq!(facts.problems, [] as [&str; 0]);
+        assert_eq!(facts.problems, []);
         system.add_file("/opt/n/conf/nginx.conf", "events {}\n");
         assert_eq!(shown(&system).0[3], "nginx /opt/n/conf/nginx.conf (built into /usr/sbin/nginx)");
     }
@@ -287,8 +290,9 @@ mod tests {
         ]);
         let (files, facts) = shown(&system);
         assert_eq!(files, [] as [&str; 0]);
+        let problems: Vec<&str> = facts.problems.iter().map(|problem| problem.what.as_str()).collect();
         assert_eq!(
-            facts.problems,
+            problems,
             [
                 "/etc/systemd/system/a.service: where shop.conf lies can't be told: how the program was built is not known",
                 "/etc/systemd/system/b.service: the directive \"SSLProtocol all\" is not read",

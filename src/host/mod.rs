@@ -39,7 +39,7 @@ pub mod words;
 
 pub use build::Build;
 pub use command::{CommandLine, Ending, Ran};
-pub use facts::{Fact, Facts, Software, Standing, Start, Tls13};
+pub use facts::{Fact, Facts, Obstacle, Software, Standing, Start, Tls13};
 pub use gather::gather;
 pub use given::{Assumption, Given};
 pub use libraries::{TlsLibrary, libraries};

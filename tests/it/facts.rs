@@ -214,3 +214,14 @@ fn a_main_file_with_two_names_is_one_configuration() {
     let (_, text) = on(&folder, &["audit", "--assume", "nginx=1.22.1"]);
     assert!(text.contains("1 instance, 1 endpoint (1 plaintext)"), "{text}");
 }
+
+#[test]
+fn who_asks_for_a_file_hears_of_its_service_only() {
+    let unit = "[Service]\nExecStart=/usr/sbin/httpd -C 'SSLProtocol all'\n";
+    let main = "events {}\nhttp {}\n";
+    let host = host(&[("etc/systemd/system/a.service", unit), ("etc/nginx/nginx.conf", main)]);
+    let (status, text) = on(&host, &["audit"]);
+    assert!(status == 3 && text.contains("\"SSLProtocol all\" is not read"), "{status}: {text}");
+    let (status, text) = on(&host, &["audit", "/etc/nginx/nginx.conf"]);
+    assert!(status == 0 && !text.contains("SSLProtocol"), "{status}: {text}");
+}

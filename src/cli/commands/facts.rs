@@ -41,7 +41,7 @@ pub(super) fn view<'a>(
     let facts = &opened.facts;
     // Those without a path are the facts' own.
     let unread = problems.iter().filter_map(|p| Some(format!("{}: {}", p.path.as_ref()?.display(), p.message)));
-    let problems: Vec<String> = facts.problems.iter().cloned().chain(unread).collect();
+    let problems: Vec<String> = facts.problems.iter().map(|problem| problem.what.clone()).chain(unread).collect();
     let loaded = resolved.iter().map(|one| one.instance()).filter(|one| one.standing == Loaded::Loaded);
     let mains: Vec<(ServiceId, PathBuf)> = loaded.map(|one| (one.service, one.main.clone())).collect();
     let servers: Vec<Server> =

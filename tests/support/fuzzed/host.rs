@@ -89,7 +89,7 @@ fn reported(found: &Facts) -> String {
         init: Known::default(),
         servers: services::products().into_iter().map(shown).collect(),
         libraries: Vec::new(),
-        problems: found.problems.clone(),
+        problems: found.problems.iter().map(|problem| problem.what.clone()).collect(),
         exit: Exit { status: 0, name: "known" },
     };
     let (mut text, mut data) = (Vec::new(), Vec::new());
