@@ -237,9 +237,8 @@ pub fn load(request: Request<'_>) -> Host {
     let said: BTreeSet<&PathBuf> =
         resolved.iter().flat_map(|r| &r.instance().problems).filter_map(|p| p.path.as_ref()).collect();
     // Who asks for some files wants to hear of their services.
-    let is_asked = |service: ServiceId| {
-        request.paths.is_empty() || resolved.iter().any(|one| one.instance().service == service)
-    };
+    let is_asked =
+        |service: ServiceId| request.paths.is_empty() || resolved.iter().any(|one| one.instance().service == service);
     let about_facts = request.facts.problems.iter().filter(|problem| problem.service.is_none_or(is_asked));
     discovery.problems.extend(about_facts.map(|problem| Problem { path: None, ..Problem::with("", &problem.what) }));
     let template = |(path, language): &(PathBuf, &str)| {

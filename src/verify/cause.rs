@@ -29,6 +29,25 @@ pub(super) struct Stranger {
     pub who: String,
 }
 
+/// Why a server may do something else than its configuration says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Cause {
+    /// For people.
+    pub text: String,
+    /// Would a reload end it?
+    pub ends_by_reload: bool,
+}
+
+impl Cause {
+    fn not_reloaded(text: String) -> Cause {
+        Cause { text, ends_by_reload: true }
+    }
+
+    fn other(text: impl Into<String>) -> Cause {
+        Cause { text: text.into(), ends_by_reload: false }
+    }
+}
+
 /// Does another program than the service's own listen there, or another instance of the service?
 pub(super) fn stranger(promise: &Promise, evidence: Evidence<'_>) -> Option<Stranger> {
     let (owners, service) = (evidence.owners?, promise.service);
@@ -50,23 +69,26 @@ pub(super) fn is_own(promise: &Promise, evidence: Evidence<'_>) -> bool {
 }
 
 /// Were the files changed after the workers started?
-pub(super) fn not_reloaded(promise: &Promise, evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn not_reloaded(promise: &Promise, evidence: Evidence<'_>) -> Option<Cause> {
     let (path, changed) = evidence.changed?;
     none_reloaded(promise, evidence).or_else(|| {
         let service = promise.service;
         (changed > *workers(promise, evidence).iter().min()?).then(|| {
             let path = (evidence.show)(path);
-            format!("perhaps not reloaded: {path} was changed after some workers of {service} started")
+            Cause::not_reloaded(format!(
+                "perhaps not reloaded: {path} was changed after some workers of {service} started"
+            ))
         })
     })
 }
 
 /// Were the files changed after all workers started? Then nothing has read them.
-pub(super) fn none_reloaded(promise: &Promise, evidence: Evidence<'_>) -> Option<String> {
+pub(super) fn none_reloaded(promise: &Promise, evidence: Evidence<'_>) -> Option<Cause> {
     let (path, changed) = evidence.changed?;
     (changed > *workers(promise, evidence).iter().max()?).then(|| {
         let path = (evidence.show)(path);
-        format!("not reloaded: {path} was changed after the workers of {} started", promise.service)
+        let service = promise.service;
+        Cause::not_reloaded(format!("not reloaded: {path} was changed after the workers of {service} started"))
     })
 }
 
@@ -80,25 +102,25 @@ fn workers(promise: &Promise, evidence: Evidence<'_>) -> Vec<SystemTime> {
 }
 
 /// The likely causes of a difference in versions, the likeliest first.
-pub(super) fn of_difference(promise: &Promise, scan: &Scan, evidence: Evidence<'_>) -> Vec<String> {
+pub(super) fn of_difference(promise: &Promise, scan: &Scan, evidence: Evidence<'_>) -> Vec<Cause> {
     let (observed, expected) = (scan.accepted(), promise.expected.versions());
-    let mut causes: Vec<String> = not_reloaded(promise, evidence).into_iter().collect();
+    let mut causes: Vec<Cause> = not_reloaded(promise, evidence).into_iter().collect();
     if promise.target.name.is_some() && promise.nameless == Some(observed) && observed != expected {
-        causes.push(
-            "the default server of the address decides for this name: the TLS library settles the version before it looks at the name"
-                .to_owned(),
-        );
+        causes.push(Cause::other(
+            "the default server of the address decides for this name: the TLS library settles the version before it \
+             looks at the name",
+        ));
     }
     let barred = barred(scan).and(expected);
     if !barred.is_empty() {
         let level = "the TLS library's security level or the system's policy bars";
-        causes.push(format!("{level} {} (alert 80)", barred.listed()));
+        causes.push(Cause::other(format!("{level} {} (alert 80)", barred.listed())));
     }
     if causes.is_empty() {
-        causes.push(match evidence.owners {
-            None => "no cause was found; root sees which process listens there, and since when".to_owned(),
-            Some(_) => "no cause was found: the files are older than the workers".to_owned(),
-        });
+        causes.push(Cause::other(match evidence.owners {
+            None => "no cause was found; root sees which process listens there, and since when",
+            Some(_) => "no cause was found: the files are older than the workers",
+        }));
     }
     causes
 }

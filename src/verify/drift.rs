@@ -1,6 +1,6 @@
 //! The complaint about a server that does something else than its configuration says.
 
-use super::cause::{self, Evidence, Stranger};
+use super::cause::{self, Cause, Evidence, Stranger};
 use super::outcome::Outcome;
 use super::promise::{Expected, Promise};
 use crate::finding::{Label, Observed, RuleId, Severity, Standing, Verdict};
@@ -47,12 +47,17 @@ pub(super) fn drift(
         (Outcome::Differs, _) => parts.extend(stranger.map(|one| one.what.clone())),
         _ => return None,
     }
-    let mut notes: Vec<String> = stranger.map(|one| one.who.clone()).into_iter().collect();
-    notes.extend(match outcome {
+    let causes: Vec<Cause> = match outcome {
         _ if stranger.is_some() => Vec::new(),
         Outcome::Differs => cause::of_difference(promise, scan, evidence),
         _ => cause::not_reloaded(promise, evidence).into_iter().collect(),
-    });
+    };
+    let help = causes
+        .iter()
+        .any(|cause| cause.ends_by_reload)
+        .then(|| format!("reload {} (tlsmend facts says how)", promise.service));
+    let mut notes: Vec<String> = stranger.map(|one| one.who.clone()).into_iter().collect();
+    notes.extend(causes.into_iter().map(|cause| cause.text));
     let versions = extra.union(lacking);
     Some(Observed {
         rule: DRIFT,
@@ -63,16 +68,9 @@ pub(super) fn drift(
         versions,
         message: parts.join("; "),
         primary: place(promise),
-        help: help(&notes, promise),
         notes,
+        help,
     })
-}
-
-fn help(causes: &[String], promise: &Promise) -> Option<String> {
-    causes
-        .iter()
-        .any(|cause| cause.contains("not reloaded"))
-        .then(|| format!("reload {} (tlsmend facts says how)", promise.service))
 }
 
 /// The line that promises it.

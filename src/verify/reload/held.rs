@@ -107,7 +107,7 @@ fn severity(audit: &Audit, demands: &[Demands], promise: &Promise, extra: Versio
 fn silence(reload: &Reload<'_>, promise: &Promise, machine: &Machine<'_>) -> Vec<String> {
     let evidence = machine.evidence(promise, reload.show);
     let stranger = cause::stranger(promise, evidence).map(|one| one.who);
-    stranger.or_else(|| cause::not_reloaded(promise, evidence)).into_iter().collect()
+    stranger.or_else(|| Some(cause::not_reloaded(promise, evidence)?.text)).into_iter().collect()
 }
 
 /// The likely causes of other versions.
@@ -115,7 +115,7 @@ fn causes(reload: &Reload<'_>, promise: &Promise, scan: &Scan, machine: &Machine
     let evidence = machine.evidence(promise, reload.show);
     match cause::stranger(promise, evidence) {
         Some(stranger) => vec![stranger.who],
-        None => cause::of_difference(promise, scan, evidence),
+        None => cause::of_difference(promise, scan, evidence).into_iter().map(|cause| cause.text).collect(),
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) fn not_reloaded(reload: &Reload<'_>, watched: &[Watched], machine: &M
     let mut complaints = Vec::new();
     for Watched { promise, .. } in watched {
         if let Some(what) = cause::none_reloaded(promise, machine.evidence(promise, reload.show)) {
-            add(&mut complaints, promise.title(), what, Vec::new());
+            add(&mut complaints, promise.title(), what.text, Vec::new());
         }
     }
     complaints
