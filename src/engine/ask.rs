@@ -1,7 +1,7 @@
 //! The answer for one client, or for the service itself where it is the client.
 
 use crate::endpoint::{Address, Answer, Role, Unknown};
-use crate::instance::Instance;
+use crate::instance::{Instance, Standing};
 use crate::services::service::{Question, Resolved, Response};
 use std::sync::Arc;
 
@@ -39,6 +39,27 @@ pub fn ask<'a>(resolved: &'a [Box<dyn Resolved>], question: &Question) -> (Optio
         }
     }
     (best, rivals)
+}
+
+/// The answer of one configuration, told by its place in the list, for a client that connects to an address of its own. The
+/// second value counts the other running ones that have the same address.
+pub fn ask_of<'a>(
+    resolved: &'a [Box<dyn Resolved>],
+    (address, at): (&Address, usize),
+    question: &Question,
+) -> (Option<(&'a Instance, Response)>, usize) {
+    let Some(one) = resolved.get(at) else { return (None, 0) };
+    let instance = one.instance();
+    let response = one.ask(question).map(|Response { fit, address, answer }| {
+        (instance, Response { fit, address, answer: doubted(instance, answer) })
+    });
+    let has_it = |other: &Instance| {
+        let mut listeners = other.endpoints.iter().filter(|endpoint| endpoint.role == Role::Listener);
+        listeners.any(|endpoint| endpoint.transport == question.transport && *endpoint.address == *address)
+    };
+    let others = resolved.iter().enumerate().filter(|(other, _)| *other != at).map(|(_, other)| other.instance());
+    let loaded = |one: &Instance| one.standing == Standing::Loaded;
+    (response, others.filter(|other| loaded(instance) && loaded(other) && has_it(other)).count())
 }
 
 /// What another server is given that configurations connect to by TLS, by its address as audits show it: the instances,

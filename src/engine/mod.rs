@@ -22,8 +22,8 @@ use crate::services::{self, limits};
 use crate::source::{FileId, SourceMap};
 use crate::system::System;
 use crate::tls::VersionSet;
-pub use ask::{ask, upstream};
-pub use named::{addresses_of, target};
+pub use ask::{ask, ask_of, upstream};
+pub use named::{places_of, target};
 
 use guard::{Guard, Guarded};
 use rayon::prelude::*;

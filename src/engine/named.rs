@@ -1,6 +1,7 @@
 //! Where a server name is configured.
 
 use crate::endpoint::{Address, Role, Transport};
+use crate::services;
 use crate::services::service::{Resolved, Target};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,17 +16,18 @@ pub fn target(address: &Address) -> Option<Target> {
     }
 }
 
-/// The addresses at which a server has the name, as it is or by a wildcard or regular expression, each once.
-pub fn addresses_of(resolved: &[Box<dyn Resolved>], name: &str, transport: Transport) -> BTreeSet<Arc<Address>> {
+/// The addresses at which a server has the name, as it is or by a wildcard or regular expression: each once for each
+/// configuration, which is told by its place in the list.
+pub fn places_of(resolved: &[Box<dyn Resolved>], name: &str, transport: Transport) -> Vec<(Arc<Address>, usize)> {
     let mut found = BTreeSet::new();
-    for service in crate::services::all() {
-        let instances = resolved.iter().map(|one| one.instance()).filter(|one| one.service == service.id());
-        for endpoint in instances.flat_map(|instance| &instance.endpoints) {
+    for (at, instance) in resolved.iter().map(|one| one.instance()).enumerate() {
+        let Some(service) = services::of(instance.service) else { continue };
+        for endpoint in &instance.endpoints {
             let listens = endpoint.role == Role::Listener && endpoint.transport == transport;
             if listens && endpoint.name.as_ref().is_some_and(|spelled| service.has_name(spelled, name)) {
-                found.insert(Arc::clone(&endpoint.address));
+                found.insert((Arc::clone(&endpoint.address), at));
             }
         }
     }
-    found
+    found.into_iter().collect()
 }

@@ -4,11 +4,11 @@
 
 use super::binary::{self, Maker};
 use super::facts::{Fact, Facts, Software};
-use super::libraries::{NOT_FOUND, NOT_JUDGED, default_level, patched};
+use super::libraries::{NOT_JUDGED, default_level, patched};
 use super::live::Programs;
 use super::os_release::Distribution;
 use super::product::{Product, Products};
-use crate::openssl::Library;
+use crate::openssl::{Library, Search};
 use crate::system::System;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ fn ask_program(
     distribution: &Distribution,
 ) {
     let (spec, library) = (product.program(), &software.library);
-    let wants_library = spec.says_library && library.release.is_none() && !library.source.ends_with(NOT_JUDGED);
+    let wants_library = spec.says_library && library.release.is_none() && library.search != Search::Foreign;
     if software.release.value.is_some() && software.build.value.is_some() && !wants_library {
         return;
     }
@@ -62,7 +62,7 @@ fn ask_program(
 
 /// What `openssl` says of the library, for those whose own was not found.
 fn ask_openssl(system: &dyn System, facts: &mut Facts, programs: &dyn Programs, distribution: &Distribution) {
-    let missing = |library: &Library| library.release.is_none() && library.source == NOT_FOUND;
+    let missing = |library: &Library| library.search == Search::Nothing;
     if !facts.software.values().any(|software| missing(&software.library)) {
         return;
     }
@@ -88,11 +88,15 @@ fn set_library(library: &mut Library, said: &str, source: &str, distribution: &D
     match binary::maker(said.as_bytes()) {
         Some(Maker::OpenSsl(release)) => {
             library.release = Some(release);
+            library.search = Search::Done;
             source.clone_into(&mut library.source);
             (library.level, library.level_source) = default_level(release, distribution);
             library.patched = patched(release, library.level, distribution);
         }
-        Some(Maker::Other(name)) => library.source = format!("{source} says {name}, {NOT_JUDGED}"),
+        Some(Maker::Other(name)) => {
+            library.source = format!("{source} says {name}, {NOT_JUDGED}");
+            library.search = Search::Foreign;
+        }
         None => {}
     }
 }
@@ -129,8 +133,8 @@ mod tests {
             ("/usr/bin/openssl", "#!/bin/sh\n"),
         ]);
         let mut facts = Facts::unknown();
-        facts.of_mut(nginx::ID).library.source = NOT_FOUND.to_owned();
-        facts.of_mut(apache::ID).library.source = NOT_FOUND.to_owned();
+        facts.of_mut(nginx::ID).library.search = Search::Nothing;
+        facts.of_mut(apache::ID).library.search = Search::Nothing;
         ask(&system, &mut facts, &Said(said), &Distribution::default(), &services::products());
         facts
     }
@@ -166,6 +170,6 @@ mod tests {
         assert_eq!(facts.of(nginx::ID).library.release, None);
         assert_eq!(facts.of(nginx::ID).library.source, "/usr/sbin/nginx -V says LibreSSL 3.8.2, which is not judged");
         assert_eq!(facts.of(apache::ID).release.value, None);
-        assert_eq!(facts.of(apache::ID).library.source, NOT_FOUND);
+        assert_eq!(facts.of(apache::ID).library.search, Search::Nothing);
     }
 }

@@ -137,10 +137,10 @@ impl Start {
 /// Something that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Obstacle {
-    /// The service that it is about; none: any may be.
-    pub service: Option<ServiceId>,
     /// What it is, as a lowercase fragment with the path in it.
     pub what: String,
+    /// The service that it is about; none: any may be.
+    pub service: Option<ServiceId>,
 }
 
 impl Obstacle {

@@ -51,7 +51,10 @@ pub fn gather(system: &dyn System, given: &Given, products: Products<'_>) -> Fac
     for line in facts.main_files.iter_mut().filter_map(|file| file.command_line.as_mut()) {
         line.defines.extend(given.defines.iter().cloned());
     }
-    for assumption in &given.assume {
+    // A level that is given counts whatever library is.
+    let is_level = |assumption: &&Assumption| matches!(assumption, Assumption::SecurityLevel(_));
+    let others = given.assume.iter().filter(|assumption| !is_level(assumption));
+    for assumption in others.chain(given.assume.iter().filter(is_level)) {
         assume(&mut facts, assumption, &distribution);
     }
     let has_profiles = distribution.has_crypto_policies();
@@ -146,7 +149,7 @@ fn assume(facts: &mut Facts, assumption: &Assumption, distribution: &Distributio
         }
         Assumption::OpenSsl(release) => on_libraries(facts, &|software| {
             let library = &mut software.library;
-            if library.release != Some(*release) && !library.level_source.starts_with(source) {
+            if library.release != Some(*release) {
                 (library.level, library.level_source) = default_level(*release, distribution);
             }
             library.release = Some(*release);

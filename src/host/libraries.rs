@@ -7,7 +7,7 @@ use super::binary::{self, Maker};
 use super::elf;
 use super::os_release::Distribution;
 use super::packages::Packages;
-use crate::openssl::Library;
+use crate::openssl::{Library, Search};
 use crate::release::Release;
 use crate::system::System;
 use crate::tls::{Version, VersionSet};
@@ -24,8 +24,6 @@ const NAMES: [(&str, &[&str]); 5] = [
     ("libcrypto.so.1.0.0", &["libssl1.0.0", "libssl1.0.2"]),
 ];
 
-/// The source of a library that is not there.
-pub(crate) const NOT_FOUND: &str = "no TLS library was found";
 /// The end of the source of a library by another maker.
 pub(crate) const NOT_JUDGED: &str = "which is not judged";
 
@@ -117,8 +115,8 @@ impl<'a> Libraries<'a> {
             }
         }
         NAMES.iter().find_map(|(name, _)| self.of_package(name)).unwrap_or_else(|| {
-            let source = NOT_FOUND.to_owned();
-            (Library { source, ..Library::unknown() }, None)
+            let source = "no TLS library was found".to_owned();
+            (Library { source, search: Search::Nothing, ..Library::unknown() }, None)
         })
     }
 
@@ -128,7 +126,7 @@ impl<'a> Libraries<'a> {
             return (found.library, found.configuration);
         }
         let source = format!("{} has no TLS library that is known", path.display());
-        (Library { source, ..Library::unknown() }, None)
+        (Library { source, search: Search::Nothing, ..Library::unknown() }, None)
     }
 
     /// A library as its package has it.
@@ -165,7 +163,10 @@ impl<'a> Libraries<'a> {
     fn describe(&self, path: &Path, file: &[u8]) -> Option<Found> {
         let source = path.display().to_string();
         let library = match binary::maker(file)? {
-            Maker::Other(name) => Library { source: format!("{source} is {name}, {NOT_JUDGED}"), ..Library::unknown() },
+            Maker::Other(name) => {
+                let source = format!("{source} is {name}, {NOT_JUDGED}");
+                Library { source, search: Search::Foreign, ..Library::unknown() }
+            }
             Maker::OpenSsl(release) => {
                 let (level, level_source) = match binary::compiled_level(file) {
                     Some(level) => (Some(level), format!("compiled into {source}")),

@@ -19,6 +19,8 @@ pub struct Library {
     pub release: Option<Release>,
     /// Where that comes from.
     pub source: String,
+    /// What became of looking for it.
+    pub search: Search,
     /// The security level that was compiled in; `None`: unknown.
     pub level: Option<u8>,
     /// Where the level comes from: `compiled into /usr/lib/x86_64-linux-gnu/libcrypto.so.3`; empty: not known.
@@ -34,12 +36,25 @@ pub struct Library {
     pub system: SystemDefault,
 }
 
+/// What became of looking for a library.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Search {
+    /// It was found, or nobody looked for it.
+    #[default]
+    Done,
+    /// There is none.
+    Nothing,
+    /// It is one of another maker, and not judged.
+    Foreign,
+}
+
 impl Library {
     /// Nothing is known.
     pub fn unknown() -> Library {
         Library {
             release: None,
             source: "not looked for".to_owned(),
+            search: Search::default(),
             level: None,
             level_source: String::new(),
             patched: None,

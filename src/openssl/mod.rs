@@ -30,7 +30,7 @@ pub use cipher_list::{Reader, Refused, Selection};
 pub use conf::SystemDefault;
 pub use key_pair::{Half, belongs};
 pub use keys::Keys;
-pub use library::{Library, Terms, one_after_another, without_dhe, without_null};
+pub use library::{Library, Search, Terms, one_after_another, without_dhe, without_null};
 pub use pem::Pem;
 pub use presented::{Identity, Presented};
 pub use slots::Slots;

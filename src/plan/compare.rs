@@ -1,6 +1,6 @@
 //! What a plan does to endpoints: what is worse, and what changes beside the findings.
 
-use crate::endpoint::{Address, Answer, Endpoint, Role, Speaks, Transport};
+use crate::endpoint::{Address, Answer, Endpoint, Role, SettingId, Speaks, Transport};
 use crate::engine::Audit;
 use crate::finding::{Finding, Verdict};
 use crate::instance::Instance;
@@ -32,32 +32,39 @@ pub(super) enum Culprit {
     Instance(usize),
     /// The files that decide the versions of an endpoint, by instance and number.
     Endpoint(usize, usize),
+    /// The same after the change. What decides nothing before it may be what makes it worse.
+    Changed(usize, usize),
     /// Nobody knows.
     Unknown,
 }
 
 impl Culprit {
-    /// The files, by their names in the audit before.
-    pub(super) fn files(self, before: &Audit) -> Vec<PathBuf> {
-        let path = |file| before.sources.file(file).path().to_owned();
-        let instance = |number: usize| before.resolved.get(number).map(|one| one.instance());
+    /// The files, by their names in the audits before and after.
+    pub(super) fn files(self, [before, after]: [&Audit; 2]) -> Vec<PathBuf> {
         match self {
             Culprit::Unknown => Vec::new(),
             Culprit::Instance(number) => {
-                instance(number).map_or_else(Vec::new, |i| i.files.iter().copied().map(path).collect())
+                let files = before.resolved.get(number).map(|one| &one.instance().files);
+                files.into_iter().flatten().map(|file| before.sources.file(*file).path().to_owned()).collect()
             }
-            Culprit::Endpoint(number, at) => {
-                let Some(instance) = instance(number) else { return Vec::new() };
-                let deciders = instance.endpoints.get(at).map_or(&[][..], |endpoint| &endpoint.answer.deciders);
-                deciders.iter().map(|id| path(instance.setting(*id).value.file)).collect()
-            }
+            Culprit::Endpoint(number, at) => deciding(before, number, at),
+            Culprit::Changed(number, at) => deciding(after, number, at),
         }
     }
 }
 
+/// The files whose lines decide the versions of an endpoint.
+fn deciding(audit: &Audit, number: usize, at: usize) -> Vec<PathBuf> {
+    let Some(instance) = audit.resolved.get(number).map(|one| one.instance()) else { return Vec::new() };
+    let deciders = instance.endpoints.get(at).map_or(&[][..], |endpoint| &endpoint.answer.deciders);
+    let file = |id: &SettingId| instance.setting(*id).value.file;
+    deciders.iter().map(|id| audit.sources.file(file(id)).path().to_owned()).collect()
+}
+
 /// A reason to leave files alone.
 pub(super) struct Blame {
-    pub(super) culprit: Culprit,
+    /// Whose files; of several the first one that has planned files.
+    pub(super) culprits: Vec<Culprit>,
     pub(super) why: String,
 }
 
@@ -152,7 +159,8 @@ pub(super) fn worse(before: &Audit, after: &Audit) -> Vec<Blame> {
     let mut found = Vec::new();
     for (key, seen) in endpoints(before) {
         if let Some(why) = worse_endpoint(&place(&key), &seen, now.get(&key)) {
-            found.push(Blame { culprit: Culprit::Instance(seen.number), why });
+            let new = now.get(&key).map(|new| Culprit::Changed(new.number, new.at));
+            found.push(Blame { culprits: new.into_iter().chain([Culprit::Instance(seen.number)]).collect(), why });
         }
     }
     if found.is_empty() {
@@ -186,5 +194,8 @@ fn new_problem(before: &Audit, after: &Audit) -> Option<Blame> {
     };
     let old = messages(before);
     let new = messages(after).into_iter().find(|(message, count)| old.get(message).is_none_or(|c| c < count));
-    new.map(|(message, _)| Blame { culprit: Culprit::Unknown, why: format!("it would bring a new problem: {message}") })
+    new.map(|(message, _)| Blame {
+        culprits: vec![Culprit::Unknown],
+        why: format!("it would bring a new problem: {message}"),
+    })
 }

@@ -74,30 +74,33 @@ fn outcome(
     let mut blames = worse(before, after);
     if blames.is_empty() && selection.level == Level::Safe {
         let unsafe_ = |what: &str| format!("it would also change {what}; --fix-level unsafe allows that");
-        blames.extend(others.iter().map(|one| Blame { culprit: one.culprit, why: unsafe_(&one.what) }));
+        blames.extend(others.iter().map(|one| Blame { culprits: vec![one.culprit], why: unsafe_(&one.what) }));
     }
     if blames.is_empty() {
         return Outcome::Fine(others.into_iter().map(|one| one.what).collect());
     }
-    match refuse(&blames, before, contents, reasons) {
+    match refuse(&blames, [before, after], contents, reasons) {
         files if files.is_empty() => Outcome::Unsteady,
         files => Outcome::Without(files),
     }
 }
 
 /// The planned files that the first reasons are about; none where nothing is planned.
-fn refuse(blames: &[Blame], before: &Audit, contents: &Contents, reasons: usize) -> Refused {
+fn refuse(blames: &[Blame], audits: [&Audit; 2], contents: &Contents, reasons: usize) -> Refused {
     let mut refused = Refused::new();
-    let mut known: BTreeSet<Culprit> = BTreeSet::new();
+    let mut known: BTreeSet<&[Culprit]> = BTreeSet::new();
     let mut taken = 0;
-    for Blame { culprit, why } in blames {
+    for Blame { culprits, why } in blames {
         if taken == reasons {
             break;
         }
-        if !known.insert(*culprit) {
+        if !known.insert(culprits) {
             continue;
         }
-        let files: Vec<PathBuf> = culprit.files(before).into_iter().filter(|f| contents.contains_key(f)).collect();
+        let planned = |culprit: &Culprit| -> Vec<PathBuf> {
+            culprit.files(audits).into_iter().filter(|file| contents.contains_key(file)).collect()
+        };
+        let files = culprits.iter().map(planned).find(|files| !files.is_empty()).unwrap_or_default();
         // What can't be pinned on some files is pinned on all.
         let files = if files.is_empty() { contents.keys().cloned().collect() } else { files };
         let count = refused.len();

@@ -460,6 +460,19 @@ fn listeners_on_all_addresses_have_those_of_single_hosts() {
 }
 
 #[test]
+fn what_a_macro_of_a_fragment_says_is_for_its_users_to_know() {
+    let text = "<Macro Site $name $p>\n<VirtualHost *:443>\nSSLProtocol $p\nSSLOpenSSLConfCmd MinProtocol $p\n\
+                SSLProxyProtocol TLSv1\n</VirtualHost>\n</Macro>\nSSLProtocol $p\n";
+    let (system, facts, mut sources) = (MemorySystem::default(), Facts::unknown(), SourceMap::default());
+    let file = sources.insert("/etc/apache2/sites-available/old.conf".into(), text.into());
+    let resolved = Apache.fragment(file, World { system: &system, facts: &facts }, &sources);
+    let loaded = Loaded { sources, resolved };
+    let lines: Vec<u32> =
+        loaded.instance().settings.iter().map(|setting| loaded.sources.line_column(setting.span).line).collect();
+    assert_eq!(lines, [5, 8], "no parameter, and no macro");
+}
+
+#[test]
 fn fragments_have_settings_and_no_endpoints() {
     let text = "Define P TLSv1\n<IfModule nope>\n<VirtualHost *:443>\nServerName a\nSSLProtocol ${P}\n</VirtualHost>\n</IfModule>\n\
                 SSLProxyProtocol all\nSSLOpenSSLConfCmd MinProtocol TLSv1\n";

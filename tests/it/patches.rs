@@ -269,3 +269,24 @@ fn help_shows_the_edit_of_the_patch() {
         httpd(lines);
     }
 }
+
+/// What an unsafe fix would take from an endpoint that may keep it costs only the file of that fix.
+#[test]
+fn an_unsafe_fix_that_goes_too_far_leaves_the_others_alone() {
+    let facts = ["--assume", "openssl=3.0.13", "--assume", "openssl-seclevel=0", "--assume", "nginx=1.22.1"];
+    let server =
+        |address: &str| format!("server {{ listen {address} ssl; ssl_certificate a; ssl_certificate_key a; }}\n");
+    let main = "events {}\nhttp {\n  include site.conf;\n}\nstream {\n  include stream.conf;\n}\n";
+    let site = format!("ssl_protocols TLSv1 TLSv1.2 TLSv1.3;\n{}", server("443"));
+    let folder =
+        folder(&[("nginx.conf", main), ("site.conf", &site), ("stream.conf", &server("10.0.0.10:8883")), ("a", "")]);
+    let policy =
+        "waivers:\n  - rule: forbidden-version\n    match: {address: \"10.0.0.10:8883\"}\n    reason: old meters\n";
+    std::fs::write(folder.path().join("policy.yaml"), policy).expect("written");
+    for level in ["safe", "unsafe"] {
+        let arguments = ["diff", ".", "--policy", "policy.yaml", "--fix-level", level];
+        let run = run_in(folder.path(), &[&arguments[..], &facts].concat());
+        assert!(run.out.contains("+++ b/site.conf"), "{level}: {}", run.screen());
+        assert!(!run.out.contains("+++ b/stream.conf"), "{level}: {}", run.screen());
+    }
+}

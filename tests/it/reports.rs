@@ -293,6 +293,13 @@ fn what_is_waived_is_shown_as_that() {
 
 /// What nobody wants to hear of is still not decided: the exit status is 0, and the reports say what they do not know.
 #[test]
+fn an_endpoint_that_unread_files_leave_open_is_an_error_in_junit() {
+    let junit = report("broken", "junit", &[]);
+    assert!(junit.contains("can&apos;t be decided: not all files of the configuration could be read"), "{junit}");
+    assert!(!junit.contains("the policy turns the rule unknown off"), "{junit}");
+}
+
+#[test]
 fn what_is_undecided_is_never_told_as_decided() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let conf = folder.path().join("etc/nginx");

@@ -84,6 +84,20 @@ fn one_file_is_enough() {
 }
 
 #[test]
+fn a_name_is_looked_up_where_it_is_configured() {
+    let folder = tempfile::tempdir().expect("a temporary directory");
+    let site = "server {\n    listen 443 ssl;\n    server_name app.test;\n    ssl_protocols TLSv1.3;\n}\n";
+    let host = "<VirtualHost _default_:443>\n  ServerName x.test\n  SSLEngine on\n  SSLProtocol -all +TLSv1.2\n</VirtualHost>\n";
+    fs::write(folder.path().join("app.conf"), site).expect("written");
+    fs::write(folder.path().join("x.conf"), host).expect("written");
+    for (name, file, version) in [("x.test", "x.conf", "TLSv1.2"), ("app.test", "app.conf", "TLSv1.3")] {
+        let run = run_in(folder.path(), &["why", name, "."]);
+        let first = run.out.lines().next().unwrap_or_default();
+        assert!(first.ends_with(version) && run.out.contains(file), "{name}: {}", run.screen());
+    }
+}
+
+#[test]
 fn the_key_of_a_site_may_be_in_the_block_around_it() {
     let folder = tempfile::tempdir().expect("a temporary directory");
     let certificate = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/certs/ec.crt");

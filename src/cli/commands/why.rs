@@ -9,7 +9,7 @@ use crate::host::Facts;
 use crate::instance::Instance;
 use crate::policy::Policy;
 use crate::report::{WhyView, json, secrets, why};
-use crate::services::service::{Question, Resolved, Target};
+use crate::services::service::{Question, Resolved, Response, Target};
 use crate::source::SourceMap;
 use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeSet;
@@ -121,6 +121,16 @@ impl<'a> Found<'a> {
         Found { address: address.to_owned(), instance, answer, open }
     }
 
+    /// With how many others may be meant as well.
+    fn of_listener(
+        address: &str,
+        (found, rivals): (Option<(&'a Instance, Response)>, usize),
+        resolved: &'a [Box<dyn Resolved>],
+    ) -> Found<'a> {
+        let found = found.map(|(instance, response)| (instance, response.answer));
+        Found::new(address, found, rivals, resolved)
+    }
+
     fn mask(&mut self) {
         let masked = |answer| Answer::clone(&secrets::answer(&Arc::new(answer)));
         self.answer = self.answer.take().map(masked);
@@ -149,19 +159,18 @@ fn of_address<'a>(asked: &Asked<'_>, facts: &Facts, resolved: &'a [Box<dyn Resol
 }
 
 fn listener<'a>(address: &str, question: &Question, resolved: &'a [Box<dyn Resolved>]) -> Found<'a> {
-    let (found, rivals) = engine::ask(resolved, question);
-    let found = found.map(|(instance, response)| (instance, response.answer));
-    Found::new(address, found, rivals, resolved)
+    Found::of_listener(address, engine::ask(resolved, question), resolved)
 }
 
 /// The answers at all addresses that have the name.
 fn of_name<'a>(name: &str, transport: Transport, resolved: &'a [Box<dyn Resolved>]) -> Vec<Found<'a>> {
-    let ask = |address: Arc<Address>| {
+    let ask = |(address, at): (Arc<Address>, usize)| {
         let target = engine::target(&address)?;
         let question = Question { target, transport, sni: Some(name.to_owned()) };
-        Some(listener(&address.to_string(), &question, resolved))
+        let found = engine::ask_of(resolved, (&address, at), &question);
+        Some(Found::of_listener(&address.to_string(), found, resolved))
     };
-    engine::addresses_of(resolved, name, transport).into_iter().filter_map(ask).collect()
+    engine::places_of(resolved, name, transport).into_iter().filter_map(ask).collect()
 }
 
 /// So many ports are named.

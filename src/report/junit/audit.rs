@@ -10,6 +10,8 @@ use std::io::{self, Write};
 
 /// Why nothing is said of an endpoint that can't be decided.
 const OFF: &str = "can't be decided, and the policy turns the rule unknown off";
+/// Why an endpoint can't be decided of which nothing else is said.
+const UNREAD: &str = "can't be decided: not all files of the configuration could be read";
 
 /// Writes the document.
 pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -39,7 +41,8 @@ fn suites(view: &AuditView<'_>) -> Vec<Suite> {
         for (at, endpoint) in instance.endpoints.iter().enumerate() {
             if endpoint.answer.speaks != Speaks::Plaintext {
                 let unknown = view.verdict(index, at) == Verdict::Unknown;
-                cases.push(of_endpoint(class, plain(&names[at]), &about[at], unknown));
+                let is_partial = instance.is_partial();
+                cases.push(of_endpoint(class, plain(&names[at]), &about[at], (unknown, is_partial)));
             }
         }
         cases.extend(rest.iter().map(|issue| alone(class, issue)));
@@ -70,12 +73,14 @@ fn names(view: &AuditView<'_>, endpoints: &[Endpoint]) -> Vec<String> {
 }
 
 /// A case for an endpoint. What could not be decided of it is an error as far as it counts for the exit status.
-fn of_endpoint(class: &str, name: String, issues: &[&Issue<'_>], unknown: bool) -> Case {
+fn of_endpoint(class: &str, name: String, issues: &[&Issue<'_>], (unknown, is_partial): (bool, bool)) -> Case {
     let counts = unknown && issues.iter().any(|issue| issue.is_undecided() && issue.excuse.is_none());
     let case = of_issues(class, name, issues, counts);
-    let is_off = unknown && !issues.iter().any(|issue| issue.is_undecided());
+    let is_silent = unknown && !issues.iter().any(|issue| issue.is_undecided());
     match case.end {
-        End::Passed if is_off => Case { end: End::Skipped, message: OFF.to_owned(), ..case },
+        // A file that can't be read counts for the exit status, whatever the policy says.
+        End::Passed if is_silent && is_partial => Case { end: End::Error, message: UNREAD.to_owned(), ..case },
+        End::Passed if is_silent => Case { end: End::Skipped, message: OFF.to_owned(), ..case },
         _ => case,
     }
 }

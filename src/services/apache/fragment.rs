@@ -53,6 +53,7 @@ impl Reader<'_> {
                     self.model.servers[server].name = Some((name, line.place));
                 }
             }
+            "sslprotocol" | "sslproxyprotocol" | "sslopensslconfcmd" if self.has_parameter(line) => {}
             "sslprotocol" | "sslproxyprotocol" => self.list(line, &shown, &arguments, rest),
             "sslopensslconfcmd" => self.command(line, &shown, &arguments, rest),
             section if section.starts_with("</") => {
@@ -70,6 +71,16 @@ impl Reader<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Does a line of a macro have one of its parameters? What it says then is for those who use the macro to know.
+    fn has_parameter(&self, line: &Line) -> bool {
+        let macros = self.sections.iter().filter(|section| section.name.eq_ignore_ascii_case("macro"));
+        let heads = macros.map(|section| self.sources.text(section.place.span).trim_ascii_end());
+        let words =
+            heads.flat_map(|head| head.strip_suffix(b">").unwrap_or(head).split(u8::is_ascii_whitespace).skip(2));
+        let mut parameters = words.filter(|word| !word.is_empty());
+        parameters.any(|parameter| memchr::memmem::find(line.bytes(), parameter).is_some())
     }
 
     /// Notes the sections without an end. A condition may do without one at the end of a file.
