@@ -151,6 +151,13 @@ impl VersionSet {
         Version::ALL.into_iter().rev().skip_while(|v| !self.has(*v)).take_while(|v| self.has(*v)).collect()
     }
 
+    /// The contiguous run of versions that begins at the lowest one: what an OpenSSL client offers of this set since 1.1.0
+    /// (`ssl_get_min_max_version`).
+    #[must_use]
+    pub fn lowest_run(self) -> VersionSet {
+        Version::ALL.into_iter().skip_while(|v| !self.has(*v)).take_while(|v| self.has(*v)).collect()
+    }
+
     /// The names as a part of a sentence: `TLSv1, TLSv1.1 and TLSv1.2`; `no version` for the empty set.
     pub fn listed(self) -> String {
         let names: Vec<&str> = self.iter().map(Version::name).collect();

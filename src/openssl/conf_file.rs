@@ -12,12 +12,17 @@ const MOST_INCLUDES: usize = 64;
 /// The longest value, as in OpenSSL.
 const LONGEST_VALUE: usize = 65536;
 
+/// What all values may come to, in bytes: variables in values multiply them.
+const MOST_BYTES: usize = 16 << 20;
+
 /// The content of an openssl.cnf and all that it includes.
 #[derive(Debug, Default)]
 pub(crate) struct ConfFile {
     /// By section and name: the value, and its place in the order of all.
     sections: BTreeMap<String, BTreeMap<String, (usize, String)>>,
     count: usize,
+    /// The bytes of all values.
+    bytes: usize,
     /// What was passed over, as lowercase fragments.
     pub(crate) problems: Vec<String>,
     includes: usize,
@@ -87,6 +92,10 @@ impl ConfFile {
             } else {
                 let value = value.ok_or_else(|| at("an equal sign is missing"))?;
                 let value = self.expand(&target, value.trim()).map_err(|e| at(&e))?;
+                self.bytes += value.len();
+                if self.bytes > MOST_BYTES {
+                    return Err(at(&format!("all values come to more than {} MiB", MOST_BYTES >> 20)));
+                }
                 // A repeated name replaces the earlier one and moves to the end.
                 self.count += 1;
                 self.sections.entry(target).or_default().insert(name.to_owned(), (self.count, value));

@@ -64,6 +64,19 @@ impl Library {
         }
     }
 
+    /// What a client offers of these versions. Since 1.1.0 it says a lowest and a highest one, and of versions with a gap it
+    /// takes the lowest ones (`ssl_get_min_max_version`); before, some may be left out in the middle. `None`: the release
+    /// is not known, and matters.
+    pub fn offered_by_client(&self, versions: VersionSet) -> Option<VersionSet> {
+        let run = versions.lowest_run();
+        match self.release {
+            _ if run == versions => Some(versions),
+            Some(release) if release < Release::new(1, 1, 0) => Some(versions),
+            Some(_) => Some(run),
+            None => None,
+        }
+    }
+
     /// The versions that the library can speak; SSLv3 and all of TLS where its version is not known.
     pub fn versions(&self) -> VersionSet {
         match self.release {

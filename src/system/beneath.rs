@@ -1,11 +1,13 @@
 //! Opening a file for reading by a path that holds no link, and noticing if it holds one by now.
 
 use super::lease::{Patience, open_leased};
-use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat, openat2};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, open, openat, openat2, statat};
 use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
 /// Nothing waits (a fifo), nothing is followed.
@@ -33,7 +35,35 @@ pub(super) fn open_beneath(root: &OwnedFd, path: &Path, patience: &Patience) -> 
     }
 }
 
+/// What `path` names below `root`, a link itself and no file that it leads to; for looking at it. A link on the way is an
+/// error, as for [`open_beneath`].
+pub(super) fn find_beneath(root: &OwnedFd, path: &Path) -> io::Result<OwnedFd> {
+    open_inside(root, path.strip_prefix("/").unwrap_or(path), OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC)
+}
+
+/// The names in a directory below `root`, with what they are.
+pub(super) fn list_beneath(root: &OwnedFd, path: &Path) -> io::Result<Vec<(OsString, FileType)>> {
+    let inside = path.strip_prefix("/").unwrap_or(path);
+    let folder = open_inside(root, inside, FLAGS | OFlags::DIRECTORY)?;
+    let mut found = Vec::new();
+    for entry in Dir::read_from(&folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if matches!(name.to_bytes(), b"." | b"..") {
+            continue;
+        }
+        let kind = match entry.file_type() {
+            // Not every file system says it.
+            FileType::Unknown => FileType::from_raw_mode(statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW)?.st_mode),
+            kind => kind,
+        };
+        found.push((OsStr::from_bytes(name.to_bytes()).to_owned(), kind));
+    }
+    Ok(found)
+}
+
 fn open_inside(root: &OwnedFd, inside: &Path, flags: OFlags) -> io::Result<OwnedFd> {
+    let inside = if inside.as_os_str().is_empty() { Path::new(".") } else { inside };
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
     match openat2(root, inside, flags, Mode::empty(), resolve) {
         // Kernels before 5.6, and filters of system calls that do not know it.
@@ -44,6 +74,9 @@ fn open_inside(root: &OwnedFd, inside: &Path, flags: OFlags) -> io::Result<Owned
 
 /// The same, name by name.
 fn by_name(root: &OwnedFd, path: &Path, last: OFlags) -> io::Result<OwnedFd> {
+    if path == Path::new(".") {
+        return Ok(openat(root, path, last, Mode::empty())?);
+    }
     let mut at = root.try_clone()?;
     let mut components = path.components().peekable();
     while let Some(component) = components.next() {

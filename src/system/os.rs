@@ -1,19 +1,26 @@
 //! The real file system, or a tree of it as if it were one.
 #![expect(clippy::disallowed_methods, reason = "this is where files are read")]
 
-use super::beneath::{open_beneath, open_root};
+use super::beneath::{find_beneath, list_beneath, open_beneath, open_root};
 use super::lease::{Patience, SHORT};
 use super::{Entry, FileIdentity, Kind, LARGEST_FILE, System, Walk, not_a_file, outside, too_large, trusted};
 use crate::trust::{Access, Rights, Way, Writers};
+use rustix::fs::{fstatfs, readlinkat};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs::{self, FileType, Metadata};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::RwLock;
 use std::time::{Duration, SystemTime};
+
+/// File systems whose files the kernel makes (`linux/magic.h`): proc, sysfs, debugfs, tracefs, securityfs, cgroup2, bpf,
+/// configfs, selinuxfs.
+const KERNELS: [u64; 9] =
+    [0x9fa0, 0x6265_6572, 0x6462_6720, 0x7472_6163, 0x7363_6673, 0x6367_7270, 0xcafe_4a11, 0x6265_6570, 0xf97c_ff8c];
 
 /// As many links are followed for one path as Linux does.
 const MOST_LINKS: usize = 40;
@@ -57,11 +64,14 @@ struct Link {
 impl OsSystem {
     /// The host whose root directory is `root`; `maps` holds host paths and what stands for them.
     pub fn new(root: &Path, maps: Vec<(PathBuf, PathBuf)>) -> io::Result<OsSystem> {
-        let root = fs::canonicalize(root)?;
+        let real = fs::canonicalize(root)?;
         if !root.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory"));
         }
-        let opened = open_root(&root)?;
+        let opened = open_root(root)?;
+        // The root of a process in a container reads `/`, and is another one.
+        let is_same = is_same(&fs::metadata(&real)?, &metadata(opened.try_clone()?)?);
+        let root = if is_same { real } else { std::path::absolute(root)? };
         Ok(OsSystem {
             root,
             opened,
@@ -154,8 +164,12 @@ impl OsSystem {
                 push_components(&mut pending, &mut to.path, &target);
             } else {
                 let outside = self.outside(&to.path);
-                let meta = match fs::symlink_metadata(&outside) {
-                    Ok(meta) => meta,
+                let found = match self.is_fixed(&to.way) {
+                    true => fs::symlink_metadata(&outside).map(|meta| (meta, None)),
+                    false => self.find(&to.path).and_then(|found| Ok((metadata(found.try_clone()?)?, Some(found)))),
+                };
+                let (meta, found) = match found {
+                    Ok(found) => found,
                     // Only what is mapped has to be there, not the directories above it.
                     Err(_) if self.maps.iter().any(|(from, _)| from.starts_with(&to.path)) => continue,
                     Err(error) => return Err(error),
@@ -163,7 +177,11 @@ impl OsSystem {
                 to.way.go(&rights(&outside, &meta), trusted());
                 if meta.file_type().is_symlink() {
                     *links += 1;
-                    self.follow(&mut to, &mut pending, (&outside, &meta), links)?;
+                    let target = match found {
+                        None => fs::read_link(&outside)?,
+                        Some(link) => OsString::from_vec(readlinkat(&link, "", Vec::new())?.into_bytes()).into(),
+                    };
+                    self.follow(&mut to, &mut pending, (target, &meta), links)?;
                 } else if !pending.is_empty() && !meta.is_dir() {
                     return Err(io::Error::from_raw_os_error(20)); // ENOTDIR
                 } else {
@@ -182,7 +200,7 @@ impl OsSystem {
         &self,
         to: &mut Resolved,
         pending: &mut Vec<OsString>,
-        (outside, meta): (&Path, &Metadata),
+        (target, meta): (PathBuf, &Metadata),
         links: &mut usize,
     ) -> io::Result<()> {
         let owner = Writers::user(meta.uid(), trusted());
@@ -190,7 +208,6 @@ impl OsSystem {
             to.links.push(Link { path: to.path.clone(), owner });
         }
         to.path.pop();
-        let target = fs::read_link(outside)?;
         // Thousands of links lead to files of one directory: that is resolved once.
         if pending.is_empty()
             && self.maps.is_empty()
@@ -248,17 +265,46 @@ impl OsSystem {
 }
 
 impl OsSystem {
+    /// Can nobody but root and the user of this process put something else on a way? Then it is what it was.
+    fn is_fixed(&self, way: &Way) -> bool {
+        self.root == Path::new("/") && way.is_fixed()
+    }
+
+    /// Finds what a resolved path names, if no link was put on the way since.
+    fn find(&self, real: &Path) -> io::Result<OwnedFd> {
+        find_beneath(&self.opened, real)
+    }
+
+    /// Is it a file that the kernel makes when it is read? Who may do that, its permissions do not tell: root is shown what
+    /// others are not.
+    fn is_of_kernel(&self, real: &Path) -> bool {
+        let system = self.find(real).and_then(|found| Ok(fstatfs(&found)?.f_type));
+        system.is_ok_and(|system| KERNELS.contains(&system.cast_unsigned()))
+    }
+
+    /// What a resolved path names.
+    fn meta(&self, real: &Resolved) -> io::Result<Metadata> {
+        if self.is_fixed(&real.way) {
+            fs::symlink_metadata(self.outside(&real.path))
+        } else {
+            metadata(self.find(&real.path)?)
+        }
+    }
+
     /// May it be that one of these can't read an open file, or can't come to where it is?
     fn is_hidden(&self, path: &Path, file: &Metadata, who: &Writers) -> io::Result<bool> {
         let folder = path.parent().unwrap_or(path);
+        if self.is_of_kernel(path) {
+            return Ok(true);
+        }
         let open = whole_rights(&self.outside(path), file);
         Ok(!open.opens_to(who, Access::Read, trusted()) || self.is_closed_to(folder, who)?)
     }
 
     /// A link on the way to a directory, of somebody who may not be able to list that: its names may be shown to them.
-    fn closed_link<'r>(&self, real: &'r Resolved, outside: &Path) -> io::Result<Option<&'r Link>> {
+    fn closed_link<'r>(&self, real: &'r Resolved) -> io::Result<Option<&'r Link>> {
         for link in &real.links {
-            if self.is_hidden(&real.path, &fs::symlink_metadata(outside)?, &link.owner)? {
+            if self.is_hidden(&real.path, &self.meta(real)?, &link.owner)? {
                 return Ok(Some(link));
             }
         }
@@ -268,9 +314,8 @@ impl OsSystem {
     /// May it be that one of these can't enter a directory or one above it?
     fn is_closed_to(&self, folder: &Path, who: &Writers) -> io::Result<bool> {
         for step in folder.ancestors() {
-            let outside = self.outside(step);
-            let meta = fs::symlink_metadata(&outside)?;
-            let rights = whole_rights(&outside, &meta);
+            let meta = metadata(self.find(step)?)?;
+            let rights = whole_rights(&self.outside(step), &meta);
             if !rights.opens_to(who, Access::Enter, trusted()) {
                 return Ok(true);
             }
@@ -320,6 +365,24 @@ fn push_components(pending: &mut Vec<OsString>, at: &mut PathBuf, path: &Path) {
     }
 }
 
+/// What an open file is.
+fn metadata(opened: OwnedFd) -> io::Result<Metadata> {
+    fs::File::from(opened).metadata()
+}
+
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+fn kind_of_entry(kind: rustix::fs::FileType) -> Kind {
+    match kind {
+        rustix::fs::FileType::RegularFile => Kind::File,
+        rustix::fs::FileType::Directory => Kind::Directory,
+        rustix::fs::FileType::Symlink => Kind::Link,
+        _ => Kind::Other,
+    }
+}
+
 fn kind_of(kind: FileType) -> Kind {
     if kind.is_file() {
         Kind::File
@@ -366,21 +429,20 @@ impl System for OsSystem {
     }
 
     fn size(&self, path: &Path) -> io::Result<u64> {
-        Ok(fs::symlink_metadata(self.outside(&self.look(path)?.path))?.len())
+        Ok(self.meta(&self.look(path)?)?.len())
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
         let real = self.look(path)?;
         match real.kind {
             Some(kind) => Ok(kind),
-            None => Ok(kind_of(fs::symlink_metadata(self.outside(&real.path))?.file_type())),
+            None => Ok(kind_of(self.meta(&real)?.file_type())),
         }
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         let real = self.look(path)?;
-        let outside = self.outside(&real.path);
-        if let Some(link) = self.closed_link(&real, &outside)? {
+        if let Some(link) = self.closed_link(&real)? {
             let why = format!(
                 "is reached by {}, a link of {}, who may not be able to list it: not looked into",
                 link.path.display(),
@@ -388,11 +450,9 @@ impl System for OsSystem {
             );
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         }
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(outside)? {
-            let entry = entry?;
-            entries.push(Entry { name: entry.file_name(), kind: kind_of(entry.file_type()?) });
-        }
+        let names = list_beneath(&self.opened, &real.path)?;
+        let mut entries: Vec<Entry> =
+            names.into_iter().map(|(name, kind)| Entry { name, kind: kind_of_entry(kind) }).collect();
         entries.sort();
         Ok(entries)
     }
@@ -401,7 +461,7 @@ impl System for OsSystem {
         let real = self.look(path)?;
         if !real.links.is_empty() {
             // Whoever reads it by this path from now on does not see the link any more.
-            let meta = fs::symlink_metadata(self.outside(&real.path))?;
+            let meta = self.meta(&real)?;
             if meta.is_file() {
                 self.admit(&real, &meta)?;
             }
@@ -436,16 +496,17 @@ impl System for OsSystem {
     }
 
     fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
-        let real = self.look(path)?.path;
-        let outside = self.outside(&real);
-        let rights = whole_rights(&outside, &fs::symlink_metadata(&outside)?);
-        let folder = real.parent().unwrap_or(&real);
+        let real = self.look(path)?;
+        if !who.is_empty() && self.is_of_kernel(&real.path) {
+            return Ok(true);
+        }
+        let rights = whole_rights(&self.outside(&real.path), &self.meta(&real)?);
+        let folder = real.path.parent().unwrap_or(&real.path);
         Ok(!rights.opens_to(who, access, trusted()) || self.is_closed_to(folder, who)?)
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
-        let meta = fs::symlink_metadata(self.outside(&self.look(path)?.path))?;
-        Ok(FileIdentity::of(&meta))
+        Ok(FileIdentity::of(&self.meta(&self.look(path)?)?))
     }
 
     fn link(&self, path: &Path) -> io::Result<PathBuf> {
@@ -456,7 +517,7 @@ impl System for OsSystem {
     }
 
     fn changed(&self, path: &Path) -> io::Result<SystemTime> {
-        let meta = fs::symlink_metadata(self.outside(&self.look(path)?.path))?;
+        let meta = self.meta(&self.look(path)?)?;
         // A file that was moved here keeps the time of its content.
         let seconds = u64::try_from(meta.ctime()).map_err(io::Error::other)?;
         let rest = u32::try_from(meta.ctime_nsec()).map_err(io::Error::other)?;

@@ -33,6 +33,11 @@ impl Way {
         self.writers.clone()
     }
 
+    /// Can nobody but root and the user have changed it, nor add to where it ends?
+    pub fn is_fixed(&self) -> bool {
+        self.writers.is_empty() && self.adders.is_empty()
+    }
+
     /// Those who could put a file at a name that is not there, at the end of the way.
     pub fn makers(&self) -> Writers {
         self.writers.clone().and(self.adders.clone())

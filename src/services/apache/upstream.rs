@@ -282,12 +282,19 @@ fn answer<'a>(
         because.push(Reason::placeless(ReasonKind::Floor, format!("openssl.cnf switches off {off}")));
         versions = versions.minus(off);
     }
-    let (effective, why) = floors.entry((versions, view.ciphers, view.suites)).or_insert_with(|| {
+    let offered = library.offered_by_client(versions);
+    if let Some(offered) = offered.filter(|offered| *offered != versions) {
+        let note = format!("as a client, OpenSSL offers of versions with a gap the lowest ones only: {offered}");
+        because.push(Reason::placeless(ReasonKind::Floor, note));
+    }
+    let (is_sure, offered) = (offered.is_some(), offered.unwrap_or(versions));
+    let (effective, why) = floors.entry((offered, view.ciphers, view.suites)).or_insert_with(|| {
         let list = view.ciphers.map(ciphers);
-        let effective = library.accepts(versions, list.as_deref(), view.suites, Keys::ANY);
-        (effective, library.why(versions, list.as_deref(), view.suites, Keys::ANY))
+        let effective = library.accepts(offered, list.as_deref(), view.suites, Keys::ANY);
+        (effective, library.why(offered, list.as_deref(), view.suites, Keys::ANY))
     });
+    let effective = effective.filter(|_| is_sure);
     because.extend(why.iter().map(|why| Reason::placeless(ReasonKind::Floor, why.clone())));
     let configured = Traced { value: versions, because };
-    Answer { speaks: Speaks::Tls, configured, effective: *effective, usable: None, refuses: false, deciders, unknown }
+    Answer { speaks: Speaks::Tls, configured, effective, usable: None, refuses: false, deciders, unknown }
 }

@@ -22,7 +22,7 @@ pub(super) struct Floor {
     pub(super) usable: Option<VersionSet>,
     /// What the security level by itself allows.
     allowed: Option<VersionSet>,
-    refuses_all: Option<bool>,
+    pub(super) refuses_all: Option<bool>,
     /// What cuts the versions, for people.
     pub(super) notes: Vec<String>,
 }

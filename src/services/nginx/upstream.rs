@@ -11,6 +11,7 @@ use super::variables::{Reached, Schemes, follow};
 use crate::endpoint::{
     Address, Answer, Endpoint, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport, Unknown,
 };
+use crate::openssl::one_after_another;
 use crate::tls::VersionSet;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -169,10 +170,28 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
         }
     }
     let possible = set.and(rules.library.versions());
-    let ciphers = model.chain(scope).find_map(|s| settings(s).and_then(|t: &Tls| t.ciphers.clone()));
-    let ciphers = ciphers.map_or_else(|| "DEFAULT".to_owned(), |(value, _)| value);
-    let floor = rules.floor(possible, Offer::of(ciphers));
-    let mut effective = floor.usable.map(|usable| usable.and(possible));
+    let offered = rules.library.offered_by_client(possible);
+    let is_sure = offered.is_some();
+    let offered = offered.unwrap_or(possible);
+    if offered != possible {
+        let note = format!("as a client, OpenSSL offers of versions with a gap the lowest ones only: {offered}");
+        because.push(Reason::placeless(ReasonKind::Floor, note));
+    }
+    let list = model.chain(scope).find_map(|s| settings(s).and_then(|t: &Tls| t.ciphers.as_ref()));
+    // Commands are carried out after the directives, in order.
+    let given = |name: &'static str| commands.into_iter().flatten().filter(move |c| c.name == name).map(|c| &*c.value);
+    let lists = std::iter::once(list.map_or("DEFAULT", |(value, _)| value)).chain(given("cipherstring"));
+    let offer = Offer {
+        suites: given("ciphersuites").next_back().map(str::to_owned),
+        ..Offer::of(one_after_another(lists).unwrap_or_default())
+    };
+    let floor = rules.floor(offered, offer);
+    // A client without a suite for its highest version says nothing at all.
+    let mut effective = match floor.refuses_all.filter(|_| is_sure) {
+        Some(true) => Some(VersionSet::EMPTY),
+        Some(false) => floor.usable.map(|usable| usable.and(offered)),
+        None => None,
+    };
     if let Some(foreign) = rules.foreign_library(place) {
         unknown.push(foreign);
         effective = None;
@@ -192,7 +211,9 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
 #[cfg(test)]
 mod tests {
     use crate::endpoint::Role;
-    use crate::host::Facts;
+    use crate::host::{Fact, Facts};
+    use crate::release::Release;
+    use crate::services::nginx::ID;
     use crate::services::nginx::Nginx;
     use crate::services::service::{Service, World};
     use crate::source::SourceMap;
@@ -218,6 +239,67 @@ mod tests {
                 format!("{}{}", endpoint.address, if asks { " ?" } else { "" })
             })
             .collect()
+    }
+
+    /// What nginx 1.22.1 gets to offer another server with these lines, by its OpenSSL 3.0.22 of level 2.
+    fn offered(lines: &str) -> String {
+        let location = format!("location / {{ proxy_pass https://127.0.0.9; {lines} }}");
+        let text = format!("events {{}}\nhttp {{ server {{ listen 80; {location} }} }}\n");
+        let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", text)]);
+        let (mut facts, mut sources) = (Facts::unknown(), SourceMap::default());
+        let software = facts.of_mut(ID);
+        software.release = Fact::known(Release::new(1, 22, 1), "the test");
+        (software.library.release, software.library.level) = (Release::parse("3.0.22"), Some(2));
+        let world = World { system: &system, facts: &facts };
+        let resolved = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);
+        let mut endpoints = resolved.instance().endpoints.iter();
+        let upstream = endpoints.find(|endpoint| endpoint.role == Role::Upstream).expect("it connects by TLS");
+        upstream.answer.effective.map_or("?".to_owned(), |versions| versions.to_string())
+    }
+
+    #[test]
+    fn versions_with_a_gap() {
+        let all = "proxy_ssl_ciphers ALL:@SECLEVEL=0; ";
+        for (lines, observed) in [
+            ("proxy_ssl_protocols TLSv1 TLSv1.2 TLSv1.3;", "none"),
+            ("proxy_ssl_protocols TLSv1 TLSv1.1 TLSv1.3;", "none"),
+            ("proxy_ssl_protocols TLSv1.2 TLSv1.3;", "TLSv1.2 TLSv1.3"),
+        ] {
+            assert_eq!(offered(lines), observed, "{lines}");
+        }
+        for (lines, observed) in [
+            ("proxy_ssl_protocols TLSv1 TLSv1.2;", "TLSv1"),
+            ("proxy_ssl_protocols TLSv1.1 TLSv1.3;", "TLSv1.1"),
+            ("proxy_ssl_protocols TLSv1 TLSv1.1 TLSv1.3;", "TLSv1 TLSv1.1"),
+            ("proxy_ssl_conf_command Protocol -TLSv1.1;", "TLSv1"),
+            ("proxy_ssl_protocols TLSv1 TLSv1.2 TLSv1.3; proxy_ssl_conf_command MaxProtocol TLSv1.2;", "TLSv1"),
+            (
+                "proxy_ssl_protocols TLSv1 TLSv1.2 TLSv1.3; proxy_ssl_conf_command MinProtocol TLSv1.2;",
+                "TLSv1.2 TLSv1.3",
+            ),
+        ] {
+            assert_eq!(offered(&format!("{all}{lines}")), observed, "{lines}");
+        }
+    }
+
+    #[test]
+    fn commands_of_a_client_about_ciphers() {
+        for (lines, observed) in [
+            ("proxy_ssl_conf_command CipherString ALL:@SECLEVEL=0;", "TLSv1 TLSv1.1 TLSv1.2"),
+            (
+                "proxy_ssl_conf_command CipherString DEFAULT@SECLEVEL=0; proxy_ssl_conf_command Protocol +TLSv1.3;",
+                "TLSv1 TLSv1.1 TLSv1.2 TLSv1.3",
+            ),
+            (
+                "proxy_ssl_ciphers ALL:@SECLEVEL=0; proxy_ssl_conf_command CipherString DEFAULT:@SECLEVEL=2; \
+                 proxy_ssl_protocols TLSv1 TLSv1.1 TLSv1.2;",
+                "TLSv1.2",
+            ),
+            ("proxy_ssl_protocols TLSv1.2 TLSv1.3; proxy_ssl_conf_command Ciphersuites \"\";", "none"),
+            ("proxy_ssl_protocols TLSv1.2; proxy_ssl_conf_command Ciphersuites \"\";", "TLSv1.2"),
+        ] {
+            assert_eq!(offered(lines), observed, "{lines}");
+        }
     }
 
     #[test]
