@@ -139,6 +139,15 @@ mod tests {
     }
 
     #[test]
+    fn values_of_values_have_an_end() {
+        let lines: Vec<String> = (0..400).map(|number| format!("n{number} = $long\n")).collect();
+        let (found, problems) =
+            read(&format!("long = {}\n{}{}", "x".repeat(60_000), lines.concat(), wrap("MinProtocol = TLSv1.2")), &[]);
+        assert_eq!(found, SystemDefault::default());
+        assert_eq!(problems, ["/etc/ssl/openssl.cnf:280: all values come to more than 16 MiB"]);
+    }
+
+    #[test]
     fn finds_the_section_of_the_system() {
         let (found, problems) = read(
             &wrap("MinProtocol = TLSv1.2 # at least\nCipherString = DEFAULT@SECLEVEL=1\nProtocol = -TLSv1, -tlsv1.1\n"),

@@ -64,14 +64,17 @@ struct Link {
 impl OsSystem {
     /// The host whose root directory is `root`; `maps` holds host paths and what stands for them.
     pub fn new(root: &Path, maps: Vec<(PathBuf, PathBuf)>) -> io::Result<OsSystem> {
-        let real = fs::canonicalize(root)?;
-        if !root.is_dir() {
+        let meta = fs::metadata(root)?;
+        if !meta.is_dir() {
             return Err(io::Error::new(io::ErrorKind::NotADirectory, "is not a directory"));
         }
         let opened = open_root(root)?;
-        // The root of a process in a container reads `/`, and is another one.
-        let is_same = is_same(&fs::metadata(&real)?, &metadata(opened.try_clone()?)?);
-        let root = if is_same { real } else { std::path::absolute(root)? };
+        // The root of a process in a container (`/proc/N/root`) reads as another path, or as one that leads nowhere.
+        let is_it = |real: &PathBuf| fs::metadata(real).is_ok_and(|found| is_same(&found, &meta));
+        let root = match fs::canonicalize(root).ok().filter(is_it) {
+            Some(real) => real,
+            None => std::path::absolute(root)?,
+        };
         Ok(OsSystem {
             root,
             opened,
@@ -583,6 +586,49 @@ mod tests {
         assert_eq!(system.canonical(Path::new("/etc/n/sites-enabled/a")).expect("resolves"), a);
         assert_eq!(system.read(Path::new("/etc/n/sites-enabled/a")).expect("reads"), b"x");
         assert_eq!(system.canonical(Path::new("/../../etc")).expect("resolves"), Path::new("/etc"));
+    }
+
+    /// A directory that is a link to somewhere else by now leads nowhere: not even whether something is there is told.
+    #[test]
+    fn what_is_exchanged_since_it_was_resolved_leads_nowhere() {
+        let (dir, secret) = (tree(), tempfile::tempdir().expect("a temporary directory"));
+        fs::create_dir(secret.path().join("folder")).expect("mkdir");
+        fs::write(secret.path().join("there"), "x").expect("write");
+        let folder = dir.path().join("etc/nginx/sites-available");
+        fs::create_dir(folder.join("folder")).expect("mkdir");
+        let system = OsSystem::new(dir.path(), Vec::new()).expect("a root");
+        let inside = |name: &str| Path::new("/etc/nginx/sites-available").join(name);
+        assert!(system.read(&inside("a")).is_ok() && system.list(&inside("folder")).is_ok());
+        fs::rename(&folder, dir.path().join("old")).expect("moved");
+        symlink(secret.path(), &folder).expect("link");
+        let who = Writers::other_user(33);
+        let told = |name: &str| {
+            let path = inside(name);
+            let errors = [
+                system.kind(&path).err(),
+                system.size(&path).err(),
+                system.list(&path).err(),
+                system.canonical(&path).err(),
+                system.identity(&path).err(),
+                system.is_hidden_from(&path, &who).err(),
+                system.link(&path).err(),
+            ];
+            errors.map(|error| error.map(|error| error.kind()))
+        };
+        assert_eq!(told("there"), told("nothing"));
+        assert_eq!(told("folder"), told("nothing"));
+        assert!(told("there").iter().all(Option::is_some));
+    }
+
+    /// For files of /proc the kernel looks at more than their permissions.
+    #[test]
+    fn files_that_the_kernel_makes_are_hidden_from_others() {
+        let system = OsSystem::new(Path::new("/"), Vec::new()).expect("a root");
+        let who = Writers::other_user(33);
+        for path in ["/proc/self/maps", "/proc/version", "/sys/kernel"] {
+            assert!(system.is_hidden_from(Path::new(path), &who).unwrap_or(true), "{path}");
+        }
+        assert!(!system.is_hidden_from(Path::new("/etc/passwd"), &who).expect("it is there"));
     }
 
     #[test]

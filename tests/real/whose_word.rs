@@ -530,3 +530,47 @@ run_and_look apache tlsmend audit
         assert!(line(&said, name).contains("status 3"), "{said}");
     }
 }
+
+/// The root of a process in a container reads as `/`, and is another one.
+#[test]
+fn the_root_of_a_container_is_not_that_of_the_host() {
+    let Some(said) = cage::run(
+        r#"
+mkdir -p /mnt/c /etc/nginx
+mount -t tmpfs c /mnt/c
+cd /mnt/c
+mkdir -p etc/nginx old usr
+ln -s usr/bin usr/lib usr/lib64 .
+mount --bind /usr usr
+site() { printf 'events {}\nhttp { server { listen 4443 ssl; server_name %s; ssl_protocols TLSv1; } }\n' "$1"; }
+site in-container.test > etc/nginx/nginx.conf
+site host.test > /etc/nginx/nginx.conf
+unshare -m bash -c 'cd /mnt/c; pivot_root . old; cd /; exec sleep 30' &
+sleep 1
+tlsmend audit --root /proc/$!/root || true
+"#,
+    ) else {
+        return;
+    };
+    assert!(said.contains("in-container.test") && !said.contains("host.test"), "{said}");
+}
+
+/// Permissions of files that the kernel makes let everybody read what it shows to root alone.
+#[test]
+fn a_site_owner_is_not_shown_what_the_kernel_shows_to_root() {
+    let Some(said) = cage::run(
+        r#"
+rm -f /etc/nginx/sites-enabled/*
+printf 'events {}\nhttp { include /etc/nginx/sites-enabled/*; }\n' > /etc/nginx/nginx.conf
+for file in /proc/kallsyms /proc/1/maps /proc/1/stat; do
+    echo "include $file;" > /etc/nginx/sites-enabled/own
+    chown nobody /etc/nginx/sites-enabled/own
+    tlsmend audit || true
+done
+"#,
+    ) else {
+        return;
+    };
+    assert_eq!(said.matches("may not be able to read it: not read").count(), 3, "{said}");
+    assert!(!said.contains("r--p") && !said.contains(" T "), "{said}");
+}

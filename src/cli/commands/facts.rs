@@ -123,7 +123,11 @@ fn server(opened: &options::Opened, product: &dyn Product, mains: &[(ServiceId, 
         main_files: main_files.collect(),
         defines: spec.options.defines.map(|_| {
             let matters = "which <IfDefine> sections are read; say it with --define NAME";
-            known(software.defines.clone(), |names| names, matters)
+            known(
+                software.defines.clone(),
+                |names| names.iter().map(|name| secrets::text(name).into_owned()).collect(),
+                matters,
+            )
         }),
         environment: software.environment.iter().map(|(name, value)| variable(name, value)).collect(),
     }

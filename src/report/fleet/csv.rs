@@ -68,8 +68,12 @@ fn cells(host: &Host, endpoint: Option<&Endpoint>) -> Vec<String> {
 /// Text that no terminal and no spreadsheet takes for a command.
 fn safe(text: &str) -> String {
     let text = sanitise::line(text.as_bytes());
-    // Blanks before it do not make it harmless: some programs trim a cell.
-    if text.trim_start().starts_with(begins_a_formula) { format!("'{text}") } else { text }
+    // Many programs end a cell at a semicolon, and look at no quotes within one.
+    let parts = text.split_inclusive(';').map(|part| {
+        // Blanks before it do not make it harmless: some programs trim a cell.
+        if part.trim_start().starts_with(begins_a_formula) { format!("'{part}") } else { part.to_owned() }
+    });
+    parts.collect()
 }
 
 /// The signs that a formula begins with, as ASCII has them, and those that a program may take for them: their full-width,
@@ -113,5 +117,6 @@ mod tests {
         for text in ["a=1", "192.0.2.1:443", "*:443", "", "\u{e9}", "~^=", "[::]:443", "/etc/a"] {
             assert_eq!(safe(text), text);
         }
+        assert_eq!(safe("a;=1+1; @b;c"), "a;'=1+1;' @b;c");
     }
 }
