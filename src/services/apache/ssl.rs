@@ -62,6 +62,8 @@ impl Reader<'_> {
         if let Some(section) = section {
             if !SSL_ANYWHERE.contains(&lower) {
                 self.model.complain(line.place, format!("{shown} not allowed in <{section}> context"));
+            } else if let ("sslciphersuite", Some(protocol), Some(_)) = (lower, arguments.get(0), arguments.get(1)) {
+                self.suites_of_section(line, &shown, &protocol);
             }
             return;
         }
@@ -148,6 +150,15 @@ impl Reader<'_> {
                 self.model.complain(line.place, "SSLEngine: argument must be On or Off");
                 None
             }
+        }
+    }
+
+    /// What httpd refuses where suites are said for a protocol in a section for paths.
+    fn suites_of_section(&mut self, line: &Line, shown: &str, protocol: &str) {
+        match protocol {
+            "SSL" => {}
+            "TLSv1.3" => self.model.complain(line.place, "TLSv1.3 ciphers cannot be set inside a directory context"),
+            _ => self.model.complain(line.place, format!("{shown}: protocol '{protocol}' not supported")),
         }
     }
 

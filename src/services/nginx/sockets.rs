@@ -2,10 +2,11 @@
 //! listening, and so does not notice.
 
 use super::listeners::Listener;
-use super::model::{Place, Section};
+use super::model::Place;
 use crate::endpoint::{Address, Transport};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::Path;
 
 /// What a socket takes on its port.
 #[derive(Clone, Copy)]
@@ -126,15 +127,16 @@ fn clash(first: &Listener, second: &Listener) -> String {
     }
 }
 
-/// A path of the Unix domain is one module's.
+/// A path of the Unix domain is one module's, and has one spelling.
 fn unix(listeners: &[Listener], problems: &mut Vec<(Place, String)>) {
-    let mut first: BTreeMap<&Address, Section> = BTreeMap::new();
-    for listener in listeners.iter().filter(|l| matches!(*l.address, Address::Unix(_))) {
-        let section = *first.entry(&listener.address).or_insert(listener.section);
-        if let Some(place) = place(listener).filter(|_| section != listener.section) {
-            let (here, there) = (section.name(), listener.section.name());
-            let address = &listener.address;
-            problems.push((place, format!("{here} and {there} both listen on {address}: nginx can't start")));
+    let mut first: BTreeMap<&Path, &Listener> = BTreeMap::new();
+    for listener in listeners {
+        let Address::Unix(path) = &*listener.address else { continue };
+        // `/run/./a` is `/run//a` for a Path, as for the kernel.
+        let other = *first.entry(Path::new(path)).or_insert(listener);
+        let differs = other.section != listener.section || other.address != listener.address;
+        if let Some(place) = place(listener).filter(|_| differs) {
+            problems.push((place, clash(other, listener)));
         }
     }
 }

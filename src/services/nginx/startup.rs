@@ -464,6 +464,22 @@ mod tests {
         assert_eq!(["unix:/run/x reuseport", "unix:/run/x", "8080 reuseport"].map(unknown), [1, 0, 0]);
     }
 
+    #[test]
+    fn a_socket_of_the_unix_domain_has_one_spelling() {
+        let servers = |first: &str, second: &str| {
+            let server = |path: &str| {
+                format!(
+                    "server {{ listen unix:{path} ssl; ssl_certificate /c/ec.crt; ssl_certificate_key /c/ec.key; }}\n"
+                )
+            };
+            problems(&(server(first) + &server(second))).len()
+        };
+        for second in ["/run/./a", "/run//a", "//run/a"] {
+            assert_eq!(servers("/run/a", second), 1, "{second}");
+        }
+        assert_eq!([servers("/run/a", "/run/a"), servers("/run/a", "/run/b")], [0, 0]);
+    }
+
     /// As nginx 1.22.1 does.
     #[test]
     fn a_key_of_all_servers_is_held_against_the_certificates_of_each() {
