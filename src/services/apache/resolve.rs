@@ -18,6 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+/// So many commands that leave an answer open are told of each.
+const MOST_COMMANDS: usize = 20;
+
 /// The parameters that decide which versions can work.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Lists {
@@ -326,7 +329,8 @@ impl Resolver<'_> {
             Narrows::Start => true,
         };
         let found = servers.into_iter().flat_map(of).filter(|(server, whose, _)| counts(*server, whose));
-        found.map(|(_, _, what)| what.clone()).collect()
+        // One makes the answer unknown; thousands for each of thousands of servers would be gigabytes.
+        found.map(|(_, _, what)| what.clone()).take(MOST_COMMANDS).collect()
     }
 
     /// What the certificates of a server leave open, where the library and its level are known.
