@@ -306,7 +306,9 @@ impl Library {
     }
 
     fn suites_of_tls1_3(&self, release: Release, suites: Option<&str>) -> Vec<Suite1_3> {
-        security::suites_of_tls1_3(release, suites.or(self.system.ciphersuites.as_deref()))
+        // A list of openssl.cnf of which nothing is known is passed over: what was there before stays.
+        let of_system = self.system.ciphersuites.as_deref().filter(|list| !self.refuses_suites(list));
+        security::suites_of_tls1_3(release, suites.or(of_system))
     }
 
     /// The versions of `enabled` for which a handshake can succeed; `None`: unknown.
@@ -513,6 +515,19 @@ mod tests {
 
     fn library(release: &str, level: u8) -> Library {
         Library { release: Release::parse(release), level: Some(level), ..Library::unknown() }
+    }
+
+    /// As nginx 1.22.1 and httpd 2.4.71 with OpenSSL 3.0.22.
+    #[test]
+    fn a_list_of_the_system_without_a_suite_is_passed_over() {
+        let with = |suites: &str| {
+            let mut library = library("3.0.22", 2);
+            library.system.ciphersuites = Some(suites.to_owned());
+            library.accepts(NEW, None, None, EC)
+        };
+        assert_eq!(with("nosuch"), Some(NEW));
+        assert_eq!(with("TLS_AES_128_GCM_SHA256:nosuch"), Some(NEW));
+        assert_eq!(with(""), Some(VersionSet::EMPTY), "none for the highest version");
     }
 
     #[test]
