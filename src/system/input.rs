@@ -38,15 +38,14 @@ fn own_fifo(path: &Path) -> io::Result<Option<File>> {
     if !fs::symlink_metadata(path)?.file_type().is_fifo() {
         return Ok(None);
     }
-    // This one does not wait for a writer.
-    let held =
-        rustix::fs::open(path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
+    // This opens nothing for reading: a writer that came now, wrote and left would be waited for without end.
+    let held = rustix::fs::open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())?;
     let meta = File::from(held.try_clone()?).metadata()?;
     let is_own = meta.uid() == 0 || meta.uid() == rustix::process::geteuid().as_raw();
     if !meta.file_type().is_fifo() || !is_own {
         return Ok(None);
     }
-    // The same fifo once more, and this time its writer is waited for.
+    // The same fifo, and now its writer is waited for.
     File::open(format!("/proc/self/fd/{}", held.as_raw_fd())).map(Some)
 }
 
@@ -83,7 +82,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let fifo = folder.path().join("fifo");
         rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR).unwrap();
-        for (length, most, fits) in [(0, 4, true), (3, 4, true), (4, 4, true), (5, 4, false), (100_000, 4, false)] {
+        let lengths = [(0, 4, true), (3, 4, true), (4, 4, true), (5, 4, false), (100_000, 4, false)];
+        // Again and again: the writer may come and go at any moment.
+        for (length, most, fits) in (0..100).flat_map(|_| lengths) {
             let to = fifo.clone();
             // Whoever writes too much is told so, and has not written all.
             let writer = std::thread::spawn(move || fs::write(to, vec![b'x'; length]));
