@@ -167,12 +167,8 @@ impl OsSystem {
                 push_components(&mut pending, &mut to.path, &target);
             } else {
                 let outside = self.outside(&to.path);
-                let found = match self.is_fixed(&to.way) {
-                    true => fs::symlink_metadata(&outside).map(|meta| (meta, None)),
-                    false => self.find(&to.path).and_then(|found| Ok((metadata(found.try_clone()?)?, Some(found)))),
-                };
-                let (meta, found) = match found {
-                    Ok(found) => found,
+                let (meta, opened) = match self.look_at(&to) {
+                    Ok(seen) => seen,
                     // Only what is mapped has to be there, not the directories above it.
                     Err(_) if self.maps.iter().any(|(from, _)| from.starts_with(&to.path)) => continue,
                     Err(error) => return Err(error),
@@ -180,7 +176,7 @@ impl OsSystem {
                 to.way.go(&rights(&outside, &meta), trusted());
                 if meta.file_type().is_symlink() {
                     *links += 1;
-                    let target = match found {
+                    let target = match opened {
                         None => fs::read_link(&outside)?,
                         Some(link) => OsString::from_vec(readlinkat(&link, "", Vec::new())?.into_bytes()).into(),
                     };
@@ -244,7 +240,7 @@ impl OsSystem {
     fn admit(&self, real: &Resolved, meta: &Metadata) -> io::Result<()> {
         let refused = |why: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         for link in &real.links {
-            if self.is_hidden(&real.path, meta, &link.owner)? {
+            if self.is_barred(&real.path, meta, &link.owner, Access::Read)? {
                 let (path, owner) = (link.path.display(), &link.owner);
                 return refused(format!(
                     "is reached by {path}, a link of {owner}, who may not be able to read it: not read"
@@ -257,7 +253,7 @@ impl OsSystem {
             }
         }
         let others = real.way.writers();
-        if meta.nlink() > 1 && !others.is_empty() && self.is_hidden(&real.path, meta, &others)? {
+        if meta.nlink() > 1 && !others.is_empty() && self.is_barred(&real.path, meta, &others, Access::Read)? {
             return refused(format!(
                 "has several names (hard links) in a folder that {others} can write to, who may not be able to read it: \
                  not read"
@@ -268,14 +264,19 @@ impl OsSystem {
 }
 
 impl OsSystem {
-    /// Can nobody but root and the user of this process put something else on a way? Then it is what it was.
-    fn is_fixed(&self, way: &Way) -> bool {
-        self.root == Path::new("/") && way.is_fixed()
+    /// What is at the end of a way, and the same open where somebody else could put a link on the way: then it is found
+    /// without following one.
+    fn look_at(&self, to: &Resolved) -> io::Result<(Metadata, Option<fs::File>)> {
+        if self.root == Path::new("/") && to.way.is_fixed() {
+            return Ok((fs::symlink_metadata(self.outside(&to.path))?, None));
+        }
+        let found = self.find(&to.path)?;
+        Ok((found.metadata()?, Some(found)))
     }
 
     /// Finds what a resolved path names, if no link was put on the way since.
-    fn find(&self, real: &Path) -> io::Result<OwnedFd> {
-        find_beneath(&self.opened, real)
+    fn find(&self, real: &Path) -> io::Result<fs::File> {
+        find_beneath(&self.opened, real).map(fs::File::from)
     }
 
     /// Is it a file that the kernel makes when it is read? Who may do that, its permissions do not tell: root is shown what
@@ -287,27 +288,27 @@ impl OsSystem {
 
     /// What a resolved path names.
     fn meta(&self, real: &Resolved) -> io::Result<Metadata> {
-        if self.is_fixed(&real.way) {
-            fs::symlink_metadata(self.outside(&real.path))
-        } else {
-            metadata(self.find(&real.path)?)
-        }
+        self.look_at(real).map(|(meta, _)| meta)
     }
 
-    /// May it be that one of these can't read an open file, or can't come to where it is?
-    fn is_hidden(&self, path: &Path, file: &Metadata, who: &Writers) -> io::Result<bool> {
-        let folder = path.parent().unwrap_or(path);
-        if self.is_of_kernel(path) {
-            return Ok(true);
+    /// May it be that one of these can't do that with what a resolved path names, or can't come to where it is?
+    fn is_barred(&self, path: &Path, file: &Metadata, who: &Writers, access: Access) -> io::Result<bool> {
+        if who.is_empty() {
+            return Ok(false);
         }
-        let open = whole_rights(&self.outside(path), file);
-        Ok(!open.opens_to(who, Access::Read, trusted()) || self.is_closed_to(folder, who)?)
+        let rights = whole_rights(&self.outside(path), file);
+        let folder = path.parent().unwrap_or(path);
+        Ok(self.is_of_kernel(path) || !rights.opens_to(who, access, trusted()) || self.is_closed_to(folder, who)?)
     }
 
     /// A link on the way to a directory, of somebody who may not be able to list that: its names may be shown to them.
     fn closed_link<'r>(&self, real: &'r Resolved) -> io::Result<Option<&'r Link>> {
+        if real.links.is_empty() {
+            return Ok(None);
+        }
+        let meta = self.meta(real)?;
         for link in &real.links {
-            if self.is_hidden(&real.path, &self.meta(real)?, &link.owner)? {
+            if self.is_barred(&real.path, &meta, &link.owner, Access::Read)? {
                 return Ok(Some(link));
             }
         }
@@ -317,7 +318,7 @@ impl OsSystem {
     /// May it be that one of these can't enter a directory or one above it?
     fn is_closed_to(&self, folder: &Path, who: &Writers) -> io::Result<bool> {
         for step in folder.ancestors() {
-            let meta = metadata(self.find(step)?)?;
+            let meta = self.find(step)?.metadata()?;
             let rights = whole_rights(&self.outside(step), &meta);
             if !rights.opens_to(who, Access::Enter, trusted()) {
                 return Ok(true);
@@ -366,11 +367,6 @@ fn push_components(pending: &mut Vec<OsString>, at: &mut PathBuf, path: &Path) {
             Component::CurDir | Component::Prefix(_) => {}
         }
     }
-}
-
-/// What an open file is.
-fn metadata(opened: OwnedFd) -> io::Result<Metadata> {
-    fs::File::from(opened).metadata()
 }
 
 fn is_same(one: &Metadata, other: &Metadata) -> bool {
@@ -500,12 +496,7 @@ impl System for OsSystem {
 
     fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
         let real = self.look(path)?;
-        if !who.is_empty() && self.is_of_kernel(&real.path) {
-            return Ok(true);
-        }
-        let rights = whole_rights(&self.outside(&real.path), &self.meta(&real)?);
-        let folder = real.path.parent().unwrap_or(&real.path);
-        Ok(!rights.opens_to(who, access, trusted()) || self.is_closed_to(folder, who)?)
+        self.is_barred(&real.path, &self.meta(&real)?, who, access)
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
