@@ -21,14 +21,18 @@ fn doubted(instance: &Instance, answer: Arc<Answer>) -> Arc<Answer> {
     }
 }
 
+fn response(one: &dyn Resolved, question: &Question) -> Option<Response> {
+    let Response { fit, address, answer } = one.ask(question)?;
+    Some(Response { fit, address, answer: doubted(one.instance(), answer) })
+}
+
 /// The answer for one client, and the instance that gives it. Where several instances claim the address, the one
 /// that fits it best answers; the second value counts those that fit as well.
 pub fn ask<'a>(resolved: &'a [Box<dyn Resolved>], question: &Question) -> (Option<(&'a Instance, Response)>, usize) {
     let mut best: Option<(&Instance, Response)> = None;
     let mut rivals = 0;
     for one in resolved {
-        let Some(Response { fit, address, answer }) = one.ask(question) else { continue };
-        let response = Response { fit, address, answer: doubted(one.instance(), answer) };
+        let Some(response) = response(&**one, question) else { continue };
         match &best {
             Some((_, other)) if other.fit > response.fit => {}
             Some((_, other)) if other.fit == response.fit => rivals += 1,
@@ -50,9 +54,7 @@ pub fn ask_of<'a>(
 ) -> (Option<(&'a Instance, Response)>, usize) {
     let Some(one) = resolved.get(at) else { return (None, 0) };
     let instance = one.instance();
-    let response = one.ask(question).map(|Response { fit, address, answer }| {
-        (instance, Response { fit, address, answer: doubted(instance, answer) })
-    });
+    let response = response(&**one, question).map(|response| (instance, response));
     let has_it = |other: &Instance| {
         let mut listeners = other.endpoints.iter().filter(|endpoint| endpoint.role == Role::Listener);
         listeners.any(|endpoint| endpoint.transport == question.transport && *endpoint.address == *address)
