@@ -40,9 +40,10 @@ fn suites(view: &AuditView<'_>) -> Vec<Suite> {
         let mut cases: Vec<Case> = Vec::new();
         for (at, endpoint) in instance.endpoints.iter().enumerate() {
             if endpoint.answer.speaks != Speaks::Plaintext {
-                let unknown = view.verdict(index, at) == Verdict::Unknown;
-                let is_partial = instance.is_partial();
-                cases.push(of_endpoint(class, plain(&names[at]), &about[at], (unknown, is_partial)));
+                // A file that can't be read counts for the exit status, whatever the policy says.
+                let silent = if instance.is_partial() { (End::Error, UNREAD) } else { (End::Skipped, OFF) };
+                let unknown = (view.verdict(index, at) == Verdict::Unknown).then_some(silent);
+                cases.push(of_endpoint(class, plain(&names[at]), &about[at], unknown));
             }
         }
         cases.extend(rest.iter().map(|issue| alone(class, issue)));
@@ -72,15 +73,13 @@ fn names(view: &AuditView<'_>, endpoints: &[Endpoint]) -> Vec<String> {
     names.iter().zip(endpoints).map(full).collect()
 }
 
-/// A case for an endpoint. What could not be decided of it is an error as far as it counts for the exit status.
-fn of_endpoint(class: &str, name: String, issues: &[&Issue<'_>], (unknown, is_partial): (bool, bool)) -> Case {
-    let counts = unknown && issues.iter().any(|issue| issue.is_undecided() && issue.excuse.is_none());
+/// A case for an endpoint. What could not be decided of it is an error as far as it counts for the exit status. `unknown`: it
+/// can't be decided, and this is how the case ends if no issue says why.
+fn of_endpoint(class: &str, name: String, issues: &[&Issue<'_>], unknown: Option<(End, &str)>) -> Case {
+    let counts = unknown.is_some() && issues.iter().any(|issue| issue.is_undecided() && issue.excuse.is_none());
     let case = of_issues(class, name, issues, counts);
-    let is_silent = unknown && !issues.iter().any(|issue| issue.is_undecided());
-    match case.end {
-        // A file that can't be read counts for the exit status, whatever the policy says.
-        End::Passed if is_silent && is_partial => Case { end: End::Error, message: UNREAD.to_owned(), ..case },
-        End::Passed if is_silent => Case { end: End::Skipped, message: OFF.to_owned(), ..case },
+    match unknown.filter(|_| !issues.iter().any(|issue| issue.is_undecided())) {
+        Some((end, message)) if case.end == End::Passed => Case { end, message: message.to_owned(), ..case },
         _ => case,
     }
 }
