@@ -3,7 +3,7 @@
 //! Shows what a service has to bring, and that nothing else has to know of it: `tests/it/toyd.rs` runs each command of this
 //! program. A line of `/etc/toyd.conf` is `listen ADDRESS:PORT` or `tls VERSION...`, or a comment with `#`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use tlsmend::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Set
 use tlsmend::host::{
     Build, Fact, Facts, OptionLetters, Product, ProgramSpec, Reload, Said, Settings, StartFacts, Unit,
 };
-use tlsmend::instance::{Ability, Instance, Problem, Reach, ServiceId, Setting, SettingKind, Standing};
+use tlsmend::instance::{Ability, Instance, Problem, ServiceId, Setting, SettingKind, Standing};
 use tlsmend::release::Release;
 use tlsmend::services;
 use tlsmend::services::service::{FileRole, Fit, Question, Resolved, Response, Service, Target, World};
@@ -163,26 +163,13 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = Range<usize>> {
 
 fn empty(main: PathBuf, standing: Standing, world: World<'_>) -> Instance {
     let library = &world.facts.of(ID).library;
-    Instance {
-        service: ID,
-        standing,
-        main,
-        files: BTreeSet::new(),
-        borrowed: BTreeMap::new(),
-        left_out: BTreeSet::new(),
-        reach: Reach::default(),
-        problems: Vec::new(),
-        unparsed: BTreeMap::new(),
-        unknown: Vec::new(),
-        settings: Vec::new(),
-        endpoints: Vec::new(),
-        ability: Ability {
-            versions: library.versions(),
-            known: library.release.is_some(),
-            needs: BTreeMap::new(),
-            unproven: BTreeMap::new(),
-        },
-    }
+    let ability = Ability {
+        versions: library.versions(),
+        known: library.release.is_some(),
+        needs: BTreeMap::new(),
+        unproven: BTreeMap::new(),
+    };
+    Instance::new(ID, standing, main, ability)
 }
 
 fn read(file: FileId, world: World<'_>, sources: &SourceMap, standing: Standing) -> Instance {

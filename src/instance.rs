@@ -290,6 +290,25 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// One of which nothing was read yet.
+    pub fn new(service: ServiceId, standing: Standing, main: PathBuf, ability: Ability) -> Instance {
+        Instance {
+            service,
+            standing,
+            main,
+            files: BTreeSet::new(),
+            borrowed: BTreeMap::new(),
+            left_out: BTreeSet::new(),
+            reach: Reach::default(),
+            problems: Vec::new(),
+            unparsed: BTreeMap::new(),
+            unknown: Vec::new(),
+            settings: Vec::new(),
+            endpoints: Vec::new(),
+            ability,
+        }
+    }
+
     /// The setting of that id.
     pub fn setting(&self, id: SettingId) -> &Setting {
         &self.settings[id.0 as usize]

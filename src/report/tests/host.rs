@@ -3,11 +3,11 @@
 use crate::edit::{Edit, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, Role, Speaks, Traced, Transport, Unknown};
 use crate::finding::{self, Finding, Label, RuleId, Severity, Verdict};
-use crate::instance::{Ability, Instance, Problem, Reach, ServiceId, Standing, Uncovered};
+use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, Uncovered};
 use crate::report::{AuditView, Coverage, Exit, ManagedFile, Paths, json, text};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -63,21 +63,8 @@ pub(super) fn endpoint(port: u16, name: Option<&str>, answer: &Arc<Answer>) -> E
 }
 
 pub(super) fn instance(service: &'static str, main: &str, endpoints: Vec<Endpoint>) -> Instance {
-    Instance {
-        service: ServiceId(service),
-        standing: Standing::Loaded,
-        main: PathBuf::from(main),
-        files: BTreeSet::new(),
-        borrowed: BTreeMap::new(),
-        left_out: BTreeSet::new(),
-        reach: Reach::default(),
-        problems: Vec::new(),
-        unparsed: BTreeMap::new(),
-        unknown: Vec::new(),
-        settings: Vec::new(),
-        endpoints,
-        ability: Ability { versions: VersionSet::TLS, known: true, needs: BTreeMap::new(), unproven: BTreeMap::new() },
-    }
+    let ability = Ability { versions: VersionSet::TLS, known: true, needs: BTreeMap::new(), unproven: BTreeMap::new() };
+    Instance { endpoints, ..Instance::new(ServiceId(service), Standing::Loaded, PathBuf::from(main), ability) }
 }
 
 pub(in crate::report) fn finding(rule: &'static str, severity: Severity, verdict: Verdict, message: &str) -> Finding {

@@ -6,7 +6,7 @@ use super::state::Directive;
 use super::{command, directives, model::Place, parse, resolve};
 use crate::edit::{Change, Fix};
 use crate::endpoint::Role;
-use crate::instance::{Instance, Problem, Reach, Setting, Standing};
+use crate::instance::{Instance, Problem, Setting, Standing};
 use crate::services::service::{Question, Resolved, Response, World};
 use crate::services::tree::NodeKind;
 use crate::source::{FileId, SourceMap, Span};
@@ -68,20 +68,13 @@ pub(super) fn read(file: FileId, standing: Standing, world: World<'_>, sources: 
         }
     }
     let facts = world.facts.of(ID);
+    let ability = resolve::ability(facts.release.value, &facts.library);
     let instance = Instance {
-        service: ID,
-        standing,
-        main: sources.file(file).path().to_owned(),
         files: BTreeSet::from([file]),
-        borrowed: BTreeMap::new(),
-        left_out: BTreeSet::new(),
-        reach: Reach::default(),
         problems,
         unparsed,
-        unknown: Vec::new(),
         settings,
-        endpoints: Vec::new(),
-        ability: resolve::ability(facts.release.value, &facts.library),
+        ..Instance::new(ID, standing, sources.file(file).path().to_owned(), ability)
     };
     NginxFragment { instance }
 }
