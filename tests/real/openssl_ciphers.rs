@@ -2,6 +2,7 @@
 //!
 //! Says so and does nothing where there is no `openssl`, or none of the versions 1.1.1 to 3.x.
 
+use crate::support::needs;
 use std::process::Command;
 use tlsmend::openssl::{Library, Reader, Refused};
 use tlsmend::release::Release;
@@ -243,7 +244,10 @@ fn security_levels_leave_the_suites_that_openssl_leaves() {
 
 /// The library of this machine, if it is one that is understood.
 fn library() -> Option<Library> {
-    let output = Command::new("openssl").args(["version", "-a"]).output().ok()?;
+    if !needs::has(&["openssl"]) {
+        return None;
+    }
+    let output = Command::new("openssl").args(["version", "-a"]).output().expect("it is there");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let release = Release::parse(text.strip_prefix("OpenSSL ")?).filter(|r| *r >= Release::new(1, 1, 1))?;
     let level = text.split("-DOPENSSL_TLS_SECURITY_LEVEL=").nth(1).and_then(|t| t[..1].parse().ok()).unwrap_or(1);
