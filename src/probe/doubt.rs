@@ -8,6 +8,7 @@
 //! come too early, does not pick them better than chance.
 
 use crate::tls::Version;
+use std::hash::{BuildHasher, RandomState};
 
 /// How much chance is left for a wrong "no" about a version.
 const FOR_VERSIONS: f64 = 1e-5;
@@ -41,6 +42,11 @@ pub(super) fn is_no_to_part(silent: u32, answered: u32) -> bool {
 /// Is silence about some suites of an accepted version a "no"?
 pub(super) fn is_no_to_suites(silent: u32, answered: u32) -> bool {
     chance(silent, answered) < FOR_SUITES
+}
+
+/// A random number, for the order in which the two kinds come, that need not be secret.
+pub(super) fn random() -> u64 {
+    RandomState::new().hash_one(0)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! answered clearly is *inconclusive*, never a quiet "no" (`docs/probe.md` has the table).
 //!
 //! Pure parts: [`hello`], [`sslv2`], [`reply`], [`suites`], [`strength`], [`portions`], [`key`], [`reason`], `classify`, `doubt`,
-//! `order`, `conclude`. The network: `wire`, [`starttls`], `session`, `work`, `quiet`, `listing`, [`mod@scan`]. This is the
+//! `conclude`. The network: `wire`, [`starttls`], `session`, `work`, `quiet`, `listing`, `hearing`, `hidden`, `order`, [`mod@scan`]. This is the
 //! only module that opens sockets.
 
 pub mod client;
@@ -28,6 +28,8 @@ pub mod target;
 mod classify;
 mod conclude;
 mod doubt;
+mod hearing;
+mod hidden;
 mod listing;
 mod order;
 mod outcome;

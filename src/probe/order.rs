@@ -1,7 +1,12 @@
 //! Whose order decides which suite is used, and how that is found out.
 
+use super::classify::Said;
+use super::hearing::{Heard, MOST_TRIES};
+use super::listing::Listing;
+use super::portions;
 use super::strength::{self, Family};
 use super::suites::Suite;
+use crate::tls::Version;
 
 /// Whose order decides which suite is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +27,95 @@ impl Order {
     }
 }
 
+impl Listing<'_, '_> {
+    /// Offers the [`opposite`] of the first portion. Who follows the client chooses another suite, which is found in
+    /// passing.
+    pub(super) fn turned(&mut self, portion: &[u16]) {
+        let known = self.work.hits[0].suite;
+        if let Said::Chosen(hit) = self.reversed(&opposite(portion, known)) {
+            if hit.suite == known {
+                self.work.order = Some(Order::Server);
+            } else {
+                self.work.order = Some(Order::Client);
+                self.work.hits.push(hit);
+            }
+        }
+    }
+
+    /// Offers the suites in the opposite order, if whose decides, or whether there is compression, is not known yet.
+    pub(super) fn compare(&mut self) {
+        let (hits, compressible) = (&self.work.hits, self.is_compressible());
+        let is_known = self.work.order.is_some() || hits.len() < 2 && self.work.compression.is_some();
+        if is_known || hits.is_empty() || hits.len() == 1 && !compressible {
+            return;
+        }
+        let known: Vec<u16> = hits.iter().map(|hit| hit.suite).collect();
+        let offered = opposite(&known, known[0]);
+        for _ in 0..MOST_TRIES {
+            match self.reversed(&offered) {
+                Said::Chosen(hit) => {
+                    if known.len() > 1 {
+                        let is_first = hit.suite == offered[0];
+                        self.work.order = Some(if is_first { Order::Client } else { Order::Server });
+                    }
+                    return;
+                }
+                Said::Odd(reason) if reason.may_pass() => {
+                    self.session.ask_alone();
+                    self.session.back_off();
+                }
+                _ => return,
+            }
+        }
+    }
+
+    /// Offers suites that were turned around, and compression.
+    fn reversed(&mut self, offered: &[u16]) -> Said {
+        let compressible = self.is_compressible();
+        let said = self.work.ask(self.session, offered, compressible);
+        if let Said::Chosen(hit) = &said {
+            self.work.compression = compressible.then_some(hit.compression);
+        }
+        said
+    }
+
+    fn is_compressible(&self) -> bool {
+        self.work.version <= Version::Tls1_2
+    }
+
+    /// Puts the suites into the order in which they are shown.
+    pub(super) fn arrange(&mut self) {
+        match self.work.order {
+            // What the server thinks of them is not known; what is offered first was preferred here.
+            Some(Order::Client) => {
+                let offered = portions::all(self.work.version);
+                self.work.hits.sort_by_key(|hit| offered.iter().position(|id| *id == hit.suite));
+            }
+            // Groups of suites were asked for one by one.
+            Some(Order::Server) if self.work.plain || self.work.is_split => self.sort(),
+            _ => {}
+        }
+    }
+
+    /// Puts suites that were found in several groups into the server's order: all are offered, then all but the one that
+    /// was chosen, and so on.
+    fn sort(&mut self) {
+        let mut left: Vec<u16> = self.work.hits.iter().map(|hit| hit.suite).collect();
+        let mut order: Vec<u16> = Vec::new();
+        while left.len() > 1 {
+            let Heard::Chosen(hit) = self.ask(&left, false) else { return };
+            left.retain(|id| *id != hit.suite);
+            order.push(hit.suite);
+        }
+        order.extend(left);
+        self.work.hits.sort_by_key(|hit| order.iter().position(|id| *id == hit.suite));
+    }
+}
+
 /// The suites the other way around, with the one at the end that was chosen before: who has an order of its own chooses
 /// it again. The first one is AES-GCM, if that can be: who has an order of its own may still ask by it whether the client
 /// would rather have ChaCha20 (Go: whatever is not AES-GCM means that; OpenSSL, told so: ChaCha20 does).
-pub(super) fn opposite(suites: &[u16], chosen: u16) -> Vec<u16> {
+fn opposite(suites: &[u16], chosen: u16) -> Vec<u16> {
     let mut turned: Vec<u16> = suites.iter().rev().copied().filter(|id| *id != chosen).collect();
     let usual = turned.iter().position(|id| is_usual(*id));
     if let Some(at) = usual.or_else(|| turned.iter().position(|id| !is_chacha(*id))) {

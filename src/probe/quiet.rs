@@ -11,7 +11,6 @@ use super::reason::Reason;
 use super::session::Session;
 use super::work::Work;
 use crate::tls::Version;
-use std::hash::{BuildHasher, RandomState};
 
 /// What is asked first while nothing is accepted yet, and serves as the control then.
 const LIKELY: [Version; 3] = [Version::Tls1_2, Version::Tls1_3, Version::Tls1];
@@ -113,7 +112,7 @@ impl Doubts<'_, '_> {
     fn round(&mut self, control: &Work) -> Asked {
         let versions = self.open().into_iter().flat_map(|at| [Some(at); OF_EACH]);
         let mut asked: Vec<Option<usize>> = versions.chain([None; CONTROLS]).collect();
-        asked.sort_by_cached_key(|_| RandomState::new().hash_one(0));
+        asked.sort_by_cached_key(|_| doubt::random());
         for one in asked {
             if self.open().is_empty() {
                 return Ok(());
@@ -177,9 +176,6 @@ impl Doubts<'_, '_> {
         for _ in 0..MOST_TRIES {
             for at in self.open() {
                 self.ask(at)?;
-            }
-            if self.open().is_empty() {
-                return Ok(());
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The exchanges with one endpoint, and what they may take.
 
+use super::doubt;
 use super::hello::{Hello, RANDOM};
 use super::limits::Limits;
 use super::reason::{Reason, Spent};
@@ -8,7 +9,6 @@ use super::sslv2;
 use super::target::Target;
 use super::wire::{GLANCE, Wire};
 use crate::tls::Version;
-use std::hash::{BuildHasher, RandomState};
 use std::io::{ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -467,8 +467,8 @@ fn read_ssl2(wire: &mut Wire<'_>) -> Reply {
 /// Random bytes that need not be secret.
 fn random() -> [u8; RANDOM] {
     let mut bytes = [0; RANDOM];
-    for (at, piece) in bytes.chunks_mut(8).enumerate() {
-        piece.copy_from_slice(&RandomState::new().hash_one(at).to_ne_bytes());
+    for piece in bytes.chunks_mut(8) {
+        piece.copy_from_slice(&doubt::random().to_ne_bytes());
     }
     bytes
 }
