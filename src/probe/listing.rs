@@ -5,7 +5,7 @@
 //! before ([`super::hearing`]). And it may choose a suite that it then can't use, which keeps it from ever choosing the
 //! ones after ([`super::hidden`]).
 
-use super::classify::Hit;
+use super::classify::{Hit, Said};
 use super::hearing::Heard;
 use super::order::Order;
 use super::portions;
@@ -64,7 +64,8 @@ fn needs_small_hellos(work: &mut Work, session: &Session<'_>) {
     if full.is_accepted() {
         *work = full;
     } else {
-        work.only_small = true;
+        // One that could not be sent any more was not misunderstood.
+        work.only_small = !matches!(&full.last, Some(Said::Odd(reason)) if reason.is_own());
     }
 }
 
@@ -98,6 +99,8 @@ fn in_large_hellos(work: &mut Work, session: &Session<'_>) {
     if work.order == Some(Order::Server) {
         Listing { session, work }.merge(first, found);
     } else {
+        // Whose order decides may turn out later.
+        work.is_split |= !found.is_empty();
         work.hits.extend(found);
     }
 }

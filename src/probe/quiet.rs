@@ -6,8 +6,9 @@
 //! the control. A server that hangs up on those too refuses nothing by its silence; it is asked until it answers, with
 //! longer and longer pauses, as far as connections and time go.
 
+use super::classify::Said;
 use super::doubt;
-use super::reason::Reason;
+use super::reason::{BARRED, Reason};
 use super::session::Session;
 use super::work::Work;
 use crate::tls::Version;
@@ -163,7 +164,13 @@ impl Doubts<'_, '_> {
         if work.version > Version::Ssl3 {
             work.retry(self.session, true)?;
         }
-        if work.is_in_doubt() {
+        // An alert to a few suites takes nothing from the silence about all, but for that of a version that is barred.
+        let adds_nothing = match &work.last {
+            Some(Said::NoneOfThese(_)) => true,
+            Some(Said::Odd(Reason::Alert(alert))) => *alert != BARRED,
+            _ => work.is_in_doubt(),
+        };
+        if adds_nothing {
             (work.last, work.silent, work.silence_is_no) = (before, silent, true);
         } else {
             work.only_small = work.is_accepted();

@@ -83,6 +83,10 @@ fn more(session: &Session<'_>, work: &mut Work, spares_barred: bool) {
     let barred = spares_barred && matches!(work.last, Some(Said::Odd(Reason::Alert(BARRED))));
     if matches!(work.last, Some(Said::NoneOfThese(_))) && work.has_more() {
         work.portion(session);
+        // Silence about the rest has to repeat, as silence about the first does.
+        if work.is_in_doubt() {
+            return;
+        }
     }
     if work.is_odd() && !barred && !work.plain && !work.is_accepted() {
         work.again(session);

@@ -11,6 +11,7 @@ use support::fake::{Fake, Model, Seen, Step, alert, chosen, message, record, ser
 use tlsmend::probe::client::{Check, Handshake};
 use tlsmend::probe::name::Name;
 use tlsmend::probe::place::Place;
+use tlsmend::probe::portions::portions;
 use tlsmend::probe::target::Target;
 use tlsmend::probe::{Depth, Limits, Order, Reason, Scan, Trouble, Verdict, scan};
 use tlsmend::tls::{Version, VersionSet};
@@ -453,6 +454,70 @@ fn a_suite_that_the_server_can_not_serve_hides_no_other() {
     let mut suites: Vec<u16> = found.row(Version::Tls1_2).expect("a row").suites.iter().map(|hit| hit.suite).collect();
     suites.sort_unstable();
     assert_eq!(suites, [0x009c, 0xc027, 0xc02f, 0xc030]);
+}
+
+#[test]
+fn suites_stand_in_the_servers_order_though_it_hung_up_once() {
+    // One of the second portion comes first. The hello that asks whose order decides is the first with compression.
+    let rare = portions(Version::Tls1_2)[1][0];
+    let asked = AtomicBool::new(false);
+    let model = Model { suites: vec![rare, 0xc02f, 0xc030], ..modern() };
+    let fake = but(Version::Tls1_2, move |seen| {
+        let is_first = seen.compressions.len() > 1 && !asked.swap(true, Ordering::Relaxed);
+        if is_first { vec![Step::Close] } else { model.answer(seen) }
+    });
+    let found = probe(&fake, Depth::Ciphers);
+    let row = found.row(Version::Tls1_2).expect("a row");
+    let suites: Vec<u16> = row.suites.iter().map(|hit| hit.suite).collect();
+    assert_eq!((row.order, suites), (Some(Order::Server), vec![rare, 0xc02f, 0xc030]));
+    assert!(row.complete);
+}
+
+#[test]
+fn an_alert_to_a_small_hello_takes_nothing_from_silence() {
+    for description in [10, 40, 47, 50] {
+        for version in [Version::Tls1, Version::Tls1_2] {
+            let model = Model { versions: vec![Version::Tls1_3], ..modern() };
+            let fake = Fake::start(move |seen| match seen.version == version {
+                true if seen.suites.len() > 20 => vec![Step::Close],
+                true => vec![Step::Send(alert(description)), Step::Close],
+                false => model.answer(seen),
+            });
+            let found = probe(&fake, Depth::Versions);
+            assert_eq!(*verdict(&found, version), rejected(Reason::Closed), "{version} {description}");
+        }
+    }
+}
+
+#[test]
+fn silence_about_the_rest_of_the_suites_has_to_repeat() {
+    let common = portions(Version::Tls1_2)[0][0];
+    let model = Model { versions: vec![Version::Tls1_3], ..modern() };
+    let fake = Fake::start(move |seen| match seen.version {
+        Version::Tls1_2 if seen.suites.contains(&common) => vec![Step::Send(alert(40)), Step::Close],
+        Version::Tls1_2 => vec![Step::Close],
+        _ => model.answer(seen),
+    });
+    let found = probe(&fake, Depth::Versions);
+    assert_eq!(*verdict(&found, Version::Tls1_2), rejected(Reason::Closed));
+    let rest =
+        |seen: &&Seen| seen.version == Version::Tls1_2 && seen.suites.len() > 20 && !seen.suites.contains(&common);
+    assert!(fake.seen().iter().filter(rest).count() > 2);
+}
+
+#[test]
+fn a_large_hello_that_was_never_sent_is_not_called_misunderstood() {
+    let share = |seen: &Seen| seen.extensions.iter().any(|(n, content)| *n == 51 && content.len() > 2);
+    let fake = but(Version::Tls1_3, move |seen| match share(seen) {
+        true => modern().answer(seen),
+        false => vec![Step::Close],
+    });
+    let target = target(fake.address(), Some("a.example"));
+    let limits = limits(&target, Depth::Ciphers).with_at_most(7);
+    let found = scan(&target, Depth::Ciphers, limits, &AtomicBool::new(false));
+    let row = found.row(Version::Tls1_3).expect("a row");
+    assert_eq!((&row.verdict, row.complete), (&Verdict::Accepted, false));
+    assert_eq!(row.notes, [""; 0]);
 }
 
 #[test]
