@@ -32,13 +32,6 @@ pub(super) enum Said {
     Odd(Reason),
 }
 
-impl Said {
-    /// Did something else than TLS come back?
-    pub(super) fn is_not_tls(&self) -> bool {
-        matches!(self, Said::Odd(Reason::NotTls(_)))
-    }
-}
-
 /// Reads a reply to a hello of `version` with `suites`.
 pub(super) fn classify(version: Version, suites: &[u16], reply: Reply) -> Said {
     match reply {

@@ -3,30 +3,26 @@
 use super::classify::Said;
 use super::outcome::{Row, Trouble};
 use super::reason::{BARRED, Reason, Verdict};
+use super::session::Session;
 use super::work::Work;
 use crate::tls::Version;
 
-/// What is known of the endpoint besides the answers about versions.
-#[derive(Clone)]
-pub(super) struct Circumstances {
-    /// A server name was sent.
-    pub named: bool,
-    /// The server hangs up, even on a single connection, on what it answers at other times.
-    pub unsteady: bool,
-    /// A connection came about.
-    pub connected: bool,
-    /// What ended the questions, or would have ended them.
-    pub ended: Reason,
-}
-
 /// A row for each version.
-pub(super) fn rows(works: &[Work], circumstances: &Circumstances) -> Vec<Row> {
+pub(super) fn rows(works: &[Work], session: &Session<'_>) -> Vec<Row> {
     let accepted = works.iter().any(Work::is_accepted);
     // Neither 1.2 nor 1.3 is barred by any level that leaves the other versions.
     let broken = works.iter().any(|work| work.version == Version::Tls1_2 && says_internal_error(work));
     let controlled = works.iter().any(|work| !work.hits.is_empty());
-    let all = All { accepted, controlled, broken, circumstances };
-    let mut rows: Vec<Row> = works.iter().map(|work| row(work, all)).collect();
+    let all = All {
+        accepted,
+        controlled,
+        broken,
+        named: session.target.name.is_some(),
+        unsteady: session.is_unsteady(),
+        connected: session.has_connected(),
+        ended: session.ended(),
+    };
+    let mut rows: Vec<Row> = works.iter().map(|work| row(work, &all)).collect();
     // A version that was chosen instead of another one is spoken.
     for work in works {
         let Some(Said::No(Reason::LowerVersion(lower))) = work.last else { continue };
@@ -39,18 +35,24 @@ pub(super) fn rows(works: &[Work], circumstances: &Circumstances) -> Vec<Row> {
     rows
 }
 
-/// What is known of all versions together.
-#[derive(Clone, Copy)]
-struct All<'a> {
+/// What is known of all versions together, and of the endpoint.
+struct All {
     accepted: bool,
     /// There is a hello that the server accepts, to tell silence about another one from silence about all.
     controlled: bool,
     /// TLS 1.2 gives an internal error.
     broken: bool,
-    circumstances: &'a Circumstances,
+    /// A server name was sent.
+    named: bool,
+    /// The server hangs up, even on a single connection, on what it answers at other times.
+    unsteady: bool,
+    /// A connection came about.
+    connected: bool,
+    /// What ended the questions, or would have ended them.
+    ended: Reason,
 }
 
-fn row(work: &Work, all: All<'_>) -> Row {
+fn row(work: &Work, all: &All) -> Row {
     let mut notes = Vec::new();
     if work.only_small {
         notes.push("only small hellos are understood");
@@ -73,17 +75,16 @@ fn row(work: &Work, all: All<'_>) -> Row {
     }
 }
 
-fn verdict(work: &Work, all: All<'_>) -> Verdict {
+fn verdict(work: &Work, all: &All) -> Verdict {
     if work.is_accepted() {
         return Verdict::Accepted;
     }
-    let Circumstances { named, ended, .. } = all.circumstances;
     // Other questions would have been asked, had the limits allowed them.
-    let spent = Verdict::Inconclusive(ended.clone());
+    let spent = Verdict::Inconclusive(all.ended.clone());
     match &work.last {
         Some(Said::No(reason)) => Verdict::Rejected(reason.clone()),
         // Where no version is to be had at all, a missing name may be the reason (some say so with this alert).
-        Some(Said::NoneOfThese(alert)) if !all.accepted && !named => Verdict::Inconclusive(Reason::Name(*alert)),
+        Some(Said::NoneOfThese(alert)) if !all.accepted && !all.named => Verdict::Inconclusive(Reason::Name(*alert)),
         Some(Said::NoneOfThese(_)) if work.version == Version::Tls1_2 && work.has_more() => spent,
         Some(Said::NoneOfThese(alert)) => Verdict::Rejected(Reason::Alert(*alert)),
         // Where others are accepted, this one alert is clear: the security level bars old versions.
@@ -104,17 +105,16 @@ fn verdict(work: &Work, all: All<'_>) -> Verdict {
 }
 
 fn says_internal_error(work: &Work) -> bool {
-    !work.is_accepted() && matches!(work.last, Some(Said::Odd(Reason::Alert(BARRED))))
+    !work.is_accepted() && matches!(work.odd(), Some(Reason::Alert(BARRED)))
 }
 
-fn odd(reason: &Reason, all: All<'_>) -> Verdict {
-    let Circumstances { unsteady, connected, ended, .. } = all.circumstances;
+fn odd(reason: &Reason, all: &All) -> Verdict {
     match reason {
         Reason::Alert(_) => Verdict::Rejected(reason.clone()),
-        _ if reason.may_pass() && *unsteady => Verdict::Inconclusive(Reason::RateLimited),
+        _ if reason.may_pass() && all.unsteady => Verdict::Inconclusive(Reason::RateLimited),
         // It would have been asked until the answer is clear.
-        _ if reason.is_silence() && all.controlled => Verdict::Inconclusive(ended.clone()),
-        Reason::Unreachable(_) if *connected => Verdict::Inconclusive(Reason::RateLimited),
+        _ if reason.is_silence() && all.controlled => Verdict::Inconclusive(all.ended.clone()),
+        Reason::Unreachable(_) if all.connected => Verdict::Inconclusive(Reason::RateLimited),
         _ => Verdict::Inconclusive(reason.clone()),
     }
 }

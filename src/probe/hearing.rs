@@ -68,7 +68,7 @@ impl Listing<'_, '_> {
     /// What silence means, if that is clear by now.
     fn after_silence(&self, reason: &Reason, silent: u32, tries: u32, is_part: bool) -> Option<Heard> {
         if self.session.is_unsteady() || !reason.is_silence() {
-            self.session.back_off();
+            self.session.pace.back_off();
             return (tries >= MOST_TRIES).then_some(Heard::Open(Reason::RateLimited));
         }
         let is_no = if is_part { doubt::is_no_to_part } else { doubt::is_no_to_suites };
@@ -82,7 +82,7 @@ impl Listing<'_, '_> {
                 Ok(true) => {}
                 Ok(false) => {
                     self.session.note_unsteady();
-                    self.session.back_off();
+                    self.session.pace.back_off();
                 }
             }
         }

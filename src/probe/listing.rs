@@ -5,10 +5,11 @@
 //! before ([`super::hearing`]). And it may choose a suite that it then can't use, which keeps it from ever choosing the
 //! ones after ([`super::hidden`]).
 
-use super::classify::{Hit, Said};
+use super::classify::Hit;
 use super::hearing::Heard;
 use super::order::Order;
 use super::portions;
+use super::reason::Reason;
 use super::session::Session;
 use super::work::Work;
 use crate::tls::Version;
@@ -65,7 +66,7 @@ fn needs_small_hellos(work: &mut Work, session: &Session<'_>) {
         *work = full;
     } else {
         // One that could not be sent any more was not misunderstood.
-        work.only_small = !matches!(&full.last, Some(Said::Odd(reason)) if reason.is_own());
+        work.only_small = !full.odd().is_some_and(Reason::is_own);
     }
 }
 
@@ -90,7 +91,7 @@ fn in_large_hellos(work: &mut Work, session: &Session<'_>) {
     if second.is_some() {
         questions.push(&mut later);
     }
-    session.all_of(questions);
+    session.pace.all_of(questions);
     let found: Vec<Hit> = next.hits.into_iter().skip(1).collect();
     work.gap = work.gap.take().or(next.gap);
     work.stuck.extend(next.stuck);

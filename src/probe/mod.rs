@@ -6,7 +6,7 @@
 //! answered clearly is *inconclusive*, never a quiet "no" (`docs/probe.md` has the table).
 //!
 //! Pure parts: [`hello`], [`sslv2`], [`reply`], [`suites`], [`strength`], [`portions`], [`key`], [`reason`], `classify`, `doubt`,
-//! `conclude`. The network: `wire`, [`starttls`], `session`, `work`, `quiet`, `listing`, `hearing`, `hidden`, `order`, [`mod@scan`]. This is the
+//! `conclude`. The network: `wire`, [`starttls`], `answer`, `pace`, `session`, `work`, `quiet`, `listing`, `hearing`, `hidden`, `order`, [`mod@scan`]. This is the
 //! only module that opens sockets.
 
 pub mod client;
@@ -25,6 +25,7 @@ pub mod strength;
 pub mod suites;
 pub mod target;
 
+mod answer;
 mod classify;
 mod conclude;
 mod doubt;
@@ -33,6 +34,7 @@ mod hidden;
 mod listing;
 mod order;
 mod outcome;
+mod pace;
 mod quiet;
 mod session;
 mod wire;

@@ -62,7 +62,7 @@ impl Listing<'_, '_> {
                 }
                 Said::Odd(reason) if reason.may_pass() => {
                     self.session.ask_alone();
-                    self.session.back_off();
+                    self.session.pace.back_off();
                 }
                 _ => return,
             }

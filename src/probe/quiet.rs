@@ -81,12 +81,12 @@ impl Doubts<'_, '_> {
     fn find_control(&mut self) -> Asked {
         for _ in 0..FIRST_TRIES {
             // A greeting in plain text will not become TLS.
-            let is_plain = |work: &Work| matches!(&work.last, Some(said) if said.is_not_tls());
+            let is_plain = |work: &Work| matches!(work.odd(), Some(Reason::NotTls(_)));
             if self.control().is_some() || self.works.iter().any(is_plain) {
                 return Ok(());
             }
             for _ in 0..FIRST_DOUBLINGS {
-                self.session.lengthen_pause();
+                self.session.pace.lengthen_pause();
             }
             for at in self.open() {
                 if LIKELY.contains(&self.works[at].version) {
@@ -103,7 +103,7 @@ impl Doubts<'_, '_> {
             if control.still_answers(self.session)? {
                 return Ok(());
             }
-            self.session.lengthen_pause();
+            self.session.pace.lengthen_pause();
         }
         self.session.note_unsteady();
         Ok(())
@@ -146,7 +146,7 @@ impl Doubts<'_, '_> {
             }
             (self.more)(self.session, work);
         } else if self.session.is_unsteady() {
-            self.session.back_off();
+            self.session.pace.back_off();
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Asks one endpoint about all versions, and then about their suites.
 
 use super::classify::Said;
-use super::conclude::{self, Circumstances};
+use super::conclude;
 use super::limits::{Depth, Limits};
 use super::listing;
 use super::outcome::Scan;
@@ -33,18 +33,12 @@ pub fn scan(target: &Target, depth: Depth, limits: Limits, stop: &AtomicBool) ->
         }
     }
     if stop.load(Ordering::Relaxed) {
-        for work in works.iter_mut().filter(|work| matches!(work.last, Some(Said::Odd(Reason::Timeout)))) {
+        for work in works.iter_mut().filter(|work| matches!(work.odd(), Some(Reason::Timeout))) {
             work.last = Some(Said::Odd(Reason::Interrupted));
         }
     }
     works.sort_by_key(|work| work.version);
-    let circumstances = Circumstances {
-        named: target.name.is_some(),
-        unsteady: session.is_unsteady(),
-        connected: session.has_connected(),
-        ended: session.ended(),
-    };
-    let rows = conclude::rows(&works, &circumstances);
+    let rows = conclude::rows(&works, &session);
     Scan { trouble: conclude::trouble(&rows), rows, connections: session.used(), elapsed: session.elapsed() }
 }
 
@@ -55,7 +49,7 @@ fn each<'w>(
     question: &(dyn Fn(&mut Work) + Sync),
 ) {
     let mut questions: Vec<_> = works.into_iter().map(|work| move || question(work)).collect();
-    session.all_of(questions.iter_mut().map(|question| question as &mut (dyn FnMut() + Send)));
+    session.pace.all_of(questions.iter_mut().map(|question| question as &mut (dyn FnMut() + Send)));
 }
 
 /// Questions that the first answers raise, as far as the budget goes.
@@ -80,7 +74,7 @@ fn more(session: &Session<'_>, work: &mut Work, spares_barred: bool) {
     if session.left() == 0 || session.halted().is_some() || work.is_accepted() {
         return;
     }
-    let barred = spares_barred && matches!(work.last, Some(Said::Odd(Reason::Alert(BARRED))));
+    let barred = spares_barred && matches!(work.odd(), Some(Reason::Alert(BARRED)));
     if matches!(work.last, Some(Said::NoneOfThese(_))) && work.has_more() {
         work.portion(session);
         // Silence about the rest has to repeat, as silence about the first does.

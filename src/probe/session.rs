@@ -1,23 +1,21 @@
 //! The exchanges with one endpoint, and what they may take.
 
+use super::answer;
 use super::doubt;
 use super::hello::{Hello, RANDOM};
 use super::limits::Limits;
+use super::pace::Pace;
 use super::reason::{Reason, Spent};
-use super::reply::{Ending, Reader, Reply, Step};
+use super::reply::Reply;
 use super::sslv2;
 use super::target::Target;
 use super::wire::{GLANCE, Wire};
 use crate::tls::Version;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Between two connections while one is made at a time: at first, and at most. Short, since most servers that hang up do
-/// so on purpose; long in the end, since limits are counted by the second or the minute.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// So many connections in a row may fail while one is made at a time. Who refuses that many may have banned us.
 const MOST_REFUSALS: u32 = 5;
 
@@ -35,6 +33,7 @@ pub(super) struct Offer<'a> {
 pub(super) struct Session<'a> {
     pub target: &'a Target,
     limits: Limits,
+    pub pace: Pace,
     stop: &'a AtomicBool,
     begun: Instant,
     used: AtomicU32,
@@ -42,68 +41,37 @@ pub(super) struct Session<'a> {
     connected: AtomicBool,
     /// Why no more connections are made.
     halted: Mutex<Option<Reason>>,
-    next: Mutex<Instant>,
-    /// Connections at the same time.
-    places: Mutex<Places>,
-    freed: Condvar,
-    /// The pause before each connection; only while one is made at a time.
-    pause: Mutex<Option<Duration>>,
     /// Hellos that were answered in TLS, by a choice or an alert.
     answered: AtomicU32,
     /// The server hung up on a hello that it answers at other times, though nothing else was asked meanwhile.
     unsteady: AtomicBool,
     /// Connections in a row that did not come about.
     refusals: AtomicU32,
-    /// Single connections in a row on which the server hung up.
-    failures: AtomicU32,
-}
-
-/// The connections that are open, and how many may be.
-struct Places {
-    open: usize,
-    most: usize,
-}
-
-/// A place among the connections at the same time, until this is dropped.
-struct Turn<'s, 'a>(&'s Session<'a>);
-
-impl Drop for Turn<'_, '_> {
-    fn drop(&mut self) {
-        self.0.places.lock().unwrap_or_else(PoisonError::into_inner).open -= 1;
-        self.0.freed.notify_one();
-    }
 }
 
 impl<'a> Session<'a> {
     pub(super) fn new(target: &'a Target, limits: Limits, stop: &'a AtomicBool) -> Session<'a> {
-        let now = Instant::now();
         Session {
             target,
             limits,
+            pace: Pace::new(limits),
             stop,
-            begun: now,
+            begun: Instant::now(),
             used: AtomicU32::new(0),
             connected: AtomicBool::new(false),
             halted: Mutex::new(None),
-            next: Mutex::new(now),
-            places: Mutex::new(Places { open: 0, most: limits.parallel.max(1) }),
-            freed: Condvar::new(),
-            pause: Mutex::new(None),
             answered: AtomicU32::new(0),
             unsteady: AtomicBool::new(false),
             refusals: AtomicU32::new(0),
-            failures: AtomicU32::new(0),
         }
     }
 
     /// From now on there is one connection at a time, after a pause: what is asked then meets no limit because of other
     /// questions of ours. Connections are tried again, should they have been given up because the server refused one.
     pub(super) fn ask_alone(&self) {
-        if self.is_alone() {
+        if !self.pace.slow_down() {
             return;
         }
-        self.places.lock().unwrap_or_else(PoisonError::into_inner).most = 1;
-        *self.pause.lock().unwrap_or_else(PoisonError::into_inner) = Some(FIRST_PAUSE);
         self.refusals.store(0, Ordering::Relaxed);
         let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
         let is_refusal = |reason: &Reason| matches!(reason, Reason::RateLimited) || reason.is_busy();
@@ -114,33 +82,7 @@ impl<'a> Session<'a> {
 
     /// Is one connection made at a time?
     pub(super) fn is_alone(&self) -> bool {
-        self.pause().is_some()
-    }
-
-    /// The server hung up on a single connection. Once may be chance; twice in a row, and it may want longer pauses.
-    pub(super) fn back_off(&self) {
-        if self.failures.fetch_add(1, Ordering::Relaxed) > 0 {
-            self.lengthen_pause();
-        }
-    }
-
-    /// Doubles the pause between connections.
-    pub(super) fn lengthen_pause(&self) {
-        if let Some(pause) = self.pause.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            *pause = (*pause * 2).min(LONGEST_PAUSE);
-        }
-    }
-
-    /// Shortens the pause a little: an answer came.
-    fn ease(&self) {
-        self.failures.store(0, Ordering::Relaxed);
-        if let Some(pause) = self.pause.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
-            *pause = (*pause * 4 / 5).max(FIRST_PAUSE);
-        }
-    }
-
-    fn pause(&self) -> Option<Duration> {
-        *self.pause.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pace.is_slow()
     }
 
     /// The hellos that were answered in TLS.
@@ -178,38 +120,9 @@ impl<'a> Session<'a> {
         self.connected.load(Ordering::Relaxed)
     }
 
-    /// Asks several questions, as many at the same time as there may be connections, and begins with the first.
-    pub(super) fn all_of<'q>(&self, questions: impl IntoIterator<Item = &'q mut (dyn FnMut() + Send)>) {
-        let questions: Vec<_> = questions.into_iter().collect();
-        let hands = self.limits.parallel.clamp(1, questions.len().max(1));
-        let waiting = Mutex::new(questions.into_iter());
-        let hand = || {
-            while let Some(question) = next(&waiting) {
-                question();
-            }
-        };
-        std::thread::scope(|scope| {
-            // This thread is a hand too.
-            for _ in 1..hands {
-                scope.spawn(hand);
-            }
-            hand();
-        });
-    }
-
-    /// Waits until there are fewer connections than may be at the same time.
-    fn turn(&self) -> Turn<'_, 'a> {
-        let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        while places.open >= places.most {
-            places = self.freed.wait(places).unwrap_or_else(PoisonError::into_inner);
-        }
-        places.open += 1;
-        Turn(self)
-    }
-
     /// Sends a hello, and reads what comes back. An `Err`: there was nobody to read it.
     pub(super) fn exchange(&self, offer: Offer<'_>) -> Result<Reply, Reason> {
-        let _turn = self.turn();
+        let _turn = self.pace.turn();
         self.may_connect()?;
         let random = random();
         let bytes = match offer.version {
@@ -231,10 +144,10 @@ impl<'a> Session<'a> {
         let reply = match (sent, offer.version) {
             (Err(error), _) if error.kind() == ErrorKind::TimedOut => Reply::Timeout,
             // What the server said before it closed may still be there to read.
-            (_, Version::Ssl2) => read_ssl2(&mut wire),
-            _ => read(&mut wire, Reader::default()),
+            (_, Version::Ssl2) => answer::of_ssl2(&mut wire),
+            _ => answer::of_tls(&mut wire),
         };
-        match self.read(reply) {
+        match self.note(reply) {
             // There would have been more patience for one answer than there was left for all.
             Reply::Timeout if self.is_over(Instant::now()) => Err(self.no_time()),
             reply => Ok(reply),
@@ -242,13 +155,13 @@ impl<'a> Session<'a> {
     }
 
     /// A wait that the user broke off says nothing about the server.
-    fn read(&self, reply: Reply) -> Reply {
+    fn note(&self, reply: Reply) -> Reply {
         if reply == Reply::Timeout && self.stopped() {
             self.halt(&Reason::Interrupted);
         }
         if matches!(reply, Reply::Chosen(_) | Reply::Ssl2(_) | Reply::Ssl2Error(_) | Reply::Alert(_)) {
             self.answered.fetch_add(1, Ordering::Relaxed);
-            self.ease();
+            self.pace.ease();
         }
         reply
     }
@@ -303,18 +216,7 @@ impl<'a> Session<'a> {
 
     /// Waits for the turn that the pace gives, if that comes in time. A long wait can be stopped.
     fn wait(&self) -> Result<(), Reason> {
-        let pause = self.pause().unwrap_or_default();
-        if self.limits.pace.is_zero() && pause.is_zero() {
-            return Ok(());
-        }
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let turn = (*next).max(Instant::now() + pause);
-        if self.is_over(turn) {
-            return Err(self.no_time());
-        }
-        // A pace that no clock can count is longer than any total.
-        *next = turn.checked_add(self.limits.pace).unwrap_or(turn + self.limits.total + self.limits.total);
-        drop(next);
+        let turn = self.pace.next(|then| self.is_over(then)).ok_or_else(|| self.no_time())?;
         self.sleep_until(turn)
     }
 
@@ -336,7 +238,7 @@ impl<'a> Session<'a> {
     }
 
     /// Did the user stop it?
-    fn stopped(&self) -> bool {
+    pub(super) fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
     }
 
@@ -388,8 +290,8 @@ impl<'a> Session<'a> {
     fn refused(&self, reason: &Reason) {
         let refusals = self.refusals.fetch_add(1, Ordering::Relaxed) + 1;
         if self.is_alone() && refusals < MOST_REFUSALS && !self.stopped() {
-            self.lengthen_pause();
-            self.lengthen_pause();
+            self.pace.lengthen_pause();
+            self.pace.lengthen_pause();
         } else {
             self.halt(reason);
         }
@@ -401,67 +303,10 @@ impl<'a> Session<'a> {
     }
 }
 
-/// What is next, while nobody else looks.
-fn next<T>(waiting: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
-    waiting.lock().unwrap_or_else(PoisonError::into_inner).next()
-}
-
-fn read(wire: &mut Wire<'_>, mut reader: Reader) -> Reply {
-    let mut buffer = [0; 4096];
-    loop {
-        match wire.read(&mut buffer) {
-            Ok(0) => return reader.end(Ending::Closed),
-            Ok(count) => {
-                if let Step::Done(reply) = reader.take(&buffer[..count]) {
-                    return reply;
-                }
-            }
-            Err(error) => return reader.end(ending(&error)),
-        }
-    }
-}
-
-fn ending(error: &std::io::Error) -> Ending {
-    match error.kind() {
-        ErrorKind::TimedOut => Ending::Timeout,
-        _ => Ending::Reset,
-    }
-}
-
 /// Did the other side end a connection that had come about?
 fn is_reset(error: &std::io::Error) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, NotConnected};
     matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe | NotConnected)
-}
-
-/// A server may answer a hello of SSLv2 in SSLv2, or with a record of TLS.
-fn read_ssl2(wire: &mut Wire<'_>) -> Reply {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        match sslv2::read(&bytes) {
-            sslv2::Answer::Hello(kinds) => return Reply::Ssl2(kinds),
-            sslv2::Answer::Error(error) => return Reply::Ssl2Error(error),
-            sslv2::Answer::Other => break,
-            sslv2::Answer::More => {}
-        }
-        match wire.read(&mut buffer) {
-            Ok(0) => return if bytes.is_empty() { Reply::Closed } else { Reply::Truncated },
-            Ok(count) => bytes.extend(&buffer[..count]),
-            Err(error) => {
-                return match (ending(&error), bytes.is_empty()) {
-                    (Ending::Timeout, _) => Reply::Timeout,
-                    (_, true) => Reply::Reset,
-                    _ => Reply::Truncated,
-                };
-            }
-        }
-    }
-    let mut reader = Reader::default();
-    match reader.take(&bytes) {
-        Step::Done(reply) => reply,
-        Step::More => read(wire, reader),
-    }
 }
 
 /// Random bytes that need not be secret.

@@ -76,22 +76,29 @@ impl Work {
         !self.hits.is_empty() || matches!(self.last, Some(Said::Ssl2(_)))
     }
 
+    /// The last answer, if it decides nothing.
+    pub(super) fn odd(&self) -> Option<&Reason> {
+        match &self.last {
+            Some(Said::Odd(reason)) => Some(reason),
+            _ => None,
+        }
+    }
+
     /// Did the server hang up, so that the same question may get an answer later?
     pub(super) fn is_in_doubt(&self) -> bool {
-        let may_pass = matches!(&self.last, Some(Said::Odd(reason)) if reason.may_pass());
-        !self.is_accepted() && may_pass && !self.silence_is_no
+        !self.is_accepted() && !self.silence_is_no && self.odd().is_some_and(Reason::may_pass)
     }
 
     /// Did the server hang up on it, or answer with something else than TLS?
     pub(super) fn is_silent(&self) -> bool {
-        matches!(&self.last, Some(Said::Odd(reason)) if reason.is_silence())
+        self.odd().is_some_and(Reason::is_silence)
     }
 
     /// Is the last answer one that another form of the question may clear up?
     pub(super) fn is_odd(&self) -> bool {
-        let odd = match &self.last {
-            Some(Said::Odd(reason)) => matches!(
-                reason,
+        let is_odd = matches!(
+            self.odd(),
+            Some(
                 Reason::Alert(_)
                     | Reason::Protocol
                     | Reason::Closed
@@ -99,10 +106,9 @@ impl Work {
                     | Reason::Timeout
                     | Reason::Truncated
                     | Reason::Violation(_)
-            ),
-            _ => false,
-        };
-        odd && self.version != Version::Ssl2
+            )
+        );
+        is_odd && self.version != Version::Ssl2
     }
 
     /// Is there another portion of suites to offer?
@@ -125,7 +131,7 @@ impl Work {
         let was_silent = self.is_in_doubt();
         self.plain = true;
         self.offer_few(session);
-        let refuses_names = matches!(self.last, Some(Said::Odd(Reason::Alert(47))));
+        let refuses_names = matches!(self.odd(), Some(Reason::Alert(47)));
         if self.hits.is_empty() && refuses_names && session.target.name.is_some() {
             self.nameless = true;
             self.offer_few(session);
@@ -133,7 +139,7 @@ impl Work {
         }
         // Silence to a large hello may have had other reasons.
         self.only_small = self.is_accepted() && !was_silent;
-        let ended = matches!(&self.last, Some(Said::Odd(reason)) if reason.is_own() || reason.may_pass());
+        let ended = self.odd().is_some_and(|reason| reason.is_own() || reason.may_pass());
         if self.hits.is_empty() && ended && !was_silent {
             // What the server said tells more than that there was no second try.
             self.last = before;
@@ -160,13 +166,12 @@ impl Work {
             false => self.portion(session),
         }
         self.plain = small && self.is_accepted();
-        match &self.last {
-            Some(Said::Odd(reason)) if reason.is_own() => {
-                let reason = reason.clone();
+        match self.odd().filter(|reason| reason.is_own()).cloned() {
+            Some(reason) => {
                 self.last = before;
                 Err(reason)
             }
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 

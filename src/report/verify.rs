@@ -154,7 +154,7 @@ fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     for (one, all) in groups {
         writeln!(out)?;
         headline(one, out)?;
-        places(view, &all, out)?;
+        places(view, one, &all, out)?;
         if let Some(excuse) = excuse(view.texts(), &one.standing) {
             writeln!(out, "  = {excuse}")?;
         }
@@ -169,8 +169,8 @@ fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// Where the same is found: the endpoints, and the line, which stands beside each of them where there are several.
-fn places(view: &VerifyView<'_>, all: &[&Observed], out: &mut dyn Write) -> io::Result<()> {
-    let shared = all.iter().all(|one| one.primary == all[0].primary);
+fn places(view: &VerifyView<'_>, first: &Observed, all: &[&Observed], out: &mut dyn Write) -> io::Result<()> {
+    let shared = all.iter().all(|one| one.primary == first.primary);
     for one in all.iter().take(MOST_LEFT) {
         let place = view.place(one).filter(|_| !shared).map(|place| format!(" --> {place}")).unwrap_or_default();
         writeln!(out, "  at {}{place}", clean(&one.target))?;
@@ -178,7 +178,7 @@ fn places(view: &VerifyView<'_>, all: &[&Observed], out: &mut dyn Write) -> io::
     if all.len() > MOST_LEFT {
         writeln!(out, "  and at {} more", all.len() - MOST_LEFT)?;
     }
-    match all.first().and_then(|one| view.place(one)).filter(|_| shared) {
+    match view.place(first).filter(|_| shared) {
         Some(place) => writeln!(out, "  --> {place}"),
         None => Ok(()),
     }

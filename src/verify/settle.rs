@@ -116,10 +116,9 @@ fn other_ways(target: &Target, found: &Scan) -> Vec<Target> {
         },
         _ => None,
     };
-    let hangs_up = found.rows.iter().all(|row| matches!(row.verdict.reason(), Some(Reason::Closed | Reason::Reset)));
     match greeting {
         Some(_) => vec![Target { starttls: greeting, ..target.clone() }],
-        None if hangs_up && !target.proxy => vec![Target { proxy: true, ..target.clone() }],
+        None if found.hangs_up() && !target.proxy => vec![Target { proxy: true, ..target.clone() }],
         None => Vec::new(),
     }
 }

@@ -24,7 +24,7 @@ use rustls::pki_types::ServerName;
 use rustls::{AlertDescription, ClientConfig, ClientConnection, PeerMisbehaved, ProtocolVersion};
 use std::io::ErrorKind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// In TLS 1.3 a server that wants a certificate of the client says so only after the handshake.
@@ -87,9 +87,7 @@ impl Check {
             Handshake::Failed { .. } => !scan.accepted().union(scan.inconclusive()).and(MODERN).is_empty(),
         }
     }
-}
 
-impl Check {
     /// A handshake that was completed is evidence for its version, whatever the probe's own hellos got: some servers want
     /// a key share or an application protocol in the first hello. With its suite it is one of the server's.
     pub fn testify(&self, scan: &mut Scan) {
@@ -108,14 +106,14 @@ impl Check {
 /// Makes the handshake. `alpn`: what is offered where the target names no application protocols, and TLS begins at once.
 pub fn check(target: &Target, limits: Limits, alpn: &[String], stop: &AtomicBool) -> Check {
     let session = Session::new(target, limits, stop);
-    let (mut recorder, mut handshake) = attempt(&session, alpn, stop);
+    let (mut recorder, mut handshake) = attempt(&session, alpn);
     // The connections of the probe may just have reached a limit of the server.
     for pause in PAUSES {
         let may_pass = matches!(&handshake, Handshake::Inconclusive(reason) if reason.may_pass());
         if !may_pass || session.sleep(pause).is_err() {
             break;
         }
-        (recorder, handshake) = attempt(&session, alpn, stop);
+        (recorder, handshake) = attempt(&session, alpn);
     }
     let seen = recorder.seen();
     let certificate = seen.as_ref().and_then(|seen| Certificate::read(&seen.chain));
@@ -127,10 +125,10 @@ pub fn check(target: &Target, limits: Limits, alpn: &[String], stop: &AtomicBool
     Check { handshake, certificate, trust }
 }
 
-fn attempt(session: &Session<'_>, alpn: &[String], stop: &AtomicBool) -> (Arc<Recorder>, Handshake) {
+fn attempt(session: &Session<'_>, alpn: &[String]) -> (Arc<Recorder>, Handshake) {
     let recorder = Arc::new(Recorder::new());
     let handshake = match connection(session.target, &recorder, alpn) {
-        Ok(connection) => shake(session, connection, &recorder, stop),
+        Ok(connection) => shake(session, connection, &recorder),
         Err(error) => Handshake::Failed { why: error.to_string(), nothing_in_common: false },
     };
     (recorder, handshake)
@@ -154,7 +152,7 @@ fn connection(target: &Target, recorder: &Arc<Recorder>, alpn: &[String]) -> Res
     ClientConnection::new(Arc::new(config), name)
 }
 
-fn shake(session: &Session<'_>, mut connection: ClientConnection, recorder: &Recorder, stop: &AtomicBool) -> Handshake {
+fn shake(session: &Session<'_>, mut connection: ClientConnection, recorder: &Recorder) -> Handshake {
     let mut wire = match session.connect() {
         Ok(wire) => wire,
         Err(reason) => return Handshake::Inconclusive(reason),
@@ -162,7 +160,7 @@ fn shake(session: &Session<'_>, mut connection: ClientConnection, recorder: &Rec
     while connection.is_handshaking() {
         match connection.complete_io(&mut wire) {
             Ok(_) => {}
-            Err(_) if stop.load(Ordering::Relaxed) => return Handshake::Inconclusive(Reason::Interrupted),
+            Err(_) if session.stopped() => return Handshake::Inconclusive(Reason::Interrupted),
             // Before TLS 1.3, a server that wants a certificate of the client ends the handshake without one.
             Err(error) if recorder.was_asked() && is_alert(&error) => return made(&connection, recorder, true),
             Err(error) => return failed(&error),

@@ -19,18 +19,12 @@ impl Numbered {
         self.lines.last().map(|line| shown(line.as_bytes())).unwrap_or_default()
     }
 
-    /// What a number other than the expected one means, where TLS was asked for.
-    fn error(&self) -> Error {
-        if self.is_busy() { Error::Busy(self.said()) } else { Error::Refused(self.said()) }
-    }
-
-    /// The same before that: TLS is not what is refused.
-    fn early_error(&self) -> Error {
-        if self.is_busy() { Error::Busy(self.said()) } else { Error::TurnedAway(self.said()) }
-    }
-
-    fn is_busy(&self) -> bool {
-        matches!(self.code, 421 | 450 | 451 | 454 | 400)
+    /// What a number other than the expected one means: a `refusal` of TLS, or of the dialogue before that.
+    fn error(&self, refusal: fn(String) -> Error) -> Error {
+        match self.code {
+            421 | 450 | 451 | 454 | 400 => Error::Busy(self.said()),
+            _ => refusal(self.said()),
+        }
     }
 }
 
@@ -61,12 +55,12 @@ fn numbered<W: Read + Write>(talk: &mut Talk<'_, W>) -> Result<Numbered, Error> 
 pub(super) fn smtp<W: Read + Write>(talk: &mut Talk<'_, W>, hello: &str) -> Result<(), Error> {
     let greeting = numbered(talk)?;
     if greeting.code != 220 {
-        return Err(greeting.early_error());
+        return Err(greeting.error(Error::TurnedAway));
     }
     talk.send(format!("{hello} client.example\r\n").as_bytes())?;
     let answer = numbered(talk)?;
     if answer.code != 250 {
-        return Err(answer.early_error());
+        return Err(answer.error(Error::TurnedAway));
     }
     let offers = |line: &String| {
         let words = line.get(4..).unwrap_or_default();
@@ -77,7 +71,7 @@ pub(super) fn smtp<W: Read + Write>(talk: &mut Talk<'_, W>, hello: &str) -> Resu
     }
     talk.send(b"STARTTLS\r\n")?;
     let answer = numbered(talk)?;
-    if answer.code == 220 { Ok(()) } else { Err(answer.error()) }
+    if answer.code == 220 { Ok(()) } else { Err(answer.error(Error::Refused)) }
 }
 
 /// FTP.
@@ -88,7 +82,7 @@ pub(super) fn ftp<W: Read + Write>(talk: &mut Talk<'_, W>) -> Result<(), Error> 
         greeting = numbered(talk)?;
     }
     if greeting.code != 220 {
-        return Err(greeting.early_error());
+        return Err(greeting.error(Error::TurnedAway));
     }
     talk.send(b"AUTH TLS\r\n")?;
     let answer = numbered(talk)?;
@@ -96,22 +90,22 @@ pub(super) fn ftp<W: Read + Write>(talk: &mut Talk<'_, W>) -> Result<(), Error> 
         return Ok(());
     }
     if !matches!(answer.code, 500..=504) {
-        return Err(answer.error());
+        return Err(answer.error(Error::Refused));
     }
     talk.send(b"AUTH SSL\r\n")?;
     let answer = numbered(talk)?;
-    if matches!(answer.code, 234 | 334) { Ok(()) } else { Err(answer.error()) }
+    if matches!(answer.code, 234 | 334) { Ok(()) } else { Err(answer.error(Error::Refused)) }
 }
 
 /// NNTP.
 pub(super) fn nntp<W: Read + Write>(talk: &mut Talk<'_, W>) -> Result<(), Error> {
     let greeting = numbered(talk)?;
     if !matches!(greeting.code, 200 | 201) {
-        return Err(greeting.early_error());
+        return Err(greeting.error(Error::TurnedAway));
     }
     talk.send(b"STARTTLS\r\n")?;
     let answer = numbered(talk)?;
-    if answer.code == 382 { Ok(()) } else { Err(answer.error()) }
+    if answer.code == 382 { Ok(()) } else { Err(answer.error(Error::Refused)) }
 }
 
 /// IMAP.
