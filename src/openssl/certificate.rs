@@ -3,7 +3,7 @@
 //! Only the path to these is read (RFC 5280, section 4.1); nothing is checked.
 
 use super::certificate_signature::Signature;
-use super::der::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, element, oid, pem_body};
+use super::der::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, all_of, element, oid, pem_body};
 use super::keys::Keys;
 use super::strength::Size;
 use crate::release::Release;
@@ -49,8 +49,8 @@ impl Certificate {
                 let curve = element(parameters, OBJECT_IDENTIFIER).map(|(curve, _)| curve);
                 (of_curve(curve), curve.and_then(Size::of_curve))
             }
-            oid::ED25519 => (Keys::ED25519, Size::of_kind(algorithm)),
-            oid::ED448 => (Keys::ED448, Size::of_kind(algorithm)),
+            oid::ED25519 => (Keys::ED25519, Some(Size::Fixed(128))),
+            oid::ED448 => (Keys::ED448, Some(Size::Fixed(224))),
             _ => return None,
         };
         Some(Certificate { keys, size, signature: signature(der), is_self_issued: is_self_issued(der) })
@@ -82,9 +82,17 @@ fn of_curve(curve: Option<&[u8]>) -> Keys {
     }
 }
 
+/// The labels of certificates in PEM form.
+const LABELS: [&str; 3] = ["CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"];
+
 /// The first certificate of a file in PEM form, as DER.
 pub(super) fn first_certificate(pem: &[u8]) -> Option<Vec<u8>> {
-    pem_body(pem, &["CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"])
+    pem_body(pem, &LABELS)
+}
+
+/// All of them.
+pub(super) fn all_certificates(pem: &[u8]) -> Vec<Vec<u8>> {
+    all_of(pem, &LABELS)
 }
 
 /// The parts of a public key.

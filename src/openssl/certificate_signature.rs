@@ -1,6 +1,6 @@
 //! By what a certificate is signed: the algorithm outside of what is signed (RFC 5280, section 4.1.1.2).
 
-use super::der::{OBJECT_IDENTIFIER, SEQUENCE, element};
+use super::der::{OBJECT_IDENTIFIER, SEQUENCE, element, oid};
 use crate::release::Release;
 
 /// The hash that a signature is made of.
@@ -28,7 +28,8 @@ impl Signature {
     /// Of an `AlgorithmIdentifier`; `None`: not known here.
     pub(super) fn of(identifier: &[u8]) -> Option<Signature> {
         let (algorithm, parameters) = element(identifier, OBJECT_IDENTIFIER)?;
-        if algorithm == PSS {
+        // Its parameters name the hash.
+        if algorithm == oid::RSA_PSS {
             return Some(Signature { hash: hash_of_pss(parameters)?, is_ecdsa: false });
         }
         let (_, hash, is_ecdsa) = ALGORITHMS.iter().find(|(known, ..)| *known == algorithm)?;
@@ -51,9 +52,6 @@ impl Signature {
         }
     }
 }
-
-/// RSASSA-PSS, whose parameters name the hash.
-const PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
 
 /// The first parameter of RSASSA-PSS (RFC 8017, A.2.3); SHA-1 where it is left out.
 fn hash_of_pss(parameters: &[u8]) -> Option<Hash> {
@@ -88,8 +86,8 @@ const ALGORITHMS: [(&[u8], Hash, bool); 16] = [
     (b"\x2a\x86\x48\xce\x38\x04\x03", Hash::Sha1, false),
     (b"\x60\x86\x48\x01\x65\x03\x04\x03\x01", Hash::Sha224, false),
     (b"\x60\x86\x48\x01\x65\x03\x04\x03\x02", Hash::Sha256, false),
-    (b"\x2b\x65\x70", Hash::OfKey(128), false),
-    (b"\x2b\x65\x71", Hash::OfKey(224), false),
+    (oid::ED25519, Hash::OfKey(128), false),
+    (oid::ED448, Hash::OfKey(224), false),
 ];
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! A certificate of a server and those of its issuers that stand behind it.
 
-use super::certificate::{Certificate, first_certificate};
-use super::der::all_of;
+use super::certificate::{Certificate, all_certificates};
 use super::security::bits_of;
 use crate::release::Release;
 
@@ -35,19 +34,19 @@ impl Weakness {
     }
 }
 
-/// The labels of certificates in PEM form.
-const LABELS: [&str; 3] = ["CERTIFICATE", "TRUSTED CERTIFICATE", "X509 CERTIFICATE"];
-
 impl Chain {
-    /// The certificates of a file in PEM form, or the one of a file in DER form. `None`: there is none, or the first one has
-    /// a key of another kind.
-    pub fn read(pem_or_der: &[u8]) -> Option<Chain> {
-        if first_certificate(pem_or_der).is_none() {
-            return Some(Chain { leaf: Certificate::of_der(pem_or_der)?, issuers: Vec::new() });
-        }
-        let mut all = all_of(pem_or_der, &LABELS).into_iter().map(|der| Certificate::of_der(&der));
+    /// Certificates in DER form, as they stand in a file. `None`: there is none, or the first one has a key of another kind.
+    pub(super) fn of(ders: &[Vec<u8>]) -> Option<Chain> {
+        let mut all = ders.iter().map(|der| Certificate::of_der(der));
         let leaf = all.next()??;
         Some(Chain { leaf, issuers: all.flatten().collect() })
+    }
+
+    /// Those of a file in PEM form, or the one of a file in DER form.
+    #[cfg(test)]
+    pub(super) fn read(pem_or_der: &[u8]) -> Option<Chain> {
+        let ders = all_certificates(pem_or_der);
+        Chain::of(&ders).or_else(|| ders.is_empty().then(|| Chain::of(&[pem_or_der.to_vec()]))?)
     }
 
     /// The server's own certificate.
@@ -63,7 +62,7 @@ impl Chain {
     /// Takes the issuers of another file, if it has none of its own.
     pub fn add_issuers(&mut self, file: &[u8]) {
         if self.issuers.is_empty() {
-            self.issuers = all_of(file, &LABELS).iter().filter_map(|der| Certificate::of_der(der)).collect();
+            self.issuers = all_certificates(file).iter().filter_map(|der| Certificate::of_der(der)).collect();
         }
     }
 
@@ -89,6 +88,7 @@ impl Chain {
 
 #[cfg(test)]
 mod tests {
+    use super::super::certificate::first_certificate;
     use super::*;
 
     const RSA: &[u8] = include_bytes!("../../fixtures/certs/rsa.crt");

@@ -41,18 +41,23 @@ pub(super) mod oid {
     pub(in super::super) const ED448: &[u8] = b"\x2b\x65\x71";
 }
 
-/// The DER in the first part of a PEM text with one of these labels, and its label. `None`: there is none, or it has headers
-/// that say it is encrypted (RFC 1421).
-pub(super) fn first_of<'l>(pem: &[u8], labels: &[&'l str]) -> Option<(&'l str, Vec<u8>)> {
+/// The DER in the first part of a PEM text with one of these labels, its label, and the text from that part on. `None`: there
+/// is none, or it has headers that say it is encrypted (RFC 1421).
+fn next_of<'l, 'p>(pem: &'p [u8], labels: &[&'l str]) -> Option<(&'l str, Vec<u8>, &'p [u8])> {
     let find = |text: &[u8], what: &str| memchr::memmem::find(text, what.as_bytes());
     let starts = labels.iter().filter_map(|label| {
         let begin = format!("-----BEGIN {label}-----");
         Some((find(pem, &begin)? + begin.len(), *label))
     });
     let (start, label) = starts.min()?;
-    let body = &pem[start..];
-    let body = &body[..find(body, "-----END")?];
-    find(body, "ENCRYPTED").is_none().then(|| (label, decode_base64(body)))
+    let rest = &pem[start..];
+    let body = &rest[..find(rest, "-----END")?];
+    find(body, "ENCRYPTED").is_none().then(|| (label, decode_base64(body), rest))
+}
+
+/// The DER in the first such part, and its label.
+pub(super) fn first_of<'l>(pem: &[u8], labels: &[&'l str]) -> Option<(&'l str, Vec<u8>)> {
+    next_of(pem, labels).map(|(label, der, _)| (label, der))
 }
 
 /// The same without the label.
@@ -68,14 +73,9 @@ pub(super) fn all_of(pem: &[u8], labels: &[&str]) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     let mut rest = pem;
     while all.len() < MOST_PARTS {
-        let Some(der) = pem_body(rest, labels) else { break };
+        let Some((_, der, after)) = next_of(rest, labels) else { break };
         all.push(der);
-        let begin = |label: &&str| {
-            let begin = format!("-----BEGIN {label}-----");
-            memchr::memmem::find(rest, begin.as_bytes()).map(|at| at + begin.len())
-        };
-        let Some(start) = labels.iter().filter_map(begin).min() else { break };
-        rest = &rest[start..];
+        rest = after;
     }
     all
 }

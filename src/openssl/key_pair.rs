@@ -18,8 +18,12 @@ pub struct Half {
 impl Half {
     /// Of the first certificate of a PEM file. `None`: there is none, or it is of another form.
     pub fn of_certificate(pem: &[u8]) -> Option<Half> {
-        let certificate = first_certificate(pem)?;
-        let PublicKey { algorithm, key, .. } = public_key(&certificate)?;
+        Half::of_der(&first_certificate(pem)?)
+    }
+
+    /// Of a certificate in DER form.
+    pub(super) fn of_der(certificate: &[u8]) -> Option<Half> {
+        let PublicKey { algorithm, key, .. } = public_key(certificate)?;
         let part = match algorithm {
             rsa if is_rsa(rsa) => element(element(key, SEQUENCE)?.0, INTEGER)?.0,
             _ => key,

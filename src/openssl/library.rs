@@ -337,7 +337,7 @@ impl Library {
         let level = self.security_level(ciphers)?;
         let off = security::refused_at_once(release, level, self.patched);
         let enabled = enabled.and(self.versions()).minus(off);
-        let Some(top) = top_of_lowest_run(enabled) else { return Some(true) };
+        let Some(top) = enabled.lowest_run().max() else { return Some(true) };
         if top == Version::Tls1_3 {
             return Some(self.suites_of_tls1_3(release, suites).is_empty());
         }
@@ -493,13 +493,6 @@ pub fn one_after_another<'l>(lists: impl IntoIterator<Item = &'l str>) -> Option
     let lists: Vec<&str> = lists.into_iter().collect();
     let mark: &str = &NEXT.to_string();
     (!lists.is_empty()).then(|| lists.join(mark))
-}
-
-/// The highest version of the lowest run of versions.
-fn top_of_lowest_run(set: VersionSet) -> Option<Version> {
-    let after_run = |v: &Version| !set.has(*v) && set.iter().any(|w| w < *v);
-    let end = Version::ALL.into_iter().find(after_run);
-    set.iter().filter(|v| end.is_none_or(|end| *v < end)).last()
 }
 
 #[cfg(test)]
@@ -664,10 +657,10 @@ mod tests {
 
     #[test]
     fn runs_of_versions() {
-        assert_eq!(top_of_lowest_run(VersionSet::TLS), Some(Tls1_3));
-        assert_eq!(top_of_lowest_run(VersionSet::of(&[Tls1, Tls1_1, Tls1_3])), Some(Tls1_1));
-        assert_eq!(top_of_lowest_run(VersionSet::of(&[Tls1_2])), Some(Tls1_2));
-        assert_eq!(top_of_lowest_run(VersionSet::EMPTY), None);
+        assert_eq!(VersionSet::TLS.lowest_run().max(), Some(Tls1_3));
+        assert_eq!(VersionSet::of(&[Tls1, Tls1_1, Tls1_3]).lowest_run().max(), Some(Tls1_1));
+        assert_eq!(VersionSet::of(&[Tls1_2]).lowest_run().max(), Some(Tls1_2));
+        assert_eq!(VersionSet::EMPTY.lowest_run().max(), None);
     }
 
     #[test]

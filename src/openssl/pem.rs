@@ -1,6 +1,6 @@
 //! What is in a file in PEM form, as far as servers ask for it.
 
-use super::certificate::{first_certificate, length};
+use super::certificate::{all_certificates, length};
 use super::chain::Chain;
 use super::der::{INTEGER, SEQUENCE, element, first_of};
 use super::key_pair::Half;
@@ -34,11 +34,12 @@ impl Pem {
     /// Looks a file through.
     pub fn read(bytes: &[u8]) -> Pem {
         let has = |what: &str| memchr::memmem::find(bytes, what.as_bytes()).is_some();
-        let first = first_certificate(bytes);
+        let certificates = all_certificates(bytes);
+        let first = certificates.first();
         Pem {
             has_certificate: first.is_some(),
-            is_broken: first.as_deref().is_some_and(|der| element(der, SEQUENCE).is_none()),
-            certificate: first.and(Chain::read(bytes).zip(Half::of_certificate(bytes))),
+            is_broken: first.is_some_and(|der| element(der, SEQUENCE).is_none()),
+            certificate: Chain::of(&certificates).zip(first.and_then(|der| Half::of_der(der))),
             has_key: has("PRIVATE KEY-----"),
             key: Half::of_key(bytes),
             has_revocations: has("-----BEGIN X509 CRL-----"),

@@ -3,7 +3,6 @@
 //! After `RSA_security_bits`, `BN_security_bits` and `ec_security_bits` of OpenSSL 1.1.1 and 3.0; the lengths from which a key
 //! of RSA is strong enough were asked of libcrypto 3.0 itself.
 
-use super::der::oid;
 use crate::release::Release;
 
 /// The size of a key, as far as its strength comes from it.
@@ -45,15 +44,6 @@ impl Size {
         let (_, curves) = CURVES.iter().find(|(prefix, _)| *prefix == family)?;
         let (_, bits) = curves.iter().find(|(number, _)| number == last)?;
         Some(Size::Order(*bits))
-    }
-
-    /// Of a key whose kind alone tells.
-    pub(super) fn of_kind(algorithm: &[u8]) -> Option<Size> {
-        match algorithm {
-            oid::ED25519 => Some(Size::Fixed(128)),
-            oid::ED448 => Some(Size::Fixed(224)),
-            _ => None,
-        }
     }
 }
 
@@ -136,6 +126,7 @@ const CURVES: [Family; 3] = [
 
 #[cfg(test)]
 mod tests {
+    use super::super::der::oid;
     use super::*;
 
     #[test]

@@ -68,7 +68,7 @@ impl<'a> Loader<'a> {
             is_clear: true,
             refused: None,
         };
-        let certificates = merged(own, main);
+        let certificates = merged(own, main, |server| &server.certificates);
         for (path, place) in &certificates {
             context.certificate(path, *place, self.contents(path), false);
         }
@@ -97,9 +97,13 @@ impl<'a> Loader<'a> {
 }
 
 /// A host's own files take the place of as many of the server level.
-fn merged<'m>(own: &'m Server, main: Option<&'m Server>) -> Vec<&'m (PathBuf, Place)> {
-    let inherited = main.map_or(&[][..], |main| &main.certificates).iter().skip(own.certificates.len());
-    own.certificates.iter().chain(inherited).collect()
+pub(super) fn merged<'a>(
+    own: &'a Server,
+    main: Option<&'a Server>,
+    files: fn(&Server) -> &[(PathBuf, Place)],
+) -> Vec<&'a (PathBuf, Place)> {
+    let inherited = main.map_or(&[][..], files).iter().skip(files(own).len());
+    files(own).iter().chain(inherited).collect()
 }
 
 /// A context that is being filled.

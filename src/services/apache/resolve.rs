@@ -67,6 +67,8 @@ pub(super) struct Resolution {
     pub(super) left_out: Option<(Place, String)>,
     /// Servers with TLS and a cipher list with which httpd does not start, and why.
     pub(super) refused: BTreeMap<ServerId, String>,
+    /// Servers of whose certificates and keys OpenSSL refuses one, should they have TLS: the first, and why.
+    pub(super) unloaded: BTreeMap<ServerId, (Place, String)>,
 }
 
 /// Resolves what was read.
@@ -93,6 +95,7 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
             listens: BTreeMap::new(),
             left_out: None,
             refused: BTreeMap::new(),
+            unloaded: BTreeMap::new(),
         },
         room: Room::default(),
     };
@@ -127,8 +130,9 @@ impl Resolver<'_> {
         let main = &self.model.servers[MAIN];
         let ciphers = one_after_another(self.cipher_lists(server).iter().map(String::as_str));
         let library = &self.facts.of(ID).library;
-        let identity = self.loader.load(self.model, library, server).identity;
-        let keys = library.presented(&identity, ciphers.as_deref());
+        let loaded = self.loader.load(self.model, library, server);
+        self.resolution.unloaded.extend(loaded.refused.map(|refused| (server, refused)));
+        let keys = library.presented(&loaded.identity, ciphers.as_deref());
         let suites = [0, 1].map(|i| own.suites[i].as_ref().or(main.suites[i].as_ref()));
         Lists { ciphers, suites: suites[1].or(suites[0]).cloned(), keys }
     }

@@ -1,7 +1,7 @@
 //! What httpd finds wrong only when it starts, with a virtual host that has TLS on.
 
 use super::ID;
-use super::loading::Loader;
+use super::loading::merged;
 use super::model::{MAIN, Model, Place, Proxy, Server};
 use super::resolve::Resolution;
 use super::upstream::used_ciphers;
@@ -33,7 +33,6 @@ pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) 
             text(certificate).zip(text(key)).is_none_or(|(certificate, key)| belongs(&certificate, &key) != Some(false))
         })
     };
-    let mut loader = Loader::new(world.system);
     let mut refused = proxies(model, &world.facts.of(ID).library);
     refused.extend(empty_stores(model, resolution, text));
     refused.extend(model.servers.iter().filter_map(|own| unchecked_proxies(own, &model.servers[MAIN])));
@@ -53,7 +52,7 @@ pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) 
             refused.push((place, message.to_owned()));
         }
         refused.extend(certificates(own, main, &mut read, &mut files_fit));
-        refused.extend(loader.load(model, &world.facts.of(ID).library, server).refused);
+        refused.extend(resolution.unloaded.get(&server).cloned());
     }
     refused
 }
@@ -146,16 +145,6 @@ fn proxies(model: &Model, library: &Library) -> Vec<(Place, String)> {
         refused.extend(why.clone().map(|why| (place, why)));
     }
     refused
-}
-
-/// A host's own files take the place of as many of the server level.
-fn merged<'a>(
-    own: &'a Server,
-    main: Option<&'a Server>,
-    files: fn(&Server) -> &[(PathBuf, Place)],
-) -> Vec<&'a (PathBuf, Place)> {
-    let inherited = main.map_or(&[][..], files).iter().skip(files(own).len());
-    files(own).iter().chain(inherited).collect()
 }
 
 fn certificates(

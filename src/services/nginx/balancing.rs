@@ -24,7 +24,6 @@ const SMALLEST_ZONE: i64 = 8 * 4096;
 /// A parameter of `server` in a block.
 pub(super) fn refused_parameter(reader: &mut Reader<'_>, group: usize, word: &str) -> Option<String> {
     let release = reader.world.facts.of(ID).release.value;
-    let invalid = || Some(format!("invalid parameter \"{word}\""));
     let value = |name: &str| word.strip_prefix(name);
     if word == "backup" && !reader.groups[group].takes_backup {
         return Some("balancing method does not support parameter \"backup\"".to_owned());
@@ -32,7 +31,7 @@ pub(super) fn refused_parameter(reader: &mut Reader<'_>, group: usize, word: &st
     let is_valid = if let Some(weight) = value("weight=") {
         number(weight).is_some_and(|weight| weight > 0)
     } else if let Some(count) = value("max_conns=").or(value("max_fails=")) {
-        !count.is_empty() && number(count).is_some()
+        number(count).is_some()
     } else if let Some(time) = value("fail_timeout=") {
         is_time(time, true)
     } else if WORDS.contains(&word) {
@@ -44,7 +43,7 @@ pub(super) fn refused_parameter(reader: &mut Reader<'_>, group: usize, word: &st
     } else {
         false
     };
-    if is_valid { None } else { invalid() }
+    (!is_valid).then(|| format!("invalid parameter \"{word}\""))
 }
 
 /// Is it one of these words, or does it begin like one that takes a value?
@@ -101,7 +100,7 @@ fn refused_keepalive(words: &[&str], release: Option<Release>) -> Option<String>
     if !rest.is_empty() && !is_later {
         return Some("invalid number of arguments in \"keepalive\" directive".to_owned());
     }
-    let is_valid = number(count).filter(|_| !count.is_empty()).is_some_and(|count| count > 0 || is_later);
+    let is_valid = number(count).is_some_and(|count| count > 0 || is_later);
     (!is_valid).then(|| format!("invalid value \"{count}\" in \"keepalive\" directive"))
 }
 
@@ -118,7 +117,7 @@ fn refused_zone(reader: &mut Reader<'_>, group: usize, directive: &Directive<'_>
     let (name, bytes) = match words {
         ["", ..] => return Some("invalid zone name \"\"".to_owned()),
         [name] => (name, 0),
-        [name, text, ..] => match size(text, &["k", "m"]).filter(|_| !text.is_empty()) {
+        [name, text, ..] => match size(text, &["k", "m"]) {
             None => return Some(format!("invalid zone size \"{text}\"")),
             Some(bytes) if bytes < SMALLEST_ZONE => return Some(format!("zone \"{name}\" is too small")),
             Some(bytes) => (name, bytes),

@@ -11,8 +11,8 @@ use crate::openssl::{Half, Identity, Keys, Slots};
 pub(super) struct Pairs<'m> {
     /// The certificates that have their keys.
     pub identity: Identity,
-    /// The first key that does not fit its certificate, which is refused, and whether a command names it.
-    pub refused: Option<(Place, &'m str, bool)>,
+    /// The first key that does not fit its certificate, which is refused.
+    pub refused: Option<(Place, &'m str)>,
     /// What nginx fails to load at each handshake: a path, and why.
     pub fails: Option<(&'m str, &'static str)>,
     /// The name with a variable by which it loads at each handshake.
@@ -36,7 +36,7 @@ impl Rules<'_> {
         for (certificate, place) in certificates {
             let half = loading.certificate(certificate, *place);
             match (keys.next(), half) {
-                (Some((key, place)), half) => loading.key(key, half, *place, false),
+                (Some((key, place)), half) => loading.key(key, half, *place),
                 (None, Some(half)) if are_elsewhere => loading.slots.add_unread_key(half),
                 (None, _) => {}
             }
@@ -46,7 +46,7 @@ impl Rules<'_> {
         for command in commands.into_iter().flatten() {
             match command.name.as_str() {
                 "certificate" => last = loading.certificate(&command.value, command.place),
-                "privatekey" => loading.key(&command.value, last, command.place, true),
+                "privatekey" => loading.key(&command.value, last, command.place),
                 _ => {}
             }
         }
@@ -56,8 +56,7 @@ impl Rules<'_> {
         let chains = loading.slots.chains().cloned().collect();
         pairs.identity = Identity { chains, unread: loading.unread, sets_chain };
         if self.loads_at_handshakes(scope) {
-            let mismatch =
-                pairs.refused.take().map(|(_, path, _)| (path, "the key does not belong to its certificate"));
+            let mismatch = pairs.refused.take().map(|(_, path)| (path, "the key does not belong to its certificate"));
             pairs.fails = pairs.fails.or(mismatch);
         } else {
             (pairs.fails, pairs.depends) = (None, None);
@@ -104,12 +103,12 @@ impl<'r> Loading<'r, '_> {
         }
     }
 
-    fn key(&mut self, path: &'r str, of: Option<&Half>, place: Place, by_command: bool) {
+    fn key(&mut self, path: &'r str, of: Option<&Half>, place: Place) {
         self.look(path, Purpose::Key, place);
         match (self.rules.files.pem(path, place).and_then(|pem| pem.key.as_ref()), of) {
             (Some(key), _) => {
                 if !self.slots.add_key(key) {
-                    self.pairs.refused.get_or_insert((place, path, by_command));
+                    self.pairs.refused.get_or_insert((place, path));
                 }
             }
             (None, Some(of)) => self.slots.add_unread_key(of),

@@ -111,7 +111,7 @@ impl<'m> Complaints<'_, 'm> {
                 self.file(path, Purpose::Key, *place);
             }
             let refused = rules.pairs(scope).refused;
-            if let Some((place, path, _)) = refused.filter(|(place, ..)| self.is_new(*place, MISMATCH)) {
+            if let Some((place, path)) = refused.filter(|(place, _)| self.is_new(*place, MISMATCH)) {
                 self.mismatch(path, place);
             }
         }

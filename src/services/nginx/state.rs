@@ -15,6 +15,7 @@ use crate::services::trail::Trail;
 use crate::services::tree::Tree;
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::normalize;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -116,8 +117,8 @@ pub(super) struct Reader<'a> {
     pub zones: Zones,
     /// Where blocks name theirs.
     pub zone_places: Vec<(String, Place)>,
-    /// Is it NGINX Plus? Only read where that matters.
-    pub plus: Option<bool>,
+    /// The directives of the host's own nginx. Only read where they matter.
+    pub directives: OnceCell<Option<DirectiveNames>>,
     /// Targets that may be the names of such blocks.
     pub targets: Vec<Named>,
     /// The blocks `upstream`.
@@ -162,7 +163,7 @@ impl<'a> Reader<'a> {
             once: HashSet::new(),
             zones: Zones::default(),
             zone_places: Vec::new(),
-            plus: None,
+            directives: OnceCell::new(),
             targets: Vec::new(),
             groups: Vec::new(),
             group_names: HashSet::new(),
@@ -191,14 +192,17 @@ impl<'a> Reader<'a> {
     }
 
     /// May it be NGINX Plus, which has more than the sources show? The program of the host tells; without one it may be.
-    pub(super) fn is_plus(&mut self) -> bool {
+    pub(super) fn is_plus(&self) -> bool {
         let system = self.world.system;
-        *self.plus.get_or_insert_with(|| DirectiveNames::read(system).is_none_or(|names| names.are_of_plus()))
+        let names = self.directives.get_or_init(|| DirectiveNames::read(system));
+        names.as_ref().is_none_or(DirectiveNames::are_of_plus)
     }
 
     /// Says which directives the host's own nginx does not have.
     pub(super) fn unknown_directives(&mut self) {
-        let Some(known) = DirectiveNames::read(self.world.system) else { return };
+        let system = self.world.system;
+        let known = self.directives.take().unwrap_or_else(|| DirectiveNames::read(system));
+        let Some(known) = known else { return };
         let names = std::mem::take(&mut self.names);
         for (name, place) in names.iter().filter(|(name, _)| !known.has(name)) {
             // What was said about the very place already says more.

@@ -13,6 +13,7 @@ use crate::endpoint::{
 };
 use crate::openssl::one_after_another;
 use crate::tls::VersionSet;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -30,9 +31,12 @@ pub(super) fn endpoints(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<Upstre
     let mut seen: BTreeMap<(String, Vec<u32>), Vec<usize>> = BTreeMap::new();
     for (scope, content) in rules.model.scopes.iter().enumerate() {
         for (client, target, place) in &content.targets {
+            let answer = LazyCell::new(|| answer(rules, scope, *client, *place));
             for (remote, doubt) in reached.remotes(scope, *client, target) {
-                let answer = answer(rules, scope, *client, *place);
-                let answer = doubt.map_or(answer.clone(), |variable| undecided(answer, &variable, *place));
+                let answer = match doubt {
+                    Some(variable) => undecided(answer.clone(), &variable, *place),
+                    None => answer.clone(),
+                };
                 let deciders = answer.deciders.iter().map(|d| d.0).collect();
                 let same = seen.entry((remote.clone(), deciders)).or_default();
                 let equal = |at: &&usize| found[**at].endpoint.answer.configured.value == answer.configured.value;
