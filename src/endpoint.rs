@@ -2,6 +2,7 @@
 
 use crate::source::Span;
 use crate::tls::VersionSet;
+use crate::topic::Topic;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
@@ -187,6 +188,8 @@ pub struct Traced<T> {
 /// Something that could not be decided, and what would decide it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unknown {
+    /// What the question is about.
+    pub topic: Topic,
     /// Where the question arises.
     pub span: Option<Span>,
     /// What is not known: `${TLS} is not defined in any file that was read`.

@@ -3,6 +3,7 @@
 use crate::edit::{Change, Fix};
 use crate::source::Span;
 use crate::tls::VersionSet;
+use crate::topic::Topic;
 use std::fmt;
 
 /// How bad a finding is.
@@ -182,6 +183,8 @@ pub struct Finding {
     pub endpoints: Vec<usize>,
     /// The versions that it is about.
     pub versions: VersionSet,
+    /// What it is about besides, where that is no line, endpoint or version: what tells it from others of its rule.
+    pub topic: Option<Topic>,
     /// One sentence: `TLSv1 and TLSv1.1 are accepted`.
     pub message: String,
     /// The place that decides; none where nothing in a file does.
@@ -211,6 +214,7 @@ impl Finding {
             instance: None,
             endpoints: Vec::new(),
             versions: VersionSet::EMPTY,
+            topic: None,
             message: message.into(),
             primary: None,
             related: Vec::new(),

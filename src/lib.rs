@@ -37,6 +37,7 @@ pub mod services;
 pub mod source;
 pub mod system;
 pub mod tls;
+pub mod topic;
 pub mod transaction;
 pub mod trust;
 pub mod verify;

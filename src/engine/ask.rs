@@ -3,6 +3,7 @@
 use crate::endpoint::{Address, Answer, Role, Unknown};
 use crate::instance::{Instance, Standing};
 use crate::services::service::{Question, Resolved, Response};
+use crate::topic::Topic;
 use std::sync::Arc;
 
 /// The answer of an instance of which files were left out.
@@ -12,6 +13,7 @@ fn doubted(instance: &Instance, answer: Arc<Answer>) -> Arc<Answer> {
         Some(file) => {
             let mut answer = (*answer).clone();
             answer.unknown.push(Unknown {
+                topic: Topic::of("not-read"),
                 span: None,
                 what: format!("{} is not read, and may decide something else", file.display()),
                 help: "see the errors of tlsmend audit; or probe the running server".into(),
@@ -99,6 +101,7 @@ fn together(first: &Arc<Answer>, others: &[&Arc<Answer>]) -> Arc<Answer> {
     }
     let sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
     all.unknown.push(Unknown {
+        topic: Topic::of("several-places"),
         span: None,
         what: format!("which place connects: they offer different versions ({})", sets.join("; ")),
         help: "the steps show each of them".into(),

@@ -1,5 +1,5 @@
-//! What identifies a finding from one audit to the next: what it says, and of which file and block, but no line, so
-//! that text may move around it.
+//! What identifies a finding from one audit to the next: what it is about, and of which file and block, but no line, so
+//! that text may move around it, and no wording, so that texts may be improved.
 
 use super::Audit;
 use crate::endpoint::Role;
@@ -7,6 +7,7 @@ use crate::finding::{Finding, Standing, Verdict};
 use crate::instance::{Instance, Setting};
 use crate::source::{SourceMap, Span};
 use crate::system::System;
+use crate::topic::Topic;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -126,6 +127,7 @@ fn identity(
     let main = || instance.map(|i| names.of(&i.main)).unwrap_or_default();
     // What is about no instance is about the policy, of which there is one, whatever the user calls it.
     let path = |span: Span| instance.map(|_| names.of(sources.file(span.file).path())).unwrap_or_default();
+    let topic = finding.topic.as_ref().map(Topic::to_string).unwrap_or_default();
     out.add(finding.rule.0.as_bytes());
     out.add(instance.map_or(&[][..], |i| i.service.0.as_bytes()));
     out.add_to_whole(finding.verdict.name().as_bytes());
@@ -149,11 +151,11 @@ fn identity(
         (Some(label), None) => {
             out.add(&path(label.span));
             out.add(&words(sources.text(label.span)));
-            out.add(finding.message.as_bytes());
+            out.add(topic.as_bytes());
         }
         (None, _) => {
             out.add(&main());
-            out.add(finding.message.as_bytes());
+            out.add(topic.as_bytes());
         }
     }
     out

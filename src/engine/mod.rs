@@ -114,7 +114,12 @@ pub struct Audit {
 
 /// Audits a host.
 pub fn audit(request: Request<'_>) -> Audit {
-    let Host { mut sources, resolved, problems, passed_over, excluded, remarks, named } = load(request);
+    judge(request, load(request))
+}
+
+/// Judges a host that was loaded for the same request.
+pub fn judge(request: Request<'_>, host: Host) -> Audit {
+    let Host { mut sources, resolved, problems, passed_over, excluded, remarks, named } = host;
     let policy = request.policy;
     let text = policy.text.as_ref().map(|text| sources.attach(PathBuf::from(&policy.name), text.clone().into_bytes()));
     let waivers = waivers::collect(policy, text, request.day, &resolved, &crate::services::all(), &sources);

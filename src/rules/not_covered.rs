@@ -5,6 +5,7 @@ use crate::finding::{Finding, RuleId, Verdict};
 use crate::instance::Uncovered;
 use crate::policy::Demand;
 use crate::tls::VersionSet;
+use crate::topic::Topic;
 
 /// The rule; its page is docs/rules/not-covered.md.
 pub(super) const RULE: Rule =
@@ -17,6 +18,7 @@ fn check(uncovered: &[Uncovered], demand: &Demand) -> Vec<Finding> {
         Some(Finding {
             // What it offers is not an open question of this audit, which did not ask.
             notes: one.evidence.clone(),
+            topic: Some(Topic::about("service", one.service)),
             help: Some(format!("ask the service itself: `{}`", one.ask)),
             ..Finding::new(ID, Verdict::Shadowed, severity, format!("{} is there, and is not audited", one.service))
         })

@@ -68,6 +68,7 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &Covering, endpoin
         instance: Some(index),
         endpoints,
         versions,
+        topic: Some(unknown.topic.clone()),
         primary: unknown.span.map(|span| Label { span, text: String::new() }),
         notes: weight.note.into_iter().collect(),
         changes,

@@ -7,6 +7,7 @@ use crate::instance::{Instance, Setting};
 use crate::policy::{Date, Demand, Scope, ScopeIndex, Target, Terms};
 use crate::source::{FileId, SourceMap, Span};
 use crate::tls::VersionSet;
+use crate::topic::Topic;
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -316,6 +317,7 @@ fn overlap(lines: Span, place: Span) -> bool {
 pub(super) fn about(rule: RuleId, demand: &Demand, waiver: &Waiver, message: String, help: &str) -> Option<Finding> {
     Some(Finding {
         instance: waiver.instance,
+        topic: Some(Topic::about("waiver", waiver.rules.join(", "))),
         primary: waiver.label.clone(),
         notes: vec![format!("its reason: {}", waiver.terms.reason)],
         help: Some(help.to_owned()),

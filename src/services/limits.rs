@@ -6,6 +6,7 @@ use crate::endpoint::{Address, Answer, Speaks, Traced, Unknown};
 use crate::instance::{Instance, Problem};
 use crate::source::SourceMap;
 use crate::tls::VersionSet;
+use crate::topic::Topic;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -184,6 +185,7 @@ pub fn unknown(target: &Target) -> Response {
         refuses: false,
         deciders: Vec::new(),
         unknown: vec![Unknown {
+            topic: Topic::of("too-many-addresses"),
             span: None,
             what: "the instance has more addresses than are looked at".into(),
             help: "probe the running server".into(),

@@ -7,6 +7,7 @@ use crate::endpoint::{Answer, Speaks, Unknown};
 use crate::instance::Instance;
 use crate::source::{SourceMap, Span};
 use crate::tls::VersionSet;
+use crate::topic::Topic;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -46,6 +47,7 @@ fn doubted(answer: &Answer, span: Option<Span>) -> Arc<Answer> {
     }
     answer.effective = None;
     answer.unknown.push(Unknown {
+        topic: Topic::of("not-read"),
         span,
         what: "not all of the configuration was read, and the rest may decide something else".into(),
         help: "see the errors; or probe the running server".into(),

@@ -26,6 +26,7 @@ mod seeds;
 mod statuses;
 mod terminal;
 mod toyd;
+mod wording;
 
 #[path = "../support/fuzzed/mod.rs"]
 mod fuzzed;

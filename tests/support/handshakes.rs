@@ -23,6 +23,7 @@ use tlsmend::report::{Exit, Paths, RuleText};
 use tlsmend::rules;
 use tlsmend::source::{SourceMap, Span};
 use tlsmend::tls::{Version, VersionSet};
+use tlsmend::topic::Topic;
 use tlsmend::verify::{self, Checked, Expected, Left, Promise, Verified};
 
 /// Markup, markers of workflows, an end of a script, and characters that turn a terminal or a reader around.
@@ -347,7 +348,12 @@ impl Configuration {
         use verify::Outcome::{Agrees, Differs, Inconclusive, Mixed, Possible, Unreachable};
         let forbidden =
             || vec![observed("forbidden-version", Severity::High, Verdict::Exposed, "TLSv1", "TLSv1 is accepted")];
-        let unknown = Unknown { span: Some(self.decides), what: EVIL.to_owned(), help: "say it".to_owned() };
+        let unknown = Unknown {
+            topic: Topic::of("made-up"),
+            span: Some(self.decides),
+            what: EVIL.to_owned(),
+            help: "say it".to_owned(),
+        };
         let mut possible = self.checked((447, None), scan("TLSv1.2", ""), Possible, Vec::new());
         possible.promise.expected = Expected::AtMost(versions("TLSv1 TLSv1.2"));
         possible.promise.answer = self.answer(vec![unknown]);

@@ -11,6 +11,7 @@ use crate::policy::Policy;
 use crate::report::{WhyView, json, secrets, why};
 use crate::services::service::{Question, Resolved, Response, Target};
 use crate::source::SourceMap;
+use crate::topic::Topic;
 use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -102,6 +103,7 @@ impl<'a> Found<'a> {
         let mut answer = answer.map(|answer| Answer::clone(&answer));
         if let (Some(answer), 1..) = (&mut answer, rivals) {
             answer.unknown.push(Unknown {
+                topic: Topic::of("rival-configuration"),
                 span: None,
                 what: "another configuration of this host has the same address".into(),
                 help: "name the configuration that runs as a PATH".into(),
@@ -113,6 +115,7 @@ impl<'a> Found<'a> {
         };
         if instance.is_some_and(Instance::is_partial) {
             open.push(Unknown {
+                topic: Topic::of("not-read"),
                 span: None,
                 what: "not all files of the configuration could be read".into(),
                 help: "see the errors of tlsmend audit; or probe the running server".into(),

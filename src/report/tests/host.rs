@@ -7,6 +7,7 @@ use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, Uncovered
 use crate::report::{AuditView, Coverage, Exit, ManagedFile, Paths, json, text};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
+use crate::topic::Topic;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -49,7 +50,7 @@ pub(super) fn plaintext() -> Answer {
 }
 
 pub(super) fn unknown(what: &str, help: &str, span: Option<Span>) -> Unknown {
-    Unknown { span, what: what.to_owned(), help: help.to_owned() }
+    Unknown { topic: Topic::of("made-up"), span, what: what.to_owned(), help: help.to_owned() }
 }
 
 pub(super) fn endpoint(port: u16, name: Option<&str>, answer: &Arc<Answer>) -> Endpoint {

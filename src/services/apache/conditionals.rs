@@ -10,6 +10,7 @@ use super::words::{Word, next_word, split};
 use crate::endpoint::Unknown;
 use crate::release::Release;
 use crate::services::expression::cased_expression;
+use crate::topic::Topic;
 use std::cmp::Ordering;
 
 /// A kind of condition.
@@ -26,8 +27,7 @@ pub(super) enum Condition {
 /// What a condition comes to.
 struct Decision {
     holds: bool,
-    /// What is not known, and what would tell it.
-    doubt: Option<(String, String)>,
+    doubt: Option<Unknown>,
 }
 
 impl Decision {
@@ -35,8 +35,9 @@ impl Decision {
         Decision { holds, doubt: None }
     }
 
-    fn doubt(what: String, help: impl Into<String>) -> Decision {
-        Decision { holds: false, doubt: Some((what, help.into())) }
+    fn doubt(line: &Line, topic: Topic, what: String, help: impl Into<String>) -> Decision {
+        let unknown = Unknown { topic, span: Some(line.place.span), what, help: help.into() };
+        Decision { holds: false, doubt: Some(unknown) }
     }
 }
 
@@ -66,16 +67,10 @@ impl Reader<'_> {
             self.model.complain(line.place, message.replace("<>", &format!("<{}>", section.escape_ascii())));
             Decision::sure(false)
         });
-        let undefined = line.undefined.first().map(|name| {
-            (
-                format!("${{{name}}} is not defined in any file that was read"),
-                format!("say its value with --env {name}=..."),
-            )
-        });
-        if let Some((what, help)) = undefined.or(decision.doubt)
+        if let Some(unknown) = Self::undefined(line).or(decision.doubt)
             && self.body_matters(matters)
         {
-            self.model.unknown.push(Unknown { span: Some(line.place.span), what, help });
+            self.model.unknown.push(unknown);
         }
         if decision.holds {
             self.push_section(section, line.place, true, self.scope());
@@ -107,6 +102,8 @@ impl Reader<'_> {
             Condition::Module => match self.modules.has(&shown) {
                 Some(holds) => Decision::sure(holds),
                 None => Decision::doubt(
+                    line,
+                    Topic::about("compiled-in", shown.to_string()),
                     format!("whether {shown} was compiled into httpd is not known here"),
                     "audit the host itself, or a whole copy of it, so that its distribution is known",
                 ),
@@ -114,6 +111,8 @@ impl Reader<'_> {
             Condition::Define if self.variables.is_defined(argument) => Decision::sure(true),
             Condition::Define if self.defines_known => Decision::sure(false),
             Condition::Define => Decision::doubt(
+                line,
+                Topic::about("defined", shown.to_string()),
                 format!("whether httpd is started with -D {shown} is not known"),
                 format!("say it with --define {shown}, or with --define '' if it is not"),
             ),
@@ -126,6 +125,8 @@ impl Reader<'_> {
                 self.model.reach.includes.insert(file);
                 if is_hidden {
                     return Decision::doubt(
+                        line,
+                        Topic::about("hidden-file", shown.to_string()),
                         format!("whether {shown} is there is not for everybody who can write this condition to know"),
                         "check that section by hand",
                     );
@@ -140,6 +141,8 @@ impl Reader<'_> {
                 match self.modules.knows(&name) {
                     Some(known) => Decision::sure(known),
                     None => Decision::doubt(
+                        line,
+                        Topic::about("module-knows", shown.to_string()),
                         format!("whether a loaded module brings {shown} is not known"),
                         "check that section by hand",
                     ),
@@ -172,11 +175,16 @@ impl Reader<'_> {
         };
         let Some(release) = self.world.facts.of(ID).release.value else {
             let what = "the version of httpd is not known, and this section depends on it".to_owned();
-            return Ok(Decision::doubt(what, "say it with --assume apache=2.4.NN"));
+            return Ok(Decision::doubt(line, Topic::of("server-version"), what, "say it with --assume apache=2.4.NN"));
         };
         let Some(holds) = compare(operator, version, release)? else {
             let what = format!("the regular expression of <> can't be evaluated here: {}", version.escape_ascii());
-            return Ok(Decision::doubt(what, "write a simpler one, or compare the version"));
+            return Ok(Decision::doubt(
+                line,
+                Topic::of("regular-expression"),
+                what,
+                "write a simpler one, or compare the version",
+            ));
         };
         Ok(Decision::sure(holds != not))
     }

@@ -10,6 +10,7 @@ use super::sections::Scope;
 use super::words::{Word, split};
 use crate::endpoint::Unknown;
 use crate::system::{Kind, is_outside};
+use crate::topic::Topic;
 
 /// The arguments of a line.
 pub(super) struct Arguments<'a> {
@@ -138,6 +139,7 @@ impl Reader<'_> {
         } else if lower == "sslcryptodevice" {
             let engine = arguments.get(0).filter(|engine| !["builtin", "dynamic"].contains(&engine.as_str()));
             self.model.unknown.extend(engine.map(|engine| Unknown {
+                topic: Topic::about("crypto-device", engine.clone()),
                 span: Some(line.place.span),
                 what: format!("whether OpenSSL has an engine '{engine}' is not known: httpd does not start without"),
                 help: "ask `openssl engine` on the host".to_owned(),
@@ -167,6 +169,7 @@ impl Reader<'_> {
     pub(super) fn undefined(line: &Line) -> Option<Unknown> {
         let name = line.undefined.first()?;
         Some(Unknown {
+            topic: Topic::about("undefined-variable", name.to_string()),
             span: Some(line.place.span),
             what: format!("${{{name}}} is not defined in any file that was read"),
             help: format!("say its value with --env {name}=..."),
@@ -248,6 +251,7 @@ impl Reader<'_> {
             Ok(Listened::Addresses(ips, port)) => (ips, port),
             Ok(Listened::Name(name)) => {
                 self.model.unknown.push(Unknown {
+                    topic: Topic::about("host-address", name.clone()),
                     span: Some(line.place.span),
                     what: format!("the address of {name} is not known"),
                     help: "add it to the /etc/hosts of the host that is audited".to_owned(),

@@ -4,6 +4,7 @@ use super::model::{Engine, MAIN, Model, Place, ServerId};
 use super::part::versions_not_here;
 use super::protocol::Build;
 use crate::endpoint::Unknown;
+use crate::topic::Topic;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
@@ -46,6 +47,7 @@ impl Tls {
         let main = &model.servers[MAIN];
         if let Some((name, place)) = own.other_engine.as_ref().or(main.other_engine.as_ref()) {
             let unknown = Unknown {
+                topic: Topic::about("other-module", name.clone()),
                 span: Some(place.span),
                 what: format!("TLS comes from another module than mod_ssl here ({name})"),
                 help: "check its versions by hand".to_owned(),

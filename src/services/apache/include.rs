@@ -8,6 +8,7 @@ use crate::services::include::{self, DEEPEST};
 use crate::services::tree::Tree;
 use crate::source::{FileId, Span};
 use crate::system::{is_outside, reason};
+use crate::topic::Topic;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::io;
@@ -49,7 +50,8 @@ impl Reader<'_> {
         }
         if self.model.is_part && found.files.iter().all(|file| self.system().kind(file).is_err()) {
             let shown = String::from_utf8_lossy(argument);
-            self.not_here(line.place, format!("\"{shown}\" is not here, and may set versions"));
+            let what = format!("\"{shown}\" is not here, and may set versions");
+            self.not_here(line.place, Topic::of("missing-include"), what);
             return;
         }
         for why in found.refused {

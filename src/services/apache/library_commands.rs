@@ -3,6 +3,7 @@
 use super::model::Narrows;
 use crate::endpoint::Unknown;
 use crate::source::Span;
+use crate::topic::Topic;
 
 /// Groups with which every version finds a key exchange, by the names that OpenSSL knows.
 const ELLIPTIC: &[&str] = &[
@@ -55,7 +56,7 @@ pub(super) fn narrows(command: &str, value: &str, span: Span) -> Option<(Narrows
         _ => return None,
     };
     let help = "ask the server itself: tlsmend probe ADDRESS:PORT".to_owned();
-    Some((whose, Unknown { span: Some(span), what, help }))
+    Some((whose, Unknown { topic: Topic::about("library-command", command.to_owned()), span: Some(span), what, help }))
 }
 
 /// Options that OpenSSL knows in commands.

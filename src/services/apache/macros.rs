@@ -4,6 +4,7 @@ use super::read::{LONGEST_LINE, Line, Reader};
 use super::text::Text;
 use super::words::{next_word, split};
 use crate::source::Span;
+use crate::topic::Topic;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -97,7 +98,8 @@ impl Reader<'_> {
             return;
         }
         if self.model.is_part && !self.macros.contains_key(&name) {
-            self.not_here(line.place, format!("the macro '{shown}' is not here, and may set versions"));
+            let what = format!("the macro '{shown}' is not here, and may set versions");
+            self.not_here(line.place, Topic::about("missing-macro", shown), what);
             return;
         }
         if self.macros.is_empty() {

@@ -9,6 +9,7 @@ use crate::endpoint::Unknown;
 use crate::services::service::World;
 use crate::services::trail::Trail;
 use crate::source::{FileId, SourceMap};
+use crate::topic::Topic;
 use crate::trust::Writers;
 
 /// Reads a file as included.
@@ -42,15 +43,16 @@ impl Reader<'_> {
     }
 
     /// Notes what a part needs and only the main file tells: the part may mean anything without it.
-    pub(super) fn not_here(&mut self, place: Place, what: String) {
+    pub(super) fn not_here(&mut self, place: Place, topic: Topic, what: String) {
         let help = "name it too, or the main file with all that it includes; or audit the host itself".to_owned();
-        self.model.unknown.push(Unknown { span: Some(place.span), what, help });
+        self.model.unknown.push(Unknown { topic, span: Some(place.span), what, help });
     }
 }
 
 /// What a server leaves to a server level that is not here.
 pub(super) fn versions_not_here(directive: &str) -> Unknown {
     Unknown {
+        topic: Topic::of("enclosing-blocks"),
         span: None,
         what: "the server level around this is not here: it may set the versions, or leave them to the default"
             .to_owned(),

@@ -9,6 +9,7 @@ use super::protocol::Build;
 use super::versions::{Asked, Combination};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
 use crate::host::Facts;
+use crate::openssl::ClientDependent;
 use crate::openssl::{Keys, Presented, Refused, Terms, one_after_another};
 use crate::services::limits::{self, Room};
 use crate::services::service::{Fit, Question, Response, Target, World};
@@ -341,18 +342,19 @@ impl Resolver<'_> {
     fn doubt(&self, server: ServerId) -> Option<Unknown> {
         let (library, lists) = (&self.facts.of(ID).library, &self.lists[server]);
         library.release.zip(library.security_level(lists.ciphers.as_deref()))?;
-        let what = if library.suite_b(lists.ciphers.as_deref()).is_some() {
-            "the cipher list asks for Suite B, which looks at keys and signatures of all certificates"
+        let why = if library.suite_b(lists.ciphers.as_deref()).is_some() {
+            ClientDependent::SuiteB
         } else if !lists.keys.perhaps.is_empty() {
-            "one of the certificates is too weak for the security level"
+            ClientDependent::WeakCertificate
         } else if lists.keys.all().has(Keys::OTHER_CURVE) {
-            "the certificate has a key on a curve that few clients know"
+            ClientDependent::RareCurve
         } else {
             return None;
         };
         Some(Unknown {
+            topic: why.topic(),
             span: self.model.servers[server].head.map(|place| place.span),
-            what: format!("{what}: whether a handshake succeeds depends on the client"),
+            what: why.text(),
             help: "ask the server itself: tlsmend probe ADDRESS:PORT".to_owned(),
         })
     }

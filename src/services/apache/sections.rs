@@ -7,6 +7,7 @@ use super::patterns::is_broken;
 use super::read::{Line, Reader};
 use super::words::split;
 use crate::endpoint::Unknown;
+use crate::topic::Topic;
 use std::sync::Arc;
 
 /// What an open section means for the directives in it.
@@ -154,6 +155,7 @@ impl Reader<'_> {
                 let section = ProxySection::new(&words, lower == "proxymatch");
                 if matches!(section.covers, Covers::Regex(None)) && !is_broken(&section.url) {
                     self.model.unknown.push(Unknown {
+                        topic: Topic::of("regular-expression"),
                         span: Some(line.place.span),
                         what: "the regular expression of this section can't be evaluated here".to_owned(),
                         help: "write a simpler one, or check which servers it is for".to_owned(),
@@ -169,6 +171,7 @@ impl Reader<'_> {
             }
             "perl" => {
                 self.model.unknown.push(Unknown {
+                    topic: Topic::of("run-time-configuration"),
                     span: Some(line.place.span),
                     what: "this section makes configuration at run time".to_owned(),
                     help: "check what it makes by hand".to_owned(),
@@ -229,7 +232,8 @@ impl Reader<'_> {
             let what = format!("httpd can't resolve '{word}' and ignores it: this virtual host may answer nobody");
             (what, "write addresses separated by blanks, and nothing behind them")
         };
-        self.model.unknown.push(Unknown { span: Some(line.place.span), what, help: help.to_owned() });
+        let topic = Topic::about("host-address", word.to_owned());
+        self.model.unknown.push(Unknown { topic, span: Some(line.place.span), what, help: help.to_owned() });
     }
 }
 

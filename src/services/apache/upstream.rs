@@ -12,6 +12,7 @@ use crate::host::Facts;
 use crate::openssl::Keys;
 use crate::services::limits::{self, Upstreams};
 use crate::tls::{Version, VersionSet};
+use crate::topic::Topic;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -225,6 +226,7 @@ fn in_room(model: &Model, build: Build, facts: &Facts, reached: &[bool], room: &
 /// Other sections decide whether the rule that leads there acts.
 fn unclear(remote: &str, place: Place) -> Unknown {
     Unknown {
+        topic: Topic::about("rewriting-on", remote.to_owned()),
         span: Some(place.span),
         what: format!("another section turns the rewriting on that leads to {remote}: it may not be on here"),
         help: "write RewriteEngine On beside the rule".to_owned(),
@@ -233,15 +235,15 @@ fn unclear(remote: &str, place: Place) -> Unknown {
 
 /// What is not known of a server that a variable names.
 fn open(remote: &str, place: Place, sections_differ: bool) -> Option<Unknown> {
-    let what = match scheme(remote) {
-        Scheme::Variable => format!("whether {remote} is reached by TLS depends on a request"),
+    let (kind, what) = match scheme(remote) {
+        Scheme::Variable => ("scheme-by-variable", format!("whether {remote} is reached by TLS depends on a request")),
         _ if remote.contains(['$', '%']) && sections_differ => {
-            format!("which <Proxy> section {remote} belongs to depends on a request")
+            ("section-by-variable", format!("which <Proxy> section {remote} belongs to depends on a request"))
         }
         _ => return None,
     };
     let help = "write the URL, or check what the requests get".to_owned();
-    Some(Unknown { span: Some(place.span), what, help })
+    Some(Unknown { topic: Topic::about(kind, remote.to_owned()), span: Some(place.span), what, help })
 }
 
 /// The servers that a URL leads to: its own, or the members of a balancer.

@@ -9,6 +9,7 @@ use crate::host::Facts;
 use crate::release::Release;
 use crate::source::Span;
 use crate::tls::{Version, VersionSet};
+use crate::topic::Topic;
 
 /// What the server level or a virtual host asks for by itself.
 #[derive(Clone, Debug)]
@@ -86,6 +87,7 @@ impl Asked {
         };
         if build.doubts_tls1_3 && asked.versions.has(Version::Tls1_3) {
             asked.unknown.push(Unknown {
+                topic: Topic::of("package-tls1.3"),
                 span: None,
                 what: "whether this package of httpd has TLSv1.3, as upstream has from 2.4.36 on, is not known"
                     .to_owned(),
@@ -113,6 +115,7 @@ impl Asked {
         }
         self.default = Some("no SSLProtocol: the crypto policy of the system decides".to_owned());
         self.unknown.push(Unknown {
+            topic: Topic::of("crypto-policy"),
             span: None,
             what: "without SSLProtocol httpd follows the crypto policy of the system here, which is not known"
                 .to_owned(),
@@ -182,7 +185,12 @@ impl Combination<'_> {
             let what =
                 "whether httpd is 2.4.42 or later, where each virtual host has versions of its own, is not known";
             let help = "say its version with --assume apache=2.4.NN";
-            offer.unknown.push(Unknown { span: None, what: what.to_owned(), help: help.to_owned() });
+            offer.unknown.push(Unknown {
+                topic: Topic::of("server-version"),
+                span: None,
+                what: what.to_owned(),
+                help: help.to_owned(),
+            });
         }
         offer
     }

@@ -5,6 +5,7 @@ use super::listeners::{Engine, Listener};
 use super::model::{Place, ScopeId};
 use crate::endpoint::{Answer, Reason, ReasonKind, Speaks, Traced, Transport, Unknown};
 use crate::tls::{Version, VersionSet};
+use crate::topic::Topic;
 
 impl Rules<'_> {
     /// The answer of the server at `member` of a listener.
@@ -50,6 +51,7 @@ impl Rules<'_> {
         unknown.extend(doubt);
         if let Some(((), place)) = self.first(scope, |s| self.model.scopes[s].dynamic.map(|p| ((), p))) {
             unknown.push(Unknown {
+                topic: Topic::of("lua"),
                 span: Some(place.span),
                 what: "Lua code sees each handshake and may choose other versions".into(),
                 help: "read the code, and probe the running server".into(),
@@ -72,6 +74,7 @@ impl Rules<'_> {
             return plaintext(because);
         };
         let unknown = Unknown {
+            topic: Topic::of("passed-on"),
             span: Some(place.span),
             what: "passes the client's TLS on to another server, which decides the versions".into(),
             help: "ask for the address of that server".into(),
@@ -133,6 +136,7 @@ fn tls(mut because: Vec<Reason>, configured: VersionSet, effective: Option<Versi
 /// Two modules have a socket for the address.
 fn shared(listener: &Listener, because: Vec<Reason>) -> Answer {
     let unknown = Unknown {
+        topic: Topic::of("shared-address"),
         span: listener.listens.iter().find_map(|place| *place).map(|place| place.span),
         what: "another module of nginx listens on the same address, and the system hands each of them some of the \
                connections"

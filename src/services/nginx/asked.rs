@@ -9,6 +9,7 @@ use super::model::{Command, Place, Protocols, ScopeId, Section};
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
+use crate::topic::Topic;
 use std::collections::HashSet;
 
 /// The versions that one server asks for, with the reasons.
@@ -59,6 +60,7 @@ impl Rules<'_> {
                     return old;
                 }
                 old.unknown.push(Unknown {
+                    topic: Topic::of("server-version"),
                     span: Some(self.model.scopes[own].head.span),
                     what: format!(
                         "before nginx 1.29.2 the default server decides ({}), from then on the named one ({})",
@@ -119,6 +121,7 @@ impl Rules<'_> {
         let (headers, library) = (self.headers?, self.library.release?);
         let new = Release::new(1, 1, 1);
         (headers < new && library >= new).then(|| Unknown {
+            topic: Topic::of("foreign-library"),
             span: Some(place.span),
             what: format!("nginx was built with OpenSSL {headers} and runs with {library}: it cannot switch TLSv1.3"),
             help: "probe the running server; or install an nginx that was built with this OpenSSL".into(),
@@ -156,6 +159,7 @@ impl Rules<'_> {
                 format!("no ssl_protocols in the server or in {name}: the default depends on the version of nginx");
             asked.because.push(Reason::placeless(ReasonKind::Default, note));
             asked.unknown.push(Unknown {
+                topic: Topic::of("server-version"),
                 span: None,
                 what: "no ssl_protocols is set, and the built-in default depends on the version of nginx, \
                        which is not known"
@@ -203,6 +207,7 @@ fn changed(asked: &mut Asked, command: &Command, effect: &Effect) {
 /// What only the main file of a part tells.
 pub(super) fn not_here(directive: &str, place: Place) -> Unknown {
     Unknown {
+        topic: Topic::of("enclosing-blocks"),
         span: Some(place.span),
         what: "the blocks around this are not here: they may set the versions, or leave them to the default".into(),
         help: format!("write {directive} here; or audit the host itself, or the main file with all that it includes"),

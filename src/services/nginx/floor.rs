@@ -4,9 +4,11 @@ use super::command;
 use super::inherit::Rules;
 use super::model::{Command, Given, ScopeId, Tls};
 use crate::endpoint::{Reason, ReasonKind, Unknown};
+use crate::openssl::ClientDependent;
 use crate::openssl::{Keys, Presented, SuiteB, Terms, one_after_another, without_dhe, without_null};
 use crate::release::Release;
 use crate::tls::VersionSet;
+use crate::topic::Topic;
 use std::cell::RefCell;
 use std::collections::HashMap;
 
@@ -14,7 +16,6 @@ use std::collections::HashMap;
 pub(super) const CIPHERS: &str = "HIGH:!aNULL:!MD5";
 
 /// What is not known where a cipher list asks for Suite B.
-const SUITE_B: &str = "the cipher list asks for Suite B, which looks at keys and signatures of all certificates";
 
 /// What the library makes of a set of versions, a cipher list and keys.
 #[derive(Clone, Debug)]
@@ -78,7 +79,8 @@ impl Rules<'_> {
             let what =
                 format!("nginx loads \"{path}\" at each handshake: whether there is such a file depends on a variable");
             let span = Some(self.model.scopes[own].head.span);
-            return (None, Some(Unknown { span, what, help: "probe the running server".into() }));
+            let topic = Topic::about("file-by-variable", path.to_owned());
+            return (None, Some(Unknown { topic, span, what, help: "probe the running server".into() }));
         }
         let mut offer = self.offer(own);
         offer.ciphers = self.usable_list(own, offer.ciphers);
@@ -98,7 +100,7 @@ impl Rules<'_> {
         let Some(usable) = floor.usable else { return (None, self.doubt(&offer, own)) };
         // Suite B of the server that is asked first bears on those behind it, in ways that are not worked out here.
         if self.suite_b(&first) != self.suite_b(&offer) && !usable.is_empty() {
-            return (None, Some(self.open_to_clients(own, SUITE_B)));
+            return (None, Some(self.open_to_clients(own, ClientDependent::SuiteB)));
         }
         let mut effective = configured.and(usable);
         let mut notes = floor.notes;
@@ -139,31 +141,32 @@ impl Rules<'_> {
         let plain = Offer { groups: None, signatures: None, suites: None, ..offer.clone() };
         let only = |offer: Offer| self.library.usable_on(&offer.terms()).is_none();
         let encrypted = Offer { ciphers: without_null(&offer.ciphers), ..plain.clone() };
-        let what = if self.suite_b(offer).is_some() {
-            SUITE_B
+        let why = if self.suite_b(offer).is_some() {
+            ClientDependent::SuiteB
         } else if only(plain.clone()) && !only(encrypted) {
-            "a version has only cipher suites without encryption, which few clients offer"
+            ClientDependent::NullSuites
         } else if only(plain.clone()) {
             // The library, the list or the certificate: a configured version may be accepted or not.
             let any = Offer { keys: Presented::sure(Keys::ANY), ..plain };
             let curve = offer.keys.all().has(Keys::OTHER_CURVE) && !only(any);
-            let weak = "one of the certificates is too weak for the security level";
             let is_weak = !offer.keys.perhaps.is_empty();
-            is_weak.then_some(weak).or(curve.then_some("the certificate has a key on a curve that few clients know"))?
+            let weak = is_weak.then_some(ClientDependent::WeakCertificate);
+            weak.or(curve.then_some(ClientDependent::RareCurve))?
         } else if only(Offer { groups: offer.groups.clone(), ..plain.clone() }) {
-            "the key exchange has only groups that few clients know, or that are not known here"
+            ClientDependent::RareGroups
         } else if only(Offer { signatures: offer.signatures.clone(), ..plain }) {
-            "no signature algorithm is sure to fit the certificate"
+            ClientDependent::Signatures
         } else {
-            "TLSv1.3 has only cipher suites that few clients offer"
+            ClientDependent::RareSuites
         };
-        Some(self.open_to_clients(own, what))
+        Some(self.open_to_clients(own, why))
     }
 
-    fn open_to_clients(&self, own: ScopeId, what: &str) -> Unknown {
+    fn open_to_clients(&self, own: ScopeId, why: ClientDependent) -> Unknown {
         Unknown {
+            topic: why.topic(),
             span: Some(self.model.scopes[own].head.span),
-            what: format!("{what}: whether a handshake succeeds depends on the client"),
+            what: why.text(),
             help: "probe the running server".into(),
         }
     }

@@ -14,6 +14,7 @@ use crate::services::tree::{NodeKind, Tree};
 use crate::services::{glob, include};
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::{is_outside, leads_to, normalize, reason};
+use crate::topic::Topic;
 use crate::trust::Writers;
 use rayon::prelude::*;
 use std::os::unix::ffi::OsStrExt;
@@ -352,6 +353,7 @@ impl<'a> Reader<'a> {
             || HARMLESS.contains(&name);
         if !is_foreign {
             self.unknown.push(Unknown {
+                topic: Topic::of("missing-include"),
                 span: Some(place.span),
                 what: format!("\"{shown}\" is not here, and may decide versions"),
                 help: "name it too, or the main file with all that it includes; or audit the host itself".into(),

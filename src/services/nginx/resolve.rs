@@ -21,6 +21,7 @@ use crate::services::service::{Fit, Question, Resolved, Response, Target, World}
 use crate::services::unread::Unread;
 use crate::source::SourceMap;
 use crate::tls::Version;
+use crate::topic::Topic;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -229,6 +230,7 @@ impl NginxInstance {
             answer.effective = answer.effective.zip(other.effective).map(|(a, b)| a.union(b));
         }
         answer.unknown.push(Unknown {
+            topic: Topic::of("server-version"),
             span: None,
             what: "the name has characters that only some versions of nginx take for a name".into(),
             help: "say which version runs: --assume nginx=VERSION".into(),
@@ -274,6 +276,7 @@ impl Resolved for NginxInstance {
                 answer.configured.value = here.configured.value.union(there.configured.value);
                 answer.effective = here.effective.zip(there.effective).map(|(a, b)| a.union(b));
                 answer.unknown.push(Unknown {
+                    topic: Topic::of("regular-expression"),
                     span: None,
                     what: "a server_name is a regular expression that can't be evaluated outside of nginx".into(),
                     help: "probe the running server".into(),

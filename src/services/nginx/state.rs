@@ -15,6 +15,7 @@ use crate::services::trail::Trail;
 use crate::services::tree::Tree;
 use crate::source::{FileId, SourceMap, Span};
 use crate::system::normalize;
+use crate::topic::Topic;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
@@ -286,13 +287,14 @@ impl<'a> Reader<'a> {
                 let listen::Parsed { bound, transport, ssl, default, dual, options, reuseport } = parsed;
                 if let Some(crate::endpoint::Address::Remote(host)) = bound.addresses().next() {
                     self.unknown.push(Unknown {
+                        topic: Topic::about("host-address", host.clone()),
                         span: Some(place.span),
                         what: format!("the address of the host \"{host}\" is not in /etc/hosts"),
                         help: "write the address instead of the name, or add the name to /etc/hosts".into(),
                     });
                 }
                 if reuseport && matches!(bound.addresses().next(), Some(crate::endpoint::Address::Unix(_))) {
-                    self.unknown.push(Unknown {
+                    self.unknown.push(Unknown { topic: Topic::of("kernel"),
                         span: Some(place.span),
                         what: "whether the kernel takes \"reuseport\" for a Unix socket is not known: Linux 6.18 does not, \
                                and nginx does not start"

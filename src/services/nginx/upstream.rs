@@ -13,6 +13,7 @@ use crate::endpoint::{
 };
 use crate::openssl::one_after_another;
 use crate::tls::VersionSet;
+use crate::topic::Topic;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -108,6 +109,7 @@ impl<'r, 'm> Reach<'r, 'm> {
 fn undecided(answer: Answer, variable: &str, place: Place) -> Answer {
     let mut unknown = answer.unknown;
     unknown.push(Unknown {
+        topic: Topic::about("scheme-by-variable", variable.to_owned()),
         span: Some(place.span),
         what: format!("whether this connects by TLS depends on ${variable}, whose values are not all known"),
         help: "write the scheme in the directive, or set the variable by set or map".into(),
@@ -149,6 +151,7 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
             let note = format!("no {name}_ssl_protocols: the default depends on the version of nginx");
             because.push(Reason::placeless(ReasonKind::Default, note));
             unknown.push(Unknown {
+                topic: Topic::of("server-version"),
                 span: Some(place.span),
                 what: format!("no {name}_ssl_protocols is set, and the version of nginx is not known"),
                 help: format!("write {name}_ssl_protocols, or say the version: --assume nginx=VERSION"),
