@@ -3,7 +3,7 @@
 use crate::source::Span;
 
 /// Replace the bytes of a span; an empty span inserts.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Edit {
     /// What is replaced.
     pub span: Span,
@@ -12,7 +12,7 @@ pub struct Edit {
 }
 
 /// How far a fix may be applied without a person looking at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Applicability {
     /// Shown only: text that is not yet right, or needs something that no edit can do.
     DisplayOnly,
@@ -34,7 +34,7 @@ impl Applicability {
 }
 
 /// A change of texts that ends a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fix {
     /// What it does, in the imperative: `remove TLSv1 and TLSv1.1`.
     pub title: String,

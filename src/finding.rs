@@ -160,11 +160,26 @@ impl Standing {
     }
 }
 
-/// A rule's complaint.
-#[derive(Clone, Debug)]
-pub struct Finding {
+/// What one rule says of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aspect {
     /// The rule.
     pub rule: RuleId,
+    /// What it says about the endpoints.
+    pub verdict: Verdict,
+    /// How bad.
+    pub severity: Severity,
+    /// The versions that it is about.
+    pub versions: VersionSet,
+}
+
+/// A complaint.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The rule; of several the one that says the worst.
+    pub rule: RuleId,
+    /// What other rules say of the same line, where the same fix ends it.
+    pub also: Vec<Aspect>,
     /// What identifies it from one audit to the next, however its lines move: 32 hexadecimal digits. The engine fills
     /// it in.
     pub fingerprint: String,
@@ -206,6 +221,7 @@ impl Finding {
     pub fn new(rule: RuleId, verdict: Verdict, severity: Severity, message: impl Into<String>) -> Finding {
         Finding {
             rule,
+            also: Vec::new(),
             fingerprint: String::new(),
             known_as: String::new(),
             standing: Standing::Open,
@@ -228,6 +244,17 @@ impl Finding {
     /// Does it count for the exit status?
     pub fn is_open(&self) -> bool {
         self.standing == Standing::Open
+    }
+
+    /// What each rule says: the worst first.
+    pub fn aspects(&self) -> impl Iterator<Item = Aspect> {
+        let Finding { rule, verdict, severity, versions, .. } = *self;
+        std::iter::once(Aspect { rule, verdict, severity, versions }).chain(self.also.iter().copied())
+    }
+
+    /// All versions that it is about.
+    pub fn all_versions(&self) -> VersionSet {
+        self.aspects().fold(VersionSet::EMPTY, |all, aspect| all.union(aspect.versions))
     }
 }
 

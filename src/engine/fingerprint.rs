@@ -1,7 +1,7 @@
 //! What identifies a finding from one audit to the next: what it is about, and of which file and block, but no line, so
 //! that text may move around it, and no wording, so that texts may be improved.
 
-use super::Audit;
+use super::{Audit, join};
 use crate::endpoint::Role;
 use crate::finding::{Finding, Standing, Verdict};
 use crate::instance::{Instance, Setting};
@@ -128,10 +128,15 @@ fn identity(
     // What is about no instance is about the policy, of which there is one, whatever the user calls it.
     let path = |span: Span| instance.map(|_| names.of(sources.file(span.file).path())).unwrap_or_default();
     let topic = finding.topic.as_ref().map(Topic::to_string).unwrap_or_default();
-    out.add(finding.rule.0.as_bytes());
+    // A line is known whichever of its versions are told of, and whichever rule says the worst.
+    let kind = if join::OF_VERSIONS.contains(&finding.rule) { "versions" } else { finding.rule.0 };
+    add(&mut out.line, kind.as_bytes());
+    for aspect in finding.aspects() {
+        out.add_to_whole(aspect.rule.0.as_bytes());
+        out.add_to_whole(aspect.verdict.name().as_bytes());
+        out.add_to_whole(aspect.versions.to_string().as_bytes());
+    }
     out.add(instance.map_or(&[][..], |i| i.service.0.as_bytes()));
-    out.add_to_whole(finding.verdict.name().as_bytes());
-    out.add_to_whole(finding.versions.to_string().as_bytes());
     // A line that decides for a waived endpoint and for another makes two findings. The one that counts has the same
     // fingerprint with and without the other.
     out.add_to_whole(if matches!(finding.standing, Standing::Waived(_)) { b"waived" } else { b"" });

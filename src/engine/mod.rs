@@ -3,6 +3,7 @@
 mod ask;
 mod fingerprint;
 mod guard;
+mod join;
 mod named;
 mod parts;
 mod waivers;
@@ -150,7 +151,7 @@ pub fn judge(request: Request<'_>, host: Host) -> Audit {
                 parts::confine(finding, &sources, |path| path.ancestors().any(|above| named.given.contains(above)));
             }
         }
-        findings.append(&mut found);
+        findings.append(&mut join::join(subject, found));
     }
     findings.append(&mut rules::check_host(request.uncovered, &policy.base));
     let gaps = rules::Gaps::new(&problems, resolved.iter().map(|one| one.instance()), &sources);
@@ -428,7 +429,7 @@ impl Audit {
                     Change::Adjust { remove, .. } => remove.and(configured),
                     Change::Declare { versions, .. } => configured.minus(*versions),
                 });
-            let versions = removed.fold(finding.versions, VersionSet::union);
+            let versions = removed.fold(finding.all_versions(), VersionSet::union);
             Reached { versions, addresses: all.into_iter().map(text).collect() }
         };
         self.findings.iter().map(of).collect()

@@ -41,7 +41,8 @@ impl Selection {
     /// Is the end of this finding wanted?
     pub fn wants(&self, audit: &Audit, finding: &Finding) -> bool {
         let service = || audit.instance_of(finding).map_or("", |instance| instance.service.0);
-        let rule = self.rules.is_empty() || self.rules.iter().any(|rule| rule == finding.rule.0);
+        let is_of = |rule: &String| finding.aspects().any(|aspect| rule == aspect.rule.0);
+        let rule = self.rules.is_empty() || self.rules.iter().any(is_of);
         rule && (self.services.is_empty() || self.services.iter().any(|one| one == service()))
     }
 }

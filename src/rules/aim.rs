@@ -1,7 +1,6 @@
 //! What a fix may change: what the policy calls a finding, of the rules that are to be fixed.
 
-use super::recommended_version::ID as RECOMMENDED;
-use super::{FORBIDDEN, MISSING, Subject};
+use super::{FORBIDDEN, MISSING, RECOMMENDED, Subject};
 use crate::finding::{RuleId, Verdict};
 use crate::policy::Demand;
 use crate::tls::{Version, VersionSet};

@@ -32,6 +32,7 @@ pub use gaps::Gaps;
 pub use group::{blamed, covering, labels};
 pub use missing_version::ID as MISSING;
 pub use observed::OBSERVED;
+pub use recommended_version::ID as RECOMMENDED;
 pub use subject::Subject;
 pub use verdict::verdict;
 pub use waivers::{Covering, Invalid, Reach, Said, Waiver, Waivers};

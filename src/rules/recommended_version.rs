@@ -9,7 +9,7 @@ use crate::tls::VersionSet;
 pub(super) const RULE: Rule =
     Rule { id: ID, page: include_str!("../../docs/rules/recommended-version.md"), check: Check::Instance(check) };
 /// Its id.
-pub(super) const ID: RuleId = RuleId("recommended-version");
+pub const ID: RuleId = RuleId("recommended-version");
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     let groups = group::decided(subject, ID, |endpoint, demand| {

@@ -24,7 +24,7 @@ pub struct Subject<'a> {
 
 impl Subject<'_> {
     /// Are the findings of a rule to be fixed?
-    pub(super) fn selects(&self, rule: RuleId) -> bool {
+    pub fn selects(&self, rule: RuleId) -> bool {
         self.selected.is_empty() || self.selected.iter().any(|one| one == rule.0)
     }
 

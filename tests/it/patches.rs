@@ -200,7 +200,7 @@ fn a_broken_file_that_nothing_loads_is_not_changed_either_and_its_neighbours_are
     assert_eq!(changed, ["etc/nginx/sites/1"], "{}", run.screen());
     assert!(
         run.err
-            .contains("/etc/nginx/sites/2:5:16: high[forbidden-version]: TLSv1 is accepted; the file does not parse"),
+            .contains("/etc/nginx/sites/2:5:16: high[forbidden-version]: TLSv1 is accepted; TLSv1.2 and TLSv1.3 are not offered; the file does not parse"),
         "{}",
         run.screen()
     );

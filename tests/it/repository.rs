@@ -20,7 +20,9 @@ fn said(document: &Value) -> (BTreeMap<String, Vec<String>>, BTreeMap<String, Ve
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     for finding in document["findings"].as_array().expect("findings") {
         let main = &document["instances"][finding["instance"].as_u64().expect("a number") as usize]["main"];
-        findings.entry(text(main)).or_default().push(text(&finding["rule"]));
+        let rules = findings.entry(text(main)).or_default();
+        rules.push(text(&finding["rule"]));
+        rules.extend(finding["also"].as_array().expect("aspects").iter().map(|also| text(&also["rule"])));
     }
     for problem in document["problems"].as_array().expect("problems") {
         problems.entry(text(&problem["path"])).or_default().push(text(&problem["message"]));

@@ -85,10 +85,17 @@ pub(super) fn groups(view: &AuditView<'_>, versions: &[Version], chains: &mut Ch
         for finding in view.findings.iter().filter(|finding| finding.instance == Some(index)) {
             for at in &finding.endpoints {
                 let Some(one) = judged.get_mut(*at) else { continue };
-                match finding.verdict {
-                    Verdict::Exposed | Verdict::Latent => one.forbidden = one.forbidden.union(finding.versions),
-                    Verdict::Missing => one.missing = one.missing.union(finding.versions),
-                    Verdict::Unknown | Verdict::Shadowed | Verdict::Compliant => continue,
+                let mut is_judged = false;
+                for aspect in finding.aspects() {
+                    match aspect.verdict {
+                        Verdict::Exposed | Verdict::Latent => one.forbidden = one.forbidden.union(aspect.versions),
+                        Verdict::Missing => one.missing = one.missing.union(aspect.versions),
+                        Verdict::Unknown | Verdict::Shadowed | Verdict::Compliant => continue,
+                    }
+                    is_judged = true;
+                }
+                if !is_judged {
+                    continue;
                 }
                 if finding.is_open() { one.open = true } else { one.excused = true }
             }

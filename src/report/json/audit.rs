@@ -4,7 +4,7 @@ use super::place::{Place, Step, Texts};
 use super::why::names;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::endpoint::Endpoint;
-use crate::finding::{Finding, Standing, Verdict, Waived, WaiverPlace};
+use crate::finding::{Aspect, Finding, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::Uncovered;
 use crate::instance::{self, Instance, Problem};
 use crate::report::{AuditView, ManagedFile};
@@ -109,11 +109,21 @@ struct FindingOut<'a> {
     waiver: Option<WaiverOut<'a>>,
     endpoints: Vec<Touched<'a>>,
     versions: Vec<&'static str>,
+    also: Vec<AspectOut>,
     primary: Option<Place>,
     related: Vec<Place>,
     notes: &'a [String],
     help: Option<&'a str>,
     fix: Option<FixOut<'a>>,
+}
+
+/// What another rule says of the same line.
+#[derive(Serialize)]
+struct AspectOut {
+    rule: &'static str,
+    severity: &'static str,
+    verdict: &'static str,
+    versions: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -285,6 +295,7 @@ fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> 
         waiver: waiver(texts, &finding.standing),
         endpoints: finding.endpoints.iter().filter_map(touched).collect(),
         versions: names(finding.versions),
+        also: finding.also.iter().copied().map(aspect).collect(),
         primary: finding.primary.as_ref().map(|label| texts.place(label.span, &label.text)),
         related: finding.related.iter().map(|label| texts.place(label.span, &label.text)).collect(),
         notes: &finding.notes,
@@ -292,6 +303,10 @@ fn finding<'a>(view: &AuditView<'a>, texts: Texts<'_>, finding: &'a Finding) -> 
         // A text that JSON can't hold would be another fix.
         fix: finding.fix.as_ref().filter(|one| one.is_text()).map(|one| fix(texts, one)),
     }
+}
+
+fn aspect(Aspect { rule, verdict, severity, versions }: Aspect) -> AspectOut {
+    AspectOut { rule: rule.0, severity: severity.name(), verdict: verdict.name(), versions: names(versions) }
 }
 
 /// The waiver that covers a finding.

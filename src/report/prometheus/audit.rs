@@ -2,7 +2,7 @@
 
 use super::{SEVERITIES, head, info, plain, rules};
 use crate::endpoint::Speaks;
-use crate::finding::{Finding, Verdict};
+use crate::finding::{Aspect, Verdict};
 use crate::report::AuditView;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -51,11 +51,14 @@ fn endpoints(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn findings(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     head("findings", "Findings by rule, severity and standing.", out)?;
-    for rule in rules(view.rules, view.findings.iter().map(|finding| finding.rule.0)) {
+    let said = || view.findings.iter().flat_map(|one| one.aspects().map(|aspect| (aspect, one.standing.name())));
+    for rule in rules(view.rules, said().map(|(aspect, _)| aspect.rule.0)) {
         for severity in SEVERITIES {
             for standing in STANDINGS {
-                let is_it = |f: &&Finding| f.rule.0 == rule && f.severity == severity && f.standing.name() == standing;
-                let count = view.findings.iter().filter(is_it).count();
+                let is_it = |(aspect, standing_of): &(Aspect, &str)| {
+                    aspect.rule.0 == rule && aspect.severity == severity && *standing_of == standing
+                };
+                let count = said().filter(is_it).count();
                 writeln!(
                     out,
                     "tlsmend_findings{{rule=\"{rule}\",severity=\"{severity}\",standing=\"{standing}\"}} {count}"

@@ -2,7 +2,7 @@
 
 use super::host::{MAIN, SNIPPET, exposed, plain, unknown};
 use crate::endpoint::{Answer, Reason, ReasonKind};
-use crate::finding::{Standing, Waived, WaiverPlace};
+use crate::finding::{Aspect, RuleId, Severity, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::{Problem, Uncovered};
 use crate::report::{ManagedFile, Paths, WhyView, json};
 use serde_json::Value;
@@ -73,6 +73,13 @@ fn every_key_is_in_the_manual() {
     host.problems.push(problem.clone());
     host.instances[0].problems.push(problem);
     host.instances[0].unknown = vec![unknown("a", "b", Some(host.at(SNIPPET, "TLSv1")))];
+    let missing = Aspect {
+        rule: RuleId("missing-version"),
+        verdict: Verdict::Missing,
+        severity: Severity::High,
+        versions: super::host::versions("TLSv1.3"),
+    };
+    host.findings[0].also = vec![missing];
     let place = WaiverPlace::Policy { file: "policy.yaml".to_owned(), line: 3 };
     let waived = Waived { reason: "old tills".to_owned(), owner: None, until: None, place };
     host.findings[0].standing = Standing::Waived(waived);

@@ -15,8 +15,6 @@ use std::collections::HashMap;
 /// nginx's own default for `ssl_ciphers`.
 pub(super) const CIPHERS: &str = "HIGH:!aNULL:!MD5";
 
-/// What is not known where a cipher list asks for Suite B.
-
 /// What the library makes of a set of versions, a cipher list and keys.
 #[derive(Clone, Debug)]
 pub(super) struct Floor {

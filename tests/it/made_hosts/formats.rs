@@ -154,7 +154,11 @@ fn findings(made: &Made, json: &Value, text: &dyn Fn(&str) -> String, told: &mut
         let number: usize = found[3].parse().expect("a number");
         metrics.extend((number > 0).then(|| (found[..3].to_vec(), number)));
     }
-    told.same("findings in Prometheus", &said(&["rule", "severity", "standing"]), &metrics);
+    let aspects = all.iter().flat_map(|one| {
+        let of = |aspect: &Value| vec![word(&aspect["rule"]), word(&aspect["severity"]), word(&one["standing"])];
+        std::iter::once(of(one)).chain(list(&one["also"]).iter().map(of)).collect::<Vec<_>>()
+    });
+    told.same("findings in Prometheus", &counts(aspects), &metrics);
     let sarif: Value = serde_json::from_str(&text("sarif")).expect("JSON");
     let results = list(&sarif["runs"][0]["results"]);
     let standing = |one: &Value| (one["standing"] == "open").to_string();
