@@ -3,10 +3,14 @@
 //! Only the path to these is read (RFC 5280, section 4.1); nothing is checked.
 
 use super::certificate_signature::Signature;
-use super::der::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, all_of, element, oid, pem_body};
+use super::der::{INTEGER, SEQUENCE, VERSION, all_of, element, pem_body};
 use super::keys::Keys;
 use super::strength::Size;
 use crate::release::Release;
+use x509_parser::asn1_rs::{Any, FromDer, Oid};
+use x509_parser::oid_registry as oid;
+use x509_parser::public_key::RSAPublicKey;
+use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 
 /// What a certificate says of its key and its signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,21 +43,27 @@ impl Certificate {
 
     /// One in DER form.
     pub(super) fn of_der(der: &[u8]) -> Option<Certificate> {
-        let PublicKey { algorithm, parameters, key } = public_key(der)?;
-        let (keys, size) = match algorithm {
-            oid::RSA => (Keys::RSA, modulus(key)),
-            oid::RSA_PSS => (Keys::PSS, modulus(key)),
-            oid::DSA => (Keys::DSA, prime(parameters)),
+        let Fields { is_self_issued, key, signature } = Fields::read(der)?;
+        let (algorithm, parameters) = (&key.algorithm.algorithm, key.algorithm.parameters.as_ref());
+        let modulus = || read_modulus(&key).and_then(count_bits).map(Size::Modulus);
+        let (keys, size) = if *algorithm == oid::OID_PKCS1_RSAENCRYPTION {
+            (Keys::RSA, modulus())
+        } else if *algorithm == oid::OID_PKCS1_RSASSAPSS {
+            (Keys::PSS, modulus())
+        } else if *algorithm == oid::OID_KEY_TYPE_DSA {
+            (Keys::DSA, parameters.and_then(read_prime))
+        } else if *algorithm == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
             // The curve is a parameter.
-            oid::EC => {
-                let curve = element(parameters, OBJECT_IDENTIFIER).map(|(curve, _)| curve);
-                (of_curve(curve), curve.and_then(Size::of_curve))
-            }
-            oid::ED25519 => (Keys::ED25519, Some(Size::Fixed(128))),
-            oid::ED448 => (Keys::ED448, Some(Size::Fixed(224))),
-            _ => return None,
+            let curve = parameters.and_then(|curve| curve.as_oid().ok());
+            (kind_of_curve(curve.as_ref()), curve.as_ref().and_then(|curve| Size::of_curve(curve.as_bytes())))
+        } else if *algorithm == oid::OID_SIG_ED25519 {
+            (Keys::ED25519, Some(Size::Fixed(128)))
+        } else if *algorithm == oid::OID_SIG_ED448 {
+            (Keys::ED448, Some(Size::Fixed(224)))
+        } else {
+            return None;
         };
-        Some(Certificate { keys, size, signature: signature(der), is_self_issued: is_self_issued(der) })
+        Some(Certificate { keys, size, signature, is_self_issued })
     }
 
     /// The strength of its key in bits; `None`: not known.
@@ -72,14 +82,10 @@ impl Certificate {
     }
 }
 
-/// The kind of a key on a curve.
-fn of_curve(curve: Option<&[u8]>) -> Keys {
-    match curve {
-        Some(oid::P256) => Keys::P256,
-        Some(oid::P384) => Keys::P384,
-        Some(oid::P521) => Keys::P521,
-        _ => Keys::OTHER_CURVE,
-    }
+fn kind_of_curve(curve: Option<&Oid<'_>>) -> Keys {
+    let kinds =
+        [(oid::OID_EC_P256, Keys::P256), (oid::OID_NIST_EC_P384, Keys::P384), (oid::OID_NIST_EC_P521, Keys::P521)];
+    kinds.iter().find(|(known, _)| Some(known) == curve).map_or(Keys::OTHER_CURVE, |(_, keys)| *keys)
 }
 
 /// The labels of certificates in PEM form.
@@ -95,63 +101,46 @@ pub(super) fn all_certificates(pem: &[u8]) -> Vec<Vec<u8>> {
     all_of(pem, &LABELS)
 }
 
-/// The parts of a public key.
-pub(super) struct PublicKey<'d> {
-    pub(super) algorithm: &'d [u8],
-    pub(super) parameters: &'d [u8],
-    /// The key itself, a structure of the algorithm's own.
-    pub(super) key: &'d [u8],
+/// What is read of a certificate.
+pub(super) struct Fields<'d> {
+    is_self_issued: bool,
+    pub(super) key: SubjectPublicKeyInfo<'d>,
+    signature: Option<Signature>,
 }
 
-/// Issuer, subject, and what comes behind the subject.
-fn names(der: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let (certificate, _) = element(der, SEQUENCE)?;
-    let (mut fields, _) = element(certificate, SEQUENCE)?;
-    if fields.first() == Some(&0xa0) {
-        fields = element(fields, 0xa0)?.1; // the version
+impl<'d> Fields<'d> {
+    /// `X509Certificate` of x509-parser refuses one whose dates are no dates, or that has a length of BER. OpenSSL loads
+    /// both (nginx 1.22.1 with 3.0: `nginx -t` is content), so the fields before the key are passed over here.
+    pub(super) fn read(der: &'d [u8]) -> Option<Fields<'d>> {
+        let (certificate, _) = element(der, SEQUENCE)?;
+        let (fields, rest) = element(certificate, SEQUENCE)?;
+        let fields = element(fields, VERSION).map_or(fields, |(_, fields)| fields);
+        let (_serial, fields) = element(fields, INTEGER)?;
+        let (_algorithm, fields) = element(fields, SEQUENCE)?;
+        let (issuer, fields) = element(fields, SEQUENCE)?;
+        let (_dates, fields) = element(fields, SEQUENCE)?;
+        let (subject, fields) = element(fields, SEQUENCE)?;
+        let (_, key) = SubjectPublicKeyInfo::from_der(fields).ok()?;
+        // How it is signed stands behind the part that is signed.
+        let signature = AlgorithmIdentifier::from_der(rest).ok().and_then(|(_, algorithm)| Signature::of(&algorithm));
+        Some(Fields { is_self_issued: issuer == subject, key, signature })
     }
-    let (_, fields) = element(fields, INTEGER)?; // the serial number
-    let (_, fields) = element(fields, SEQUENCE)?; // the algorithm of the signature
-    let (issuer, fields) = element(fields, SEQUENCE)?;
-    let (_, fields) = element(fields, SEQUENCE)?; // the validity
-    let (subject, rest) = element(fields, SEQUENCE)?;
-    Some((issuer, subject, rest))
 }
 
-fn is_self_issued(der: &[u8]) -> bool {
-    names(der).is_some_and(|(issuer, subject, _)| issuer == subject)
-}
-
-/// How a certificate is signed: what stands behind the part that is signed.
-fn signature(der: &[u8]) -> Option<Signature> {
-    let (certificate, _) = element(der, SEQUENCE)?;
-    let (_, rest) = element(certificate, SEQUENCE)?;
-    Signature::of(element(rest, SEQUENCE)?.0)
-}
-
-pub(super) fn public_key(der: &[u8]) -> Option<PublicKey<'_>> {
-    let (_, _, fields) = names(der)?;
-    let (info, _) = element(fields, SEQUENCE)?;
-    let (identifier, rest) = element(info, SEQUENCE)?;
-    let (algorithm, parameters) = element(identifier, OBJECT_IDENTIFIER)?;
-    let key = element(rest, BIT_STRING).and_then(|(bits, _)| bits.split_first()).map_or(&[][..], |(_, key)| key);
-    Some(PublicKey { algorithm, parameters, key })
-}
-
-/// The size of an RSA key.
-fn modulus(key: &[u8]) -> Option<Size> {
-    length(element(element(key, SEQUENCE)?.0, INTEGER)?.0).map(Size::Modulus)
+/// The modulus of an RSA key.
+pub(super) fn read_modulus<'k>(key: &'k SubjectPublicKeyInfo<'_>) -> Option<&'k [u8]> {
+    RSAPublicKey::from_der(&key.subject_public_key.data).ok().map(|(_, key)| key.modulus)
 }
 
 /// The size of a DSA key: a prime, and the order of the group in which it is.
-fn prime(parameters: &[u8]) -> Option<Size> {
-    let (prime, rest) = element(element(parameters, SEQUENCE)?.0, INTEGER)?;
+fn read_prime(parameters: &Any<'_>) -> Option<Size> {
+    let (prime, rest) = element(parameters.data, INTEGER)?;
     let (order, _) = element(rest, INTEGER)?;
-    Some(Size::Prime { bits: length(prime)?, exponent: length(order) })
+    Some(Size::Prime { bits: count_bits(prime)?, exponent: count_bits(order) })
 }
 
 /// The length of a number in bits.
-pub(super) fn length(number: &[u8]) -> Option<usize> {
+pub(super) fn count_bits(number: &[u8]) -> Option<usize> {
     let first = number.iter().position(|byte| *byte != 0)?;
     Some((number.len() - first) * 8 - number[first].leading_zeros() as usize)
 }
@@ -190,6 +179,20 @@ mod tests {
         assert_eq!(Keys::of_certificate(&der), Some(Keys::P256));
         let many = [b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n".as_slice(), EC, RSA].concat();
         assert_eq!(Keys::of_certificate(&many), Some(Keys::P256));
+    }
+
+    /// nginx 1.22.1 with OpenSSL 3.0 loads all of these.
+    #[test]
+    fn reads_what_openssl_reads_besides_der() {
+        let der = first_certificate(EC).expect("a certificate");
+        let date = memchr::memmem::find(&der, b"\x17\x0d").expect("a date");
+        let no_date = [&der[..date + 2], b"no date at all".split_at(13).0, &der[date + 15..]].concat();
+        assert_eq!(der[..2], *b"\x30\x82");
+        let long_length = [b"\x30\x83\x00", &der[2..]].concat();
+        let no_length = [b"\x30\x80", &der[4..], b"\0\0"].concat();
+        for odd in [no_date, long_length, no_length] {
+            assert_eq!(Certificate::read(&odd), Certificate::read(EC));
+        }
     }
 
     #[test]

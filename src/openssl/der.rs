@@ -1,9 +1,10 @@
-//! DER (ITU-T X.690), as far as certificates and keys need it, and the PEM form around it (RFC 7468).
+//! Single elements of DER (ITU-T X.690), for what x509-parser has no reader of, and the PEM form around it (RFC 7468).
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::GeneralPurpose;
 use base64::engine::general_purpose::NO_PAD;
+use x509_parser::asn1_rs::{Any, FromBer};
 
 /// Takes bits of the last digit that belong to no byte for what they are.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
@@ -14,32 +15,11 @@ pub(super) const INTEGER: u8 = 0x02;
 pub(super) const BIT_STRING: u8 = 0x03;
 /// Tag of an OCTET STRING.
 pub(super) const OCTET_STRING: u8 = 0x04;
-/// Tag of an OBJECT IDENTIFIER.
-pub(super) const OBJECT_IDENTIFIER: u8 = 0x06;
 /// Tag of a SEQUENCE.
 pub(super) const SEQUENCE: u8 = 0x30;
 
-/// Contents of object identifiers: algorithms of keys, and curves (RFC 8017, RFC 3279, RFC 5480, RFC 8410).
-pub(super) mod oid {
-    /// rsaEncryption
-    pub(in super::super) const RSA: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
-    /// RSASSA-PSS
-    pub(in super::super) const RSA_PSS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0a";
-    /// id-dsa
-    pub(in super::super) const DSA: &[u8] = b"\x2a\x86\x48\xce\x38\x04\x01";
-    /// id-ecPublicKey
-    pub(in super::super) const EC: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
-    /// prime256v1
-    pub(in super::super) const P256: &[u8] = b"\x2a\x86\x48\xce\x3d\x03\x01\x07";
-    /// secp384r1
-    pub(in super::super) const P384: &[u8] = b"\x2b\x81\x04\x00\x22";
-    /// secp521r1
-    pub(in super::super) const P521: &[u8] = b"\x2b\x81\x04\x00\x23";
-    /// id-Ed25519
-    pub(in super::super) const ED25519: &[u8] = b"\x2b\x65\x70";
-    /// id-Ed448
-    pub(in super::super) const ED448: &[u8] = b"\x2b\x65\x71";
-}
+/// Tag of the version of a certificate.
+pub(super) const VERSION: u8 = 0xa0;
 
 /// The DER in the first part of a PEM text with one of these labels, its label, and the text from that part on. `None`: there
 /// is none, or it has headers that say it is encrypted (RFC 1421).
@@ -89,17 +69,10 @@ fn decode_base64(text: &[u8]) -> Vec<u8> {
     LENIENT.decode(digits).unwrap_or_default()
 }
 
-/// The content of the first element, which must have that tag, and what follows it.
+/// The content of the first element, which must have that tag, and what follows it. Like OpenSSL it takes BER for DER.
 pub(super) fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
-    let (found, rest) = der.split_first()?;
-    let (first, mut rest) = rest.split_first()?;
-    let mut length = usize::from(*first);
-    if length >= 0x80 {
-        let bytes = rest.get(..length - 0x80).filter(|b| b.len() <= 4)?;
-        rest = &rest[bytes.len()..];
-        length = bytes.iter().fold(0, |all, b| all << 8 | usize::from(*b));
-    }
-    (*found == tag).then_some(rest.split_at_checked(length)?)
+    let (rest, any) = Any::from_ber(der).ok()?;
+    (any.header.raw_tag() == Some(&[tag])).then_some((any.data, rest))
 }
 
 #[cfg(test)]

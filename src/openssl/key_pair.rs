@@ -3,14 +3,17 @@
 //! A key for RSA holds its modulus (RFC 8017, A.1.2), one for an elliptic curve mostly its public point (RFC 5915). Of
 //! other kinds only the kind is compared. Nothing is computed with a key, and nothing of it is kept.
 
-use super::certificate::{PublicKey, first_certificate, public_key};
-use super::der::{BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, element, first_of, oid};
+use super::certificate::{Fields, first_certificate, read_modulus};
+use super::der::{BIT_STRING, INTEGER, OCTET_STRING, SEQUENCE, element, first_of};
+use x509_parser::asn1_rs::{FromDer, Oid};
+use x509_parser::oid_registry::{OID_KEY_TYPE_EC_PUBLIC_KEY, OID_PKCS1_RSAENCRYPTION, OID_PKCS1_RSASSAPSS};
+use x509_parser::x509::AlgorithmIdentifier;
 
 /// The half of a pair of keys that a file has, as far as it shows which pair that is. Nothing secret is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Half {
     /// The object identifier of the key's kind. OpenSSL keeps one pair of each kind; all elliptic curves are one.
-    algorithm: Vec<u8>,
+    algorithm: Oid<'static>,
     /// The public part; `None`: the file does not show it.
     part: Option<Vec<u8>>,
 }
@@ -23,12 +26,10 @@ impl Half {
 
     /// Of a certificate in DER form.
     pub(super) fn of_der(certificate: &[u8]) -> Option<Half> {
-        let PublicKey { algorithm, key, .. } = public_key(certificate)?;
-        let part = match algorithm {
-            rsa if is_rsa(rsa) => element(element(key, SEQUENCE)?.0, INTEGER)?.0,
-            _ => key,
-        };
-        Some(Half { algorithm: algorithm.to_vec(), part: Some(part.to_vec()) })
+        let key = Fields::read(certificate)?.key;
+        let algorithm = key.algorithm.algorithm.to_owned();
+        let part = if is_rsa(&algorithm) { read_modulus(&key)? } else { &key.subject_public_key.data };
+        Some(Half { part: Some(part.to_vec()), algorithm })
     }
 
     /// Of the first private key of a PEM file. `None`: there is none, it is of another form, or it is encrypted.
@@ -55,36 +56,35 @@ pub fn belongs(certificate: &[u8], key: &[u8]) -> Option<bool> {
     for half in [&mut certificate, &mut key] {
         // A key for RSA serves certificates of both algorithms.
         if is_rsa(&half.algorithm) {
-            half.algorithm = oid::RSA.to_vec();
+            half.algorithm = OID_PKCS1_RSAENCRYPTION;
         }
     }
     Some(certificate.fits(&key))
 }
 
 /// A key for RSA serves certificates of both algorithms.
-fn is_rsa(algorithm: &[u8]) -> bool {
-    algorithm == oid::RSA || algorithm == oid::RSA_PSS
+fn is_rsa(algorithm: &Oid<'_>) -> bool {
+    *algorithm == OID_PKCS1_RSAENCRYPTION || *algorithm == OID_PKCS1_RSASSAPSS
 }
 
 /// The algorithm of the first private key of a PEM file, and its public part if it has one.
-fn private_key(pem: &[u8]) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
+fn private_key(pem: &[u8]) -> Option<(Oid<'static>, Option<Vec<u8>>)> {
     let (label, der) = first_of(pem, &["RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"])?;
     match label {
-        "RSA PRIVATE KEY" => return Some((oid::RSA.to_vec(), modulus(&der))),
-        "EC PRIVATE KEY" => return Some((oid::EC.to_vec(), point(&der))),
+        "RSA PRIVATE KEY" => return Some((OID_PKCS1_RSAENCRYPTION, modulus(&der))),
+        "EC PRIVATE KEY" => return Some((OID_KEY_TYPE_EC_PUBLIC_KEY, point(&der))),
         _ => {}
     }
     let (info, _) = element(&der, SEQUENCE)?;
-    let (_, rest) = element(info, INTEGER)?;
-    let (algorithm, rest) = element(rest, SEQUENCE)?;
-    let (algorithm, _) = element(algorithm, OBJECT_IDENTIFIER)?;
+    let (_version, rest) = element(info, INTEGER)?;
+    let (rest, AlgorithmIdentifier { algorithm, .. }) = AlgorithmIdentifier::from_der(rest).ok()?;
     let (inner, _) = element(rest, OCTET_STRING)?;
-    let part = match algorithm {
-        oid::EC => point(inner),
-        rsa if is_rsa(rsa) => modulus(inner),
-        _ => None,
+    let part = if algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY {
+        point(inner)
+    } else {
+        is_rsa(&algorithm).then(|| modulus(inner)).flatten()
     };
-    Some((algorithm.to_vec(), part))
+    Some((algorithm.to_owned(), part))
 }
 
 /// The modulus of an `RSAPrivateKey`.

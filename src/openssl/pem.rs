@@ -1,6 +1,6 @@
 //! What is in a file in PEM form, as far as servers ask for it.
 
-use super::certificate::{all_certificates, length};
+use super::certificate::{all_certificates, count_bits};
 use super::chain::Chain;
 use super::der::{INTEGER, SEQUENCE, element, first_of};
 use super::key_pair::Half;
@@ -66,9 +66,9 @@ fn size(bytes: &[u8]) -> Option<Size> {
     let (_, rest) = element(rest, INTEGER)?;
     let exponent = element(rest, INTEGER).and_then(|(number, _)| match label == PARAMETERS[0] {
         true => value(number),
-        false => length(number),
+        false => count_bits(number),
     });
-    Some(Size::Prime { bits: length(prime)?, exponent })
+    Some(Size::Prime { bits: count_bits(prime)?, exponent })
 }
 
 /// A small number.

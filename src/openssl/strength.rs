@@ -126,8 +126,8 @@ const CURVES: [Family; 3] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::der::oid;
     use super::*;
+    use x509_parser::oid_registry::{OID_EC_P256, OID_NIST_EC_P384, OID_NIST_EC_P521};
 
     #[test]
     fn lengths_and_strengths() {
@@ -155,9 +155,9 @@ mod tests {
 
     #[test]
     fn curves_have_orders() {
-        assert_eq!(Size::of_curve(oid::P256), Some(Size::Order(256)));
-        assert_eq!(Size::of_curve(oid::P384), Some(Size::Order(384)));
-        assert_eq!(Size::of_curve(oid::P521), Some(Size::Order(521)));
+        assert_eq!(Size::of_curve(OID_EC_P256.as_bytes()), Some(Size::Order(256)));
+        assert_eq!(Size::of_curve(OID_NIST_EC_P384.as_bytes()), Some(Size::Order(384)));
+        assert_eq!(Size::of_curve(OID_NIST_EC_P521.as_bytes()), Some(Size::Order(521)));
         assert_eq!(Size::of_curve(b"\x2b\x81\x04\x00\x21"), Some(Size::Order(224)), "secp224r1");
         assert_eq!(Size::of_curve(b"\x2b\x24\x03\x03\x02\x08\x01\x01\x01"), Some(Size::Order(160)), "brainpoolP160r1");
         assert_eq!(Size::of_curve(b"\x2b\x81\x04\x00\x63"), None);
