@@ -35,6 +35,7 @@ pub mod rules;
 pub mod sanitise;
 pub mod services;
 pub mod source;
+mod spelling;
 pub mod system;
 pub mod tls;
 pub mod topic;

@@ -12,6 +12,7 @@ use crate::plan::{self, Selection};
 use crate::policy::{Date, Policy, Profile};
 use crate::report::Paths;
 use crate::services;
+use crate::spelling::suggest_or_list;
 use crate::system::{Kind, LARGEST_FILE, OsSystem, System, leads_to, read_input, reason};
 use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeMap;
@@ -208,8 +209,8 @@ pub(super) fn policy(judgement: &Judgement) -> Result<Policy> {
         (Some(path), _) => policy_file(path),
         (None, None) => Ok(Policy::default_profile()),
         (None, Some(name)) => Policy::profile(name).ok_or_else(|| {
-            let names = Profile::names().join(", ");
-            anyhow!("--profile {name}: there is no such profile; the profiles are {names}")
+            let help = suggest_or_list(name, "profiles", &Profile::names());
+            anyhow!("--profile {name}: there is no such profile; {help}")
         }),
     }
 }

@@ -4,8 +4,9 @@ use super::args::Arguments;
 use super::exit::ExitStatus;
 use super::{output, screen};
 use crate::report::sanitise;
+use crate::spelling::find_nearest;
 use clap::Parser;
-use clap::error::Error;
+use clap::error::{ContextKind, ContextValue, Error};
 use std::ffi::OsString;
 
 /// Shows help or version, or says why the arguments are refused.
@@ -17,7 +18,7 @@ pub(super) fn refused(error: Error) -> ExitStatus {
     let harmless: Vec<OsString> =
         arguments.iter().map(|argument| sanitise::line(argument.as_encoded_bytes()).into()).collect();
     let error = if harmless == arguments { Some(error) } else { Arguments::try_parse_from(harmless).err() };
-    let Some(error) = error else {
+    let Some(error) = error.map(with_nearest) else {
         output::remark("an argument is not UTF-8, or has characters that nothing here takes");
         return ExitStatus::CouldNotRun;
     };
@@ -31,4 +32,17 @@ pub(super) fn refused(error: Error) -> ExitStatus {
         Ok(()) if !failed => ExitStatus::Compliant,
         _ => ExitStatus::CouldNotRun,
     }
+}
+
+/// What is near to a value of clap's own lists is near by the measure of all other names.
+fn with_nearest(mut error: Error) -> Error {
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidValue)
+        && let Some(ContextValue::Strings(known)) = error.get(ContextKind::ValidValue)
+    {
+        match find_nearest(word, known.iter().map(String::as_str)).map(str::to_owned) {
+            Some(name) => error.insert(ContextKind::SuggestedValue, ContextValue::String(name)),
+            None => error.remove(ContextKind::SuggestedValue),
+        };
+    }
+    error
 }

@@ -3,6 +3,7 @@
 use super::product::Products;
 use crate::instance::ServiceId;
 use crate::release::Release;
+use crate::spelling::suggest;
 use std::collections::BTreeMap;
 
 /// What the user says about a host.
@@ -84,7 +85,10 @@ impl Assumption {
                 }
                 Ok(Assumption::Distribution(value.to_owned()))
             }
-            _ => Err(format!("\"{key}\" can't be assumed; the keys are {}", keys())),
+            _ => {
+                let help = suggest(key, names()).unwrap_or_else(|| format!("the keys are {}", keys()));
+                Err(format!("\"{key}\" can't be assumed; {help}"))
+            }
         }
     }
 }
@@ -117,6 +121,7 @@ mod tests {
         let keys = "nginx, apache, openssl, openssl-seclevel, distribution";
         assert_eq!(error("nginx"), format!("\"nginx\" is not KEY=VALUE; the keys are {keys}"));
         assert_eq!(error("php=8"), format!("\"php\" can't be assumed; the keys are {keys}"));
+        assert_eq!(error("opensll=3.0.2"), "\"opensll\" can't be assumed; did you mean `openssl`?");
         assert_eq!(error("nginx=1.x"), "\"1.x\" is no version of nginx; for example nginx=1.18.0");
         assert_eq!(error("apache=1.3.0"), "\"1.3.0\" is no version of apache; for example apache=2.4.41");
         assert_eq!(error("apache=2.2.15"), "httpd 2.2.15 is not one that is understood: those are of 2.4");

@@ -1,5 +1,6 @@
 //! Words for complaints: lists of names, and what a misspelt name may stand for.
 
+use crate::spelling;
 use crate::tls::Version;
 
 /// `a`, `b` and `c`, each in backticks.
@@ -24,9 +25,7 @@ pub(super) fn suggest(word: &str, known: &[&str]) -> Option<String> {
     if known.contains(&Version::Tls1.name()) {
         return meant(word).map(|version| format!("did you mean `{version}`?"));
     }
-    let word = word.to_lowercase().replace('_', "-");
-    let near = known.iter().map(|k| (distance(&word, &k.to_lowercase()), *k)).min()?;
-    (near.0 <= 1 + near.1.len() / 4).then(|| format!("did you mean `{}`?", near.1))
+    spelling::suggest(word, known.iter().copied())
 }
 
 /// The version that `TLS 1.2`, `tlsv1_2`, `TLSv1.0`, `1.2` and the like stand for.
@@ -45,25 +44,4 @@ fn meant(word: &str) -> Option<Version> {
         (false, "1.3" | "13") => Some(Version::Tls1_3),
         _ => None,
     }
-}
-
-/// The number of letters to insert, remove or replace to make one word the other (Levenshtein). Words longer than
-/// any key are not near to one.
-fn distance(a: &str, b: &str) -> usize {
-    const LONGEST: usize = 64;
-    if a.len() > LONGEST {
-        return usize::MAX;
-    }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// share; a service may import those and never another service.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("sanitise", &[]),
+    ("spelling", &[]),
     ("tls", &[]),
     ("topic", &[]),
     ("release", &[]),
@@ -20,12 +21,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("transaction", &["system", "trust"]),
     ("openssl", &["release", "system", "tls", "topic"]),
     ("probe", &["tls"]),
-    ("host", &["instance", "openssl", "release", "system", "tls", "trust"]),
+    ("host", &["instance", "openssl", "release", "spelling", "system", "tls", "trust"]),
     (
         "services",
         &["edit", "endpoint", "host", "instance", "openssl", "release", "source", "system", "tls", "topic", "trust"],
     ),
-    ("policy", &["endpoint", "finding", "sanitise", "services", "source", "tls"]),
+    ("policy", &["endpoint", "finding", "sanitise", "services", "source", "spelling", "tls"]),
     ("baseline", &["finding", "source", "tls"]),
     ("rules", &["edit", "endpoint", "finding", "instance", "policy", "source", "tls", "topic"]),
     (

@@ -1,5 +1,6 @@
 //! Which reports are wanted, and where they go.
 
+use crate::spelling::suggest_or_list;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -93,7 +94,7 @@ impl<F: ValueEnum> Wanted<F> {
             let values: Vec<PossibleValue> =
                 F::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
             let names: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
-            format!("the formats are {}", names.join(", "))
+            suggest_or_list(name, "formats", &names)
         })?;
         if file == Some("") {
             return Err(format!("\"{name}=\" names no file"));

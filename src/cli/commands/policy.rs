@@ -4,6 +4,7 @@ use super::super::args::{Colour, PolicyCommand};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
 use crate::policy::{PROFILES, Policy, Profile};
+use crate::spelling::suggest_or_list;
 use anyhow::{Result, anyhow};
 use std::io::{self, Write};
 
@@ -12,9 +13,8 @@ pub(in crate::cli) fn run(command: &PolicyCommand) -> Result<ExitStatus> {
     match command {
         PolicyCommand::List => output::write(Colour::Auto, list)?,
         PolicyCommand::Show { name } => {
-            let names = Profile::names().join(", ");
-            let profile =
-                Profile::find(name).ok_or_else(|| anyhow!("there is no profile {name}; the profiles are {names}"))?;
+            let help = || suggest_or_list(name, "profiles", &Profile::names());
+            let profile = Profile::find(name).ok_or_else(|| anyhow!("there is no profile {name}; {}", help()))?;
             output::write(Colour::Auto, |out| out.write_all(profile.text.as_bytes()))?;
         }
         PolicyCommand::Check { file } => {

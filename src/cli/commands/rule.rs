@@ -4,6 +4,7 @@ use super::super::args::{Colour, Rule};
 use super::super::exit::ExitStatus;
 use super::super::output;
 use crate::rules::{self, Rule as Known};
+use crate::spelling::suggest_or_list;
 use anyhow::{Result, anyhow};
 use std::io::{self, Write};
 
@@ -13,8 +14,8 @@ pub(in crate::cli) fn run(arguments: &Rule) -> Result<ExitStatus> {
         None => output::write(Colour::Auto, list)?,
         Some(id) => {
             let names: Vec<&str> = rules::ALL.iter().chain(&rules::OBSERVED).map(|rule| rule.id.0).collect();
-            let rule =
-                rules::find(id).ok_or_else(|| anyhow!("there is no rule {id}; the rules are {}", names.join(", ")))?;
+            let help = || suggest_or_list(id, "rules", &names);
+            let rule = rules::find(id).ok_or_else(|| anyhow!("there is no rule {id}; {}", help()))?;
             output::write(Colour::Auto, |out| out.write_all(without_targets(rule.page).as_bytes()))?;
         }
     }
