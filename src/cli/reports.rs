@@ -3,7 +3,8 @@
 use super::args::{Colour, Wanted};
 use super::place::absolute;
 use super::state::resolved;
-use super::{options, output};
+use super::{options, output, screen};
+use crate::report::text;
 use crate::system::{FileIdentity, reason, write_report};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{self, Write};
@@ -79,6 +80,12 @@ impl<F: Copy + PartialEq> Reports<F> {
     /// Is a format among them?
     pub(super) fn has(&self, format: F) -> bool {
         self.shown == Some(format) || self.files.iter().any(|(other, _)| *other == format)
+    }
+
+    /// How wide a report in that format is: as the terminal that shows it, and in files always the same.
+    pub(super) fn width(&self, format: F) -> usize {
+        let is_in_file = self.files.iter().any(|(other, _)| *other == format);
+        screen::width().filter(|_| !is_in_file).unwrap_or(text::WIDTH)
     }
 
     /// Refuses files that hold something else, as targets of reports: what was read below `root`, and what is in its /etc,

@@ -21,6 +21,12 @@ pub(super) fn shows_remarks() -> bool {
     io::stderr().is_terminal()
 }
 
+/// The columns of the terminal that shows standard output, within what a table can use.
+pub(super) fn width() -> Option<usize> {
+    let (columns, _) = terminal_size::terminal_size_of(io::stdout())?;
+    Some(usize::from(columns.0).clamp(60, 200))
+}
+
 /// What colours standard output takes, by the terminal and the environment.
 pub(super) fn takes_colour() -> bool {
     anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never

@@ -10,7 +10,7 @@ use crate::source::{SourceMap, Span};
 use annotate_snippets::{Annotation, AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use std::io::{self, Write};
 
-/// The width that text is made for.
+/// The width that text is made for where no terminal shows it, and that its sentences have everywhere.
 pub(super) const WIDTH: usize = 100;
 /// Places of one file that are this many lines apart share an excerpt.
 const NEAR: u32 = 6;
@@ -27,8 +27,8 @@ struct Mark<'a> {
     kind: AnnotationKind,
 }
 
-/// Writes a finding and its fix, without an empty line after it.
-pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a finding and its fix, without an empty line after it. Excerpts are cut to the width.
+pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let primary = finding.primary.iter().map(|l| Mark { span: l.span, text: &l.text, kind: AnnotationKind::Primary });
     let related = finding.related.iter().map(|l| Mark { span: l.span, text: &l.text, kind: AnnotationKind::Context });
     let marks: Vec<Mark<'_>> = primary.chain(related).take(MOST_MARKS).collect();
@@ -66,7 +66,7 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, out: &mut dyn Wri
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(sanitise::text(help)));
     }
-    writeln!(out, "{}", render(group))?;
+    writeln!(out, "{}", render(group, width))?;
     let Some(fix) = &finding.fix else { return Ok(()) };
     let help = annotate_snippets::renderer::DEFAULT_HELP_STYLE;
     writeln!(out, "{help}help{help:#}: {}", sanitise::text(&fix.headline()))?;
@@ -90,7 +90,13 @@ pub(super) fn waiver(texts: Texts<'_>, waived: &Waived) -> String {
 }
 
 /// Writes a problem, without an empty line after it.
-pub(super) fn problem(sources: &SourceMap, paths: &Paths, problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn problem(
+    sources: &SourceMap,
+    paths: &Paths,
+    problem: &Problem,
+    width: usize,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let place = problem.span.map(|span| Mark { span, text: "", kind: AnnotationKind::Primary });
     let hops =
         problem.hops.iter().map(|hop| Mark { span: *hop, text: "reached from here", kind: AnnotationKind::Context });
@@ -100,11 +106,11 @@ pub(super) fn problem(sources: &SourceMap, paths: &Paths, problem: &Problem, out
         group = group.element(Origin::path(paths.show(path)));
     }
     group = group.elements(places(sources, paths, &marks));
-    writeln!(out, "{}", render(group))
+    writeln!(out, "{}", render(group, width))
 }
 
-fn render(group: Group<'_>) -> String {
-    let text = Renderer::styled().term_width(WIDTH).render(&[group]);
+fn render(group: Group<'_>, width: usize) -> String {
+    let text = Renderer::styled().term_width(width).render(&[group]);
     // Without an excerpt there is no column of line numbers; what names a file stands where it does beside one.
     let mut is_after = false;
     let line = |line: &str| {

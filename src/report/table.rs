@@ -1,6 +1,5 @@
 //! The table of endpoints: one row for all names of an address for which the same is said.
 
-use super::snippet::WIDTH;
 use super::{AuditView, sanitise};
 use crate::endpoint::{Address, Endpoint, Role, Speaks, Transport};
 use crate::finding::Verdict;
@@ -110,8 +109,8 @@ fn rows<'a>(view: &AuditView<'a>, index: usize, instance: &'a Instance) -> Vec<R
     rows
 }
 
-/// Writes the tables of all instances that are loaded.
-pub(super) fn write(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the tables of all instances that are loaded, no wider than that if it can be helped.
+pub(super) fn write(view: &AuditView<'_>, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let loaded = view.instances.iter().enumerate().filter(|(_, instance)| instance.standing != Standing::NotLoaded);
     let tables: Vec<(&Instance, Vec<Row<'_>>)> =
         loaded.map(|(index, instance)| (*instance, rows(view, index, instance))).collect();
@@ -120,7 +119,7 @@ pub(super) fn write(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()>
         return Ok(());
     }
     let brief = all.len() > MOST_ROWS;
-    let widths = widths(&all);
+    let widths = widths(&all, width);
     let bold = Style::new().bold();
     for (instance, rows) in &tables {
         let main = view.paths.show(&instance.main);
@@ -176,14 +175,14 @@ fn style(verdict: Verdict) -> Style {
 }
 
 /// The widths of the first three columns; the names get what the others leave.
-fn widths(rows: &[&Row<'_>]) -> [usize; 3] {
+fn widths(rows: &[&Row<'_>], width: usize) -> [usize; 3] {
     let widest = |column: usize, text: &dyn Fn(&Row<'_>) -> usize| {
         rows.iter().map(|row| text(row)).max().unwrap_or(0).max(HEADS[column].len())
     };
     let address = widest(0, &|row| row.key.address().chars().count()).min(WIDEST_ADDRESS);
     let versions = widest(2, &|row| row.key.versions().chars().count());
     let verdict = Verdict::Compliant.name().len();
-    let left = WIDTH.saturating_sub(2 + address + 2 + 2 + versions + 2 + verdict).max(NARROWEST_NAMES);
+    let left = width.saturating_sub(2 + address + 2 + 2 + versions + 2 + verdict).max(NARROWEST_NAMES);
     let names = widest(1, &|row| names(&row.names, left).chars().count()).min(left);
     [address, names, versions]
 }

@@ -8,10 +8,13 @@ use std::io::{self, Write};
 /// So many findings are held in memory as text at once.
 const SIDE_BY_SIDE: usize = 1024;
 
-/// Writes the report of an audit, with terminal styles.
-pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// The width of a report that no terminal shows.
+pub const WIDTH: usize = snippet::WIDTH;
+
+/// Writes the report of an audit, with terminal styles, for a terminal of that width.
+pub fn audit(view: &AuditView<'_>, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let mut table = Vec::new();
-    table::write(view, &mut table)?;
+    table::write(view, width, &mut table)?;
     if !table.is_empty() {
         out.write_all(&table)?;
         writeln!(out)?;
@@ -19,13 +22,14 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     // Excerpts take longer than all else that is written: those of many findings are made side by side.
     let shown: Vec<&Finding> = view.findings.iter().filter(|finding| !is_in_coverage(finding)).collect();
     for findings in shown.chunks(SIDE_BY_SIDE) {
-        let texts: Vec<io::Result<Vec<u8>>> = findings.par_iter().map(|finding| excerpt(view, finding)).collect();
+        let texts: Vec<io::Result<Vec<u8>>> =
+            findings.par_iter().map(|finding| excerpt(view, finding, width)).collect();
         for text in texts {
             out.write_all(&text?)?;
         }
     }
     for problem in view.all_problems() {
-        snippet::problem(view.sources, &view.paths, problem, out)?;
+        snippet::problem(view.sources, &view.paths, problem, width, out)?;
         writeln!(out)?;
     }
     writeln!(out, "{}", summary::coverage(view))?;
@@ -45,9 +49,9 @@ fn is_in_coverage(finding: &Finding) -> bool {
     finding.severity == Severity::Note && finding.primary.is_none() && finding.instance.is_none()
 }
 
-fn excerpt(view: &AuditView<'_>, finding: &Finding) -> io::Result<Vec<u8>> {
+fn excerpt(view: &AuditView<'_>, finding: &Finding, width: usize) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    snippet::finding(view, finding, &mut text)?;
+    snippet::finding(view, finding, width, &mut text)?;
     writeln!(text)?;
     Ok(text)
 }

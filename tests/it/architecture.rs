@@ -276,7 +276,7 @@ fn only_the_screen_writes_to_the_terminal() {
         assert!(bypass.is_none(), "{} has {bypass:?}", path.display());
     }
     let door = std::fs::read_to_string(door).expect("a source file");
-    assert_eq!(door.matches("io::stdout()").count() + door.matches("io::stderr()").count(), 7, "each is guarded");
+    assert_eq!(door.matches("io::stdout()").count() + door.matches("io::stderr()").count(), 8, "each is guarded");
     // What is said to people goes through a message, which ends no line that it did not begin.
     let output = std::fs::read_to_string(source.join("cli/output.rs")).expect("a source file");
     for says in [

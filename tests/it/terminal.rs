@@ -180,3 +180,23 @@ fn a_patch_that_is_piped_applies() {
     let site = fs::read(shop.path("conf/sites").join(NAME)).expect("the site");
     assert!(String::from_utf8_lossy(&site).contains("ssl_protocols TLSv1.2"), "{}", String::from_utf8_lossy(&site));
 }
+
+/// The table takes the width of its terminal; in a file it is the same everywhere.
+#[test]
+fn a_table_is_as_wide_as_its_terminal() {
+    let shop = Workshop::new();
+    let names = (1..40).map(|at| format!("name-{at}.test")).collect::<Vec<_>>().join(" ");
+    let server = format!("listen 8441 ssl; server_name {names}; ssl_certificate a; ssl_certificate_key a;");
+    shop.write("conf/nginx.conf", &format!("events {{}}\nhttp {{ server {{ {server} }} }}\n"));
+    let row = |text: &str| text.lines().find(|line| line.contains("name-1.test")).map_or(0, |row| row.trim_end().len());
+    let program = Workshop::program();
+    let [narrow, wide, unknown] = ["stty rows 24 cols 80; ", "stty rows 24 cols 160; ", ""].map(|before| {
+        let command = format!("{before}{program} audit conf {ASSUME} --color never --format text --format json=x.json");
+        row(&shop.on_a_terminal(&command, "").0)
+    });
+    let in_file = format!("stty rows 24 cols 160; {program} audit conf {ASSUME} --color never --output text.txt");
+    shop.on_a_terminal(&in_file, "");
+    let text = fs::read_to_string(shop.path("text.txt")).expect("a report");
+    assert!((60..=80).contains(&narrow) && (130..=160).contains(&wide), "{narrow} {wide}");
+    assert!((80..=100).contains(&unknown) && row(&text) == unknown, "{unknown}: {text}");
+}

@@ -81,7 +81,7 @@ pub(in crate::cli) fn run(
         rules: &rules,
     };
     reports.write(|format, out| match format {
-        ReportFormat::Text => text::audit(&view, out),
+        ReportFormat::Text => text::audit(&view, reports.width(format), out),
         ReportFormat::Json => json::audit(&view, out),
         ReportFormat::Markdown => markdown::audit(&view, out),
         ReportFormat::Sarif => sarif::audit(&view, reporting.include_waived, out),

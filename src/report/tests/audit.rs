@@ -46,7 +46,7 @@ fn paths_below_the_working_folder_are_relative() {
     let mut view = host.view();
     view.paths = Paths::below("/etc/nginx");
     view.fail_on = Severity::High;
-    assert_snapshot!(super::host::plain(|out| crate::report::text::audit(&view, out)), @r#"
+    assert_snapshot!(super::host::plain(|out| crate::report::text::audit(&view, crate::report::text::WIDTH, out)), @r#"
     nginx: nginx.conf
       ADDRESS  NAME               VERSIONS                       VERDICT
       *:443    (no name), a.test  TLSv1 TLSv1.1 TLSv1.2 TLSv1.3  exposed

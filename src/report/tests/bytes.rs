@@ -20,7 +20,7 @@ fn shown(bytes: &[u8], needle: &[u8], replacement: &str) -> String {
     let mut finding = finding("forbidden-version", Severity::High, Verdict::Exposed, "TLSv1 is accepted");
     finding.primary = Some(Label { span, text: "here".into() });
     finding.fix = Some(Fix::safe("mend", vec![Edit { span, replacement: replacement.into() }]));
-    plain(|out| snippet::finding(&host.view(), &finding, out))
+    plain(|out| snippet::finding(&host.view(), &finding, text::WIDTH, out))
 }
 
 #[test]
@@ -194,7 +194,7 @@ fn the_end_of_a_file() {
 
 fn problem(host: &Host, span: Span) -> String {
     let problem = Problem::at(span, "unexpected end of file");
-    plain(|out| snippet::problem(&host.sources, &Paths::absolute(), &problem, out))
+    plain(|out| snippet::problem(&host.sources, &Paths::absolute(), &problem, text::WIDTH, out))
 }
 
 #[test]
@@ -297,7 +297,7 @@ proptest! {
         };
         host.findings.push(finding);
         host.problems.push(Problem { hops: spans.clone(), ..Problem::at(spans[0], texts[5].clone()) });
-        prop_assert!(harmless(|out| text::audit(&host.view(), out)));
+        prop_assert!(harmless(|out| text::audit(&host.view(), text::WIDTH, out)));
         let why = WhyView {
             address: &texts[0],
             sni: Some(&texts[1]),

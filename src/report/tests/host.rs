@@ -129,7 +129,7 @@ impl Host {
 
     /// The report as text without styles.
     pub(super) fn text(&self) -> String {
-        plain(|out| text::audit(&self.view(), out))
+        plain(|out| text::audit(&self.view(), text::WIDTH, out))
     }
 
     pub(super) fn json(&self) -> String {

@@ -68,7 +68,7 @@ fn written(view: &AuditView<'_>) -> Vec<u8> {
     let facts = no_facts();
     let extra = Extra { patch: &[], facts: &facts, demands: &[], masked: true };
     let reports = [
-        ("text", report(|out| text::audit(view, out))),
+        ("text", report(|out| text::audit(view, text::WIDTH, out))),
         ("json", report(|out| json::audit(view, out))),
         ("markdown", report(|out| markdown::audit(view, out))),
         ("sarif", report(|out| sarif::audit(view, true, out))),
