@@ -121,6 +121,52 @@ fn imports_run_downwards() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// The files of a service that a file imports: `super::name` and the names in `super::{...}`, tests left out.
+fn siblings(text: &str, known: &BTreeSet<String>) -> BTreeSet<String> {
+    let code = text.split("#[cfg(test)]\nmod tests").next().unwrap_or(text);
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code: String = lines.collect::<Vec<_>>().join("\n");
+    let mut found = BTreeSet::new();
+    for rest in code.split("super::").skip(1) {
+        let list = rest.strip_prefix('{').and_then(|list| list.split_once('}')).map(|(list, _)| list);
+        for part in list.map_or_else(|| vec![rest], |list| list.split(',').collect()) {
+            let name = part.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+            found.extend(Some(name).filter(|name| known.contains(name)));
+        }
+    }
+    found
+}
+
+#[test]
+fn no_file_of_a_service_imports_in_a_circle() {
+    let services = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/services");
+    for service in ["nginx", "apache"] {
+        let name = |path: &Path| path.file_stem().expect("a name").to_string_lossy().into_owned();
+        let paths = files(&services.join(service));
+        // mod.rs is above all others; that they name the service (`ID`) is no circle.
+        let known: BTreeSet<String> = paths.iter().map(|path| name(path)).filter(|name| name != "mod").collect();
+        let text = |path: &PathBuf| std::fs::read_to_string(path).expect("a source file");
+        let mut left: BTreeMap<String, BTreeSet<String>> =
+            paths.iter().map(|path| (name(path), siblings(&text(path), &known))).collect();
+        assert!(left.values().map(BTreeSet::len).sum::<usize>() > 50, "imports are found");
+        // Files that import nothing that is left go, until none is left; a circle stays.
+        loop {
+            let free: Vec<String> =
+                left.iter().filter(|(_, uses)| uses.is_empty()).map(|(name, _)| name.clone()).collect();
+            if free.is_empty() {
+                break;
+            }
+            for name in free {
+                left.remove(&name);
+                for uses in left.values_mut() {
+                    uses.remove(&name);
+                }
+            }
+        }
+        assert!(left.is_empty(), "{service}: a circle in {left:?}");
+    }
+}
+
 /// Within `services` a service sees itself and what all share.
 fn same_service(parts: &[String], imported: &str) -> bool {
     let shared = [

@@ -13,7 +13,8 @@
 //! The cases `listen-*` hold this against httpd 2.4.71. What can't be opened stops it when it starts. A build without
 //! IPv4-mapped addresses (`--disable-v4-mapped`, unusual on Linux) would differ.
 
-use super::model::{Listen, Model, Place};
+use super::model::{Listen, Model};
+use super::place::Place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

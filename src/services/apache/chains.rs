@@ -1,7 +1,8 @@
 //! Which virtual hosts may answer on an address.
 
-use super::model::{HostAddress, Model, ServerId};
+use super::model::{HostAddress, Model};
 use super::names::Names;
+use super::place::ServerId;
 use crate::endpoint::Address;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};

@@ -1,12 +1,12 @@
 //! Which directives httpd refuses for what they are: where they stand, how many arguments they have, whose they are.
 
 use super::ID;
-use super::directives::Arguments;
-use super::model::MAIN;
-use super::read::{Line, Reader};
-use super::sections::Scope;
+use super::place::MAIN;
+use super::reader::{Line, Reader};
+use super::scope::Scope;
 use super::syntax::{Context, NEWEST, find, is_own_module};
 use super::values;
+use super::words::Arguments;
 use crate::release::Release;
 
 /// Sections whose directives are those for files, paths and requests.

@@ -1,7 +1,7 @@
 //! How httpd is tested, reloaded and restarted: by the control script of its distribution.
 
 use super::ID;
-use super::product::PROGRAM;
+use super::program::PROGRAM;
 use crate::host::{Facts, Manager, Reload, commands, managed_by, names_file, quoted_path};
 use crate::system::System;
 use std::path::Path;

@@ -5,7 +5,7 @@ use super::ID;
 use super::files;
 use super::modules::is_ssl_directive;
 use super::patterns::is_broken;
-use super::read::{Line, Reader};
+use super::reader::{Line, Reader};
 use super::words::{Word, next_word, split};
 use crate::endpoint::Unknown;
 use crate::release::Release;

@@ -1,6 +1,7 @@
 //! Settings that decide nothing, and settings that leave nothing.
 
-use super::model::{Kind, MAIN, Model, Place, ServerId};
+use super::model::{Kind, Model};
+use super::place::{MAIN, Place, ServerId};
 use super::resolve::Resolution;
 use super::startup;
 use super::upstream::used_lists;

@@ -1,26 +1,17 @@
 //! Writing down what the built-in default decides, once, where that changes nothing else.
 
-use super::instance::Configuration;
-use super::model::{MAIN, Place, ServerId};
+use super::instance::{Configuration, is_default};
+use super::place::{MAIN, Place, ServerId};
 use super::resolve::Resolution;
 use super::versions::{Asked, Combination};
 use crate::edit::{Edit, Fix};
-use crate::endpoint::{Answer, ReasonKind, Role, Speaks};
+use crate::endpoint::{Role, Speaks};
 use crate::host::{self, Fate};
 use crate::services::align::aligned;
 use crate::source::{SourceMap, Span};
 use crate::tls::VersionSet;
 use std::collections::BTreeMap;
 use std::sync::RwLock;
-
-/// What was worked out about lines at the server level: for ten thousand findings it is the same.
-#[derive(Debug, Default)]
-pub(super) struct Declared {
-    /// Does a line with these versions change defaults only?
-    harmless: RwLock<BTreeMap<VersionSet, bool>>,
-    /// Where a directive goes.
-    places: RwLock<BTreeMap<String, Option<Edit>>>,
-}
 
 /// What is known of a key, or what `find` makes of it.
 fn known<K: Ord + Clone, V: Clone>(known: &RwLock<BTreeMap<K, V>>, key: &K, find: impl FnOnce() -> V) -> V {
@@ -130,11 +121,6 @@ impl Configuration {
 
 /// Packages of httpd itself: whoever sets its versions edits their files.
 const OWN_PACKAGES: [&str; 3] = ["apache2", "httpd", "mod_ssl"];
-
-/// Does the built-in default take part?
-pub(super) fn is_default(answer: &Answer) -> bool {
-    answer.configured.because.iter().any(|reason| reason.kind == ReasonKind::Default)
-}
 
 /// The white space before a directive in its line.
 fn indentation(span: Span, sources: &SourceMap) -> Vec<u8> {

@@ -3,42 +3,15 @@
 use super::address::{self, Listened};
 use super::binding;
 use super::files;
-use super::model::{Listen, MAIN, Place, ServerId};
+use super::model::Listen;
 use super::modules::is_core_directive;
-use super::read::{Line, Reader};
-use super::sections::Scope;
-use super::words::{Word, split};
+use super::place::{MAIN, Place, ServerId};
+use super::reader::{Line, Reader};
+use super::scope::Scope;
+use super::words::{Arguments, split};
 use crate::endpoint::Unknown;
 use crate::system::{Kind, is_outside};
 use crate::topic::Topic;
-
-/// The arguments of a line.
-pub(super) struct Arguments<'a> {
-    text: &'a [u8],
-    pub(super) words: Vec<Word>,
-}
-
-impl<'a> Arguments<'a> {
-    /// The arguments of a text that was split into words.
-    pub(super) fn new(text: &'a [u8], words: Vec<Word>) -> Arguments<'a> {
-        Arguments { text, words }
-    }
-
-    /// An argument's bytes.
-    pub(super) fn bytes(&self, index: usize) -> Option<Vec<u8>> {
-        self.words.get(index).map(|word| word.value(self.text))
-    }
-
-    /// All arguments as text.
-    pub(super) fn texts(&self) -> Vec<String> {
-        (0..self.words.len()).filter_map(|at| self.get(at)).collect()
-    }
-
-    /// An argument as text.
-    pub(super) fn get(&self, index: usize) -> Option<String> {
-        self.bytes(index).map(|value| String::from_utf8_lossy(&value).into_owned())
-    }
-}
 
 impl Reader<'_> {
     /// Interprets a directive; its arguments begin at `rest`.

@@ -1,11 +1,11 @@
 //! A file that nothing includes: its settings, line by line, as if every condition held.
 
 use super::conditionals::Condition;
-use super::directives::Arguments;
-use super::model::{MAIN, Model, Place, ProxySection, Server};
-use super::read::{Line, Reader};
-use super::sections::Scope;
-use super::words::{next_word, skip_space, split};
+use super::model::{Model, ProxySection, Server};
+use super::place::{MAIN, Place};
+use super::reader::{Line, Reader};
+use super::scope::Scope;
+use super::words::{Arguments, next_word, skip_space, split};
 use crate::instance::Problem;
 use crate::services::service::World;
 use crate::source::{FileId, SourceMap};

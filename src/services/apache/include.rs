@@ -1,9 +1,9 @@
 //! `Include`: other files, in the place of the directive.
 
 use super::files;
-use super::model::{HopId, Place};
 use super::parse::parse;
-use super::read::{Frame, Line, Reader, Sources};
+use super::place::{HopId, Place};
+use super::reader::{Frame, Line, Reader, Sources};
 use crate::services::include::{self, DEEPEST};
 use crate::services::tree::Tree;
 use crate::source::{FileId, Span};

@@ -2,12 +2,11 @@
 
 use super::ID;
 use super::dead;
-use super::declare::{Declared, is_default};
 use super::model::Model;
 use super::resolve::{Resolution, resolve};
 use super::upstream;
-use crate::edit::{Change, Fix};
-use crate::endpoint::{Endpoint, Unknown};
+use crate::edit::{Change, Edit, Fix};
+use crate::endpoint::{Answer, Endpoint, ReasonKind, Unknown};
 use crate::host::{Facts, Software, Tls13};
 use crate::instance::{Ability, Instance, Problem, Standing, once};
 use crate::release::Release;
@@ -17,7 +16,16 @@ use crate::source::SourceMap;
 use crate::tls::{Version, VersionSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{OnceLock, RwLock};
+
+/// What was worked out about lines at the server level: for ten thousand findings it is the same.
+#[derive(Debug, Default)]
+pub(super) struct Declared {
+    /// Does a line with these versions change defaults only?
+    pub(super) harmless: RwLock<BTreeMap<VersionSet, bool>>,
+    /// Where a directive goes.
+    pub(super) places: RwLock<BTreeMap<String, Option<Edit>>>,
+}
 
 /// A configuration that was read and resolved.
 pub(super) struct Configuration {
@@ -73,6 +81,11 @@ impl Configuration {
             left_to_default: OnceLock::new(),
         }
     }
+}
+
+/// Does the built-in default take part?
+pub(super) fn is_default(answer: &Answer) -> bool {
+    answer.configured.because.iter().any(|reason| reason.kind == ReasonKind::Default)
 }
 
 fn instance(

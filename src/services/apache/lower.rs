@@ -80,7 +80,7 @@ impl Configuration {
         let by_setting = self.left_to_default.get_or_init(|| {
             let mut by_setting = vec![Vec::new(); self.instance.settings.len()];
             for (at, endpoint) in endpoints.iter().enumerate() {
-                if super::declare::is_default(&endpoint.answer) {
+                if super::instance::is_default(&endpoint.answer) {
                     endpoint.answer.deciders.iter().for_each(|id| by_setting[id.0 as usize].push(at));
                 }
             }

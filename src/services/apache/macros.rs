@@ -1,6 +1,6 @@
 //! `mod_macro`: `<Macro>`, `Use` and `UndefMacro`.
 
-use super::read::{LONGEST_LINE, Line, Reader};
+use super::reader::{LONGEST_LINE, Line, Macro, Reader};
 use super::text::Text;
 use super::words::{next_word, split};
 use crate::source::Span;
@@ -12,15 +12,6 @@ use std::sync::Arc;
 const LONGEST: usize = 8190;
 /// So many bytes that are looked through for a parameter count as one that was made.
 const LOOKED: usize = 64;
-
-/// A macro.
-#[derive(Debug)]
-pub(super) struct Macro {
-    name: Arc<str>,
-    parameters: Vec<Vec<u8>>,
-    /// The lines of the body, and where they are.
-    body: Vec<(Text, Span)>,
-}
 
 impl Reader<'_> {
     /// `<Macro NAME [PARAMETER...]>` and what follows, up to its end.

@@ -1,7 +1,8 @@
 //! What was read: the server level, the virtual hosts, and the directives in them that matter for TLS.
 
+use super::place::{Hop, HopId, Place, ServerId};
 use super::protocol::Command;
-use super::proxy_targets::Proxied;
+use super::proxied::Proxied;
 use super::rewriting::Rewriting;
 use super::text::Text;
 use crate::endpoint::{SettingId, Unknown};
@@ -15,35 +16,9 @@ use regex::bytes::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// So many problems are told at most.
 const MOST_PROBLEMS: usize = 1000;
-
-/// The way to a place, as an index into [`Model::hops`], from 1; 0: the main file.
-pub(super) type HopId = u32;
-
-/// The index of a [`Server`].
-pub(super) type ServerId = usize;
-
-/// The server level, which is a server too: it answers where no virtual host does.
-pub(super) const MAIN: ServerId = 0;
-
-/// A directive through which other text was read.
-#[derive(Clone, Debug)]
-pub(super) struct Hop {
-    pub(super) span: Span,
-    pub(super) parent: HopId,
-    /// For a macro's use: its name.
-    pub(super) macro_name: Option<Arc<str>>,
-}
-
-/// A directive and the way to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) span: Span,
-    pub(super) hop: HopId,
-}
 
 /// A value that the last directive of a scope gives.
 pub(super) type Given<T> = Option<(T, Place)>;

@@ -1,29 +1,15 @@
 //! Files and directories that directives name and httpd does not start without.
 
 use super::files::absolute;
-use super::model::Place;
-use super::read::{Line, Reader};
+use super::place::Place;
+use super::reader::{Line, Named, Reader};
 use super::values;
 use crate::services::named_file;
 use crate::source::FileId;
 use crate::system::{Kind, System};
-use crate::trust::Writers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-/// What a directive names.
-#[derive(Debug)]
-pub(super) struct Named {
-    place: Place,
-    /// The directive as it is written.
-    name: String,
-    path: Vec<u8>,
-    /// The files whose words name it.
-    by: BTreeSet<FileId>,
-    is_directory: bool,
-    may_be_empty: bool,
-}
 
 /// Commands of `SSLOpenSSLConfCmd` whose value is a file, which httpd itself looks for, TLS or not.
 const COMMANDS: &[&str] = &[
@@ -161,10 +147,6 @@ impl Reader<'_> {
         self.model.servers = servers;
     }
 }
-
-/// Whose words some files are, and what is hidden from whom.
-pub(super) type Words = BTreeMap<Vec<FileId>, Writers>;
-pub(super) type Hidden = BTreeMap<(Writers, PathBuf), bool>;
 
 /// Is it sure that a file (or directory) is not there?
 fn is_missing(system: &dyn System, path: &Path, is_directory: bool) -> bool {

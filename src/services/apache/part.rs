@@ -3,8 +3,10 @@
 //! It is read as if that main file loaded all modules and opened the ports of the virtual hosts. What else it says is not
 //! known, so an answer that depends on it is unknown.
 
-use super::model::{Listen, Model, Place};
-use super::read::{Reader, Sources, compiled_server_root};
+use super::model::{Listen, Model};
+use super::place::Place;
+use super::read::compiled_server_root;
+use super::reader::{Reader, Sources};
 use crate::endpoint::Unknown;
 use crate::services::service::World;
 use crate::services::trail::Trail;

@@ -1,9 +1,8 @@
 //! Sections for files, paths and requests: which requests they are for, and in which order httpd merges them.
 
-use super::model::Place;
 use super::paths::{Paths, Taken};
-use super::read::Reader;
-use super::sections::{Scope, Section};
+use super::place::Place;
+use super::scope::Section;
 use super::words::split;
 
 /// What a section is for; those of a later kind are merged later.
@@ -26,7 +25,8 @@ pub(super) struct PathSection {
 }
 
 impl PathSection {
-    fn of(section: &Section) -> Option<PathSection> {
+    /// `None`: another kind of section.
+    pub(super) fn of(section: &Section) -> Option<PathSection> {
         let lower = section.name.to_ascii_lowercase();
         let (stem, is_match) = lower.strip_suffix("match").map_or((lower.as_str(), false), |stem| (stem, true));
         let kind = match stem {
@@ -89,15 +89,5 @@ impl Later {
             SectionKind::Files => self.all_locations,
             SectionKind::If => false,
         }
-    }
-}
-
-impl Reader<'_> {
-    /// The section for files, paths or requests that is open, the innermost one.
-    pub(super) fn path_section(&self) -> Option<PathSection> {
-        if !matches!(self.scope(), Scope::Inside(..)) {
-            return None;
-        }
-        self.sections.iter().rev().filter(|section| !section.condition).find_map(PathSection::of)
     }
 }

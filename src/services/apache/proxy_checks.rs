@@ -4,12 +4,12 @@
 //! `proxyset-form-*`, `proxysection-form-*`, `proxy-value-*`).
 
 use super::ID;
-use super::directives::Arguments;
 use super::patterns::is_broken;
-use super::proxy_targets::is_balancer;
-use super::read::{Line, Reader};
-use super::sections::Scope;
+use super::proxied::is_balancer;
+use super::reader::{Line, Needs, Reader};
+use super::scope::Scope;
 use super::values::integer;
+use super::words::Arguments;
 use super::workers::Kind;
 use crate::release::Release;
 use crate::services::userinfo::without_user;
@@ -20,16 +20,6 @@ const NO_PROXY_PASS: &[&str] =
 
 /// Settings that `mod_proxy_hcheck` brings.
 const HEALTH: &[&str] = &["hcinterval", "hcpasses", "hcfails", "hcmethod", "hcuri", "hcexpr", "hctemplate"];
-
-/// What a setting needs a module for.
-#[derive(Debug)]
-pub(super) enum Needs {
-    /// A method of balancing.
-    Method(String),
-    HealthChecks,
-    /// A balancer.
-    Balancing,
-}
 
 impl Reader<'_> {
     /// Complains about a directive of `mod_proxy` that httpd refuses.

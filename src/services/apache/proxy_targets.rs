@@ -5,85 +5,19 @@
 //! same paths the last one counts (cases `proxypass-*`, `balancer-*`).
 
 use super::ID;
-use super::directives::Arguments;
-use super::model::{MAIN, Model, Place, ServerId};
-use super::path_sections::{Later, PathSection, SectionKind};
-use super::paths::{Paths, Taken};
-use super::read::{Line, Reader};
-use super::rewriting::{Acts, Rules};
-use super::sections::Scope;
-use super::workers::Workers;
+use super::model::Model;
+use super::path_sections::{Later, SectionKind};
+use super::paths::Taken;
+use super::place::{MAIN, Place, ServerId};
+use super::proxied::{Handler, Mapping, Member, Proxied, Scheme, balancer, is_balancer, scheme, without_socket};
+use super::reader::{Line, Reader};
+use super::rewrite_rules::{Acts, Rules};
+use super::rewriting::variable;
+use super::scope::Scope;
+use super::words::Arguments;
 use crate::host::Facts;
 use crate::services::limits::Upstreams;
 use std::collections::BTreeSet;
-
-/// What a URL to proxy to says of TLS.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scheme {
-    /// `https`, `wss`, `h2`, or a balancer, whose members tell.
-    Tls,
-    Other,
-    /// It comes from a variable.
-    Variable,
-}
-
-/// The scheme of a URL as it is written.
-pub(super) fn scheme(url: &str) -> Scheme {
-    let is_variable = |text: &str| text.contains(['$', '%']);
-    match url.split_once("://") {
-        Some((scheme, _)) if is_variable(scheme) => Scheme::Variable,
-        Some((scheme, _)) => match scheme.to_ascii_lowercase().as_str() {
-            "https" | "wss" | "h2" | "balancer" => Scheme::Tls,
-            _ => Scheme::Other,
-        },
-        None if url.starts_with(['$', '%']) => Scheme::Variable,
-        None => Scheme::Other,
-    }
-}
-
-/// A `ProxyPass`.
-#[derive(Clone, Debug)]
-struct Mapping {
-    paths: Paths,
-    /// The `<Location>` around it.
-    section: Option<PathSection>,
-    /// `None`: an exclusion.
-    url: Option<String>,
-    /// Those with `mapping=encoded` are tried before the others.
-    is_encoded: bool,
-    place: Place,
-}
-
-/// A `SetHandler`.
-#[derive(Clone, Debug)]
-struct Handler {
-    section: Option<PathSection>,
-    /// What it leads to, if it proxies.
-    url: Option<String>,
-    place: Place,
-}
-
-/// A `BalancerMember` that gets requests.
-#[derive(Clone, Debug)]
-struct Member {
-    /// In lower case.
-    balancer: String,
-    url: String,
-    place: Place,
-}
-
-/// What a server proxies.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Proxied {
-    mappings: Vec<Mapping>,
-    handlers: Vec<Handler>,
-    members: Vec<Member>,
-    /// The balancers that it defines, in lower case.
-    balancers: BTreeSet<String>,
-    pub(super) workers: Workers,
-    /// `BalancerInherit` and `ProxyPassInherit`: one of them is enough to have the balancers of the server level.
-    inherits: [Option<bool>; 2],
-}
 
 /// A URL that requests are sent to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,39 +31,6 @@ pub(super) struct Target {
 impl Target {
     fn sure(url: Option<&String>, place: Place) -> Option<Target> {
         Some(Target { url: url?.clone(), place, is_unclear: false })
-    }
-}
-
-/// A path of a socket may come first: `unix:/run/x|https://a/`.
-fn without_socket(word: &str) -> &str {
-    word.rsplit_once('|').map_or(word, |(_, url)| url)
-}
-
-impl Mapping {
-    /// The words of a `ProxyPass`; in a `<Location>` the path is that of the section.
-    fn of(words: &[String], is_match: bool, section: Option<PathSection>, place: Place) -> Option<Mapping> {
-        let mut words = words.iter();
-        let (mut is_regex, path) = match &section {
-            // httpd takes a path with such characters for a regular expression here, and one without them never.
-            Some(section) => (is_match || section.word.contains(['*', '?', '[']), section.word.clone()),
-            None => (is_match, words.next()?.clone()),
-        };
-        let path = if path == "~" && section.is_none() {
-            is_regex = true;
-            words.next()?.clone()
-        } else {
-            path
-        };
-        let url = words.next()?;
-        let paths = if is_regex { Paths::Matching(path) } else { Paths::Below(path) };
-        let is_encoded = words.any(|word| word.eq_ignore_ascii_case("mapping=encoded"));
-        let url = (url != "!").then(|| without_socket(url).to_owned());
-        Some(Mapping { paths, section, url, is_encoded, place })
-    }
-
-    /// Are requests that are no upgrade to a web socket handed on?
-    fn hands_on(&self) -> bool {
-        self.url.as_ref().is_some_and(|url| url.to_ascii_lowercase().starts_with("ws"))
     }
 }
 
@@ -219,40 +120,6 @@ impl Reader<'_> {
         handlers.retain(|known| known.section != section);
         handlers.push(Handler { section, url, place: line.place });
     }
-}
-
-impl Proxied {
-    /// May it know the worker or balancer of a URL? What workers there are is not followed further than that.
-    pub(super) fn may_know(&self, url: &str) -> bool {
-        match balancer(url) {
-            Some(name) => self.balancers.contains(&name),
-            None => self.workers.has_origin(url),
-        }
-    }
-
-    /// Does it say nothing?
-    pub(super) fn is_empty(&self) -> bool {
-        self.mappings.is_empty() && self.handlers.is_empty() && self.balancers.is_empty()
-    }
-}
-
-/// Scheme and authority of a URL.
-pub(super) fn origin(url: &str) -> &str {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let length = url[start..].find(['/', '?', '#']).unwrap_or(url.len() - start);
-    &url[..start + length]
-}
-
-/// Does a URL name a balancer, well or not? httpd does not look at the case.
-pub(super) fn is_balancer(url: &str) -> bool {
-    url.get(.."balancer:".len()).is_some_and(|start| start.eq_ignore_ascii_case("balancer:"))
-}
-
-/// The name of the balancer that a URL names: `balancer://name`, in lower case.
-fn balancer(url: &str) -> Option<String> {
-    let lower = url.to_ascii_lowercase();
-    let name = lower.strip_prefix("balancer://")?;
-    Some(name.split('/').next().unwrap_or_default().to_owned())
 }
 
 /// Does a member get requests? Not if it is disabled or stopped, or drained without a route to come back by.
@@ -371,12 +238,6 @@ fn passed<'a>(mappings: &[&'a Mapping]) -> Vec<&'a Mapping> {
         }
     }
     passed
-}
-
-/// The name of the variable that a URL begins with, and what follows it: `%{ENV:name}...`.
-pub(super) fn variable(url: &str) -> Option<(&str, &str)> {
-    let (kind, rest) = url.strip_prefix("%{").and_then(|rest| rest.split_once(':'))?;
-    rest.split_once('}').filter(|_| kind.eq_ignore_ascii_case("env"))
 }
 
 /// The URLs that a target stands for: a variable in front of it (`%{ENV:name}`) is followed. Where nothing sets it, it

@@ -2,10 +2,11 @@
 
 use super::ID;
 use super::chains::{Chain, Chains, address, show};
-use super::engine::{State, Tls, https};
-use super::loading::Loader;
-use super::model::{HostAddress, MAIN, Model, Narrows, Place, ServerId};
+use super::loading::{Loader, ciphers};
+use super::model::{HostAddress, Model, Narrows};
+use super::place::{MAIN, Place, ServerId};
 use super::protocol::Build;
+use super::tls_switch::{State, Tls, https};
 use super::versions::{Asked, Combination};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
 use crate::host::Facts;
@@ -394,11 +395,6 @@ fn silent(speaks: Speaks, because: Vec<Reason>, value: VersionSet, unknown: Opti
         deciders: Vec::new(),
         unknown: unknown.into_iter().collect(),
     }
-}
-
-/// httpd adds to every list that it can't hold ciphers without authentication or encryption.
-pub(super) fn ciphers(list: &str) -> String {
-    if list.starts_with("PROFILE=SYSTEM") { list.to_owned() } else { format!("{list}:!aNULL:!eNULL:!EXP") }
 }
 
 /// Does a listener on all addresses get connections to this one?

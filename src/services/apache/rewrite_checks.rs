@@ -4,10 +4,10 @@
 //! `rewrite-form-*`, `setenv-form-*`).
 
 use super::ID;
-use super::directives::Arguments;
 use super::patterns::is_broken;
-use super::read::{Line, Reader};
+use super::reader::{Line, Reader};
 use super::syntax::NEWEST;
+use super::words::Arguments;
 
 /// Flags of a rule, in lower case; what begins with `d` is one too.
 const RULE: &[&str] = &[

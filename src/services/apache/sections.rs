@@ -2,36 +2,15 @@
 
 use super::address;
 use super::conditionals::Condition;
-use super::model::{Covers, MAIN, Place, ProxySection, Server, ServerId};
+use super::model::{Covers, ProxySection, Server};
+use super::path_sections::PathSection;
 use super::patterns::is_broken;
-use super::read::{Line, Reader};
+use super::place::{MAIN, Place, ServerId};
+use super::reader::{Line, Reader};
+use super::scope::{Scope, Section};
 use super::words::split;
 use crate::endpoint::Unknown;
 use crate::topic::Topic;
-use std::sync::Arc;
-
-/// What an open section means for the directives in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
-    Server(ServerId),
-    /// In a `<Proxy>` section of a server, by index.
-    Proxy(ServerId, usize),
-    /// In a section for files, paths or requests.
-    Inside(ServerId, Arc<str>),
-}
-
-/// An open section.
-#[derive(Debug)]
-pub(super) struct Section {
-    /// As written: `VirtualHost`.
-    pub(super) name: Arc<str>,
-    /// The text behind the name; none of a condition.
-    pub(super) head: Vec<u8>,
-    pub(super) place: Place,
-    /// A condition that holds; such a section is read as if it were not there.
-    pub(super) condition: bool,
-    pub(super) scope: Scope,
-}
 
 impl Reader<'_> {
     /// Is something read only because a condition holds that is not about `mod_ssl` itself?
@@ -68,6 +47,14 @@ impl Reader<'_> {
     /// The scope of directives at this moment.
     pub(super) fn scope(&self) -> Scope {
         self.sections.last().map_or(Scope::Server(MAIN), |section| section.scope.clone())
+    }
+
+    /// The section for files, paths or requests that is open, the innermost one.
+    pub(super) fn path_section(&self) -> Option<PathSection> {
+        if !matches!(self.scope(), Scope::Inside(..)) {
+            return None;
+        }
+        self.sections.iter().rev().filter(|section| !section.condition).find_map(PathSection::of)
     }
 
     /// Opens a section.

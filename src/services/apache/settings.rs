@@ -1,12 +1,12 @@
 //! The directives that set versions, as they are read.
 
-use super::directives::Arguments;
 use super::library_commands;
-use super::model::{Kind, Load, ServerId, Use, Written};
+use super::model::{Kind, Load, Use, Written};
+use super::place::ServerId;
 use super::protocol::{Command, read_list};
-use super::read::{Line, Reader};
-use super::sections::Scope;
-use super::words::next_word;
+use super::reader::{Line, Reader};
+use super::scope::Scope;
+use super::words::{Arguments, next_word};
 use crate::endpoint::{Role, SettingId, Unknown};
 use crate::instance::{Setting, Trap};
 use crate::source::Span;

@@ -1,12 +1,13 @@
 //! The directives of `mod_ssl`.
 
 use super::ID;
-use super::directives::Arguments;
-use super::model::{Engine, MAIN, Proxy, SslLine};
+use super::model::{Engine, Proxy, SslLine};
 use super::modules::is_ssl_directive;
-use super::read::{Line, Reader};
-use super::sections::Scope;
+use super::place::MAIN;
+use super::reader::{Line, Reader};
+use super::scope::Scope;
 use super::values;
+use super::words::Arguments;
 use crate::release::Release;
 use std::path::PathBuf;
 

@@ -2,7 +2,8 @@
 
 use super::ID;
 use super::loading::merged;
-use super::model::{MAIN, Model, Place, Proxy, Server};
+use super::model::{Model, Proxy, Server};
+use super::place::{MAIN, Place};
 use super::resolve::Resolution;
 use super::upstream::used_ciphers;
 use crate::openssl::{Library, Refused, belongs};

@@ -1,12 +1,15 @@
 //! httpd as a client: which versions it offers to the servers that it proxies to.
 
 use super::ID;
-use super::model::{Covers, MAIN, Model, Place, Proxy, ProxySection, ServerId, Use};
+use super::loading::ciphers;
+use super::model::{Covers, Model, Proxy, ProxySection, Use};
 use super::part::versions_not_here;
+use super::place::{MAIN, Place, ServerId};
 use super::protocol::Build;
-use super::proxy_targets::{Scheme, Target, is_balancer, members, origin, scheme, steps, targets};
-use super::resolve::ciphers;
+use super::proxied::{Scheme, is_balancer, scheme};
+use super::proxy_targets::{Target, members, steps, targets};
 use super::versions::way;
+use super::workers::origin;
 use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
 use crate::host::Facts;
 use crate::openssl::Keys;

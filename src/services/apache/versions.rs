@@ -1,8 +1,9 @@
 //! Which versions a server has switched on, and what decides them.
 
 use super::ID;
-use super::model::{Kind, MAIN, Model, Place, ServerId, Use};
+use super::model::{Kind, Model, Use};
 use super::part::versions_not_here;
+use super::place::{MAIN, Place, ServerId};
 use super::protocol::{Build, Command};
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::host::Facts;

@@ -86,6 +86,34 @@ pub(super) fn split(text: &[u8], mut at: usize) -> Vec<Word> {
     words
 }
 
+/// The arguments of a line.
+pub(super) struct Arguments<'a> {
+    text: &'a [u8],
+    pub(super) words: Vec<Word>,
+}
+
+impl<'a> Arguments<'a> {
+    /// The arguments of a text that was split into words.
+    pub(super) fn new(text: &'a [u8], words: Vec<Word>) -> Arguments<'a> {
+        Arguments { text, words }
+    }
+
+    /// An argument's bytes.
+    pub(super) fn bytes(&self, index: usize) -> Option<Vec<u8>> {
+        self.words.get(index).map(|word| word.value(self.text))
+    }
+
+    /// All arguments as text.
+    pub(super) fn texts(&self) -> Vec<String> {
+        (0..self.words.len()).filter_map(|at| self.get(at)).collect()
+    }
+
+    /// An argument as text.
+    pub(super) fn get(&self, index: usize) -> Option<String> {
+        self.bytes(index).map(|value| String::from_utf8_lossy(&value).into_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

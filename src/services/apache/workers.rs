@@ -1,7 +1,5 @@
 //! The workers of `mod_proxy`: what it knows of other servers, found again by their URLs (`ap_proxy_get_worker_ex`).
 
-use super::proxy_targets::origin;
-
 /// For which URLs a worker is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -51,6 +49,13 @@ impl Worker {
                 Kind::Match => begins_like(url.as_bytes(), self.url.as_bytes()),
             }
     }
+}
+
+/// Scheme and authority of a URL.
+pub(super) fn origin(url: &str) -> &str {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let length = url[start..].find(['/', '?', '#']).unwrap_or(url.len() - start);
+    &url[..start + length]
 }
 
 /// More references in one URL than that are taken for the end of it, so that there is no work without end.

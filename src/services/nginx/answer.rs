@@ -1,7 +1,7 @@
 //! What a client gets from one server on one listener, and why: the rules of the truth notes on nginx.
 
 use super::inherit::Rules;
-use super::listeners::{Engine, Listener};
+use super::listener::{Engine, Listener};
 use super::model::{Place, ScopeId};
 use crate::endpoint::{Answer, Reason, ReasonKind, Speaks, Traced, Transport, Unknown};
 use crate::tls::{Version, VersionSet};

@@ -4,8 +4,9 @@
 use super::command::Effect;
 use super::defaults;
 use super::inherit::Rules;
-use super::listeners::Listener;
-use super::model::{Command, Place, Protocols, ScopeId, Section};
+use super::listener::Listener;
+use super::model::{Command, Place, Protocols, ScopeId};
+use super::module::Section;
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};

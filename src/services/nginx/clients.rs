@@ -3,7 +3,8 @@
 
 use super::defaults::{CLIENT_CERTIFICATE_VARIABLES, NO_CLIENT_CERTIFICATE};
 use super::files::Purpose;
-use super::model::{Client, Given, Place, ScopeId, Tls};
+use super::model::{Given, Place, ScopeId, Tls};
+use super::module::Client;
 use super::startup::Complaints;
 use crate::openssl::Slots;
 

@@ -1,7 +1,7 @@
 //! How nginx is tested, reloaded and restarted.
 
 use super::ID;
-use super::product::PROGRAM;
+use super::program::PROGRAM;
 use crate::host::{Reload, commands, managed_by, names_file, quoted_path};
 use crate::system::System;
 use std::path::Path;

@@ -3,7 +3,8 @@
 
 use super::defaults;
 use super::inherit::Rules;
-use super::model::{Client, Place, ScopeId, Section, Server};
+use super::model::{Place, ScopeId, Server};
+use super::module::{Client, Section};
 
 impl Rules<'_> {
     /// Does nginx make a TLS context for a server?

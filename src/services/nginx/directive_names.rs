@@ -3,7 +3,7 @@
 //! nginx refuses a configuration with a directive that no module of it has. Which modules there are differs from build
 //! to build, so a list in this program could not tell; the names are texts in the program itself.
 
-use super::product::PROGRAM;
+use super::program::PROGRAM;
 use crate::system::{Kind, System};
 use memchr::memmem;
 use std::collections::HashSet;

@@ -1,9 +1,9 @@
 //! The directives that matter for TLS: where they may stand, what they say.
 
 use super::ID;
-use super::model::{Client, Command, Protocols, Scope, Section, Tls, Verifies};
+use super::model::{Command, Protocols, Scope, Tls, Value, Verifies};
+use super::module::{Client, Section};
 use super::state::{Context, Directive, Reader};
-use super::variables::Value;
 use super::zones::Use;
 use super::{defaults, groups, known, targets, values};
 use crate::endpoint::{Role, SettingId};

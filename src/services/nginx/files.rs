@@ -1,7 +1,6 @@
 //! The files that nginx loads for TLS when it starts: what is wrong with them, and what certificates and keys are in them.
 
 use super::model::{Model, Place, Scope, Tls};
-use super::startup;
 use crate::openssl::Pem;
 use crate::services::named_file::{self, Reading};
 use crate::services::service::World;
@@ -33,6 +32,18 @@ pub(super) enum Purpose {
     PassPhrases,
     /// Only whether it is there is looked at.
     Other,
+}
+
+/// What the file is for that a command names; `None`: its value is no file, or nginx starts without it.
+pub(super) fn purpose(command: &str) -> Option<Purpose> {
+    Some(match command {
+        "certificate" => Purpose::Certificate,
+        "privatekey" => Purpose::Key,
+        "verifycafile" | "chaincafile" => Purpose::Trust,
+        "dhparameters" => Purpose::ParametersOfCommand,
+        "serverinfofile" => Purpose::Other,
+        _ => return None,
+    })
 }
 
 /// What became of looking at a file.
@@ -184,7 +195,7 @@ fn named(scope: &Scope) -> impl Iterator<Item = (&String, Place)> {
 
 fn of_tls(tls: &Tls) -> impl Iterator<Item = (&String, Place)> {
     let single = tls.dhparam.iter().chain(&tls.trusted).chain(&tls.crl).chain(&tls.certificate).chain(&tls.key);
-    let commands = tls.commands.iter().filter(|command| startup::purpose(&command.name).is_some());
+    let commands = tls.commands.iter().filter(|command| purpose(&command.name).is_some());
     single.map(|(path, place)| (path, *place)).chain(commands.map(|command| (&command.value, command.place)))
 }
 

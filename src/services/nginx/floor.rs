@@ -3,58 +3,17 @@
 use super::command;
 use super::inherit::Rules;
 use super::model::{Command, Given, ScopeId, Tls};
+use super::offer::{Floor, Offer};
 use crate::endpoint::{Reason, ReasonKind, Unknown};
-use crate::openssl::ClientDependent;
-use crate::openssl::{Keys, Presented, SuiteB, Terms, one_after_another, without_dhe, without_null};
+use crate::openssl::{ClientDependent, Keys, Presented, SuiteB, one_after_another, without_dhe, without_null};
 use crate::release::Release;
 use crate::tls::VersionSet;
 use crate::topic::Topic;
-use std::cell::RefCell;
-use std::collections::HashMap;
 
 /// nginx's own default for `ssl_ciphers`.
 pub(super) const CIPHERS: &str = "HIGH:!aNULL:!MD5";
 
-/// What the library makes of a set of versions, a cipher list and keys.
-#[derive(Clone, Debug)]
-pub(super) struct Floor {
-    pub(super) usable: Option<VersionSet>,
-    /// What the security level by itself allows.
-    allowed: Option<VersionSet>,
-    pub(super) refuses_all: Option<bool>,
-    /// What cuts the versions, for people.
-    pub(super) notes: Vec<String>,
-}
-
-/// What a server says about its handshakes.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Offer {
-    pub ciphers: String,
-    pub suites: Option<String>,
-    pub keys: Presented,
-    pub groups: Option<String>,
-    pub signatures: Option<String>,
-}
-
-impl Offer {
-    /// One that only ciphers limit.
-    pub(super) fn of(ciphers: String) -> Offer {
-        Offer { ciphers, suites: None, keys: Presented::sure(Keys::ANY), groups: None, signatures: None }
-    }
-
-    fn terms(&self) -> Terms<'_> {
-        Terms {
-            ciphers: Some(&self.ciphers),
-            suites: self.suites.as_deref(),
-            keys: self.keys,
-            groups: self.groups.as_deref(),
-            signatures: self.signatures.as_deref(),
-        }
-    }
-}
-
-/// Floors that are known already.
-pub(super) type Floors = RefCell<HashMap<(VersionSet, Offer), Floor>>;
+/// What is not known where a cipher list asks for Suite B.
 
 impl Rules<'_> {
     /// The versions with which a handshake succeeds. Ciphers, keys, signatures and the level are those of the server that

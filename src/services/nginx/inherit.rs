@@ -2,8 +2,8 @@
 
 use super::command::{self, Effect};
 use super::files::Files;
-use super::floor::Floors;
 use super::model::{Command, HopId, Model, ScopeId};
+use super::offer::Floors;
 use crate::endpoint::{Reason, ReasonKind};
 use crate::openssl::Library;
 use crate::release::Release;

@@ -2,7 +2,7 @@
 //! (`ngx_conf_handler`). Directives of other modules are passed over.
 
 use super::ID;
-use super::model::Section;
+use super::module::Section;
 use super::state::{Block, Context, Directive, Reader};
 use crate::release::Release;
 use std::collections::HashMap;

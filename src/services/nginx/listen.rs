@@ -2,7 +2,7 @@
 
 use super::defaults::PORT_RANGES;
 use super::listen_options;
-use super::model::Section;
+use super::module::Section;
 use crate::endpoint::{Address, Transport};
 use crate::release::Release;
 use crate::services::numeric;

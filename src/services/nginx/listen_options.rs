@@ -2,7 +2,7 @@
 //! (ngx_http_core_listen, ngx_stream_core_listen, ngx_mail_core_listen).
 
 use super::defaults;
-use super::model::Section;
+use super::module::Section;
 use crate::release::Release;
 
 /// What follows the name of a parameter.

@@ -1,7 +1,8 @@
 //! Lowering of changes to edits of nginx.conf text: the fewest bytes, in the author's own style.
 
 use super::command::{self, Effect};
-use super::model::{Client, Model, Protocols, Section};
+use super::model::{Model, Protocols};
+use super::module::{Client, Section};
 use super::parse;
 use crate::edit::{Change, Edit, Fix};
 use crate::endpoint::SettingId;

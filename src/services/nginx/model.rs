@@ -1,6 +1,7 @@
 //! What was read of an nginx configuration: scopes, virtual servers, and the directives in them that matter for TLS.
 
-use super::variables::Assignments;
+use super::listen::Bound;
+use super::module::{Client, Section};
 use crate::endpoint::{SettingId, Transport};
 use crate::instance::Problem;
 use crate::source::{FileId, Span};
@@ -18,62 +19,6 @@ pub(super) type HopId = usize;
 pub(super) struct Hop {
     pub span: Span,
     pub parent: HopId,
-}
-
-/// One of the three modules that listen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Section {
-    Http,
-    Stream,
-    Mail,
-}
-
-impl Section {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Section::Http => "http",
-            Section::Stream => "stream",
-            Section::Mail => "mail",
-        }
-    }
-}
-
-/// The module that is a TLS client of another server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Client {
-    Proxy,
-    Grpc,
-    Uwsgi,
-}
-
-impl Client {
-    pub(super) const ALL: [Client; 3] = [Client::Proxy, Client::Grpc, Client::Uwsgi];
-
-    /// The prefix of its directives.
-    pub(super) fn prefix(self) -> &'static str {
-        match self {
-            Client::Proxy => "proxy",
-            Client::Grpc => "grpc",
-            Client::Uwsgi => "uwsgi",
-        }
-    }
-
-    /// The schemes of its targets without TLS and with it.
-    pub(super) fn schemes(self) -> [&'static str; 2] {
-        match self {
-            Client::Proxy => ["http://", "https://"],
-            Client::Grpc => ["grpc://", "grpcs://"],
-            Client::Uwsgi => ["uwsgi://", "suwsgi://"],
-        }
-    }
-
-    /// Whether a target is reached by TLS, and what follows its scheme; `None`: it begins with no scheme.
-    pub(super) fn scheme_of(self, target: &str) -> Option<(bool, &str)> {
-        self.schemes().into_iter().zip([false, true]).find_map(|(scheme, tls)| {
-            let begins = target.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
-            begins.then(|| (tls, &target[scheme.len()..]))
-        })
-    }
 }
 
 /// A directive, and how it was reached.
@@ -235,7 +180,7 @@ pub(super) struct Server {
 #[derive(Clone, Debug)]
 pub(super) struct Listen {
     pub place: Place,
-    pub bound: super::listen::Bound,
+    pub bound: Bound,
     pub transport: Transport,
     pub ssl: bool,
     pub default: bool,
@@ -245,6 +190,26 @@ pub(super) struct Listen {
     /// `ipv6only=off`
     pub dual: bool,
 }
+
+/// What a variable may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Value {
+    /// This text, with variables in it.
+    Text(String),
+    /// Something that only a request tells.
+    Unknown,
+}
+
+/// A place where a variable gets a value.
+#[derive(Clone, Debug)]
+pub(super) struct Assignment {
+    /// The server in which it does; `None`: in all of http.
+    pub server: Option<usize>,
+    pub value: Value,
+}
+
+/// All assignments, by the name of the variable in lower case.
+pub(super) type Assignments = BTreeMap<String, Vec<Assignment>>;
 
 /// Everything that was read.
 #[derive(Debug, Default)]

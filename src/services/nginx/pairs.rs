@@ -3,7 +3,8 @@
 use super::defaults::CERTIFICATE_VARIABLES;
 use super::files::Purpose;
 use super::inherit::Rules;
-use super::model::{Place, ScopeId, Section};
+use super::model::{Place, ScopeId};
+use super::module::Section;
 use crate::openssl::{Half, Identity, Keys, Slots};
 
 /// What comes of the certificates and keys of a server.

@@ -3,7 +3,7 @@
 //! Its servers are judged as if it stood in a block of its own. What the blocks around it would give is not known, so an
 //! answer that depends on them is unknown.
 
-use super::model::Section;
+use super::module::Section;
 use super::state::Reader;
 use super::{fragment, parse, resolve};
 use crate::instance::Standing;

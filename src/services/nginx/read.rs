@@ -2,9 +2,9 @@
 //! does, and hands each directive on to where it is understood ([`directives`]).
 
 use super::ID;
-use super::model::{Hop, HopId, Place, Section, Server};
+use super::model::{Hop, HopId, Place, Server, Value};
+use super::module::Section;
 use super::state::{Around, Block, Context, Directive, Location, Reader};
-use super::variables::Value;
 use super::{directives, known, parse};
 use crate::endpoint::Unknown;
 use crate::instance::Problem;

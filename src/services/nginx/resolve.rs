@@ -3,12 +3,14 @@
 use super::ID;
 use super::defaults;
 use super::files::Files;
-use super::floor::Floors;
 use super::inherit::Rules;
-use super::listeners::{self, Listener, Listeners};
+use super::listener::Listener;
+use super::listeners::{self, Listeners};
 use super::lower::{Insertions, Lowering, Origin};
-use super::model::{Model, Section};
+use super::model::Model;
+use super::module::Section;
 use super::names::{Found, is_one_of};
+use super::offer::Floors;
 use super::state::Reader;
 use super::{excess, sent_name, settings, startup, upstream};
 use crate::edit::{Change, Fix};

@@ -2,8 +2,9 @@
 //! does what it looks like.
 
 use super::inherit::Rules;
-use super::listeners::Listener;
-use super::model::{ScopeId, Section};
+use super::listener::Listener;
+use super::model::ScopeId;
+use super::module::Section;
 use crate::endpoint::{Answer, Endpoint, Role};
 use crate::instance::{Dead, Setting, Trap};
 use crate::source::FileId;

@@ -1,7 +1,7 @@
 //! Which sockets nginx opens for its listeners, and which of them the system refuses: `nginx -t` opens them without
 //! listening, and so does not notice.
 
-use super::listeners::Listener;
+use super::listener::Listener;
 use super::model::Place;
 use crate::endpoint::{Address, Transport};
 use std::collections::BTreeMap;

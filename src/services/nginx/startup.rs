@@ -3,11 +3,12 @@
 
 use super::command::{self, Effect};
 use super::defaults::{CERTIFICATE_VARIABLES, VERIFY_WITH_TRUSTED};
-use super::files::Purpose;
+use super::files::{Purpose, purpose};
 use super::floor::CIPHERS;
 use super::inherit::Rules;
-use super::listeners::{Engine, Listener};
-use super::model::{Command, Given, Place, Scope, ScopeId, Section, Server, Tls, Verifies};
+use super::listener::{Engine, Listener};
+use super::model::{Command, Given, Place, Scope, ScopeId, Server, Tls, Verifies};
+use super::module::Section;
 use super::values::mail_protocol;
 use crate::endpoint::{Address, Transport};
 use crate::openssl::{Chain, Keys, Refused, one_after_another};
@@ -389,18 +390,6 @@ impl<'m> Complaints<'_, 'm> {
             self.say(rules.model.scopes[scope].head, message.to_owned());
         }
     }
-}
-
-/// What the file is for that a command names; `None`: its value is no file, or nginx starts without it.
-pub(super) fn purpose(command: &str) -> Option<Purpose> {
-    Some(match command {
-        "certificate" => Purpose::Certificate,
-        "privatekey" => Purpose::Key,
-        "verifycafile" | "chaincafile" => Purpose::Trust,
-        "dhparameters" => Purpose::ParametersOfCommand,
-        "serverinfofile" => Purpose::Other,
-        _ => return None,
-    })
 }
 
 /// What is wrong with a command.

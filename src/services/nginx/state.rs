@@ -2,9 +2,8 @@
 
 use super::ID;
 use super::directive_names::DirectiveNames;
-use super::model::{Client, Listen, Model, Place, Scope, ScopeId, Section};
-use super::targets::Named;
-use super::variables::{Assignment, Value};
+use super::model::{Assignment, Listen, Model, Place, Scope, ScopeId, Value};
+use super::module::{Client, Section};
 use super::zones::Zones;
 use super::{listen, parse};
 use crate::endpoint::{SettingId, Unknown};
@@ -87,6 +86,19 @@ pub(super) struct Group {
     pub has_backups: bool,
     /// Does the method of balancing, as far as it was read, know such servers?
     pub takes_backup: bool,
+}
+
+/// A target that may be the name of a block `upstream`.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub section: Section,
+    pub place: Place,
+    pub host: String,
+    pub port: Option<String>,
+    /// The port of the protocol, 0: none.
+    pub default: u16,
+    /// Is it the block itself?
+    pub is_group: bool,
 }
 
 /// The state of reading.

@@ -1,22 +1,9 @@
 //! The targets of `proxy_pass` and its like, and of `server` in `upstream`, as nginx reads them (`ngx_parse_url`).
 
-use super::model::{Client, Place, Section};
-use super::state::{Block, Context, Directive, Reader};
+use super::module::{Client, Section};
+use super::state::{Block, Context, Directive, Named, Reader};
 use crate::services::userinfo::without_user;
 use std::net::Ipv6Addr;
-
-/// A target that may be the name of a block `upstream`.
-#[derive(Debug)]
-pub(super) struct Named {
-    pub section: Section,
-    pub place: Place,
-    pub host: String,
-    pub port: Option<String>,
-    /// The port of the protocol, 0: none.
-    pub default: u16,
-    /// Is it the block itself?
-    pub is_group: bool,
-}
 
 /// What is wrong with a target, as nginx says it; `uri`: may something follow the port?
 pub(super) fn refused(target: &str, uri: bool) -> Option<&'static str> {

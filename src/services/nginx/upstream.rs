@@ -3,10 +3,11 @@
 use super::asked::not_here;
 use super::command::{self, Effect};
 use super::defaults;
-use super::floor::Offer;
 use super::inherit::Rules;
-use super::listeners::Listener;
-use super::model::{Client, Place, ScopeId, Section, Tls};
+use super::listener::Listener;
+use super::model::{Place, ScopeId, Tls};
+use super::module::{Client, Section};
+use super::offer::Offer;
 use super::variables::{Reached, Schemes, follow};
 use crate::endpoint::{
     Address, Answer, Endpoint, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport, Unknown,

@@ -1,28 +1,9 @@
 //! Variables, as far as they name the servers that requests are passed on to: what `set`, `map`, `geo` and `split_clients`
 //! can make of them.
 
-use super::model::{Client, Model};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What a variable may be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
-    /// This text, with variables in it.
-    Text(String),
-    /// Something that only a request tells.
-    Unknown,
-}
-
-/// A place where a variable gets a value.
-#[derive(Clone, Debug)]
-pub(super) struct Assignment {
-    /// The server in which it does; `None`: in all of http.
-    pub server: Option<usize>,
-    pub value: Value,
-}
-
-/// All assignments, by the name of the variable in lower case.
-pub(super) type Assignments = BTreeMap<String, Vec<Assignment>>;
+use super::model::{Assignment, Model, Value};
+use super::module::Client;
+use std::collections::BTreeSet;
 
 /// How a target is reached.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

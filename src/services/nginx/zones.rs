@@ -1,6 +1,6 @@
 //! Zones of shared memory: one name has one use and one size (`ngx_shared_memory_add`).
 
-use super::model::Section;
+use super::module::Section;
 use std::collections::HashMap;
 
 /// What a zone is for: the module that declares it.

@@ -1,7 +1,8 @@
 //! Whether a server has TLS on.
 
-use super::model::{Engine, MAIN, Model, Place, ServerId};
+use super::model::{Engine, Model};
 use super::part::versions_not_here;
+use super::place::{MAIN, Place, ServerId};
 use super::protocol::Build;
 use crate::endpoint::Unknown;
 use crate::topic::Topic;
