@@ -13,8 +13,6 @@ use crate::topic::Topic;
 /// nginx's own default for `ssl_ciphers`.
 pub(super) const CIPHERS: &str = "HIGH:!aNULL:!MD5";
 
-/// What is not known where a cipher list asks for Suite B.
-
 impl Rules<'_> {
     /// The versions with which a handshake succeeds. Ciphers, keys, signatures and the level are those of the server that
     /// answers. Groups, and whether there is a suite at all, are the default server's; so are the suites of TLS 1.3 where
