@@ -45,5 +45,5 @@ pub fn main() -> ExitStatus {
         Command::Rollback(arguments) => commands::rollback::run(arguments),
         Command::History(arguments) => commands::history::run(arguments),
     };
-    done.unwrap_or_else(|error| output::failed(&error))
+    done.unwrap_or_else(|error| output::failed(&error).into())
 }

@@ -1,10 +1,9 @@
 //! Standard output and standard error, as the commands use them.
 
 use super::args::Colour;
-use super::exit::ExitStatus;
 use super::message::{self, Message};
 use super::screen;
-use crate::report::{sanitise, secrets};
+use crate::report::{Outcome, sanitise, secrets};
 use anstream::{AutoStream, ColorChoice, StripStream};
 use anyhow::{Context, Result, bail};
 use std::borrow::Cow;
@@ -77,9 +76,9 @@ pub(super) fn remark(message: impl Into<Message>) {
 }
 
 /// Says why the program could not run.
-pub(super) fn failed(error: &anyhow::Error) -> ExitStatus {
+pub(super) fn failed(error: &anyhow::Error) -> Outcome {
     remark(message::of_error(error));
-    ExitStatus::CouldNotRun
+    Outcome::CouldNotRun
 }
 
 /// A line on standard error that tells how far the work is, if somebody looks at it.

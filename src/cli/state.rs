@@ -5,6 +5,7 @@ use super::exit::ExitStatus;
 use super::message::Message;
 use super::{output, place};
 use crate::host::quoted;
+use crate::report::Outcome;
 use crate::system::{OsDisk, OsSystem, System, follow, reason, trusted};
 use crate::transaction::{Failure, Lock, Store, recover};
 use crate::trust::Writers;
@@ -137,10 +138,18 @@ impl Disks {
         Ok(())
     }
 
-    /// A status, where an interrupted run that could not be ended lets no run be as good as it could be.
-    pub(super) fn at_best(&self, status: ExitStatus) -> ExitStatus {
-        match status {
-            ExitStatus::Compliant if self.has_open.get() => ExitStatus::Incomplete,
+    /// An outcome, where an interrupted run that could not be ended lets no run be as good as it could be.
+    pub(super) fn at_best(&self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Compliant if self.has_open.get() => Outcome::Incomplete,
+            outcome => outcome,
+        }
+    }
+
+    /// The exit status: a run that could not be ended is told whatever the user wants to fail on.
+    pub(super) fn status(&self, exit_zero: bool, outcome: Outcome) -> ExitStatus {
+        match ExitStatus::unless(exit_zero, outcome) {
+            good if good == Outcome::Compliant.into() => self.at_best(Outcome::Compliant).into(),
             status => status,
         }
     }

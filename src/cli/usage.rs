@@ -3,6 +3,7 @@
 use super::args::Arguments;
 use super::exit::ExitStatus;
 use super::{output, screen};
+use crate::report::Outcome;
 use crate::report::sanitise;
 use crate::spelling::find_nearest;
 use clap::Parser;
@@ -20,7 +21,7 @@ pub(super) fn refused(error: Error) -> ExitStatus {
     let error = if harmless == arguments { Some(error) } else { Arguments::try_parse_from(harmless).err() };
     let Some(error) = error.map(with_nearest) else {
         output::remark("an argument is not UTF-8, or has characters that nothing here takes");
-        return ExitStatus::CouldNotRun;
+        return Outcome::CouldNotRun.into();
     };
     let (text, styled) = (error.render(), if failed { screen::remarks_take_colour() } else { screen::takes_colour() });
     let text = if styled { text.ansi().to_string() } else { text.to_string() };
@@ -29,8 +30,8 @@ pub(super) fn refused(error: Error) -> ExitStatus {
         false => screen::output(|out| out.write_all(text.as_bytes())),
     };
     match written {
-        Ok(()) if !failed => ExitStatus::Compliant,
-        _ => ExitStatus::CouldNotRun,
+        Ok(()) if !failed => Outcome::Compliant.into(),
+        _ => Outcome::CouldNotRun.into(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The facts about a host: what is known of its software, from where, and what would be different if more were known.
 
-use super::{Exit, sanitise};
+use super::{Outcome, sanitise};
 use crate::tls::VersionSet;
 use anstyle::Style;
 use std::io::{self, Write};
@@ -100,7 +100,7 @@ pub struct Variable {
 
 /// All that the report of the facts is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FactsView<'a> {
+pub struct FactsView {
     /// The distribution's identifiers, its own first.
     pub distribution: Known<Vec<String>>,
     /// What starts services.
@@ -111,15 +111,15 @@ pub struct FactsView<'a> {
     pub libraries: Vec<TlsLibrary>,
     /// What could not be read or decided.
     pub problems: Vec<String>,
-    /// How the program is going to exit.
-    pub exit: Exit<'a>,
+    /// Is all known that an audit needs?
+    pub outcome: Outcome,
 }
 
 /// Where the values stand.
 const INDENT: usize = 16;
 
 /// Writes the facts, with terminal styles.
-pub fn text(view: &FactsView<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn text(view: &FactsView, out: &mut dyn Write) -> io::Result<()> {
     fact(out, "distribution", &view.distribution, |ids| ids.join(", like "))?;
     fact(out, "init system", &view.init, Clone::clone)?;
     for server in &view.servers {

@@ -4,6 +4,7 @@
 //! change what others read. Within a schema's number, fields are only added.
 
 mod audit;
+mod exit;
 mod facts;
 mod place;
 mod probe;
@@ -33,7 +34,7 @@ pub fn why_name(name: &str, views: &[WhyView<'_>], out: &mut dyn Write) -> io::R
 }
 
 /// Writes the facts as JSON.
-pub fn facts(view: &FactsView<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub fn facts(view: &FactsView, out: &mut dyn Write) -> io::Result<()> {
     write(&facts::Facts::of(view), out)
 }
 

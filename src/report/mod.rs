@@ -26,6 +26,7 @@ mod issue;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+mod outcome;
 mod patch;
 mod paths;
 pub mod probe;
@@ -44,6 +45,7 @@ pub mod why;
 mod tests;
 
 pub use facts::FactsView;
+pub use outcome::Outcome;
 pub use paths::Paths;
 pub use why::WhyView;
 
@@ -79,15 +81,6 @@ pub struct ManagedFile {
     pub by: String,
     /// What to do.
     pub advice: String,
-}
-
-/// The exit status of the program, as a report may tell it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Exit<'a> {
-    /// The number.
-    pub status: u8,
-    /// What it means, in a word: `findings`.
-    pub name: &'a str,
 }
 
 /// What a report tells of a rule.
@@ -128,8 +121,8 @@ pub struct AuditView<'a> {
     pub policy: &'a str,
     /// The least severity that makes the program fail.
     pub fail_on: Severity,
-    /// How the program is going to exit, where that is settled.
-    pub exit: Option<Exit<'a>>,
+    /// How the audit ends.
+    pub outcome: Outcome,
     /// How to show a path.
     pub paths: Paths,
     /// The host's name, where it is known.

@@ -1,7 +1,7 @@
 //! What a probe found, as text.
 
 use super::issue::{Texts, excuse};
-use super::{Exit, Paths, RuleText, handshake, sanitise, verify};
+use super::{Outcome as Ended, Paths, RuleText, handshake, sanitise, verify};
 use crate::finding::{Observed, Severity};
 use crate::probe::client::Check;
 use crate::probe::strength::Level;
@@ -24,8 +24,8 @@ pub struct ProbeView<'a> {
     pub policy: &'a str,
     /// The least severity that makes the program fail.
     pub fail_on: Severity,
-    /// How the program is going to exit.
-    pub exit: Exit<'a>,
+    /// How the probe ends.
+    pub outcome: Ended,
     /// The list of targets, where one was read.
     pub sources: &'a SourceMap,
     /// How to show a path.

@@ -1,7 +1,7 @@
 //! What a verification found, as text.
 
 use super::issue::{Texts, excuse};
-use super::{Exit, Paths, RuleText, sanitise};
+use super::{Outcome as Ended, Paths, RuleText, sanitise};
 use crate::finding::{Observed, Severity};
 use crate::instance::Problem;
 use crate::probe::Verdict;
@@ -26,8 +26,8 @@ pub struct VerifyView<'a> {
     pub problems: &'a [Problem],
     /// The name of the policy.
     pub policy: &'a str,
-    /// How the program is going to exit.
-    pub exit: Exit<'a>,
+    /// How the verification ends.
+    pub outcome: Ended,
     /// The least severity that makes the program fail.
     pub fail_on: Severity,
     /// How to show a path.

@@ -19,7 +19,7 @@ use tlsmend::probe::target::Target;
 use tlsmend::probe::{self, Depth, Hit, Order, Reason, Row, Scan, Trouble};
 use tlsmend::report::probe::{Outcome, ProbeView, Probed};
 use tlsmend::report::verify::VerifyView;
-use tlsmend::report::{Exit, Paths, RuleText};
+use tlsmend::report::{Outcome as Ended, Paths, RuleText};
 use tlsmend::rules;
 use tlsmend::source::{SourceMap, Span};
 use tlsmend::tls::{Version, VersionSet};
@@ -238,7 +238,7 @@ impl Probes {
             depth: Depth::Ciphers,
             policy: "default",
             fail_on: Severity::Medium,
-            exit: Exit { status: 1, name: "findings" },
+            outcome: Ended::Findings,
             sources: &self.sources,
             paths: Paths::below("/srv/checks"),
             rules: &self.rules,
@@ -427,7 +427,7 @@ impl Promises {
             problems: &self.problems,
             policy: "default",
             fail_on: Severity::Medium,
-            exit: Exit { status: 1, name: "findings" },
+            outcome: Ended::Findings,
             paths: Paths::absolute(),
             rules: &self.rules,
         }

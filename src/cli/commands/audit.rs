@@ -4,7 +4,7 @@ use super::super::args::{Host, Judgement, Known, ReportFormat, Reporting};
 use super::super::exit::ExitStatus;
 use super::super::reports::Reports;
 use super::super::{options, output};
-use super::{exit, facts, outcome, rule_text};
+use super::{facts, outcome, rule_text};
 use crate::baseline;
 use crate::engine::{Audit, Request};
 use crate::finding::Severity;
@@ -75,7 +75,7 @@ pub(in crate::cli) fn run(
         reload: &reload,
         policy: &policy.name,
         fail_on: Severity::from(judgement.fail_on),
-        exit: Some(exit(outcome, outcome.name(), judgement)),
+        outcome,
         paths: opened.shown.clone(),
         host: name.as_deref(),
         rules: &rules,
@@ -107,7 +107,7 @@ pub(in crate::cli) fn run(
     }
     // The process ends now: to take a hundred thousand answers apart first would be for nothing.
     std::mem::forget(audit);
-    Ok(outcome.unless(judgement.exit_zero))
+    Ok(ExitStatus::unless(judgement.exit_zero, outcome))
 }
 
 /// What a whole host has besides; on the machine itself also what listens.

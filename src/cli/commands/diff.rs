@@ -6,6 +6,7 @@ use super::super::{options, output};
 use super::outcome_of;
 use crate::finding::{Finding, Standing};
 use crate::plan::{self, Plan, Selection, Spot};
+use crate::report::Outcome;
 use anyhow::{Context, Result};
 use std::path::Path;
 
@@ -19,15 +20,15 @@ pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, selected: &args::S
     let plan = plan::plan_selected(request, &selection);
     show(&opened, &plan)?;
     leftovers(&opened, &plan, &selection);
-    let remaining = remaining(&opened, &plan, &selection, judgement).status;
-    let outcome = if plan.contents.is_empty() { remaining } else { ExitStatus::Findings };
-    Ok(outcome.unless(judgement.exit_zero))
+    let remaining = remaining(&opened, &plan, &selection, judgement).outcome;
+    let outcome = if plan.contents.is_empty() { remaining } else { Outcome::Findings };
+    Ok(ExitStatus::unless(judgement.exit_zero, outcome))
 }
 
 /// What is left to do after a patch.
 pub(super) struct Remaining {
     /// Never compliant where the host changed while the patch was made.
-    pub(super) status: ExitStatus,
+    pub(super) outcome: Outcome,
     /// Is the host still as it was?
     pub(super) is_steady: bool,
 }
@@ -39,15 +40,15 @@ pub(super) fn remaining(
     selection: &Selection,
     judgement: &Judgement,
 ) -> Remaining {
-    let status = outcome_of(plan.remains(selection), &plan.after, judgement);
+    let outcome = outcome_of(plan.remains(selection), &plan.after, judgement);
     let change = plan.change(&opened.system);
     if let Some((path, why)) = &change {
         let path = opened.shown.show(path);
         output::remark(format!("{path}: {why}; the patch is for the configuration as it was: run this again"));
     }
     let is_steady = change.is_none() && plan.unsteady.is_none();
-    let hides = !is_steady && status == ExitStatus::Compliant;
-    Remaining { status: if hides { ExitStatus::Incomplete } else { status }, is_steady }
+    let hides = !is_steady && outcome == Outcome::Compliant;
+    Remaining { outcome: if hides { Outcome::Incomplete } else { outcome }, is_steady }
 }
 
 /// Prints the patch of all files.

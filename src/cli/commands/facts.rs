@@ -8,7 +8,7 @@ use crate::host::{self, Fact, Product, Software, Standing};
 use crate::instance::{Problem, ServiceId, Standing as Loaded};
 use crate::policy::Policy;
 use crate::report::facts::{self as report, FactsView, Known, Main, Server, Sourced, TlsLibrary, Variable};
-use crate::report::{Exit, json, secrets};
+use crate::report::{Outcome, json, secrets};
 use crate::services;
 use crate::services::service::Resolved;
 use crate::system::{described, leads_to};
@@ -29,15 +29,11 @@ pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
         Format::Text => report::text(&view, out),
         Format::Json => json::facts(&view, out),
     })?;
-    Ok(if view.exit.status == 0 { ExitStatus::Compliant } else { ExitStatus::Incomplete })
+    Ok(view.outcome.into())
 }
 
 /// What is known of a host whose configurations are loaded; `problems` are those of looking for them.
-pub(super) fn view<'a>(
-    opened: &options::Opened,
-    resolved: &[Box<dyn Resolved>],
-    problems: &[Problem],
-) -> FactsView<'a> {
+pub(super) fn view(opened: &options::Opened, resolved: &[Box<dyn Resolved>], problems: &[Problem]) -> FactsView {
     let facts = &opened.facts;
     // Those without a path are the facts' own.
     let unread = problems.iter().filter_map(|p| Some(format!("{}: {}", p.path.as_ref()?.display(), p.message)));
@@ -50,9 +46,9 @@ pub(super) fn view<'a>(
         let known = s.version.value.is_some() && s.library.value.is_some() && s.security_level.value.is_some();
         !s.main_files.is_empty() && !known
     };
-    let status = match servers.iter().any(lacks) || !problems.is_empty() {
-        true => ExitStatus::Incomplete,
-        false => ExitStatus::Compliant,
+    let outcome = match servers.iter().any(lacks) || !problems.is_empty() {
+        true => Outcome::Incomplete,
+        false => Outcome::Known,
     };
     let libraries = if opened.look { host::libraries(&opened.system) } else { Vec::new() };
     FactsView {
@@ -70,10 +66,7 @@ pub(super) fn view<'a>(
         servers,
         libraries: libraries.into_iter().map(library).collect(),
         problems: problems.iter().map(|problem| secrets::text(problem).into_owned()).collect(),
-        exit: Exit {
-            status: status as u8,
-            name: if status == ExitStatus::Compliant { "known" } else { status.name() },
-        },
+        outcome,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::engine::Request;
 use crate::finding::Severity;
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::plan::{self, Plan, Selection};
+use crate::report::Outcome;
 use crate::transaction::{Change, Intent, hidden_name};
 use crate::verify::Reload;
 use anyhow::{Result, anyhow, bail};
@@ -36,7 +37,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let plan = plan::plan_selected(request, &selection);
     diff::show(&opened, &plan)?;
     diff::leftovers(&opened, &plan, &selection);
-    let diff::Remaining { status: remaining, is_steady } =
+    let diff::Remaining { outcome: remaining, is_steady } =
         diff::remaining(&opened, &plan, &selection, &arguments.judgement);
     let settle = || {
         let Some(owed) = &owed else { return Ok(None) };
@@ -51,8 +52,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
             yes: arguments.yes,
         })
     };
-    // A run that could not be ended is told whatever the user wants to fail on.
-    let ended = |outcome: ExitStatus| disks.at_best(outcome.unless(arguments.judgement.exit_zero));
+    let ended = |outcome| disks.status(arguments.judgement.exit_zero, outcome);
     if plan.contents.is_empty() {
         if is_steady {
             output::tell(if plan.after.findings.is_empty() { "nothing to mend" } else { "nothing that can be mended" });
@@ -64,7 +64,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let servers = Servers::new(&opened, &arguments.servers, &judged, arguments.without_check)?;
     if !arguments.yes && !agreed(&disks, &plan, &instances)? {
         output::tell("nothing was changed");
-        return Ok(ExitStatus::Findings.unless(arguments.judgement.exit_zero));
+        return Ok(ExitStatus::unless(arguments.judgement.exit_zero, Outcome::Findings));
     }
     unchanged(request, &selection, &plan, !arguments.yes)?;
     let made = if existing.is_none() { disks.open(true)? } else { None };
@@ -109,7 +109,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
 }
 
 /// The status where a reload of an earlier run was open: it makes a good one worse, and hides no other.
-fn with_owed(open: Option<End>, otherwise: ExitStatus, judgement: &Judgement) -> ExitStatus {
+fn with_owed(open: Option<End>, otherwise: Outcome, judgement: &Judgement) -> Outcome {
     open.map_or(otherwise, |end| status(end, otherwise, judgement))
 }
 
@@ -123,13 +123,13 @@ fn is_watched(arguments: &Fix) -> bool {
     asked && own
 }
 
-fn status(end: End, remaining: ExitStatus, judgement: &Judgement) -> ExitStatus {
+fn status(end: End, remaining: Outcome, judgement: &Judgement) -> Outcome {
     match end {
-        End::CheckFailed => ExitStatus::CheckFailed,
-        End::ReloadFailed => ExitStatus::ReloadFailed,
-        End::VerifyFailed => ExitStatus::VerifyFailed,
-        End::Drifted(severity) if severity >= Severity::from(judgement.fail_on) => ExitStatus::Findings,
-        End::Drifted(_) | End::Untested if remaining == ExitStatus::Compliant => ExitStatus::Incomplete,
+        End::CheckFailed => Outcome::CheckFailed,
+        End::ReloadFailed => Outcome::ReloadFailed,
+        End::VerifyFailed => Outcome::VerifyFailed,
+        End::Drifted(severity) if severity >= Severity::from(judgement.fail_on) => Outcome::Findings,
+        End::Drifted(_) | End::Untested if remaining == Outcome::Compliant => Outcome::Incomplete,
         End::Tested | End::Untested | End::Drifted(_) => remaining,
     }
 }

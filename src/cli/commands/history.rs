@@ -4,7 +4,7 @@ use super::super::args::History;
 use super::super::exit::ExitStatus;
 use super::super::output;
 use super::super::state::Disks;
-use crate::report::sanitise;
+use crate::report::{Outcome, sanitise};
 use crate::transaction::{Past, Reload, Step, Unread, history};
 use anyhow::Result;
 use std::io::{self, Write};
@@ -19,13 +19,13 @@ pub(in crate::cli) fn run(arguments: &History) -> Result<ExitStatus> {
     };
     if all.is_empty() && unread.is_empty() {
         output::tell(format!("nothing was done yet: {} holds no history", disks.shown()));
-        return Ok(ExitStatus::Compliant);
+        return Ok(Outcome::Compliant.into());
     }
     output::write(super::super::args::Colour::Never, |out| {
         all.iter().try_for_each(|past| write(past, out))?;
         unread.iter().try_for_each(|unread| write_unread(unread, out))
     })?;
-    Ok(ExitStatus::Compliant)
+    Ok(Outcome::Compliant.into())
 }
 
 fn write_unread(unread: &Unread, out: &mut dyn Write) -> io::Result<()> {

@@ -14,10 +14,9 @@ pub(super) mod verify;
 pub(super) mod why;
 
 use super::args::Judgement;
-use super::exit::ExitStatus;
 use crate::engine::Audit;
 use crate::finding::{Finding, Severity, Verdict};
-use crate::report::{Exit, RuleText};
+use crate::report::{Outcome, RuleText};
 use crate::rules::{self, Rule};
 
 /// What reports tell of a rule.
@@ -32,33 +31,20 @@ fn rule_texts(names: &[&str]) -> Vec<RuleText<'static>> {
 }
 
 /// How an audit ends.
-fn outcome(audit: &Audit, judgement: &Judgement) -> ExitStatus {
+fn outcome(audit: &Audit, judgement: &Judgement) -> Outcome {
     outcome_of(audit.findings.iter(), audit, judgement)
 }
 
 /// How it ends where only these findings count.
-fn outcome_of<'a>(mut findings: impl Iterator<Item = &'a Finding>, audit: &Audit, judgement: &Judgement) -> ExitStatus {
+fn outcome_of<'a>(mut findings: impl Iterator<Item = &'a Finding>, audit: &Audit, judgement: &Judgement) -> Outcome {
     let fail_on = Severity::from(judgement.fail_on);
     // What can't be decided is not held against the host, but it is not compliance either.
     let fails = findings.any(|f| f.is_open() && f.verdict != Verdict::Unknown && f.severity >= fail_on);
     if fails {
-        ExitStatus::Findings
+        Outcome::Findings
     } else if audit.is_incomplete() {
-        ExitStatus::Incomplete
+        Outcome::Incomplete
     } else {
-        ExitStatus::Compliant
-    }
-}
-
-/// What a report tells of an outcome: the status that the program is going to exit with, and the outcome by its name.
-fn exit<'n>(outcome: ExitStatus, name: &'n str, judgement: &Judgement) -> Exit<'n> {
-    Exit { status: outcome.unless(judgement.exit_zero) as u8, name }
-}
-
-/// The word for the outcome of a command that shakes hands: that it could not run means that nothing answers.
-fn handshake_outcome(outcome: ExitStatus) -> &'static str {
-    match outcome {
-        ExitStatus::CouldNotRun => "unreachable",
-        other => other.name(),
+        Outcome::Compliant
     }
 }

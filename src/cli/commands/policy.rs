@@ -4,6 +4,7 @@ use super::super::args::{Colour, PolicyCommand};
 use super::super::exit::ExitStatus;
 use super::super::{options, output};
 use crate::policy::{PROFILES, Policy, Profile};
+use crate::report::Outcome;
 use crate::spelling::suggest_or_list;
 use anyhow::{Result, anyhow};
 use std::io::{self, Write};
@@ -25,7 +26,7 @@ pub(in crate::cli) fn run(command: &PolicyCommand) -> Result<ExitStatus> {
             output::write(Colour::Auto, |out| out.write_all(crate::policy::schema().as_bytes()))?;
         }
     }
-    Ok(ExitStatus::Compliant)
+    Ok(Outcome::Compliant.into())
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {

@@ -5,6 +5,7 @@ use super::super::exit::ExitStatus;
 use super::super::place::absolute;
 use super::super::reports::Reports;
 use super::super::{options, output};
+use crate::report::Outcome;
 use crate::report::fleet::{self, Fleet, Host};
 use crate::system::{LARGEST_FILE, System, read_input, reason};
 use anyhow::{Result, bail};
@@ -62,5 +63,5 @@ fn merge(arguments: &Merge) -> Result<ExitStatus> {
         FleetFormat::Json => fleet::json(&fleet, out),
         FleetFormat::Markdown => fleet::markdown(&fleet, out),
     })?;
-    Ok(if fleet.unread.is_empty() { ExitStatus::Compliant } else { ExitStatus::Incomplete })
+    Ok(if fleet.unread.is_empty() { Outcome::Compliant } else { Outcome::Incomplete }.into())
 }

@@ -11,6 +11,7 @@ use super::super::{options, output};
 use crate::engine::{self, Request};
 use crate::plan;
 use crate::policy::Policy;
+use crate::report::Outcome;
 use crate::transaction::{Conflict, Intent, Journal, Past, Step, Store, Undo, can_finish, force, history, undo};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
@@ -34,7 +35,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
     }
     if undo.changes.is_empty() {
         output::tell(format!("every file is as it was before {} already", journal.id));
-        return Ok(disks.at_best(ExitStatus::Compliant));
+        return Ok(disks.at_best(Outcome::Compliant).into());
     }
     show(&undo)?;
     let instances = named(&journal.instances);
@@ -50,7 +51,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
     let servers = Servers::new(&opened, &arguments.servers, &judged, true)?;
     if !arguments.yes && !agreed(&undo, &journal)? {
         output::tell("nothing was changed");
-        return Ok(ExitStatus::CouldNotRun);
+        return Ok(Outcome::CouldNotRun.into());
     }
     let intent = Intent {
         id: store.new_id()?,
@@ -75,13 +76,14 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         owed.reloaded(&journal.instances)?;
     }
     Ok(match end {
-        End::Tested => disks.at_best(ExitStatus::Compliant),
+        End::Tested => disks.at_best(Outcome::Compliant),
         // As after a fix: nobody knows whether the server takes it.
-        End::Untested | End::CheckFailed => ExitStatus::Incomplete,
-        End::ReloadFailed => ExitStatus::ReloadFailed,
+        End::Untested | End::CheckFailed => Outcome::Incomplete,
+        End::ReloadFailed => Outcome::ReloadFailed,
         // Only who watches a reload sees these.
-        End::Drifted(_) | End::VerifyFailed => ExitStatus::Incomplete,
-    })
+        End::Drifted(_) | End::VerifyFailed => Outcome::Incomplete,
+    }
+    .into())
 }
 
 /// The host, as the other commands take it.
@@ -116,7 +118,7 @@ fn unfinished(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<
     let kept = store.path_of(&journal.id);
     force(&disks.host, store, journal)?;
     output::tell(format!("every file is as it was before; what was there instead is kept in {}", kept.display()));
-    Ok(Some(ExitStatus::Compliant))
+    Ok(Some(Outcome::Compliant.into()))
 }
 
 /// The transaction that the arguments mean.

@@ -3,6 +3,7 @@
 use super::super::args::{Colour, Rule};
 use super::super::exit::ExitStatus;
 use super::super::output;
+use crate::report::Outcome;
 use crate::rules::{self, Rule as Known};
 use crate::spelling::suggest_or_list;
 use anyhow::{Result, anyhow};
@@ -19,7 +20,7 @@ pub(in crate::cli) fn run(arguments: &Rule) -> Result<ExitStatus> {
             output::write(Colour::Auto, |out| out.write_all(without_targets(rule.page).as_bytes()))?;
         }
     }
-    Ok(ExitStatus::Compliant)
+    Ok(Outcome::Compliant.into())
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {

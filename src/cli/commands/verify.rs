@@ -5,11 +5,12 @@ use super::super::exit::ExitStatus;
 use super::super::interrupt::Interrupt;
 use super::super::reports::Reports;
 use super::super::{options, output};
-use super::{exit, handshake_outcome, rule_texts};
+use super::rule_texts;
 use crate::engine;
 use crate::finding::Severity;
 use crate::instance::Problem;
 use crate::probe::name::Name;
+use crate::report::Outcome as Ended;
 use crate::report::verify::{self as report, VerifyView};
 use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
 use crate::verify::{self, Outcome, Verification, Verified};
@@ -75,7 +76,7 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
         problems: &problems,
         policy: &policy.name,
         fail_on: Severity::from(arguments.judgement.fail_on),
-        exit: exit(outcome, handshake_outcome(outcome), &arguments.judgement),
+        outcome,
         paths: opened.shown.clone(),
         rules: &rule_texts(&RULES),
     };
@@ -90,22 +91,22 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
         ReportFormat::Junit => junit::verify(&view, out),
         ReportFormat::Prometheus => prometheus::verify(&view, out),
     })?;
-    Ok(outcome.unless(arguments.judgement.exit_zero))
+    Ok(ExitStatus::unless(arguments.judgement.exit_zero, outcome))
 }
 
-fn outcome(verified: &Verified, problems: usize, judgement: &Judgement) -> ExitStatus {
+fn outcome(verified: &Verified, problems: usize, judgement: &Judgement) -> Ended {
     let fail_on = Severity::from(judgement.fail_on);
     let has = |outcome: Outcome| verified.checked.iter().any(|one| one.outcome == outcome);
     let findings = verified.checked.iter().filter(|one| one.outcome != Outcome::Unreachable);
     let findings = findings.flat_map(|one| &one.observed).chain(&verified.dead).chain(&verified.unexplained);
     let open = has(Outcome::Inconclusive) || has(Outcome::Possible) || has(Outcome::Mixed);
     if findings.into_iter().any(|one| one.is_open() && one.severity >= fail_on) {
-        ExitStatus::Findings
+        Ended::Findings
     } else if has(Outcome::Unreachable) {
-        ExitStatus::CouldNotRun
+        Ended::Unreachable
     } else if open || verified.interrupted || problems > 0 || verified.left.iter().any(|left| !left.by_design) {
-        ExitStatus::Incomplete
+        Ended::Incomplete
     } else {
-        ExitStatus::Compliant
+        Ended::Compliant
     }
 }

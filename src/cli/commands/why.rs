@@ -8,7 +8,7 @@ use crate::engine;
 use crate::host::Facts;
 use crate::instance::Instance;
 use crate::policy::Policy;
-use crate::report::{WhyView, json, secrets, why};
+use crate::report::{Outcome, WhyView, json, secrets, why};
 use crate::services::service::{Question, Resolved, Response, Target};
 use crate::source::SourceMap;
 use crate::topic::Topic;
@@ -62,7 +62,7 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
         output::remark(format!("the configuration has {problems} that may change this: see tlsmend audit"));
     }
     let is_certain = !views.is_empty() && views.iter().all(WhyView::is_certain);
-    Ok(if is_certain && broken == 0 { ExitStatus::Compliant } else { ExitStatus::Incomplete })
+    Ok(if is_certain && broken == 0 { Outcome::Compliant } else { Outcome::Incomplete }.into())
 }
 
 fn view<'a>(

@@ -47,7 +47,7 @@ pub fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn cells(host: &Host, endpoint: Option<&Endpoint>) -> Vec<String> {
-    let mut cells = vec![safe(&host.name), safe(&host.status), safe(&host.policy)];
+    let mut cells = vec![safe(&host.name), safe(host.status()), safe(&host.policy)];
     match endpoint {
         None => cells.resize(HEADS.len() - 1, String::new()),
         Some(one) => {

@@ -2,6 +2,7 @@
 
 use super::{Fleet, HEADS};
 use crate::finding::Verdict;
+use crate::report::Outcome;
 use crate::report::html::{SCRIPT, STYLE, Tile, VERDICTS, csp, line, sign, tiles_of};
 use askama::Template;
 use std::collections::BTreeSet;
@@ -29,7 +30,7 @@ struct Page {
 struct HostRow {
     name: String,
     policy: String,
-    status: String,
+    status: &'static str,
     incomplete: bool,
     /// Each with its head, and whether it calls for something to be done.
     numbers: Vec<(usize, &'static str)>,
@@ -91,8 +92,8 @@ fn row(host: &super::Host) -> HostRow {
     HostRow {
         name: line(&host.name),
         policy: line(&host.policy),
-        status: line(&host.status),
-        incomplete: host.incomplete && host.status != "incomplete",
+        status: host.status(),
+        incomplete: host.incomplete && host.outcome != Some(Outcome::Incomplete),
         numbers: host.numbers().into_iter().zip(tones).map(tone).collect(),
     }
 }

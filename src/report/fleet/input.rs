@@ -110,7 +110,7 @@ pub fn host(file: &str, stays: bool, content: &[u8]) -> Result<Host, String> {
         name,
         file: file.to_owned(),
         policy: audit.policy.clone(),
-        status: audit.exit.as_ref().map(|exit| exit.name.clone()).unwrap_or_default(),
+        outcome: audit.exit.as_ref().map(|exit| words::outcome(&exit.name)).transpose()?,
         incomplete: problems > 0 || audit.instances.iter().any(unknown),
         endpoints: endpoints(&audit)?,
         excused: audit.findings.iter().filter(|finding| !finding.is_open()).count(),

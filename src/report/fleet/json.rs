@@ -61,7 +61,7 @@ fn host(host: &Host) -> HostOut<'_> {
         host: &host.name,
         file: &host.file,
         policy: &host.policy,
-        status: &host.status,
+        status: host.status(),
         incomplete: host.incomplete,
         counts: words.into_iter().zip(host.numbers()).collect(),
         endpoints: host.endpoints.iter().map(endpoint).collect(),

@@ -18,6 +18,7 @@ pub use json::write as json;
 pub use markdown::write as markdown;
 pub use text::write as text;
 
+use super::Outcome;
 use super::html::VERDICTS;
 use super::summary::count;
 use crate::finding::{Severity, Verdict};
@@ -42,8 +43,8 @@ pub struct Host {
     pub file: String,
     /// The policy that it was held against.
     pub policy: String,
-    /// How the audit ended: `findings`.
-    pub status: String,
+    /// How the audit ended, where it says so.
+    pub outcome: Option<Outcome>,
     /// Could something not be read or decided?
     pub incomplete: bool,
     /// Its TLS endpoints.
@@ -163,6 +164,11 @@ impl Fleet {
 }
 
 impl Host {
+    /// How the audit ended, in a word; may be empty.
+    fn status(&self) -> &'static str {
+        self.outcome.map_or("", Outcome::name)
+    }
+
     fn count(&self, verdict: Verdict) -> usize {
         self.endpoints.iter().filter(|endpoint| endpoint.verdict == verdict).count()
     }

@@ -3,6 +3,7 @@
 
 use super::input::Audit;
 use crate::finding::{Severity, Verdict};
+use crate::report::Outcome;
 use crate::tls::Version;
 
 const STANDINGS: [&str; 3] = ["open", "waived", "known"];
@@ -11,7 +12,7 @@ const ROLES: [&str; 2] = ["listener", "upstream"];
 const TRANSPORTS: [&str; 3] = ["stream", "quic", "udp"];
 
 /// How an audit ends.
-const OUTCOMES: [&str; 4] = ["compliant", "findings", "could-not-run", "incomplete"];
+const OUTCOMES: [Outcome; 4] = [Outcome::Compliant, Outcome::Incomplete, Outcome::Findings, Outcome::CouldNotRun];
 
 /// No name of a file, host or address is longer than this, in bytes. Each is said once for every endpoint of its instance.
 const LONGEST: usize = 4096;
@@ -20,9 +21,6 @@ const LONGEST_WORD: usize = 64;
 
 /// `Err` names the first word that is not known, or an instance that is not there.
 pub(super) fn check(audit: &Audit) -> Result<(), String> {
-    if let Some(exit) = &audit.exit {
-        known("outcome", &exit.name, &OUTCOMES)?;
-    }
     let names = audit.host.iter().chain([&audit.policy]);
     let names = names.chain(audit.instances.iter().map(|one| &one.main));
     let endpoints = audit.instances.iter().flat_map(|one| &one.endpoints);
@@ -59,12 +57,21 @@ pub(super) fn check(audit: &Audit) -> Result<(), String> {
 }
 
 fn known(what: &str, word: &str, all: &[&str]) -> Result<(), String> {
-    let shown = || word.chars().take(LONGEST_WORD).collect::<String>();
-    if all.contains(&word) { Ok(()) } else { Err(format!("has an unknown {what} {:?}", shown())) }
+    if all.contains(&word) { Ok(()) } else { Err(unknown(what, word)) }
+}
+
+fn unknown(what: &str, word: &str) -> String {
+    format!("has an unknown {what} {:?}", word.chars().take(LONGEST_WORD).collect::<String>())
 }
 
 fn versions(names: &[String]) -> Result<(), String> {
     names.iter().try_for_each(|name| known("version", name, &Version::ALL.map(Version::name)))
+}
+
+/// The outcome of an audit of that name.
+pub(super) fn outcome(name: &str) -> Result<Outcome, String> {
+    let outcome = Outcome::from_name(name).filter(|one| OUTCOMES.contains(one));
+    outcome.ok_or_else(|| unknown("outcome", name))
 }
 
 /// The severity of that name.

@@ -5,7 +5,7 @@ use crate::report::FactsView;
 use crate::report::facts::Known;
 
 /// Name, value and source of each fact.
-pub(super) fn rows(view: &FactsView<'_>) -> Vec<(String, String, String)> {
+pub(super) fn rows(view: &FactsView) -> Vec<(String, String, String)> {
     let mut rows = vec![
         row("distribution", &view.distribution, |ids| ids.join(", ")),
         row("init system", &view.init, Clone::clone),

@@ -7,7 +7,7 @@ use super::matrix::{Cell, Tile};
 use super::{SCRIPT, STYLE, csp, line};
 use crate::probe::strength::Level;
 use crate::probe::{Depth, Reason, Scan, Verdict};
-use crate::report::handshake;
+use crate::report::{Outcome, handshake};
 use crate::tls::{Version, VersionSet};
 use askama::Template;
 use std::io::{self, Write};
@@ -15,7 +15,7 @@ use std::io::{self, Write};
 /// The page.
 #[derive(Template)]
 #[template(path = "handshakes.html")]
-pub(super) struct Page<'a> {
+pub(super) struct Page {
     pub(super) csp: String,
     pub(super) version: &'static str,
     pub(super) style: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Page<'a> {
     pub(super) headline: String,
     pub(super) coverage_line: String,
     pub(super) policy: String,
-    pub(super) exit: (u8, &'a str),
+    pub(super) exit: Outcome,
     pub(super) tiles: Vec<Tile>,
     pub(super) things: &'static Things,
     pub(super) results: Vec<&'static str>,
@@ -100,9 +100,9 @@ struct Suite {
     tone: &'static str,
 }
 
-impl Page<'_> {
+impl Page {
     /// A page with nothing on it but style and script.
-    pub(super) fn new(things: &'static Things) -> Page<'static> {
+    pub(super) fn new(things: &'static Things) -> Page {
         Page {
             csp: csp(SCRIPT),
             version: env!("CARGO_PKG_VERSION"),
@@ -112,7 +112,7 @@ impl Page<'_> {
             headline: String::new(),
             coverage_line: String::new(),
             policy: String::new(),
-            exit: (0, ""),
+            exit: Outcome::Compliant,
             tiles: Vec::new(),
             things,
             results: Vec::new(),

@@ -19,7 +19,7 @@ pub use probe::probe;
 pub use verify::verify;
 
 use super::issue::{Issue, issues};
-use super::{AuditView, FactsView, markdown, sanitise, summary};
+use super::{AuditView, FactsView, Outcome, markdown, sanitise, summary};
 use crate::finding::Verdict;
 use askama::Template;
 use base64::Engine;
@@ -42,7 +42,7 @@ pub struct Extra<'a> {
     /// The files that the patch changes.
     pub patch: &'a [Changed],
     /// What is known of the host's software.
-    pub facts: &'a FactsView<'a>,
+    pub facts: &'a FactsView,
     /// What is demanded, as names and values.
     pub demands: &'a [(String, String)],
     /// Are secrets masked?
@@ -62,7 +62,7 @@ pub struct Changed {
 
 #[derive(Template)]
 #[template(path = "page.html")]
-struct Page<'a> {
+struct Page {
     csp: String,
     version: &'static str,
     style: &'static str,
@@ -71,7 +71,7 @@ struct Page<'a> {
     headline: String,
     coverage_line: String,
     policy: String,
-    exit: Option<(u8, &'a str)>,
+    exit: Outcome,
     tiles: Vec<Tile>,
     verdicts: Vec<&'static str>,
     services: Vec<&'static str>,
@@ -97,7 +97,7 @@ pub fn audit(view: &AuditView<'_>, extra: &Extra<'_>, out: &mut dyn Write) -> io
     out.write_all(page.render().map_err(io::Error::other)?.as_bytes())
 }
 
-fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page<'a>> {
+fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page> {
     let issues = issues(view);
     let mut chains = Chains::default();
     let versions = matrix::versions(view);
@@ -118,7 +118,7 @@ fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page<'a
         headline: summary::headline(view),
         coverage_line: summary::covered(view),
         policy: line(view.policy),
-        exit: view.exit.map(|exit| (exit.status, exit.name)),
+        exit: view.outcome,
         tiles,
         verdicts: matrix::VERDICTS.map(Verdict::name).to_vec(),
         services,

@@ -54,7 +54,7 @@ pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
         headline: summary::observed(&issues),
         coverage_line: summary::probed(view),
         policy: line(view.policy),
-        exit: (view.exit.status, view.exit.name),
+        exit: view.outcome,
         tiles: tiles(&groups, &RESULTS),
         results: RESULTS.map(|(name, ..)| name).to_vec(),
         versions: versions.iter().map(|version| version.name()).collect(),

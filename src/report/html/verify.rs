@@ -70,7 +70,7 @@ pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         headline: summary::observed(&issues),
         coverage_line: summary::verified(view),
         policy: line(view.policy),
-        exit: (view.exit.status, view.exit.name),
+        exit: view.outcome,
         tiles: tiles(&groups, &results),
         results: results.iter().map(|(name, ..)| *name).collect(),
         services,

@@ -1,5 +1,6 @@
 //! `tlsmend/audit/1`
 
+use super::exit::Exit;
 use super::place::{Place, Step, Texts};
 use super::why::names;
 use crate::edit::{Applicability, Edit, Fix};
@@ -17,7 +18,7 @@ pub(super) struct Audit<'a> {
     host: Option<&'a str>,
     policy: &'a str,
     fail_on: &'static str,
-    exit: Option<Exit<'a>>,
+    exit: Exit,
     instances: Vec<InstanceOut<'a>>,
     findings: Findings<'a>,
     problems: Vec<ProblemOut<'a>>,
@@ -32,12 +33,6 @@ struct ManagedOut<'a> {
     kind: &'static str,
     by: &'a str,
     advice: &'a str,
-}
-
-#[derive(Serialize)]
-struct Exit<'a> {
-    status: u8,
-    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -211,7 +206,7 @@ impl<'a> Audit<'a> {
             host: view.host,
             policy: view.policy,
             fail_on: view.fail_on.name(),
-            exit: view.exit.map(|exit| Exit { status: exit.status, name: exit.name }),
+            exit: view.outcome.into(),
             instances: view.instances.iter().enumerate().map(|(i, one)| instance(view, texts, i, one)).collect(),
             findings: Findings { view, texts },
             problems: view.problems.iter().map(|one| problem(texts, one)).collect(),

@@ -1,5 +1,6 @@
 //! `tlsmend/facts/1`
 
+use super::exit::Exit;
 use super::why::names;
 use crate::report::facts::{FactsView, Known, Server};
 use serde::Serialize;
@@ -7,7 +8,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(super) struct Facts<'a> {
     schema: &'static str,
-    exit: ExitOut<'a>,
+    exit: Exit,
     distribution: FactOut<'a, &'a [String]>,
     init: FactOut<'a, &'a str>,
     servers: Vec<ServerOut<'a>>,
@@ -15,12 +16,6 @@ pub(super) struct Facts<'a> {
     defines: Option<FactOut<'a, &'a [String]>>,
     environment: Vec<VariableOut<'a>>,
     problems: &'a [String],
-}
-
-#[derive(Serialize)]
-struct ExitOut<'a> {
-    status: u8,
-    name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -72,11 +67,11 @@ struct VariableOut<'a> {
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn of(view: &'a FactsView<'a>) -> Facts<'a> {
+    pub(super) fn of(view: &'a FactsView) -> Facts<'a> {
         let with_names = view.servers.iter().find(|server| server.defines.is_some());
         Facts {
             schema: "tlsmend/facts/1",
-            exit: ExitOut { status: view.exit.status, name: view.exit.name },
+            exit: view.outcome.into(),
             distribution: fact(&view.distribution, Vec::as_slice),
             init: fact(&view.init, String::as_str),
             servers: view.servers.iter().map(server).collect(),

@@ -1,6 +1,7 @@
 //! `tlsmend/probe/1`
 
 use super::audit::{WaiverOut, waiver};
+use super::exit::Exit;
 use super::place::Texts;
 use super::why::names;
 use crate::finding::Observed;
@@ -19,14 +20,8 @@ use serde::Serialize;
 pub(super) struct Probe<'a> {
     schema: &'static str,
     policy: &'a str,
-    exit: ExitOut<'a>,
+    exit: Exit,
     targets: Vec<TargetOut<'a>>,
-}
-
-#[derive(Serialize)]
-pub(super) struct ExitOut<'a> {
-    pub status: u8,
-    pub name: &'a str,
 }
 
 #[derive(Serialize)]
@@ -125,7 +120,7 @@ impl<'a> Probe<'a> {
         Probe {
             schema: "tlsmend/probe/1",
             policy: view.policy,
-            exit: ExitOut { status: view.exit.status, name: view.exit.name },
+            exit: view.outcome.into(),
             targets: view.targets.iter().map(|probed| target(view, probed)).collect(),
         }
     }

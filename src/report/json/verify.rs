@@ -1,7 +1,8 @@
 //! `tlsmend/verify/1`
 
+use super::exit::Exit;
 use super::place::Texts;
-use super::probe::{ExitOut, ObservedOut, RowOut, rows};
+use super::probe::{ObservedOut, RowOut, rows};
 use super::why::names;
 use crate::finding::Observed;
 use crate::probe::name::Name;
@@ -15,7 +16,7 @@ use serde::Serialize;
 pub(super) struct Verify<'a> {
     schema: &'static str,
     policy: &'a str,
-    exit: ExitOut<'a>,
+    exit: Exit,
     endpoints: Vec<EndpointOut<'a>>,
     dead: Vec<FindingOut<'a>>,
     not_covered: Vec<PortOut<'a>>,
@@ -73,7 +74,7 @@ impl<'a> Verify<'a> {
         Verify {
             schema: "tlsmend/verify/1",
             policy: view.policy,
-            exit: ExitOut { status: view.exit.status, name: view.exit.name },
+            exit: view.outcome.into(),
             endpoints: verified.checked.iter().map(|one| endpoint(view, one)).collect(),
             dead: verified.dead.iter().map(|one| finding(view, one)).collect(),
             not_covered: verified.unexplained.iter().map(|one| port(view, one)).collect(),

@@ -10,7 +10,7 @@ mod schema;
 use super::issue::{self, Issue, Texts, issues, of_probe, of_verify};
 use super::probe::ProbeView;
 use super::verify::VerifyView;
-use super::{AuditView, Exit, Paths, RuleText, json, markdown};
+use super::{AuditView, Outcome, Paths, RuleText, json, markdown};
 use crate::edit;
 use crate::finding::{Severity, Verdict};
 use crate::source::{FileId, Span};
@@ -36,21 +36,21 @@ const LONGEST: usize = 400;
 pub fn audit(view: &AuditView<'_>, suppressed: bool, out: &mut dyn Write) -> io::Result<()> {
     let mut properties = BTreeMap::from([("policy", view.policy.to_owned())]);
     properties.extend(view.host.map(|host| ("host", host.to_owned())));
-    let what = Made { texts: view.texts(), rules: view.rules, exit: view.exit, properties };
+    let what = Made { texts: view.texts(), rules: view.rules, outcome: view.outcome, properties };
     write(&what, &issues(view), suppressed, out)
 }
 
 /// Writes the log of a probe.
 pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let properties = BTreeMap::from([("policy", view.policy.to_owned())]);
-    let what = Made { texts: view.texts(), rules: view.rules, exit: Some(view.exit), properties };
+    let what = Made { texts: view.texts(), rules: view.rules, outcome: view.outcome, properties };
     write(&what, &of_probe(view), false, out)
 }
 
 /// Writes the log of a verification.
 pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let properties = BTreeMap::from([("policy", view.policy.to_owned())]);
-    let what = Made { texts: view.texts(), rules: view.rules, exit: Some(view.exit), properties };
+    let what = Made { texts: view.texts(), rules: view.rules, outcome: view.outcome, properties };
     write(&what, &of_verify(view), false, out)
 }
 
@@ -58,7 +58,7 @@ pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
 struct Made<'a> {
     texts: Texts<'a>,
     rules: &'a [RuleText<'a>],
-    exit: Option<Exit<'a>>,
+    outcome: Outcome,
     properties: BTreeMap<&'static str, String>,
 }
 
@@ -76,8 +76,8 @@ fn write(made: &Made<'_>, issues: &[Issue<'_>], suppressed: bool, out: &mut dyn 
         },
         invocations: [Invocation {
             execution_successful: problems.is_empty(),
-            exit_code: made.exit.map(|exit| exit.status),
-            exit_code_description: made.exit.map(|exit| exit.name.to_owned()),
+            exit_code: made.outcome.status(),
+            exit_code_description: made.outcome.name(),
             tool_execution_notifications: problems.iter().map(|issue| notification(made.texts, issue)).collect(),
         }],
         original_uri_base_ids: BTreeMap::from([(BASE, base(made.texts.paths))]),

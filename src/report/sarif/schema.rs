@@ -84,10 +84,8 @@ pub(super) struct RuleProperties {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Invocation {
     pub(super) execution_successful: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) exit_code: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) exit_code_description: Option<String>,
+    pub(super) exit_code: u8,
+    pub(super) exit_code_description: &'static str,
     pub(super) tool_execution_notifications: Vec<Notification>,
 }
 

@@ -4,7 +4,7 @@ use crate::edit::{Edit, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, Role, Speaks, Traced, Transport, Unknown};
 use crate::finding::{self, Finding, Label, RuleId, Severity, Verdict};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, Uncovered};
-use crate::report::{AuditView, Coverage, Exit, ManagedFile, Paths, json, text};
+use crate::report::{AuditView, Coverage, ManagedFile, Outcome, Paths, json, text};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
 use crate::topic::Topic;
@@ -120,7 +120,7 @@ impl Host {
             reload: &self.reload,
             policy: "default",
             fail_on: Severity::Low,
-            exit: Some(Exit { status: u8::from(!self.findings.is_empty()), name: "findings" }),
+            outcome: if self.findings.is_empty() { Outcome::Compliant } else { Outcome::Findings },
             paths: Paths::absolute(),
             host: Some("web1.example"),
             rules: &[],

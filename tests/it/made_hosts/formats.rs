@@ -99,7 +99,7 @@ fn status(made: &Made, audit: &Run, json: &Value, told: &mut Told) {
     let expected = if made.exit_zero { 0 } else { status };
     told.same("exit status", &expected, &audit.status);
     told.same("exit.name", &name.to_owned(), &word(&json["exit"]["name"]));
-    told.same("exit.status", &Value::from(expected), &json["exit"]["status"]);
+    told.same("exit.status", &Value::from(status), &json["exit"]["status"]);
 }
 
 /// The endpoints with TLS, with the service of each.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 use tlsmend::host::{self, Facts, Given, Product, Sockets};
 use tlsmend::report::facts::{FactsView, Known, Server, Sourced, Variable};
-use tlsmend::report::{Exit, facts, json, secrets};
+use tlsmend::report::{Outcome, facts, json, secrets};
 use tlsmend::services;
 use tlsmend::system::{MemorySystem, System};
 
@@ -90,7 +90,7 @@ fn reported(found: &Facts) -> String {
         servers: services::products().into_iter().map(shown).collect(),
         libraries: Vec::new(),
         problems: found.problems.iter().map(|problem| problem.what.clone()).collect(),
-        exit: Exit { status: 0, name: "known" },
+        outcome: Outcome::Known,
     };
     let (mut text, mut data) = (Vec::new(), Vec::new());
     facts::text(&view, &mut text).expect("writing to memory");

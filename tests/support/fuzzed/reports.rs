@@ -10,7 +10,7 @@ use tlsmend::instance::Instance;
 use tlsmend::policy::Policy;
 use tlsmend::report::facts::{FactsView, Known};
 use tlsmend::report::html::Extra;
-use tlsmend::report::{AuditView, Coverage, Exit, Paths, RuleText, WhyView};
+use tlsmend::report::{AuditView, Coverage, Outcome, Paths, RuleText, WhyView};
 use tlsmend::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text, why};
 use tlsmend::rules;
 use tlsmend::services::service::{Question, Target};
@@ -49,7 +49,7 @@ pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
         reload: &[],
         policy: &policy.name,
         fail_on: Severity::Medium,
-        exit: Some(Exit { status: 1, name: "findings" }),
+        outcome: Outcome::Findings,
         paths: Paths::absolute(),
         host: Some("a.example"),
         rules: &rules,
@@ -118,14 +118,14 @@ fn well_formed(report: &[u8]) {
     while next() != quick_xml::events::Event::Eof {}
 }
 
-fn no_facts() -> FactsView<'static> {
+fn no_facts() -> FactsView {
     FactsView {
         distribution: Known::default(),
         init: Known::default(),
         servers: Vec::new(),
         libraries: Vec::new(),
         problems: Vec::new(),
-        exit: Exit { status: 0, name: "known" },
+        outcome: Outcome::Known,
     }
 }
 

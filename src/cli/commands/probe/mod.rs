@@ -2,10 +2,9 @@
 
 mod hosts;
 mod judge;
-mod status;
 mod work;
 
-use super::{exit, handshake_outcome, rule_texts};
+use super::rule_texts;
 use crate::cli::args::{Probe, ReportFormat};
 use crate::cli::exit::ExitStatus;
 use crate::cli::interrupt::Interrupt;
@@ -13,15 +12,16 @@ use crate::cli::message::Message;
 use crate::cli::options;
 use crate::cli::reports::Reports;
 use crate::finding::{Observed, Severity};
+use crate::probe::client::Check;
 use crate::probe::name::Name;
 use crate::probe::target::Wanted;
+use crate::report::Outcome as Ended;
 use crate::report::probe::{self as report, Outcome, ProbeView, Probed};
 use crate::report::{Paths, github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
 use crate::source::SourceMap;
 use anyhow::{Result, anyhow, bail};
 use hosts::{List, Named, listed};
 use judge::Judge;
-use status::Statuses;
 use std::path::Path;
 use work::{Missing, Work, depth, probe_all, targets};
 
@@ -95,18 +95,17 @@ fn report(
     list: &List,
     reports: &Reports<ReportFormat>,
 ) -> Result<ExitStatus> {
-    let mut status = Statuses::default();
+    let mut ended = Ended::Compliant;
     let mut observed: Vec<Vec<Observed>> = Vec::new();
     for work in works {
         let found = match (&work.target, &work.done) {
             (Ok(target), Some(done)) => judge.target(target, done),
             _ => Vec::new(),
         };
-        status.add(work, works, &found, arguments);
+        ended = ended.max(ended_of(work, works, &found, arguments));
         observed.push(found);
     }
     judge.tell_unheeded();
-    let ended = status.status();
     let probed = works.iter().zip(&observed).map(|(work, found)| Probed {
         label: &work.label,
         outcome: outcome(work),
@@ -119,7 +118,7 @@ fn report(
         depth: depth(arguments),
         policy: judge.name(),
         fail_on: Severity::from(arguments.judgement.fail_on),
-        exit: exit(ended, handshake_outcome(ended), &arguments.judgement),
+        outcome: ended,
         sources: &list.sources,
         paths: list.paths.clone(),
         rules: &rule_texts(&RULES),
@@ -135,7 +134,27 @@ fn report(
         ReportFormat::Junit => junit::probe(&view, out),
         ReportFormat::Prometheus => prometheus::probe(&view, out),
     })?;
-    Ok(ended.unless(arguments.judgement.exit_zero))
+    Ok(ExitStatus::unless(arguments.judgement.exit_zero, ended))
+}
+
+/// How the probe of a target ends.
+fn ended_of(work: &Work, all: &[Work], found: &[Observed], arguments: &Probe) -> Ended {
+    let fail_on = Severity::from(arguments.judgement.fail_on);
+    let fails = found.iter().any(|one| one.is_open() && one.severity >= fail_on);
+    let asked = match (&work.target, &work.done) {
+        (Err(Missing::NoAddress(_)), _) => Ended::Unreachable,
+        (_, None) => Ended::Incomplete,
+        (_, Some(done)) => {
+            let is_open = done.client.as_ref().is_some_and(Check::is_open);
+            match &done.scan.trouble {
+                Some(_) if !work.is_spared(all) => Ended::Unreachable,
+                None if done.scan.is_open(depth(arguments)) => Ended::Incomplete,
+                _ if is_open => Ended::Incomplete,
+                _ => Ended::Compliant,
+            }
+        }
+    };
+    if fails { Ended::Findings } else { asked }
 }
 
 fn outcome(work: &Work) -> Outcome<'_> {
