@@ -4,7 +4,7 @@ use super::args::{Colour, Wanted};
 use super::place::absolute;
 use super::state::resolved;
 use super::{options, output, screen};
-use crate::report::text;
+use crate::report::{Format, text};
 use crate::system::{FileIdentity, reason, write_report};
 use anyhow::{Context, Result, anyhow, bail};
 use std::io::{self, Write};
@@ -12,19 +12,19 @@ use std::path::{Path, PathBuf};
 
 /// Which reports are written where.
 #[derive(Debug)]
-pub(super) struct Reports<F> {
+pub(super) struct Reports<W: 'static> {
     /// To standard output.
-    shown: Option<F>,
+    shown: Option<&'static Format<W>>,
     /// Into files.
-    files: Vec<(F, PathBuf)>,
+    files: Vec<(&'static Format<W>, PathBuf)>,
     /// What is written besides reports: a baseline.
     besides: Option<PathBuf>,
     colour: Colour,
 }
 
-impl<F: Copy + PartialEq> Reports<F> {
+impl<W> Reports<W> {
     /// The reports that the arguments mean.
-    pub(super) fn of(wanted: &[Wanted<F>], output: Option<&Path>, colour: Colour) -> Result<Reports<F>> {
+    pub(super) fn of(wanted: &[Wanted<W>], output: Option<&Path>, colour: Colour) -> Result<Reports<W>> {
         let mut reports = Reports { shown: None, files: Vec::new(), besides: None, colour };
         for wanted in wanted {
             match (&wanted.file, reports.shown) {
@@ -44,7 +44,7 @@ impl<F: Copy + PartialEq> Reports<F> {
         Ok(reports)
     }
 
-    fn add(&mut self, format: F, file: &Path) -> Result<()> {
+    fn add(&mut self, format: &'static Format<W>, file: &Path) -> Result<()> {
         if self.has_target(file)? {
             bail!("{}: two reports can't go into one file", file.display());
         }
@@ -53,7 +53,7 @@ impl<F: Copy + PartialEq> Reports<F> {
     }
 
     /// With a file that is written besides.
-    pub(super) fn and(mut self, besides: Option<&Path>) -> Result<Reports<F>> {
+    pub(super) fn and(mut self, besides: Option<&Path>) -> Result<Reports<W>> {
         let Some(file) = besides else { return Ok(self) };
         if self.has_target(file)? {
             bail!("{}: a report and a baseline can't go into one file", file.display());
@@ -78,13 +78,13 @@ impl<F: Copy + PartialEq> Reports<F> {
     }
 
     /// Is a format among them?
-    pub(super) fn has(&self, format: F) -> bool {
-        self.shown == Some(format) || self.files.iter().any(|(other, _)| *other == format)
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.files.iter().map(|(format, _)| *format).chain(self.shown).any(|format| format.name == name)
     }
 
-    /// How wide a report in that format is: as the terminal that shows it, and in files always the same.
-    pub(super) fn width(&self, format: F) -> usize {
-        let is_in_file = self.files.iter().any(|(other, _)| *other == format);
+    /// How wide a text is: as the terminal that shows it, and in files always the same.
+    pub(super) fn width(&self) -> usize {
+        let is_in_file = self.files.iter().any(|(format, _)| format.name == text::NAME);
         screen::width().filter(|_| !is_in_file).unwrap_or(text::WIDTH)
     }
 
@@ -114,11 +114,11 @@ impl<F: Copy + PartialEq> Reports<F> {
     }
 
     /// Writes all of them: the files first, since a person may stop reading, and those only when all are made.
-    pub(super) fn write(&self, write: impl Fn(F, &mut dyn Write) -> io::Result<()>) -> Result<()> {
+    pub(super) fn write(&self, write: impl Fn(&W, &mut dyn Write) -> io::Result<()>) -> Result<()> {
         let mut made = Vec::new();
         for (format, file) in &self.files {
             let mut content = output::buffer(self.colour);
-            write(*format, &mut content).with_context(|| format!("{}: can't be made", file.display()))?;
+            write(&format.write, &mut content).with_context(|| format!("{}: can't be made", file.display()))?;
             made.push((file, content.into_inner()));
         }
         for (file, content) in made {
@@ -127,7 +127,7 @@ impl<F: Copy + PartialEq> Reports<F> {
                 .context("the report can't be written")?;
         }
         match self.shown {
-            Some(format) => output::write(self.colour, |out| write(format, out)),
+            Some(format) => output::write(self.colour, |out| write(&format.write, out)),
             None => Ok(()),
         }
     }

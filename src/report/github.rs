@@ -3,26 +3,14 @@
 //!
 //! GitHub shows ten of each level for a step, and the rest only in the log: the worst findings come first.
 
-use super::AuditView;
-use super::issue::{Issue, issues, of_probe, of_verify};
-use super::probe::ProbeView;
-use super::verify::VerifyView;
+use super::Report;
+use super::issue::Issue;
 use crate::finding::Severity;
 use std::io::{self, Write};
 
-/// Writes a command for each finding and problem of an audit.
-pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    issues(view).iter().try_for_each(|issue| annotation(issue, out))
-}
-
-/// Writes a command for each finding and problem of a probe.
-pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    of_probe(view).iter().try_for_each(|issue| annotation(issue, out))
-}
-
-/// Writes a command for each finding and problem of a verification.
-pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    of_verify(view).iter().try_for_each(|issue| annotation(issue, out))
+/// Writes a command for each finding and problem.
+pub(super) fn write(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    report.rows().iter().try_for_each(|issue| annotation(issue, out))
 }
 
 fn level(issue: &Issue<'_>) -> &'static str {

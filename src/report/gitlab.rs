@@ -1,9 +1,7 @@
 //! A code quality report of GitLab: a list of issues, each with a file, a line and a fingerprint.
 
-use super::issue::{Issue, issues, of_probe, of_verify};
-use super::probe::ProbeView;
-use super::verify::VerifyView;
-use super::{AuditView, json};
+use super::issue::Issue;
+use super::{Report, json};
 use crate::finding::Severity;
 use serde::Serialize;
 use std::io::{self, Write};
@@ -29,24 +27,9 @@ struct Lines {
     end: u32,
 }
 
-/// Writes the list of an audit.
-pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(&issues(view), out)
-}
-
-/// Writes the list of a probe.
-pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(&of_probe(view), out)
-}
-
-/// Writes the list of a verification.
-pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(&of_verify(view), out)
-}
-
-/// GitLab shows only what has a file, so a problem without one is about the root.
-fn write(issues: &[Issue<'_>], out: &mut dyn Write) -> io::Result<()> {
-    json::write(&issues.iter().map(entry).collect::<Vec<_>>(), out)
+/// Writes the list. GitLab shows only what has a file, so a problem without one is about the root.
+pub(super) fn write(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    json::write(&report.rows().iter().map(entry).collect::<Vec<_>>(), out)
 }
 
 fn entry<'a>(issue: &'a Issue<'_>) -> Entry<'a> {

@@ -11,16 +11,17 @@ mod probe;
 mod verify;
 mod why;
 
-use super::probe::ProbeView;
-use super::sanitise;
-use super::verify::VerifyView;
-use super::{AuditView, FactsView, WhyView};
+use super::{FactsView, Report, WhyView, sanitise};
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// Writes the report of an audit as JSON.
-pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(&audit::Audit::of(view), out)
+/// Writes the report of a command.
+pub(super) fn report(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match report {
+        Report::Audit(view) => write(&audit::Audit::of(view), out),
+        Report::Probe(view) => write(&probe::Probe::of(view), out),
+        Report::Verify(view) => write(&verify::Verify::of(view), out),
+    }
 }
 
 /// Writes the answer to `why` as JSON.
@@ -36,16 +37,6 @@ pub fn why_name(name: &str, views: &[WhyView<'_>], out: &mut dyn Write) -> io::R
 /// Writes the facts as JSON.
 pub fn facts(view: &FactsView, out: &mut dyn Write) -> io::Result<()> {
     write(&facts::Facts::of(view), out)
-}
-
-/// Writes what a probe found as JSON.
-pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(&probe::Probe::of(view), out)
-}
-
-/// Writes what a verification found as JSON.
-pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(&verify::Verify::of(view), out)
 }
 
 /// JSON with indentation and a line end. Characters that could do something to a terminal occur in strings only, and

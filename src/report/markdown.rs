@@ -4,10 +4,8 @@
 //! What comes from files is shown as code, so that it can't mention people, link, or close an issue. The whole stays
 //! below the size that GitHub takes.
 
-use super::issue::{self, Issue, Texts, issues, of_probe, of_verify};
-use super::probe::ProbeView;
-use super::verify::VerifyView;
-use super::{AuditView, excerpt, patch, sanitise, summary};
+use super::issue::{self, Issue};
+use super::{Report, Texts, excerpt, patch, sanitise, summary};
 use std::io::{self, Write};
 
 /// A comment has no more bytes than this; GitHub takes 65,536 characters.
@@ -19,52 +17,26 @@ const NAME: usize = 256;
 /// So many endpoints are named in a row.
 const NAMED: usize = 3;
 
-/// Writes the comment of an audit.
-pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let host = view.host.map(|host| format!("Host {}. ", name(host))).unwrap_or_default();
-    let lead = format!("{host}{}. Policy {}.", summary::covered(view), name(view.policy));
-    let head = Head { command: "audit", headline: summary::headline(view), lead, excused: "Waived or known" };
-    comment(&head, view.texts(), &issues(view), out)
-}
-
-/// Writes the comment of a probe.
-pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let rows = of_probe(view);
-    let lead = format!("{}. Policy {}.", summary::probed(view), name(view.policy));
-    let head = Head { command: "probe", headline: summary::observed(&rows), lead, excused: "Does not count" };
-    comment(&head, view.texts(), &rows, out)
-}
-
-/// Writes the comment of a verification.
-pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let rows = of_verify(view);
-    let lead = format!("{}. Policy {}.", summary::verified(view), name(view.policy));
-    let head = Head { command: "verify", headline: summary::observed(&rows), lead, excused: "Does not count" };
-    comment(&head, view.texts(), &rows, out)
+/// Writes the comment. By the name of the command a pipeline finds the one that it wrote before.
+pub(super) fn write(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (frame, rows) = (report.frame(), report.rows());
+    let host = frame.host.map(|host| format!("Host {}. ", name(host))).unwrap_or_default();
+    let mut text = format!(
+        "<!-- tlsmend {} -->\n## TLS versions: {}\n\n{host}{}. Policy {}.\n",
+        report.command(),
+        summary::headline(report, &rows),
+        summary::covered(report),
+        name(frame.policy)
+    );
+    let (excused, open): (Vec<&Issue<'_>>, Vec<&Issue<'_>>) = rows.iter().partition(|row| row.excuse.is_some());
+    section(frame.texts, "", &open, &mut text);
+    section(frame.texts, &format!("### {}\n\n", summary::excused(report)), &excused, &mut text);
+    out.write_all(text.as_bytes())
 }
 
 /// A name above the tables.
 fn name(text: &str) -> String {
     code(&excerpt::clip(text, 0, NAME))
-}
-
-/// What stands above the tables.
-struct Head {
-    /// By its name a pipeline finds the comment that it wrote before.
-    command: &'static str,
-    headline: String,
-    lead: String,
-    /// The title of what does not count.
-    excused: &'static str,
-}
-
-fn comment(head: &Head, texts: Texts<'_>, rows: &[Issue<'_>], out: &mut dyn Write) -> io::Result<()> {
-    let Head { command, headline, lead, excused: title } = head;
-    let mut text = format!("<!-- tlsmend {command} -->\n## TLS versions: {headline}\n\n{lead}\n");
-    let (excused, open): (Vec<&Issue<'_>>, Vec<&Issue<'_>>) = rows.iter().partition(|row| row.excuse.is_some());
-    section(texts, "", &open, &mut text);
-    section(texts, &format!("### {title}\n\n"), &excused, &mut text);
-    out.write_all(text.as_bytes())
 }
 
 fn section(texts: Texts<'_>, head: &str, rows: &[&Issue<'_>], text: &mut String) {

@@ -12,8 +12,8 @@ pub struct Paths {
 
 impl Paths {
     /// Shows every path as it is: absolute, on the host that was audited.
-    pub fn absolute() -> Paths {
-        Paths::default()
+    pub const fn absolute() -> Paths {
+        Paths { base: None }
     }
 
     /// Shows a path below `base` without it.

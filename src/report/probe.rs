@@ -1,13 +1,13 @@
 //! What a probe found, as text.
 
-use super::issue::{Texts, excuse};
-use super::{Outcome as Ended, Paths, RuleText, handshake, sanitise, verify};
-use crate::finding::{Observed, Severity};
+use super::issue::excuse;
+use super::{Frame, handshake, sanitise, verify};
+use crate::finding::Observed;
 use crate::probe::client::Check;
 use crate::probe::strength::Level;
 use crate::probe::target::Target;
 use crate::probe::{Depth, Reason, Row, Scan, Trouble, Verdict};
-use crate::source::{SourceMap, Span};
+use crate::source::Span;
 use anstyle::{AnsiColor, Style};
 use std::io::{self, ErrorKind, Write};
 
@@ -16,28 +16,12 @@ pub(super) const INTERRUPTED: &str = "interrupted";
 
 /// All that the report of a probe is made of.
 pub struct ProbeView<'a> {
+    /// What every report has.
+    pub frame: Frame<'a>,
     /// What was probed, in the user's order.
     pub targets: Vec<Probed<'a>>,
     /// How much was asked.
     pub depth: Depth,
-    /// The name of the policy.
-    pub policy: &'a str,
-    /// The least severity that makes the program fail.
-    pub fail_on: Severity,
-    /// How the probe ends.
-    pub outcome: Ended,
-    /// The list of targets, where one was read.
-    pub sources: &'a SourceMap,
-    /// How to show a path.
-    pub paths: Paths,
-    /// The rules that a probe may find something by.
-    pub rules: &'a [RuleText<'a>],
-}
-
-impl ProbeView<'_> {
-    pub(super) fn texts(&self) -> Texts<'_> {
-        Texts { sources: self.sources, paths: &self.paths }
-    }
 }
 
 /// Something that was probed.
@@ -96,7 +80,7 @@ pub fn has_no_route(trouble: &Trouble) -> bool {
 }
 
 /// Writes the report, with terminal styles.
-pub fn text(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn text(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let bold = Style::new().bold();
     for (at, probed) in view.targets.iter().enumerate() {
         if at > 0 {
@@ -125,7 +109,7 @@ pub fn text(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
         for one in probed.observed {
             write!(out, "  ")?;
             verify::headline(one, out)?;
-            if let Some(excuse) = excuse(view.texts(), &one.standing) {
+            if let Some(excuse) = excuse(view.frame.texts, &one.standing) {
                 writeln!(out, "    {excuse}")?;
             }
             for note in &one.notes {

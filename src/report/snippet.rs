@@ -1,8 +1,7 @@
 //! Findings and problems in the manner of a compiler: a headline, the line with a caret, other places, notes.
 
 use super::excerpt::{self, Shown};
-use super::issue::Texts;
-use super::{AuditView, Paths, patch, sanitise};
+use super::{AuditView, Paths, Texts, patch, sanitise};
 use crate::endpoint::{Endpoint, Role};
 use crate::finding::{Finding, Severity, Standing, Waived, WaiverPlace};
 use crate::instance::Problem;
@@ -49,9 +48,9 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, width: usize, out
     if marks.is_empty()
         && let Some(instance) = instance
     {
-        group = group.element(Origin::path(view.paths.show(&instance.main)));
+        group = group.element(Origin::path(view.frame.texts.paths.show(&instance.main)));
     }
-    group = group.elements(places(view.sources, &view.paths, &marks));
+    group = group.elements(places(view.frame.texts.sources, view.frame.texts.paths, &marks));
     if more > 0 {
         group = group.element(Level::NOTE.message(format!("{more} more places are not shown")));
     }
@@ -61,7 +60,8 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, width: usize, out
     }
     group = group.elements(finding.notes.iter().map(|note| Level::NOTE.message(sanitise::text(note))));
     if let Standing::Waived(waived) = &finding.standing {
-        group = group.element(Level::NOTE.with_name("waived").message(sanitise::text(&waiver(view.texts(), waived))));
+        group =
+            group.element(Level::NOTE.with_name("waived").message(sanitise::text(&waiver(view.frame.texts, waived))));
     }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(sanitise::text(help)));
@@ -71,7 +71,7 @@ pub(super) fn finding(view: &AuditView<'_>, finding: &Finding, width: usize, out
     let help = annotate_snippets::renderer::DEFAULT_HELP_STYLE;
     writeln!(out, "{help}help{help:#}: {}", sanitise::text(&fix.headline()))?;
     let shown = finding.primary.as_ref().map(|label| label.span.file);
-    patch::write(view.sources, &view.paths, fix, shown, out)
+    patch::write(view.frame.texts.sources, view.frame.texts.paths, fix, shown, out)
 }
 
 /// Who decided to live with a finding, and why: `old tills (web team, until 2027-01-31; policy.yaml:12)`.

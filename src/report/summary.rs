@@ -1,9 +1,9 @@
 //! The numbers of a report in a line, as several formats tell them.
 
-use super::AuditView;
 use super::issue::Issue;
 use super::probe::{Outcome, ProbeView, Probed};
 use super::verify::VerifyView;
+use super::{AuditView, Report};
 use crate::finding::Severity;
 use crate::instance::Uncovered;
 use crate::services;
@@ -56,14 +56,40 @@ pub(super) fn uncovered(view: &AuditView<'_>) -> Option<String> {
     (!all.is_empty()).then(|| format!("not audited: {}", all.join(", ")))
 }
 
+/// The findings in a line.
+pub(super) fn headline(report: Report<'_>, rows: &[Issue<'_>]) -> String {
+    match report {
+        Report::Audit(view) => audited(view),
+        Report::Probe(_) | Report::Verify(_) => observed(rows),
+    }
+}
+
+/// What was looked at, in a line.
+pub(super) fn covered(report: Report<'_>) -> String {
+    match report {
+        Report::Audit(view) => covered_by_audit(view),
+        Report::Probe(view) => probed(view),
+        Report::Verify(view) => verified(view),
+    }
+}
+
+/// The title of what does not count.
+pub(super) fn excused(report: Report<'_>) -> &'static str {
+    match report {
+        Report::Audit(_) => "Waived or known",
+        // An address that this machine has no way to does not count either.
+        Report::Probe(_) | Report::Verify(_) => "Does not count",
+    }
+}
+
 /// The coverage in one line, with what is not audited.
-pub(super) fn covered(view: &AuditView<'_>) -> String {
+fn covered_by_audit(view: &AuditView<'_>) -> String {
     let besides = uncovered(view).map(|text| format!("; {}", super::sanitise::line(text.as_bytes())));
     format!("{}{}", coverage(view), besides.unwrap_or_default())
 }
 
 /// `2 errors, 3 findings: 1 high, 2 low; besides 1 waived`
-pub(super) fn headline(view: &AuditView<'_>) -> String {
+pub(super) fn audited(view: &AuditView<'_>) -> String {
     let problems = view.totals().problems;
     let errors = if problems > 0 { format!("{}, ", count(problems, "error", "errors")) } else { String::new() };
     let open = view.open().filter(|finding| finding.severity > Severity::Note).count();
@@ -73,8 +99,8 @@ pub(super) fn headline(view: &AuditView<'_>) -> String {
     }
     let counted = |severity| if severity == Severity::Note { 0 } else { view.count(severity) };
     let mut text = format!("{errors}{}", findings(counted));
-    if view.open().all(|finding| finding.severity < view.fail_on) {
-        text.push_str(&format!("; none is {} or more", view.fail_on));
+    if view.open().all(|finding| finding.severity < view.frame.fail_on) {
+        text.push_str(&format!("; none is {} or more", view.frame.fail_on));
     }
     text.push_str(&aside.map(|aside| format!("; besides {aside}")).unwrap_or_default());
     text
@@ -89,7 +115,7 @@ fn findings(number: impl Fn(Severity) -> usize) -> String {
 }
 
 /// What handshakes showed: `1 error, 2 findings: 1 high, 1 low; 1 can't be told`
-pub(super) fn observed(rows: &[Issue<'_>]) -> String {
+fn observed(rows: &[Issue<'_>]) -> String {
     let counting = || rows.iter().filter(|row| row.excuse.is_none());
     let (problems, open) = (
         counting().filter(|row| row.is_problem()).count(),
@@ -104,7 +130,7 @@ pub(super) fn observed(rows: &[Issue<'_>]) -> String {
 }
 
 /// `2 of 3 targets answer with TLS`
-pub(super) fn probed(view: &ProbeView<'_>) -> String {
+fn probed(view: &ProbeView<'_>) -> String {
     let answers = |one: &&Probed<'_>| matches!(one.outcome, Outcome::Scanned { scan, .. } if scan.trouble.is_none());
     let (all, reached) = (view.targets.len(), view.targets.iter().filter(answers).count());
     format!(
@@ -115,7 +141,7 @@ pub(super) fn probed(view: &ProbeView<'_>) -> String {
 }
 
 /// `2 of 3 endpoints do as their configuration says`
-pub(super) fn verified(view: &VerifyView<'_>) -> String {
+fn verified(view: &VerifyView<'_>) -> String {
     let all = &view.verified.checked;
     if all.is_empty() {
         return "no TLS endpoint of this machine was found in a configuration: nothing to verify".to_owned();

@@ -122,7 +122,7 @@ pub(super) fn write(view: &AuditView<'_>, width: usize, out: &mut dyn Write) -> 
     let widths = widths(&all, width);
     let bold = Style::new().bold();
     for (instance, rows) in &tables {
-        let main = view.paths.show(&instance.main);
+        let main = view.frame.texts.paths.show(&instance.main);
         let standing = if instance.standing == Standing::Part { " (as included)" } else { "" };
         writeln!(out, "{bold}{}:{bold:#} {main}{standing}", instance.service)?;
         if !rows.is_empty() {

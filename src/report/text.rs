@@ -1,6 +1,6 @@
 //! The audit as text: the table of endpoints, the findings, the problems, and what was covered.
 
-use super::{AuditView, snippet, summary, table};
+use super::{AuditView, Report, snippet, summary, table};
 use crate::finding::{Finding, Severity};
 use rayon::prelude::*;
 use std::io::{self, Write};
@@ -8,11 +8,23 @@ use std::io::{self, Write};
 /// So many findings are held in memory as text at once.
 const SIDE_BY_SIDE: usize = 1024;
 
+/// The name of the format.
+pub const NAME: &str = "text";
+
 /// The width of a report that no terminal shows.
 pub const WIDTH: usize = snippet::WIDTH;
 
-/// Writes the report of an audit, with terminal styles, for a terminal of that width.
-pub fn audit(view: &AuditView<'_>, width: usize, out: &mut dyn Write) -> io::Result<()> {
+/// Writes a report, with terminal styles.
+pub(super) fn write(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match report {
+        Report::Audit(view) => audit(view, out),
+        Report::Probe(view) => super::probe::text(view, out),
+        Report::Verify(view) => super::verify::text(view, out),
+    }
+}
+
+fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let width = view.width;
     let mut table = Vec::new();
     table::write(view, width, &mut table)?;
     if !table.is_empty() {
@@ -29,7 +41,7 @@ pub fn audit(view: &AuditView<'_>, width: usize, out: &mut dyn Write) -> io::Res
         }
     }
     for problem in view.all_problems() {
-        snippet::problem(view.sources, &view.paths, problem, width, out)?;
+        snippet::problem(view.frame.texts.sources, view.frame.texts.paths, problem, width, out)?;
         writeln!(out)?;
     }
     writeln!(out, "{}", summary::coverage(view))?;
@@ -40,7 +52,7 @@ pub fn audit(view: &AuditView<'_>, width: usize, out: &mut dyn Write) -> io::Res
             writeln!(out, "  {head:18} {}", one.ask)?;
         }
     }
-    writeln!(out, "{}", summary::headline(view))?;
+    writeln!(out, "{}", summary::audited(view))?;
     advice(view, out)
 }
 

@@ -1,11 +1,10 @@
 //! What a verification found, as text.
 
-use super::issue::{Texts, excuse};
-use super::{Outcome as Ended, Paths, RuleText, sanitise};
+use super::issue::excuse;
+use super::{Frame, sanitise};
 use crate::finding::{Observed, Severity};
 use crate::instance::Problem;
 use crate::probe::Verdict;
-use crate::source::SourceMap;
 use crate::verify::{Checked, Expected, Outcome, Verified};
 use anstyle::{AnsiColor, Style};
 use std::io::{self, Write};
@@ -18,45 +17,31 @@ const MOST_LEFT: usize = 20;
 
 /// All that the report of a verification is made of.
 pub struct VerifyView<'a> {
+    /// What every report has.
+    pub frame: Frame<'a>,
     /// What was found.
     pub verified: &'a Verified,
-    /// The texts that findings point into.
-    pub sources: &'a SourceMap,
     /// What could not be read or is not valid.
     pub problems: &'a [Problem],
-    /// The name of the policy.
-    pub policy: &'a str,
-    /// How the verification ends.
-    pub outcome: Ended,
-    /// The least severity that makes the program fail.
-    pub fail_on: Severity,
-    /// How to show a path.
-    pub paths: Paths,
-    /// The rules that a verification may find something by.
-    pub rules: &'a [RuleText<'a>],
 }
 
 impl VerifyView<'_> {
-    pub(super) fn texts(&self) -> Texts<'_> {
-        Texts { sources: self.sources, paths: &self.paths }
-    }
-
     /// A problem in a line: `/etc/nginx/a.conf: Permission denied`.
     pub(super) fn problem(&self, one: &Problem) -> String {
         match &one.path {
-            Some(path) => format!("{}: {}", self.paths.show(path), one.message),
+            Some(path) => format!("{}: {}", self.frame.texts.paths.show(path), one.message),
             None => one.message.clone(),
         }
     }
 
     /// Where the configuration says it: `/etc/nginx/nginx.conf:12:5`.
     pub(super) fn place(&self, one: &Observed) -> Option<String> {
-        Some(self.paths.spot(self.sources, one.primary.as_ref()?.span))
+        Some(self.frame.texts.paths.spot(self.frame.texts.sources, one.primary.as_ref()?.span))
     }
 }
 
 /// Writes the report, with terminal styles.
-pub fn text(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn text(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     let all = &view.verified.checked;
     if all.is_empty() {
         writeln!(out, "no TLS endpoint of this machine was found in a configuration: nothing to verify")?;
@@ -70,7 +55,7 @@ pub fn text(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         if main != Some(&one.promise.main) {
             main = Some(&one.promise.main);
             let bold = Style::new().bold();
-            writeln!(out, "{bold}{}:{bold:#} {}", one.promise.service, view.paths.show(&one.promise.main))?;
+            writeln!(out, "{bold}{}:{bold:#} {}", one.promise.service, view.frame.texts.paths.show(&one.promise.main))?;
             line(out, &HEADS.map(str::to_owned), &widths, Style::new(), "RESULT")?;
         }
         line(out, row, &widths, style(one.outcome), said(one.outcome))?;
@@ -155,7 +140,7 @@ fn findings(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out)?;
         headline(one, out)?;
         places(view, one, &all, out)?;
-        if let Some(excuse) = excuse(view.texts(), &one.standing) {
+        if let Some(excuse) = excuse(view.frame.texts, &one.standing) {
             writeln!(out, "  = {excuse}")?;
         }
         for note in &one.notes {

@@ -1,8 +1,7 @@
 //! The answer to `why`: which versions a client gets, and step by step what decides that.
 
-use super::{Paths, excerpt, sanitise, table};
+use super::{Texts, excerpt, sanitise, table};
 use crate::endpoint::{Answer, Reason, Speaks, Unknown};
-use crate::source::SourceMap;
 use anstyle::Style;
 use std::io::{self, Write};
 
@@ -29,9 +28,7 @@ pub struct WhyView<'a> {
     /// What is not known of the configuration, and may change the answer.
     pub open: &'a [Unknown],
     /// The texts.
-    pub sources: &'a SourceMap,
-    /// How to show a path.
-    pub paths: Paths,
+    pub texts: Texts<'a>,
 }
 
 impl WhyView<'_> {
@@ -90,7 +87,7 @@ pub fn text(view: &WhyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\nnot known:")?;
     }
     for unknown in unknown {
-        let place = unknown.span.map(|span| format!(" ({})", view.paths.spot(view.sources, span)));
+        let place = unknown.span.map(|span| format!(" ({})", view.texts.paths.spot(view.texts.sources, span)));
         writeln!(out, "  - {}{}", sanitise::text(&unknown.what), place.unwrap_or_default())?;
         if !unknown.help.is_empty() {
             writeln!(out, "    help: {}", sanitise::text(&unknown.help))?;
@@ -153,8 +150,8 @@ fn step(view: &WhyView<'_>, number: usize, reason: &Reason, out: &mut dyn Write)
     let bold = Style::new().bold();
     writeln!(out, "{number:>3}. {bold}{}{bold:#}{colon}{note}", reason.kind.name())?;
     if let Some(span) = reason.span {
-        writeln!(out, "     {}", view.paths.spot(view.sources, span))?;
-        writeln!(out, "         {}", excerpt::line(view.sources, span, WIDTH))?;
+        writeln!(out, "     {}", view.texts.paths.spot(view.texts.sources, span))?;
+        writeln!(out, "         {}", excerpt::line(view.texts.sources, span, WIDTH))?;
     }
     Ok(())
 }

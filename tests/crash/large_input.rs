@@ -8,8 +8,8 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;
+use tlsmend::report::{FORMATS, Format};
 
-const FORMATS: [&str; 9] = ["text", "json", "html", "sarif", "github", "gitlab", "junit", "prometheus", "markdown"];
 const NGINX: &str = "etc/nginx/nginx.conf";
 const APACHE: &str = "etc/apache2/apache2.conf";
 
@@ -54,7 +54,7 @@ fn server(name: usize, more: &str) -> String {
 fn one_line_with_thousands_of_findings() {
     let servers: Vec<String> = (0..5_000).map(|name| server(name, "ssl_protocols TLSv1;")).collect();
     let host = host(NGINX, format!("events {{}} http {{ {} }}", servers.join(" ")));
-    for format in FORMATS {
+    for Format { name: format, .. } in &FORMATS {
         let (status, text) = run(host.path(), &["audit", "--format", format]);
         assert_eq!(status, 1, "{format}: {text:.500}");
     }

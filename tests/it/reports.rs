@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-
-const FORMATS: [&str; 9] = ["text", "json", "html", "markdown", "sarif", "github", "gitlab", "junit", "prometheus"];
+use tlsmend::report::{FORMATS, Format};
 
 fn report(host: &str, format: &str, more: &[&str]) -> String {
     let root = format!("fixtures/hosts/{host}");
@@ -54,7 +53,7 @@ const FACTS: [&str; 6] = ["--assume", "nginx=1.29.3", "--assume", "openssl=3.0.1
 fn one_host_in_all_formats() {
     // The files in tests/golden are what others read; UPDATE_GOLDEN=1 writes them anew.
     let update = std::env::var_os("UPDATE_GOLDEN").is_some();
-    for format in FORMATS {
+    for Format { name: format, .. } in &FORMATS {
         let shown = report("debian", format, &[]);
         assert_eq!(shown, report("debian", format, &[]), "{format}: the same input gives the same bytes");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("debian.{format}"));
@@ -342,7 +341,7 @@ fn secrets_stay_secret_in_every_format() {
     let shown = |format: &str, more: &[&str]| {
         run(&[&["audit", "--root", &root, "--format", format][..], &FACTS, more].concat()).out
     };
-    for format in FORMATS {
+    for Format { name: format, .. } in &FORMATS {
         let text = shown(format, &[]);
         assert!(!text.contains("hunter2") && !text.contains("aHVudGVyMi1i"), "{format}: {text}");
     }

@@ -6,6 +6,7 @@ use crate::support::program;
 use program::run_in;
 use std::fs;
 use std::path::Path;
+use tlsmend::report::{FORMATS, Format};
 
 /// What a host is like, and its configuration.
 const HOSTS: [(&str, &str); 5] = [
@@ -16,7 +17,6 @@ const HOSTS: [(&str, &str); 5] = [
     ("high", "ssl_protocols TLSv1 TLSv1.2 TLSv1.3; server { listen 443 ssl; }"),
     ("unknown", "ssl_protocols TLSv1.2 TLSv1.3; server { listen nosuch.example:443 ssl; }"),
 ];
-const FORMATS: [&str; 9] = ["text", "json", "html", "markdown", "sarif", "github", "gitlab", "junit", "prometheus"];
 const FACTS: [&str; 7] =
     ["--no-exec", "--assume", "nginx=1.29.4", "--assume", "openssl=3.0.15", "--assume", "openssl-seclevel=0"];
 
@@ -57,7 +57,7 @@ fn audits_end_as_the_table_says_in_every_format() {
         let at = folder.path();
         for fail_on in ["low", "medium", "high"] {
             let expected = judged(kind, fail_on);
-            for format in FORMATS {
+            for Format { name: format, .. } in &FORMATS {
                 assert_eq!(
                     status(at, "audit", &["--fail-on", fail_on, "--format", format]),
                     expected,

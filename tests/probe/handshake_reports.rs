@@ -10,56 +10,33 @@ use handshakes::{Probes, Promises};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
 use std::path::Path;
 use support::fake::{Fake, Model};
 use support::program::{run, run_in};
-use tlsmend::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif};
+use tlsmend::report::{FORMATS, Report};
 use tlsmend::tls::Version;
 
-const FORMATS: [&str; 9] = ["text", "json", "html", "markdown", "sarif", "github", "gitlab", "junit", "prometheus"];
+/// The names of all formats.
+fn formats() -> impl Iterator<Item = &'static str> {
+    FORMATS.iter().map(|format| format.name)
+}
 
-/// What is written, without styles.
-fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+/// A report in a format, without styles.
+fn written(format: &str, report: Report<'_>) -> String {
     let mut out = anstream::StripStream::new(Vec::new());
-    write(&mut out).expect("writes");
+    let format = FORMATS.iter().find(|one| one.name == format).expect("a format");
+    (format.write)(report, &mut out).expect("writes");
     String::from_utf8(out.into_inner()).expect("UTF-8")
 }
 
 /// A report of the probe that is made by hand.
 fn probed(format: &str) -> String {
-    let probes = Probes::new();
-    let view = probes.view();
-    written(|out| match format {
-        "text" => tlsmend::report::probe::text(&view, out),
-        "json" => json::probe(&view, out),
-        "html" => html::probe(&view, out),
-        "markdown" => markdown::probe(&view, out),
-        "sarif" => sarif::probe(&view, out),
-        "github" => github::probe(&view, out),
-        "gitlab" => gitlab::probe(&view, out),
-        "junit" => junit::probe(&view, out),
-        "prometheus" => prometheus::probe(&view, out),
-        _ => panic!("no format {format}"),
-    })
+    written(format, Report::Probe(&Probes::new().view()))
 }
 
 /// A report of the verification that is made by hand.
 fn verified(format: &str) -> String {
-    let promises = Promises::new();
-    let view = promises.view();
-    written(|out| match format {
-        "text" => tlsmend::report::verify::text(&view, out),
-        "json" => json::verify(&view, out),
-        "html" => html::verify(&view, out),
-        "markdown" => markdown::verify(&view, out),
-        "sarif" => sarif::verify(&view, out),
-        "github" => github::verify(&view, out),
-        "gitlab" => gitlab::verify(&view, out),
-        "junit" => junit::verify(&view, out),
-        "prometheus" => prometheus::verify(&view, out),
-        _ => panic!("no format {format}"),
-    })
+    written(format, Report::Verify(&Promises::new().view()))
 }
 
 /// Holds a text against the file that others read; `UPDATE_GOLDEN=1` writes it anew.
@@ -75,7 +52,7 @@ fn golden(name: &str, shown: &str) {
 
 #[test]
 fn one_probe_and_one_verification_in_all_formats() {
-    for format in FORMATS {
+    for format in formats() {
         assert_eq!(probed(format), probed(format), "{format}: the same input gives the same bytes");
         golden(&format!("probe.{format}"), &probed(format));
         assert_eq!(verified(format), verified(format), "{format}: the same input gives the same bytes");
@@ -88,8 +65,7 @@ fn no_format_lets_a_server_in() {
     if !needs::has(&["cmark-gfm", "promtool"]) {
         return;
     }
-    for (format, text) in FORMATS.into_iter().flat_map(|format| [(format, probed(format)), (format, verified(format))])
-    {
+    for (format, text) in formats().flat_map(|format| [(format, probed(format)), (format, verified(format))]) {
         for hostile in ['\u{1b}', '\u{202e}'] {
             assert!(!text.contains(hostile), "{format}: {hostile:?} in {text}");
         }
@@ -221,7 +197,7 @@ fn fingerprints_stay_where_other_things_change() {
     let mut less = whole.view();
     less.targets.remove(0);
     less.targets.reverse();
-    let others = prints(&written(|out| sarif::probe(&less, out)));
+    let others = prints(&written("sarif", Report::Probe(&less)));
     assert_eq!(others, prints(&probed("sarif")), "the order of the targets does not matter");
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use tlsmend::report::{FORMATS, Report, html};
 
 /// Runs the program; its exit status.
 fn run(arguments: &[&str]) -> i32 {
@@ -226,10 +227,11 @@ fn a_fleet() {
 }
 
 /// A page of handshakes that are made by hand.
-fn page_of_handshakes(folder: &Path, write: impl FnOnce(&mut Vec<u8>)) -> PathBuf {
+fn page_of_handshakes(folder: &Path, report: Report<'_>) -> PathBuf {
     let path = folder.join("handshakes.html");
     let mut page = Vec::new();
-    write(&mut page);
+    let format = FORMATS.iter().find(|format| format.name == html::NAME).expect("a format");
+    (format.write)(report, &mut page).expect("a page");
     fs::write(&path, page).expect("write");
     path
 }
@@ -245,9 +247,7 @@ fn handshakes_of_a_probe() {
     }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let probes = handshakes::Probes::new();
-    let path = page_of_handshakes(folder.path(), |out| {
-        tlsmend::report::html::probe(&probes.view(), out).expect("a page");
-    });
+    let path = page_of_handshakes(folder.path(), Report::Probe(&probes.view()));
     for (width, dark) in [(1280, false), (1280, true), (390, true), (390, false)] {
         let mut page = Page::open(&path, width, dark, true);
         assert_eq!(page.evaluate(SHOWN), json!(6));
@@ -291,9 +291,7 @@ fn handshakes_of_a_verification() {
     }
     let folder = tempfile::tempdir().expect("a temporary directory");
     let promises = handshakes::Promises::new();
-    let path = page_of_handshakes(folder.path(), |out| {
-        tlsmend::report::html::verify(&promises.view(), out).expect("a page");
-    });
+    let path = page_of_handshakes(folder.path(), Report::Verify(&promises.view()));
     for (width, dark) in [(1280, true), (1280, false), (390, false), (390, true)] {
         let mut page = Page::open(&path, width, dark, true);
         assert_eq!(page.evaluate(SHOWN), json!(8));

@@ -19,7 +19,7 @@ use tlsmend::probe::target::Target;
 use tlsmend::probe::{self, Depth, Hit, Order, Reason, Row, Scan, Trouble};
 use tlsmend::report::probe::{Outcome, ProbeView, Probed};
 use tlsmend::report::verify::VerifyView;
-use tlsmend::report::{Outcome as Ended, Paths, RuleText};
+use tlsmend::report::{Frame, Outcome as Ended, Paths, RuleText, Texts};
 use tlsmend::rules;
 use tlsmend::source::{SourceMap, Span};
 use tlsmend::tls::{Version, VersionSet};
@@ -104,6 +104,7 @@ struct Asked {
 pub struct Probes {
     asked: Vec<Asked>,
     sources: SourceMap,
+    paths: Paths,
     rules: Vec<RuleText<'static>>,
 }
 
@@ -229,20 +230,27 @@ impl Probes {
             plain("gone.example", None, None),
         ];
         let names = ["forbidden-version", "inconclusive", "missing-version", "no-modern-version", "unreachable"];
-        Probes { asked, sources, rules: rule_texts(&names) }
+        Probes { asked, sources, paths: Paths::below("/srv/checks"), rules: rule_texts(&names) }
     }
 
     pub fn view(&self) -> ProbeView<'_> {
         ProbeView {
+            frame: frame(&self.sources, &self.paths, &self.rules),
             targets: self.asked.iter().map(Asked::probed).collect(),
             depth: Depth::Ciphers,
-            policy: "default",
-            fail_on: Severity::Medium,
-            outcome: Ended::Findings,
-            sources: &self.sources,
-            paths: Paths::below("/srv/checks"),
-            rules: &self.rules,
         }
+    }
+}
+
+/// What both reports have.
+fn frame<'a>(sources: &'a SourceMap, paths: &'a Paths, rules: &'a [RuleText<'a>]) -> Frame<'a> {
+    Frame {
+        texts: Texts { sources, paths },
+        policy: "default",
+        fail_on: Severity::Medium,
+        outcome: Ended::Findings,
+        host: None,
+        rules,
     }
 }
 
@@ -260,6 +268,7 @@ impl Asked {
 pub struct Promises {
     verified: Verified,
     sources: SourceMap,
+    paths: Paths,
     problems: Vec<Problem>,
     rules: Vec<RuleText<'static>>,
 }
@@ -417,19 +426,15 @@ impl Promises {
             "shadowed-directive",
             "union-or-override",
         ];
-        Promises { verified, sources: configuration.sources, problems, rules: rule_texts(&names) }
+        let (sources, paths) = (configuration.sources, Paths::absolute());
+        Promises { verified, sources, paths, problems, rules: rule_texts(&names) }
     }
 
     pub fn view(&self) -> VerifyView<'_> {
         VerifyView {
             verified: &self.verified,
-            sources: &self.sources,
+            frame: frame(&self.sources, &self.paths, &self.rules),
             problems: &self.problems,
-            policy: "default",
-            fail_on: Severity::Medium,
-            outcome: Ended::Findings,
-            paths: Paths::absolute(),
-            rules: &self.rules,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! `tlsmend report`, as it is typed.
 
+use super::reporting::listed;
 use super::{Colour, Wanted};
-use clap::{Args, Subcommand, ValueEnum};
+use crate::report::fleet::{FORMATS, Writer};
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 const MERGE_STATUS: &str = "\
@@ -35,10 +37,15 @@ pub(in crate::cli) struct Merge {
     /// The audits
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// How to write the report: text, html (one page), csv (a line for each endpoint), json (docs/json.md), markdown;
-    /// with =FILE into a file instead of standard output. Several at once: --format text --format html=fleet.html
-    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = Wanted::<FleetFormat>::parse, default_value = "text")]
-    pub format: Vec<Wanted<FleetFormat>>,
+    /// How to write the report
+    #[arg(
+        long,
+        value_name = "FORMAT[=FILE]",
+        value_parser = Wanted::parser(&FORMATS),
+        default_value = "text",
+        help = help(),
+    )]
+    pub format: Vec<Wanted<Writer>>,
     /// Write the report that would go to standard output into FILE
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -47,17 +54,10 @@ pub(in crate::cli) struct Merge {
     pub color: Colour,
 }
 
-/// A format of the report of many hosts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum FleetFormat {
-    /// for people
-    Text,
-    /// one page for a browser
-    Html,
-    /// a line for each endpoint
-    Csv,
-    /// for programs
-    Json,
-    /// a table
-    Markdown,
+fn help() -> String {
+    format!(
+        "How to write the report: {}; with =FILE into a file instead of standard output. Several at once: --format text \
+         --format html=fleet.html",
+        listed(&FORMATS)
+    )
 }

@@ -1,8 +1,8 @@
 //! Which reports are wanted, and where they go.
 
+use crate::report::{FORMATS, Format, Writer};
 use crate::spelling::suggest_or_list;
-use clap::builder::PossibleValue;
-use clap::{Args, ValueEnum};
+use clap::Args;
 use std::path::PathBuf;
 
 /// Which reports are wanted, and where they go.
@@ -10,17 +10,14 @@ use std::path::PathBuf;
 pub(in crate::cli) struct Formats {
     /// How to write the report; with =FILE into a file instead of standard output. Several at once: --format text
     /// --format sarif=out.sarif
-    ///
-    /// text (for people), json (docs/json.md), html (one page), markdown (a comment on a merge request), sarif (code
-    /// scanning), github (annotations of a workflow), gitlab (code quality), junit (test results), prometheus (metrics
-    /// for the textfile collector). docs/reports.md has an example of use for each.
     #[arg(
         long,
         value_name = "FORMAT[=FILE]",
-        value_parser = Wanted::<ReportFormat>::parse,
+        value_parser = Wanted::parser(&FORMATS),
         default_value = "text",
-        )]
-    pub format: Vec<Wanted<ReportFormat>>,
+        long_help = help(),
+    )]
+    pub format: Vec<Wanted<Writer>>,
     /// Write the report that would go to standard output into FILE: all of it or, if that fails, nothing
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -52,53 +49,47 @@ fn host_name(text: &str) -> Result<String, String> {
 }
 
 /// A report: its format, and the file that it goes to if not to standard output.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Wanted<F> {
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Wanted<W: 'static> {
     /// The format.
-    pub format: F,
+    pub format: &'static Format<W>,
     /// The file.
     pub file: Option<PathBuf>,
 }
 
-/// A format of a report: of an audit, a probe, a verification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum ReportFormat {
-    /// for people
-    Text,
-    /// for programs
-    Json,
-    /// one page for a browser
-    Html,
-    /// a comment on a merge request
-    Markdown,
-    /// code scanning
-    Sarif,
-    /// annotations of a workflow
-    Github,
-    /// code quality
-    Gitlab,
-    /// test results
-    Junit,
-    /// metrics for the textfile collector
-    Prometheus,
+impl<W> Wanted<W> {
+    /// Reads `json` and `json=out.json`.
+    pub(super) fn parser(formats: &'static [Format<W>]) -> impl Fn(&str) -> Result<Wanted<W>, String> + Clone {
+        move |text| {
+            let (name, file) = match text.split_once('=') {
+                Some((name, file)) => (name, Some(file)),
+                None => (text, None),
+            };
+            let Some(format) = formats.iter().find(|format| format.name == name) else {
+                let names: Vec<&str> = formats.iter().map(|format| format.name).collect();
+                return Err(suggest_or_list(name, "formats", &names));
+            };
+            if file == Some("") {
+                return Err(format!("\"{name}=\" names no file"));
+            }
+            Ok(Wanted { format, file: file.map(PathBuf::from) })
+        }
+    }
 }
 
-impl<F: ValueEnum> Wanted<F> {
-    /// `json`, `json=out.json`
-    pub(super) fn parse(text: &str) -> Result<Wanted<F>, String> {
-        let (name, file) = match text.split_once('=') {
-            Some((name, file)) => (name, Some(file)),
-            None => (text, None),
-        };
-        let format = F::from_str(name, false).map_err(|_| {
-            let values: Vec<PossibleValue> =
-                F::value_variants().iter().filter_map(ValueEnum::to_possible_value).collect();
-            let names: Vec<&str> = values.iter().map(PossibleValue::get_name).collect();
-            suggest_or_list(name, "formats", &names)
-        })?;
-        if file == Some("") {
-            return Err(format!("\"{name}=\" names no file"));
-        }
-        Ok(Wanted { format, file: file.map(PathBuf::from) })
-    }
+/// `text (for people), json (docs/json.md)`
+pub(super) fn listed<W>(formats: &[Format<W>]) -> String {
+    let one = |format: &Format<W>| match format.about {
+        "" => format.name.to_owned(),
+        about => format!("{} ({about})", format.name),
+    };
+    formats.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn help() -> String {
+    format!(
+        "How to write the report; with =FILE into a file instead of standard output. Several at once: --format text \
+         --format sarif=out.sarif\n\n{}. docs/reports.md has an example of use for each.",
+        listed(&FORMATS)
+    )
 }

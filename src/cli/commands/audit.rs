@@ -1,6 +1,6 @@
 //! `tlsmend audit`
 
-use super::super::args::{Host, Judgement, Known, ReportFormat, Reporting};
+use super::super::args::{Host, Judgement, Known, Reporting};
 use super::super::exit::ExitStatus;
 use super::super::reports::Reports;
 use super::super::{options, output};
@@ -12,9 +12,8 @@ use crate::host::{self, Fate, Managed, Sockets};
 use crate::instance::{Instance, Standing, Uncovered};
 use crate::plan;
 use crate::policy::Policy;
-use crate::report::html::{Changed, Extra};
-use crate::report::{AuditView, Coverage, ManagedFile, RuleText};
-use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text};
+use crate::report::html::{self, Changed, Extra};
+use crate::report::{AuditView, Coverage, Frame, ManagedFile, Report, RuleText, Texts, secrets};
 use crate::rules;
 use crate::services::{self, doubts};
 use crate::system::{System, reason, write_report};
@@ -42,7 +41,7 @@ pub(in crate::cli) fn run(
     let uncovered = uncovered(&opened);
     let request = Request { uncovered: &uncovered, ..opened.request(&policy, Some(day)) };
     let baseline = options::baseline(known)?;
-    let wants_page = reports.has(ReportFormat::Html);
+    let wants_page = reports.has(html::NAME);
     let (mut audit, patch) = look(request, wants_page, reporting.show_secrets);
     audit.remarks.iter().for_each(output::remark);
     reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
@@ -64,7 +63,14 @@ pub(in crate::cli) fn run(
     let facts = wants_page.then(|| facts::view(&opened, &audit.resolved, &[]));
     let demands = demands(&policy, Severity::from(judgement.fail_on));
     let view = AuditView {
-        sources: &audit.sources,
+        frame: Frame {
+            texts: Texts { sources: &audit.sources, paths: &opened.shown },
+            policy: &policy.name,
+            fail_on: Severity::from(judgement.fail_on),
+            outcome,
+            host: name.as_deref(),
+            rules: &rules,
+        },
         instances: instances.iter().collect(),
         verdicts: &audit.verdicts,
         findings: &audit.findings,
@@ -73,28 +79,11 @@ pub(in crate::cli) fn run(
         managed: &managed(&audit),
         uncovered: &uncovered,
         reload: &reload,
-        policy: &policy.name,
-        fail_on: Severity::from(judgement.fail_on),
-        outcome,
-        paths: opened.shown.clone(),
-        host: name.as_deref(),
-        rules: &rules,
+        extra: Extra { patch: &patch, facts: facts.as_ref(), demands: &demands, masked: !reporting.show_secrets },
+        include_waived: reporting.include_waived,
+        width: reports.width(),
     };
-    reports.write(|format, out| match format {
-        ReportFormat::Text => text::audit(&view, reports.width(format), out),
-        ReportFormat::Json => json::audit(&view, out),
-        ReportFormat::Markdown => markdown::audit(&view, out),
-        ReportFormat::Sarif => sarif::audit(&view, reporting.include_waived, out),
-        ReportFormat::Github => github::audit(&view, out),
-        ReportFormat::Gitlab => gitlab::audit(&view, out),
-        ReportFormat::Junit => junit::audit(&view, out),
-        ReportFormat::Prometheus => prometheus::audit(&view, out),
-        ReportFormat::Html => {
-            let Some(facts) = &facts else { return Ok(()) };
-            let extra = Extra { patch: &patch, facts, demands: &demands, masked: !reporting.show_secrets };
-            html::audit(&view, &extra, out)
-        }
-    })?;
+    reports.write(|write, out| write(Report::Audit(&view), out))?;
     if let Some(path) = &known.write_baseline {
         let shown = |path: &Path| opened.shown.lossy(path);
         let bytes = baseline::write(&audit.findings, &reached, &audit.sources, shown).map_err(|why| anyhow!(why))?;

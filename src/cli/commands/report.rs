@@ -1,6 +1,6 @@
 //! `tlsmend report merge`
 
-use super::super::args::{FleetFormat, Merge, Report, ReportCommand};
+use super::super::args::{Merge, Report, ReportCommand};
 use super::super::exit::ExitStatus;
 use super::super::place::absolute;
 use super::super::reports::Reports;
@@ -56,12 +56,6 @@ fn merge(arguments: &Merge) -> Result<ExitStatus> {
     }
     let fleet = Fleet::of(hosts, unread);
     fleet.differing().iter().for_each(output::remark);
-    reports.write(|format, out| match format {
-        FleetFormat::Text => fleet::text(&fleet, out),
-        FleetFormat::Html => fleet::html(&fleet, out),
-        FleetFormat::Csv => fleet::csv(&fleet, out),
-        FleetFormat::Json => fleet::json(&fleet, out),
-        FleetFormat::Markdown => fleet::markdown(&fleet, out),
-    })?;
+    reports.write(|write, out| write(&fleet, out))?;
     Ok(if fleet.unread.is_empty() { Outcome::Compliant } else { Outcome::Incomplete }.into())
 }

@@ -1,6 +1,6 @@
 //! `tlsmend verify`
 
-use super::super::args::{Judgement, ReportFormat, Verify};
+use super::super::args::{Judgement, Verify};
 use super::super::exit::ExitStatus;
 use super::super::interrupt::Interrupt;
 use super::super::reports::Reports;
@@ -10,9 +10,8 @@ use crate::engine;
 use crate::finding::Severity;
 use crate::instance::Problem;
 use crate::probe::name::Name;
-use crate::report::Outcome as Ended;
-use crate::report::verify::{self as report, VerifyView};
-use crate::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
+use crate::report::verify::VerifyView;
+use crate::report::{Frame, Outcome as Ended, Report, Texts, secrets};
 use crate::verify::{self, Outcome, Verification, Verified};
 use anyhow::{Result, anyhow};
 use std::time::Duration;
@@ -71,26 +70,18 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     problems.iter_mut().for_each(secrets::problem);
     let outcome = outcome(&verified, problems.len(), &arguments.judgement);
     let view = VerifyView {
+        frame: Frame {
+            texts: Texts { sources: &audit.sources, paths: &opened.shown },
+            policy: &policy.name,
+            fail_on: Severity::from(arguments.judgement.fail_on),
+            outcome,
+            host: None,
+            rules: &rule_texts(&RULES),
+        },
         verified: &verified,
-        sources: &audit.sources,
         problems: &problems,
-        policy: &policy.name,
-        fail_on: Severity::from(arguments.judgement.fail_on),
-        outcome,
-        paths: opened.shown.clone(),
-        rules: &rule_texts(&RULES),
     };
-    reports.write(|format, out| match format {
-        ReportFormat::Text => report::text(&view, out),
-        ReportFormat::Json => json::verify(&view, out),
-        ReportFormat::Html => html::verify(&view, out),
-        ReportFormat::Markdown => markdown::verify(&view, out),
-        ReportFormat::Sarif => sarif::verify(&view, out),
-        ReportFormat::Github => github::verify(&view, out),
-        ReportFormat::Gitlab => gitlab::verify(&view, out),
-        ReportFormat::Junit => junit::verify(&view, out),
-        ReportFormat::Prometheus => prometheus::verify(&view, out),
-    })?;
+    reports.write(|write, out| write(Report::Verify(&view), out))?;
     Ok(ExitStatus::unless(arguments.judgement.exit_zero, outcome))
 }
 

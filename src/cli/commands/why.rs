@@ -8,7 +8,7 @@ use crate::engine;
 use crate::host::Facts;
 use crate::instance::Instance;
 use crate::policy::Policy;
-use crate::report::{Outcome, WhyView, json, secrets, why};
+use crate::report::{Outcome, Texts, WhyView, json, secrets, why};
 use crate::services::service::{Question, Resolved, Response, Target};
 use crate::source::SourceMap;
 use crate::topic::Topic;
@@ -69,7 +69,7 @@ fn view<'a>(
     found: &'a Found<'_>,
     sni: Option<&'a str>,
     sources: &'a SourceMap,
-    opened: &options::Opened,
+    opened: &'a options::Opened,
 ) -> WhyView<'a> {
     WhyView {
         address: &found.address,
@@ -77,8 +77,7 @@ fn view<'a>(
         service: found.instance.map(|instance| instance.service.0),
         answer: found.answer.as_ref(),
         open: &found.open,
-        sources,
-        paths: opened.shown.clone(),
+        texts: Texts { sources, paths: &opened.shown },
     }
 }
 

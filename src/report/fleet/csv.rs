@@ -26,7 +26,7 @@ const HEADS: [&str; 15] = [
 ];
 
 /// Writes the table.
-pub fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     let mut table = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(out);
     table.write_record(HEADS)?;
     for host in &fleet.hosts {

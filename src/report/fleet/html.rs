@@ -49,7 +49,7 @@ struct EndpointRow {
 }
 
 /// Writes the page.
-pub fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     let hosts = fleet.by_need();
     let endpoints = hosts.iter().flat_map(|host| host.endpoints.iter().map(move |one| (host, one)));
     let endpoints = endpoints.map(|(host, one)| {

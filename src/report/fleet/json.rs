@@ -48,7 +48,7 @@ struct Unread<'a> {
 }
 
 /// Writes the document.
-pub fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     let unread = fleet.unread.iter().map(|(file, reason)| Unread { file, reason });
     let document =
         FleetOut { schema: "tlsmend/fleet/1", hosts: fleet.hosts.iter().map(host).collect(), unread: unread.collect() };

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 const LONGEST: usize = 60_000;
 
 /// Writes the table.
-pub fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     let mut text = format!("<!-- tlsmend fleet -->\n## TLS versions: {}\n\n", fleet.headline());
     for (file, reason) in &fleet.unread {
         text.push_str(&format!("- not merged: {}: {}\n", code(file), prose(reason)));

@@ -11,19 +11,28 @@ mod markdown;
 mod text;
 mod words;
 
-pub use csv::write as csv;
-pub use html::write as html;
 pub use input::host;
-pub use json::write as json;
-pub use markdown::write as markdown;
-pub use text::write as text;
 
-use super::Outcome;
 use super::html::VERDICTS;
 use super::summary::count;
+use super::{Format, Outcome};
 use crate::finding::{Severity, Verdict};
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::sync::Arc;
+
+/// Writes the report of many hosts.
+pub type Writer = fn(&Fleet, &mut dyn Write) -> io::Result<()>;
+
+/// The formats of the report of many hosts.
+#[rustfmt::skip]
+pub static FORMATS: [Format<Writer>; 5] = [
+    Format { name: "text", about: "", write: text::write },
+    Format { name: "html", about: "one page", write: html::write },
+    Format { name: "csv", about: "a line for each endpoint", write: csv::write },
+    Format { name: "json", about: "docs/json.md", write: json::write },
+    Format { name: "markdown", about: "", write: markdown::write },
+];
 
 /// All hosts.
 #[derive(Debug, Default)]

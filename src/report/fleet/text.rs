@@ -21,7 +21,7 @@ const SHOWN: [(usize, &str); 9] = [
 ];
 
 /// Writes the table.
-pub fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     debug_assert!(SHOWN.iter().all(|(at, head)| HEADS[*at].eq_ignore_ascii_case(head)));
     let hosts = fleet.by_need();
     let name = |text: &str| sanitise::line(text.as_bytes()).chars().take(WIDEST).collect::<String>();

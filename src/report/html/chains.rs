@@ -2,8 +2,7 @@
 
 use super::line;
 use crate::endpoint::{Answer, Reason, Unknown};
-use crate::report::issue::Texts;
-use crate::report::{AuditView, excerpt};
+use crate::report::{AuditView, Texts, excerpt};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -67,8 +66,8 @@ impl Chains {
             self.all.push(Chain {
                 endpoints: String::new(),
                 count: 0,
-                steps: answer.configured.because.iter().map(|reason| step(view.texts(), reason)).collect(),
-                unknown: unknown_here.map(|one| unknown(view.texts(), one)).collect(),
+                steps: answer.configured.because.iter().map(|reason| step(view.frame.texts, reason)).collect(),
+                unknown: unknown_here.map(|one| unknown(view.frame.texts, one)).collect(),
             });
         }
         let chain = &mut self.all[number];
@@ -129,5 +128,5 @@ pub(super) fn unknown(texts: Texts<'_>, unknown: &Unknown) -> String {
 
 /// What could not be decided and is about no single endpoint.
 pub(super) fn unknown_of_instances(view: &AuditView<'_>) -> Vec<String> {
-    view.instances.iter().flat_map(|instance| &instance.unknown).map(|one| unknown(view.texts(), one)).collect()
+    view.instances.iter().flat_map(|instance| &instance.unknown).map(|one| unknown(view.frame.texts, one)).collect()
 }

@@ -1,8 +1,8 @@
 //! Findings: a headline, and behind it the lines, the notes and the fix.
 
 use crate::finding::Severity;
-use crate::report::issue::{Issue, Place, Texts};
-use crate::report::{excerpt, markdown, patch, sanitise};
+use crate::report::issue::{Issue, Place};
+use crate::report::{Texts, excerpt, markdown, patch, sanitise};
 
 /// So many endpoints are named.
 const NAMED: usize = 40;

@@ -10,7 +10,6 @@ use crate::probe::{Depth, Reason, Scan, Verdict};
 use crate::report::{Outcome, handshake};
 use crate::tls::{Version, VersionSet};
 use askama::Template;
-use std::io::{self, Write};
 
 /// The page.
 #[derive(Template)]
@@ -123,11 +122,6 @@ impl Page {
             left: Vec::new(),
             problems: Vec::new(),
         }
-    }
-
-    /// Writes it.
-    pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        out.write_all(self.render().map_err(io::Error::other)?.as_bytes())
     }
 }
 

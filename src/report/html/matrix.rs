@@ -106,7 +106,7 @@ pub(super) fn groups(view: &AuditView<'_>, versions: &[Version], chains: &mut Ch
             .map(|(at, endpoint)| row(view, (&doubts, endpoint), view.verdict(index, at), judged[at], versions, chains))
             .collect();
         if !rows.is_empty() {
-            groups.push(Group { service: instance.service.0, main: view.paths.show(&instance.main), rows });
+            groups.push(Group { service: instance.service.0, main: view.frame.texts.paths.show(&instance.main), rows });
         }
     }
     groups

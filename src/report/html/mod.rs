@@ -15,11 +15,8 @@ mod probe;
 mod side_by_side;
 mod verify;
 
-pub use probe::probe;
-pub use verify::verify;
-
-use super::issue::{Issue, issues};
-use super::{AuditView, FactsView, Outcome, markdown, sanitise, summary};
+use super::issue::Issue;
+use super::{AuditView, FactsView, Outcome, Report, markdown, sanitise, summary};
 use crate::finding::Verdict;
 use askama::Template;
 use base64::Engine;
@@ -37,12 +34,12 @@ pub(super) const STYLE: &str = include_str!("../../../templates/style.css");
 pub(super) const SCRIPT: &str = include_str!("../../../templates/script.js");
 
 /// What the page shows besides the audit.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Extra<'a> {
     /// The files that the patch changes.
     pub patch: &'a [Changed],
     /// What is known of the host's software.
-    pub facts: &'a FactsView,
+    pub facts: Option<&'a FactsView>,
     /// What is demanded, as names and values.
     pub demands: &'a [(String, String)],
     /// Are secrets masked?
@@ -91,14 +88,21 @@ struct Page {
     masked: bool,
 }
 
+/// The name of the format.
+pub const NAME: &str = "html";
+
 /// Writes the page.
-pub fn audit(view: &AuditView<'_>, extra: &Extra<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let page = page(view, extra)?;
-    out.write_all(page.render().map_err(io::Error::other)?.as_bytes())
+pub(super) fn write(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let page = match report {
+        Report::Audit(view) => page(view, report)?.render(),
+        Report::Probe(view) => probe::page(view, report).render(),
+        Report::Verify(view) => verify::page(view, report).render(),
+    };
+    out.write_all(page.map_err(io::Error::other)?.as_bytes())
 }
 
-fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page> {
-    let issues = issues(view);
+fn page(view: &AuditView<'_>, report: Report<'_>) -> io::Result<Page> {
+    let (issues, extra) = (report.rows(), &view.extra);
     let mut chains = Chains::default();
     let versions = matrix::versions(view);
     let groups = matrix::groups(view, &versions, &mut chains);
@@ -106,7 +110,7 @@ fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page> {
     let mut services: Vec<&'static str> = groups.iter().map(|group| group.service).collect();
     services.sort_unstable();
     services.dedup();
-    let host = view.host.map(|host| format!(" of {}", line(host))).unwrap_or_default();
+    let host = view.frame.host.map(|host| format!(" of {}", line(host))).unwrap_or_default();
     let lines = |pairs: &[(String, String)]| pairs.iter().map(|(a, b)| (line(a), line(b))).collect();
     let chains_json = chains.as_json()?;
     Ok(Page {
@@ -115,18 +119,18 @@ fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page> {
         style: STYLE,
         script: SCRIPT,
         title: format!("TLS versions{host}"),
-        headline: summary::headline(view),
-        coverage_line: summary::covered(view),
-        policy: line(view.policy),
-        exit: view.outcome,
+        headline: summary::headline(report, &issues),
+        coverage_line: summary::covered(report),
+        policy: line(view.frame.policy),
+        exit: view.frame.outcome,
         tiles,
         verdicts: matrix::VERDICTS.map(Verdict::name).to_vec(),
         services,
         plaintext: view.totals().plaintext,
         versions: versions.iter().map(|version| version.name()).collect(),
         groups,
-        findings: findings::findings(view.texts(), &issues),
-        patch: extra.patch.iter().map(|file| side_by_side::of(file, &view.paths)).collect(),
+        findings: findings::findings(view.frame.texts, &issues),
+        patch: extra.patch.iter().map(|file| side_by_side::of(file, view.frame.texts.paths)).collect(),
         reload: lines(view.reload),
         chains: if chains_json.is_some() { Vec::new() } else { chains.all },
         chains_json,
@@ -134,7 +138,7 @@ fn page<'a>(view: &'a AuditView<'a>, extra: &'a Extra<'a>) -> io::Result<Page> {
         problems: problems(&issues),
         unknown: chains::unknown_of_instances(view),
         demands: lines(extra.demands),
-        facts: facts::rows(extra.facts),
+        facts: extra.facts.map(facts::rows).unwrap_or_default(),
         masked: extra.masked,
     })
 }

@@ -6,11 +6,10 @@ use super::matrix::Cell;
 use super::{line, problems};
 use crate::finding;
 use crate::probe::{Depth, Scan, Verdict};
-use crate::report::issue::{Issue, UNREACHABLE, by_subject, of_probe};
+use crate::report::issue::{Issue, UNREACHABLE, by_subject};
 use crate::report::probe::{INTERRUPTED, Outcome, ProbeView, Probed, title};
-use crate::report::{handshake, summary};
+use crate::report::{Report, handshake, summary};
 use crate::tls::{Version, VersionSet};
-use std::io::{self, Write};
 
 static THINGS: Things = Things {
     title: "Targets",
@@ -38,32 +37,31 @@ const RESULTS: [(&str, &str, &str); 5] = [
     ("compliant", "✓", "good"),
 ];
 
-/// Writes the page.
-pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let issues = of_probe(view);
+/// The page.
+pub(super) fn page(view: &ProbeView<'_>, report: Report<'_>) -> Page {
+    let issues = report.rows();
     let versions = versions(view.targets.iter().filter_map(scan_of));
     let about = by_subject(&issues);
     let own = |at| about.get(&at).map_or(&[][..], Vec::as_slice);
     let row = |(at, probed): (usize, &Probed<'_>)| row(view, at, probed, own(at), &versions);
     let groups = vec![Group { service: "", main: None, rows: view.targets.iter().enumerate().map(row).collect() }];
-    let page = Page {
+    Page {
         title: match &view.targets[..] {
             [one] => format!("Handshakes with {}", line(one.label)),
             many => format!("Handshakes with {} targets", many.len()),
         },
-        headline: summary::observed(&issues),
-        coverage_line: summary::probed(view),
-        policy: line(view.policy),
-        exit: view.outcome,
+        headline: summary::headline(report, &issues),
+        coverage_line: summary::covered(report),
+        policy: line(view.frame.policy),
+        exit: view.frame.outcome,
         tiles: tiles(&groups, &RESULTS),
         results: RESULTS.map(|(name, ..)| name).to_vec(),
         versions: versions.iter().map(|version| version.name()).collect(),
         groups,
-        findings: findings(view.texts(), &issues),
+        findings: findings(view.frame.texts, &issues),
         problems: problems(&issues),
         ..Page::new(&THINGS)
-    };
-    page.write(out)
+    }
 }
 
 fn scan_of<'a>(probed: &Probed<'a>) -> Option<&'a Scan> {

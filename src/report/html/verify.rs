@@ -6,12 +6,11 @@ use super::handshakes::{Group, Page, Row, Things, said, tiles, versions};
 use super::matrix::Cell;
 use super::{line, problems};
 use crate::probe::{Depth, Reason};
-use crate::report::issue::{Issue, by_subject, each, endpoint, of_verify};
-use crate::report::summary;
+use crate::report::issue::{Issue, by_subject, each, endpoint};
 use crate::report::verify::{VerifyView, cells as columns};
+use crate::report::{Report, summary};
 use crate::tls::{Version, VersionSet};
 use crate::verify::{Checked, DRIFT, Expected, Outcome};
-use std::io::{self, Write};
 
 static THINGS: Things = Things {
     title: "Endpoints",
@@ -42,15 +41,15 @@ fn sign(outcome: Outcome) -> (&'static str, &'static str) {
     }
 }
 
-/// Writes the page.
-pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+/// The page.
+pub(super) fn page(view: &VerifyView<'_>, report: Report<'_>) -> Page {
     let rows = each(view);
     let about = by_subject(&rows);
     let versions = versions(view.verified.checked.iter().map(|one| &one.scan));
     let mut groups: Vec<Group> = Vec::new();
     for (at, one) in view.verified.checked.iter().enumerate() {
         let own = about.get(&at).map_or(&[][..], Vec::as_slice);
-        let main = Some(view.paths.show(&one.promise.main));
+        let main = Some(view.frame.texts.paths.show(&one.promise.main));
         let row = row(view, at, one, own, &versions);
         match groups.iter_mut().find(|group| group.main == main) {
             Some(group) => group.rows.push(row),
@@ -64,24 +63,23 @@ pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         let (sign, tone) = sign(outcome);
         (outcome.name(), sign, tone)
     });
-    let issues = of_verify(view);
-    let page = Page {
+    let issues = report.rows();
+    Page {
         title: "Running servers and their configuration".to_owned(),
-        headline: summary::observed(&issues),
-        coverage_line: summary::verified(view),
-        policy: line(view.policy),
-        exit: view.outcome,
+        headline: summary::headline(report, &issues),
+        coverage_line: summary::covered(report),
+        policy: line(view.frame.policy),
+        exit: view.frame.outcome,
         tiles: tiles(&groups, &results),
         results: results.iter().map(|(name, ..)| *name).collect(),
         services,
         versions: versions.iter().map(|version| version.name()).collect(),
         groups,
-        findings: findings(view.texts(), &issues),
+        findings: findings(view.frame.texts, &issues),
         left: view.verified.left.iter().map(|left| (line(&left.what), line(&left.text()))).collect(),
         problems: problems(&issues),
         ..Page::new(&THINGS)
-    };
-    page.write(out)
+    }
 }
 
 fn row(view: &VerifyView<'_>, number: usize, one: &Checked, issues: &[&Issue<'_>], versions: &[Version]) -> Row {
@@ -111,8 +109,8 @@ fn row(view: &VerifyView<'_>, number: usize, one: &Checked, issues: &[&Issue<'_>
         facts,
         said: said(&one.scan, Depth::Versions, Reason::text),
         suites: Vec::new(),
-        steps: steps.map(|reason| step(view.texts(), reason)).collect(),
-        unknown: open.map(|one| unknown(view.texts(), one)).collect(),
+        steps: steps.map(|reason| step(view.frame.texts, reason)).collect(),
+        unknown: open.map(|one| unknown(view.frame.texts, one)).collect(),
     }
 }
 

@@ -1,24 +1,24 @@
 //! The rows of an audit.
 
-use super::{Issue, PROBLEM, Texts, digest, excuse, file, place, tell_apart};
+use super::{Issue, PROBLEM, digest, excuse, file, place, tell_apart};
 use crate::finding::{Finding, Severity, Verdict};
 use crate::instance::Problem;
-use crate::report::{AuditView, sanitise, snippet};
+use crate::report::{AuditView, Texts, sanitise, snippet};
 use crate::source::Span;
 use crate::tls::VersionSet;
 
 /// All findings in the order of the report, then all problems.
-pub(in crate::report) fn issues<'a>(view: &'a AuditView<'a>) -> Vec<Issue<'a>> {
+pub(in crate::report) fn of_audit<'a>(view: &'a AuditView<'a>) -> Vec<Issue<'a>> {
     let mut rows: Vec<Issue<'a>> = view.findings.iter().map(|finding| of_finding(view, finding)).collect();
-    rows.extend(view.problems.iter().map(|problem| of_problem(view.texts(), problem, None)));
+    rows.extend(view.problems.iter().map(|problem| of_problem(view.frame.texts, problem, None)));
     for (index, instance) in view.instances.iter().enumerate() {
-        rows.extend(instance.problems.iter().map(|problem| of_problem(view.texts(), problem, Some(index))));
+        rows.extend(instance.problems.iter().map(|problem| of_problem(view.frame.texts, problem, Some(index))));
     }
     tell_apart(rows)
 }
 
 fn of_finding<'a>(view: &'a AuditView<'a>, finding: &'a Finding) -> Issue<'a> {
-    let texts = view.texts();
+    let texts = view.frame.texts;
     let instance = finding.instance.and_then(|index| view.instances.get(index));
     let main = || instance.map(|instance| file(texts, &instance.main));
     let all = instance.map_or(&[][..], |instance| &instance.endpoints[..]);
@@ -36,7 +36,7 @@ fn of_finding<'a>(view: &'a AuditView<'a>, finding: &'a Finding) -> Issue<'a> {
         subject: finding.instance,
         finding: Some(finding),
         fingerprint: finding.fingerprint.clone(),
-        fails: finding.verdict != Verdict::Unknown && finding.severity >= view.fail_on && finding.is_open(),
+        fails: finding.verdict != Verdict::Unknown && finding.severity >= view.frame.fail_on && finding.is_open(),
         excuse: excuse(texts, &finding.standing),
     }
 }

@@ -5,11 +5,11 @@ mod audit;
 mod probe;
 mod verify;
 
-pub(super) use audit::issues;
+pub(super) use audit::of_audit;
 pub(super) use probe::of_probe;
 pub(super) use verify::{each, name as endpoint, of_verify};
 
-use super::{Paths, excerpt, sanitise, snippet};
+use super::{Texts, excerpt, sanitise, snippet};
 use crate::finding::{Finding, Severity, Standing, Verdict, WaiverPlace};
 use crate::source::{SourceMap, Span};
 use crate::tls::VersionSet;
@@ -25,13 +25,6 @@ pub(super) const INCONCLUSIVE: &str = "inconclusive";
 pub(super) const UNREACHABLE: &str = "unreachable";
 /// So wide is the line of a file that a row shows.
 const WIDTH: usize = 120;
-
-/// The texts that rows point into, and how their paths are shown.
-#[derive(Clone, Copy)]
-pub(super) struct Texts<'a> {
-    pub(super) sources: &'a SourceMap,
-    pub(super) paths: &'a Paths,
-}
 
 /// A range of a file: lines and columns from 1, a column is a character, the end is the place after the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,14 +4,12 @@
 //! A probe has no file. Code scanning wants one, so a row is at the line of the list of targets that names the host; a
 //! host of the command line stands for a file of its own.
 
-use super::{
-    INCONCLUSIVE, Issue, PROBLEM, Place, Texts, UNREACHABLE, by_weight, digest, excuse, file, place, tell_apart,
-};
+use super::{INCONCLUSIVE, Issue, PROBLEM, Place, UNREACHABLE, by_weight, digest, excuse, file, place, tell_apart};
 use crate::finding::{Severity, Verdict};
 use crate::probe::client::{Check, Handshake};
 use crate::probe::{Depth, Row, Scan, Trouble};
 use crate::report::probe::{INTERRUPTED, Outcome, ProbeView, Probed, title};
-use crate::report::{handshake, sanitise};
+use crate::report::{Texts, handshake, sanitise};
 use crate::tls::VersionSet;
 use std::path::Path;
 
@@ -38,8 +36,8 @@ pub(in crate::report) fn of_probe<'a>(view: &'a ProbeView<'a>) -> Vec<Issue<'a>>
             versions: one.versions,
             message: one.message.clone(),
             details: one.notes.iter().chain(&one.help).cloned().collect(),
-            excuse: excuse(view.texts(), &one.standing),
-            fails: one.severity >= view.fail_on && one.is_open(),
+            excuse: excuse(view.frame.texts, &one.standing),
+            fails: one.severity >= view.frame.fail_on && one.is_open(),
         });
         let found = complaints.chain(others(probed, view.depth));
         rows.extend(found.map(|said| row(view, at, &said)));
@@ -108,7 +106,7 @@ fn open(scan: &Scan, client: Option<&Check>, depth: Depth) -> Vec<String> {
 }
 
 fn row<'a>(view: &'a ProbeView<'a>, at: usize, said: &Said) -> Issue<'a> {
-    let texts = view.texts();
+    let texts = view.frame.texts;
     let probed = &view.targets[at];
     let target = match &probed.outcome {
         Outcome::Scanned { target, .. } => Some(*target),

@@ -1,10 +1,10 @@
 //! The rows of a verification, at the lines that promise what does not come.
 
 use super::audit::of_problem;
-use super::{INCONCLUSIVE, Issue, PROBLEM, Place, Texts, by_weight, digest, excuse, file, place, tell_apart};
+use super::{INCONCLUSIVE, Issue, PROBLEM, Place, by_weight, digest, excuse, file, place, tell_apart};
 use crate::finding::{Observed, Severity, Verdict};
-use crate::report::sanitise;
 use crate::report::verify::VerifyView;
+use crate::report::{Texts, sanitise};
 use crate::tls::VersionSet;
 use crate::verify::{Checked, Left, Outcome};
 use std::collections::BTreeMap;
@@ -20,12 +20,12 @@ pub(in crate::report) fn each<'a>(view: &'a VerifyView<'a>) -> Vec<Issue<'a>> {
     let others = verified.dead.iter().chain(&verified.unexplained);
     rows.extend(others.map(|observed| complaint(view, None, observed)));
     let left = verified.left.iter().filter(|left| !left.by_design);
-    rows.extend(left.map(|left| leftover(view.texts(), left)));
+    rows.extend(left.map(|left| leftover(view.frame.texts, left)));
     if verified.interrupted {
         let text = "interrupted: the rest was not verified";
         rows.push(Issue { verdict: None, ..bare(PROBLEM, text, &[]) });
     }
-    rows.extend(view.problems.iter().map(|problem| of_problem(view.texts(), problem, None)));
+    rows.extend(view.problems.iter().map(|problem| of_problem(view.frame.texts, problem, None)));
     rows
 }
 
@@ -72,7 +72,7 @@ fn bare(rule: &'static str, message: &str, details: &[String]) -> Issue<'static>
 
 /// `endpoint`: the one that it is about; none: a line that decides nothing, or a port that no configuration is about.
 fn complaint<'a>(view: &'a VerifyView<'a>, endpoint: Option<(usize, &'a Checked)>, one: &'a Observed) -> Issue<'a> {
-    let texts = view.texts();
+    let texts = view.frame.texts;
     let own = one.primary.as_ref().map(|label| place(texts, label.span, &label.text));
     let decider = || endpoint.map(|(_, checked)| spot(texts, checked));
     let spot = own.or_else(decider);
@@ -91,7 +91,7 @@ fn complaint<'a>(view: &'a VerifyView<'a>, endpoint: Option<(usize, &'a Checked)
         subject: endpoint.map(|(at, _)| at),
         fingerprint,
         // That nothing answers is no finding, but the program could not run there.
-        fails: !unreachable && one.severity >= view.fail_on && one.is_open(),
+        fails: !unreachable && one.severity >= view.frame.fail_on && one.is_open(),
         excuse: excuse(texts, &one.standing),
         ..bare(one.rule.0, &one.message, &details)
     }
@@ -132,7 +132,7 @@ fn undecided<'a>(view: &'a VerifyView<'a>, at: usize, one: &'a Checked) -> Optio
         }
         Outcome::Agrees | Outcome::Differs | Outcome::Mixed | Outcome::Unreachable => return None,
     };
-    let spot = spot(view.texts(), one);
+    let spot = spot(view.frame.texts, one);
     Some(Issue {
         versions: open,
         endpoints: vec![name(one)],

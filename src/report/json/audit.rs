@@ -1,14 +1,14 @@
 //! `tlsmend/audit/1`
 
 use super::exit::Exit;
-use super::place::{Place, Step, Texts};
+use super::place::{Place, Step};
 use super::why::names;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::endpoint::Endpoint;
 use crate::finding::{Aspect, Finding, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::Uncovered;
 use crate::instance::{self, Instance, Problem};
-use crate::report::{AuditView, ManagedFile};
+use crate::report::{AuditView, ManagedFile, Texts};
 use serde::{Serialize, Serializer};
 
 #[derive(Serialize)]
@@ -198,15 +198,15 @@ struct Reload<'a> {
 
 impl<'a> Audit<'a> {
     pub(super) fn of(view: &'a AuditView<'a>) -> Audit<'a> {
-        let texts = Texts { sources: view.sources, paths: &view.paths };
+        let texts = view.frame.texts;
         let totals = view.totals();
         Audit {
             schema: "tlsmend/audit/1",
             version: env!("CARGO_PKG_VERSION"),
-            host: view.host,
-            policy: view.policy,
-            fail_on: view.fail_on.name(),
-            exit: view.outcome.into(),
+            host: view.frame.host,
+            policy: view.frame.policy,
+            fail_on: view.frame.fail_on.name(),
+            exit: view.frame.outcome.into(),
             instances: view.instances.iter().enumerate().map(|(i, one)| instance(view, texts, i, one)).collect(),
             findings: Findings { view, texts },
             problems: view.problems.iter().map(|one| problem(texts, one)).collect(),

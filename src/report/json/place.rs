@@ -2,19 +2,12 @@
 
 use crate::endpoint::{Reason, Unknown};
 use crate::instance::Instance;
-use crate::report::{MOST_DOUBTS, Paths};
-use crate::source::{LineColumn, SourceFile, SourceMap, Span};
+use crate::report::{MOST_DOUBTS, Texts};
+use crate::source::{LineColumn, SourceFile, Span};
 use serde::Serialize;
 
 /// A line longer than this is not given whole.
 const LONGEST: usize = 400;
-
-/// Where texts and paths come from.
-#[derive(Clone, Copy)]
-pub(super) struct Texts<'a> {
-    pub(super) sources: &'a SourceMap,
-    pub(super) paths: &'a Paths,
-}
 
 /// A step that led to the versions.
 #[derive(Serialize)]

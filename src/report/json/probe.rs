@@ -2,7 +2,6 @@
 
 use super::audit::{WaiverOut, waiver};
 use super::exit::Exit;
-use super::place::Texts;
 use super::why::names;
 use crate::finding::Observed;
 use crate::probe::client::{Check, Handshake, Trust};
@@ -12,8 +11,8 @@ use crate::probe::starttls::StartTls;
 use crate::probe::strength::{self, Level};
 use crate::probe::suites::Suite;
 use crate::probe::{Depth, Hit, Order, Reason, Row, Scan, Trouble};
-use crate::report::handshake;
 use crate::report::probe::{INTERRUPTED, Outcome, ProbeView, Probed};
+use crate::report::{Texts, handshake};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -119,8 +118,8 @@ impl<'a> Probe<'a> {
     pub(super) fn of(view: &ProbeView<'a>) -> Probe<'a> {
         Probe {
             schema: "tlsmend/probe/1",
-            policy: view.policy,
-            exit: view.outcome.into(),
+            policy: view.frame.policy,
+            exit: view.frame.outcome.into(),
             targets: view.targets.iter().map(|probed| target(view, probed)).collect(),
         }
     }
@@ -128,7 +127,7 @@ impl<'a> Probe<'a> {
 
 fn target<'a>(view: &ProbeView<'_>, probed: &Probed<'a>) -> TargetOut<'a> {
     let depth = view.depth;
-    let texts = Texts { sources: view.sources, paths: &view.paths };
+    let texts = view.frame.texts;
     let empty = TargetOut {
         target: probed.label,
         address: None,

@@ -1,7 +1,6 @@
 //! `tlsmend/verify/1`
 
 use super::exit::Exit;
-use super::place::Texts;
 use super::probe::{ObservedOut, RowOut, rows};
 use super::why::names;
 use crate::finding::Observed;
@@ -73,8 +72,8 @@ impl<'a> Verify<'a> {
         let left = |one: &'a Left| LeftOut { what: &one.what, why: one.text() };
         Verify {
             schema: "tlsmend/verify/1",
-            policy: view.policy,
-            exit: view.outcome.into(),
+            policy: view.frame.policy,
+            exit: view.frame.outcome.into(),
             endpoints: verified.checked.iter().map(|one| endpoint(view, one)).collect(),
             dead: verified.dead.iter().map(|one| finding(view, one)).collect(),
             not_covered: verified.unexplained.iter().map(|one| port(view, one)).collect(),
@@ -89,7 +88,7 @@ fn endpoint<'a>(view: &VerifyView<'a>, one: &'a Checked) -> EndpointOut<'a> {
     let target = &one.promise.target;
     EndpointOut {
         service: one.promise.service.0,
-        main: view.paths.lossy(&one.promise.main),
+        main: view.frame.texts.paths.lossy(&one.promise.main),
         address: target.place.to_string(),
         name: target.name.as_ref().map(Name::as_str),
         starttls: target.starttls.map(StartTls::name),
@@ -107,13 +106,9 @@ fn endpoint<'a>(view: &VerifyView<'a>, one: &'a Checked) -> EndpointOut<'a> {
 }
 
 fn port<'a>(view: &VerifyView<'_>, one: &'a Observed) -> PortOut<'a> {
-    PortOut { address: &one.target, observed: ObservedOut::of(texts(view), one) }
+    PortOut { address: &one.target, observed: ObservedOut::of(view.frame.texts, one) }
 }
 
 fn finding<'a>(view: &VerifyView<'a>, one: &'a Observed) -> FindingOut<'a> {
-    FindingOut { observed: ObservedOut::of(texts(view), one), place: view.place(one) }
-}
-
-fn texts<'v>(view: &'v VerifyView<'_>) -> Texts<'v> {
-    Texts { sources: view.sources, paths: &view.paths }
+    FindingOut { observed: ObservedOut::of(view.frame.texts, one), place: view.place(one) }
 }

@@ -1,6 +1,6 @@
 //! `tlsmend/why/1` and `tlsmend/why-name/1`
 
-use super::place::{Step, Texts};
+use super::place::Step;
 use crate::report::WhyView;
 use crate::tls::{Version, VersionSet};
 use serde::Serialize;
@@ -34,7 +34,7 @@ impl<'a> WhyName<'a> {
 
 impl<'a> Why<'a> {
     pub(super) fn of(view: &WhyView<'a>) -> Why<'a> {
-        let texts = Texts { sources: view.sources, paths: &view.paths };
+        let texts = view.texts;
         let answer = view.answer;
         let nothing = view.open.is_empty().then_some(VersionSet::EMPTY);
         Why {

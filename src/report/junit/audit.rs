@@ -1,29 +1,23 @@
 //! An audit: a suite is an instance, a case an endpoint.
 
-use super::{Case, End, Suite, alone, of_issues, plain, write};
+use super::{Case, End, Suite, alone, of_issues, plain};
 use crate::endpoint::{Endpoint, Speaks};
 use crate::finding::Verdict;
-use crate::report::issue::{Issue, by_subject, issues};
+use crate::report::issue::{Issue, by_subject, of_audit};
 use crate::report::{AuditView, snippet};
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
 /// Why nothing is said of an endpoint that can't be decided.
 const OFF: &str = "can't be decided, and the policy turns the rule unknown off";
 /// Why an endpoint can't be decided of which nothing else is said.
 const UNREAD: &str = "can't be decided: not all files of the configuration could be read";
 
-/// Writes the document.
-pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    write(suites(view), view.host, out)
-}
-
-fn suites(view: &AuditView<'_>) -> Vec<Suite> {
-    let issues = issues(view);
+pub(super) fn suites(view: &AuditView<'_>) -> Vec<Suite> {
+    let issues = of_audit(view);
     let by_instance = by_subject(&issues);
     let mut suites = Vec::new();
     for (index, instance) in view.instances.iter().enumerate() {
-        let name = format!("{} {}", instance.service, view.paths.show(&instance.main));
+        let name = format!("{} {}", instance.service, view.frame.texts.paths.show(&instance.main));
         let mut about: Vec<Vec<&Issue<'_>>> = vec![Vec::new(); instance.endpoints.len()];
         let mut rest = Vec::new();
         for issue in by_instance.get(&index).into_iter().flatten().copied() {
@@ -66,7 +60,7 @@ fn names(view: &AuditView<'_>, endpoints: &[Endpoint]) -> Vec<String> {
     }
     let full = |(name, endpoint): (&String, &Endpoint)| match endpoint.origin() {
         Some(span) if count.get(name.as_str()).is_some_and(|count| *count > 1) => {
-            format!("{name} at {}", view.paths.spot(view.sources, span))
+            format!("{name} at {}", view.frame.texts.paths.spot(view.frame.texts.sources, span))
         }
         _ => name.clone(),
     };

@@ -15,12 +15,8 @@ mod audit;
 mod probe;
 mod verify;
 
-pub use audit::audit;
-pub use probe::probe;
-pub use verify::verify;
-
 use super::issue::Issue;
-use super::{markdown, sanitise};
+use super::{Report, markdown, sanitise};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use std::collections::BTreeMap;
@@ -67,8 +63,13 @@ fn tell_apart(suites: &mut [Suite]) {
     }
 }
 
-/// Writes the document; `host`: where it was made.
-fn write(mut suites: Vec<Suite>, host: Option<&str>, out: &mut dyn Write) -> io::Result<()> {
+/// Writes the document.
+pub(super) fn write(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut suites = match report {
+        Report::Audit(view) => audit::suites(view),
+        Report::Probe(view) => probe::suites(view),
+        Report::Verify(view) => verify::suites(view),
+    };
     tell_apart(&mut suites);
     let all = || suites.iter().flat_map(|suite| &suite.cases);
     let mut xml = Writer::new_with_indent(&mut *out, b' ', 2);
@@ -81,7 +82,7 @@ fn write(mut suites: Vec<Suite>, host: Option<&str>, out: &mut dyn Write) -> io:
         let mut start = BytesStart::new("testsuite");
         start.push_attribute(("name", suite.name.as_str()));
         start.push_attribute(("id", at.to_string().as_str()));
-        if let Some(host) = host {
+        if let Some(host) = report.frame().host {
             start.push_attribute(("hostname", plain(host).as_str()));
         }
         counts(&mut start, suite.cases.iter(), true);

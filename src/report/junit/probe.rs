@@ -1,21 +1,19 @@
 //! A probe: a suite is a target, a case a version; with `--client`, the handshake is a case too. A target that can't be
 //! asked is one case, which is an error.
 
-use super::{Case, End, Suite, of_issues, plain, write};
+use super::{Case, End, Suite, of_issues, plain};
 use crate::probe::{Depth, Row, Verdict};
 use crate::report::handshake::{self, SuiteText};
 use crate::report::issue::{INCONCLUSIVE, Issue, by_subject, of_probe};
 use crate::report::probe::{Outcome, ProbeView, Probed, title};
 use crate::verify::NO_MODERN_VERSION;
-use std::io::{self, Write};
 
-/// Writes the document.
-pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn suites(view: &ProbeView<'_>) -> Vec<Suite> {
     let rows = of_probe(view);
     let about = by_subject(&rows);
     let own = |at| about.get(&at).map_or(&[][..], Vec::as_slice);
     let suite = |(at, probed): (usize, &Probed<'_>)| suite(view, probed, own(at));
-    write(view.targets.iter().enumerate().map(suite).collect(), None, out)
+    view.targets.iter().enumerate().map(suite).collect()
 }
 
 fn suite(view: &ProbeView<'_>, probed: &Probed<'_>, rows: &[&Issue<'_>]) -> Suite {

@@ -1,22 +1,20 @@
 //! A verification: a suite is an instance, a case an endpoint. Lines that decide nothing, what could not be verified and
 //! what could not be read are cases of their own.
 
-use super::{Case, End, Suite, alone, of_issues, plain, write};
+use super::{Case, End, Suite, alone, of_issues, plain};
 use crate::report::issue::{self, Issue, by_subject, each};
 use crate::report::verify::{VerifyView, cells, said};
 use crate::verify::{Checked, Outcome};
-use std::io::{self, Write};
 
 /// The suite of what is about no endpoint that was asked.
 const REST: &str = "configuration";
 
-/// Writes the document.
-pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn suites(view: &VerifyView<'_>) -> Vec<Suite> {
     let rows = each(view);
     let about = by_subject(&rows);
     let mut suites: Vec<Suite> = Vec::new();
     for (at, one) in view.verified.checked.iter().enumerate() {
-        let name = plain(&format!("{} {}", one.promise.service, view.paths.show(&one.promise.main)));
+        let name = plain(&format!("{} {}", one.promise.service, view.frame.texts.paths.show(&one.promise.main)));
         let own = about.get(&at).map_or(&[][..], Vec::as_slice);
         let case = endpoint(one, own);
         match suites.iter_mut().find(|suite| suite.name == name) {
@@ -37,7 +35,7 @@ pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
     if !rest.is_empty() {
         suites.push(Suite { name: REST.to_owned(), cases: rest });
     }
-    write(suites, None, out)
+    suites
 }
 
 fn endpoint(one: &Checked, rows: &[&Issue<'_>]) -> Case {

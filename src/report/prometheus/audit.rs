@@ -12,8 +12,7 @@ const STANDINGS: [&str; 3] = ["open", "waived", "known"];
 const VERDICTS: [Verdict; 5] =
     [Verdict::Exposed, Verdict::Missing, Verdict::Latent, Verdict::Unknown, Verdict::Compliant];
 
-/// Writes the metrics.
-pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     endpoints(view, out)?;
     findings(view, out)?;
     let totals = view.totals();
@@ -27,7 +26,7 @@ pub fn audit(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("services_not_audited", "TLS services whose configuration is not understood.", view.uncovered.len()),
     ];
     plain(&gauges, out)?;
-    info("info", view.policy, out)
+    info("info", view.frame.policy, out)
 }
 
 fn endpoints(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -52,7 +51,7 @@ fn endpoints(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
 fn findings(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     head("findings", "Findings by rule, severity and standing.", out)?;
     let said = || view.findings.iter().flat_map(|one| one.aspects().map(|aspect| (aspect, one.standing.name())));
-    for rule in rules(view.rules, said().map(|(aspect, _)| aspect.rule.0)) {
+    for rule in rules(view.frame.rules, said().map(|(aspect, _)| aspect.rule.0)) {
         for severity in SEVERITIES {
             for standing in STANDINGS {
                 let is_it = |(aspect, standing_of): &(Aspect, &str)| {

@@ -9,15 +9,20 @@ mod audit;
 mod probe;
 mod verify;
 
-pub use audit::audit;
-pub use probe::probe;
-pub use verify::verify;
-
 use super::issue::Issue;
-use super::{RuleText, sanitise};
+use super::{Report, RuleText, sanitise};
 use crate::finding::Severity;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+
+/// Writes the metrics.
+pub(super) fn write(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    match report {
+        Report::Audit(view) => audit::write(view, out),
+        Report::Probe(view) => probe::write(view, &report.rows(), out),
+        Report::Verify(view) => verify::write(view, &report.rows(), out),
+    }
+}
 
 const SEVERITIES: [Severity; 4] = Severity::ALL;
 

@@ -5,7 +5,7 @@ use crate::probe::client::{Check, Handshake, Trust};
 use crate::probe::strength::Level;
 use crate::probe::{Depth, Scan, Verdict};
 use crate::report::handshake;
-use crate::report::issue::of_probe;
+use crate::report::issue::Issue;
 use crate::report::probe::{Outcome, ProbeView};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -21,8 +21,7 @@ struct Series<'a> {
     client: Option<&'a Check>,
 }
 
-/// Writes the metrics.
-pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(view: &ProbeView<'_>, rows: &[Issue<'_>], out: &mut dyn Write) -> io::Result<()> {
     let series = series(view);
     gauge("probe_reached", "Whether TLS was spoken with the target (1) or not (0).", out, || {
         series.iter().map(|one| (one.labels.clone(), i64::from(one.scan.is_some())))
@@ -51,14 +50,13 @@ pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
     if series.iter().any(|one| one.client.is_some()) {
         clients(&series, out)?;
     }
-    let rows = of_probe(view);
-    observed("probe_findings", view.rules, &rows, out)?;
+    observed("probe_findings", view.frame.rules, rows, out)?;
     let open = rows.iter().any(|row| row.is_undecided() && row.excuse.is_none());
     plain(
         &[("probe_complete", "Whether all targets answered and all is known (1) or not (0).", usize::from(!open))],
         out,
     )?;
-    info("probe_info", view.policy, out)
+    info("probe_info", view.frame.policy, out)
 }
 
 /// One metric with labels.

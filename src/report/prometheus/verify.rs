@@ -1,17 +1,15 @@
 //! The metrics of a verification.
 
 use super::{head, info, observed, plain};
-use crate::report::issue::{Issue, of_verify};
+use crate::report::issue::Issue;
 use crate::report::verify::VerifyView;
 use crate::verify::Outcome;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// Writes the metrics.
-pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(view: &VerifyView<'_>, rows: &[Issue<'_>], out: &mut dyn Write) -> io::Result<()> {
     endpoints(view, out)?;
-    let rows = of_verify(view);
-    observed("verify_findings", view.rules, &rows, out)?;
+    observed("verify_findings", view.frame.rules, rows, out)?;
     let verified = view.verified;
     let open = |outcome| matches!(outcome, Outcome::Mixed | Outcome::Unreachable);
     let open = rows.iter().any(Issue::is_undecided) || verified.checked.iter().any(|one| open(one.outcome));
@@ -22,7 +20,7 @@ pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         ("verify_problems", "Places that could not be read or are not valid.", view.problems.len()),
     ];
     plain(&gauges, out)?;
-    info("verify_info", view.policy, out)
+    info("verify_info", view.frame.policy, out)
 }
 
 fn endpoints(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {

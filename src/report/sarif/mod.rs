@@ -7,10 +7,8 @@
 
 mod schema;
 
-use super::issue::{self, Issue, Texts, issues, of_probe, of_verify};
-use super::probe::ProbeView;
-use super::verify::VerifyView;
-use super::{AuditView, Outcome, Paths, RuleText, json, markdown};
+use super::issue::{self, Issue};
+use super::{Frame, Paths, Report, RuleText, Texts, json, markdown};
 use crate::edit;
 use crate::finding::{Severity, Verdict};
 use crate::source::{FileId, Span};
@@ -32,58 +30,32 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.'
 /// A longer piece of text is not quoted.
 const LONGEST: usize = 400;
 
-/// Writes the log of an audit; `suppressed`: with what is waived or known, as suppressed results.
-pub fn audit(view: &AuditView<'_>, suppressed: bool, out: &mut dyn Write) -> io::Result<()> {
-    let mut properties = BTreeMap::from([("policy", view.policy.to_owned())]);
-    properties.extend(view.host.map(|host| ("host", host.to_owned())));
-    let what = Made { texts: view.texts(), rules: view.rules, outcome: view.outcome, properties };
-    write(&what, &issues(view), suppressed, out)
-}
-
-/// Writes the log of a probe.
-pub fn probe(view: &ProbeView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let properties = BTreeMap::from([("policy", view.policy.to_owned())]);
-    let what = Made { texts: view.texts(), rules: view.rules, outcome: view.outcome, properties };
-    write(&what, &of_probe(view), false, out)
-}
-
-/// Writes the log of a verification.
-pub fn verify(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let properties = BTreeMap::from([("policy", view.policy.to_owned())]);
-    let what = Made { texts: view.texts(), rules: view.rules, outcome: view.outcome, properties };
-    write(&what, &of_verify(view), false, out)
-}
-
-/// What a log says besides its results.
-struct Made<'a> {
-    texts: Texts<'a>,
-    rules: &'a [RuleText<'a>],
-    outcome: Outcome,
-    properties: BTreeMap<&'static str, String>,
-}
-
-fn write(made: &Made<'_>, issues: &[Issue<'_>], suppressed: bool, out: &mut dyn Write) -> io::Result<()> {
-    let problems: Vec<&Issue<'_>> = issues.iter().filter(|issue| issue.is_problem()).collect();
-    let shown = |issue: &&Issue<'_>| suppressed || issue.excuse.is_none();
-    let results = issues.iter().filter(shown).filter_map(|issue| Some(result(made, issue, issue.verdict?)));
+/// Writes the log.
+pub(super) fn write(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let (frame, rows) = (report.frame(), report.rows());
+    let problems: Vec<&Issue<'_>> = rows.iter().filter(|issue| issue.is_problem()).collect();
+    let shown = |issue: &&Issue<'_>| report.has_suppressed() || issue.excuse.is_none();
+    let results = rows.iter().filter(shown).filter_map(|issue| Some(result(frame, issue, issue.verdict?)));
+    let mut properties = BTreeMap::from([("policy", frame.policy.to_owned())]);
+    properties.extend(frame.host.map(|host| ("host", host.to_owned())));
     let run = Run {
         tool: Tool {
             driver: Driver {
                 name: "tlsmend",
                 semantic_version: env!("CARGO_PKG_VERSION"),
-                rules: made.rules.iter().map(rule).collect(),
+                rules: frame.rules.iter().map(rule).collect(),
             },
         },
         invocations: [Invocation {
             execution_successful: problems.is_empty(),
-            exit_code: made.outcome.status(),
-            exit_code_description: made.outcome.name(),
-            tool_execution_notifications: problems.iter().map(|issue| notification(made.texts, issue)).collect(),
+            exit_code: frame.outcome.status(),
+            exit_code_description: frame.outcome.name(),
+            tool_execution_notifications: problems.iter().map(|issue| notification(frame.texts, issue)).collect(),
         }],
-        original_uri_base_ids: BTreeMap::from([(BASE, base(made.texts.paths))]),
+        original_uri_base_ids: BTreeMap::from([(BASE, base(frame.texts.paths))]),
         column_kind: "unicodeCodePoints",
         results: results.collect(),
-        properties: made.properties.clone(),
+        properties,
     };
     json::write(&Log { schema: SCHEMA, version: "2.1.0", runs: [run] }, out)
 }
@@ -131,8 +103,8 @@ fn notification(texts: Texts<'_>, issue: &Issue<'_>) -> Notification {
     }
 }
 
-fn result<'a>(made: &Made<'_>, issue: &Issue<'a>, verdict: Verdict) -> ResultOut<'a> {
-    let texts = made.texts;
+fn result<'a>(frame: &Frame<'_>, issue: &Issue<'a>, verdict: Verdict) -> ResultOut<'a> {
+    let texts = frame.texts;
     let mut text = issue.message.clone();
     for more in markdown::endpoints(issue).into_iter().chain(issue.story()) {
         text.push('\n');
@@ -145,7 +117,7 @@ fn result<'a>(made: &Made<'_>, issue: &Issue<'a>, verdict: Verdict) -> ResultOut
     let fixes = issue.finding.and_then(|finding| finding.fix.as_ref());
     ResultOut {
         rule_id: issue.rule,
-        rule_index: made.rules.iter().position(|rule| rule.id == issue.rule),
+        rule_index: frame.rules.iter().position(|rule| rule.id == issue.rule),
         level: level(issue.severity),
         message: Message::text(text),
         locations: issue

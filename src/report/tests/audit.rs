@@ -3,7 +3,7 @@ use crate::edit::{Applicability, Fix};
 use crate::endpoint::{Address, Role, Speaks, Transport};
 use crate::finding::{self, Severity, Verdict, Waived, WaiverPlace};
 use crate::instance::{Problem, Standing};
-use crate::report::{Coverage, Paths};
+use crate::report::{Coverage, Paths, Report};
 use insta::assert_snapshot;
 use std::sync::Arc;
 
@@ -44,9 +44,10 @@ fn exposed_through_a_hop() {
 fn paths_below_the_working_folder_are_relative() {
     let host = exposed();
     let mut view = host.view();
-    view.paths = Paths::below("/etc/nginx");
-    view.fail_on = Severity::High;
-    assert_snapshot!(super::host::plain(|out| crate::report::text::audit(&view, crate::report::text::WIDTH, out)), @r#"
+    let paths = Paths::below("/etc/nginx");
+    view.frame.texts.paths = &paths;
+    view.frame.fail_on = Severity::High;
+    assert_snapshot!(super::host::plain(|out| crate::report::text::write(Report::Audit(&view), out)), @r#"
     nginx: nginx.conf
       ADDRESS  NAME               VERSIONS                       VERDICT
       *:443    (no name), a.test  TLSv1 TLSv1.1 TLSv1.2 TLSv1.3  exposed

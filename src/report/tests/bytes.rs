@@ -1,11 +1,11 @@
 //! Bytes that configuration files really hold, and any others: reports neither fail nor let them through.
 
-use super::host::{Host, MAIN, endpoint, finding, instance, plain};
+use super::host::{ABSOLUTE, Host, MAIN, endpoint, finding, instance, plain};
 use crate::edit::{Edit, Fix};
 use crate::endpoint::{Reason, ReasonKind};
 use crate::finding::{Finding, Label, Severity, Verdict};
 use crate::instance::Problem;
-use crate::report::{Paths, WhyView, json, sanitise, snippet, text, why};
+use crate::report::{Report, Texts, WhyView, json, sanitise, snippet, text, why};
 use crate::source::Span;
 use insta::assert_snapshot;
 use proptest::prelude::*;
@@ -194,7 +194,7 @@ fn the_end_of_a_file() {
 
 fn problem(host: &Host, span: Span) -> String {
     let problem = Problem::at(span, "unexpected end of file");
-    plain(|out| snippet::problem(&host.sources, &Paths::absolute(), &problem, text::WIDTH, out))
+    plain(|out| snippet::problem(&host.sources, &ABSOLUTE, &problem, text::WIDTH, out))
 }
 
 #[test]
@@ -297,17 +297,16 @@ proptest! {
         };
         host.findings.push(finding);
         host.problems.push(Problem { hops: spans.clone(), ..Problem::at(spans[0], texts[5].clone()) });
-        prop_assert!(harmless(|out| text::audit(&host.view(), text::WIDTH, out)));
+        prop_assert!(harmless(|out| text::write(Report::Audit(&host.view()), out)));
         let why = WhyView {
             address: &texts[0],
             sni: Some(&texts[1]),
             service: None,
             open: &[], answer: Some(&answer),
-            sources: &host.sources,
-            paths: Paths::absolute(),
+            texts: Texts { sources: &host.sources, paths: &ABSOLUTE },
         };
         prop_assert!(harmless(|out| why::text(&why, out)));
-        prop_assert!(harmless(|out| json::audit(&host.view(), out)));
+        prop_assert!(harmless(|out| json::report(Report::Audit(&host.view()), out)));
         prop_assert!(harmless(|out| json::why(&why, out)));
     }
 }

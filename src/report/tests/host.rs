@@ -4,13 +4,17 @@ use crate::edit::{Edit, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, Role, Speaks, Traced, Transport, Unknown};
 use crate::finding::{self, Finding, Label, RuleId, Severity, Verdict};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, Uncovered};
-use crate::report::{AuditView, Coverage, ManagedFile, Outcome, Paths, json, text};
+use crate::report::html::Extra;
+use crate::report::{AuditView, Coverage, Frame, ManagedFile, Outcome, Paths, Report, Texts, json, text};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
 use crate::topic::Topic;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Paths as they are.
+pub(super) static ABSOLUTE: Paths = Paths::absolute();
 
 pub(super) const MAIN: &str = "/etc/nginx/nginx.conf";
 pub(super) const SNIPPET: &str = "/etc/nginx/snippets/tls.conf";
@@ -109,7 +113,14 @@ impl Host {
 
     pub(super) fn view(&self) -> AuditView<'_> {
         AuditView {
-            sources: &self.sources,
+            frame: Frame {
+                texts: Texts { sources: &self.sources, paths: &ABSOLUTE },
+                policy: "default",
+                fail_on: Severity::Low,
+                outcome: if self.findings.is_empty() { Outcome::Compliant } else { Outcome::Findings },
+                host: Some("web1.example"),
+                rules: &[],
+            },
             instances: self.instances.iter().collect(),
             verdicts: &self.verdicts,
             findings: &self.findings,
@@ -118,23 +129,20 @@ impl Host {
             files: self.files,
             managed: &self.managed,
             reload: &self.reload,
-            policy: "default",
-            fail_on: Severity::Low,
-            outcome: if self.findings.is_empty() { Outcome::Compliant } else { Outcome::Findings },
-            paths: Paths::absolute(),
-            host: Some("web1.example"),
-            rules: &[],
+            extra: Extra::default(),
+            include_waived: false,
+            width: text::WIDTH,
         }
     }
 
     /// The report as text without styles.
     pub(super) fn text(&self) -> String {
-        plain(|out| text::audit(&self.view(), text::WIDTH, out))
+        plain(|out| text::write(Report::Audit(&self.view()), out))
     }
 
     pub(super) fn json(&self) -> String {
         let mut out = Vec::new();
-        json::audit(&self.view(), &mut out).unwrap();
+        json::report(Report::Audit(&self.view()), &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 }

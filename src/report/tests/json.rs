@@ -1,10 +1,10 @@
 //! JSON against its manual: the examples are real, and every key is described.
 
-use super::host::{MAIN, SNIPPET, exposed, plain, unknown};
+use super::host::{ABSOLUTE, MAIN, SNIPPET, exposed, plain, unknown};
 use crate::endpoint::{Answer, Reason, ReasonKind};
 use crate::finding::{Aspect, RuleId, Severity, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::{Problem, Uncovered};
-use crate::report::{ManagedFile, Paths, WhyView, json};
+use crate::report::{ManagedFile, Texts, WhyView, json};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -53,8 +53,7 @@ fn why(answer: Option<&Answer>) -> String {
         service: Some("nginx"),
         answer,
         open: &[],
-        sources: &host.sources,
-        paths: Paths::absolute(),
+        texts: Texts { sources: &host.sources, paths: &ABSOLUTE },
     };
     plain(|out| json::why(&view, out))
 }

@@ -2,14 +2,16 @@
 
 use super::host::{Host, exposed};
 use crate::finding::{Standing, Waived, WaiverPlace};
-use crate::report::{AuditView, markdown};
+use crate::report::{Report, markdown};
 
 /// What the documents promise.
 const PROMISED: usize = 60_000;
 
 fn comment(host: &Host, name: &str) -> String {
     let mut out = Vec::new();
-    markdown::audit(&AuditView { host: Some(name), ..host.view() }, &mut out).unwrap();
+    let mut view = host.view();
+    view.frame.host = Some(name);
+    markdown::write(Report::Audit(&view), &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

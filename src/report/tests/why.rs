@@ -1,6 +1,6 @@
-use super::host::{Host, MAIN, SNIPPET, answer, exposed, plain, plaintext, unknown};
+use super::host::{ABSOLUTE, Host, MAIN, SNIPPET, answer, exposed, plain, plaintext, unknown};
 use crate::endpoint::{Answer, Reason, ReasonKind};
-use crate::report::{Paths, WhyView, json, why};
+use crate::report::{Texts, WhyView, json, why};
 use insta::assert_snapshot;
 
 fn view<'a>(host: &'a Host, sni: Option<&'a str>, answer: Option<&'a Answer>) -> WhyView<'a> {
@@ -11,8 +11,7 @@ fn view<'a>(host: &'a Host, sni: Option<&'a str>, answer: Option<&'a Answer>) ->
         service,
         answer,
         open: &[],
-        sources: &host.sources,
-        paths: Paths::absolute(),
+        texts: Texts { sources: &host.sources, paths: &ABSOLUTE },
     }
 }
 

@@ -6,8 +6,7 @@ use regex::Regex;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-
-const FORMATS: [&str; 9] = ["text", "json", "html", "markdown", "sarif", "github", "gitlab", "junit", "prometheus"];
+use tlsmend::report::{FORMATS, Format};
 
 /// A test of an endpoint in JUnit.
 const CASE: &str = r#"<testcase classname="(?:nginx|apache)" name="([^"]*)""#;
@@ -61,7 +60,7 @@ pub(crate) fn complaints(made: &Made) -> Told {
     arguments.extend(made.options.iter().cloned());
     arguments.extend(["--fail-on", made.fail_on, "--include-waived"].map(str::to_owned));
     arguments.extend(made.exit_zero.then(|| "--exit-zero".to_owned()));
-    for format in FORMATS {
+    for Format { name: format, .. } in &FORMATS {
         arguments.extend(["--format".to_owned(), format!("{format}=out.{format}")]);
     }
     let run = |arguments: &[String]| run_in(folder, &arguments.iter().map(String::as_str).collect::<Vec<_>>());

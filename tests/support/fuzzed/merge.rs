@@ -2,11 +2,8 @@
 
 use super::input::Input;
 use super::{printable, reports};
-use std::io;
-use tlsmend::report::fleet::{self, Fleet, Host};
-
-/// Writes a table in one format.
-type Format = fn(&Fleet, &mut dyn io::Write) -> io::Result<()>;
+use tlsmend::report::Format;
+use tlsmend::report::fleet::{self, FORMATS, Fleet, Host};
 
 pub fn run(bytes: &[u8]) {
     let (first, again) = (written(bytes), written(bytes));
@@ -25,18 +22,11 @@ fn written(bytes: &[u8]) -> Vec<u8> {
     let count = hosts.len();
     let fleet = Fleet::of(hosts, unread);
     assert_eq!(fleet.hosts.len(), count, "a host is lost");
-    let formats: [(&str, Format); 5] = [
-        ("text", fleet::text),
-        ("html", fleet::html),
-        ("csv", fleet::csv),
-        ("json", fleet::json),
-        ("markdown", fleet::markdown),
-    ];
     let mut all = Vec::new();
-    for (format, write) in formats {
+    for Format { name: format, write, .. } in &FORMATS {
         let mut report = Vec::new();
         write(&fleet, &mut report).expect("writing to memory");
-        match format {
+        match *format {
             "csv" => table(&report),
             "json" => reports::hold(format, &report),
             _ => printable::hold(format, &report),

@@ -10,10 +10,13 @@ use tlsmend::instance::Instance;
 use tlsmend::policy::Policy;
 use tlsmend::report::facts::{FactsView, Known};
 use tlsmend::report::html::Extra;
-use tlsmend::report::{AuditView, Coverage, Outcome, Paths, RuleText, WhyView};
-use tlsmend::report::{github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets, text, why};
+use tlsmend::report::{AuditView, Coverage, FORMATS, Frame, Outcome, Paths, Report, RuleText, Texts, WhyView};
+use tlsmend::report::{json, secrets, text, why};
 use tlsmend::rules;
 use tlsmend::services::service::{Question, Target};
+
+/// Paths as they are.
+static ABSOLUTE: Paths = Paths::absolute();
 
 /// So many endpoints of an instance are asked about.
 const MOST_ASKED: usize = 8;
@@ -34,7 +37,14 @@ pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
     let files: BTreeSet<_> = instances.iter().flat_map(|instance| &instance.files).collect();
     let view = AuditView {
         uncovered: &[],
-        sources: &sources,
+        frame: Frame {
+            texts: Texts { sources: &sources, paths: &ABSOLUTE },
+            policy: &policy.name,
+            fail_on: Severity::Medium,
+            outcome: Outcome::Findings,
+            host: Some("a.example"),
+            rules: &rules,
+        },
         instances: instances.iter().collect(),
         verdicts: &audit.verdicts,
         findings: &findings,
@@ -47,12 +57,9 @@ pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
         },
         managed: &[],
         reload: &[],
-        policy: &policy.name,
-        fail_on: Severity::Medium,
-        outcome: Outcome::Findings,
-        paths: Paths::absolute(),
-        host: Some("a.example"),
-        rules: &rules,
+        extra: Extra { patch: &[], facts: Some(&no_facts()), demands: &[], masked: true },
+        include_waived: true,
+        width: text::WIDTH,
     };
     written(&view)
 }
@@ -65,19 +72,8 @@ fn report(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Vec<u8> {
 }
 
 fn written(view: &AuditView<'_>) -> Vec<u8> {
-    let facts = no_facts();
-    let extra = Extra { patch: &[], facts: &facts, demands: &[], masked: true };
-    let reports = [
-        ("text", report(|out| text::audit(view, text::WIDTH, out))),
-        ("json", report(|out| json::audit(view, out))),
-        ("markdown", report(|out| markdown::audit(view, out))),
-        ("sarif", report(|out| sarif::audit(view, true, out))),
-        ("github", report(|out| github::audit(view, out))),
-        ("gitlab", report(|out| gitlab::audit(view, out))),
-        ("junit", report(|out| junit::audit(view, out))),
-        ("prometheus", report(|out| prometheus::audit(view, out))),
-        ("html", report(|out| html::audit(view, &extra, out))),
-    ];
+    let reports: Vec<(&str, Vec<u8>)> =
+        FORMATS.iter().map(|format| (format.name, report(|out| (format.write)(Report::Audit(view), out)))).collect();
     for (format, bytes) in &reports {
         hold(format, bytes);
     }
@@ -169,8 +165,7 @@ fn answer(audit: &Audit, question: &Question, address: &str) -> Vec<u8> {
         sni: question.sni.as_deref(),
         service: Some(instance.service.0),
         answer: Some(&masked),
-        sources: &audit.sources,
-        paths: Paths::absolute(),
+        texts: Texts { sources: &audit.sources, paths: &ABSOLUTE },
     };
     let text = report(|out| why::text(&view, out));
     printable::hold("why", &text);

@@ -5,7 +5,7 @@ mod judge;
 mod work;
 
 use super::rule_texts;
-use crate::cli::args::{Probe, ReportFormat};
+use crate::cli::args::Probe;
 use crate::cli::exit::ExitStatus;
 use crate::cli::interrupt::Interrupt;
 use crate::cli::message::Message;
@@ -15,9 +15,8 @@ use crate::finding::{Observed, Severity};
 use crate::probe::client::Check;
 use crate::probe::name::Name;
 use crate::probe::target::Wanted;
-use crate::report::Outcome as Ended;
-use crate::report::probe::{self as report, Outcome, ProbeView, Probed};
-use crate::report::{Paths, github, gitlab, html, json, junit, markdown, prometheus, sarif, secrets};
+use crate::report::probe::{Outcome, ProbeView, Probed};
+use crate::report::{Frame, Outcome as Ended, Paths, Report, Texts, Writer, secrets};
 use crate::source::SourceMap;
 use anyhow::{Result, anyhow, bail};
 use hosts::{List, Named, listed};
@@ -93,7 +92,7 @@ fn report(
     arguments: &Probe,
     judge: &Judge<'_>,
     list: &List,
-    reports: &Reports<ReportFormat>,
+    reports: &Reports<Writer>,
 ) -> Result<ExitStatus> {
     let mut ended = Ended::Compliant;
     let mut observed: Vec<Vec<Observed>> = Vec::new();
@@ -114,26 +113,18 @@ fn report(
         spared: work.is_spared(works),
     });
     let view = ProbeView {
+        frame: Frame {
+            texts: Texts { sources: &list.sources, paths: &list.paths },
+            policy: judge.name(),
+            fail_on: Severity::from(arguments.judgement.fail_on),
+            outcome: ended,
+            host: None,
+            rules: &rule_texts(&RULES),
+        },
         targets: probed.collect(),
         depth: depth(arguments),
-        policy: judge.name(),
-        fail_on: Severity::from(arguments.judgement.fail_on),
-        outcome: ended,
-        sources: &list.sources,
-        paths: list.paths.clone(),
-        rules: &rule_texts(&RULES),
     };
-    reports.write(|format, out| match format {
-        ReportFormat::Text => report::text(&view, out),
-        ReportFormat::Json => json::probe(&view, out),
-        ReportFormat::Html => html::probe(&view, out),
-        ReportFormat::Markdown => markdown::probe(&view, out),
-        ReportFormat::Sarif => sarif::probe(&view, out),
-        ReportFormat::Github => github::probe(&view, out),
-        ReportFormat::Gitlab => gitlab::probe(&view, out),
-        ReportFormat::Junit => junit::probe(&view, out),
-        ReportFormat::Prometheus => prometheus::probe(&view, out),
-    })?;
+    reports.write(|write, out| write(Report::Probe(&view), out))?;
     Ok(ExitStatus::unless(arguments.judgement.exit_zero, ended))
 }
 
