@@ -1,5 +1,6 @@
 //! What an audit has found, as all formats get it.
 
+use super::secrets::Shown;
 use super::{Frame, html};
 use crate::endpoint::Speaks;
 use crate::finding::{Finding, Severity, Verdict};
@@ -40,21 +41,21 @@ pub struct AuditView<'a> {
     /// What every report has.
     pub frame: Frame<'a>,
     /// The instances, loaded and not loaded, in order.
-    pub instances: Vec<&'a Instance>,
+    pub instances: &'a Shown<Vec<Instance>>,
     /// The verdict of each endpoint of each instance; a missing one counts as unknown.
     pub verdicts: &'a [Vec<Verdict>],
     /// The findings in the order of the report, each with its fix where there is one.
-    pub findings: &'a [Finding],
+    pub findings: &'a Shown<Vec<Finding>>,
     /// The problems of looking for instances; each instance has its own besides.
-    pub problems: &'a [Problem],
+    pub problems: &'a Shown<Vec<Problem>>,
     /// How many files were read.
     pub files: Coverage,
     /// What the host has besides and is not audited.
-    pub uncovered: &'a [Uncovered],
+    pub uncovered: &'a Shown<Vec<Uncovered>>,
     /// Files with findings that are a program's or a package's.
-    pub managed: &'a [ManagedFile],
+    pub managed: &'a Shown<Vec<ManagedFile>>,
     /// For each service to reload after a fix: its name, and the command.
-    pub reload: &'a [(String, String)],
+    pub reload: &'a Shown<Vec<(String, String)>>,
     /// What only the page shows.
     pub extra: html::Extra<'a>,
     /// Does SARIF have what is waived or known, as suppressed results?
@@ -88,7 +89,7 @@ impl AuditView<'_> {
     /// Could all be read and decided? Other than for the exit status it does not help that what is open is waived,
     /// known, or turned off.
     pub(super) fn is_complete(&self) -> bool {
-        let decided = |instance: &&Instance| {
+        let decided = |instance: &Instance| {
             instance.unknown.is_empty() && instance.endpoints.iter().all(|e| e.answer.unknown.is_empty())
         };
         let verdicts = self.verdicts.iter().flatten();
@@ -99,7 +100,7 @@ impl AuditView<'_> {
 
     pub(super) fn totals(&self) -> Totals {
         let mut totals = Totals { problems: self.all_problems().count(), ..Totals::default() };
-        for instance in &self.instances {
+        for instance in self.instances {
             match instance.standing {
                 Standing::Loaded => totals.instances += 1,
                 Standing::Part => totals.parts += 1,

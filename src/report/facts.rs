@@ -1,5 +1,6 @@
 //! The facts about a host: what is known of its software, from where, and what would be different if more were known.
 
+use super::secrets::Shown;
 use super::{Outcome, sanitise};
 use crate::tls::VersionSet;
 use anstyle::Style;
@@ -119,7 +120,7 @@ pub struct FactsView {
 const INDENT: usize = 16;
 
 /// Writes the facts, with terminal styles.
-pub fn text(view: &FactsView, out: &mut dyn Write) -> io::Result<()> {
+pub fn text(view: &Shown<FactsView>, out: &mut dyn Write) -> io::Result<()> {
     fact(out, "distribution", &view.distribution, |ids| ids.join(", like "))?;
     fact(out, "init system", &view.init, Clone::clone)?;
     for server in &view.servers {

@@ -2,6 +2,7 @@
 
 use super::issue::{self, Issue};
 use super::probe::ProbeView;
+use super::secrets::Shown;
 use super::verify::VerifyView;
 use super::{AuditView, Outcome, Paths};
 use crate::finding::Severity;
@@ -40,7 +41,7 @@ pub struct Frame<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Texts<'a> {
     /// The texts.
-    pub sources: &'a SourceMap,
+    pub sources: &'a Shown<SourceMap>,
     /// How to show a path.
     pub paths: &'a Paths,
 }

@@ -11,6 +11,7 @@ mod probe;
 mod verify;
 mod why;
 
+use super::secrets::Shown;
 use super::{FactsView, Report, WhyView, sanitise};
 use serde::Serialize;
 use std::io::{self, Write};
@@ -35,7 +36,7 @@ pub fn why_name(name: &str, views: &[WhyView<'_>], out: &mut dyn Write) -> io::R
 }
 
 /// Writes the facts as JSON.
-pub fn facts(view: &FactsView, out: &mut dyn Write) -> io::Result<()> {
+pub fn facts(view: &Shown<FactsView>, out: &mut dyn Write) -> io::Result<()> {
     write(&facts::Facts::of(view), out)
 }
 

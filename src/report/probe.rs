@@ -1,6 +1,7 @@
 //! What a probe found, as text.
 
 use super::issue::excuse;
+use super::secrets::Shown;
 use super::{Frame, handshake, sanitise, verify};
 use crate::finding::Observed;
 use crate::probe::client::Check;
@@ -31,7 +32,7 @@ pub struct Probed<'a> {
     /// What became of it.
     pub outcome: Outcome<'a>,
     /// The complaints about it.
-    pub observed: &'a [Observed],
+    pub observed: &'a Shown<Vec<Observed>>,
     /// Where the list of targets names it; none: it was on the command line.
     pub place: Option<Span>,
     /// This machine has no way there, another address of the same host answers, and nothing is wrong with that.

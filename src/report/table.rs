@@ -113,7 +113,7 @@ fn rows<'a>(view: &AuditView<'a>, index: usize, instance: &'a Instance) -> Vec<R
 pub(super) fn write(view: &AuditView<'_>, width: usize, out: &mut dyn Write) -> io::Result<()> {
     let loaded = view.instances.iter().enumerate().filter(|(_, instance)| instance.standing != Standing::NotLoaded);
     let tables: Vec<(&Instance, Vec<Row<'_>>)> =
-        loaded.map(|(index, instance)| (*instance, rows(view, index, instance))).collect();
+        loaded.map(|(index, instance)| (instance, rows(view, index, instance))).collect();
     let all: Vec<&Row<'_>> = tables.iter().flat_map(|(_, rows)| rows).collect();
     if all.is_empty() {
         return Ok(());

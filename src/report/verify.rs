@@ -1,6 +1,7 @@
 //! What a verification found, as text.
 
 use super::issue::excuse;
+use super::secrets::Shown;
 use super::{Frame, sanitise};
 use crate::finding::{Observed, Severity};
 use crate::instance::Problem;
@@ -20,9 +21,9 @@ pub struct VerifyView<'a> {
     /// What every report has.
     pub frame: Frame<'a>,
     /// What was found.
-    pub verified: &'a Verified,
+    pub verified: &'a Shown<Verified>,
     /// What could not be read or is not valid.
-    pub problems: &'a [Problem],
+    pub problems: &'a Shown<Vec<Problem>>,
 }
 
 impl VerifyView<'_> {

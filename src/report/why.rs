@@ -1,9 +1,11 @@
 //! The answer to `why`: which versions a client gets, and step by step what decides that.
 
+use super::secrets::Shown;
 use super::{Texts, excerpt, sanitise, table};
 use crate::endpoint::{Answer, Reason, Speaks, Unknown};
 use anstyle::Style;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 /// What is said of an address that no listener has. Whether something else listens there, files don't tell.
 const NOTHING: &str = "no configuration that was read listens there";
@@ -24,9 +26,9 @@ pub struct WhyView<'a> {
     /// The service that answers there.
     pub service: Option<&'a str>,
     /// What it answers; none: nothing listens there.
-    pub answer: Option<&'a Answer>,
+    pub answer: Option<&'a Shown<Arc<Answer>>>,
     /// What is not known of the configuration, and may change the answer.
-    pub open: &'a [Unknown],
+    pub open: &'a Shown<Vec<Unknown>>,
     /// The texts.
     pub texts: Texts<'a>,
 }
@@ -40,7 +42,7 @@ impl WhyView<'_> {
     /// Does a client get just that? Not where something is not known, nor where nothing that was read listens or connects:
     /// whether something else does, files don't tell.
     pub fn is_certain(&self) -> bool {
-        self.open.is_empty() && self.answer.is_some_and(is_certain)
+        self.open.is_empty() && self.answer.is_some_and(|answer| is_certain(answer))
     }
 
     /// Is it the service itself that would connect there?
@@ -125,9 +127,9 @@ fn question(view: &WhyView<'_>) -> String {
 fn short(view: &WhyView<'_>) -> String {
     let Some(answer) = view.answer else {
         let nothing = if view.is_upstream() { NO_CLIENT } else { NOTHING };
-        return match view.open {
-            [] => nothing.to_owned(),
-            _ => format!("can't be told: {nothing}, but not all of it is known"),
+        return match view.open.is_empty() {
+            true => nothing.to_owned(),
+            false => format!("can't be told: {nothing}, but not all of it is known"),
         };
     };
     match answer.speaks {

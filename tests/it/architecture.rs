@@ -334,6 +334,59 @@ fn only_the_screen_writes_to_the_terminal() {
     }
 }
 
+/// Types that hold what files say.
+const RAW: &[&str] = &[
+    "SourceMap",
+    "Finding",
+    "Observed",
+    "Problem",
+    "Instance",
+    "Answer",
+    "Unknown",
+    "Uncovered",
+    "ManagedFile",
+    "Changed",
+    "Verified",
+    "FactsView",
+];
+
+/// What reports are made of comes through the door that masks secrets: only that can make a `Shown`, and the views of
+/// reports hold what files say as nothing else.
+#[test]
+fn reports_get_what_files_say_through_the_door_only() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut seen = 0;
+    for path in files(&source.join("report")) {
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        for view in text.split("\npub struct ").skip(1) {
+            let (name, rest) = view.split_once(' ').expect("a name");
+            let name = name.split('<').next().expect("a name");
+            if !["AuditView", "ProbeView", "Probed", "VerifyView", "WhyView", "Frame", "Texts", "Extra"].contains(&name)
+            {
+                continue;
+            }
+            let body = rest.split("\n}").next().unwrap_or_default();
+            for field in body.lines().map(str::trim).filter(|line| line.starts_with("pub ")) {
+                let mut words = field.split(|c: char| !c.is_alphanumeric());
+                let is_raw = words.any(|word| RAW.contains(&word));
+                seen += usize::from(is_raw);
+                assert!(!is_raw || field.contains("Shown<"), "{}: {name} has `{field}`", path.display());
+            }
+        }
+    }
+    assert!(seen > 10, "only {seen} fields were looked at");
+    let door = source.join("report/secrets/shown.rs");
+    for path in files(&source).into_iter().filter(|path| *path != door) {
+        let text = std::fs::read_to_string(&path).expect("a source file");
+        let is_test = path.components().any(|part| part.as_os_str() == "tests");
+        // Whether secrets are shown is the user's choice, which `cli` knows and no format.
+        let chooses = text.contains("Shown::of(");
+        assert!(!chooses || is_test || path.starts_with(source.join("cli")), "{} shows secrets", path.display());
+    }
+    let door = std::fs::read_to_string(door).expect("a source file");
+    assert!(door.contains("pub struct Shown<T>(T);"), "what is inside is nobody else's to make");
+}
+
 #[test]
 fn every_service_and_rule_is_complete() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -18,6 +18,7 @@ use tlsmend::probe::starttls::{self, StartTls};
 use tlsmend::probe::target::Target;
 use tlsmend::probe::{self, Depth, Hit, Order, Reason, Row, Scan, Trouble};
 use tlsmend::report::probe::{Outcome, ProbeView, Probed};
+use tlsmend::report::secrets::{Mask, Shown};
 use tlsmend::report::verify::VerifyView;
 use tlsmend::report::{Frame, Outcome as Ended, Paths, RuleText, Texts};
 use tlsmend::rules;
@@ -95,7 +96,7 @@ struct Asked {
     target: Option<Target>,
     scan: Option<Scan>,
     client: Option<Check>,
-    observed: Vec<Observed>,
+    observed: Shown<Vec<Observed>>,
     place: Option<Span>,
     spared: bool,
 }
@@ -103,7 +104,7 @@ struct Asked {
 /// A probe of everything that can come of a target.
 pub struct Probes {
     asked: Vec<Asked>,
-    sources: SourceMap,
+    sources: Shown<SourceMap>,
     paths: Paths,
     rules: Vec<RuleText<'static>>,
 }
@@ -142,7 +143,7 @@ impl Probes {
             target,
             scan,
             client: None,
-            observed: Vec::new(),
+            observed: Shown::default(),
             place: None,
             spared: false,
         };
@@ -189,7 +190,7 @@ impl Probes {
             },
             Asked {
                 place: place("old.example:8443"),
-                observed: vec![
+                observed: shown(vec![
                     Observed {
                         notes: vec!["the built-in policy requires this".to_owned()],
                         ..observed(
@@ -210,7 +211,7 @@ impl Probes {
                             "SSLv2 and TLSv1 are accepted",
                         )
                     },
-                ],
+                ]),
                 ..plain(
                     "old.example:8443",
                     Some(target("old.example:8443", "192.0.2.2:8443", Some("old.example"))),
@@ -223,14 +224,14 @@ impl Probes {
                 Some(troubled(Trouble::StartTls(Reason::StartTls(starttls::Error::Refused(EVIL.to_owned()))))),
             ),
             Asked {
-                observed: verify::refused(&local.label, &older, &dead()).into_iter().collect(),
+                observed: shown(verify::refused(&local.label, &older, &dead()).into_iter().collect()),
                 client: Some(dead()),
                 ..plain("unix:/run/a b.sock", Some(local), Some(older))
             },
             plain("gone.example", None, None),
         ];
         let names = ["forbidden-version", "inconclusive", "missing-version", "no-modern-version", "unreachable"];
-        Probes { asked, sources, paths: Paths::below("/srv/checks"), rules: rule_texts(&names) }
+        Probes { asked, sources: shown(sources), paths: Paths::below("/srv/checks"), rules: rule_texts(&names) }
     }
 
     pub fn view(&self) -> ProbeView<'_> {
@@ -242,8 +243,13 @@ impl Probes {
     }
 }
 
+/// As it is.
+fn shown<T: Mask>(value: T) -> Shown<T> {
+    Shown::of(value, true)
+}
+
 /// What both reports have.
-fn frame<'a>(sources: &'a SourceMap, paths: &'a Paths, rules: &'a [RuleText<'a>]) -> Frame<'a> {
+fn frame<'a>(sources: &'a Shown<SourceMap>, paths: &'a Paths, rules: &'a [RuleText<'a>]) -> Frame<'a> {
     Frame {
         texts: Texts { sources, paths },
         policy: "default",
@@ -266,10 +272,10 @@ impl Asked {
 
 /// A verification with everything that can come of a promise.
 pub struct Promises {
-    verified: Verified,
-    sources: SourceMap,
+    verified: Shown<Verified>,
+    sources: Shown<SourceMap>,
     paths: Paths,
-    problems: Vec<Problem>,
+    problems: Shown<Vec<Problem>>,
     rules: Vec<RuleText<'static>>,
 }
 
@@ -426,8 +432,8 @@ impl Promises {
             "shadowed-directive",
             "union-or-override",
         ];
-        let (sources, paths) = (configuration.sources, Paths::absolute());
-        Promises { verified, sources, paths, problems, rules: rule_texts(&names) }
+        let (sources, paths) = (shown(configuration.sources), Paths::absolute());
+        Promises { verified: shown(verified), sources, paths, problems: shown(problems), rules: rule_texts(&names) }
     }
 
     pub fn view(&self) -> VerifyView<'_> {

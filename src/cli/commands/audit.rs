@@ -13,7 +13,8 @@ use crate::instance::{Instance, Standing, Uncovered};
 use crate::plan;
 use crate::policy::Policy;
 use crate::report::html::{self, Changed, Extra};
-use crate::report::{AuditView, Coverage, Frame, ManagedFile, Report, RuleText, Texts, secrets};
+use crate::report::secrets::Shown;
+use crate::report::{AuditView, Coverage, Frame, ManagedFile, Report, RuleText, Texts};
 use crate::rules;
 use crate::services::{self, doubts};
 use crate::system::{System, reason, write_report};
@@ -42,7 +43,7 @@ pub(in crate::cli) fn run(
     let request = Request { uncovered: &uncovered, ..opened.request(&policy, Some(day)) };
     let baseline = options::baseline(known)?;
     let wants_page = reports.has(html::NAME);
-    let (mut audit, patch) = look(request, wants_page, reporting.show_secrets);
+    let (mut audit, patch) = look(request, wants_page);
     audit.remarks.iter().for_each(output::remark);
     reports.spare(&host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     // Only a baseline wants to know.
@@ -51,32 +52,34 @@ pub(in crate::cli) fn run(
     let outcome = outcome(&audit, judgement);
     let name = options::host_name(&opened, reporting.host.as_deref());
     let reload = reload(&opened, &audit);
-    if !reporting.show_secrets {
-        secrets::sources(&mut audit.sources);
-        audit.findings.iter_mut().for_each(secrets::finding);
-        audit.problems.iter_mut().for_each(secrets::problem);
-    }
-    let shown =
-        |instance: &Instance| if reporting.show_secrets { instance.clone() } else { secrets::instance(instance) };
-    let instances: Vec<Instance> = audit.instances().map(shown).collect();
+    let managed = managed(&audit);
+    let files = coverage(&opened.system, &audit);
+    // From here on nothing is shown that did not go through this door.
+    let show = reporting.show_secrets;
+    let instances = Shown::of(audit.instances().cloned().collect::<Vec<Instance>>(), show);
+    let findings = Shown::of(std::mem::take(&mut audit.findings), show);
+    let problems = Shown::of(std::mem::take(&mut audit.problems), show);
+    let sources = Shown::of(std::mem::take(&mut audit.sources), show);
+    let (managed, uncovered) = (Shown::of(managed, show), Shown::of(uncovered.clone(), show));
+    let (reload, patch) = (Shown::of(reload, show), Shown::of(patch, show));
     let rules: Vec<RuleText<'_>> = rules::ALL.iter().map(rule_text).collect();
-    let facts = wants_page.then(|| facts::view(&opened, &audit.resolved, &[]));
-    let demands = demands(&policy, Severity::from(judgement.fail_on));
+    let facts = wants_page.then(|| Shown::masked(facts::view(&opened, &audit.resolved, &[])));
+    let demands = Shown::masked(demands(&policy, Severity::from(judgement.fail_on)));
     let view = AuditView {
         frame: Frame {
-            texts: Texts { sources: &audit.sources, paths: &opened.shown },
+            texts: Texts { sources: &sources, paths: &opened.shown },
             policy: &policy.name,
             fail_on: Severity::from(judgement.fail_on),
             outcome,
             host: name.as_deref(),
             rules: &rules,
         },
-        instances: instances.iter().collect(),
+        instances: &instances,
         verdicts: &audit.verdicts,
-        findings: &audit.findings,
-        problems: &audit.problems,
-        files: coverage(&opened.system, &audit),
-        managed: &managed(&audit),
+        findings: &findings,
+        problems: &problems,
+        files,
+        managed: &managed,
         uncovered: &uncovered,
         reload: &reload,
         extra: Extra { patch: &patch, facts: facts.as_ref(), demands: &demands, masked: !reporting.show_secrets },
@@ -86,7 +89,7 @@ pub(in crate::cli) fn run(
     reports.write(|write, out| write(Report::Audit(&view), out))?;
     if let Some(path) = &known.write_baseline {
         let shown = |path: &Path| opened.shown.lossy(path);
-        let bytes = baseline::write(&audit.findings, &reached, &audit.sources, shown).map_err(|why| anyhow!(why))?;
+        let bytes = baseline::write(&findings, &reached, &sources, shown).map_err(|why| anyhow!(why))?;
         write_report(path, &bytes).map_err(|e| anyhow!("{}: can't be written: {}", path.display(), reason(&e)))?;
     }
     match gone {
@@ -95,7 +98,7 @@ pub(in crate::cli) fn run(
         gone => output::remark(format!("{gone} findings of the baseline are gone; --write-baseline makes a new one")),
     }
     // The process ends now: to take a hundred thousand answers apart first would be for nothing.
-    std::mem::forget(audit);
+    std::mem::forget((audit, instances, findings, sources));
     Ok(ExitStatus::unless(judgement.exit_zero, outcome))
 }
 
@@ -129,8 +132,8 @@ fn demands(policy: &Policy, fail_on: Severity) -> Vec<(String, String)> {
     rows.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// The audit with the fixes that a patch makes, and for a page the files that it changes, with their secrets masked.
-fn look(request: Request<'_>, wants_page: bool, show_secrets: bool) -> (Audit, Vec<Changed>) {
+/// The audit with the fixes that a patch makes, and for a page the files that it changes.
+fn look(request: Request<'_>, wants_page: bool) -> (Audit, Vec<Changed>) {
     let mut plan = match plan::look(request) {
         plan::Outlook::Nothing(audit) => return (*audit, Vec::new()),
         plan::Outlook::Plan(plan) => *plan,
@@ -147,13 +150,7 @@ fn look(request: Request<'_>, wants_page: bool, show_secrets: bool) -> (Audit, V
         let old = plan.before.sources.file(file).bytes().to_vec();
         Some(Changed { path, old, new })
     });
-    let mut changed: Vec<Changed> = changed.collect();
-    if !show_secrets {
-        for file in &mut changed {
-            file.old = secrets::masked(&file.old);
-            file.new = secrets::masked(&file.new);
-        }
-    }
+    let changed = changed.collect();
     (plan.before, changed)
 }
 

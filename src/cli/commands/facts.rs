@@ -8,7 +8,8 @@ use crate::host::{self, Fact, Product, Software, Standing};
 use crate::instance::{Problem, ServiceId, Standing as Loaded};
 use crate::policy::Policy;
 use crate::report::facts::{self as report, FactsView, Known, Main, Server, Sourced, TlsLibrary, Variable};
-use crate::report::{Outcome, json, secrets};
+use crate::report::secrets::Shown;
+use crate::report::{Outcome, json};
 use crate::services;
 use crate::services::service::Resolved;
 use crate::system::{described, leads_to};
@@ -16,15 +17,12 @@ use crate::trust::Writers;
 use anyhow::Result;
 use std::path::{Path, PathBuf};
 
-/// Parts of names of variables whose values may be secrets.
-const SECRET: &[&str] = &["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL", "AUTH", "DSN", "COOKIE"];
-
 /// Shows the facts about a host.
 pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
     let opened = options::open(host)?;
     let policy = Policy::default_profile();
     let engine::Host { resolved, problems, .. } = engine::load(opened.request(&policy, None));
-    let view = view(&opened, &resolved, &problems);
+    let view = Shown::masked(view(&opened, &resolved, &problems));
     output::write(host.color, |out| match format {
         Format::Text => report::text(&view, out),
         Format::Json => json::facts(&view, out),
@@ -65,7 +63,7 @@ pub(super) fn view(opened: &options::Opened, resolved: &[Box<dyn Resolved>], pro
         },
         servers,
         libraries: libraries.into_iter().map(library).collect(),
-        problems: problems.iter().map(|problem| secrets::text(problem).into_owned()).collect(),
+        problems,
         outcome,
     }
 }
@@ -82,7 +80,7 @@ fn server(opened: &options::Opened, product: &dyn Product, mains: &[(ServiceId, 
             Standing::Contained => ", in a container: not audited here, but with --root /proc/NUMBER/root",
         };
         let of = whose(&start.named_by);
-        Sourced { value: secrets::text(&start.text()).into_owned(), source: format!("{}{note}{of}", start.source) }
+        Sourced { value: start.text(), source: format!("{}{note}{of}", start.source) }
     });
     let main_files = mains.iter().filter(|(of, _)| *of == service).map(|(_, path)| main_file(opened, product, path));
     let manager = opened.look.then(|| host::started_by(&opened.system, product)).flatten();
@@ -116,13 +114,9 @@ fn server(opened: &options::Opened, product: &dyn Product, mains: &[(ServiceId, 
         main_files: main_files.collect(),
         defines: spec.options.defines.map(|_| {
             let matters = "which <IfDefine> sections are read; say it with --define NAME";
-            known(
-                software.defines.clone(),
-                |names| names.iter().map(|name| secrets::text(name).into_owned()).collect(),
-                matters,
-            )
+            known(software.defines.clone(), |names| names, matters)
         }),
-        environment: software.environment.iter().map(|(name, value)| variable(name, value)).collect(),
+        environment: software.environment.iter().map(variable).collect(),
     }
 }
 
@@ -170,10 +164,8 @@ fn library(found: host::TlsLibrary) -> TlsLibrary {
     TlsLibrary { name: found.name, path: found.path.display().to_string(), versions: found.versions }
 }
 
-fn variable(name: &str, value: &str) -> Variable {
-    let upper = name.to_ascii_uppercase();
-    let secret = SECRET.iter().any(|part| upper.contains(part)) || secrets::is_name(name);
-    Variable { name: name.to_owned(), value: (!secret).then(|| secrets::text(value).into_owned()) }
+fn variable((name, value): (&String, &String)) -> Variable {
+    Variable { name: name.clone(), value: Some(value.clone()) }
 }
 
 fn known<T, U>(fact: Fact<T>, show: impl FnOnce(T) -> U, matters: impl Into<String>) -> Known<U> {

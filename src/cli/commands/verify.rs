@@ -10,8 +10,9 @@ use crate::engine;
 use crate::finding::Severity;
 use crate::instance::Problem;
 use crate::probe::name::Name;
+use crate::report::secrets::Shown;
 use crate::report::verify::VerifyView;
-use crate::report::{Frame, Outcome as Ended, Report, Texts, secrets};
+use crate::report::{Frame, Outcome as Ended, Report, Texts};
 use crate::verify::{self, Outcome, Verification, Verified};
 use anyhow::{Result, anyhow};
 use std::time::Duration;
@@ -41,9 +42,8 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     let interrupt = Interrupt::once()?;
     let mut audit = engine::audit(opened.request(&policy, Some(day)));
     reports.spare(&arguments.host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
-    audit.findings.iter_mut().for_each(secrets::finding);
     let progress = output::Progress::new(usize::MAX);
-    let mut verified = verify::verify(
+    let verified = verify::verify(
         &Verification {
             audit: &audit,
             machine: &machine,
@@ -59,19 +59,14 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
         &|at, total, label| progress.at(at, total, label),
     );
     progress.clear();
+    let verified = Shown::masked(verified);
+    let problems = Shown::masked(audit.all_problems().cloned().collect::<Vec<Problem>>());
     // What is demanded stands in comments too, so that texts are masked only now.
-    secrets::sources(&mut audit.sources);
-    for one in &mut verified.checked {
-        one.promise.answer = secrets::answer(&one.promise.answer);
-        one.observed.iter_mut().for_each(secrets::observed);
-    }
-    verified.dead.iter_mut().chain(&mut verified.unexplained).for_each(secrets::observed);
-    let mut problems: Vec<Problem> = audit.all_problems().cloned().collect();
-    problems.iter_mut().for_each(secrets::problem);
+    let sources = Shown::masked(std::mem::take(&mut audit.sources));
     let outcome = outcome(&verified, problems.len(), &arguments.judgement);
     let view = VerifyView {
         frame: Frame {
-            texts: Texts { sources: &audit.sources, paths: &opened.shown },
+            texts: Texts { sources: &sources, paths: &opened.shown },
             policy: &policy.name,
             fail_on: Severity::from(arguments.judgement.fail_on),
             outcome,

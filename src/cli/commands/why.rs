@@ -8,7 +8,8 @@ use crate::engine;
 use crate::host::Facts;
 use crate::instance::Instance;
 use crate::policy::Policy;
-use crate::report::{Outcome, Texts, WhyView, json, secrets, why};
+use crate::report::secrets::Shown;
+use crate::report::{Outcome, Texts, WhyView, json, why};
 use crate::services::service::{Question, Resolved, Response, Target};
 use crate::source::SourceMap;
 use crate::topic::Topic;
@@ -34,10 +35,10 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
     }
     let opened = options::open(host)?;
     let policy = Policy::default_profile();
-    let engine::Host { mut sources, resolved, problems, remarks, .. } = engine::load(opened.request(&policy, None));
+    let engine::Host { sources, resolved, problems, remarks, .. } = engine::load(opened.request(&policy, None));
     remarks.iter().for_each(output::remark);
     let name = server_name(asked, &resolved)?;
-    let mut found = match name {
+    let found = match name {
         Some(name) => of_name(name, asked.transport(), &resolved),
         None => vec![of_address(asked, &opened.facts, &resolved)?],
     };
@@ -45,10 +46,8 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
     let in_all = problems.len() + resolved.iter().map(|one| one.instance().problems.len()).sum::<usize>();
     let of_one = |one: &Found<'_>| one.instance.map_or(in_all, |instance| instance.problems.len());
     let broken = if found.is_empty() { in_all } else { found.iter().map(of_one).max().unwrap_or(0) };
-    if !show_secrets {
-        secrets::sources(&mut sources);
-        found.iter_mut().for_each(Found::mask);
-    }
+    let sources = Shown::of(sources, show_secrets);
+    let found: Vec<Told<'_>> = found.into_iter().map(|one| one.told(show_secrets)).collect();
     let sni = name.or(asked.sni);
     let views: Vec<WhyView<'_>> = found.iter().map(|one| view(one, sni, &sources, &opened)).collect();
     output::write(host.color, |out| match (format, name) {
@@ -66,9 +65,9 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
 }
 
 fn view<'a>(
-    found: &'a Found<'_>,
+    found: &'a Told<'_>,
     sni: Option<&'a str>,
-    sources: &'a SourceMap,
+    sources: &'a Shown<SourceMap>,
     opened: &'a options::Opened,
 ) -> WhyView<'a> {
     WhyView {
@@ -133,11 +132,23 @@ impl<'a> Found<'a> {
         Found::new(address, found, rivals, resolved)
     }
 
-    fn mask(&mut self) {
-        let masked = |answer| Answer::clone(&secrets::answer(&Arc::new(answer)));
-        self.answer = self.answer.take().map(masked);
-        self.open.iter_mut().for_each(secrets::unknown);
+    fn told(self, show_secrets: bool) -> Told<'a> {
+        let Found { address, instance, answer, open } = self;
+        Told {
+            address,
+            instance,
+            answer: answer.map(|answer| Shown::of(Arc::new(answer), show_secrets)),
+            open: Shown::of(open, show_secrets),
+        }
     }
+}
+
+/// The same, as it may be shown.
+struct Told<'a> {
+    address: String,
+    instance: Option<&'a Instance>,
+    answer: Option<Shown<Arc<Answer>>>,
+    open: Shown<Vec<Unknown>>,
 }
 
 impl Asked<'_> {

@@ -16,6 +16,7 @@ mod side_by_side;
 mod verify;
 
 use super::issue::Issue;
+use super::secrets::Shown;
 use super::{AuditView, FactsView, Outcome, Report, markdown, sanitise, summary};
 use crate::finding::Verdict;
 use askama::Template;
@@ -34,20 +35,20 @@ pub(super) const STYLE: &str = include_str!("../../../templates/style.css");
 pub(super) const SCRIPT: &str = include_str!("../../../templates/script.js");
 
 /// What the page shows besides the audit.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Extra<'a> {
     /// The files that the patch changes.
-    pub patch: &'a [Changed],
+    pub patch: &'a Shown<Vec<Changed>>,
     /// What is known of the host's software.
-    pub facts: Option<&'a FactsView>,
+    pub facts: Option<&'a Shown<FactsView>>,
     /// What is demanded, as names and values.
-    pub demands: &'a [(String, String)],
+    pub demands: &'a Shown<Vec<(String, String)>>,
     /// Are secrets masked?
     pub masked: bool,
 }
 
 /// A file, as it is and mended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Changed {
     /// Its path.
     pub path: PathBuf,
@@ -138,7 +139,7 @@ fn page(view: &AuditView<'_>, report: Report<'_>) -> io::Result<Page> {
         problems: problems(&issues),
         unknown: chains::unknown_of_instances(view),
         demands: lines(extra.demands),
-        facts: extra.facts.map(facts::rows).unwrap_or_default(),
+        facts: extra.facts.map(|facts| facts::rows(facts)).unwrap_or_default(),
         masked: extra.masked,
     })
 }

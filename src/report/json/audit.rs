@@ -71,7 +71,7 @@ struct Endpoints<'a> {
 impl Serialize for Endpoints<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Endpoints { view, texts, index, all } = *self;
-        let doubts = texts.doubts(view.instances[index]);
+        let doubts = texts.doubts(&view.instances[index]);
         let verdict = |at| view.verdict(index, at);
         serializer.collect_seq(all.iter().enumerate().map(|(at, one)| endpoint(texts, one, verdict(at), &doubts)))
     }

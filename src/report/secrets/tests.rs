@@ -383,13 +383,13 @@ fn a_fix_that_holds_a_secret_is_not_shown() {
     use crate::finding::{Severity, Verdict};
     use crate::report::tests::host::finding;
     use crate::source::Span;
-    let mut sources = SourceMap::default();
+    let mut sources = crate::source::SourceMap::default();
     let file = sources.insert("/a".into(), b"x".to_vec());
     let shown = |replacement: &[u8]| {
         let edit = Edit { span: Span::new(file, 0, 1), replacement: replacement.to_vec() };
         let mut finding = finding("x", Severity::Low, Verdict::Exposed, "x");
         finding.fix = Some(Fix::safe("change it", vec![edit]));
-        super::finding(&mut finding);
+        finding.mask();
         (finding.fix.is_some(), finding.notes)
     };
     assert_eq!(shown(b"TLSv1.2 TLSv1.3"), (true, Vec::new()));

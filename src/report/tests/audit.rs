@@ -186,7 +186,7 @@ fn problems_and_files_that_are_not_loaded() {
     );
     problem.hops = vec![host.at(MAIN, "include sites/*.conf;")];
     nginx.problems = vec![problem];
-    host.problems = vec![Problem::with("/etc/nginx/secret.conf", "permission denied")];
+    host.problems = super::host::shown(vec![Problem::with("/etc/nginx/secret.conf", "permission denied")]);
     host.instances.push(nginx);
     let mut stray = instance("nginx", "/etc/nginx/sites-available/old", Vec::new());
     stray.standing = Standing::NotLoaded;

@@ -284,7 +284,8 @@ proptest! {
         let because =
             spans.iter().map(|span| Reason::at(ReasonKind::Versions, *span, texts[0].clone())).collect();
         let answer = super::host::answer("TLSv1", None, because);
-        let tls = Arc::new(answer.clone());
+        let tls = Arc::new(answer);
+        let answer = super::host::shown(Arc::clone(&tls));
         host.instances.push(instance("nginx", MAIN, vec![endpoint(443, Some(&texts[1]), &tls)]));
         let finding = Finding {
             primary: labels.first().cloned(),
@@ -302,7 +303,8 @@ proptest! {
             address: &texts[0],
             sni: Some(&texts[1]),
             service: None,
-            open: &[], answer: Some(&answer),
+            open: &host.open,
+            answer: Some(&answer),
             texts: Texts { sources: &host.sources, paths: &ABSOLUTE },
         };
         prop_assert!(harmless(|out| why::text(&why, out)));

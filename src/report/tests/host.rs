@@ -4,7 +4,8 @@ use crate::edit::{Edit, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Reason, Role, Speaks, Traced, Transport, Unknown};
 use crate::finding::{self, Finding, Label, RuleId, Severity, Verdict};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, Uncovered};
-use crate::report::html::Extra;
+use crate::report::html::{Changed, Extra};
+use crate::report::secrets::{Mask, Shown};
 use crate::report::{AuditView, Coverage, Frame, ManagedFile, Outcome, Paths, Report, Texts, json, text};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
@@ -22,15 +23,24 @@ pub(super) const SNIPPET: &str = "/etc/nginx/snippets/tls.conf";
 /// What an audit has found.
 #[derive(Default)]
 pub(super) struct Host {
-    pub(super) sources: SourceMap,
-    pub(super) instances: Vec<Instance>,
+    pub(super) sources: Shown<SourceMap>,
+    pub(super) instances: Shown<Vec<Instance>>,
     pub(super) verdicts: Vec<Vec<Verdict>>,
-    pub(super) findings: Vec<Finding>,
-    pub(super) problems: Vec<Problem>,
+    pub(super) findings: Shown<Vec<Finding>>,
+    pub(super) problems: Shown<Vec<Problem>>,
     pub(super) files: Coverage,
-    pub(super) managed: Vec<ManagedFile>,
-    pub(super) reload: Vec<(String, String)>,
-    pub(super) uncovered: Vec<Uncovered>,
+    pub(super) managed: Shown<Vec<ManagedFile>>,
+    pub(super) reload: Shown<Vec<(String, String)>>,
+    pub(super) uncovered: Shown<Vec<Uncovered>>,
+    /// What is not known, where `why` is asked.
+    pub(super) open: Shown<Vec<Unknown>>,
+    patch: Shown<Vec<Changed>>,
+    demands: Shown<Vec<(String, String)>>,
+}
+
+/// As it is.
+pub(super) fn shown<T: Mask>(value: T) -> Shown<T> {
+    Shown::of(value, true)
 }
 
 pub(super) fn versions(names: &str) -> VersionSet {
@@ -121,7 +131,7 @@ impl Host {
                 host: Some("web1.example"),
                 rules: &[],
             },
-            instances: self.instances.iter().collect(),
+            instances: &self.instances,
             verdicts: &self.verdicts,
             findings: &self.findings,
             problems: &self.problems,
@@ -129,7 +139,7 @@ impl Host {
             files: self.files,
             managed: &self.managed,
             reload: &self.reload,
-            extra: Extra::default(),
+            extra: Extra { patch: &self.patch, facts: None, demands: &self.demands, masked: true },
             include_waived: false,
             width: text::WIDTH,
         }

@@ -1,6 +1,6 @@
 //! JSON against its manual: the examples are real, and every key is described.
 
-use super::host::{ABSOLUTE, MAIN, SNIPPET, exposed, plain, unknown};
+use super::host::{ABSOLUTE, MAIN, SNIPPET, exposed, plain, shown, unknown};
 use crate::endpoint::{Answer, Reason, ReasonKind};
 use crate::finding::{Aspect, RuleId, Severity, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::{Problem, Uncovered};
@@ -47,12 +47,13 @@ fn described(head: &str) -> BTreeSet<String> {
 
 fn why(answer: Option<&Answer>) -> String {
     let host = exposed();
+    let answer = answer.map(|answer| shown(Arc::new(answer.clone())));
     let view = WhyView {
         address: "127.0.0.1:443",
         sni: Some("a.test"),
         service: Some("nginx"),
-        answer,
-        open: &[],
+        answer: answer.as_ref(),
+        open: &host.open,
         texts: Texts { sources: &host.sources, paths: &ABSOLUTE },
     };
     plain(|out| json::why(&view, out))
@@ -66,7 +67,7 @@ fn postfix() -> Uncovered {
 #[test]
 fn every_key_is_in_the_manual() {
     let mut host = exposed();
-    host.uncovered = vec![postfix()];
+    host.uncovered = shown(vec![postfix()]);
     let mut problem = Problem::at(host.at(MAIN, "server"), "not valid");
     problem.hops = vec![host.at(MAIN, "include")];
     host.problems.push(problem.clone());
@@ -83,7 +84,7 @@ fn every_key_is_in_the_manual() {
     let waived = Waived { reason: "old tills".to_owned(), owner: None, until: None, place };
     host.findings[0].standing = Standing::Waived(waived);
     let (path, by, advice) = (MAIN.into(), "Ansible".to_owned(), "change the template".to_owned());
-    host.managed = vec![ManagedFile { path, generated: true, by, advice }];
+    host.managed = shown(vec![ManagedFile { path, generated: true, by, advice }]);
     let mut found = BTreeSet::new();
     let value: Value = serde_json::from_str(&host.json()).unwrap();
     keys(&value, "", &mut found);
@@ -100,7 +101,7 @@ fn every_key_is_in_the_manual() {
 #[test]
 fn the_examples_of_the_manual_are_real() {
     let mut host = exposed();
-    host.uncovered = vec![postfix()];
+    host.uncovered = shown(vec![postfix()]);
     let audit = host.json();
     assert!(MANUAL.contains(&format!("```json\n{audit}```")), "{audit}");
     let mut answer = Answer::clone(&host.instances[0].endpoints[0].answer);

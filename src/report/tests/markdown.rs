@@ -1,6 +1,6 @@
 //! The comment stays below its size wherever it is cut.
 
-use super::host::{Host, exposed};
+use super::host::{Host, exposed, shown};
 use crate::finding::{Standing, Waived, WaiverPlace};
 use crate::report::{Report, markdown};
 
@@ -22,7 +22,7 @@ fn many(open: usize, waived: usize, fixes: bool) -> Host {
     if !fixes {
         finding.fix = None;
     }
-    host.findings = vec![finding.clone(); open];
+    host.findings = shown(vec![finding.clone(); open]);
     finding.standing = Standing::Waived(Waived {
         reason: "until the move is done".to_owned(),
         owner: None,

@@ -1,16 +1,18 @@
-use super::host::{ABSOLUTE, Host, MAIN, SNIPPET, answer, exposed, plain, plaintext, unknown};
+use super::host::{ABSOLUTE, Host, MAIN, SNIPPET, answer, exposed, plain, plaintext, shown, unknown};
 use crate::endpoint::{Answer, Reason, ReasonKind};
+use crate::report::secrets::Shown;
 use crate::report::{Texts, WhyView, json, why};
 use insta::assert_snapshot;
+use std::sync::Arc;
 
-fn view<'a>(host: &'a Host, sni: Option<&'a str>, answer: Option<&'a Answer>) -> WhyView<'a> {
+fn view<'a>(host: &'a Host, sni: Option<&'a str>, answer: Option<&'a Shown<Arc<Answer>>>) -> WhyView<'a> {
     let service = answer.map(|_| "nginx");
     WhyView {
         address: "127.0.0.1:443",
         sni,
         service,
         answer,
-        open: &[],
+        open: &host.open,
         texts: Texts { sources: &host.sources, paths: &ABSOLUTE },
     }
 }
@@ -33,7 +35,7 @@ fn cut(host: &Host) -> Answer {
 #[test]
 fn configured_and_effective_differ() {
     let host = exposed();
-    let answer = cut(&host);
+    let answer = shown(Arc::new(cut(&host)));
     assert_snapshot!(text(&view(&host, Some("a.test"), Some(&answer))), @r#"
     a.test at 127.0.0.1:443 (nginx): TLSv1.2 TLSv1.3
       configured: TLSv1 TLSv1.1 TLSv1.2 TLSv1.3
@@ -118,6 +120,7 @@ fn what_is_not_known() {
         ),
         unknown("the version of OpenSSL is not known", "", None),
     ];
+    let answer = shown(Arc::new(answer));
     assert_snapshot!(text(&view(&host, None, Some(&answer))), @r#"
     127.0.0.1:443 without a name (nginx): at most TLSv1.2 TLSv1.3
 
@@ -152,14 +155,14 @@ fn no_tls() {
     let host = exposed();
     let mut plain = plaintext();
     plain.configured.because = vec![Reason::at(ReasonKind::Listen, host.at(MAIN, "listen 443 ssl;"), "")];
-    assert_snapshot!(text(&view(&host, None, Some(&plain))), @r#"
+    assert_snapshot!(text(&view(&host, None, Some(&shown(Arc::new(plain))))), @r#"
     127.0.0.1:443 without a name (nginx): plaintext, no TLS
 
       1. listen
          /etc/nginx/nginx.conf:4:9
              listen 443 ssl;
     "#);
-    let dead = answer("TLSv1", Some(""), Vec::new());
+    let dead = shown(Arc::new(answer("TLSv1", Some(""), Vec::new())));
     assert_snapshot!(text(&view(&host, None, Some(&dead))), @r#"
     127.0.0.1:443 without a name (nginx): TLS, but no version works
       configured: TLSv1

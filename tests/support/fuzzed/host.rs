@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 use tlsmend::host::{self, Facts, Given, Product, Sockets};
 use tlsmend::report::facts::{FactsView, Known, Server, Sourced, Variable};
-use tlsmend::report::{Outcome, facts, json, secrets};
+use tlsmend::report::secrets::Shown;
+use tlsmend::report::{Outcome, facts, json};
 use tlsmend::services;
 use tlsmend::system::{MemorySystem, System};
 
@@ -52,10 +53,7 @@ fn sockets(system: &MemorySystem) -> String {
 /// The facts as people and programs read them.
 fn reported(found: &Facts) -> String {
     let known = |text: String| Known { value: Some(text), source: String::new(), matters: String::new() };
-    let start = |start: &host::Start| Sourced {
-        value: secrets::text(&start.text()).into_owned(),
-        source: start.source.clone(),
-    };
+    let start = |start: &host::Start| Sourced { value: start.text(), source: start.source.clone() };
     let variable = |(name, value): (&String, &String)| Variable { name: name.clone(), value: Some(value.clone()) };
     let shown = |product: &dyn Product| {
         let software = found.of(product.id());
@@ -80,7 +78,7 @@ fn reported(found: &Facts) -> String {
             environment: software.environment.iter().map(variable).collect(),
         }
     };
-    let view = FactsView {
+    let view = Shown::masked(FactsView {
         distribution: Known {
             value: Some(found.distribution.clone()),
             source: found.distribution_source.clone(),
@@ -91,7 +89,7 @@ fn reported(found: &Facts) -> String {
         libraries: Vec::new(),
         problems: found.problems.iter().map(|problem| problem.what.clone()).collect(),
         outcome: Outcome::Known,
-    };
+    });
     let (mut text, mut data) = (Vec::new(), Vec::new());
     facts::text(&view, &mut text).expect("writing to memory");
     json::facts(&view, &mut data).expect("writing to memory");

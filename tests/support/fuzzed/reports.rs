@@ -3,6 +3,7 @@
 use super::printable;
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::Arc;
 use tlsmend::endpoint::{Address, Endpoint, Role, Transport};
 use tlsmend::engine::{self, Audit};
 use tlsmend::finding::Severity;
@@ -10,8 +11,9 @@ use tlsmend::instance::Instance;
 use tlsmend::policy::Policy;
 use tlsmend::report::facts::{FactsView, Known};
 use tlsmend::report::html::Extra;
+use tlsmend::report::secrets::Shown;
 use tlsmend::report::{AuditView, Coverage, FORMATS, Frame, Outcome, Paths, Report, RuleText, Texts, WhyView};
-use tlsmend::report::{json, secrets, text, why};
+use tlsmend::report::{json, text, why};
 use tlsmend::rules;
 use tlsmend::services::service::{Question, Target};
 
@@ -23,20 +25,17 @@ const MOST_ASKED: usize = 8;
 
 /// The reports in all formats, one after another.
 pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
-    let mut sources = audit.sources.fork(u32::from(u8::MAX));
-    secrets::sources(&mut sources);
-    let mut findings = audit.findings.clone();
-    findings.iter_mut().for_each(secrets::finding);
-    let mut problems = audit.problems.clone();
-    problems.iter_mut().for_each(secrets::problem);
-    let instances: Vec<Instance> = audit.instances().map(secrets::instance).collect();
+    let sources = Shown::masked(audit.sources.fork(u32::from(u8::MAX)));
+    let findings = Shown::masked(audit.findings.clone());
+    let problems = Shown::masked(audit.problems.clone());
+    let instances = Shown::masked(audit.instances().cloned().collect::<Vec<Instance>>());
     let rules: Vec<RuleText<'_>> = rules::ALL
         .iter()
         .map(|rule| RuleText { id: rule.id.0, summary: "a rule", help: "# a rule\n", severity: Severity::Low })
         .collect();
     let files: BTreeSet<_> = instances.iter().flat_map(|instance| &instance.files).collect();
     let view = AuditView {
-        uncovered: &[],
+        uncovered: &Shown::default(),
         frame: Frame {
             texts: Texts { sources: &sources, paths: &ABSOLUTE },
             policy: &policy.name,
@@ -45,7 +44,7 @@ pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
             host: Some("a.example"),
             rules: &rules,
         },
-        instances: instances.iter().collect(),
+        instances: &instances,
         verdicts: &audit.verdicts,
         findings: &findings,
         problems: &problems,
@@ -55,9 +54,14 @@ pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
             passed_over: audit.passed_over,
             excluded: audit.excluded.len(),
         },
-        managed: &[],
-        reload: &[],
-        extra: Extra { patch: &[], facts: Some(&no_facts()), demands: &[], masked: true },
+        managed: &Shown::default(),
+        reload: &Shown::default(),
+        extra: Extra {
+            patch: &Shown::default(),
+            facts: Some(&Shown::masked(no_facts())),
+            demands: &Shown::default(),
+            masked: true,
+        },
         include_waived: true,
         width: text::WIDTH,
     };
@@ -158,14 +162,15 @@ fn answer(audit: &Audit, question: &Question, address: &str) -> Vec<u8> {
     // Somebody listens there: the endpoint that the question is about.
     let (instance, response) = found.unwrap_or_else(|| panic!("nobody answers at {address}"));
     super::consistent::answer(&response.answer, &audit.sources);
-    let masked = secrets::answer(&response.answer);
+    let (masked, sources) =
+        (Shown::masked(Arc::clone(&response.answer)), Shown::of(audit.sources.fork(u32::from(u8::MAX)), true));
     let view = WhyView {
-        open: &[],
+        open: &Shown::default(),
         address,
         sni: question.sni.as_deref(),
         service: Some(instance.service.0),
         answer: Some(&masked),
-        texts: Texts { sources: &audit.sources, paths: &ABSOLUTE },
+        texts: Texts { sources: &sources, paths: &ABSOLUTE },
     };
     let text = report(|out| why::text(&view, out));
     printable::hold("why", &text);

@@ -16,7 +16,8 @@ use crate::probe::client::Check;
 use crate::probe::name::Name;
 use crate::probe::target::Wanted;
 use crate::report::probe::{Outcome, ProbeView, Probed};
-use crate::report::{Frame, Outcome as Ended, Paths, Report, Texts, Writer, secrets};
+use crate::report::secrets::Shown;
+use crate::report::{Frame, Outcome as Ended, Paths, Report, Texts, Writer};
 use crate::source::SourceMap;
 use anyhow::{Result, anyhow, bail};
 use hosts::{List, Named, listed};
@@ -50,7 +51,7 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
         bail!("there is no host to probe");
     }
     reports.spare(Path::new("/"), list.sources.iter().map(|(_, file)| file.path()))?;
-    secrets::sources(&mut list.sources);
+    let sources = Shown::masked(std::mem::take(&mut list.sources));
     let wanted = all_wanted(&hosts)?;
     let interrupt = Interrupt::once()?;
     let mut works: Vec<Work> = Vec::new();
@@ -58,7 +59,7 @@ pub(in crate::cli) fn run(arguments: &Probe) -> Result<ExitStatus> {
         works.extend(targets(host, wanted, arguments, name.as_ref(), interrupt.flag()));
     }
     probe_all(&mut works, arguments, interrupt.flag());
-    report(&works, arguments, &Judge::new(&policy, day)?, &list, &reports)
+    report(&works, arguments, &Judge::new(&policy, day)?, Texts { sources: &sources, paths: &list.paths }, &reports)
 }
 
 /// The name that the user wants to be sent.
@@ -91,18 +92,18 @@ fn report(
     works: &[Work],
     arguments: &Probe,
     judge: &Judge<'_>,
-    list: &List,
+    texts: Texts<'_>,
     reports: &Reports<Writer>,
 ) -> Result<ExitStatus> {
     let mut ended = Ended::Compliant;
-    let mut observed: Vec<Vec<Observed>> = Vec::new();
+    let mut observed: Vec<Shown<Vec<Observed>>> = Vec::new();
     for work in works {
         let found = match (&work.target, &work.done) {
             (Ok(target), Some(done)) => judge.target(target, done),
             _ => Vec::new(),
         };
         ended = ended.max(ended_of(work, works, &found, arguments));
-        observed.push(found);
+        observed.push(Shown::masked(found));
     }
     judge.tell_unheeded();
     let probed = works.iter().zip(&observed).map(|(work, found)| Probed {
@@ -114,7 +115,7 @@ fn report(
     });
     let view = ProbeView {
         frame: Frame {
-            texts: Texts { sources: &list.sources, paths: &list.paths },
+            texts,
             policy: judge.name(),
             fail_on: Severity::from(arguments.judgement.fail_on),
             outcome: ended,
