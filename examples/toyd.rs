@@ -11,7 +11,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use tlsmend::cli;
 use tlsmend::edit::{Change, Edit, Fix};
-use tlsmend::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport};
+use tlsmend::endpoint::{
+    Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport,
+};
 use tlsmend::host::{
     Build, Fact, Facts, OptionLetters, Product, ProgramSpec, Reload, Said, Settings, StartFacts, Unit,
 };
@@ -220,6 +222,7 @@ fn read(file: FileId, world: World<'_>, sources: &SourceMap, standing: Standing)
             role: Role::Listener,
             address: Arc::new(Address::Ip(address.ip(), address.port())),
             transport: Transport::Stream,
+            preface: Preface::default(),
             name: None,
             answer: Arc::new(answer),
         });

@@ -57,6 +57,42 @@ impl Transport {
     }
 }
 
+/// A dialogue in the clear after which TLS begins (STARTTLS, STLS).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Dialogue {
+    /// SMTP (RFC 3207)
+    Smtp,
+    /// IMAP (RFC 9051)
+    Imap,
+    /// POP3 (RFC 2595)
+    Pop3,
+}
+
+impl Dialogue {
+    /// The word used in JSON, and by `--starttls`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Dialogue::Smtp => "smtp",
+            Dialogue::Imap => "imap",
+            Dialogue::Pop3 => "pop3",
+        }
+    }
+
+    /// The one of that name.
+    pub fn from_name(name: &str) -> Option<Dialogue> {
+        [Dialogue::Smtp, Dialogue::Imap, Dialogue::Pop3].into_iter().find(|one| one.name() == name)
+    }
+}
+
+/// What a client says before the handshake.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Preface {
+    /// A balancer's PROXY header comes first (`listen ... proxy_protocol`).
+    pub proxy_header: bool,
+    /// TLS begins after this dialogue; none: at once.
+    pub starttls: Option<Dialogue>,
+}
+
 /// Where an endpoint is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Address {
@@ -238,6 +274,8 @@ pub struct Endpoint {
     pub address: Arc<Address>,
     /// Stream or QUIC.
     pub transport: Transport,
+    /// What comes before TLS.
+    pub preface: Preface,
     /// The server name, as the configuration spells it (`a.test`, `*.a.test`, `~^www`); `None`: no name sent, or
     /// one that nothing matches.
     pub name: Option<Arc<str>>,

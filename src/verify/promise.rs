@@ -2,11 +2,12 @@
 
 use super::example;
 use super::ways::Ways;
-use crate::endpoint::{Address, Answer, Endpoint, ReasonKind, Role, Speaks, Transport};
+use crate::endpoint::{Address, Answer, Dialogue, Endpoint, Preface, ReasonKind, Role, Speaks, Transport};
 use crate::engine::{self, Audit};
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::probe::name::Name;
 use crate::probe::place::Place;
+use crate::probe::starttls::StartTls;
 use crate::probe::target::{Target, is_here};
 use crate::services::expression::expression;
 use crate::services::service::{Question, Target as Asked};
@@ -292,7 +293,13 @@ impl Promises<'_> {
             return;
         }
         let (nameless, _) = ask(None);
-        let target = Target { name: name.cloned(), ..Target::at(place.clone()) };
+        let Preface { proxy_header: proxy, starttls } = instance.endpoints[endpoint].preface;
+        let starttls = starttls.map(|dialogue| match dialogue {
+            Dialogue::Smtp => StartTls::Smtp,
+            Dialogue::Imap => StartTls::Imap,
+            Dialogue::Pop3 => StartTls::Pop3,
+        });
+        let target = Target { name: name.cloned(), proxy, starttls, ..Target::at(place.clone()) };
         self.found.push(Promise {
             target,
             expected: Expected::of(&answer),

@@ -1,7 +1,7 @@
 //! A host made by hand: texts, instances and findings.
 
 use crate::edit::{Edit, Fix};
-use crate::endpoint::{Address, Answer, Endpoint, Reason, Role, Speaks, Traced, Transport, Unknown};
+use crate::endpoint::{Address, Answer, Endpoint, Preface, Reason, Role, Speaks, Traced, Transport, Unknown};
 use crate::finding::{self, Finding, Label, RuleId, Severity, Verdict};
 use crate::instance::{Ability, Instance, Problem, ServiceId, Standing, Uncovered};
 use crate::report::html::{Changed, Extra};
@@ -72,6 +72,7 @@ pub(super) fn endpoint(port: u16, name: Option<&str>, answer: &Arc<Answer>) -> E
         role: Role::Listener,
         address: Arc::new(Address::Any(port)),
         transport: Transport::Stream,
+        preface: Preface::default(),
         name: name.map(Arc::from),
         answer: Arc::clone(answer),
     }

@@ -8,7 +8,9 @@ use super::place::{MAIN, Place, ServerId};
 use super::protocol::Build;
 use super::tls_switch::{State, Tls, https};
 use super::versions::{Asked, Combination};
-use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
+use crate::endpoint::{
+    Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown,
+};
 use crate::host::Facts;
 use crate::openssl::ClientDependent;
 use crate::openssl::{Keys, Presented, Refused, Terms, one_after_another};
@@ -243,6 +245,7 @@ impl Resolver<'_> {
             role: Role::Listener,
             address: address.clone(),
             transport: Transport::Stream,
+            preface: Preface::default(),
             name,
             answer,
         };

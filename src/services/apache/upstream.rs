@@ -10,7 +10,9 @@ use super::proxied::{Scheme, is_balancer, scheme};
 use super::proxy_targets::{Target, members, steps, targets};
 use super::versions::way;
 use super::workers::origin;
-use crate::endpoint::{Address, Answer, Endpoint, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown};
+use crate::endpoint::{
+    Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown,
+};
 use crate::host::Facts;
 use crate::openssl::Keys;
 use crate::services::limits::{self, Upstreams};
@@ -215,6 +217,7 @@ fn in_room(model: &Model, build: Build, facts: &Facts, reached: &[bool], room: &
                             role: Role::Upstream,
                             address: Address::Remote(remote).into(),
                             transport: Transport::Stream,
+                            preface: Preface::default(),
                             name: None,
                             answer: Arc::new(answer),
                         });

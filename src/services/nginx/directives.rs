@@ -6,7 +6,7 @@ use super::module::{Client, Section};
 use super::state::{Context, Directive, Reader};
 use super::zones::Use;
 use super::{defaults, groups, known, targets, values};
-use crate::endpoint::{Role, SettingId};
+use crate::endpoint::{Dialogue, Role, SettingId};
 use crate::instance::{Setting, SettingKind};
 use crate::source::Span;
 use crate::tls::{Version, VersionSet};
@@ -254,12 +254,11 @@ fn is_known(reader: &mut Reader<'_>, directive: &Directive<'_>) -> bool {
 }
 
 fn mail_protocol(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
-    let known = |name: &String| matches!(name.as_str(), "imap" | "pop3" | "smtp");
-    if let Some(bad) = reader.arguments(directive).first().filter(|name| !known(name)) {
+    if let Some(bad) = reader.arguments(directive).first().filter(|name| Dialogue::from_name(name).is_none()) {
         let message = format!("unknown protocol \"{bad}\"");
         reader.problem(directive.place, message);
     }
-    with_scope(reader, context, directive, |scope, _, _| scope.mail.protocol = true);
+    with_scope(reader, context, directive, |scope, name, _| scope.mail.protocol = Dialogue::from_name(&name));
 }
 
 fn session_cache(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {

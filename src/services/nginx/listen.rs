@@ -21,6 +21,7 @@ pub(super) struct Parsed {
     /// Are options of the socket itself set, so that it is opened beside one of all addresses?
     pub options: bool,
     pub reuseport: bool,
+    pub proxy_header: bool,
 }
 
 /// What a `listen` binds: each of its hosts on each of its ports. A list of them all could have 65,535 for each host.
@@ -72,6 +73,7 @@ pub(super) fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parse
         dual: context.release.is_some_and(|r| r < IPV6_ONLY),
         options: false,
         reuseport: false,
+        proxy_header: false,
     };
     let mut not_for_udp = None;
     for text in parameters {
@@ -87,6 +89,7 @@ pub(super) fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parse
             "udp" => parsed.transport = Transport::Udp,
             "ipv6only" => parsed.dual = parameter.value == "off",
             "reuseport" => parsed.reuseport = true,
+            "proxy_protocol" => parsed.proxy_header = true,
             _ => {}
         }
         parsed.options |= parameter.binds;

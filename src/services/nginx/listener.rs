@@ -1,9 +1,10 @@
 //! An address and the servers on it.
 
-use super::model::Place;
+use super::model::{Model, Place};
 use super::module::Section;
 use super::names::Names;
-use crate::endpoint::{Address, Transport};
+use super::values::mail_protocol;
+use crate::endpoint::{Address, Preface, Transport};
 use std::sync::Arc;
 
 /// One address and the servers on it.
@@ -25,6 +26,8 @@ pub(super) struct Listener {
     /// Has a `listen` set options of the socket, so that it is opened beside one of all addresses?
     pub options: bool,
     pub reuseport: bool,
+    /// One `listen` of the address that has `proxy_protocol` turns it on for all of them (`ngx_http_add_addresses`).
+    pub proxy_header: bool,
     /// An IPv6 socket that takes IPv4 too.
     pub dual: bool,
     /// Another module listens there too, and the system hands it some of the connections.
@@ -48,11 +51,28 @@ impl Listener {
             engine: None,
             options: false,
             reuseport: false,
+            proxy_header: false,
             dual: false,
             rival: false,
             names: Names::default(),
             named: Vec::new(),
         }
+    }
+}
+
+impl Listener {
+    /// What comes before TLS.
+    pub(super) fn preface(&self, model: &Model) -> Preface {
+        let dialogue = || {
+            let server = &model.servers[*self.servers.get(self.default)?];
+            let said = model.chain(server.scope).find_map(|scope| model.scopes[scope].mail.protocol);
+            said.or_else(|| match *self.address {
+                Address::Ip(_, port) | Address::Any(port) => mail_protocol(port),
+                Address::Unix(_) | Address::Remote(_) => None,
+            })
+        };
+        let starttls = matches!(self.engine, Some(Engine::StartTls(_))).then(dialogue).flatten();
+        Preface { proxy_header: self.proxy_header, starttls }
     }
 }
 
@@ -72,5 +92,52 @@ impl Engine {
         match self {
             Engine::Listen(place) | Engine::Directive(place) | Engine::StartTls(place) => place,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::endpoint::{Dialogue, Preface};
+    use crate::host::Facts;
+    use crate::services::nginx::Nginx;
+    use crate::services::service::{Service, World};
+    use crate::source::SourceMap;
+    use crate::system::MemorySystem;
+    use std::path::Path;
+
+    fn prefaces(text: &str) -> Vec<(String, Preface)> {
+        let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", text)]);
+        let (facts, mut sources) = (Facts::unknown(), SourceMap::default());
+        let world = World { system: &system, facts: &facts };
+        let resolved = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);
+        resolved.instance().endpoints.iter().map(|one| (one.address.to_string(), one.preface)).collect()
+    }
+
+    #[test]
+    fn a_balancer_or_a_dialogue_comes_first() {
+        let text = "events {} mail { auth_http 127.0.0.1; ssl_certificate a; ssl_certificate_key a; starttls on;
+            server { listen 127.0.0.1:1; protocol imap; }
+            server { listen 127.0.0.1:25; }
+            server { listen 127.0.0.1:2 proxy_protocol; protocol pop3; starttls only; }
+            server { listen 127.0.0.1:993 ssl; starttls off; }
+            server { listen 127.0.0.1:110; starttls off; } }
+            http { ssl_certificate a; ssl_certificate_key a;
+            server { listen 127.0.0.1:3 ssl; }
+            server { listen 127.0.0.1:3 ssl proxy_protocol; server_name a.test; } }";
+        let after = |starttls| Preface { proxy_header: false, starttls: Some(starttls) };
+        let header = Preface { proxy_header: true, starttls: None };
+        let expected = [
+            ("127.0.0.1:1", after(Dialogue::Imap)),
+            ("127.0.0.1:2", Preface { proxy_header: true, ..after(Dialogue::Pop3) }),
+            ("127.0.0.1:25", after(Dialogue::Smtp)),
+            ("127.0.0.1:3", header),
+            ("127.0.0.1:3", header),
+            ("127.0.0.1:993", Preface::default()),
+            ("127.0.0.1:110", Preface::default()),
+        ];
+        let (mut found, mut expected) = (prefaces(text), expected.map(|(at, what)| (at.to_owned(), what)).to_vec());
+        found.sort();
+        expected.sort();
+        assert_eq!(found, expected);
     }
 }

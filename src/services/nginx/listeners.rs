@@ -56,6 +56,7 @@ fn join_all(model: &Model, release: Option<Release>) -> Option<Listeners> {
             default: false,
             options: false,
             reuseport: false,
+            proxy_header: false,
             dual: false,
         }];
         // Only http has a built-in address.
@@ -137,6 +138,7 @@ fn join(
         listener.engine.get_or_insert(Engine::Listen(listen.place));
     }
     listener.reuseport |= listen.reuseport;
+    listener.proxy_header |= listen.proxy_header;
     listener.dual |= listen.dual;
     listener.servers.push(server);
     listener.listens.push(place);

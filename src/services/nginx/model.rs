@@ -2,7 +2,7 @@
 
 use super::listen::Bound;
 use super::module::{Client, Section};
-use crate::endpoint::{SettingId, Transport};
+use crate::endpoint::{Dialogue, SettingId, Transport};
 use crate::instance::Problem;
 use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
@@ -89,7 +89,7 @@ pub(super) struct Mail {
     /// `auth_http`
     pub auth: bool,
     /// `protocol`
-    pub protocol: bool,
+    pub protocol: Option<Dialogue>,
 }
 
 /// A block: http, stream, mail, a server, or a location.
@@ -187,6 +187,8 @@ pub(super) struct Listen {
     /// Are options of the socket itself set, so that it is opened beside one of all addresses?
     pub options: bool,
     pub reuseport: bool,
+    /// `proxy_protocol`
+    pub proxy_header: bool,
     /// `ipv6only=off`
     pub dual: bool,
 }

@@ -97,11 +97,13 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
     for (listener, answers) in listeners.iter().zip(&answers) {
         let unnamed = std::iter::once((listener.default, None));
         let named = listener.named.iter().map(|(member, name)| (*member, Some(Arc::clone(name))));
+        let preface = listener.preface(&model);
         for (member, name) in unnamed.chain(named) {
             endpoints.push(Endpoint {
                 role: Role::Listener,
                 address: Arc::clone(&listener.address),
                 transport: listener.transport,
+                preface,
                 name,
                 answer: Arc::clone(&answers[member]),
             });

@@ -143,7 +143,7 @@ impl<'m> Complaints<'_, 'm> {
             Address::Any(_) | Address::Remote(_) => true,
             Address::Unix(_) => false,
         });
-        if !content.mail.protocol && !by_port && server.has_listen {
+        if content.mail.protocol.is_none() && !by_port && server.has_listen {
             self.say(content.head, "unknown mail protocol for this server".to_owned());
         }
     }

@@ -296,7 +296,7 @@ impl<'a> Reader<'a> {
         match listen::parse(&arguments, &context) {
             Ok(parsed) => {
                 let place = directive.place;
-                let listen::Parsed { bound, transport, ssl, default, dual, options, reuseport } = parsed;
+                let listen::Parsed { bound, transport, ssl, default, dual, options, reuseport, proxy_header } = parsed;
                 if let Some(crate::endpoint::Address::Remote(host)) = bound.addresses().next() {
                     self.unknown.push(Unknown {
                         topic: Topic::about("host-address", host.clone()),
@@ -314,7 +314,7 @@ impl<'a> Reader<'a> {
                         help: "remove \"reuseport\" from this \"listen\"".into(),
                     });
                 }
-                let listen = Listen { place, bound, transport, ssl, default, options, reuseport, dual };
+                let listen = Listen { place, bound, transport, ssl, default, options, reuseport, proxy_header, dual };
                 self.model.servers[server].listens.push(listen);
             }
             Err(message) => self.problem(directive.place, message),

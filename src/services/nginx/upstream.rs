@@ -10,7 +10,7 @@ use super::module::{Client, Section};
 use super::offer::Offer;
 use super::variables::{Reached, Schemes, follow};
 use crate::endpoint::{
-    Address, Answer, Endpoint, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport, Unknown,
+    Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport, Unknown,
 };
 use crate::openssl::one_after_another;
 use crate::tls::VersionSet;
@@ -50,6 +50,7 @@ pub(super) fn endpoints(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<Upstre
                     role: Role::Upstream,
                     address: Arc::new(Address::Remote(remote)),
                     transport: Transport::Stream,
+                    preface: Preface::default(),
                     name: None,
                     answer: Arc::new(answer),
                 };

@@ -1,5 +1,6 @@
 //! Values that nginx reads by code of its own, and refuses at once: names of servers, caches of sessions, protocols of mail.
 
+use crate::endpoint::Dialogue;
 use regex_syntax::ast::{ErrorKind, parse::Parser};
 
 /// What is wrong with a word of `server_name` (ngx_http_core_server_name).
@@ -75,11 +76,11 @@ pub(super) fn shared_cache(word: &str) -> Option<(&str, u64)> {
 }
 
 /// The protocol that a mail server speaks on a port if it is told none.
-pub(super) fn mail_protocol(port: u16) -> Option<&'static str> {
+pub(super) fn mail_protocol(port: u16) -> Option<Dialogue> {
     match port {
-        110 | 995 => Some("pop3"),
-        143 | 993 => Some("imap"),
-        25 | 465 | 587 => Some("smtp"),
+        110 | 995 => Some(Dialogue::Pop3),
+        143 | 993 => Some(Dialogue::Imap),
+        25 | 465 | 587 => Some(Dialogue::Smtp),
         _ => None,
     }
 }
