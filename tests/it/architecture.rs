@@ -423,3 +423,35 @@ fn every_service_and_rule_is_complete() {
     let pages = files_of(&root.join("docs/rules"));
     assert_eq!(pages, names.iter().map(|name| format!("{name}.md")).collect::<Vec<_>>(), "pages without a rule");
 }
+
+/// The walk of the manual names folders, files, functions and types of the source: each is there.
+#[test]
+fn the_walk_names_what_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manual = std::fs::read_to_string(root.join("docs/architecture.md")).expect("the manual");
+    let walk = manual.split("\n## A walk\n").nth(1).and_then(|rest| rest.split("\n## ").next()).expect("the walk");
+    let named: Vec<&str> = walk.split('`').skip(1).step_by(2).filter(|name| name.contains("::")).collect();
+    assert!(named.len() > 40, "{named:?}");
+    let mut missing = Vec::new();
+    for name in named {
+        let (place, item) = name.rsplit_once("::").expect("a path");
+        let place = root.join("src").join(place.replace("::", "/"));
+        let texts = match place.is_dir() {
+            true => files(&place),
+            false => vec![place.with_extension("rs")],
+        };
+        let has = |path: &PathBuf| {
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            let declares = |kind: &str| {
+                let declared = format!("{kind} {item}");
+                let mut found = text.match_indices(&declared).map(|(at, found)| at + found.len());
+                found.any(|end| !text[end..].starts_with(|next: char| next.is_alphanumeric() || next == '_'))
+            };
+            ["fn", "struct", "enum", "trait", "static", "mod"].into_iter().any(declares)
+        };
+        if !texts.iter().any(has) {
+            missing.push(name);
+        }
+    }
+    assert!(missing.is_empty(), "the walk of docs/architecture.md names what is not there: {missing:?}");
+}
