@@ -6,12 +6,14 @@ use super::libraries::{Libraries, default_level, patched};
 use super::live::ThisMachine;
 use super::os_release::{self, Distribution};
 use super::product::{Product, Products};
-use super::programs::{Found, find, read_configuration};
+use super::programs::{Found, configuration, find};
 use super::{ask, hosts_file, main_files, managed, running, started};
+use crate::instance::ServiceId;
 use crate::openssl::SystemDefault;
+use crate::openssl::cnf::{Circumstances, Environment, Reading, Side};
 use crate::release::Release;
 use crate::system::System;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Red Hat's crypto policy for OpenSSL: what `PROFILE=SYSTEM` stands for.
 const CRYPTO_POLICY: &str = "/etc/crypto-policies/back-ends/openssl.config";
@@ -28,7 +30,10 @@ pub fn gather(system: &dyn System, given: &Given, products: Products<'_>) -> Fac
         None if given.look => os_release::read(system),
         None => Distribution::default(),
     };
-    let mut facts = if given.look { look(system, &distribution, given, products) } else { Facts::unknown() };
+    let (mut facts, configurations) = match given.look {
+        true => look(system, &distribution, given, products),
+        false => (Facts::unknown(), Vec::new()),
+    };
     facts.distribution.clone_from(&distribution.ids);
     if !distribution.source.is_empty() {
         facts.distribution_source.clone_from(&distribution.source);
@@ -60,16 +65,57 @@ pub fn gather(system: &dyn System, given: &Given, products: Products<'_>) -> Fac
     let has_profiles = distribution.has_crypto_policies();
     for software in facts.software.values_mut() {
         software.library.has_profiles = has_profiles;
-        // Contexts take the system's settings since 1.1.1.
-        if software.library.release.is_some_and(|release| release < Release::new(1, 1, 1)) {
-            software.library.system = SystemDefault::default();
-        }
     }
+    for configuration in &configurations {
+        configuration.read(system, &mut facts);
+    }
+    facts.problems.sort();
+    facts.problems.dedup();
     facts
 }
 
+/// An openssl.cnf that a service reads. What it means depends on the library's version, which may be assumed.
+struct Configuration {
+    service: ServiceId,
+    path: PathBuf,
+    /// What the service asks for in it.
+    names: Vec<&'static str>,
+}
+
+impl Configuration {
+    fn read(&self, system: &dyn System, facts: &mut Facts) {
+        let software = facts.of_mut(self.service);
+        let Software { library, environment, .. } = software;
+        // Contexts take the system's settings since 1.1.1.
+        if library.release.is_some_and(|release| release < Release::new(1, 1, 1)) {
+            library.system = SystemDefault::default();
+            return;
+        }
+        let folder = PathBuf::from(&library.source);
+        let circumstances = Circumstances {
+            release: library.release,
+            names: &self.names,
+            environment: Environment::Part(environment),
+            folder: None,
+            side: Side::Any,
+            modules: folder.parent().filter(|folder| folder.is_absolute()),
+            is_red_hat: library.has_profiles,
+        };
+        let reading = Reading::of(system, &self.path, &circumstances);
+        let problems = reading.problems();
+        library.system = SystemDefault { profile: library.system.profile.take(), ..reading.default };
+        facts.problems.extend(problems.into_iter().map(|what| Obstacle::of(self.service, what)));
+    }
+}
+
 /// What the host's files say.
-fn look(system: &dyn System, distribution: &Distribution, given: &Given, products: Products<'_>) -> Facts {
+fn look(
+    system: &dyn System,
+    distribution: &Distribution,
+    given: &Given,
+    products: Products<'_>,
+) -> (Facts, Vec<Configuration>) {
+    let mut configurations = Vec::new();
     let mut libraries = Libraries::new(system, distribution);
     let mut facts = Facts { hosts: hosts_file::read(system), sees_host: true, ..Facts::unknown() };
     let status = system.read(Path::new("/var/lib/dpkg/status")).unwrap_or_default();
@@ -79,9 +125,9 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given, product
     let policy = system.read(Path::new(CRYPTO_POLICY)).ok().filter(|_| facts.is_red_hat());
     let policy = policy.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned());
     for product in products {
-        let (software, problems) = software(*product, system, given, policy.as_ref(), &mut libraries);
+        let (software, configuration) = software(*product, system, given, policy.as_ref(), &mut libraries);
         facts.software.insert(product.id(), software);
-        facts.problems.extend(problems.into_iter().map(|what| Obstacle::of(product.id(), what)));
+        configurations.extend(configuration);
     }
     if given.processes {
         let running = running::by_processes(system, products);
@@ -99,23 +145,21 @@ fn look(system: &dyn System, distribution: &Distribution, given: &Given, product
         ask::ask(system, &mut facts, &ThisMachine, distribution, products);
     }
     main_files::add(system, &mut facts, products);
-    facts.problems.sort();
-    facts.problems.dedup();
-    facts
+    (facts, configurations)
 }
 
-/// What the files say of one piece of software, and what is wrong with the library's configuration.
+/// What the files say of one piece of software, and which openssl.cnf it reads.
 fn software(
     product: &dyn Product,
     system: &dyn System,
     given: &Given,
     policy: Option<&String>,
     libraries: &mut Libraries<'_>,
-) -> (Software, Vec<String>) {
+) -> (Software, Option<Configuration>) {
     let unit = product.program().unit(system);
     let start = product.start_facts(system, unit.as_ref());
     let conf = given.env.get("OPENSSL_CONF").cloned().or(start.openssl_conf);
-    let Found { mut software, configuration, own_library } = find(product, system, unit.as_ref(), libraries);
+    let Found { mut software, configuration: usual, own_library } = find(product, system, unit.as_ref(), libraries);
     (software.defines, software.environment) = (start.defines, start.environment);
     software.library.system.profile = policy.cloned();
     // What the user says counts here too.
@@ -125,14 +169,10 @@ fn software(
     });
     let sections = product.openssl_sections(assumed.or(software.release.value));
     // A program that names its section and has an OpenSSL of its own reads a file only if OPENSSL_CONF names it.
-    let problems = match own_library && conf.is_none() && !sections.is_empty() {
-        true => Vec::new(),
-        false => {
-            let library = &mut software.library;
-            read_configuration(system, library, conf.as_deref(), configuration.as_deref(), sections)
-        }
-    };
-    (software, problems)
+    let reads = !own_library || conf.is_some() || sections.is_empty();
+    let path = if reads { configuration(system, conf.as_deref(), usual) } else { None };
+    let names = sections.iter().copied().chain(["openssl_conf"]).collect();
+    (software, path.map(|path| Configuration { service: product.id(), path, names }))
 }
 
 /// Puts an assumption in the place of what was found.

@@ -8,7 +8,6 @@ use super::packages::Packages;
 use super::product::{Product, ProgramSpec};
 use super::unit::Unit;
 use super::words::unquoted;
-use crate::openssl::{Library, SystemDefault};
 use crate::release::Release;
 use crate::system::{Kind, System};
 use std::path::{Path, PathBuf};
@@ -125,29 +124,18 @@ fn prefix(program: &Path) -> Option<&Path> {
     program.parent().filter(|bin| bin.ends_with("bin") || bin.ends_with("sbin"))?.parent()
 }
 
-/// Reads the openssl.cnf of a service into its library.
+/// The openssl.cnf that a service reads.
 ///
 /// `named` is `OPENSSL_CONF` of its environment; an empty one means no file.
-pub(crate) fn read_configuration(
-    system: &dyn System,
-    library: &mut Library,
-    named: Option<&str>,
-    usual: Option<&Path>,
-    vendor_sections: &[&str],
-) -> Vec<String> {
+pub(crate) fn configuration(system: &dyn System, named: Option<&str>, usual: Option<PathBuf>) -> Option<PathBuf> {
     let guesses = ["/usr/lib/ssl", "/etc/pki/tls", "/etc/ssl", "/usr/local/ssl", "/usr/local/etc/ssl"];
-    let path = match (named, usual) {
-        (Some(""), _) => return Vec::new(),
+    match (named, usual) {
+        (Some(""), _) => None,
         (Some(named), _) => Some(PathBuf::from(named)),
-        (None, Some(usual)) => Some(usual.to_owned()),
+        (None, Some(usual)) => Some(usual),
         (None, None) => {
             let mut paths = guesses.iter().map(|folder| Path::new(folder).join("openssl.cnf"));
             paths.find(|path| system.kind(path).is_ok())
         }
-    };
-    let Some(path) = path else { return Vec::new() };
-    let (found, problems) = SystemDefault::read(system, &path, vendor_sections);
-    let profile = library.system.profile.take();
-    library.system = SystemDefault { profile, ..found };
-    problems
+    }
 }

@@ -1,7 +1,7 @@
 //! A TLS library as a server finds it, and for which versions a handshake with it can succeed.
 
 use super::cipher_list::{Reader, Refused, Selection};
-use super::conf::SystemDefault;
+use super::cnf::SystemDefault;
 use super::groups::{self, Groups};
 use super::keys::Keys;
 use super::presented::{Identity, Presented};
@@ -77,6 +77,16 @@ impl Library {
         }
     }
 
+    /// The versions that the hello of a client names, of those that it enables. `None`: unknown.
+    pub fn hello(&self, enabled: VersionSet, ciphers: Option<&str>) -> Option<VersionSet> {
+        let (release, level) = (self.release?, self.security_level(ciphers)?);
+        if self.system.refuses.is_some() {
+            return Some(VersionSet::EMPTY);
+        }
+        let off = security::refused_at_once(release, level, self.patched);
+        self.offered_by_client(enabled.and(self.versions()).minus(off))
+    }
+
     /// The versions that the library can speak; SSLv3 and all of TLS where its version is not known.
     pub fn versions(&self) -> VersionSet {
         match self.release {
@@ -100,6 +110,9 @@ impl Library {
     /// The security level and where it comes from. A level stays until another one is named: a new context reads the
     /// default list (on Red Hat that is the crypto policy), then openssl.cnf, then the server's list.
     pub fn traced_level(&self, ciphers: Option<&str>) -> Option<(u8, &str)> {
+        if !self.system.doubts.is_empty() {
+            return None;
+        }
         if self.release.is_some_and(|release| release < Release::new(1, 1, 0)) {
             return Some((0, "there were no levels before 1.1.0"));
         }
@@ -193,6 +206,9 @@ impl Library {
     pub fn usable_on(&self, terms: &Terms<'_>) -> Option<VersionSet> {
         let release = self.release?;
         let level = self.security_level(terms.ciphers)?;
+        if self.system.refuses.is_some() {
+            return Some(VersionSet::EMPTY);
+        }
         if self.system.sha1_signatures && level == 1 && release >= Release::new(3, 0, 0) {
             return None; // Red Hat's patch for its LEGACY policy; not tried
         }
@@ -295,6 +311,9 @@ impl Library {
     /// The versions that the library can speak and the security level of the list allows; `None`: unknown.
     pub fn allowed_versions(&self, ciphers: Option<&str>) -> Option<VersionSet> {
         let (release, level) = (self.release?, self.security_level(ciphers)?);
+        if self.system.refuses.is_some() {
+            return Some(VersionSet::EMPTY);
+        }
         Some(self.versions().minus(security::refused(release, level, self.patched)))
     }
 
@@ -335,6 +354,9 @@ impl Library {
             return Some(false);
         }
         let level = self.security_level(ciphers)?;
+        if self.system.refuses.is_some() {
+            return Some(true);
+        }
         let off = security::refused_at_once(release, level, self.patched);
         let enabled = enabled.and(self.versions()).minus(off);
         let Some(top) = enabled.lowest_run().max() else { return Some(true) };
@@ -357,6 +379,9 @@ impl Library {
         let mut reasons = Vec::new();
         let (Some(release), Some(usable)) = (self.release, self.usable_on(terms)) else { return reasons };
         let Some(dead) = self.refuses_all(enabled, ciphers, suites) else { return reasons };
+        if let Some(why) = self.system.refuses.as_ref().filter(|_| !enabled.is_empty()) {
+            return vec![format!("OpenSSL {release} can't make a context: {why}")];
+        }
         let accepted = if dead { VersionSet::EMPTY } else { usable.and(enabled) };
         let absent = enabled.minus(self.versions());
         if !absent.is_empty() {

@@ -1,10 +1,12 @@
 //! Nothing that a host's files hold may stop the program, or give it other answers twice.
 
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::path::Path;
 use tlsmend::host::{Given, gather, reload};
 use tlsmend::instance::ServiceId;
-use tlsmend::openssl::{Keys, Library, SystemDefault};
+use tlsmend::openssl::cnf::{Circumstances, Environment, Reading, Side};
+use tlsmend::openssl::{Keys, Library};
 use tlsmend::release::Release;
 use tlsmend::services;
 use tlsmend::system::MemorySystem;
@@ -109,7 +111,17 @@ proptest! {
     #[test]
     fn any_openssl_cnf_is_read(text in content()) {
         let system = MemorySystem::with_files([("/openssl.cnf", text)]);
-        let _ = SystemDefault::read(&system, Path::new("/openssl.cnf"), &["nginx"]);
+        let none = BTreeMap::new();
+        let circumstances = Circumstances {
+            release: Some(Release::new(3, 0, 19)),
+            names: &["nginx", "openssl_conf"],
+            environment: Environment::Part(&none),
+            folder: None,
+            side: Side::Any,
+            modules: None,
+            is_red_hat: None,
+        };
+        let _ = Reading::of(&system, Path::new("/openssl.cnf"), &circumstances).problems();
     }
 
     #[test]

@@ -9,7 +9,6 @@ use support::case::{self, Case, Expected};
 use tlsmend::edit::{Change, Edit};
 use tlsmend::endpoint::{Address, Answer, Endpoint, Role, SettingId, Speaks, Transport};
 use tlsmend::host::Facts;
-use tlsmend::openssl::SystemDefault;
 use tlsmend::services::apache::{self, Apache};
 use tlsmend::services::service::{Question, Resolved, Service, Target, World};
 use tlsmend::source::SourceMap;
@@ -40,7 +39,8 @@ impl Host {
         }
         if let Some(path) = case.env.get("OPENSSL_CONF").filter(|path| !path.is_empty()) {
             let path = case.fill(path);
-            facts.of_mut(apache::ID).library.system = SystemDefault::read(&system, path.as_ref(), &[]).0;
+            let library = &mut facts.of_mut(apache::ID).library;
+            library.system = case.read_configuration(&system, path.as_ref(), library);
         }
         Host { system, facts, main }
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use tlsmend::host::{Fact, Facts};
+use tlsmend::openssl::cnf::{Circumstances, Environment, Reading, Side};
 use tlsmend::openssl::{Library, SystemDefault};
 use tlsmend::release::Release;
 use tlsmend::services::{apache, nginx};
@@ -292,6 +293,23 @@ impl Case {
         }
     }
 
+    /// An openssl.cnf as the server of the case reads it.
+    pub fn read_configuration(&self, system: &MemorySystem, path: &Path, library: &Library) -> SystemDefault {
+        let newer = self.observed.nginx.as_deref().and_then(Release::parse) >= Some(Release::new(1, 25, 2));
+        let names: &[&str] = if newer { &["nginx", "openssl_conf"] } else { &["openssl_conf"] };
+        let environment = self.env.iter().map(|(name, value)| (name.clone(), self.fill(value))).collect();
+        let circumstances = Circumstances {
+            release: library.release,
+            names,
+            environment: Environment::Whole(&environment),
+            folder: None,
+            side: Side::Any,
+            modules: None,
+            is_red_hat: library.has_profiles,
+        };
+        Reading::of(system, path, &circumstances).default
+    }
+
     /// What ran, as facts.
     pub fn facts(&self) -> Facts {
         let mut facts = Facts::unknown();
@@ -310,9 +328,7 @@ impl Case {
         library.has_profiles = Some(false);
         let system = self.system();
         if let Some(path) = self.openssl_conf_path() {
-            let newer = self.observed.nginx.as_deref().and_then(Release::parse) >= Some(Release::new(1, 25, 2));
-            let sections: &[&str] = if newer { &["nginx"] } else { &[] };
-            library.system = SystemDefault::read(&system, &path, sections).0;
+            library.system = self.read_configuration(&system, &path, &library);
         }
         if let Some(global) = &self.global {
             facts.of_mut(nginx::ID).directives = self.fill(global);
