@@ -13,6 +13,7 @@ pub mod limits;
 pub mod named_file;
 pub mod nginx;
 pub mod numeric;
+mod place;
 pub mod service;
 pub mod trail;
 pub mod tree;

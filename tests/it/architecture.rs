@@ -176,6 +176,7 @@ fn same_service(parts: &[String], imported: &str) -> bool {
         "glob",
         "include",
         "limits",
+        "place",
         "trail",
         "unread",
         "numeric",

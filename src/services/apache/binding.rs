@@ -14,7 +14,7 @@
 //! IPv4-mapped addresses (`--disable-v4-mapped`, unusual on Linux) would differ.
 
 use super::model::{Listen, Model};
-use super::place::Place;
+use crate::services::place::Place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -2,7 +2,7 @@
 
 use super::model::{HostAddress, Model};
 use super::names::Names;
-use super::place::ServerId;
+use super::scope::ServerId;
 use crate::endpoint::Address;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};

@@ -1,9 +1,8 @@
 //! Which directives httpd refuses for what they are: where they stand, how many arguments they have, whose they are.
 
 use super::ID;
-use super::place::MAIN;
 use super::reader::{Line, Reader};
-use super::scope::Scope;
+use super::scope::{MAIN, Scope};
 use super::syntax::{Context, NEWEST, find, is_own_module};
 use super::values;
 use super::words::Arguments;

@@ -1,12 +1,13 @@
 //! Settings that decide nothing, and settings that leave nothing.
 
 use super::model::{Kind, Model};
-use super::place::{MAIN, Place, ServerId};
 use super::resolve::Resolution;
+use super::scope::{MAIN, ServerId};
 use super::startup;
 use super::upstream::used_lists;
 use crate::endpoint::{Role, SettingId, Unknown};
 use crate::instance::{Dead, Problem};
+use crate::services::place::Place;
 use crate::services::service::World;
 use crate::source::Span;
 use crate::tls::VersionSet;

@@ -1,13 +1,14 @@
 //! Writing down what the built-in default decides, once, where that changes nothing else.
 
 use super::instance::{Configuration, is_default};
-use super::place::{MAIN, Place, ServerId};
 use super::resolve::Resolution;
+use super::scope::{MAIN, ServerId};
 use super::versions::{Asked, Combination};
 use crate::edit::{Edit, Fix};
 use crate::endpoint::{Role, Speaks};
 use crate::host::{self, Fate};
 use crate::services::align::aligned;
+use crate::services::place::Place;
 use crate::source::{SourceMap, Span};
 use crate::tls::VersionSet;
 use std::collections::BTreeMap;
@@ -77,7 +78,7 @@ impl Configuration {
     fn at_server_level(&self, resolution: &Resolution, directive: &str, sources: &SourceMap) -> Option<Edit> {
         let model = &self.model;
         let plain = |place: &Place| {
-            let in_macro = model.hops_to(place.hop).iter().any(|hop| hop.macro_name.is_some());
+            let in_macro = model.hops.list(place.hop).iter().any(|hop| hop.macro_name.is_some());
             !in_macro && !model.in_hosts.contains(&place.span)
         };
         let mut fit = model.ssl_lines.iter().rev().filter(|line| plain(&line.place) && !line.is_conditional);

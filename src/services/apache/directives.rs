@@ -5,11 +5,11 @@ use super::binding;
 use super::files;
 use super::model::Listen;
 use super::modules::is_core_directive;
-use super::place::{MAIN, Place, ServerId};
 use super::reader::{Line, Reader};
-use super::scope::Scope;
+use super::scope::{MAIN, Scope, ServerId};
 use super::words::{Arguments, split};
 use crate::endpoint::Unknown;
+use crate::services::place::Place;
 use crate::system::{Kind, is_outside};
 use crate::topic::Topic;
 

@@ -2,11 +2,11 @@
 
 use super::conditionals::Condition;
 use super::model::{Model, ProxySection, Server};
-use super::place::{MAIN, Place};
 use super::reader::{Line, Reader};
-use super::scope::Scope;
+use super::scope::{MAIN, Scope};
 use super::words::{Arguments, next_word, skip_space, split};
 use crate::instance::Problem;
+use crate::services::place::Place;
 use crate::services::service::World;
 use crate::source::{FileId, SourceMap};
 use std::sync::Arc;

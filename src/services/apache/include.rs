@@ -2,9 +2,9 @@
 
 use super::files;
 use super::parse::parse;
-use super::place::{HopId, Place};
 use super::reader::{Frame, Line, Reader, Sources};
 use crate::services::include::{self, DEEPEST};
+use crate::services::place::{HopId, Place};
 use crate::services::tree::Tree;
 use crate::source::{FileId, Span};
 use crate::system::{is_outside, reason};

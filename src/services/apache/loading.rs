@@ -7,10 +7,11 @@
 //! (`SSL_CTX_check_private_key`).
 
 use super::model::{Load, Model, Server};
-use super::place::{MAIN, Place, ServerId};
+use super::scope::{MAIN, ServerId};
 use crate::openssl::{Half, Identity, Keys, Library, Pem, Slots, one_after_another};
 use crate::release::Release;
 use crate::services::named_file::Reading;
+use crate::services::place::Place;
 use crate::system::System;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

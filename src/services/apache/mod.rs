@@ -36,7 +36,6 @@ mod part;
 mod path_sections;
 mod paths;
 mod patterns;
-mod place;
 mod product;
 mod program;
 mod protocol;

@@ -1,14 +1,15 @@
 //! What was read: the server level, the virtual hosts, and the directives in them that matter for TLS.
 
-use super::place::{Hop, HopId, Place, ServerId};
 use super::protocol::Command;
 use super::proxied::Proxied;
 use super::rewriting::Rewriting;
+use super::scope::ServerId;
 use super::text::Text;
 use crate::endpoint::{SettingId, Unknown};
 use crate::instance::{Problem, Reach, Setting, SettingKind};
 use crate::services::expression::cased_expression;
 use crate::services::glob;
+use crate::services::place::{Given, Hops, Place};
 use crate::services::trail::Trail;
 use crate::source::{FileId, Span};
 use crate::tls::VersionSet;
@@ -19,9 +20,6 @@ use std::path::PathBuf;
 
 /// So many problems are told at most.
 const MOST_PROBLEMS: usize = 1000;
-
-/// A value that the last directive of a scope gives.
-pub(super) type Given<T> = Option<(T, Place)>;
 
 /// A state of `SSLEngine`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -265,7 +263,7 @@ pub(super) struct Written {
 pub(super) struct Model {
     /// Is it included by a main file that is not here?
     pub(super) is_part: bool,
-    pub(super) hops: Vec<Hop>,
+    pub(super) hops: Hops,
     /// The server level first, then the virtual hosts in the order of reading.
     pub(super) servers: Vec<Server>,
     pub(super) listens: Vec<Listen>,
@@ -312,7 +310,7 @@ impl Default for Model {
     fn default() -> Model {
         Model {
             is_part: false,
-            hops: Vec::new(),
+            hops: Hops::default(),
             servers: vec![Server::default()],
             listens: Vec::new(),
             announced: BTreeMap::new(),
@@ -348,18 +346,6 @@ impl Server {
 }
 
 impl Model {
-    /// The directives on the way to a place, outermost first.
-    pub(super) fn hops_to(&self, hop: HopId) -> Vec<&Hop> {
-        let parent = |hop: &&Hop| self.hop(hop.parent);
-        let mut hops: Vec<&Hop> = std::iter::successors(self.hop(hop), parent).collect();
-        hops.reverse();
-        hops
-    }
-
-    fn hop(&self, hop: HopId) -> Option<&Hop> {
-        self.hops.get((hop as usize).checked_sub(1)?)
-    }
-
     /// A setting as it is written.
     pub(super) fn written(&self, setting: SettingId) -> &Written {
         &self.written[setting.0 as usize]
@@ -373,7 +359,7 @@ impl Model {
             self.more_problems += 1;
             return;
         }
-        let hops = self.hops_to(place.hop).iter().map(|hop| hop.span).collect();
+        let hops = self.hops.spans(place.hop);
         self.problems.push(Problem { hops, ..Problem::at(place.span, message) });
     }
 

@@ -1,10 +1,10 @@
 //! Files and directories that directives name and httpd does not start without.
 
 use super::files::absolute;
-use super::place::Place;
 use super::reader::{Line, Named, Reader};
 use super::values;
 use crate::services::named_file;
+use crate::services::place::Place;
 use crate::source::FileId;
 use crate::system::{Kind, System};
 use std::collections::{BTreeMap, BTreeSet};

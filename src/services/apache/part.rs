@@ -4,10 +4,10 @@
 //! known, so an answer that depends on it is unknown.
 
 use super::model::{Listen, Model};
-use super::place::Place;
 use super::read::compiled_server_root;
 use super::reader::{Reader, Sources};
 use crate::endpoint::Unknown;
+use crate::services::place::Place;
 use crate::services::service::World;
 use crate::services::trail::Trail;
 use crate::source::{FileId, SourceMap};

@@ -1,9 +1,9 @@
 //! Sections for files, paths and requests: which requests they are for, and in which order httpd merges them.
 
 use super::paths::{Paths, Taken};
-use super::place::Place;
 use super::scope::Section;
 use super::words::split;
+use crate::services::place::Place;
 
 /// What a section is for; those of a later kind are merged later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

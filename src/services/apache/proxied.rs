@@ -2,8 +2,8 @@
 
 use super::path_sections::PathSection;
 use super::paths::Paths;
-use super::place::Place;
 use super::workers::Workers;
+use crate::services::place::Place;
 use std::collections::BTreeSet;
 
 /// What a URL to proxy to says of TLS.

@@ -8,15 +8,15 @@ use super::ID;
 use super::model::Model;
 use super::path_sections::{Later, SectionKind};
 use super::paths::Taken;
-use super::place::{MAIN, Place, ServerId};
 use super::proxied::{Handler, Mapping, Member, Proxied, Scheme, balancer, is_balancer, scheme, without_socket};
 use super::reader::{Line, Reader};
 use super::rewrite_rules::{Acts, Rules};
 use super::rewriting::variable;
-use super::scope::Scope;
+use super::scope::{MAIN, Scope, ServerId};
 use super::words::Arguments;
 use crate::host::Facts;
 use crate::services::limits::Upstreams;
+use crate::services::place::Place;
 use std::collections::BTreeSet;
 
 /// A URL that requests are sent to.

@@ -8,12 +8,12 @@ use super::ID;
 use super::bodies::Bodies;
 use super::line;
 use super::model::Model;
-use super::place::{Hop, HopId, Place};
 use super::reader::{Frame, LONGEST_LINE, Line, Reader, Sources};
 use super::text::Text;
 use super::words::{is_space, next_word, skip_space};
 use crate::instance::Problem;
 use crate::services::include;
+use crate::services::place::{HopId, Place};
 use crate::services::service::World;
 use crate::services::trail::Trail;
 use crate::services::tree::{NodeKind, Tree};
@@ -124,7 +124,7 @@ impl Reader<'_> {
     }
 
     fn give_up(&mut self, place: Place, why: &str) {
-        let hops = self.model.hops_to(place.hop).iter().map(|hop| hop.span).collect();
+        let hops = self.model.hops.spans(place.hop);
         self.model.problems.push(Problem { hops, ..Problem::at(place.span, format!("{why}; the rest is not read")) });
         self.model.unread.get_or_insert(place);
         self.frames.clear();
@@ -220,14 +220,13 @@ impl Reader<'_> {
 
     /// Makes a way through a directive.
     pub(super) fn hop(&mut self, place: Place, macro_name: Option<Arc<str>>) -> HopId {
-        self.model.hops.push(Hop { span: place.span, parent: place.hop, macro_name });
-        self.model.hops.len() as HopId
+        self.model.hops.add(place, macro_name)
     }
 
     /// The files that a line is made of: the one where it stands, those that its variables and the arguments of macros
     /// come from, and those that use these macros.
     pub(super) fn files_of(&self, line: &Line) -> BTreeSet<FileId> {
-        let hops = self.model.hops_to(line.place.hop);
+        let hops = self.model.hops.list(line.place.hop);
         let uses = hops.iter().rev().take_while(|hop| hop.macro_name.is_some()).map(|hop| hop.span.file);
         line.text.files().chain(uses).chain([line.place.span.file]).collect()
     }

@@ -4,8 +4,8 @@ use super::ID;
 use super::chains::{Chain, Chains, address, show};
 use super::loading::{Loader, ciphers};
 use super::model::{HostAddress, Model, Narrows};
-use super::place::{MAIN, Place, ServerId};
 use super::protocol::Build;
+use super::scope::{MAIN, ServerId};
 use super::tls_switch::{State, Tls, https};
 use super::versions::{Asked, Combination};
 use crate::endpoint::{
@@ -15,6 +15,7 @@ use crate::host::Facts;
 use crate::openssl::ClientDependent;
 use crate::openssl::{Keys, Presented, Refused, Terms, one_after_another};
 use crate::services::limits::{self, Room};
+use crate::services::place::Place;
 use crate::services::service::{Fit, Question, Response, Target, World};
 use crate::tls::VersionSet;
 use std::cell::RefCell;
@@ -257,7 +258,7 @@ impl Resolver<'_> {
         let tls = self.resolution.tls[first].clone();
         let mut because = vec![Reason::at(ReasonKind::Listen, self.model.listens[listen].place.span, "opens the port")];
         if let Some(place) = tls.place {
-            because.extend(self.model.hops_to(place.hop).iter().map(|hop| {
+            because.extend(self.model.hops.list(place.hop).iter().map(|hop| {
                 let kind = if hop.macro_name.is_some() { ReasonKind::Expansion } else { ReasonKind::Include };
                 Reason::at(kind, hop.span, "leads to the directive that decides about TLS")
             }));

@@ -8,11 +8,12 @@
 use super::model::Model;
 use super::path_sections::{PathSection, SectionKind};
 use super::paths::matches_all;
-use super::place::{MAIN, Place, ServerId};
 use super::reader::{Line, Reader};
 use super::rewriting::{InSection, Rewriting, Rule, Variable, variable};
+use super::scope::{MAIN, ServerId};
 use super::words::Arguments;
 use crate::services::limits::Upstreams;
+use crate::services::place::Place;
 use std::collections::HashMap;
 
 /// Whether a rule acts.

@@ -2,7 +2,7 @@
 
 use super::path_sections::PathSection;
 use super::paths::matches_all;
-use super::place::Place;
+use crate::services::place::Place;
 use std::collections::BTreeMap;
 
 /// A `RewriteRule`.

@@ -1,7 +1,13 @@
-//! The sections that are open.
+//! The servers of a configuration, and the sections that are open while it is read.
 
-use super::place::{Place, ServerId};
+use crate::services::place::Place;
 use std::sync::Arc;
+
+/// The index of a server in `Model::servers`.
+pub(super) type ServerId = usize;
+
+/// The server level, which is a server too: it answers where no virtual host does.
+pub(super) const MAIN: ServerId = 0;
 
 /// What an open section means for the directives in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use super::conditionals::Condition;
 use super::model::{Covers, ProxySection, Server};
 use super::path_sections::PathSection;
 use super::patterns::is_broken;
-use super::place::{MAIN, Place, ServerId};
 use super::reader::{Line, Reader};
-use super::scope::{Scope, Section};
+use super::scope::{MAIN, Scope, Section, ServerId};
 use super::words::split;
 use crate::endpoint::Unknown;
+use crate::services::place::Place;
 use crate::topic::Topic;
 
 impl Reader<'_> {

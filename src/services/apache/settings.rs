@@ -2,10 +2,9 @@
 
 use super::library_commands;
 use super::model::{Kind, Load, Use, Written};
-use super::place::ServerId;
 use super::protocol::{Command, read_list};
 use super::reader::{Line, Reader};
-use super::scope::Scope;
+use super::scope::{Scope, ServerId};
 use super::words::{Arguments, next_word};
 use crate::endpoint::{Role, SettingId, Unknown};
 use crate::instance::{Setting, Trap};

@@ -3,9 +3,8 @@
 use super::ID;
 use super::model::{Engine, Proxy, SslLine};
 use super::modules::is_ssl_directive;
-use super::place::MAIN;
 use super::reader::{Line, Reader};
-use super::scope::Scope;
+use super::scope::{MAIN, Scope};
 use super::values;
 use super::words::Arguments;
 use crate::release::Release;

@@ -3,11 +3,12 @@
 use super::ID;
 use super::loading::merged;
 use super::model::{Model, Proxy, Server};
-use super::place::{MAIN, Place};
 use super::resolve::Resolution;
+use super::scope::MAIN;
 use super::upstream::used_ciphers;
 use crate::openssl::{Library, Refused, belongs};
 use crate::services::named_file::Reading;
+use crate::services::place::Place;
 use crate::services::service::World;
 use std::cell::RefCell;
 use std::collections::BTreeMap;

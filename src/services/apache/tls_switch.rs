@@ -2,9 +2,10 @@
 
 use super::model::{Engine, Model};
 use super::part::versions_not_here;
-use super::place::{MAIN, Place, ServerId};
 use super::protocol::Build;
+use super::scope::{MAIN, ServerId};
 use crate::endpoint::Unknown;
+use crate::services::place::Place;
 use crate::topic::Topic;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -4,10 +4,10 @@ use super::ID;
 use super::loading::ciphers;
 use super::model::{Covers, Model, Proxy, ProxySection, Use};
 use super::part::versions_not_here;
-use super::place::{MAIN, Place, ServerId};
 use super::protocol::Build;
 use super::proxied::{Scheme, is_balancer, scheme};
 use super::proxy_targets::{Target, members, steps, targets};
+use super::scope::{MAIN, ServerId};
 use super::versions::way;
 use super::workers::origin;
 use crate::endpoint::{
@@ -16,6 +16,7 @@ use crate::endpoint::{
 use crate::host::Facts;
 use crate::openssl::Keys;
 use crate::services::limits::{self, Upstreams};
+use crate::services::place::Place;
 use crate::tls::{Version, VersionSet};
 use crate::topic::Topic;
 use std::collections::{BTreeMap, BTreeSet};

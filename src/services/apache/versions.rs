@@ -3,11 +3,12 @@
 use super::ID;
 use super::model::{Kind, Model, Use};
 use super::part::versions_not_here;
-use super::place::{MAIN, Place, ServerId};
 use super::protocol::{Build, Command};
+use super::scope::{MAIN, ServerId};
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::host::Facts;
 use crate::release::Release;
+use crate::services::place::Place;
 use crate::source::Span;
 use crate::tls::{Version, VersionSet};
 use crate::topic::Topic;
@@ -280,7 +281,7 @@ impl Combination<'_> {
 
 /// The way to a setting: includes, macros, and what gave the value.
 pub(super) fn way(model: &Model, used: Use) -> Vec<Reason> {
-    let hops = model.hops_to(used.place.hop);
+    let hops = model.hops.list(used.place.hop);
     let mut way: Vec<Reason> = hops
         .iter()
         .map(|hop| match &hop.macro_name {

@@ -2,8 +2,9 @@
 
 use super::inherit::Rules;
 use super::listener::{Engine, Listener};
-use super::model::{Place, ScopeId};
+use super::model::ScopeId;
 use crate::endpoint::{Answer, Reason, ReasonKind, Speaks, Traced, Transport, Unknown};
+use crate::services::place::Place;
 use crate::tls::{Version, VersionSet};
 use crate::topic::Topic;
 

@@ -3,10 +3,11 @@
 
 use super::defaults::{CLIENT_CERTIFICATE_VARIABLES, NO_CLIENT_CERTIFICATE};
 use super::files::Purpose;
-use super::model::{Given, Place, ScopeId, Tls};
+use super::model::{ScopeId, Tls};
 use super::module::Client;
 use super::startup::Complaints;
 use crate::openssl::Slots;
+use crate::services::place::{Given, Place};
 
 /// The default of `proxy_ssl_ciphers` and its like.
 const CIPHERS: &str = "DEFAULT";

@@ -3,8 +3,9 @@
 
 use super::defaults;
 use super::inherit::Rules;
-use super::model::{Place, ScopeId, Server};
+use super::model::{ScopeId, Server};
 use super::module::{Client, Section};
+use crate::services::place::Place;
 
 impl Rules<'_> {
     /// Does nginx make a TLS context for a server?

@@ -8,6 +8,7 @@ use super::zones::Use;
 use super::{defaults, groups, known, targets, values};
 use crate::endpoint::{Dialogue, Role, SettingId};
 use crate::instance::{Setting, SettingKind};
+use crate::services::place::Place;
 use crate::source::Span;
 use crate::tls::{Version, VersionSet};
 
@@ -25,7 +26,7 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         let file = directive.place.span.file;
         let braced = directive.words.iter().find(|w| reader.value(file, w).starts_with(b"${"));
         if let Some(word) = braced.map(|w| Span::new(file, w.start, w.end)) {
-            let place = super::model::Place { span: word, ..directive.place };
+            let place = Place { span: word, ..directive.place };
             reader.problem(place, "a word that begins with \"${\" needs nginx 1.13.8");
         }
     }
@@ -117,7 +118,7 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
 }
 
 /// How a directive whose first argument is all that it says is kept in its block.
-fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, super::model::Place)> {
+fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, Place)> {
     Some(match name {
         b"ssl_ciphers" => |scope, value, place| scope.tls.ciphers = Some((value, place)),
         b"ssl_ecdh_curve" => |scope, value, place| scope.tls.curves = Some((value, place)),
@@ -150,7 +151,7 @@ fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, super::model::Place)> {
 }
 
 /// How a directive of a client, without the prefix of its module, is kept.
-fn client_setter(name: &[u8]) -> Option<fn(&mut Tls, String, super::model::Place)> {
+fn client_setter(name: &[u8]) -> Option<fn(&mut Tls, String, Place)> {
     Some(match name {
         b"ssl_ciphers" => |tls, value, place| tls.ciphers = Some((value, place)),
         b"ssl_certificate" => |tls, value, place| tls.certificate = Some((value, place)),
@@ -201,7 +202,7 @@ fn variables(reader: &mut Reader<'_>, directive: &Directive<'_>) {
         let named = |rest: &[u8]| rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'{'));
         if memchr::memchr_iter(b'$', &value).any(|at| !named(&value[at + 1..])) {
             let span = Span::new(directive.place.span.file, word.start, word.end);
-            reader.problem(super::model::Place { span, ..directive.place }, "invalid variable name after \"$\"");
+            reader.problem(Place { span, ..directive.place }, "invalid variable name after \"$\"");
         }
     }
 }
@@ -232,7 +233,7 @@ fn with_scope(
     reader: &mut Reader<'_>,
     context: Context,
     directive: &Directive<'_>,
-    then: impl FnOnce(&mut Scope, String, super::model::Place),
+    then: impl FnOnce(&mut Scope, String, Place),
 ) {
     let mut arguments = reader.arguments(directive).into_iter();
     if let (Some(scope), Some(value)) = (reader.scope(context), arguments.next()) {
@@ -347,7 +348,7 @@ fn tls(scope: &mut Scope, client: Option<Client>) -> &mut Tls {
 }
 
 /// The versions that the arguments name, and what is wrong with them.
-fn versions(reader: &Reader<'_>, directive: &Directive<'_>) -> (VersionSet, Vec<(super::model::Place, String)>) {
+fn versions(reader: &Reader<'_>, directive: &Directive<'_>) -> (VersionSet, Vec<(Place, String)>) {
     let name = String::from_utf8_lossy(directive.name);
     let mut set = VersionSet::EMPTY;
     let mut errors = Vec::new();
@@ -363,7 +364,7 @@ fn versions(reader: &Reader<'_>, directive: &Directive<'_>) -> (VersionSet, Vec<
             found => {
                 let shown = String::from_utf8_lossy(&value).into_owned();
                 let why = if found.is_some() { ": it needs nginx 1.13.0" } else { "" };
-                let place = super::model::Place { span: Span::new(file, word.start, word.end), ..directive.place };
+                let place = Place { span: Span::new(file, word.start, word.end), ..directive.place };
                 errors.push((place, format!("invalid value \"{shown}\" in \"{name}\"{why}")));
             }
         }

@@ -1,6 +1,7 @@
 //! Thousands of lines that decide for thousands of servers each: every one is a reason of every answer.
 
-use super::model::{Model, Place, Tls};
+use super::model::{Model, Tls};
+use crate::services::place::Place;
 
 /// So many reasons are kept for the answers of an instance. A server has a handful of lines about versions; with twenty
 /// thousand servers this is room for 250 each.

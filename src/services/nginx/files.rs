@@ -1,8 +1,9 @@
 //! The files that nginx loads for TLS when it starts: what is wrong with them, and what certificates and keys are in them.
 
-use super::model::{Model, Place, Scope, Tls};
+use super::model::{Model, Scope, Tls};
 use crate::openssl::Pem;
 use crate::services::named_file::{self, Reading};
+use crate::services::place::Place;
 use crate::services::service::World;
 use crate::source::FileId;
 use crate::system::Kind;

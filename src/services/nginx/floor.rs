@@ -2,11 +2,12 @@
 
 use super::command;
 use super::inherit::Rules;
-use super::model::{Command, Given, ScopeId, Tls};
+use super::model::{Command, ScopeId, Tls};
 use super::offer::{Floor, Offer};
 use crate::endpoint::{Reason, ReasonKind, Unknown};
 use crate::openssl::{ClientDependent, Keys, Presented, SuiteB, one_after_another, without_dhe, without_null};
 use crate::release::Release;
+use crate::services::place::Given;
 use crate::tls::VersionSet;
 use crate::topic::Topic;
 

@@ -3,10 +3,11 @@
 use super::ID;
 use super::lower::{Insertions, Lowering};
 use super::state::Directive;
-use super::{command, directives, model::Place, parse, resolve};
+use super::{command, directives, parse, resolve};
 use crate::edit::{Change, Fix};
 use crate::endpoint::Role;
 use crate::instance::{Instance, Problem, Setting, Standing};
+use crate::services::place::Place;
 use crate::services::service::{Question, Resolved, Response, World};
 use crate::services::tree::NodeKind;
 use crate::source::{FileId, SourceMap, Span};

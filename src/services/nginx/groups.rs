@@ -1,11 +1,11 @@
 //! The blocks `upstream`: servers that stand for one name.
 
-use super::model::Place;
 use super::module::Section;
 use super::state::Named;
 use super::state::{Context, Directive, Group, Reader};
 use super::targets;
 use super::{balancing, known};
+use crate::services::place::Place;
 use crate::services::userinfo::without_user;
 
 impl Reader<'_> {

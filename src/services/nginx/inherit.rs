@@ -2,11 +2,12 @@
 
 use super::command::{self, Effect};
 use super::files::Files;
-use super::model::{Command, HopId, Model, ScopeId};
+use super::model::{Command, Model, ScopeId};
 use super::offer::Floors;
 use crate::endpoint::{Reason, ReasonKind};
 use crate::openssl::Library;
 use crate::release::Release;
+use crate::services::place::HopId;
 
 /// What answers are computed from.
 pub(super) struct Rules<'a> {
@@ -42,7 +43,7 @@ impl Rules<'_> {
     }
 
     pub(super) fn hops(&self, hop: HopId) -> impl Iterator<Item = Reason> {
-        let spans = self.model.hops_to(hop);
+        let spans = self.model.hops.spans(hop);
         spans.into_iter().map(|span| Reason::at(ReasonKind::Include, span, "included from here"))
     }
 

@@ -1,10 +1,11 @@
 //! An address and the servers on it.
 
-use super::model::{Model, Place};
+use super::model::Model;
 use super::module::Section;
 use super::names::Names;
 use super::values::mail_protocol;
 use crate::endpoint::{Address, Preface, Transport};
+use crate::services::place::Place;
 use std::sync::Arc;
 
 /// One address and the servers on it.

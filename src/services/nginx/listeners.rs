@@ -3,13 +3,14 @@
 use super::defaults;
 use super::listen::Bound;
 use super::listener::{Engine, Listener};
-use super::model::{Listen, Model, Place};
+use super::model::{Listen, Model, Scope};
 use super::module::Section;
 use super::sockets;
 use super::values::is_no_wildcard;
 use crate::endpoint::{Address, Transport};
 use crate::release::Release;
 use crate::services::limits::{self, Room};
+use crate::services::place::{Given, Place};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
@@ -149,7 +150,7 @@ fn engine(listener: &mut Listener, model: &Model, release: Option<Release>, prob
         return;
     }
     let server = &model.servers[listener.servers[listener.default]];
-    let find = |pick: fn(&super::model::Scope) -> super::model::Given<bool>| {
+    let find = |pick: fn(&Scope) -> Given<bool>| {
         model.chain(server.scope).find_map(|s| pick(&model.scopes[s])).filter(|(on, _)| *on)
     };
     if release.is_none_or(|r| r < defaults::NO_SSL_DIRECTIVE) {

@@ -4,29 +4,13 @@ use super::listen::Bound;
 use super::module::{Client, Section};
 use crate::endpoint::{Dialogue, SettingId, Transport};
 use crate::instance::Problem;
-use crate::source::{FileId, Span};
+use crate::services::place::{Given, Hops, Place};
+use crate::source::FileId;
 use crate::tls::VersionSet;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The index of a [`Scope`].
 pub(super) type ScopeId = usize;
-
-/// The include directives that led to a place, as an index into [`Model::hops`]; 0: none.
-pub(super) type HopId = usize;
-
-/// An include directive on the way to a place.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Hop {
-    pub span: Span,
-    pub parent: HopId,
-}
-
-/// A directive, and how it was reached.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub span: Span,
-    pub hop: HopId,
-}
 
 /// One `ssl_protocols` (or its upstream kind) in one of its uses.
 #[derive(Clone, Copy, Debug)]
@@ -46,9 +30,6 @@ pub(super) struct Command {
     /// Set for commands that touch versions.
     pub setting: Option<SettingId>,
 }
-
-/// A value that the last directive in a scope gives.
-pub(super) type Given<T> = Option<(T, Place)>;
 
 /// What is inherited from scope to scope on one side of TLS.
 #[derive(Clone, Debug, Default)]
@@ -218,7 +199,7 @@ pub(super) type Assignments = BTreeMap<String, Vec<Assignment>>;
 pub(super) struct Model {
     /// Does it stand in blocks that are not here?
     pub is_part: bool,
-    pub hops: Vec<Hop>,
+    pub hops: Hops,
     pub scopes: Vec<Scope>,
     pub servers: Vec<Server>,
     /// The scope of each section that is there.
@@ -236,18 +217,6 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// The include directives that led to a place, outermost first.
-    pub(super) fn hops_to(&self, mut hop: HopId) -> Vec<Span> {
-        let mut spans = Vec::new();
-        while hop != 0 {
-            let Hop { span, parent } = self.hops[hop - 1];
-            spans.push(span);
-            hop = parent;
-        }
-        spans.reverse();
-        spans
-    }
-
     /// A scope and those around it, innermost first.
     pub(super) fn chain(&self, scope: ScopeId) -> impl Iterator<Item = ScopeId> {
         std::iter::successors(Some(scope), |s| self.scopes[*s].parent)

@@ -3,9 +3,10 @@
 use super::defaults::CERTIFICATE_VARIABLES;
 use super::files::Purpose;
 use super::inherit::Rules;
-use super::model::{Place, ScopeId};
+use super::model::ScopeId;
 use super::module::Section;
 use crate::openssl::{Half, Identity, Keys, Slots};
+use crate::services::place::Place;
 
 /// What comes of the certificates and keys of a server.
 #[derive(Debug, Default)]

@@ -2,12 +2,13 @@
 //! does, and hands each directive on to where it is understood ([`directives`]).
 
 use super::ID;
-use super::model::{Hop, HopId, Place, Server, Value};
+use super::model::{Server, Value};
 use super::module::Section;
 use super::state::{Around, Block, Context, Directive, Location, Reader};
 use super::{directives, known, parse};
 use crate::endpoint::Unknown;
 use crate::instance::Problem;
+use crate::services::place::{HopId, Place};
 use crate::services::service::World;
 use crate::services::trail::Trail;
 use crate::services::tree::{NodeKind, Tree};
@@ -303,8 +304,7 @@ impl<'a> Reader<'a> {
             }
             return;
         }
-        self.model.hops.push(Hop { span: directive.place.span, parent: directive.place.hop });
-        let hop = self.model.hops.len();
+        let hop = self.model.hops.add(directive.place, None);
         if depth >= include::DEEPEST {
             self.leave_out(directive.place, format!("includes are nested more than {} deep", include::DEEPEST));
             return;
@@ -373,7 +373,7 @@ impl<'a> Reader<'a> {
 
     /// Is a place reached through that file?
     fn leads_to(&self, place: Place, file: FileId) -> bool {
-        place.span.file == file || self.model.hops_to(place.hop).iter().any(|hop| hop.file == file)
+        place.span.file == file || self.model.hops.spans(place.hop).iter().any(|hop| hop.file == file)
     }
 
     /// Puts a file on the stack and says what in it does not parse.

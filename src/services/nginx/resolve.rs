@@ -69,11 +69,11 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
     let Listeners { all: listeners, complaints, left_out } = listeners::group(&model, release);
     let complete = left_out.is_none();
     for (place, message) in complaints.into_iter().chain(left_out) {
-        problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
+        problems.push(Problem { hops: model.hops.spans(place.hop), ..Problem::at(place.span, message) });
     }
     if let Some(place) = excess::cut(&mut model, listeners.iter().map(|listener| listener.servers.len()).sum()) {
         let message = "too many lines about versions for so many servers: not all of them were looked at";
-        problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
+        problems.push(Problem { hops: model.hops.spans(place.hop), ..Problem::at(place.span, message) });
         unread.get_or_insert(place);
     }
     let known = &*sources;
@@ -87,7 +87,7 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         floors: Floors::default(),
     };
     for (place, message) in startup::check(&rules, &listeners) {
-        problems.push(Problem { hops: model.hops_to(place.hop), ..Problem::at(place.span, message) });
+        problems.push(Problem { hops: model.hops.spans(place.hop), ..Problem::at(place.span, message) });
     }
     let answers: Vec<Vec<Arc<Answer>>> = listeners
         .iter()

@@ -2,8 +2,8 @@
 //! listening, and so does not notice.
 
 use super::listener::Listener;
-use super::model::Place;
 use crate::endpoint::{Address, Transport};
+use crate::services::place::Place;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;

@@ -2,13 +2,14 @@
 
 use super::ID;
 use super::directive_names::DirectiveNames;
-use super::model::{Assignment, Listen, Model, Place, Scope, ScopeId, Value};
+use super::model::{Assignment, Listen, Model, Scope, ScopeId, Value};
 use super::module::{Client, Section};
 use super::zones::Zones;
 use super::{listen, parse};
 use crate::endpoint::{SettingId, Unknown};
 use crate::instance::{Problem, Reach, Setting};
 use crate::services::glob::Search;
+use crate::services::place::Place;
 use crate::services::service::World;
 use crate::services::trail::Trail;
 use crate::services::tree::Tree;
@@ -228,7 +229,7 @@ impl<'a> Reader<'a> {
 
     /// Says that something at a place is wrong.
     pub(super) fn problem(&mut self, place: Place, message: impl Into<String>) {
-        let hops = self.model.hops_to(place.hop);
+        let hops = self.model.hops.spans(place.hop);
         self.problems.push(Problem { hops, ..Problem::at(place.span, message) });
     }
 

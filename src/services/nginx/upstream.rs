@@ -5,7 +5,7 @@ use super::command::{self, Effect};
 use super::defaults;
 use super::inherit::Rules;
 use super::listener::Listener;
-use super::model::{Place, ScopeId, Tls};
+use super::model::{ScopeId, Tls};
 use super::module::{Client, Section};
 use super::offer::Offer;
 use super::variables::{Reached, Schemes, follow};
@@ -13,6 +13,7 @@ use crate::endpoint::{
     Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport, Unknown,
 };
 use crate::openssl::one_after_another;
+use crate::services::place::Place;
 use crate::tls::VersionSet;
 use crate::topic::Topic;
 use std::cell::LazyCell;
@@ -123,7 +124,7 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
     let model = rules.model;
     let settings = |s: ScopeId| model.scopes[s].clients.get(&client);
     let include =
-        |hop| model.hops_to(hop).into_iter().map(|s| Reason::at(ReasonKind::Include, s, "included from here"));
+        |hop| model.hops.spans(hop).into_iter().map(|s| Reason::at(ReasonKind::Include, s, "included from here"));
     let mut because: Vec<Reason> = include(place.hop).collect();
     because.push(Reason::at(ReasonKind::Engine, place.span, "connects by TLS"));
     let (mut deciders, mut unknown) = (Vec::new(), Vec::new());
