@@ -3,11 +3,14 @@
 //! What counts is the program that it runs (`/proc/N/exe`), who could have written that, and who runs it: the numbers in
 //! `/proc/N/status`, all four of them, since a program with the set-user-ID bit can be started by anybody with any title.
 
-use super::process::{Identity, Process, as_it_was};
+use super::process::{Identity, Process, as_it_was, field};
 use super::product::Product;
 use crate::system::{System, trusted};
 use crate::trust::Writers;
 use std::path::Path;
+
+/// Where `/proc/N/stat` has the session, field 6, counted from the first one behind the name.
+const SESSION: usize = 3;
 
 /// What a process is worth as evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,24 @@ pub(super) fn of_process(system: &dyn System, process: &Process, product: &dyn P
     let is_known = identity.program.is_some() && identity.shares_our_view(system);
     let is_proven = is_known && word_of.is_empty() && !is_elsewhere;
     Some(Evidence { word_of, is_proven, is_elsewhere })
+}
+
+/// What a process is worth that its parent may have started as another user, as servers start their workers; `None`: it is
+/// no worker of such a parent.
+///
+/// A process of others gets another parent when its own is gone: the first one of a container, which may be a server.
+/// It does not get the session of that one.
+pub(super) fn of_worker(
+    system: &dyn System,
+    process: &Process,
+    parent: &Process,
+    product: &dyn Product,
+) -> Option<Evidence> {
+    let evidence = of_process(system, parent, product).filter(|evidence| evidence.word_of.is_empty())?;
+    let is_same = process.identity.program == parent.identity.program
+        && field(&process.stat, SESSION) == field(&parent.stat, SESSION);
+    let own = of_process(system, process, product).filter(|_| is_same)?;
+    Some(Evidence { is_elsewhere: own.is_elsewhere || evidence.is_elsewhere, ..evidence })
 }
 
 /// The users of a process, besides root and the user of this process; `None`: the text does not say them.

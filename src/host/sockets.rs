@@ -1,21 +1,14 @@
 //! Who listens at an address: sockets and processes, as /proc has them.
 
-use super::process::{LONGEST_COMMAND, Process, field};
-use super::product::{Product, Products};
-use super::runs_with::RunsWith;
-use crate::instance::ServiceId;
+use super::owner::{Owner, Owners};
+use super::process::LONGEST_COMMAND;
+use super::product::Products;
 use crate::system::{System, trusted};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
+use std::time::SystemTime;
 
-/// The unit of times in `/proc/PID/stat` on Linux: a hundredth of a second (USER_HZ).
-const TICK: Duration = Duration::from_millis(10);
-/// Where `/proc/PID/stat` has the parent, field 4, and the time of the start in ticks since the machine did, field 22;
-/// counted from the first one behind the name.
-const PARENT: usize = 1;
-const STARTED: usize = 19;
 /// More processes than this are not looked at.
 const MOST_PROCESSES: usize = 50_000;
 /// So many open files of one process are looked at, those with the lowest numbers: servers open their sockets first.
@@ -26,36 +19,14 @@ const MOST_OF_OWN: usize = 4_000_000;
 /// A socket that listens, in /proc/net/tcp.
 const LISTENS: &str = "0A";
 
-/// A process that has a listening socket open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Owner {
-    /// Its number.
-    pub process: u32,
-    /// Its program: `/usr/sbin/nginx`, or only a name where the path can't be read.
-    pub program: String,
-    /// When it started.
-    pub started: Option<SystemTime>,
-    /// It serves clients: not the master of others.
-    pub worker: bool,
-    /// The main file that it runs with, where its command line tells; links are not resolved.
-    pub main: Option<PathBuf>,
-    /// The service whose program it is, by its name.
-    pub service: Option<ServiceId>,
-}
-
-impl Owner {
-    /// Is it a program of that service?
-    pub fn is_of(&self, service: ServiceId) -> bool {
-        self.service == Some(service)
-    }
-}
-
 /// The listening sockets of this machine.
 #[derive(Debug, Default)]
 pub struct Sockets {
     listening: Vec<(SocketAddr, u64)>,
     own_v6: Vec<Ipv6Addr>,
     owners: BTreeMap<u64, Vec<Owner>>,
+    /// The open files of all processes can be seen, not only those of this user.
+    sees_all: bool,
     /// A user whose open files were not all looked at, where so the owner of a socket may have been missed.
     too_many: Option<u32>,
 }
@@ -67,7 +38,8 @@ impl Sockets {
         let wanted: BTreeSet<u64> = bare.listening.iter().map(|(_, inode)| *inode).collect();
         let (owners, too_many) = owners(system, products, &wanted, now);
         let too_many = too_many.filter(|_| wanted.iter().any(|inode| !owners.contains_key(inode)));
-        Sockets { owners, too_many, ..bare }
+        let sees_all = system.list(Path::new("/proc/1/fd")).is_ok();
+        Sockets { owners, sees_all, too_many, ..bare }
     }
 
     /// Reads where anybody listens, without looking at all processes.
@@ -108,8 +80,25 @@ impl Sockets {
         &self.own_v6
     }
 
+    /// All processes that listen somewhere; one with several sockets several times.
+    pub fn owners(&self) -> impl Iterator<Item = &Owner> {
+        self.owners.values().flatten()
+    }
+
     /// The processes that listen at an address. `None`: nobody does, or nobody knows who does.
     pub fn of(&self, address: SocketAddr) -> Option<&[Owner]> {
+        self.owners.get(&self.socket(address)?).map(Vec::as_slice)
+    }
+
+    /// Does a process listen at an address that can't be seen here, where all are seen that are of this machine or container?
+    pub fn is_hidden(&self, address: SocketAddr) -> bool {
+        // Sockets of the kernel's own have no number.
+        let socket = self.socket(address).filter(|inode| *inode != 0);
+        self.sees_all && self.too_many.is_none() && socket.is_some_and(|inode| !self.owners.contains_key(&inode))
+    }
+
+    /// The socket that takes connections to an address, by its inode.
+    fn socket(&self, address: SocketAddr) -> Option<u64> {
         let here = self.listening.iter().filter(|(a, _)| a.port() == address.port());
         let exact = here.clone().find(|(a, _)| a.ip().to_canonical() == address.ip().to_canonical());
         let wildcard = |v6: bool| here.clone().find(move |(a, _)| a.ip().is_unspecified() && a.is_ipv6() == v6);
@@ -117,7 +106,7 @@ impl Sockets {
             IpAddr::V4(_) => exact.or_else(|| wildcard(false)).or_else(|| wildcard(true))?,
             IpAddr::V6(_) => exact.or_else(|| wildcard(true))?,
         };
-        self.owners.get(inode).map(Vec::as_slice)
+        Some(*inode)
     }
 }
 
@@ -158,8 +147,7 @@ fn owners(
 ) -> (BTreeMap<u64, Vec<Owner>>, Option<u32>) {
     let mut found: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
     let mut parents: BTreeSet<u32> = BTreeSet::new();
-    let running = uptime(system);
-    let mut mains = RunsWith::new(system, products);
+    let mut look = Owners::new(system, products, now);
     let mut room = Room::default();
     let entries = system.list(Path::new("/proc")).unwrap_or_default();
     let numbers = entries.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
@@ -176,10 +164,7 @@ fn owners(
         if inodes.is_empty() {
             continue;
         }
-        let Some(process) = Process::look(system, number) else { continue };
-        let parent = field(&process.stat, PARENT).and_then(|number| number.parse().ok());
-        let main = mains.of(&process, parent);
-        let owner = owner(system, products, &process, main, running, now);
+        let Some((owner, parent)) = look.of(number) else { continue };
         parents.extend(parent);
         for inode in inodes {
             found.entry(inode).or_default().push(owner.clone());
@@ -229,49 +214,15 @@ fn user_of(system: &dyn System, folder: &Path) -> Option<u32> {
     status.lines().find_map(|line| line.strip_prefix("Uid:"))?.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
-/// What a process is to those who ask at its address.
-fn owner(
-    system: &dyn System,
-    products: Products<'_>,
-    process: &Process,
-    main: Option<PathBuf>,
-    running: Option<Duration>,
-    now: SystemTime,
-) -> Owner {
-    let number = process.number;
-    let program = match &process.identity.program {
-        Some(path) => path.to_string_lossy().into_owned(),
-        None => {
-            let name = system.read(&Path::new("/proc").join(number.to_string()).join("comm")).unwrap_or_default();
-            String::from_utf8_lossy(&name).trim().to_owned()
-        }
-    };
-    let started = running.and_then(|running| {
-        let since_boot = TICK.checked_mul(field(&process.stat, STARTED)?.parse().ok()?)?;
-        now.checked_sub(running.checked_sub(since_boot)?)
-    });
-    // A program that was replaced by an upgrade, and still runs.
-    let name = program.trim_end_matches(" (deleted)").rsplit('/').next().unwrap_or_default();
-    let product = products.iter().copied().find(|product| product.program().is_named(name));
-    // Whoever drains keeps no listening socket.
-    let is_master = |command: &Vec<u8>| products.iter().any(|product| product.is_master(command));
-    let worker = !process.command.as_ref().is_some_and(is_master);
-    Owner { process: number, started, worker, main, service: product.map(Product::id), program }
-}
-
-/// How long the machine runs.
-fn uptime(system: &dyn System) -> Option<Duration> {
-    let bytes = system.read(Path::new("/proc/uptime")).ok()?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let (seconds, hundredths) = text.split_ascii_whitespace().next()?.split_once('.')?;
-    Some(Duration::from_secs(seconds.parse().ok()?) + Duration::from_millis(10 * hundredths.parse::<u64>().ok()?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::Whose;
+    use crate::instance::ServiceId;
     use crate::services;
     use crate::system::MemorySystem;
+    use crate::trust::Writers;
+    use std::time::Duration;
 
     fn read(system: &dyn System, now: SystemTime) -> Sockets {
         Sockets::read(system, &services::products(), now)
@@ -363,7 +314,90 @@ mod tests {
         assert_eq!(owners.iter().map(|owner| owner.worker).collect::<Vec<_>>(), [false, true, true]);
         let other = &sockets.of("127.0.0.1:443".parse().expect("an address")).expect("an owner")[0];
         assert_eq!((other.program.as_str(), other.started), ("/usr/bin/stunnel", None));
-        assert!(!other.is_of(nginx));
+        assert_eq!(other.whose, Whose::Unrelated);
+    }
+
+    /// Whose process it is that listens at [::2]:443, with these users, numbers, parent and program.
+    fn whose(program: &str, user: u32, numbers: &str, stat: &str) -> Whose {
+        let mut system = machine();
+        system.add_file("/usr/sbin/nginx", "");
+        system.add_file("/home/x/nginx", "");
+        system.give("/home/x", 1000, 0o755);
+        for process in 10..13 {
+            system.add_link(format!("/proc/{process}/fd/15"), "/dev/null");
+        }
+        // Below another parent, a session each: a server of root's, one in a container, one of a user's.
+        for (master, session, user, numbers) in [(50, 50, 0, "50"), (51, 51, 0, "51 1"), (52, 52, 1000, "52")] {
+            system.add_link(format!("/proc/{master}/exe"), "/usr/sbin/nginx");
+            system.add_file(format!("/proc/{master}/cmdline"), "nginx: master process nginx");
+            system.add_file(format!("/proc/{master}/stat"), format!("{master} (nginx) S 1 {master} {session} 0"));
+            let users = [user.to_string().as_str(); 4].join("\t");
+            system.add_file(format!("/proc/{master}/status"), format!("Uid:\t{users}\nNSpid:\t{numbers}\n"));
+        }
+        system.add_link("/proc/60/fd/15", "socket:[15]");
+        system.add_link("/proc/60/exe", program);
+        system.add_file("/proc/60/cmdline", "nginx: worker process");
+        system.add_file("/proc/60/stat", format!("60 (nginx) S {stat} 0"));
+        let users = [user.to_string().as_str(); 4].join("\t");
+        system.add_file("/proc/60/status", format!("Uid:\t{users}\nNSpid:\t{numbers}\n"));
+        let sockets = read(&system, SystemTime::UNIX_EPOCH);
+        let owners = sockets.of("[::2]:443".parse().expect("an address")).expect("owners");
+        assert_eq!(owners.len(), 1);
+        owners[0].whose.clone()
+    }
+
+    /// A name is nothing: what counts is the program, who could have written it, who runs it, and where.
+    #[test]
+    fn whose_a_process_is_that_listens() {
+        let nginx = ServiceId("nginx");
+        let (own, elsewhere) = (Whose::Own(nginx), Whose::Elsewhere(nginx));
+        let others = |users: &[u32]| {
+            let all = users.iter().map(|user| Writers::user(*user, trusted()));
+            Whose::Others(nginx, all.fold(Writers::default(), Writers::and))
+        };
+        let (real, fake) = ("/usr/sbin/nginx", "/home/x/nginx");
+        for (program, user, numbers, stat, expected) in [
+            (real, 0, "60", "1 60 60", &own),
+            (real, 0, "60 1", "1 60 60", &elsewhere),
+            (fake, 1000, "60", "1 60 60", &others(&[1000])),
+            // Root runs it, and its owner may have put anything there.
+            (fake, 0, "60", "1 60 60", &others(&[1000])),
+            // The real program with files of a user's, also where they call it a container.
+            (real, 1000, "60", "1 60 60", &others(&[1000])),
+            (real, 1000, "60 1", "1 60 60", &others(&[1000])),
+            // Workers, of root's server and of others.
+            (real, 33, "60", "50 50 50", &own),
+            (real, 33, "60 7", "51 51 51", &elsewhere),
+            (real, 33, "60", "52 52 52", &others(&[33])),
+            // Started by it is not enough: another program, or one that came to it as an orphan.
+            (fake, 33, "60", "50 50 50", &others(&[33, 1000])),
+            (real, 33, "60", "50 60 60", &others(&[33])),
+            ("/usr/bin/nc", 0, "60", "1 60 60", &Whose::Unrelated),
+        ] {
+            assert_eq!(whose(program, user, numbers, stat), *expected, "{program} {user} {numbers} {stat}");
+        }
+    }
+
+    /// Whoever becomes another program all the time hides nothing by it.
+    #[test]
+    fn a_process_that_can_not_be_looked_at_is_a_stranger() {
+        let mut system = machine();
+        for process in 10..13 {
+            system.add_link(format!("/proc/{process}/fd/15"), "/dev/null");
+        }
+        system.add_link("/proc/60/fd/15", "socket:[15]");
+        system.add_file("/proc/60/status", "Uid:\t7\t7\t7\t7\n");
+        system.add_file("/proc/60/comm", "nginx\n");
+        let sockets = read(&system, SystemTime::UNIX_EPOCH);
+        let owners = sockets.of("[::2]:443".parse().expect("an address")).expect("owners");
+        assert_eq!((owners[0].program.as_str(), &owners[0].whose), ("nginx", &Whose::Unrelated));
+        // One that is nowhere to be seen hides only from those who see all.
+        let at = "[::2]:443".parse().expect("an address");
+        system.add_link("/proc/60/fd/15", "/dev/null");
+        assert!(!read(&system, SystemTime::UNIX_EPOCH).is_hidden(at));
+        system.add_link("/proc/1/fd/0", "/dev/null");
+        let sockets = read(&system, SystemTime::UNIX_EPOCH);
+        assert!(sockets.is_hidden(at) && !sockets.is_hidden("192.0.2.1:443".parse().expect("an address")));
     }
 
     /// Whoever has millions of open files takes the room of nobody else, and that it was not enough is said only where an
