@@ -17,6 +17,7 @@
 //! Not the library's business: starting servers, cipher suites beyond their effect on versions.
 
 pub mod baseline;
+pub mod catalog;
 pub mod cli;
 pub mod discover;
 pub mod edit;

@@ -1,11 +1,12 @@
 //! What one endpoint asks for must not harm another that the same line decides: one for which the policy allows the
 //! version that is to go, or for which somebody waived it.
 
+use crate::catalog::{FORBIDDEN_VERSION, MISSING_VERSION};
 use crate::edit::Change;
 use crate::endpoint::{Address, Endpoint, ReasonKind, Role, SettingId, Speaks};
 use crate::finding::Finding;
 use crate::instance::Instance;
-use crate::rules::{FORBIDDEN, MISSING, Subject, covering};
+use crate::rules::{Subject, covering};
 use crate::tls::VersionSet;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,12 +176,12 @@ impl<'a> Guard<'a> {
             return limits;
         }
         let forbidden = configured.and(demand.forbid);
-        if !forbidden.is_empty() && waived(FORBIDDEN, forbidden) {
+        if !forbidden.is_empty() && waived(FORBIDDEN_VERSION, forbidden) {
             limits.keep = configured;
             limits.keep_out = limits.keep_out.minus(forbidden);
         }
         let missing = demand.require.minus(endpoint.answer.offered());
-        if !missing.is_empty() && waived(MISSING, missing) {
+        if !missing.is_empty() && waived(MISSING_VERSION, missing) {
             limits.keep_out = limits.keep_out.union(missing);
         }
         limits

@@ -3,10 +3,11 @@
 //! The rules look for versions one by one, since each has a severity and waivers of its own. What they find at one line is
 //! told together where one and the same edit mends it; where the edits differ, a person has to choose, and sees each.
 
+use crate::catalog::{FORBIDDEN_VERSION, MISSING_VERSION, RECOMMENDED_VERSION};
 use crate::edit::Fix;
 use crate::endpoint::Role;
 use crate::finding::{Aspect, Finding, RuleId};
-use crate::rules::{FORBIDDEN, MISSING, RECOMMENDED, Subject};
+use crate::rules::Subject;
 use crate::source::Span;
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -21,7 +22,7 @@ struct Shared {
 }
 
 /// The rules about the versions that a line gives, the most important first.
-pub(super) const OF_VERSIONS: [RuleId; 3] = [FORBIDDEN, MISSING, RECOMMENDED];
+pub(super) const OF_VERSIONS: [RuleId; 3] = [FORBIDDEN_VERSION, MISSING_VERSION, RECOMMENDED_VERSION];
 
 /// Joins the findings of one instance about the versions of one line.
 pub(super) fn join(subject: Subject<'_>, findings: Vec<Finding>) -> Vec<Finding> {

@@ -55,6 +55,7 @@ impl Seen<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalog::FORBIDDEN_VERSION;
     use jiff::civil::date;
 
     const POLICY: &str = r#"
@@ -82,7 +83,7 @@ waivers:
         assert_eq!(one.demand.forbid.to_string(), "SSLv2 SSLv3");
         assert_eq!(one.unheeded, [14]);
         let old = VersionSet::of(&[crate::tls::Version::Tls1]);
-        let reason = |seen: &Seen<'_>, versions| match seen.standing(RuleId("forbidden-version"), versions) {
+        let reason = |seen: &Seen<'_>, versions| match seen.standing(FORBIDDEN_VERSION, versions) {
             Standing::Waived(waived) => waived.reason,
             other => other.name().to_owned(),
         };

@@ -1,40 +1,11 @@
 //! How bad each finding is: the keys that a policy may use for it, and what they mean.
 
+use crate::catalog::{self, Weighing};
 use crate::finding::{Severity, Verdict};
 use crate::tls::{Version, VersionSet};
 use std::collections::BTreeMap;
 
-/// What may be told apart within a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// One severity.
-    Plain,
-    /// A severity for each version.
-    Versions,
-    /// A severity for `exposed` and for `latent`, each of which may be one for each version.
-    Effect,
-}
-
-/// The keys under `severity`: the ids of the rules.
-pub(super) const RULES: &[(&str, Shape)] = &[
-    ("forbidden-version", Shape::Effect),
-    ("missing-version", Shape::Versions),
-    ("recommended-version", Shape::Versions),
-    ("unknown", Shape::Plain),
-    ("implicit-default", Shape::Plain),
-    ("shadowed-directive", Shape::Plain),
-    ("union-or-override", Shape::Plain),
-    ("not-loaded", Shape::Plain),
-    ("not-covered", Shape::Plain),
-    ("expired-waiver", Shape::Plain),
-    ("unused-waiver", Shape::Plain),
-    ("invalid-waiver", Shape::Plain),
-];
-
-/// Rules that can't be waived: those about waivers, and the one that is about no line and no endpoint.
-pub(super) const UNWAIVABLE: [&str; 4] = ["expired-waiver", "unused-waiver", "invalid-waiver", "not-covered"];
-
-/// The keys of [`Shape::Effect`].
+/// The keys of [`Weighing::Effect`].
 pub(super) const EFFECTS: &[(&str, Verdict)] = &[("exposed", Verdict::Exposed), ("latent", Verdict::Latent)];
 
 /// A severity, or off.
@@ -82,13 +53,13 @@ impl Severities {
 
     /// The highest level of `versions`; where there is none, of all.
     pub(super) fn get(&self, rule: &str, verdict: Verdict, versions: VersionSet) -> Level {
-        let Some((name, shape)) = RULES.iter().find(|(name, _)| *name == rule) else { return UNSAID };
-        let effect = match (shape, verdict) {
-            (Shape::Effect, Verdict::Latent) => Some(Verdict::Latent),
-            (Shape::Effect, _) => Some(Verdict::Exposed),
-            (Shape::Plain | Shape::Versions, _) => None,
+        let Some(rule) = catalog::find(rule) else { return UNSAID };
+        let effect = match (rule.weighing, verdict) {
+            (Weighing::Effect, Verdict::Latent) => Some(Verdict::Latent),
+            (Weighing::Effect, _) => Some(Verdict::Exposed),
+            (Weighing::Plain | Weighing::Versions | Weighing::Fixed(_), _) => None,
         };
-        let Some(levels) = self.0.get(&(*name, effect)) else { return UNSAID };
+        let Some(levels) = self.0.get(&(rule.id.0, effect)) else { return UNSAID };
         let versions = if versions.is_empty() { VersionSet::ALL } else { versions };
         versions.iter().filter_map(|version| levels[version as usize]).max()
     }

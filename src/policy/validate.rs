@@ -6,9 +6,10 @@ use super::error::Complaint;
 use super::profiles::Profile;
 use super::raw::{Node, Value};
 use super::reader::Reader;
-use super::severity::{self, EFFECTS, LEVELS, LevelOf, RULES, Shape};
+use super::severity::{self, EFFECTS, LEVELS, LevelOf};
 use super::spelling::{list, quoted, suggest};
 use super::{About, Override, Policy, ScopeIndex};
+use crate::catalog::{self, Weighing};
 use crate::finding::Verdict;
 use crate::tls::{Version, VersionSet};
 use std::ops::Range;
@@ -204,16 +205,16 @@ impl Builder<'_> {
     }
 
     fn severities(&mut self, node: &Node, levels: &mut Vec<LevelOf>) {
-        let names: Vec<&'static str> = RULES.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&'static str> = catalog::weighed().map(|rule| rule.id.0).collect();
         for entry in self.reader.entries(node, &names, "`severity`") {
             let rule = entry.key;
-            let shape = RULES.iter().find(|(name, _)| *name == rule).map_or(Shape::Plain, |(_, shape)| *shape);
+            let weighing = catalog::find(rule).map_or(Weighing::Plain, |rule| rule.weighing);
             let what = format!("`{rule}`");
             let mut set = |versions, level| levels.push(LevelOf { rule, effect: None, versions, level });
-            match shape {
-                Shape::Plain => self.levels(entry.value, &what, false, &mut set),
-                Shape::Versions => self.levels(entry.value, &what, true, &mut set),
-                Shape::Effect => self.effects(entry.value, rule, levels),
+            match weighing {
+                Weighing::Plain | Weighing::Fixed(_) => self.levels(entry.value, &what, false, &mut set),
+                Weighing::Versions => self.levels(entry.value, &what, true, &mut set),
+                Weighing::Effect => self.effects(entry.value, rule, levels),
             }
         }
     }

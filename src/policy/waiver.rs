@@ -2,8 +2,8 @@
 //! configuration file: `# tlsmend: allow forbidden-version until 2027-01-31: reason`.
 
 use super::scope::Scope;
-use super::severity::{RULES, UNWAIVABLE};
 use super::spelling::{list, quoted, suggest};
+use crate::catalog;
 use crate::finding::{Waived, WaiverPlace};
 use crate::tls::{Version, VersionSet};
 use jiff::civil::Date;
@@ -69,7 +69,7 @@ impl Terms {
 
 /// The rules that can be waived.
 pub(super) fn rules() -> Vec<&'static str> {
-    RULES.iter().map(|(name, _)| *name).filter(|name| !UNWAIVABLE.contains(name)).collect()
+    catalog::RULES.iter().filter(|rule| rule.is_waivable).map(|rule| rule.id.0).collect()
 }
 
 /// The rule of that name; `Err` says what is wrong with it, and what would be right.
@@ -77,7 +77,7 @@ pub(super) fn rule(name: &str) -> Result<&'static str, (String, String)> {
     let known = rules();
     match known.iter().find(|known| **known == name) {
         Some(known) => Ok(known),
-        None if UNWAIVABLE.contains(&name) => {
+        None if catalog::find(name).is_some() => {
             let help = "turn it off with `severity` where it is not wanted".to_owned();
             Err((format!("{} can't be waived", quoted(name)), help))
         }

@@ -1,6 +1,7 @@
 //! What a fix may change: what the policy calls a finding, of the rules that are to be fixed.
 
-use super::{FORBIDDEN, MISSING, RECOMMENDED, Subject};
+use super::Subject;
+use crate::catalog::{FORBIDDEN_VERSION, MISSING_VERSION, RECOMMENDED_VERSION};
 use crate::finding::{RuleId, Verdict};
 use crate::policy::Demand;
 use crate::tls::{Version, VersionSet};
@@ -22,13 +23,13 @@ impl Aim {
     /// version be exposed there, or latent?
     pub(super) fn of(subject: Subject<'_>, demand: &Demand, rule: RuleId, effect: impl Fn(Version) -> Verdict) -> Aim {
         // Other rules are about a line as a whole.
-        let is_whole = ![FORBIDDEN, MISSING, RECOMMENDED].contains(&rule);
+        let is_whole = ![FORBIDDEN_VERSION, MISSING_VERSION, RECOMMENDED_VERSION].contains(&rule);
         let selected = |of: RuleId| is_whole || of == rule || subject.selects(of);
         let counts = |of: RuleId, version: Version, verdict: Verdict| {
             selected(of) && demand.severity(of.0, verdict, VersionSet::of(&[version])).is_some()
         };
-        let forbidden = demand.forbid.iter().filter(|version| counts(FORBIDDEN, *version, effect(*version)));
-        let missing = demand.require.iter().filter(|version| counts(MISSING, *version, Verdict::Missing));
+        let forbidden = demand.forbid.iter().filter(|version| counts(FORBIDDEN_VERSION, *version, effect(*version)));
+        let missing = demand.require.iter().filter(|version| counts(MISSING_VERSION, *version, Verdict::Missing));
         Aim { remove: forbidden.collect(), add: missing.collect(), least: demand.require }
     }
 

@@ -1,22 +1,20 @@
 //! A version that the policy forbids is offered, or configured and only blocked by the TLS library.
 
-use super::{Check, Rule, Subject, group, part};
+use super::{Check, Subject, group, part};
+use crate::catalog::FORBIDDEN_VERSION;
 use crate::endpoint::Role;
-use crate::finding::{Finding, RuleId, Verdict};
+use crate::finding::{Finding, Verdict};
 use crate::tls::VersionSet;
 
-/// The rule; its page is docs/rules/forbidden-version.md.
-pub(super) const RULE: Rule =
-    Rule { id: ID, page: include_str!("../../docs/rules/forbidden-version.md"), check: Check::Instance(check) };
-/// Its id, which handshakes use as well.
-pub const ID: RuleId = RuleId("forbidden-version");
+/// What finds it.
+pub(super) const CHECK: Check = Check::Instance(check);
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let groups = group::decided(subject, ID, |endpoint, demand| {
+    let groups = group::decided(subject, FORBIDDEN_VERSION, |endpoint, demand| {
         let configured = endpoint.answer.configured.value.and(demand.forbid);
         (!configured.is_empty()).then_some(configured)
     });
-    let lines = part::check(subject, (ID, Verdict::Exposed), part::forbidden);
+    let lines = part::check(subject, (FORBIDDEN_VERSION, Verdict::Exposed), part::forbidden);
     groups.into_iter().filter_map(|(configured, group)| finding(subject, configured, &group)).chain(lines).collect()
 }
 
@@ -28,7 +26,7 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
     let latent = group.endpoints.iter().filter(|at| offered(at).is_empty()).count();
     let verdict = if exposed.is_empty() { Verdict::Latent } else { Verdict::Exposed };
     let versions = if exposed.is_empty() { configured } else { exposed };
-    let weight = group.weigh(subject, ID, verdict, versions)?;
+    let weight = group.weigh(subject, FORBIDDEN_VERSION, verdict, versions)?;
     let (names, are) = (versions.listed(), group::be(versions));
     let (it, library) = if versions.len() > 1 { ("them", "refuses them") } else { ("it", "refuses it") };
     let towards = if group.role == Role::Upstream { " towards another server" } else { "" };
@@ -72,7 +70,7 @@ fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_
         primary,
         related,
         notes,
-        changes: group::changes(subject, group, ID),
-        ..Finding::new(ID, verdict, weight.severity, message)
+        changes: group::changes(subject, group, FORBIDDEN_VERSION),
+        ..Finding::new(FORBIDDEN_VERSION, verdict, weight.severity, message)
     })
 }

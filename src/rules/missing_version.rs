@@ -1,15 +1,13 @@
 //! A version that the policy requires is not offered.
 
-use super::{Check, Rule, Subject, group, part};
+use super::{Check, Subject, group, part};
+use crate::catalog::MISSING_VERSION;
 use crate::endpoint::Answer;
-use crate::finding::{Finding, RuleId, Verdict};
+use crate::finding::{Finding, Verdict};
 use crate::tls::VersionSet;
 
-/// The rule; its page is docs/rules/missing-version.md.
-pub(super) const RULE: Rule =
-    Rule { id: ID, page: include_str!("../../docs/rules/missing-version.md"), check: Check::Instance(check) };
-/// Its id, which handshakes use as well.
-pub const ID: RuleId = RuleId("missing-version");
+/// What finds it.
+pub(super) const CHECK: Check = Check::Instance(check);
 
 /// Why a version is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +26,7 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
     let possible = subject.instance.ability.versions;
     let mut findings = Vec::new();
     for why in [Why::Impossible, Why::Blocked, Why::Useless, Why::NotConfigured] {
-        let groups = group::decided(subject, ID, |endpoint, demand| {
+        let groups = group::decided(subject, MISSING_VERSION, |endpoint, demand| {
             let answer = &endpoint.answer;
             let missing = group::required(endpoint.transport, demand).minus(answer.offered());
             let missing = match why {
@@ -41,7 +39,7 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
         });
         findings.extend(groups.iter().filter_map(|(missing, group)| finding(subject, why, *missing, group)));
     }
-    findings.extend(part::check(subject, (ID, Verdict::Missing), part::missing));
+    findings.extend(part::check(subject, (MISSING_VERSION, Verdict::Missing), part::missing));
     findings
 }
 
@@ -51,7 +49,7 @@ fn usable(answer: &Answer) -> VersionSet {
 }
 
 fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::Group<'_>) -> Option<Finding> {
-    let weight = group.weigh(subject, ID, Verdict::Missing, missing)?;
+    let weight = group.weigh(subject, MISSING_VERSION, Verdict::Missing, missing)?;
     let (names, are) = (missing.listed(), group::be(missing));
     let needs: Vec<&str> =
         missing.iter().filter_map(|v| subject.instance.ability.needs.get(&v)).map(String::as_str).collect();
@@ -71,7 +69,9 @@ fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::G
             Some("look at the cipher list, the security level and the kind of key first".to_owned()),
             Vec::new(),
         ),
-        Why::NotConfigured => (format!("{names} {are} not offered"), None, group::changes(subject, group, ID)),
+        Why::NotConfigured => {
+            (format!("{names} {are} not offered"), None, group::changes(subject, group, MISSING_VERSION))
+        }
     };
     let (primary, mut related) = group::labels(subject, group.deciders, "");
     related.extend(group::hops(group.answer));
@@ -92,6 +92,6 @@ fn finding(subject: Subject<'_>, why: Why, missing: VersionSet, group: &group::G
         notes,
         changes,
         help,
-        ..Finding::new(ID, Verdict::Missing, weight.severity, message)
+        ..Finding::new(MISSING_VERSION, Verdict::Missing, weight.severity, message)
     })
 }

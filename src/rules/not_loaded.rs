@@ -2,15 +2,14 @@
 
 use super::aim::Aim;
 use super::waivers::Said;
-use super::{Check, Rule, Subject, group, shadowed_directive};
+use super::{Check, Subject, group, shadowed_directive};
+use crate::catalog::NOT_LOADED;
 use crate::endpoint::SettingId;
-use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::finding::{Finding, Label, Verdict};
 use crate::instance::{Setting, Standing, is_backup};
 
-/// The rule; its page is docs/rules/not-loaded.md.
-pub(super) const RULE: Rule =
-    Rule { id: ID, page: include_str!("../../docs/rules/not-loaded.md"), check: Check::Instance(check) };
-const ID: RuleId = RuleId("not-loaded");
+/// What finds it.
+pub(super) const CHECK: Check = Check::Instance(check);
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     if subject.instance.standing != Standing::NotLoaded {
@@ -35,18 +34,22 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
         }
     };
     // First, since a waiver of what the policy turns off is not used.
-    let severity = demand.severity(ID.0, Verdict::Shadowed, setting.versions)?;
+    let severity = demand.severity(NOT_LOADED.0, Verdict::Shadowed, setting.versions)?;
     Some(Finding {
         standing: subject.waivers.standing(&subject.waivers.of_setting(
-            Said { rule: ID, versions: setting.versions },
+            Said { rule: NOT_LOADED, versions: setting.versions },
             instance,
             setting,
         )),
         instance: Some(index),
         versions: setting.versions,
         primary: Some(Label { span: setting.value, text: String::new() }),
-        changes: if kept { Vec::new() } else { vec![group::adjust(subject, Aim::of_line(subject, demand, ID), id)] },
+        changes: if kept {
+            Vec::new()
+        } else {
+            vec![group::adjust(subject, Aim::of_line(subject, demand, NOT_LOADED), id)]
+        },
         help: kept.then(|| "its name says that it is a backup copy: it is left as it is; remove it".to_owned()),
-        ..Finding::new(ID, Verdict::Shadowed, severity, message)
+        ..Finding::new(NOT_LOADED, Verdict::Shadowed, severity, message)
     })
 }

@@ -1,18 +1,16 @@
 //! A version that the policy recommends is not given.
 
-use super::{Check, Rule, Subject, group};
+use super::{Check, Subject, group};
+use crate::catalog::RECOMMENDED_VERSION;
 use crate::edit::Change;
-use crate::finding::{Finding, RuleId, Verdict};
+use crate::finding::{Finding, Verdict};
 use crate::tls::VersionSet;
 
-/// The rule; its page is docs/rules/recommended-version.md.
-pub(super) const RULE: Rule =
-    Rule { id: ID, page: include_str!("../../docs/rules/recommended-version.md"), check: Check::Instance(check) };
-/// Its id.
-pub const ID: RuleId = RuleId("recommended-version");
+/// What finds it.
+pub(super) const CHECK: Check = Check::Instance(check);
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let groups = group::decided(subject, ID, |endpoint, demand| {
+    let groups = group::decided(subject, RECOMMENDED_VERSION, |endpoint, demand| {
         let lacking = group::carried(endpoint.transport, demand.recommend).minus(endpoint.answer.offered());
         (!lacking.is_empty()).then_some(lacking)
     });
@@ -20,7 +18,7 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
 }
 
 fn finding(subject: Subject<'_>, lacking: VersionSet, group: &group::Group<'_>) -> Option<Finding> {
-    let weight = group.weigh(subject, ID, Verdict::Missing, lacking)?;
+    let weight = group.weigh(subject, RECOMMENDED_VERSION, Verdict::Missing, lacking)?;
     let ability = &subject.instance.ability;
     let (possible, impossible) = (lacking.and(ability.versions), lacking.minus(ability.versions));
     let writable = possible.minus(group.answer.configured.value);
@@ -49,7 +47,7 @@ fn finding(subject: Subject<'_>, lacking: VersionSet, group: &group::Group<'_>) 
         changes,
         help,
         ..Finding::new(
-            ID,
+            RECOMMENDED_VERSION,
             Verdict::Compliant,
             weight.severity,
             format!("{} {} recommended and not offered", lacking.listed(), group::be(lacking)),
@@ -59,7 +57,7 @@ fn finding(subject: Subject<'_>, lacking: VersionSet, group: &group::Group<'_>) 
 
 /// The changes that comply with what is demanded, with what is recommended besides.
 fn changes(subject: Subject<'_>, group: &group::Group<'_>, recommended: VersionSet) -> Vec<Change> {
-    let mut changes = group::changes(subject, group, ID);
+    let mut changes = group::changes(subject, group, RECOMMENDED_VERSION);
     for change in &mut changes {
         match change {
             Change::Adjust { add, .. } => *add = add.union(recommended),

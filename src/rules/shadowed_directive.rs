@@ -2,16 +2,15 @@
 
 use super::aim::Aim;
 use super::waivers::Said;
-use super::{Check, Rule, Subject, group};
+use super::{Check, Subject, group};
+use crate::catalog::SHADOWED_DIRECTIVE;
 use crate::endpoint::SettingId;
-use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::finding::{Finding, Label, Verdict};
 use crate::instance::{Dead, Setting, SettingKind, Standing};
 use crate::policy::Demand;
 
-/// The rule; its page is docs/rules/shadowed-directive.md.
-pub(super) const RULE: Rule =
-    Rule { id: ID, page: include_str!("../../docs/rules/shadowed-directive.md"), check: Check::Instance(check) };
-const ID: RuleId = RuleId("shadowed-directive");
+/// What finds it.
+pub(super) const CHECK: Check = Check::Instance(check);
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     if subject.instance.standing != Standing::Loaded {
@@ -53,10 +52,10 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_doubtful: 
         true => "decides nothing, as far as is known",
     };
     // First, since a waiver of what the policy turns off is not used.
-    let severity = demand.severity(ID.0, Verdict::Shadowed, setting.versions)?;
+    let severity = demand.severity(SHADOWED_DIRECTIVE.0, Verdict::Shadowed, setting.versions)?;
     Some(Finding {
         standing: subject.waivers.standing(&subject.waivers.of_setting(
-            Said { rule: ID, versions: setting.versions },
+            Said { rule: SHADOWED_DIRECTIVE, versions: setting.versions },
             instance,
             setting,
         )),
@@ -65,8 +64,17 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_doubtful: 
         primary: Some(Label { span: setting.value, text: String::new() }),
         related: dead.by.map(|span| Label { span, text: "this decides".into() }).into_iter().collect(),
         notes,
-        changes: if breaks { vec![group::adjust(subject, Aim::of_line(subject, demand, ID), id)] } else { Vec::new() },
+        changes: if breaks {
+            vec![group::adjust(subject, Aim::of_line(subject, demand, SHADOWED_DIRECTIVE), id)]
+        } else {
+            Vec::new()
+        },
         help: (!breaks).then(|| "set the versions where they are decided, or remove this line".to_owned()),
-        ..Finding::new(ID, Verdict::Shadowed, severity, format!("this {} ({}) {does}", setting.name, setting.scope))
+        ..Finding::new(
+            SHADOWED_DIRECTIVE,
+            Verdict::Shadowed,
+            severity,
+            format!("this {} ({}) {does}", setting.name, setting.scope),
+        )
     })
 }

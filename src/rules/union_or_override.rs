@@ -2,17 +2,16 @@
 
 use super::aim::Aim;
 use super::waivers::Said;
-use super::{Check, Rule, Subject, group};
+use super::{Check, Subject, group};
+use crate::catalog::UNION_OR_OVERRIDE;
 use crate::endpoint::SettingId;
-use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::finding::{Finding, Label, Verdict};
 use crate::instance::Setting;
 use crate::source::Span;
 use std::collections::HashMap;
 
-/// The rule; its page is docs/rules/union-or-override.md.
-pub(super) const RULE: Rule =
-    Rule { id: ID, page: include_str!("../../docs/rules/union-or-override.md"), check: Check::Instance(check) };
-const ID: RuleId = RuleId("union-or-override");
+/// What finds it.
+pub(super) const CHECK: Check = Check::Instance(check);
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
     let settings = || subject.instance.settings.iter().enumerate().map(|(id, setting)| (SettingId(id as u32), setting));
@@ -40,13 +39,13 @@ fn finding(
     }
     // The other lines of a union are settings too; each is mended at its own place.
     let others = trap.related.iter().filter_map(|(span, _)| by_span.get(span).copied());
-    let (changes, aim) = (std::iter::once(id).chain(others), Aim::of_line(subject, demand, ID));
+    let (changes, aim) = (std::iter::once(id).chain(others), Aim::of_line(subject, demand, UNION_OR_OVERRIDE));
     let gives = if trap.related.is_empty() { "this gives" } else { "together this gives" };
     // First, since a waiver of what the policy turns off is not used.
-    let severity = demand.severity(ID.0, Verdict::Shadowed, trap.gives)?;
+    let severity = demand.severity(UNION_OR_OVERRIDE.0, Verdict::Shadowed, trap.gives)?;
     Some(Finding {
         standing: subject.waivers.standing(&subject.waivers.of_setting(
-            Said { rule: ID, versions: unexpected.union(lost) },
+            Said { rule: UNION_OR_OVERRIDE, versions: unexpected.union(lost) },
             instance,
             setting,
         )),
@@ -55,6 +54,6 @@ fn finding(
         primary: Some(Label { span: setting.value, text: format!("{gives} {}", trap.gives) }),
         related: trap.related.iter().map(|(span, text)| Label { span: *span, text: text.clone() }).collect(),
         changes: changes.map(|setting| group::adjust(subject, aim, setting)).collect(),
-        ..Finding::new(ID, Verdict::Shadowed, severity, trap.message.clone())
+        ..Finding::new(UNION_OR_OVERRIDE, Verdict::Shadowed, severity, trap.message.clone())
     })
 }

@@ -1,18 +1,17 @@
 //! Something that could not be decided.
 
 use super::waivers::{Covering, Said};
-use super::{Check, Rule, Subject, group};
+use super::{Check, Subject, group};
+use crate::catalog::UNKNOWN;
 use crate::endpoint::{Speaks, Unknown};
-use crate::finding::{Finding, Label, RuleId, Verdict};
+use crate::finding::{Finding, Label, Verdict};
 use crate::tls::VersionSet;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The rule; its page is docs/rules/unknown.md.
-pub(super) const RULE: Rule =
-    Rule { id: ID, page: include_str!("../../docs/rules/unknown.md"), check: Check::Instance(check) };
-const ID: RuleId = RuleId("unknown");
+/// What finds it.
+pub(super) const CHECK: Check = Check::Instance(check);
 /// What is not known is about no version in particular.
-const SAID: Said = Said { rule: ID, versions: VersionSet::ALL };
+const SAID: Said = Said { rule: UNKNOWN, versions: VersionSet::ALL };
 
 /// What is not known, the number of what is demanded there, and the waivers that count.
 type Question<'a> = (&'a Unknown, usize, Vec<usize>);
@@ -47,7 +46,7 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &Covering, endpoin
     let demand = endpoints.first().map_or(demands.base(), |e| demands.of_endpoint(*e));
     let versions = first.map_or_else(Default::default, |e| e.answer.configured.value);
     let complies = versions.and(demand.forbid).is_empty() && demand.require.is_subset(versions);
-    let weight = subject.weigh(demand, ID.0, Verdict::Unknown, versions, &endpoints)?;
+    let weight = subject.weigh(demand, UNKNOWN.0, Verdict::Unknown, versions, &endpoints)?;
     let changes = match first {
         // What is written down complies with whatever is not known; what is not written down is the question.
         Some(first) if first.answer.speaks == Speaks::Tls && (!complies || first.answer.deciders.is_empty()) => {
@@ -59,7 +58,7 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &Covering, endpoin
                 demand,
                 waivers: Covering::default(),
             };
-            group::changes(subject, &group, ID)
+            group::changes(subject, &group, UNKNOWN)
         }
         _ => Vec::new(),
     };
@@ -73,6 +72,6 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &Covering, endpoin
         notes: weight.note.into_iter().collect(),
         changes,
         help: Some(unknown.help.clone()),
-        ..Finding::new(ID, Verdict::Unknown, weight.severity, unknown.what.clone())
+        ..Finding::new(UNKNOWN, Verdict::Unknown, weight.severity, unknown.what.clone())
     })
 }

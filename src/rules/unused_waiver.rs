@@ -1,14 +1,13 @@
 //! A waiver that covers nothing.
 
 use super::waivers::{Reach, Waiver, about};
-use super::{Check, Gaps, Rule, Waivers};
-use crate::finding::{Finding, RuleId, Verdict};
+use super::{Check, Gaps, Waivers};
+use crate::catalog::UNUSED_WAIVER;
+use crate::finding::{Finding, Verdict};
 use crate::policy::Demand;
 
-/// The rule; its page is docs/rules/unused-waiver.md.
-pub(super) const RULE: Rule =
-    Rule { id: ID, page: include_str!("../../docs/rules/unused-waiver.md"), check: Check::Waivers(check) };
-const ID: RuleId = RuleId("unused-waiver");
+/// What finds it.
+pub(super) const CHECK: Check = Check::Waivers(check);
 
 fn check(waivers: &Waivers<'_>, gaps: &Gaps, demand: &Demand) -> Vec<Finding> {
     waivers.unused().filter_map(|waiver| unused(waiver, gaps.of(waiver), demand)).collect()
@@ -26,7 +25,7 @@ fn unused(waiver: &Waiver, gap: Option<&str>, demand: &Demand) -> Option<Finding
         (None, Reach::Scope(_)) => "remove it, or correct what it is about",
         (None, Reach::Lines(_)) => "remove it, or put it at the line that decides",
     };
-    let mut finding = about(ID, demand, waiver, message, help)?;
+    let mut finding = about(UNUSED_WAIVER, demand, waiver, message, help)?;
     if let Some(gap) = gap {
         finding.verdict = Verdict::Unknown;
         finding.notes.push(format!("not all was read or decided: {gap}"));

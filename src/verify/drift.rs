@@ -3,12 +3,10 @@
 use super::cause::{self, Cause, Evidence, Stranger};
 use super::outcome::Outcome;
 use super::promise::{Expected, Promise};
-use crate::finding::{Label, Observed, RuleId, Severity, Standing, Verdict};
+use crate::catalog::DRIFT;
+use crate::finding::{Label, Observed, Severity, Standing, Verdict};
 use crate::probe::{Scan, Trouble};
 use crate::tls::VersionSet;
-
-/// The rule of differences between configuration and handshakes.
-pub const DRIFT: RuleId = RuleId("drift");
 
 /// The complaint, where there is one. `worse`: how bad it is to be given versions that the policy forbids; none of them is,
 /// or none counts: `None`.

@@ -1,15 +1,13 @@
 //! What handshakes found, beside the policy, and what a client of today finds.
 
+use crate::catalog::{FORBIDDEN_VERSION, MISSING_VERSION, NO_MODERN_VERSION};
 use crate::endpoint::{Address, Role};
 use crate::finding::{Label, Observed, RuleId, Severity, Standing, Verdict};
 use crate::policy::{Demand, Seen, Weight};
 use crate::probe::Scan;
 use crate::probe::client::{Check, Handshake};
-use crate::rules::{FORBIDDEN, MISSING, Said, Subject, blamed, covering, labels};
+use crate::rules::{Said, Subject, blamed, covering, labels};
 use crate::tls::VersionSet;
-
-/// A client of today does not get in.
-pub const NO_MODERN_VERSION: RuleId = RuleId("no-modern-version");
 
 /// What a rule says of versions that were seen.
 #[derive(Clone, Copy)]
@@ -25,7 +23,7 @@ fn breaches(scan: &Scan, demand: &Demand) -> impl Iterator<Item = Breach> {
     let accepted = scan.accepted();
     let exposed = accepted.and(demand.forbid);
     let missing = demand.require.minus(accepted).minus(scan.inconclusive());
-    let all = [(FORBIDDEN, Verdict::Exposed, exposed), (MISSING, Verdict::Missing, missing)];
+    let all = [(FORBIDDEN_VERSION, Verdict::Exposed, exposed), (MISSING_VERSION, Verdict::Missing, missing)];
     let asked = all.into_iter().filter(|(.., versions)| scan.trouble.is_none() && !versions.is_empty());
     asked.map(|(rule, verdict, versions)| Breach { rule, verdict, versions })
 }

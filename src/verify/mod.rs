@@ -21,8 +21,7 @@ mod unexplained;
 mod ways;
 
 pub use check::{Verification, Verified, verify};
-pub use drift::DRIFT;
-pub use judge::{NO_MODERN_VERSION, of_target, refused};
+pub use judge::{of_target, refused};
 pub use outcome::{Checked, Outcome};
 pub use promise::{Expected, Left, Promise};
 pub use reload::{Complaint, Held, Reload, Watch};

@@ -1,8 +1,9 @@
 //! What else on this machine speaks TLS: ports that no audited configuration explains.
 
+use crate::catalog::NOT_COVERED;
 use crate::endpoint::{Address, Transport};
 use crate::engine::{self, Audit};
-use crate::finding::{Observed, RuleId, Verdict};
+use crate::finding::{Observed, Verdict};
 use crate::host::Sockets;
 use crate::policy::{Date, Policy};
 use crate::probe::place::Place;
@@ -16,8 +17,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The rule that such a port falls under.
-const NOT_COVERED: RuleId = RuleId("not-covered");
 /// More ports than this are not asked.
 const MOST: usize = 256;
 /// So long may a service that does not speak TLS keep silent, and so long may one take in all.

@@ -1,6 +1,7 @@
 //! Profiles, policies, waivers and baselines as a user meets them: whole outputs, and how the program ends.
 
 use crate::support::program;
+use tlsmend::catalog::{self, Command};
 
 use program::{Run, run, run_in};
 use serde_json::Value;
@@ -74,7 +75,7 @@ fn every_rule_finds_something_in_a_sample_host() {
         collect(&["--root", &format!("fixtures/hosts/{name}")]);
     }
     collect(&[&HOST[..], &POLICY].concat());
-    let rules: BTreeSet<String> = tlsmend::rules::ALL.iter().map(|rule| rule.id.0.to_owned()).collect();
+    let rules: BTreeSet<String> = catalog::of(Command::Audit).map(|rule| rule.id.0.to_owned()).collect();
     assert_eq!(found, rules);
 }
 
@@ -90,7 +91,7 @@ fn policy_and_rule_commands() {
     assert_eq!(run(&["policy", "schema"]).out, include_str!("../../docs/policy.schema.json"));
     let checked = run(&["policy", "check", "fixtures/policies/waived.yaml"]);
     assert_eq!(checked.status, 0, "{}", checked.screen());
-    for rule in tlsmend::rules::ALL.iter().chain(&tlsmend::rules::OBSERVED) {
+    for rule in &catalog::RULES {
         let shown = run(&["rule", rule.id.0]);
         assert!(shown.status == 0 && shown.out.starts_with(&format!("# {}\n", rule.id)), "{}", shown.screen());
         assert!(!shown.out.contains("]("), "{}", shown.screen());
@@ -108,7 +109,7 @@ fn what_it_can_not_run_with_is_status_2() {
         (&["policy", "check", "/no/such/file"], "No such file or directory"),
         (&["policy", "check", "nginx"], "directory"),
         (&["rule", "forbiden-version"], "did you mean `forbidden-version`?"),
-        (&["rule", "weak-cipher"], "the rules are expired-waiver, "),
+        (&["rule", "weak-cipher"], "the rules are drift, "),
         (&["policy", "show", "mozila-modern"], "did you mean `mozilla-modern`?"),
         (&["audit", "nginx", "--profile", "pci-dss-3"], "did you mean `pci-dss-4`?"),
         (&["audit", "nginx", "--format", "josn"], "did you mean `json`?"),

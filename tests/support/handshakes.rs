@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+use tlsmend::catalog;
 use tlsmend::endpoint::{Answer, Reason as Step, ReasonKind, Speaks, Traced, Unknown};
 use tlsmend::finding::{Label, Observed, RuleId, Severity, Standing, Verdict};
 use tlsmend::instance::{Problem, ServiceId};
@@ -33,8 +34,8 @@ pub const EVIL: &str = "</script><img src=x onerror=window.evil=1>|`@team`\u{1b}
 /// What reports tell of some rules.
 pub fn rule_texts(names: &[&str]) -> Vec<RuleText<'static>> {
     let text = |name: &&str| {
-        let rule = rules::find(name).unwrap_or_else(|| panic!("there is no rule {name}"));
-        RuleText { id: rule.id.0, summary: rule.summary(), help: rule.page, severity: rule.severity() }
+        let rule = catalog::find(name).unwrap_or_else(|| panic!("there is no rule {name}"));
+        RuleText { id: rule.id.0, summary: rule.summary(), help: rule.page, severity: rules::severity(rule) }
     };
     names.iter().map(text).collect()
 }

@@ -1,6 +1,7 @@
 //! Which fixes are wanted.
 
-use crate::{rules, services};
+use crate::catalog::{self, Command};
+use crate::services;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
@@ -9,7 +10,7 @@ fn services() -> PossibleValuesParser {
 }
 
 fn rules() -> PossibleValuesParser {
-    PossibleValuesParser::new(rules::ALL.iter().map(|rule| rule.id.0))
+    PossibleValuesParser::new(catalog::of(Command::Audit).map(|rule| rule.id.0))
 }
 
 /// Which fixes are wanted.

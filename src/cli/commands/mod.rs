@@ -14,20 +14,21 @@ pub(super) mod verify;
 pub(super) mod why;
 
 use super::args::Judgement;
+use crate::catalog::{self, Command};
 use crate::engine::Audit;
 use crate::finding::{Finding, Severity, Verdict};
 use crate::report::{Outcome, RuleText};
-use crate::rules::{self, Rule};
+use crate::rules;
 
-/// What reports tell of a rule.
-fn rule_text(rule: &Rule) -> RuleText<'static> {
-    let Rule { id, page, .. } = rule;
-    RuleText { id: id.0, summary: rule.summary(), help: page, severity: rule.severity() }
-}
-
-/// What reports tell of the rules of these names.
-fn rule_texts(names: &[&str]) -> Vec<RuleText<'static>> {
-    names.iter().filter_map(|name| rules::find(name)).map(rule_text).collect()
+/// What reports tell of the rules by which a command finds something.
+fn rule_texts(command: Command) -> Vec<RuleText<'static>> {
+    let text = |rule: &'static catalog::Entry| RuleText {
+        id: rule.id.0,
+        summary: rule.summary(),
+        help: rule.page,
+        severity: rules::severity(rule),
+    };
+    catalog::of(command).map(text).collect()
 }
 
 /// How an audit ends.

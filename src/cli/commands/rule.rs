@@ -3,8 +3,9 @@
 use super::super::args::{Colour, Rule};
 use super::super::exit::ExitStatus;
 use super::super::output;
+use crate::catalog::{self, Command, Entry};
 use crate::report::Outcome;
-use crate::rules::{self, Rule as Known};
+use crate::rules;
 use crate::spelling::suggest_or_list;
 use anyhow::{Result, anyhow};
 use std::io::{self, Write};
@@ -14,9 +15,9 @@ pub(in crate::cli) fn run(arguments: &Rule) -> Result<ExitStatus> {
     match &arguments.id {
         None => output::write(Colour::Auto, list)?,
         Some(id) => {
-            let names: Vec<&str> = rules::ALL.iter().chain(&rules::OBSERVED).map(|rule| rule.id.0).collect();
+            let names: Vec<&str> = catalog::RULES.iter().map(|rule| rule.id.0).collect();
             let help = || suggest_or_list(id, "rules", &names);
-            let rule = rules::find(id).ok_or_else(|| anyhow!("there is no rule {id}; {}", help()))?;
+            let rule = catalog::find(id).ok_or_else(|| anyhow!("there is no rule {id}; {}", help()))?;
             output::write(Colour::Auto, |out| out.write_all(without_targets(rule.page).as_bytes()))?;
         }
     }
@@ -24,14 +25,13 @@ pub(in crate::cli) fn run(arguments: &Rule) -> Result<ExitStatus> {
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {
-    let all = || rules::ALL.iter().chain(&rules::OBSERVED);
-    let widest = all().map(|rule| rule.id.0.len()).max().unwrap_or(0);
-    let line = |rule: &Known, out: &mut dyn Write| {
-        writeln!(out, "{:widest$}  {:6}  {}", rule.id, rule.severity(), rule.summary())
+    let widest = catalog::RULES.iter().map(|rule| rule.id.0.len()).max().unwrap_or(0);
+    let line = |rule: &Entry, out: &mut dyn Write| {
+        writeln!(out, "{:widest$}  {:6}  {}", rule.id, rules::severity(rule), rule.summary())
     };
-    rules::ALL.iter().try_for_each(|rule| line(rule, out))?;
+    catalog::of(Command::Audit).try_for_each(|rule| line(rule, out))?;
     writeln!(out, "\nWhat only handshakes show (`probe`, `verify`):")?;
-    rules::OBSERVED.iter().try_for_each(|rule| line(rule, out))?;
+    catalog::RULES.iter().filter(|rule| !rule.is_of(Command::Audit)).try_for_each(|rule| line(rule, out))?;
     writeln!(
         out,
         "\nSeverities are those of the built-in policy, in the worst case. `tlsmend rule ID` explains a rule."

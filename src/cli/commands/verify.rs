@@ -6,6 +6,7 @@ use super::super::interrupt::Interrupt;
 use super::super::reports::Reports;
 use super::super::{options, output};
 use super::rule_texts;
+use crate::catalog::Command;
 use crate::engine;
 use crate::finding::Severity;
 use crate::instance::Problem;
@@ -16,17 +17,6 @@ use crate::report::{Frame, Outcome as Ended, Report, Texts};
 use crate::verify::{self, Outcome, Verification, Verified};
 use anyhow::{Result, anyhow};
 use std::time::Duration;
-
-/// The rules that a verification may find something by.
-const RULES: [&str; 7] = [
-    "drift",
-    "forbidden-version",
-    "inconclusive",
-    "missing-version",
-    "not-covered",
-    "shadowed-directive",
-    "union-or-override",
-];
 
 /// Verifies, and reports.
 pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
@@ -71,7 +61,7 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
             fail_on: Severity::from(arguments.judgement.fail_on),
             outcome,
             host: None,
-            rules: &rule_texts(&RULES),
+            rules: &rule_texts(Command::Verify),
         },
         verified: &verified,
         problems: &problems,

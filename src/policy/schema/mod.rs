@@ -5,9 +5,10 @@ mod patterns;
 
 use super::exceptions::{MATCH_KEYS, ROLES, WAIVER_KEYS};
 use super::profiles::Profile;
-use super::severity::{EFFECTS, LEVELS, RULES, Shape};
+use super::severity::{EFFECTS, LEVELS};
 use super::validate::{ABOUT_KEYS, EXPOSURE_KEYS, EXPOSURES, KEYS, OVERRIDE_KEYS};
 use super::waiver;
+use crate::catalog::{self, Weighing};
 use crate::services;
 use crate::tls::Version;
 use serde_json::{Map, Value, json};
@@ -39,7 +40,7 @@ pub fn schema() -> String {
             "severity": {
                 "type": "object",
                 "additionalProperties": false,
-                "properties": object(&RULES.iter().map(|(name, _)| *name).collect::<Vec<_>>(), rule),
+                "properties": object(&catalog::weighed().map(|rule| rule.id.0).collect::<Vec<_>>(), rule),
             },
             "text": { "type": ["string", "number"], "pattern": patterns::text() },
             "match": {
@@ -166,11 +167,10 @@ fn levels_by_version() -> Value {
 }
 
 fn rule(name: &str) -> Value {
-    let shape = RULES.iter().find(|(rule, _)| *rule == name).map_or(Shape::Plain, |(_, shape)| *shape);
-    match shape {
-        Shape::Plain => json!({ "$ref": "#/$defs/level" }),
-        Shape::Versions => json!({ "$ref": "#/$defs/levels" }),
-        Shape::Effect => {
+    match catalog::find(name).map_or(Weighing::Plain, |rule| rule.weighing) {
+        Weighing::Plain | Weighing::Fixed(_) => json!({ "$ref": "#/$defs/level" }),
+        Weighing::Versions => json!({ "$ref": "#/$defs/levels" }),
+        Weighing::Effect => {
             let effects: Vec<&str> = EFFECTS.iter().map(|(name, _)| *name).collect();
             json!({
                 "oneOf": [

@@ -129,7 +129,7 @@ fn unknown_keys() {
     3 | severity: {forbiden-version: high, tls: low}
       |            ^^^^^^^^^^^^^^^^
 
-    error: unknown key `tls`; the keys of `severity` are `forbidden-version`, `missing-version`, `recommended-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override`, `not-loaded`, `not-covered`, `expired-waiver`, `unused-waiver` and `invalid-waiver`
+    error: unknown key `tls`; the keys of `severity` are `expired-waiver`, `forbidden-version`, `implicit-default`, `invalid-waiver`, `missing-version`, `not-covered`, `not-loaded`, `recommended-version`, `shadowed-directive`, `union-or-override`, `unknown` and `unused-waiver`
      --> policy.yaml:3:36
       |
     3 | severity: {forbiden-version: high, tls: low}
@@ -247,7 +247,7 @@ fn wrong_types() {
     2 | require:
       | ^^^^^^^
 
-    error: `severity` is a map, and this is a word; its keys are `forbidden-version`, `missing-version`, `recommended-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override`, `not-loaded`, `not-covered`, `expired-waiver`, `unused-waiver` and `invalid-waiver`
+    error: `severity` is a map, and this is a word; its keys are `expired-waiver`, `forbidden-version`, `implicit-default`, `invalid-waiver`, `missing-version`, `not-covered`, `not-loaded`, `recommended-version`, `shadowed-directive`, `union-or-override`, `unknown` and `unused-waiver`
      --> policy.yaml:3:11
       |
     3 | severity: high

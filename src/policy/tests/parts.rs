@@ -256,7 +256,7 @@ waivers:
     8 |   - {rule: forbidden, reason: ours}
       |      ^^^^
 
-    error: unknown rule `forbidden`; the rules are `forbidden-version`, `missing-version`, `recommended-version`, `unknown`, `implicit-default`, `shadowed-directive`, `union-or-override` and `not-loaded`
+    error: unknown rule `forbidden`; the rules are `forbidden-version`, `implicit-default`, `missing-version`, `not-loaded`, `recommended-version`, `shadowed-directive`, `union-or-override` and `unknown`
      --> policy.yaml:8:12
       |
     8 |   - {rule: forbidden, reason: ours}

@@ -4,9 +4,10 @@ use super::findings::findings;
 use super::handshakes::{Group, Page, Row, Things, said, suites, tiles, versions};
 use super::matrix::Cell;
 use super::{line, problems};
+use crate::catalog::UNREACHABLE;
 use crate::finding;
 use crate::probe::{Depth, Scan, Verdict};
-use crate::report::issue::{Issue, UNREACHABLE, by_subject};
+use crate::report::issue::{Issue, by_subject};
 use crate::report::probe::{INTERRUPTED, Outcome, ProbeView, Probed, title};
 use crate::report::{Report, handshake, summary};
 use crate::tls::{Version, VersionSet};
@@ -133,7 +134,7 @@ fn result(issues: &[&Issue<'_>]) -> (&'static str, &'static str, &'static str) {
     let name = match () {
         () if has(finding::Verdict::Exposed) => "exposed",
         () if has(finding::Verdict::Missing) => "missing",
-        () if issues.iter().any(|issue| issue.rule == UNREACHABLE) => "unreachable",
+        () if issues.iter().any(|issue| issue.rule == UNREACHABLE.0) => "unreachable",
         () if issues.iter().any(|issue| issue.is_undecided()) => "inconclusive",
         () => "compliant",
     };

@@ -5,12 +5,13 @@ use super::findings::findings;
 use super::handshakes::{Group, Page, Row, Things, said, tiles, versions};
 use super::matrix::Cell;
 use super::{line, problems};
+use crate::catalog::{DRIFT, FORBIDDEN_VERSION, MISSING_VERSION};
 use crate::probe::{Depth, Reason};
 use crate::report::issue::{Issue, by_subject, each, endpoint};
 use crate::report::verify::{VerifyView, cells as columns};
 use crate::report::{Report, summary};
 use crate::tls::{Version, VersionSet};
-use crate::verify::{Checked, DRIFT, Expected, Outcome};
+use crate::verify::{Checked, Expected, Outcome};
 
 static THINGS: Things = Things {
     title: "Endpoints",
@@ -122,8 +123,8 @@ fn cells(one: &Checked, issues: &[&Issue<'_>], versions: &[Version]) -> Vec<Cell
         let about = issues.iter().filter(|issue| issue.rule == rule && issue.excuse.is_some() == is_excused);
         about.map(|issue| issue.versions).fold(VersionSet::EMPTY, VersionSet::union)
     };
-    let (forbidden, missing) = (of("forbidden-version", false), of("missing-version", false));
-    let (kept, spared) = (of("forbidden-version", true), of("missing-version", true));
+    let (forbidden, missing) = (of(FORBIDDEN_VERSION.0, false), of(MISSING_VERSION.0, false));
+    let (kept, spared) = (of(FORBIDDEN_VERSION.0, true), of(MISSING_VERSION.0, true));
     let cell = |version: &Version| {
         let version = *version;
         let (text, tone) = match (accepted.has(version), promised.has(version)) {

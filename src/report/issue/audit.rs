@@ -46,7 +46,8 @@ pub(super) fn of_problem<'a>(texts: Texts<'a>, problem: &'a Problem, instance: O
     let path = problem.path.as_deref().map(|path| file(texts, path));
     let place_of = |span: Span| place(texts, span, "");
     let place = problem.span.map(place_of).or(path);
-    let at = place.as_ref().map(|place| place.path.clone()).unwrap_or_default();
+    let identity = place.as_ref().map(|place| [place.path.as_str(), place.line.as_str()]).unwrap_or_default();
+    let fingerprint = digest(&[PROBLEM, identity[0], identity[1]]);
     Issue {
         rule: PROBLEM,
         severity: Severity::Medium,
@@ -59,7 +60,7 @@ pub(super) fn of_problem<'a>(texts: Texts<'a>, problem: &'a Problem, instance: O
         details: Vec::new(),
         subject: instance,
         finding: None,
-        fingerprint: digest(&[PROBLEM, &at, &problem.message]),
+        fingerprint,
         excuse: None,
         fails: false,
     }

@@ -19,10 +19,6 @@ use std::path::Path;
 
 /// The rule that problems go by where a format wants one.
 pub(super) const PROBLEM: &str = "problem";
-/// The rule of what handshakes leave open.
-pub(super) const INCONCLUSIVE: &str = "inconclusive";
-/// The rule of what can't be asked at all.
-pub(super) const UNREACHABLE: &str = "unreachable";
 /// So wide is the line of a file that a row shows.
 const WIDTH: usize = 120;
 

@@ -4,7 +4,8 @@
 //! A probe has no file. Code scanning wants one, so a row is at the line of the list of targets that names the host; a
 //! host of the command line stands for a file of its own.
 
-use super::{INCONCLUSIVE, Issue, PROBLEM, Place, UNREACHABLE, by_weight, digest, excuse, file, place, tell_apart};
+use super::{Issue, PROBLEM, Place, by_weight, digest, excuse, file, place, tell_apart};
+use crate::catalog::{INCONCLUSIVE, UNREACHABLE};
 use crate::finding::{Severity, Verdict};
 use crate::probe::client::{Check, Handshake};
 use crate::probe::{Depth, Row, Scan, Trouble};
@@ -59,12 +60,12 @@ fn others(probed: &Probed<'_>, depth: Depth) -> Vec<Said> {
         fails: false,
     };
     let (target, scan, client) = match probed.outcome {
-        Outcome::Unresolved(why) => return vec![plain(UNREACHABLE, why.to_owned())],
+        Outcome::Unresolved(why) => return vec![plain(UNREACHABLE.0, why.to_owned())],
         Outcome::Interrupted => return vec![Said { verdict: None, ..plain(PROBLEM, INTERRUPTED.to_owned()) }],
         Outcome::Scanned { target, scan, client } => (target, scan, client),
     };
     if let Some(trouble) = &scan.trouble {
-        return vec![plain(UNREACHABLE, trouble_text(trouble))];
+        return vec![plain(UNREACHABLE.0, trouble_text(trouble))];
     }
     let mut all = Vec::new();
     let mut details = open(scan, client, depth);
@@ -75,7 +76,7 @@ fn others(probed: &Probed<'_>, depth: Depth) -> Vec<Said> {
             true => "not all that was asked is known".to_owned(),
             false => format!("it is not known whether {} {} accepted", versions.listed(), versions.verb()),
         };
-        all.push(Said { versions, details, ..plain(INCONCLUSIVE, message) });
+        all.push(Said { versions, details, ..plain(INCONCLUSIVE.0, message) });
     }
     all
 }

@@ -1,7 +1,8 @@
 //! The rows of a verification, at the lines that promise what does not come.
 
 use super::audit::of_problem;
-use super::{INCONCLUSIVE, Issue, PROBLEM, Place, by_weight, digest, excuse, file, place, tell_apart};
+use super::{Issue, PROBLEM, Place, by_weight, digest, excuse, file, place, tell_apart};
+use crate::catalog::INCONCLUSIVE;
 use crate::finding::{Observed, Severity, Verdict};
 use crate::report::verify::VerifyView;
 use crate::report::{Texts, sanitise};
@@ -64,7 +65,7 @@ fn bare(rule: &'static str, message: &str, details: &[String]) -> Issue<'static>
         details: details.iter().map(|line| sanitise::line(line.as_bytes())).collect(),
         subject: None,
         finding: None,
-        fingerprint: digest(&[rule, message]),
+        fingerprint: digest(&[rule]),
         excuse: None,
         fails: false,
     }
@@ -81,7 +82,7 @@ fn complaint<'a>(view: &'a VerifyView<'a>, endpoint: Option<(usize, &'a Checked)
     let port = one.primary.is_none().then(|| sanitise::line(one.target.as_bytes()));
     let unreachable = endpoint.is_some_and(|(_, checked)| checked.outcome == Outcome::Unreachable);
     let identity = spot.as_ref().map(identity).or_else(|| port.clone()).unwrap_or_default();
-    let fingerprint = digest(&[one.rule.0, &identity, &one.message]);
+    let fingerprint = digest(&[one.rule.0, &identity, one.verdict.name(), &one.versions.to_string()]);
     Issue {
         severity: one.severity,
         verdict: Some(one.verdict),
@@ -137,17 +138,17 @@ fn undecided<'a>(view: &'a VerifyView<'a>, at: usize, one: &'a Checked) -> Optio
         versions: open,
         endpoints: vec![name(one)],
         subject: Some(at),
-        fingerprint: digest(&[INCONCLUSIVE, &identity(&spot), &message]),
+        fingerprint: digest(&[INCONCLUSIVE.0, &identity(&spot), &open.to_string()]),
         place: Some(spot),
-        ..bare(INCONCLUSIVE, &message, &details)
+        ..bare(INCONCLUSIVE.0, &message, &details)
     })
 }
 
 fn leftover<'a>(texts: Texts<'a>, left: &'a Left) -> Issue<'a> {
     Issue {
         endpoints: vec![sanitise::line(left.what.as_bytes())],
-        fingerprint: digest(&[INCONCLUSIVE, &left.what, &left.why]),
+        fingerprint: digest(&[INCONCLUSIVE.0, &left.what]),
         place: Some(file(texts, &left.main)),
-        ..bare(INCONCLUSIVE, &format!("not verified: {}", left.text()), &[])
+        ..bare(INCONCLUSIVE.0, &format!("not verified: {}", left.text()), &[])
     }
 }

@@ -2,11 +2,11 @@
 //! asked is one case, which is an error.
 
 use super::{Case, End, Suite, of_issues, plain};
+use crate::catalog::{INCONCLUSIVE, NO_MODERN_VERSION};
 use crate::probe::{Depth, Row, Verdict};
 use crate::report::handshake::{self, SuiteText};
-use crate::report::issue::{INCONCLUSIVE, Issue, by_subject, of_probe};
+use crate::report::issue::{Issue, by_subject, of_probe};
 use crate::report::probe::{Outcome, ProbeView, Probed, title};
-use crate::verify::NO_MODERN_VERSION;
 
 pub(super) fn suites(view: &ProbeView<'_>) -> Vec<Suite> {
     let rows = of_probe(view);
@@ -39,7 +39,7 @@ fn suite(view: &ProbeView<'_>, probed: &Probed<'_>, rows: &[&Issue<'_>]) -> Suit
 
 fn of_row(view: &ProbeView<'_>, class: &str, row: &Row, rows: &[&Issue<'_>]) -> Case {
     let open = matches!(row.verdict, Verdict::Inconclusive(_)) || row.lacks_suites(view.depth);
-    let about = |one: &&&Issue<'_>| one.versions.has(row.version) && one.rule != INCONCLUSIVE;
+    let about = |one: &&&Issue<'_>| one.versions.has(row.version) && one.rule != INCONCLUSIVE.0;
     let own: Vec<&Issue<'_>> = rows.iter().filter(about).copied().collect();
     let case = of_issues(class, row.version.name().to_owned(), &own, open);
     let remarks = handshake::remarks(row, view.depth, handshake::with_advice);
@@ -49,7 +49,7 @@ fn of_row(view: &ProbeView<'_>, class: &str, row: &Row, rows: &[&Issue<'_>]) -> 
         format!("{}: {remarks}", row.verdict.name())
     }];
     let (kind, message) = match case.end {
-        End::Error => (INCONCLUSIVE.to_owned(), lines[0].clone()),
+        End::Error => (INCONCLUSIVE.0.to_owned(), lines[0].clone()),
         _ => (case.kind, case.message),
     };
     if view.depth == Depth::Ciphers {

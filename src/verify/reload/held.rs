@@ -7,10 +7,11 @@ use super::change::Reload;
 use super::rounds::Seen;
 use super::said::{self, Complaint, add};
 use super::terms::Terms;
+use crate::catalog::FORBIDDEN_VERSION;
 use crate::engine::Audit;
 use crate::finding::{Severity, Verdict};
 use crate::probe::Scan;
-use crate::rules::{Demands, FORBIDDEN};
+use crate::rules::Demands;
 use crate::tls::VersionSet;
 
 /// An endpoint that answered before.
@@ -98,7 +99,7 @@ fn severity(audit: &Audit, demands: &[Demands], promise: &Promise, extra: Versio
     let forbidden = extra.and(demand.forbid).minus(audit.kept[promise.instance][promise.endpoint]);
     let endpoint = &audit.resolved[promise.instance].instance().endpoints[promise.endpoint];
     let is_lower = demand.exposure.is_lower(endpoint.role, &endpoint.address);
-    let weigh = || demand.weigh(FORBIDDEN.0, Verdict::Exposed, forbidden, is_lower);
+    let weigh = || demand.weigh(FORBIDDEN_VERSION.0, Verdict::Exposed, forbidden, is_lower);
     let worse = (!forbidden.is_empty()).then(weigh).flatten().map(|weight| weight.severity);
     worse.unwrap_or(Severity::Medium)
 }

@@ -4,6 +4,7 @@ use super::printable;
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
+use tlsmend::catalog::{self, Command};
 use tlsmend::endpoint::{Address, Endpoint, Role, Transport};
 use tlsmend::engine::{self, Audit};
 use tlsmend::finding::Severity;
@@ -14,7 +15,6 @@ use tlsmend::report::html::Extra;
 use tlsmend::report::secrets::Shown;
 use tlsmend::report::{AuditView, Coverage, FORMATS, Frame, Outcome, Paths, Report, RuleText, Texts, WhyView};
 use tlsmend::report::{json, text, why};
-use tlsmend::rules;
 use tlsmend::services::service::{Question, Target};
 
 /// Paths as they are.
@@ -29,8 +29,7 @@ pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
     let findings = Shown::masked(audit.findings.clone());
     let problems = Shown::masked(audit.problems.clone());
     let instances = Shown::masked(audit.instances().cloned().collect::<Vec<Instance>>());
-    let rules: Vec<RuleText<'_>> = rules::ALL
-        .iter()
+    let rules: Vec<RuleText<'_>> = catalog::of(Command::Audit)
         .map(|rule| RuleText { id: rule.id.0, summary: "a rule", help: "# a rule\n", severity: Severity::Low })
         .collect();
     let files: BTreeSet<_> = instances.iter().flat_map(|instance| &instance.files).collect();

@@ -5,6 +5,7 @@ mod judge;
 mod work;
 
 use super::rule_texts;
+use crate::catalog::Command;
 use crate::cli::args::Probe;
 use crate::cli::exit::ExitStatus;
 use crate::cli::interrupt::Interrupt;
@@ -24,9 +25,6 @@ use hosts::{List, Named, listed};
 use judge::Judge;
 use std::path::Path;
 use work::{Missing, Work, depth, probe_all, targets};
-
-/// The rules that a probe may find something by.
-const RULES: [&str; 5] = ["forbidden-version", "inconclusive", "missing-version", "no-modern-version", "unreachable"];
 
 /// The most bytes of all names of `--alpn`, each with its length: what one list has room for, with much to spare.
 const MOST_PROTOCOLS: usize = 8192;
@@ -120,7 +118,7 @@ fn report(
             fail_on: Severity::from(arguments.judgement.fail_on),
             outcome: ended,
             host: None,
-            rules: &rule_texts(&RULES),
+            rules: &rule_texts(Command::Probe),
         },
         targets: probed.collect(),
         depth: depth(arguments),
