@@ -38,6 +38,7 @@ pub fn main() -> ExitStatus {
         Command::Facts { host, format } => commands::facts::run(host, *format),
         Command::Policy(command) => commands::policy::run(command),
         Command::Rule(rule) => commands::rule::run(rule),
+        Command::Schema(schema) => commands::schema::run(schema),
         Command::Probe(arguments) => commands::probe::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Diff { host, judgement, selection } => commands::diff::run(host, judgement, selection),

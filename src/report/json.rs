@@ -1,20 +1,35 @@
 //! The audit, the answer to `why` and the facts as JSON, for programs: described field by field in `docs/json.md`.
 //!
 //! The shapes are structs of their own, apart from the words of the program, so that a change of those does not
-//! change what others read. Within a schema's number, fields are only added.
+//! change what others read; their schemas are generated from them. Within a schema's number, fields are only added.
 
 mod audit;
 mod exit;
 mod facts;
 mod place;
 mod probe;
+mod schema;
 mod verify;
 mod why;
+pub(super) mod words;
+
+pub use schema::Shape;
 
 use super::secrets::Shown;
 use super::{FactsView, Report, WhyView, sanitise};
 use serde::Serialize;
 use std::io::{self, Write};
+
+/// All shapes, by the names of their schemas.
+pub static SHAPES: [Shape; 7] = [
+    Shape::of::<audit::Audit<'_>>("audit"),
+    Shape::of::<facts::Facts<'_>>("facts"),
+    Shape::of::<super::fleet::json::FleetOut<'_>>("fleet"),
+    Shape::of::<probe::Probe<'_>>("probe"),
+    Shape::of::<verify::Verify<'_>>("verify"),
+    Shape::of::<why::Why<'_>>("why"),
+    Shape::of::<why::WhyName<'_>>("why-name"),
+];
 
 /// Writes the report of a command.
 pub(super) fn report(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -88,7 +88,7 @@ fn policy_and_rule_commands() {
         let shown = run(&["policy", "show", profile.name]);
         assert_eq!((shown.status, shown.out.as_str()), (0, profile.text));
     }
-    assert_eq!(run(&["policy", "schema"]).out, include_str!("../../docs/policy.schema.json"));
+    assert_eq!(run(&["policy", "schema"]).out, include_str!("../../docs/schemas/policy.json"));
     let checked = run(&["policy", "check", "fixtures/policies/waived.yaml"]);
     assert_eq!(checked.status, 0, "{}", checked.screen());
     for rule in &catalog::RULES {

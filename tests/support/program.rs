@@ -1,6 +1,7 @@
 //! The program, run as a user does.
 #![allow(dead_code, unreachable_pub, reason = "each test takes what it needs")]
 
+use super::validate;
 use assert_cmd::Command;
 use serde_json::Value;
 use std::path::Path;
@@ -35,11 +36,13 @@ pub fn run_in(folder: &Path, arguments: &[&str]) -> Run {
         .timeout(Duration::from_secs(120))
         .output()
         .expect("runs");
-    Run {
+    let run = Run {
         status: output.status.code().expect("an exit status"),
         out: String::from_utf8(output.stdout).expect("UTF-8"),
         err: String::from_utf8(output.stderr).expect("UTF-8"),
-    }
+    };
+    validate::own_json(&run.out);
+    run
 }
 
 /// Runs it in the project's folder.

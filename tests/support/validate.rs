@@ -33,6 +33,34 @@ pub(crate) fn json_schema(schema: &Value, document: &[u8]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// JSON of the program itself, against its schema in docs/schemas; nothing where it is none.
+///
+/// Readers have to bear fields that are new; here a new one has to be in the schema.
+pub(crate) fn own_json(text: &str) {
+    let Ok(document) = serde_json::from_str::<Value>(text) else { return };
+    let schema = document["schema"].as_str().and_then(|schema| schema.strip_prefix("tlsmend/")?.split('/').next());
+    let Some(name) = schema else { return };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{name}.json"));
+    let schema = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut schema: Value = serde_json::from_slice(&schema).expect("JSON");
+    close(&mut schema);
+    json_schema(&schema, text.as_bytes());
+}
+
+/// Lets no object have a field that is not among its properties.
+fn close(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            object.values_mut().for_each(close);
+            if object.get("properties").is_some_and(Value::is_object) {
+                object.insert("additionalProperties".to_owned(), Value::Bool(false));
+            }
+        }
+        Value::Array(list) => list.iter_mut().for_each(close),
+        _ => {}
+    }
+}
+
 /// The schema of SARIF 2.1.0 by OASIS, as the crate serde-sarif ships it.
 pub(crate) fn sarif_schema() -> Value {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());

@@ -9,6 +9,7 @@ mod report;
 mod reporting;
 mod rollback;
 mod rule;
+mod schema;
 mod selection;
 mod servers;
 mod verify;
@@ -22,6 +23,7 @@ pub(super) use report::{Merge, Report, ReportCommand};
 pub(super) use reporting::{Formats, Reporting, Wanted};
 pub(super) use rollback::Rollback;
 pub(super) use rule::Rule;
+pub(super) use schema::Schema;
 pub(super) use selection::{FixLevel, Selection};
 pub(super) use servers::{Servers, State};
 pub(super) use verify::Verify;
@@ -156,6 +158,8 @@ pub(super) enum Command {
     /// Look at policies: the built-in profiles, whether a file is sound, and the schema for editors
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Print the JSON schema of what `--format json` writes, or of policies
+    Schema(Schema),
 }
 
 /// What is audited.

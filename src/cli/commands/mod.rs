@@ -10,6 +10,7 @@ pub(super) mod probe;
 pub(super) mod report;
 pub(super) mod rollback;
 pub(super) mod rule;
+pub(super) mod schema;
 pub(super) mod verify;
 pub(super) mod why;
 

@@ -13,11 +13,11 @@ use crate::services;
 use crate::tls::Version;
 use serde_json::{Map, Value, json};
 
-/// The schema, as it is in `docs/policy.schema.json`.
+/// The schema, as it is in `docs/schemas/policy.json`.
 pub fn schema() -> String {
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": "https://tlsmend.example/policy.schema.json",
+        "$id": "urn:tlsmend:policy",
         "title": "A policy of tlsmend",
         "description": "docs/policy.md describes it. What a schema can't say `tlsmend policy check` does: overrides that contradict each other, brackets and braces in patterns for paths, and what is not seen in data (anchors, tags, keys that are there twice).",
         "type": ["object", "null"],

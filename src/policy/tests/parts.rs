@@ -488,8 +488,8 @@ fn overrides_that_can_not_meet_do_not_contradict() {
 
 #[test]
 fn the_schema_is_the_committed_one_and_knows_what_the_program_knows() {
-    const COMMITTED: &str = include_str!("../../../docs/policy.schema.json");
-    assert!(schema() == COMMITTED, "docs/policy.schema.json is old: `tlsmend policy schema` prints the new one");
+    const COMMITTED: &str = include_str!("../../../docs/schemas/policy.json");
+    assert!(schema() == COMMITTED, "docs/schemas/policy.json is old: `tlsmend policy schema` prints the new one");
     let schema: serde_json::Value = serde_json::from_str(COMMITTED).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let fits = |text: &str| {

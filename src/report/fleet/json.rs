@@ -3,18 +3,24 @@
 use super::{Endpoint, Fleet, HEADS, Host};
 use crate::finding::Severity;
 use crate::report::json;
+use crate::report::json::words;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-#[derive(Serialize)]
-struct FleetOut<'a> {
+/// What `tlsmend report merge --format json` writes; docs/json.md says what the fields mean. Fields may be added.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Fleet")]
+pub(in crate::report) struct FleetOut<'a> {
+    #[schemars(extend("const" = "tlsmend/fleet/1"))]
     schema: &'static str,
     hosts: Vec<HostOut<'a>>,
     unread: Vec<Unread<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Host")]
 struct HostOut<'a> {
     host: &'a str,
     file: &'a str,
@@ -25,23 +31,28 @@ struct HostOut<'a> {
     endpoints: Vec<EndpointOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Endpoint")]
 struct EndpointOut<'a> {
     service: &'a str,
     main: &'a str,
+    #[schemars(extend("enum" = words::ROLES))]
     role: &'a str,
     address: &'a str,
+    #[schemars(extend("enum" = words::TRANSPORTS))]
     transport: &'a str,
     origin: Option<&'a str>,
     name: Option<&'a str>,
     configured: &'a [String],
     effective: Option<&'a [String]>,
+    #[schemars(schema_with = "words::verdict")]
     verdict: &'static str,
+    #[schemars(schema_with = "words::maybe_severity")]
     severity: Option<&'static str>,
     rules: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Unread<'a> {
     file: &'a str,
     reason: &'a str,

@@ -6,7 +6,7 @@
 mod csv;
 mod html;
 mod input;
-mod json;
+pub(super) mod json;
 mod markdown;
 mod text;
 mod words;

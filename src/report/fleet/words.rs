@@ -4,12 +4,8 @@
 use super::input::Audit;
 use crate::finding::{Severity, Verdict};
 use crate::report::Outcome;
+use crate::report::json::words::{ROLES, SPEAKS, STANDINGS, TRANSPORTS};
 use crate::tls::Version;
-
-const STANDINGS: [&str; 3] = ["open", "waived", "known"];
-const SPEAKS: [&str; 4] = ["tls", "plaintext", "refused", "unknown"];
-const ROLES: [&str; 2] = ["listener", "upstream"];
-const TRANSPORTS: [&str; 3] = ["stream", "quic", "udp"];
 
 /// How an audit ends.
 const OUTCOMES: [Outcome; 4] = [Outcome::Compliant, Outcome::Incomplete, Outcome::Findings, Outcome::CouldNotRun];

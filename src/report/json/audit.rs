@@ -3,23 +3,29 @@
 use super::exit::Exit;
 use super::place::{Place, Step};
 use super::why::names;
+use super::words;
 use crate::edit::{Applicability, Edit, Fix};
 use crate::endpoint::Endpoint;
 use crate::finding::{Aspect, Finding, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::Uncovered;
 use crate::instance::{self, Instance, Problem};
 use crate::report::{AuditView, ManagedFile, Texts};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-#[derive(Serialize)]
+/// What `tlsmend audit --format json` writes; docs/json.md says what the fields mean. Fields may be added.
+#[derive(JsonSchema, Serialize)]
 pub(super) struct Audit<'a> {
+    #[schemars(extend("const" = "tlsmend/audit/1"))]
     schema: &'static str,
     version: &'static str,
     host: Option<&'a str>,
     policy: &'a str,
+    #[schemars(schema_with = "words::severity")]
     fail_on: &'static str,
     exit: Exit,
     instances: Vec<InstanceOut<'a>>,
+    #[schemars(with = "Vec<FindingOut<'a>>")]
     findings: Findings<'a>,
     problems: Vec<ProblemOut<'a>>,
     managed: Vec<ManagedOut<'a>>,
@@ -27,21 +33,26 @@ pub(super) struct Audit<'a> {
     reload: Vec<Reload<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Managed")]
 struct ManagedOut<'a> {
     path: String,
+    #[schemars(extend("enum" = ["generated", "package"]))]
     kind: &'static str,
     by: &'a str,
     advice: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Instance")]
 struct InstanceOut<'a> {
+    #[schemars(schema_with = "words::service")]
     service: &'static str,
     main: String,
     loaded: bool,
     as_included: bool,
     files: usize,
+    #[schemars(with = "Vec<EndpointOut<'a>>")]
     endpoints: Endpoints<'a>,
     unknown: Vec<String>,
     problems: Vec<ProblemOut<'a>>,
@@ -77,32 +88,46 @@ impl Serialize for Endpoints<'_> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Endpoint")]
 struct EndpointOut<'a> {
+    #[schemars(extend("enum" = words::ROLES))]
     role: &'static str,
     address: String,
+    #[schemars(extend("enum" = words::TRANSPORTS))]
     transport: &'static str,
     origin: Option<String>,
     name: Option<&'a str>,
+    #[schemars(extend("enum" = words::SPEAKS))]
     speaks: &'static str,
+    #[schemars(schema_with = "words::versions")]
     configured: Vec<&'static str>,
+    #[schemars(schema_with = "words::maybe_versions")]
     effective: Option<Vec<&'static str>>,
+    #[schemars(schema_with = "words::verdict")]
     verdict: &'static str,
     because: Vec<Step>,
     unknown: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Finding")]
 struct FindingOut<'a> {
+    #[schemars(regex(pattern = words::RULE))]
     rule: &'static str,
+    #[schemars(schema_with = "words::severity")]
     severity: &'static str,
+    #[schemars(schema_with = "words::verdict")]
     verdict: &'static str,
     message: &'a str,
     instance: Option<usize>,
+    #[schemars(regex(pattern = words::FINGERPRINT))]
     fingerprint: &'a str,
+    #[schemars(extend("enum" = words::STANDINGS))]
     standing: &'static str,
     waiver: Option<WaiverOut<'a>>,
     endpoints: Vec<Touched<'a>>,
+    #[schemars(schema_with = "words::versions")]
     versions: Vec<&'static str>,
     also: Vec<AspectOut>,
     primary: Option<Place>,
@@ -113,40 +138,53 @@ struct FindingOut<'a> {
 }
 
 /// What another rule says of the same line.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Aspect")]
 struct AspectOut {
+    #[schemars(regex(pattern = words::RULE))]
     rule: &'static str,
+    #[schemars(schema_with = "words::severity")]
     severity: &'static str,
+    #[schemars(schema_with = "words::verdict")]
     verdict: &'static str,
+    #[schemars(schema_with = "words::versions")]
     versions: Vec<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Waiver")]
 pub(super) struct WaiverOut<'a> {
     reason: &'a str,
     owner: Option<&'a str>,
+    #[schemars(extend("format" = "date"))]
     until: Option<&'a str>,
     path: String,
+    #[schemars(range(min = 1))]
     line: u32,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Touched<'a> {
     index: usize,
     address: String,
+    #[schemars(extend("enum" = words::TRANSPORTS))]
     transport: &'static str,
     name: Option<&'a str>,
+    #[schemars(extend("enum" = words::ROLES))]
     role: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Fix")]
 struct FixOut<'a> {
     title: &'a str,
+    #[schemars(extend("enum" = words::APPLICABILITIES))]
     applicability: &'static str,
     edits: Vec<EditOut>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Edit")]
 struct EditOut {
     path: String,
     start: Position,
@@ -154,14 +192,17 @@ struct EditOut {
     replacement: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Position {
+    #[schemars(range(min = 1))]
     line: u32,
+    #[schemars(range(min = 1))]
     column: u32,
     offset: u32,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Problem")]
 struct ProblemOut<'a> {
     message: &'a str,
     path: Option<String>,
@@ -169,7 +210,7 @@ struct ProblemOut<'a> {
     hops: Vec<Place>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Coverage<'a> {
     files_read: usize,
     files_found: usize,
@@ -183,14 +224,14 @@ struct Coverage<'a> {
     not_audited: Vec<NotAudited<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct NotAudited<'a> {
     service: &'a str,
     evidence: &'a [String],
     ask: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Reload<'a> {
     service: &'a str,
     command: &'a str,

@@ -1,12 +1,14 @@
 //! How a run ends, as all schemas have it.
 
 use crate::report::Outcome;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The outcome; of `--exit-zero` it does not know.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct Exit {
     status: u8,
+    #[schemars(extend("enum" = Outcome::ALL.map(Outcome::name)))]
     name: &'static str,
 }
 

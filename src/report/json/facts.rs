@@ -2,11 +2,15 @@
 
 use super::exit::Exit;
 use super::why::names;
+use super::words;
 use crate::report::facts::{FactsView, Known, Server};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Serialize)]
+/// What `tlsmend facts --format json` writes; docs/json.md says what the fields mean. Fields may be added.
+#[derive(JsonSchema, Serialize)]
 pub(super) struct Facts<'a> {
+    #[schemars(extend("const" = "tlsmend/facts/1"))]
     schema: &'static str,
     exit: Exit,
     distribution: FactOut<'a, &'a [String]>,
@@ -18,14 +22,15 @@ pub(super) struct Facts<'a> {
     problems: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct FactOut<'a, T> {
     value: Option<T>,
     source: &'a str,
     decides: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Server")]
 struct ServerOut<'a> {
     service: &'a str,
     version: FactOut<'a, &'a str>,
@@ -38,13 +43,15 @@ struct ServerOut<'a> {
     main_files: Vec<MainOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Sourced")]
 struct SourcedOut<'a> {
     text: &'a str,
     source: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Main")]
 struct MainOut<'a> {
     path: &'a str,
     source: &'a str,
@@ -53,14 +60,17 @@ struct MainOut<'a> {
     restart: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Library")]
 struct LibraryOut<'a> {
     name: &'a str,
     path: &'a str,
+    #[schemars(schema_with = "words::maybe_versions")]
     versions: Option<Vec<&'static str>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Variable")]
 struct VariableOut<'a> {
     name: &'a str,
     value: Option<&'a str>,

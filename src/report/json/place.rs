@@ -1,32 +1,41 @@
 //! Places, steps and open questions, as both schemas have them.
 
+use super::words;
 use crate::endpoint::{Reason, Unknown};
 use crate::instance::Instance;
 use crate::report::{MOST_DOUBTS, Texts};
 use crate::source::{LineColumn, SourceFile, Span};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A line longer than this is not given whole.
 const LONGEST: usize = 400;
 
 /// A step that led to the versions.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct Step {
     path: Option<String>,
+    #[schemars(range(min = 1))]
     line: Option<u32>,
+    #[schemars(range(min = 1))]
     column: Option<u32>,
     text: String,
+    #[schemars(extend("enum" = words::STEPS))]
     role: &'static str,
     note: String,
 }
 
 /// A place that a finding points to.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 pub(super) struct Place {
     path: String,
+    #[schemars(range(min = 1))]
     line: u32,
+    #[schemars(range(min = 1))]
     column: u32,
+    #[schemars(range(min = 1))]
     end_line: u32,
+    #[schemars(range(min = 1))]
     end_column: u32,
     text: String,
     label: String,

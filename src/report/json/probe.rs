@@ -3,6 +3,7 @@
 use super::audit::{WaiverOut, waiver};
 use super::exit::Exit;
 use super::why::names;
+use super::words;
 use crate::finding::Observed;
 use crate::probe::client::{Check, Handshake, Trust};
 use crate::probe::key::Agreement;
@@ -13,17 +14,21 @@ use crate::probe::suites::Suite;
 use crate::probe::{Depth, Hit, Order, Reason, Row, Scan, Trouble};
 use crate::report::probe::{INTERRUPTED, Outcome, ProbeView, Probed};
 use crate::report::{Texts, handshake};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Serialize)]
+/// What `tlsmend probe --format json` writes; docs/json.md says what the fields mean. Fields may be added.
+#[derive(JsonSchema, Serialize)]
 pub(super) struct Probe<'a> {
+    #[schemars(extend("const" = "tlsmend/probe/1"))]
     schema: &'static str,
     policy: &'a str,
     exit: Exit,
     targets: Vec<TargetOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Target")]
 struct TargetOut<'a> {
     target: &'a str,
     address: Option<String>,
@@ -37,13 +42,16 @@ struct TargetOut<'a> {
     findings: Vec<ObservedOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Trouble")]
 struct TroubleOut {
+    #[schemars(extend("enum" = ["unresolved", "unreachable", "not-tls", "starttls"]))]
     kind: &'static str,
     reason: ReasonOut,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Reason")]
 pub(super) struct ReasonOut {
     code: &'static str,
     alert: Option<u8>,
@@ -51,9 +59,11 @@ pub(super) struct ReasonOut {
     text: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Row")]
 pub(super) struct RowOut {
     version: &'static str,
+    #[schemars(extend("enum" = ["accepted", "rejected", "inconclusive"]))]
     verdict: &'static str,
     reason: Option<ReasonOut>,
     notes: Vec<&'static str>,
@@ -64,17 +74,20 @@ pub(super) struct RowOut {
     compression: Option<bool>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Cipher")]
 struct CipherOut {
     id: Option<String>,
     name: String,
     openssl: Option<&'static str>,
     key_exchange: Option<String>,
     dh_bits: Option<u16>,
+    #[schemars(extend("enum" = words::STRENGTHS))]
     strength: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Client")]
 struct ClientOut<'a> {
     connects: Option<bool>,
     version: Option<&'static str>,
@@ -87,7 +100,8 @@ struct ClientOut<'a> {
     certificate: Option<CertificateOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Certificate")]
 struct CertificateOut<'a> {
     subject: &'a str,
     issuer: &'a str,
@@ -101,13 +115,19 @@ struct CertificateOut<'a> {
     trust_text: String,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Observed")]
 pub(super) struct ObservedOut<'a> {
+    #[schemars(regex(pattern = words::RULE))]
     pub rule: &'static str,
+    #[schemars(schema_with = "words::severity")]
     pub severity: &'static str,
+    #[schemars(schema_with = "words::verdict")]
     pub verdict: &'static str,
+    #[schemars(extend("enum" = words::STANDINGS))]
     pub standing: &'static str,
     pub waiver: Option<WaiverOut<'a>>,
+    #[schemars(schema_with = "words::versions")]
     pub versions: Vec<&'static str>,
     pub message: &'a str,
     pub notes: &'a [String],

@@ -3,16 +3,20 @@
 use super::exit::Exit;
 use super::probe::{ObservedOut, RowOut, rows};
 use super::why::names;
+use super::words;
 use crate::finding::Observed;
 use crate::probe::name::Name;
 use crate::probe::starttls::StartTls;
 use crate::probe::{Depth, Reason, Trouble};
 use crate::report::verify::VerifyView;
-use crate::verify::{Checked, Expected, Left};
+use crate::verify::{Checked, Expected, Left, Outcome};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Serialize)]
+/// What `tlsmend verify --format json` writes; docs/json.md says what the fields mean. Fields may be added.
+#[derive(JsonSchema, Serialize)]
 pub(super) struct Verify<'a> {
+    #[schemars(extend("const" = "tlsmend/verify/1"))]
     schema: &'static str,
     policy: &'a str,
     exit: Exit,
@@ -24,43 +28,52 @@ pub(super) struct Verify<'a> {
     problems: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Endpoint")]
 struct EndpointOut<'a> {
+    #[schemars(schema_with = "words::service")]
     service: &'static str,
     main: String,
     address: String,
     name: Option<&'a str>,
     starttls: Option<&'static str>,
     expected: ExpectedOut,
+    #[schemars(schema_with = "words::versions")]
     observed: Vec<&'static str>,
+    #[schemars(extend("enum" = Outcome::ALL.map(Outcome::name)))]
     result: &'static str,
     trouble: Option<String>,
     versions: Vec<RowOut>,
     findings: Vec<FindingOut<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Expected")]
 struct ExpectedOut {
+    #[schemars(schema_with = "words::versions")]
     versions: Vec<&'static str>,
     exact: bool,
     refuses: bool,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Finding")]
 struct FindingOut<'a> {
     #[serde(flatten)]
     observed: ObservedOut<'a>,
     place: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Port")]
 struct PortOut<'a> {
     address: &'a str,
     #[serde(flatten)]
     observed: ObservedOut<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Left")]
 struct LeftOut<'a> {
     what: &'a str,
     why: String,

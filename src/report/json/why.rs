@@ -1,26 +1,34 @@
 //! `tlsmend/why/1` and `tlsmend/why-name/1`
 
 use super::place::Step;
+use super::words;
 use crate::report::WhyView;
 use crate::tls::{Version, VersionSet};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-#[derive(Serialize)]
+/// What `tlsmend why ADDRESS:PORT --format json` writes; docs/json.md says what the fields mean. Fields may be added.
+#[derive(JsonSchema, Serialize)]
 pub(super) struct Why<'a> {
+    #[schemars(extend("const" = "tlsmend/why/1"))]
     schema: &'static str,
     address: &'a str,
     sni: Option<&'a str>,
+    #[schemars(extend("enum" = words::SPEAKS))]
     speaks: &'static str,
     service: Option<&'a str>,
+    #[schemars(schema_with = "words::versions")]
     configured: Vec<&'static str>,
+    #[schemars(schema_with = "words::maybe_versions")]
     effective: Option<Vec<&'static str>>,
     because: Vec<Step>,
     unknown: Vec<String>,
 }
 
-/// The answers at all addresses that have a name.
-#[derive(Serialize)]
+/// What `tlsmend why NAME --format json` writes; docs/json.md says what the fields mean. Fields may be added.
+#[derive(JsonSchema, Serialize)]
 pub(super) struct WhyName<'a> {
+    #[schemars(extend("const" = "tlsmend/why-name/1"))]
     schema: &'static str,
     name: &'a str,
     answers: Vec<Why<'a>>,

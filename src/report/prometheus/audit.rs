@@ -4,11 +4,10 @@ use super::{SEVERITIES, head, info, plain, rules};
 use crate::endpoint::Speaks;
 use crate::finding::{Aspect, Verdict};
 use crate::report::AuditView;
+use crate::report::json::words::STANDINGS;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-/// The names of [`Standing`](crate::finding::Standing).
-const STANDINGS: [&str; 3] = ["open", "waived", "known"];
 const VERDICTS: [Verdict; 5] =
     [Verdict::Exposed, Verdict::Missing, Verdict::Latent, Verdict::Unknown, Verdict::Compliant];
 

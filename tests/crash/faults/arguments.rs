@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// The commands. Those that would look at this machine, or change it, get `--root` besides.
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "audit",
     "diff",
     "fix",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 16] = [
     "policy show",
     "policy check",
     "policy schema",
+    "schema",
     "rule",
     "probe",
     "verify",

@@ -1,0 +1,48 @@
+//! The schemas, generated from what is written. `docs/schemas` has them; a test holds that.
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value};
+
+/// A shape of JSON.
+#[derive(Debug)]
+pub struct Shape {
+    /// The name of its schema: `audit`.
+    pub name: &'static str,
+    schema: fn() -> Value,
+}
+
+impl Shape {
+    pub(super) const fn of<T: JsonSchema>(name: &'static str) -> Shape {
+        Shape { name, schema: generate::<T> }
+    }
+
+    /// Its schema, as a document.
+    pub fn text(&self) -> String {
+        let mut schema = (self.schema)();
+        // `tlsmend/audit/1` is `urn:tlsmend:audit:1`.
+        let title = schema["properties"]["schema"]["const"].clone();
+        if let (Some(title), Some(object)) = (title.as_str(), schema.as_object_mut()) {
+            object.insert("$id".to_owned(), format!("urn:{}", title.replace('/', ":")).into());
+            object.insert("title".to_owned(), title.into());
+        }
+        format!("{:#}\n", sorted(schema))
+    }
+}
+
+fn generate<T: JsonSchema>() -> Value {
+    SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// With all keys in order, whether the maps of `serde_json` keep one or not.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let mut pairs: Vec<(String, Value)> = map.into_iter().map(|(key, value)| (key, sorted(value))).collect();
+            pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+            Value::Object(pairs.into_iter().collect::<Map<String, Value>>())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
