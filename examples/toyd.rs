@@ -15,12 +15,12 @@ use tlsmend::endpoint::{
     Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport,
 };
 use tlsmend::host::{
-    Build, Fact, Facts, OptionLetters, Product, ProgramSpec, Reload, Said, Settings, StartFacts, Unit,
+    Build, Fact, Facts, OptionLetters, Product, ProgramSpec, Reload, SelfDescription, Settings, StartFacts, Unit,
 };
 use tlsmend::instance::{Ability, Instance, Problem, ServiceId, Setting, SettingKind, Standing};
 use tlsmend::release::Release;
 use tlsmend::services;
-use tlsmend::services::service::{FileRole, Fit, Question, Resolved, Response, Service, Target, World};
+use tlsmend::services::service::{Destination, FileRole, Fit, Question, Resolved, Response, Service, World};
 use tlsmend::source::{FileId, SourceMap, Span};
 use tlsmend::system::System;
 use tlsmend::tls::{Version, VersionSet};
@@ -76,8 +76,8 @@ impl Product for Toyd {
         None
     }
 
-    fn said<'t>(&self, _text: &'t str) -> Said<'t> {
-        Said::default()
+    fn said<'t>(&self, _text: &'t str) -> SelfDescription<'t> {
+        SelfDescription::default()
     }
 
     fn start_facts(&self, _system: &dyn System, _unit: Option<&Unit>) -> StartFacts {
@@ -238,7 +238,7 @@ impl Resolved for Toy {
     }
 
     fn ask(&self, question: &Question) -> Option<Response> {
-        let Target::Ip(ip, port) = question.target else { return None };
+        let Destination::Ip(ip, port) = question.target else { return None };
         let endpoint = self.0.endpoints.iter().find(|one| *one.address == Address::Ip(ip, port))?;
         let (address, answer) = (Arc::clone(&endpoint.address), Arc::clone(&endpoint.answer));
         Some(Response { fit: Fit::Exact, address, answer })

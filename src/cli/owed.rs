@@ -17,7 +17,7 @@ use crate::host::quoted;
 use crate::instance::{ServiceId, Standing};
 use crate::policy::Policy;
 use crate::system::Overlay;
-use crate::transaction::{Instance, Journal, Reload as Known, Store, note_reload, other_contents, owed};
+use crate::transaction::{Instance, Journal, ReloadRecord, Store, note_reload, other_contents, owed};
 use crate::verify::Reload;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +72,7 @@ impl<'s> Owed<'s> {
     pub(super) fn remark(&self) {
         for journal in &self.journals {
             let what = match journal.reload {
-                Known::Wanted => "its servers were not reloaded",
+                ReloadRecord::Wanted => "its servers were not reloaded",
                 _ => "whether its servers were reloaded is not known",
             };
             output::remark(format!("{} {}: {what}", journal.command, journal.id));
@@ -117,7 +117,7 @@ impl<'s> Owed<'s> {
     pub(super) fn reloaded(&self, instances: &[Instance]) -> Result<()> {
         let covered = |journal: &&Journal| journal.instances.iter().all(|one| instances.contains(one));
         for journal in self.journals.iter().filter(covered) {
-            note_reload(self.store, journal, Known::Done)?;
+            note_reload(self.store, journal, ReloadRecord::Done)?;
         }
         Ok(())
     }
@@ -140,7 +140,7 @@ impl<'s> Owed<'s> {
         };
         let watch = means.is_watched.then(|| watched::begin(&change, &interrupt)).transpose()?;
         for journal in &self.journals {
-            note_reload(self.store, journal, Known::Begun)?;
+            note_reload(self.store, journal, ReloadRecord::Begun)?;
         }
         if let Err(why) = servers.run_reloads(&mut |line| output::tell(line)) {
             return Ok(Attempt::Left(Some(why.after("the reload failed: "))));
@@ -156,7 +156,7 @@ impl<'s> Owed<'s> {
             Seen::Interrupted => return left("interrupted"),
         };
         for journal in &self.journals {
-            note_reload(self.store, journal, Known::Done)?;
+            note_reload(self.store, journal, ReloadRecord::Done)?;
         }
         Ok(Attempt::Done(end))
     }

@@ -36,13 +36,13 @@ impl Exclude {
     }
 
     /// Begins a search below `roots`: the directories and files that are looked at in any case.
-    pub(super) fn search<'a>(&'a self, roots: &'a [PathBuf]) -> Search<'a> {
-        Search { patterns: &self.patterns, roots, used: BTreeSet::new(), files: BTreeSet::new() }
+    pub(super) fn search<'a>(&'a self, roots: &'a [PathBuf]) -> ExcludingSearch<'a> {
+        ExcludingSearch { patterns: &self.patterns, roots, used: BTreeSet::new(), files: BTreeSet::new() }
     }
 }
 
 /// A search in which patterns leave out files.
-pub(super) struct Search<'a> {
+pub(super) struct ExcludingSearch<'a> {
     patterns: &'a [(String, GlobMatcher)],
     roots: &'a [PathBuf],
     /// The patterns that fitted something, by number.
@@ -50,7 +50,7 @@ pub(super) struct Search<'a> {
     files: BTreeSet<PathBuf>,
 }
 
-impl Search<'_> {
+impl ExcludingSearch<'_> {
     /// Is the path left out? Notes that it is.
     pub(super) fn leaves_out(&mut self, path: &Path) -> bool {
         let around = self.roots.iter().filter(|root| path.starts_with(root));

@@ -13,7 +13,7 @@ use crate::services::service::{FileRole, Service};
 use crate::source::{FileId, SourceMap};
 use crate::system::{Kind, System, reason};
 pub use exclude::Exclude;
-use recognise::{Found, recognise};
+use recognise::{FileNature, recognise};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -102,9 +102,9 @@ pub fn discover<'s>(
     let mut homes: BTreeSet<&Path> = BTreeSet::new();
     for (path, found) in files.iter().zip(found) {
         match found {
-            Ok(Found::Foreign) => {}
-            Ok(Found::Template(language)) => discovery.templates.push((path.clone(), language)),
-            Ok(Found::Configuration(service, role, bytes)) => {
+            Ok(FileNature::Foreign) => {}
+            Ok(FileNature::Template(language)) => discovery.templates.push((path.clone(), language)),
+            Ok(FileNature::Configuration(service, role, bytes)) => {
                 let fits = bytes.filter(|bytes| bytes.len() as u64 <= sources.room());
                 let bytes = match fits.map_or_else(|| read_text(system, sources, path), Ok) {
                     Ok(bytes) => bytes,

@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// What a file turned out to be.
-pub(super) enum Found {
+pub(super) enum FileNature {
     /// Nothing that concerns a service.
     Foreign,
     /// It would concern one, once it is rendered; the language in which it is written.
@@ -33,8 +33,8 @@ pub(super) fn recognise(
     paths: &[PathBuf],
     named: &[&MainFile],
     files: &[PathBuf],
-) -> Vec<io::Result<Found>> {
-    let asked = Asked {
+) -> Vec<io::Result<FileNature>> {
+    let asked = AskedServices {
         system,
         services,
         // Thousands of units may name a main file each, and thousands of files are looked at.
@@ -44,7 +44,7 @@ pub(super) fn recognise(
     files.par_iter().map(|path| asked.about(path)).collect()
 }
 
-struct Asked<'a> {
+struct AskedServices<'a> {
     system: &'a dyn System,
     services: &'a [&'a dyn Service],
     named: HashSet<(ServiceId, &'a Path)>,
@@ -52,8 +52,8 @@ struct Asked<'a> {
     given: HashSet<PathBuf>,
 }
 
-impl Asked<'_> {
-    fn about(&self, path: &Path) -> io::Result<Found> {
+impl AskedServices<'_> {
+    fn about(&self, path: &Path) -> io::Result<FileNature> {
         let bytes = self.system.read(path)?;
         let is_known: Vec<bool> = self.services.iter().map(|service| self.is_known(*service, path)).collect();
         let is_given = self.given.contains(path);
@@ -64,18 +64,18 @@ impl Asked<'_> {
         // The first one of those that say most.
         let best = self.services.iter().enumerate().map(role).rev().max_by_key(|(_, role)| *role);
         let Some((number, role)) = best.and_then(|(number, role)| self.or_part(number, role, &bytes)) else {
-            return Ok(Found::Foreign);
+            return Ok(FileNature::Foreign);
         };
         let service = self.services[number];
         if is_known[number] {
-            return Ok(Found::Configuration(number, role, kept(bytes)));
+            return Ok(FileNature::Configuration(number, role, kept(bytes)));
         }
         if !is_given && document::looks_like_one(path, &bytes) && !service.begins(&bytes) {
-            return Ok(Found::Foreign);
+            return Ok(FileNature::Foreign);
         }
         Ok(match template::language(path, &bytes) {
-            Some(language) => Found::Template(language),
-            None => Found::Configuration(number, role, kept(bytes)),
+            Some(language) => FileNature::Template(language),
+            None => FileNature::Configuration(number, role, kept(bytes)),
         })
     }
 

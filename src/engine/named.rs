@@ -2,16 +2,16 @@
 
 use crate::endpoint::{Address, Role, Transport};
 use crate::services;
-use crate::services::service::{Resolved, Target};
+use crate::services::service::{Destination, Resolved};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The target of a client of a listener.
-pub fn target(address: &Address) -> Option<Target> {
+pub fn target(address: &Address) -> Option<Destination> {
     match address {
-        Address::Any(port) => Some(Target::Ip([0, 0, 0, 0].into(), *port)),
-        Address::Ip(ip, port) => Some(Target::Ip(*ip, *port)),
-        Address::Unix(path) => Some(Target::Unix(path.clone())),
+        Address::Any(port) => Some(Destination::Ip([0, 0, 0, 0].into(), *port)),
+        Address::Ip(ip, port) => Some(Destination::Ip(*ip, *port)),
+        Address::Unix(path) => Some(Destination::Unix(path.clone())),
         Address::Remote(_) => None,
     }
 }

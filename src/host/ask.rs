@@ -109,9 +109,9 @@ mod tests {
     use crate::system::MemorySystem;
 
     /// Programs that say these texts.
-    struct Said<'a>(&'a [(&'a str, &'a str)]);
+    struct SelfDescription<'a>(&'a [(&'a str, &'a str)]);
 
-    impl Programs for Said<'_> {
+    impl Programs for SelfDescription<'_> {
         fn says(&self, path: &Path, _: &[&str]) -> Option<String> {
             self.0.iter().find(|(program, _)| Path::new(program) == path).map(|(_, text)| (*text).to_owned())
         }
@@ -135,7 +135,7 @@ mod tests {
         let mut facts = Facts::unknown();
         facts.of_mut(nginx::ID).library.search = Search::Nothing;
         facts.of_mut(apache::ID).library.search = Search::Nothing;
-        ask(&system, &mut facts, &Said(said), &Distribution::default(), &services::products());
+        ask(&system, &mut facts, &SelfDescription(said), &Distribution::default(), &services::products());
         facts
     }
 

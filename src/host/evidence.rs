@@ -3,7 +3,7 @@
 //! What counts is the program that it runs (`/proc/N/exe`), who could have written that, and who runs it: the numbers in
 //! `/proc/N/status`, all four of them, since a program with the set-user-ID bit can be started by anybody with any title.
 
-use super::process::{Identity, Process, as_it_was, field};
+use super::process::{Process, ProcessIdentity, as_it_was, field};
 use super::product::Product;
 use crate::system::{System, trusted};
 use crate::trust::Writers;
@@ -66,7 +66,7 @@ fn users(numbers: &str) -> Option<Writers> {
 }
 
 /// Has a process a number of its own inside of a container? Its files are not this host's then.
-fn is_in_container(identity: &Identity) -> bool {
+fn is_in_container(identity: &ProcessIdentity) -> bool {
     identity.numbers.split_ascii_whitespace().count() > 1
 }
 

@@ -32,7 +32,7 @@ const MOST_DIRECTORIES: usize = 256;
 
 /// What one file says about a library.
 #[derive(Clone, Debug)]
-struct Found {
+struct LibraryText {
     library: Library,
     /// The directory of its openssl.cnf, where the file says so.
     configuration: Option<PathBuf>,
@@ -44,7 +44,7 @@ pub(crate) struct Libraries<'a> {
     distribution: &'a Distribution,
     packages: OnceCell<Packages>,
     directories: OnceCell<Vec<PathBuf>>,
-    known: BTreeMap<PathBuf, Option<Found>>,
+    known: BTreeMap<PathBuf, Option<LibraryText>>,
 }
 
 impl<'a> Libraries<'a> {
@@ -146,7 +146,7 @@ impl<'a> Libraries<'a> {
     }
 
     /// Reads a libcrypto that is for the same kind of machine.
-    fn read(&mut self, path: &Path, machine: Option<[u8; 4]>) -> Option<Found> {
+    fn read(&mut self, path: &Path, machine: Option<[u8; 4]>) -> Option<LibraryText> {
         let path = self.system.canonical(path).ok()?;
         if let Some(known) = self.known.get(&path) {
             return known.clone();
@@ -160,7 +160,7 @@ impl<'a> Libraries<'a> {
         found
     }
 
-    fn describe(&self, path: &Path, file: &[u8]) -> Option<Found> {
+    fn describe(&self, path: &Path, file: &[u8]) -> Option<LibraryText> {
         let source = path.display().to_string();
         let library = match binary::maker(file)? {
             Maker::Other(name) => {
@@ -178,7 +178,7 @@ impl<'a> Libraries<'a> {
             }
         };
         let configuration = binary::configuration_directory(file).map(|folder| Path::new(folder).join("openssl.cnf"));
-        Some(Found { library, configuration })
+        Some(LibraryText { library, configuration })
     }
 
     fn directories(&self) -> &[PathBuf] {

@@ -136,7 +136,7 @@ pub fn run_command(command: &CommandLine, patience: Duration) -> Ran {
         Ok(child) => child,
         Err(error) => return not_started(format!("{}: {}", path.display(), crate::system::reason(&error))),
     };
-    let said = Arc::new(Mutex::new(Said::default()));
+    let said = Arc::new(Mutex::new(CommandOutput::default()));
     let pipes: [Option<Box<dyn Read + Send>>; 2] = [
         child.stdout.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
         child.stderr.take().map(|pipe| Box::new(pipe) as Box<dyn Read + Send>),
@@ -213,13 +213,13 @@ fn wait(child: &mut Child, patience: Duration) -> Ending {
 
 /// What a command said: the beginning, the end, and how much lies between.
 #[derive(Default)]
-struct Said {
+struct CommandOutput {
     head: Vec<u8>,
     tail: VecDeque<u8>,
     left_out: usize,
 }
 
-impl Said {
+impl CommandOutput {
     fn add(&mut self, bytes: &[u8]) {
         let (head, rest) = bytes.split_at(bytes.len().min(KEPT - self.head.len()));
         self.head.extend_from_slice(head);
@@ -240,7 +240,7 @@ impl Said {
     }
 }
 
-fn listen(mut pipe: Box<dyn Read + Send>, said: &Arc<Mutex<Said>>) -> std::thread::JoinHandle<()> {
+fn listen(mut pipe: Box<dyn Read + Send>, said: &Arc<Mutex<CommandOutput>>) -> std::thread::JoinHandle<()> {
     let said = Arc::clone(said);
     std::thread::spawn(move || {
         let mut buffer = [0; 1 << 12];

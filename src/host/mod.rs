@@ -51,7 +51,7 @@ pub use manager::{Manager, commands, init_system, managed_by, started_by};
 pub use options::{OptionLetters, Options, Settings};
 pub use os_release::Distribution;
 pub use owner::{Owner, Whose};
-pub use product::{Product, Products, ProgramSpec, Said, StartFacts};
+pub use product::{Product, Products, ProgramSpec, SelfDescription, StartFacts};
 pub use reload::{Reload, names_file, quoted_path, reload};
 pub use shell::Shell;
 pub use sockets::Sockets;

@@ -26,7 +26,7 @@ pub(super) struct Process {
     /// Its number.
     pub(super) number: u32,
     /// Which program it is, and who runs it where.
-    pub(super) identity: Identity,
+    pub(super) identity: ProcessIdentity,
     /// `/proc/N/cmdline`; none: it is longer than [`LONGEST_COMMAND`].
     pub(super) command: Option<Vec<u8>>,
     /// `/proc/N/stat`
@@ -35,7 +35,7 @@ pub(super) struct Process {
 
 /// What does not change while a process runs one program as one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(super) struct ProcessIdentity {
     /// What `/proc/N/exe` leads to; none: nobody but its user and root may know.
     pub(super) program: Option<PathBuf>,
     /// Its users: the line `Uid:` of `/proc/N/status`, without that word.
@@ -55,13 +55,13 @@ impl Process {
     pub(super) fn look(system: &dyn System, number: u32) -> Option<Process> {
         let folder = Path::new("/proc").join(number.to_string());
         for _ in 0..MOST_LOOKS {
-            let (before, _) = Identity::read(system, &folder)?;
+            let (before, _) = ProcessIdentity::read(system, &folder)?;
             let command = match system.read_at_most(&folder.join("cmdline"), LONGEST_COMMAND) {
                 Ok(bytes) => Some(bytes),
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => None,
                 Err(_) => return None,
             };
-            let (after, stat) = Identity::read(system, &folder)?;
+            let (after, stat) = ProcessIdentity::read(system, &folder)?;
             if before == after {
                 return Some(Process { number, identity: after, command, stat });
             }
@@ -82,10 +82,10 @@ impl Process {
     }
 }
 
-impl Identity {
+impl ProcessIdentity {
     /// As it is now, with the whole of `stat`; `None`: there is no such process, or a kernel's thread, which has no
     /// program.
-    fn read(system: &dyn System, folder: &Path) -> Option<(Identity, String)> {
+    fn read(system: &dyn System, folder: &Path) -> Option<(ProcessIdentity, String)> {
         let text = |name: &str| {
             let bytes = system.read_at_most(&folder.join(name), LONGEST_COMMAND).ok()?;
             Some(String::from_utf8_lossy(&bytes).into_owned())
@@ -103,7 +103,7 @@ impl Identity {
         };
         let stat = text("stat").unwrap_or_default();
         let lasting = LASTING.iter().filter_map(|at| field(&stat, *at).map(str::to_owned)).collect();
-        let identity = Identity {
+        let identity = ProcessIdentity {
             program,
             users: line("Uid:"),
             numbers: line("NSpid:"),

@@ -64,7 +64,7 @@ pub struct ProgramSpec {
 
 /// What a program says when it is asked.
 #[derive(Debug, Default)]
-pub struct Said<'t> {
+pub struct SelfDescription<'t> {
     /// How it was built.
     pub build: Option<Build>,
     /// The OpenSSL that it was compiled for.
@@ -99,7 +99,7 @@ pub trait Product: Sync {
     fn build(&self, program: &[u8]) -> Option<Build>;
 
     /// What a program prints when it gets the arguments of [`ProgramSpec::question`].
-    fn said<'t>(&self, text: &'t str) -> Said<'t>;
+    fn said<'t>(&self, text: &'t str) -> SelfDescription<'t>;
 
     /// The OpenSSL that a program was compiled for, where its text has the name.
     fn headers(&self, _program: &[u8]) -> Option<Release> {

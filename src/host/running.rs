@@ -31,11 +31,11 @@ pub(super) struct Running {
 }
 
 /// What tells one command line from another, in the order in which they count.
-type Line = (Standing, Writers, bool, ServiceId, Vec<String>);
+type LineRank = (Standing, Writers, bool, ServiceId, Vec<String>);
 
 /// The running servers of a host.
 pub(super) fn by_processes(system: &dyn System, products: Products<'_>) -> Running {
-    let mut found: BTreeMap<Line, u32> = BTreeMap::new();
+    let mut found: BTreeMap<LineRank, u32> = BTreeMap::new();
     let (mut of_others, mut bytes_of_others) = (0, 0);
     let (mut long, mut many) = (Omitted::default(), Omitted::default());
     let entries = system.list(Path::new("/proc")).unwrap_or_default();
@@ -64,7 +64,7 @@ pub(super) fn by_processes(system: &dyn System, products: Products<'_>) -> Runni
     Running { starts: starts(found), left_out: left_out(&long, &many) }
 }
 
-fn starts(found: BTreeMap<Line, u32>) -> Vec<Start> {
+fn starts(found: BTreeMap<LineRank, u32>) -> Vec<Start> {
     let mut starts: Vec<Start> = Vec::new();
     for ((standing, named_by, unproven, service, words), number) in found {
         let same = |known: &Start| (known.standing, known.service) == (standing, service) && known.words == words;

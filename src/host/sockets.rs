@@ -148,7 +148,7 @@ fn owners(
     let mut found: BTreeMap<u64, Vec<Owner>> = BTreeMap::new();
     let mut parents: BTreeSet<u32> = BTreeSet::new();
     let mut look = Owners::new(system, products, now);
-    let mut room = Room::default();
+    let mut room = FileRoom::default();
     let entries = system.list(Path::new("/proc")).unwrap_or_default();
     let numbers = entries.iter().filter_map(|entry| entry.name.to_str()?.parse::<u32>().ok());
     for number in numbers.take(MOST_PROCESSES) {
@@ -179,13 +179,13 @@ fn owners(
 
 /// How many open files are still looked at. Any user can have millions, so each has room of their own.
 #[derive(Default)]
-struct Room {
+struct FileRoom {
     /// How many were looked at, by user.
     seen: BTreeMap<u32, usize>,
     too_many: Option<u32>,
 }
 
-impl Room {
+impl FileRoom {
     /// The numbers of the open files of a process that are looked at.
     fn descriptors(&mut self, system: &dyn System, folder: &Path) -> Vec<u32> {
         let Some(user) = user_of(system, folder) else { return Vec::new() };

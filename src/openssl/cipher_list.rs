@@ -49,7 +49,7 @@ const LONGEST_LIST: usize = 65536;
 
 /// A suite in the making of a selection.
 #[derive(Clone, Copy)]
-struct Slot {
+struct ListedSuite {
     suite: &'static Suite,
     active: bool,
 }
@@ -142,9 +142,13 @@ impl Reader<'_> {
     }
 
     /// All suites of the library in its own order, none active. It starts from the highest number.
-    fn in_order(self) -> Vec<Slot> {
-        let mut slots: Vec<Slot> =
-            Suite::all().iter().rev().filter(|s| self.has(s)).map(|suite| Slot { suite, active: false }).collect();
+    fn in_order(self) -> Vec<ListedSuite> {
+        let mut slots: Vec<ListedSuite> = Suite::all()
+            .iter()
+            .rev()
+            .filter(|s| self.has(s))
+            .map(|suite| ListedSuite { suite, active: false })
+            .collect();
         let all = Pattern::default();
         let ephemeral = Pattern { kx: kx::DHE | kx::ECDHE, ..all };
         let aead = Pattern { mac: mac::AEAD, ..all };
@@ -177,8 +181,8 @@ impl Reader<'_> {
         slots
     }
 
-    fn apply(self, verb: Verb, pattern: &Pattern, slots: &mut Vec<Slot>) {
-        let (mut hit, mut rest): (Vec<Slot>, Vec<Slot>) = slots.iter().partition(|slot| {
+    fn apply(self, verb: Verb, pattern: &Pattern, slots: &mut Vec<ListedSuite>) {
+        let (mut hit, mut rest): (Vec<ListedSuite>, Vec<ListedSuite>) = slots.iter().partition(|slot| {
             let concerned = match verb {
                 Verb::Add => !slot.active,
                 Verb::Kill => true,
@@ -200,13 +204,13 @@ impl Reader<'_> {
         *slots = rest;
     }
 
-    fn sort_by_strength(self, slots: &mut [Slot]) {
+    fn sort_by_strength(self, slots: &mut [ListedSuite]) {
         // The inactive ones stay in front, as OpenSSL leaves them there.
         slots.sort_by_key(|slot| (slot.active, slot.active.then(|| Reverse(slot.suite.bits(self.release)))));
     }
 
     /// Runs the rules of a list.
-    fn run(self, list: &str, slots: &mut Vec<Slot>, level: &mut Option<u8>) -> Result<(), Refused> {
+    fn run(self, list: &str, slots: &mut Vec<ListedSuite>, level: &mut Option<u8>) -> Result<(), Refused> {
         let separator = |c: char| matches!(c, ':' | ' ' | ';' | ',');
         let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '=');
         let invalid = |at: &str| {
@@ -258,7 +262,7 @@ impl Reader<'_> {
     }
 
     /// `@STRENGTH` or `@SECLEVEL=n`; `None`: not valid.
-    fn command(self, word: &str, slots: &mut [Slot], level: &mut Option<u8>) -> Option<()> {
+    fn command(self, word: &str, slots: &mut [ListedSuite], level: &mut Option<u8>) -> Option<()> {
         if word == "STRENGTH" {
             self.sort_by_strength(slots);
             return Some(());

@@ -19,7 +19,7 @@ pub(crate) struct Groups {
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+enum GroupKind {
     Common,
     Finite,
     Rare,
@@ -113,14 +113,14 @@ pub(crate) fn parse(list: &str, level: u8, release: Release, foreign: bool) -> R
         // The level refuses weak ones (`tls_group_allowed`), which counts from 1.1.0 on.
         let is_allowed = found.is_some_and(|(_, bits)| bits >= bits_of(level));
         match found.map(|(kind, _)| kind) {
-            Some(Kind::Common) => groups.common |= is_allowed,
-            Some(Kind::Finite) => groups.finite |= is_allowed,
-            Some(Kind::Rare) => groups.rare |= is_allowed,
-            None | Some(Kind::New) if release < FIRST_NEW && !foreign && release >= Release::new(1, 1, 1) => {
+            Some(GroupKind::Common) => groups.common |= is_allowed,
+            Some(GroupKind::Finite) => groups.finite |= is_allowed,
+            Some(GroupKind::Rare) => groups.rare |= is_allowed,
+            None | Some(GroupKind::New) if release < FIRST_NEW && !foreign && release >= Release::new(1, 1, 1) => {
                 return Err(Refused::Invalid(format!("there is no group \"{name}\"")));
             }
-            Some(Kind::New) if release < SINCE_NEW => return Err(Refused::Unknown),
-            Some(Kind::New) => groups.new |= is_allowed,
+            Some(GroupKind::New) if release < SINCE_NEW => return Err(Refused::Unknown),
+            Some(GroupKind::New) => groups.new |= is_allowed,
             None if marks || foreign || release < Release::new(1, 1, 1) || list.contains('$') => {
                 return Err(Refused::Unknown);
             }
@@ -135,12 +135,14 @@ pub(crate) fn parse(list: &str, level: u8, release: Release, foreign: bool) -> R
 }
 
 /// The kind of a group and its strength in bits.
-fn kind(name: &str, any_case: bool) -> Option<(Kind, u32)> {
+fn kind(name: &str, any_case: bool) -> Option<(GroupKind, u32)> {
     let is = |known: &str| known == name || any_case && known.eq_ignore_ascii_case(name);
-    let of = |(names, kind): (&[(&str, u32)], Kind)| {
+    let of = |(names, kind): (&[(&str, u32)], GroupKind)| {
         names.iter().find(|(known, _)| is(known)).map(|(_, bits)| (kind, *bits))
     };
-    [(COMMON, Kind::Common), (FINITE, Kind::Finite), (RARE, Kind::Rare), (NEW, Kind::New)].into_iter().find_map(of)
+    [(COMMON, GroupKind::Common), (FINITE, GroupKind::Finite), (RARE, GroupKind::Rare), (NEW, GroupKind::New)]
+        .into_iter()
+        .find_map(of)
 }
 
 #[cfg(test)]

@@ -20,11 +20,11 @@ struct Slot {
     /// of any half that lies there
     kind: Half,
     certificate: Option<(Half, Chain)>,
-    key: Option<Key>,
+    key: Option<SlotKey>,
 }
 
 #[derive(Debug)]
-enum Key {
+enum SlotKey {
     Read(Half),
     /// It can't be read, and is taken for the one of the certificate that it was named with.
     Assumed,
@@ -44,9 +44,9 @@ impl Slots {
     pub fn add_certificate(&mut self, chain: &Chain, half: &Half) {
         let slot = self.of(half);
         let stays = match (&slot.key, &slot.certificate) {
-            (Some(Key::Read(key)), _) => half.fits(key),
-            (Some(Key::Assumed), Some((old, _))) => old == half,
-            (Some(Key::Assumed), None) | (None, _) => true,
+            (Some(SlotKey::Read(key)), _) => half.fits(key),
+            (Some(SlotKey::Assumed), Some((old, _))) => old == half,
+            (Some(SlotKey::Assumed), None) | (None, _) => true,
         };
         if !stays {
             slot.key = None;
@@ -60,13 +60,13 @@ impl Slots {
         if slot.certificate.as_ref().is_some_and(|(certificate, _)| !certificate.fits(key)) {
             return false;
         }
-        slot.key = Some(Key::Read(key.clone()));
+        slot.key = Some(SlotKey::Read(key.clone()));
         true
     }
 
     /// A key is loaded that can't be read here, for that certificate.
     pub fn add_unread_key(&mut self, of: &Half) {
-        self.of(of).key = Some(Key::Assumed);
+        self.of(of).key = Some(SlotKey::Assumed);
     }
 
     /// The certificates that have their keys.

@@ -59,10 +59,10 @@ fn step(bits: usize, steps: &Steps) -> u32 {
 }
 
 /// A family of curves by the beginning of its object identifiers: last byte, and length of the order.
-type Family = (&'static [u8], &'static [(u8, usize)]);
+type CurveFamily = (&'static [u8], &'static [(u8, usize)]);
 
 /// The curves that OpenSSL has by these names (SEC 2, X9.62, RFC 5639).
-const CURVES: [Family; 3] = [
+const CURVES: [CurveFamily; 3] = [
     // secp and sect: 1.3.132.0
     (
         b"\x2b\x81\x04\x00",

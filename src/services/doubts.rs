@@ -31,7 +31,7 @@ pub fn about_checker(system: &dyn System, facts: &Facts, instance: &Instance, so
     if own_user() == 0 && facts.is_in_use(system, instance.service, &instance.main) {
         return Doubts::new();
     }
-    let mut asked = Asked { system, doubts: Doubts::new() };
+    let mut asked = AskedWriters { system, doubts: Doubts::new() };
     asked.about(&instance.main);
     // Debian's control script of Apache runs it as shell.
     asked.about_what_is_there(&instance.main.with_file_name("envvars"));
@@ -63,19 +63,19 @@ pub fn about_main_file(system: &dyn System, facts: &Facts, service: ServiceId, m
 /// empty: it may.
 pub fn about_pid_file(system: &dyn System, facts: &Facts, instance: &Instance) -> Doubts {
     let built_in = || facts.of(instance.service).build.value.as_ref().and_then(Build::usual_pid_file);
-    let mut asked = Asked { system, doubts: Doubts::new() };
+    let mut asked = AskedWriters { system, doubts: Doubts::new() };
     if let Some(file) = instance.reach.pid_file.clone().or_else(built_in) {
         asked.about(&file);
     }
     asked.doubts
 }
 
-struct Asked<'a> {
+struct AskedWriters<'a> {
     system: &'a dyn System,
     doubts: Doubts,
 }
 
-impl Asked<'_> {
+impl AskedWriters<'_> {
     /// Notes who else could have written what a path leads to, or could put something there: at the first directory on
     /// the way that is theirs.
     fn about(&mut self, path: &Path) {

@@ -25,14 +25,14 @@ const LARGEST: usize = 1 << 20;
 
 /// The expressions of this run.
 #[derive(Default)]
-struct Known {
+struct CompiledExpressions {
     /// With regard to case, and without.
     compiled: [HashMap<String, Option<Regex>>; 2],
     /// What they took.
     taken: u64,
 }
 
-static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
+static KNOWN: LazyLock<Mutex<CompiledExpressions>> = LazyLock::new(Mutex::default);
 
 /// The regular expression of a `server_name ~...`, without regard to case as nginx has it; `None`: it can't be evaluated
 /// here.
@@ -45,7 +45,7 @@ pub fn cased_expression(text: &str) -> Option<Regex> {
     KNOWN.lock().ok()?.get(text, false)
 }
 
-impl Known {
+impl CompiledExpressions {
     fn get(&mut self, text: &str, folds: bool) -> Option<Regex> {
         if text.len() > LONGEST {
             return None;
@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn what_takes_too_much_is_not_compiled() {
-        let mut known = Known::default();
+        let mut known = CompiledExpressions::default();
         for fine in [
             r"^(?<user>.+)\.(a|b)\.example$",
             r"^www\d+\.",
@@ -140,7 +140,7 @@ mod tests {
     /// The work is bounded, however many there are and on however many addresses each of them is.
     #[test]
     fn all_of_them_have_a_limit_and_each_is_compiled_once() {
-        let mut known = Known::default();
+        let mut known = CompiledExpressions::default();
         for _ in 0..100_000 {
             assert!(known.get("^x$", true).is_some());
         }

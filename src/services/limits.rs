@@ -1,7 +1,7 @@
 //! How much of an instance is resolved. A few lines can ask for more than any memory holds: a range of ports, and some
 //! names on each of them.
 
-use super::service::{Fit, Response, Target};
+use super::service::{Destination, Fit, Response};
 use crate::endpoint::{Address, Answer, Speaks, Traced, Unknown};
 use crate::instance::{Instance, Problem};
 use crate::source::SourceMap;
@@ -172,10 +172,10 @@ pub fn too_many() -> String {
 }
 
 /// What a client gets at an address that may be one of those that were left out.
-pub fn unknown(target: &Target) -> Response {
+pub fn unknown(target: &Destination) -> Response {
     let address = match target {
-        Target::Ip(ip, port) => Address::Ip(*ip, *port),
-        Target::Unix(path) => Address::Unix(path.clone()),
+        Destination::Ip(ip, port) => Address::Ip(*ip, *port),
+        Destination::Unix(path) => Address::Unix(path.clone()),
     };
     let answer = Answer {
         speaks: Speaks::Unknown,

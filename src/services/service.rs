@@ -74,7 +74,7 @@ pub trait Service: Product {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Question {
     /// Where the client connects.
-    pub target: Target,
+    pub target: Destination,
     /// How it connects there.
     pub transport: Transport,
     /// The server name that it sends.
@@ -83,7 +83,7 @@ pub struct Question {
 
 /// Where a client connects.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum Destination {
     /// An address of the host and a TCP port.
     Ip(IpAddr, u16),
     /// A Unix-domain socket.

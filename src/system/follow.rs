@@ -88,7 +88,7 @@ pub fn follow(below: Option<&Followed>, path: &Path, trusted: &Trusted) -> io::R
         Some(root) => (root.directory()?, root.way.clone()),
         None => (fs::open("/", DIRECTORY, Mode::empty())?, Way::default()),
     };
-    let walk = Walk::begin(root, PathBuf::from("/"), way, trusted)?;
+    let walk = FollowWalk::begin(root, PathBuf::from("/"), way, trusted)?;
     walk.to(path)
 }
 
@@ -100,7 +100,7 @@ pub(super) fn follow_here(path: &Path, trusted: &Trusted) -> io::Result<Followed
     let here = fs::open(".", DIRECTORY, Mode::empty())?;
     // Only for messages: it may have been removed.
     let shown = std::env::current_dir().unwrap_or_default();
-    let mut walk = Walk::begin(here, shown, Way::default(), trusted)?;
+    let mut walk = FollowWalk::begin(here, shown, Way::default(), trusted)?;
     walk.is_root = false;
     walk.to(path)
 }
@@ -111,7 +111,7 @@ pub(super) fn by_number(file: &OwnedFd) -> PathBuf {
 }
 
 /// On the way.
-struct Walk<'t> {
+struct FollowWalk<'t> {
     trusted: &'t Trusted,
     /// The directories from the start to here, each with its name; the start has none.
     open: Vec<(OwnedFd, OsString)>,
@@ -124,11 +124,11 @@ struct Walk<'t> {
     pending: VecDeque<OsString>,
 }
 
-impl<'t> Walk<'t> {
-    fn begin(start: OwnedFd, path: PathBuf, mut way: Way, trusted: &'t Trusted) -> io::Result<Walk<'t>> {
+impl<'t> FollowWalk<'t> {
+    fn begin(start: OwnedFd, path: PathBuf, mut way: Way, trusted: &'t Trusted) -> io::Result<FollowWalk<'t>> {
         way.go(&rights(&start)?, trusted);
         let open = vec![(start, OsString::new())];
-        Ok(Walk { trusted, open, start: path, is_root: true, way, links: 0, pending: VecDeque::new() })
+        Ok(FollowWalk { trusted, open, start: path, is_root: true, way, links: 0, pending: VecDeque::new() })
     }
 
     fn to(mut self, path: &Path) -> io::Result<Followed> {

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug)]
-enum Node {
+enum MemoryNode {
     File(Vec<u8>),
     Link(PathBuf),
     Directory,
@@ -17,7 +17,7 @@ enum Node {
 /// Files, links and directories by path.
 #[derive(Clone, Debug, Default)]
 pub struct MemorySystem {
-    nodes: BTreeMap<PathBuf, Node>,
+    nodes: BTreeMap<PathBuf, MemoryNode>,
     /// Owners and permissions of what does not belong to root, or can't be read by everybody.
     rights: BTreeMap<PathBuf, (u32, u32)>,
     /// Further names of files.
@@ -36,12 +36,12 @@ impl MemorySystem {
 
     /// Adds a file and the directories above it; the path may hold `..`.
     pub fn add_file(&mut self, path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) {
-        self.add(path.as_ref(), Node::File(bytes.as_ref().to_vec()));
+        self.add(path.as_ref(), MemoryNode::File(bytes.as_ref().to_vec()));
     }
 
     /// Adds a symbolic link.
     pub fn add_link(&mut self, path: impl AsRef<Path>, target: impl AsRef<Path>) {
-        self.add(path.as_ref(), Node::Link(target.as_ref().to_owned()));
+        self.add(path.as_ref(), MemoryNode::Link(target.as_ref().to_owned()));
     }
 
     /// Gives a file one more name.
@@ -55,7 +55,7 @@ impl MemorySystem {
 
     /// Adds an empty directory.
     pub fn add_directory(&mut self, path: impl AsRef<Path>) {
-        self.add(path.as_ref(), Node::Directory);
+        self.add(path.as_ref(), MemoryNode::Directory);
     }
 
     /// Gives what is there to a user, with these permissions. Else all is root's, and everybody can read it.
@@ -66,22 +66,22 @@ impl MemorySystem {
     /// Who may do what with what has that path.
     fn rights(&self, path: &Path) -> Rights {
         let node = self.nodes.get(path);
-        let is_directory = matches!(node, Some(Node::Directory));
+        let is_directory = matches!(node, Some(MemoryNode::Directory));
         let usual = (0, if is_directory { 0o755 } else { 0o644 });
         let (owner, mode) = self.rights.get(path).copied().unwrap_or(usual);
-        let is_link = matches!(node, Some(Node::Link(_)));
+        let is_link = matches!(node, Some(MemoryNode::Link(_)));
         Rights { owner, group: 0, mode, has_list: false, links: 1, is_directory, is_link }
     }
 
-    fn add(&mut self, path: &Path, node: Node) {
+    fn add(&mut self, path: &Path, node: MemoryNode) {
         let path = normalize(path);
         for above in path.ancestors().skip(1) {
-            self.nodes.entry(above.to_owned()).or_insert(Node::Directory);
+            self.nodes.entry(above.to_owned()).or_insert(MemoryNode::Directory);
         }
         self.nodes.insert(path, node);
     }
 
-    fn node(&self, path: &Path) -> io::Result<(PathBuf, &Node)> {
+    fn node(&self, path: &Path) -> io::Result<(PathBuf, &MemoryNode)> {
         let mut at = PathBuf::from("/");
         let mut pending: Vec<OsString> = components(path);
         let mut links = 0;
@@ -93,7 +93,7 @@ impl MemorySystem {
             at.push(&name);
             match self.nodes.get(&at) {
                 None => return Err(io::Error::from_raw_os_error(2)),
-                Some(Node::Link(target)) => {
+                Some(MemoryNode::Link(target)) => {
                     links += 1;
                     if links > 40 {
                         return Err(io::Error::from_raw_os_error(40));
@@ -104,7 +104,7 @@ impl MemorySystem {
                     }
                     pending.extend(components(target));
                 }
-                Some(Node::File(_)) if !pending.is_empty() => return Err(io::Error::from_raw_os_error(20)),
+                Some(MemoryNode::File(_)) if !pending.is_empty() => return Err(io::Error::from_raw_os_error(20)),
                 Some(_) => {}
             }
         }
@@ -125,19 +125,19 @@ fn components(path: &Path) -> Vec<OsString> {
     path.components().rev().filter_map(name).collect()
 }
 
-fn kind_of(node: &Node) -> Kind {
+fn kind_of(node: &MemoryNode) -> Kind {
     match node {
-        Node::File(_) => Kind::File,
-        Node::Link(_) => Kind::Link,
-        Node::Directory => Kind::Directory,
+        MemoryNode::File(_) => Kind::File,
+        MemoryNode::Link(_) => Kind::Link,
+        MemoryNode::Directory => Kind::Directory,
     }
 }
 
 impl System for MemorySystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         match self.node(path)? {
-            (_, Node::File(bytes)) if bytes.len() as u64 > LARGEST_FILE => Err(too_large(bytes.len() as u64)),
-            (_, Node::File(bytes)) => Ok(bytes.clone()),
+            (_, MemoryNode::File(bytes)) if bytes.len() as u64 > LARGEST_FILE => Err(too_large(bytes.len() as u64)),
+            (_, MemoryNode::File(bytes)) => Ok(bytes.clone()),
             (_, node) => Err(not_a_file(kind_of(node))),
         }
     }
@@ -148,7 +148,7 @@ impl System for MemorySystem {
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
         let (at, node) = self.node(path)?;
-        if !matches!(node, Node::Directory) {
+        if !matches!(node, MemoryNode::Directory) {
             return Err(io::Error::from_raw_os_error(20));
         }
         let below = self.nodes.range(at.clone()..).take_while(|(p, _)| p.starts_with(&at));
@@ -166,7 +166,7 @@ impl System for MemorySystem {
 
     fn link(&self, path: &Path) -> io::Result<PathBuf> {
         match self.nodes.get(&normalize(path)) {
-            Some(Node::Link(target)) => Ok(target.clone()),
+            Some(MemoryNode::Link(target)) => Ok(target.clone()),
             Some(_) => Err(io::ErrorKind::InvalidInput.into()),
             None => Err(io::Error::from_raw_os_error(2)),
         }
@@ -211,9 +211,9 @@ impl System for MemorySystem {
             Ok((at, _)) => {
                 for (p, node) in self.nodes.range(at.clone()..).take_while(|(p, _)| p.starts_with(&at)) {
                     match node {
-                        Node::File(_) => walk.files.push(p.clone()),
-                        Node::Link(_) => walk.links.push(p.clone()),
-                        Node::Directory => {}
+                        MemoryNode::File(_) => walk.files.push(p.clone()),
+                        MemoryNode::Link(_) => walk.links.push(p.clone()),
+                        MemoryNode::Directory => {}
                     }
                 }
             }

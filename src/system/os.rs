@@ -37,7 +37,7 @@ pub struct OsSystem {
     /// If set, nothing but what lies in these is there.
     within: Option<Vec<PathBuf>>,
     /// Directories whose links are resolved already.
-    directories: RwLock<HashMap<PathBuf, Resolved>>,
+    directories: RwLock<HashMap<PathBuf, ResolvedPath>>,
     /// Files that were reached by a link of somebody who can't write them.
     foreign: RwLock<BTreeMap<PathBuf, Link>>,
     /// How long it still waits for files with leases of others.
@@ -46,7 +46,7 @@ pub struct OsSystem {
 
 /// Where a path leads, who could have decided that, and the links on the way that are neither root's nor the user's own.
 #[derive(Clone, Debug, Default)]
-struct Resolved {
+struct ResolvedPath {
     path: PathBuf,
     way: Way,
     links: Vec<Link>,
@@ -97,7 +97,7 @@ impl OsSystem {
     }
 
     /// Resolves a path that is to be looked at.
-    fn look(&self, path: &Path) -> io::Result<Resolved> {
+    fn look(&self, path: &Path) -> io::Result<ResolvedPath> {
         let allowed = |real: &Path| self.within.as_ref().is_none_or(|w| w.iter().any(|p| real.starts_with(p)));
         match self.resolve(path) {
             Ok(real) if allowed(&real.path) => Ok(real),
@@ -126,7 +126,7 @@ impl OsSystem {
     }
 
     /// Resolves every link of `path` inside the root, as the kernel does after chroot(2).
-    fn resolve(&self, path: &Path) -> io::Result<Resolved> {
+    fn resolve(&self, path: &Path) -> io::Result<ResolvedPath> {
         if let (Some(parent), Some(name)) = (path.parent(), path.file_name())
             && path.is_absolute()
             && parent != Path::new("/")
@@ -138,7 +138,7 @@ impl OsSystem {
         self.resolve_all(from_the_root(), path, &mut 0)
     }
 
-    fn resolve_directory(&self, path: &Path, links: &mut usize) -> io::Result<Resolved> {
+    fn resolve_directory(&self, path: &Path, links: &mut usize) -> io::Result<ResolvedPath> {
         if let Some(found) = self.directories.read().ok().and_then(|d| d.get(path).cloned()) {
             return Ok(found);
         }
@@ -149,8 +149,8 @@ impl OsSystem {
         Ok(resolved)
     }
 
-    fn resolve_all(&self, from: Resolved, path: &Path, links: &mut usize) -> io::Result<Resolved> {
-        let mut to = Resolved { kind: None, ..from };
+    fn resolve_all(&self, from: ResolvedPath, path: &Path, links: &mut usize) -> io::Result<ResolvedPath> {
+        let mut to = ResolvedPath { kind: None, ..from };
         let mut pending: Vec<OsString> = Vec::new();
         push_components(&mut pending, &mut to.path, path);
         while let Some(name) = pending.pop() {
@@ -197,7 +197,7 @@ impl OsSystem {
     /// Goes on where the symbolic link says at which the way has come.
     fn follow(
         &self,
-        to: &mut Resolved,
+        to: &mut ResolvedPath,
         pending: &mut Vec<OsString>,
         (target, meta): (PathBuf, &Metadata),
         links: &mut usize,
@@ -227,7 +227,7 @@ impl OsSystem {
     }
 
     /// The way has come back to a directory: who can write there counts for what comes next.
-    fn pass_again(&self, to: &mut Resolved) {
+    fn pass_again(&self, to: &mut ResolvedPath) {
         let outside = self.outside(&to.path);
         if let Ok(meta) = fs::symlink_metadata(&outside) {
             to.way.go(&rights(&outside, &meta), trusted());
@@ -237,7 +237,7 @@ impl OsSystem {
     /// Remembers a file that was reached by a link of somebody who can't write it: nothing is changed through that. An
     /// error where they could not even read it, since what is read may be shown to them. The same where others can give a
     /// file one more name (a hard link) in a folder of theirs.
-    fn admit(&self, real: &Resolved, meta: &Metadata) -> io::Result<()> {
+    fn admit(&self, real: &ResolvedPath, meta: &Metadata) -> io::Result<()> {
         let refused = |why: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         for link in &real.links {
             if self.is_barred(&real.path, meta, &link.owner, Access::Read)? {
@@ -266,7 +266,7 @@ impl OsSystem {
 impl OsSystem {
     /// What is at the end of a way, and the same open where somebody else could put a link on the way: then it is found
     /// without following one.
-    fn look_at(&self, to: &Resolved) -> io::Result<(Metadata, Option<fs::File>)> {
+    fn look_at(&self, to: &ResolvedPath) -> io::Result<(Metadata, Option<fs::File>)> {
         if self.root == Path::new("/") && to.way.is_fixed() {
             return Ok((fs::symlink_metadata(self.outside(&to.path))?, None));
         }
@@ -287,7 +287,7 @@ impl OsSystem {
     }
 
     /// What a resolved path names.
-    fn meta(&self, real: &Resolved) -> io::Result<Metadata> {
+    fn meta(&self, real: &ResolvedPath) -> io::Result<Metadata> {
         self.look_at(real).map(|(meta, _)| meta)
     }
 
@@ -302,7 +302,7 @@ impl OsSystem {
     }
 
     /// A link on the way to a directory, of somebody who may not be able to list that: its names may be shown to them.
-    fn closed_link<'r>(&self, real: &'r Resolved) -> io::Result<Option<&'r Link>> {
+    fn closed_link<'r>(&self, real: &'r ResolvedPath) -> io::Result<Option<&'r Link>> {
         if real.links.is_empty() {
             return Ok(None);
         }
@@ -328,8 +328,8 @@ impl OsSystem {
     }
 }
 
-fn from_the_root() -> Resolved {
-    Resolved { path: PathBuf::from("/"), ..Resolved::default() }
+fn from_the_root() -> ResolvedPath {
+    ResolvedPath { path: PathBuf::from("/"), ..ResolvedPath::default() }
 }
 
 /// Who may do what with a file. Its access control list counts only where the permissions of the group allow writing,

@@ -1,12 +1,12 @@
 //! Putting everything back: after a failure in the same run, or in the next run after an interruption.
 
-use super::file::{Found, Meta, Place, said};
+use super::file::{FoundFile, Meta, NameInFolder, said};
 use super::hidden_name;
 use super::journal::{How, Step};
 use super::names::{OUTSIDE, all_are_inside};
 use super::run::{Transaction, failed};
-use super::stage::{Trouble, overwrite, swap, write_hidden};
-use super::state::State;
+use super::stage::{StageError, overwrite, swap, write_hidden};
+use super::state::DiskState;
 use std::io;
 use std::path::PathBuf;
 
@@ -60,14 +60,14 @@ impl Transaction<'_> {
         let (entry, (old, _)) = (&self.journal.files[number], &self.contents[number]);
         match self.state(number) {
             // Where a file was exchanged, the old one is back with all that it had, or somebody gave it another owner.
-            State::Old(now) if now.meta == entry.old_meta || entry.how == How::Rename => {}
-            State::Old(now) | State::Torn(now) => self.overwrite_old(number, &now)?,
-            State::New(now) => match entry.how {
+            DiskState::Old(now) if now.meta == entry.old_meta || entry.how == How::Rename => {}
+            DiskState::Old(now) | DiskState::Torn(now) => self.overwrite_old(number, &now)?,
+            DiskState::New(now) => match entry.how {
                 How::InPlace(_) => self.overwrite_old(number, &now)?,
                 How::Rename => self.bring_back(number, &now)?,
             },
-            State::Closed => self.replace_closed(number)?,
-            State::Foreign(now, why) => {
+            DiskState::Closed => self.replace_closed(number)?,
+            DiskState::Foreign(now, why) => {
                 let untouched = !self.may_have_been_changed(number);
                 if !force && !untouched {
                     return Err(why);
@@ -111,7 +111,7 @@ impl Transaction<'_> {
     }
 
     /// What the old file was, if that gives the one that is there now no rights of others.
-    fn old_meta(&self, number: usize, now: Option<&Found>) -> Result<&Meta, String> {
+    fn old_meta(&self, number: usize, now: Option<&FoundFile>) -> Result<&Meta, String> {
         let meta = &self.journal.files[number].old_meta;
         match meta.adds(now.map(|now| &now.meta)) {
             Some(why) => Err(why.to_owned()),
@@ -119,7 +119,7 @@ impl Transaction<'_> {
         }
     }
 
-    fn overwrite_old(&self, number: usize, now: &Found) -> Result<(), String> {
+    fn overwrite_old(&self, number: usize, now: &FoundFile) -> Result<(), String> {
         let (old, meta) = (&self.contents[number].0, self.old_meta(number, Some(now))?);
         if !all_are_inside(self.disk, &now.status).map_err(|e| said(&e))? {
             return Err(OUTSIDE.to_owned());
@@ -129,7 +129,7 @@ impl Transaction<'_> {
     }
 
     /// Exchanges the new file for the old one, which has the hidden name or comes from the backup.
-    fn bring_back(&self, number: usize, now: &Found) -> Result<(), String> {
+    fn bring_back(&self, number: usize, now: &FoundFile) -> Result<(), String> {
         let text = |e: io::Error| said(&e);
         let (new, place) = (&self.contents[number].1, self.place(number).map_err(text)?);
         let hidden = self.hidden(number).map_err(text)?;
@@ -145,13 +145,13 @@ impl Transaction<'_> {
         match write_hidden(self.disk, &hidden, old, self.old_meta(number, Some(now))?)
             .and_then(|_open| swap(self.disk, &hidden, &place, now))
         {
-            Err(Trouble::InPlaceOnly(_)) => self.overwrite_old(number, now),
+            Err(StageError::InPlaceOnly(_)) => self.overwrite_old(number, now),
             done => done.map_err(failed),
         }
     }
 
     /// Puts the old content over what somebody else wrote, and keeps that.
-    fn force_back(&self, number: usize, now: Option<&Found>, old: &[u8]) -> Result<(), String> {
+    fn force_back(&self, number: usize, now: Option<&FoundFile>, old: &[u8]) -> Result<(), String> {
         let text = |e: io::Error| said(&e);
         let meta = self.old_meta(number, now)?;
         let place = self.place(number).map_err(text)?;
@@ -174,7 +174,7 @@ impl Transaction<'_> {
 
     /// Removes a hidden file that holds the old or the new content, or a part of it. Whatever else has its name is
     /// somebody's, and stays.
-    fn remove_own(&self, number: usize, hidden: &Place) -> io::Result<()> {
+    fn remove_own(&self, number: usize, hidden: &NameInFolder) -> io::Result<()> {
         let (old, new) = &self.contents[number];
         match hidden.find_file(self.disk)? {
             Some(found) if is_part(&found.bytes, old) || is_part(&found.bytes, new) => self.remove(hidden),

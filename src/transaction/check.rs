@@ -184,7 +184,7 @@ pub(super) fn says_over(bytes: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::journal::{Instance, Name, Step, hash};
-    use super::super::reload::Reload;
+    use super::super::reload::ReloadRecord;
     use super::*;
     use std::collections::BTreeMap;
 
@@ -207,7 +207,7 @@ mod tests {
             time: "2026-01-31T12:00:00Z".to_owned(),
             root: None,
             step: Step::Writing,
-            reload: Reload::default(),
+            reload: ReloadRecord::default(),
             undoes: None,
             why: None,
             instances: vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new("/etc/n.conf")) }],

@@ -14,7 +14,7 @@ use std::io;
 use std::path::Path;
 
 /// A name in `transactions/`.
-pub(super) struct Entry {
+pub(super) struct HistoryEntry {
     pub(super) name: OsString,
     /// The number in it; none: no transaction has such a name.
     pub(super) number: Option<u64>,
@@ -44,10 +44,10 @@ pub struct Unread {
 
 impl Store<'_> {
     /// All entries, oldest first; what is no transaction comes last.
-    pub(super) fn entries(&self) -> Result<Ref<'_, Vec<Entry>>, Failure> {
+    pub(super) fn entries(&self) -> Result<Ref<'_, Vec<HistoryEntry>>, Failure> {
         if self.known.borrow().is_none() {
             let names = self.disk.names(&self.transactions).map_err(|e| self.refused("transactions", &e))?;
-            let mut entries: Vec<Entry> = names.into_iter().map(|name| self.entry(name)).collect();
+            let mut entries: Vec<HistoryEntry> = names.into_iter().map(|name| self.entry(name)).collect();
             entries.sort_by(|a, b| order(a).cmp(&order(b)));
             self.known.replace(Some(entries));
         }
@@ -57,7 +57,7 @@ impl Store<'_> {
 
     /// What of the history can't be read.
     pub fn unread(&self) -> Result<Vec<Unread>, Failure> {
-        let unread = |entry: &Entry| match &entry.what {
+        let unread = |entry: &HistoryEntry| match &entry.what {
             What::Unread(unread) => Some(unread.clone()),
             What::Journal(_) | What::Begun => None,
         };
@@ -99,7 +99,7 @@ impl Store<'_> {
             Some(entry) => entry.what = what,
             None => {
                 let name: OsString = journal.id.clone().into();
-                entries.push(Entry { number: number(&journal.id), name, what });
+                entries.push(HistoryEntry { number: number(&journal.id), name, what });
                 entries.sort_by(|a, b| order(a).cmp(&order(b)));
             }
         }
@@ -112,17 +112,17 @@ impl Store<'_> {
         }
     }
 
-    fn entry(&self, name: OsString) -> Entry {
+    fn entry(&self, name: OsString) -> HistoryEntry {
         let number = name.to_str().and_then(number);
         let (why, may_be_open) = match (number, name.to_str()) {
             (Some(_), Some(id)) => match self.read(id) {
-                Ok(what) => return Entry { name, number, what },
+                Ok(what) => return HistoryEntry { name, number, what },
                 Err(unread) => unread,
             },
             _ => ("has no name of a transaction".to_owned(), false),
         };
         let shown = name.to_string_lossy().into_owned();
-        Entry { name, number, what: What::Unread(Unread { name: shown, why, may_be_open }) }
+        HistoryEntry { name, number, what: What::Unread(Unread { name: shown, why, may_be_open }) }
     }
 
     /// What is in the folder of a transaction; else why that is not known, and whether it can be one that was interrupted.
@@ -167,6 +167,6 @@ impl Store<'_> {
     }
 }
 
-fn order(entry: &Entry) -> (bool, Option<u64>, &OsString) {
+fn order(entry: &HistoryEntry) -> (bool, Option<u64>, &OsString) {
     (entry.number.is_none(), entry.number, &entry.name)
 }

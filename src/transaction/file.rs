@@ -21,7 +21,7 @@ pub struct Meta {
 
 /// A file that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundFile {
     /// What it holds.
     pub bytes: Vec<u8>,
     /// Whose it is.
@@ -33,27 +33,27 @@ pub struct Found {
 }
 
 /// A name in an open folder.
-pub(super) struct Place {
+pub(super) struct NameInFolder {
     pub(super) folder: Directory,
     pub(super) name: OsString,
 }
 
-impl Place {
+impl NameInFolder {
     /// The place of a path, no link of which is followed.
-    pub(super) fn of(disk: &dyn WritableSystem, path: &Path) -> io::Result<Place> {
+    pub(super) fn of(disk: &dyn WritableSystem, path: &Path) -> io::Result<NameInFolder> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
-        Ok(Place { folder: enter(disk, parent)?, name: name.to_owned() })
+        Ok(NameInFolder { folder: enter(disk, parent)?, name: name.to_owned() })
     }
 
     /// A name in a folder.
-    pub(super) fn in_folder(disk: &dyn WritableSystem, folder: &Path, name: &str) -> io::Result<Place> {
-        Ok(Place { folder: enter(disk, folder)?, name: name.into() })
+    pub(super) fn in_folder(disk: &dyn WritableSystem, folder: &Path, name: &str) -> io::Result<NameInFolder> {
+        Ok(NameInFolder { folder: enter(disk, folder)?, name: name.into() })
     }
 
     /// What is there; `None`: nothing is. Something that is no regular file is an error.
-    pub(super) fn find(&self, disk: &dyn WritableSystem) -> io::Result<Option<Found>> {
+    pub(super) fn find(&self, disk: &dyn WritableSystem) -> io::Result<Option<FoundFile>> {
         if disk.look(&self.folder, &self.name)?.is_none() {
             return Ok(None);
         }
@@ -62,7 +62,7 @@ impl Place {
     }
 
     /// The regular file that is there; `None`: nothing is, or something else.
-    pub(super) fn find_file(&self, disk: &dyn WritableSystem) -> io::Result<Option<Found>> {
+    pub(super) fn find_file(&self, disk: &dyn WritableSystem) -> io::Result<Option<FoundFile>> {
         match disk.look(&self.folder, &self.name)? {
             Some(status) if status.kind == Kind::File => self.find(disk),
             Some(_) | None => Ok(None),
@@ -75,7 +75,7 @@ impl Place {
 }
 
 /// What an open file is and holds.
-pub(super) fn found(disk: &dyn WritableSystem, file: &Handle) -> io::Result<Found> {
+pub(super) fn found(disk: &dyn WritableSystem, file: &Handle) -> io::Result<FoundFile> {
     let status = disk.status(file)?;
     if status.kind != Kind::File {
         return Err(io::Error::other("is not a regular file"));
@@ -83,7 +83,7 @@ pub(super) fn found(disk: &dyn WritableSystem, file: &Handle) -> io::Result<Foun
     let attributes = disk.attributes(file)?;
     let bytes = disk.read(file)?;
     let meta = Meta { owner: status.owner, group: status.group, mode: status.mode, attributes };
-    Ok(Found { bytes, meta, status, protection: disk.protection(file) })
+    Ok(FoundFile { bytes, meta, status, protection: disk.protection(file) })
 }
 
 /// Gives an open file what `meta` says, and makes sure that it has it.

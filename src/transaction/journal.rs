@@ -1,7 +1,7 @@
 //! The journal of a transaction: what it changes, and how far it is. A wire format with a version of its own.
 
 use super::file::Meta;
-use super::reload::Reload;
+use super::reload::ReloadRecord;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -115,7 +115,7 @@ pub struct Journal {
     /// How far it is.
     pub step: Step,
     /// What is known of the reload that was to follow.
-    pub reload: Reload,
+    pub reload: ReloadRecord,
     /// The transaction that this one undoes.
     pub undoes: Option<String>,
     /// Why it was rolled back.
@@ -136,7 +136,7 @@ struct JournalOut {
     root: Option<Name>,
     step: Step,
     #[serde(default)]
-    reload: Reload,
+    reload: ReloadRecord,
     undoes: Option<String>,
     why: Option<String>,
     instances: Vec<Instance>,
@@ -328,7 +328,7 @@ mod tests {
             time: "2026-01-31T12:00:00Z".to_owned(),
             root: Some("/mnt".into()),
             step: Step::RollingBack,
-            reload: Reload::Begun,
+            reload: ReloadRecord::Begun,
             undoes: None,
             why: Some("because".to_owned()),
             instances: vec![Instance { service: "nginx".to_owned(), main: Name::of(Path::new("/etc/nginx.conf")) }],
@@ -339,7 +339,7 @@ mod tests {
         let text = String::from_utf8(journal.write()).expect("UTF-8");
         assert!(read(text.replace("journal/1", "journal/2").as_bytes()).is_err());
         let before = text.replace("  \"reload\": \"begun\",\n", "");
-        assert!(before != text && read(before.as_bytes()).is_ok_and(|old| old.reload == Reload::Unwanted));
+        assert!(before != text && read(before.as_bytes()).is_ok_and(|old| old.reload == ReloadRecord::Unwanted));
         assert!(read(text.replace("rolling-back", "flying").as_bytes()).is_err());
         assert!(read(&text.as_bytes()[..text.len() / 2]).is_err());
     }

@@ -34,10 +34,10 @@ mod undo;
 
 pub use check::HIGHEST_STAGING;
 pub use entries::Unread;
-pub use file::{Found, Meta};
+pub use file::{FoundFile, Meta};
 pub use journal::{FileEntry, How, Instance, Journal, Name, Step};
 pub use recover::{Recovered, Recovery, StillOpen, can_finish, recover};
-pub use reload::{Reload, note_reload, other_contents, owed};
+pub use reload::{ReloadRecord, note_reload, other_contents, owed};
 pub use run::{Intent, Transaction};
 pub use store::{Lock, Store};
 pub use undo::{Conflict, Past, Undo, force, history, undo};

@@ -6,7 +6,7 @@
 use super::Failure;
 use super::entries::{Unread, What};
 use super::journal::{Journal, Step};
-use super::reload::Reload;
+use super::reload::ReloadRecord;
 use super::run::Transaction;
 use super::store::Store;
 use crate::system::WritableSystem;
@@ -83,10 +83,10 @@ fn end(disk: &dyn WritableSystem, store: &Store<'_>, journal: Journal, options: 
             let undone = undo(&mut transaction, &id, files, options)?;
             // Only these can come after a reload.
             Ok(match (step, transaction.journal.reload) {
-                (Step::RollingBack | Step::Checked, Reload::Unwanted) => {
+                (Step::RollingBack | Step::Checked, ReloadRecord::Unwanted) => {
                     format!("{undone}; if the servers were reloaded, reload them")
                 }
-                (_, Reload::Begun) => format!("{undone}; whether its servers were reloaded is not known"),
+                (_, ReloadRecord::Begun) => format!("{undone}; whether its servers were reloaded is not known"),
                 _ => undone,
             })
         }
@@ -146,11 +146,11 @@ fn unfinished(store: &Store<'_>, root: Option<&Path>) -> Result<(Vec<String>, Ve
 fn finish(transaction: &mut Transaction<'_>) -> Result<String, Failure> {
     let kept = transaction.commit().map_err(Failure::Refused)?;
     let servers = match transaction.journal.reload {
-        Reload::Unwanted | Reload::Begun => {
+        ReloadRecord::Unwanted | ReloadRecord::Begun => {
             "whether the servers were reloaded is not known, and `tlsmend verify` tells what they do"
         }
-        Reload::Wanted => "its servers were not reloaded yet",
-        Reload::Done => "its servers were reloaded",
+        ReloadRecord::Wanted => "its servers were not reloaded yet",
+        ReloadRecord::Done => "its servers were reloaded",
     };
     let done = format!("finished: all its files were written and checked; {servers}");
     Ok(match kept.is_empty() {

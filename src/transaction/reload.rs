@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// What is known of the reload of a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Reload {
+pub enum ReloadRecord {
     /// The run was to reload nothing, or the journal is from before this was written down.
     #[default]
     Unwanted,
@@ -28,9 +28,9 @@ impl Journal {
     /// while it reloaded them, or the reload failed.
     pub fn owes_reload(&self) -> bool {
         match self.step {
-            Step::Committed => matches!(self.reload, Reload::Wanted | Reload::Begun),
+            Step::Committed => matches!(self.reload, ReloadRecord::Wanted | ReloadRecord::Begun),
             // Without a reload that was begun, the servers never saw anything but the old files.
-            Step::RolledBack => self.reload == Reload::Begun,
+            Step::RolledBack => self.reload == ReloadRecord::Begun,
             _ => false,
         }
     }
@@ -51,7 +51,7 @@ pub fn owed(store: &Store<'_>, root: Option<&Path>) -> Result<Vec<Journal>, Fail
 }
 
 /// Writes down what is known of the reload of a transaction that is over.
-pub fn note_reload(store: &Store<'_>, journal: &Journal, reload: Reload) -> Result<(), Failure> {
+pub fn note_reload(store: &Store<'_>, journal: &Journal, reload: ReloadRecord) -> Result<(), Failure> {
     store.save_again(&Journal { reload, ..journal.clone() })
 }
 

@@ -2,10 +2,10 @@
 
 use super::check::MOST_BYTES;
 use super::examine::examine;
-use super::file::{Place, said};
+use super::file::{NameInFolder, said};
 use super::journal::{How, Instance, Journal, Step};
-use super::reload::Reload;
-use super::stage::{Trouble, overwrite, swap, write_hidden};
+use super::reload::ReloadRecord;
+use super::stage::{StageError, overwrite, swap, write_hidden};
 use super::store::Store;
 use super::{Change, Failure, hidden_name};
 use crate::system::{Access, Directory, Handle, WritableSystem};
@@ -73,7 +73,7 @@ impl<'a> Transaction<'a> {
             time,
             root: intent.root,
             step: Step::Prepared,
-            reload: if intent.reload { Reload::Wanted } else { Reload::Unwanted },
+            reload: if intent.reload { ReloadRecord::Wanted } else { ReloadRecord::Unwanted },
             undoes: intent.undoes,
             why: None,
             instances: intent.instances,
@@ -170,15 +170,15 @@ impl<'a> Transaction<'a> {
 
     /// Remembers that the servers are being reloaded. If the run is killed now, nobody knows which files they have.
     pub fn reloading(&mut self) -> Result<(), Failure> {
-        self.note_reload(Reload::Begun).map_err(|why| self.fail(why))
+        self.note_reload(ReloadRecord::Begun).map_err(|why| self.fail(why))
     }
 
     /// Remembers that the servers were reloaded, with the new files or, once those were put back, with the old ones.
     pub fn reloaded(&mut self) -> Result<(), String> {
-        self.note_reload(Reload::Done)
+        self.note_reload(ReloadRecord::Done)
     }
 
-    fn note_reload(&mut self, reload: Reload) -> Result<(), String> {
+    fn note_reload(&mut self, reload: ReloadRecord) -> Result<(), String> {
         let before = std::mem::replace(&mut self.journal.reload, reload);
         self.mark(self.journal.step).inspect_err(|_| self.journal.reload = before)
     }
@@ -219,23 +219,23 @@ impl<'a> Transaction<'a> {
         format!("{}: {why}", self.journal.files[number].path.display())
     }
 
-    pub(super) fn place(&self, number: usize) -> io::Result<Place> {
-        Place::of(self.disk, &self.journal.files[number].path)
+    pub(super) fn place(&self, number: usize) -> io::Result<NameInFolder> {
+        NameInFolder::of(self.disk, &self.journal.files[number].path)
     }
 
     /// The hidden file of a number: the new one, and after the change of places the old one.
-    pub(super) fn hidden(&self, number: usize) -> io::Result<Place> {
+    pub(super) fn hidden(&self, number: usize) -> io::Result<NameInFolder> {
         let name = hidden_name(&self.journal.id, number);
-        Place::in_folder(self.disk, &self.journal.files[number].staging, &name)
+        NameInFolder::in_folder(self.disk, &self.journal.files[number].staging, &name)
     }
 
     /// The hidden file by which an old content comes back from the backup.
-    pub(super) fn hidden_old(&self, number: usize) -> io::Result<Place> {
+    pub(super) fn hidden_old(&self, number: usize) -> io::Result<NameInFolder> {
         let name = format!("{}-old", hidden_name(&self.journal.id, number));
-        Place::in_folder(self.disk, &self.journal.files[number].staging, &name)
+        NameInFolder::in_folder(self.disk, &self.journal.files[number].staging, &name)
     }
 
-    pub(super) fn remove(&self, hidden: &Place) -> io::Result<()> {
+    pub(super) fn remove(&self, hidden: &NameInFolder) -> io::Result<()> {
         if self.disk.look(&hidden.folder, &hidden.name)?.is_some() {
             self.disk.remove(&hidden.folder, &hidden.name)?;
             self.disk.sync_directory(&hidden.folder)?;
@@ -245,7 +245,7 @@ impl<'a> Transaction<'a> {
 
     /// Writes the hidden file, or makes sure that the file can be written in place.
     fn stage(&mut self, number: usize) -> Result<(), String> {
-        let staged = || -> Result<Vec<Handle>, Trouble> {
+        let staged = || -> Result<Vec<Handle>, StageError> {
             let (entry, place) = (&self.journal.files[number], self.place(number)?);
             if let How::InPlace(_) = entry.how {
                 return Ok(vec![self.disk.open(&place.folder, &place.name, Access::Write)?]);
@@ -255,7 +255,7 @@ impl<'a> Transaction<'a> {
             Ok(vec![old, new])
         };
         match staged() {
-            Err(Trouble::InPlaceOnly(why)) => {
+            Err(StageError::InPlaceOnly(why)) => {
                 self.journal.files[number].how = How::InPlace(why.to_owned());
                 self.stage(number)
             }
@@ -271,18 +271,18 @@ impl<'a> Transaction<'a> {
 
     /// Puts the new content in its place.
     fn put(&mut self, number: usize) -> Result<(), String> {
-        let done = || -> Result<(), Trouble> {
+        let done = || -> Result<(), StageError> {
             let (entry, (old, new)) = (&self.journal.files[number], &self.contents[number]);
             let place = self.place(number)?;
             let now = place.find(self.disk)?.filter(|now| now.bytes == *old && now.meta == entry.old_meta);
-            let now = now.ok_or(Trouble::Changed)?;
+            let now = now.ok_or(StageError::Changed)?;
             match entry.how {
                 How::Rename => swap(self.disk, &self.hidden(number)?, &place, &now),
                 How::InPlace(_) => overwrite(self.disk, &place, &now, new, &entry.new_meta),
             }
         };
         match done() {
-            Err(Trouble::InPlaceOnly(why)) => {
+            Err(StageError::InPlaceOnly(why)) => {
                 self.journal.files[number].how = How::InPlace(why.to_owned());
                 // Before the first byte, since only the journal tells a torn file from an edited one.
                 self.mark(Step::Writing)?;
@@ -290,20 +290,20 @@ impl<'a> Transaction<'a> {
                 hidden.map_err(|e| self.about(number, &said(&e)))?;
                 self.put(number)
             }
-            Err(Trouble::Changed) => {
+            Err(StageError::Changed) => {
                 self.theirs.insert(number);
                 Err(self.about(number, CHANGED))
             }
-            Err(Trouble::Failed(why)) => Err(self.about(number, &why)),
+            Err(StageError::Failed(why)) => Err(self.about(number, &why)),
             Ok(()) => Ok(()),
         }
     }
 }
 
-pub(super) fn failed(trouble: Trouble) -> String {
+pub(super) fn failed(trouble: StageError) -> String {
     match trouble {
-        Trouble::Failed(why) => why,
-        Trouble::Changed => CHANGED.to_owned(),
-        Trouble::InPlaceOnly(why) => why.to_owned(),
+        StageError::Failed(why) => why,
+        StageError::Changed => CHANGED.to_owned(),
+        StageError::InPlaceOnly(why) => why.to_owned(),
     }
 }

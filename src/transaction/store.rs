@@ -9,7 +9,7 @@
 
 use super::Failure;
 use super::check::number;
-use super::entries::Entry;
+use super::entries::HistoryEntry;
 use super::file::said;
 use super::journal::{Journal, hash};
 use crate::system::{Access, Directory, Handle, Kind, Status, WritableSystem};
@@ -43,7 +43,7 @@ pub struct Store<'a> {
     own: Status,
     pub(super) transactions: Directory,
     /// What is in it, once that was read: each journal is read once.
-    pub(super) known: RefCell<Option<Vec<Entry>>>,
+    pub(super) known: RefCell<Option<Vec<HistoryEntry>>>,
 }
 
 /// The lock of the state directory; it is given back when this is dropped, or when the process ends in any way.

@@ -2,7 +2,7 @@
 
 use super::check::MOST_BYTES;
 use super::entries::What;
-use super::file::{Meta, Place, said};
+use super::file::{Meta, NameInFolder, said};
 use super::journal::{How, Journal, Step};
 use super::run::Transaction;
 use super::store::Store;
@@ -78,7 +78,8 @@ pub fn undo(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journal) -> 
             return Err(gone("the kept contents are too large to be put back at once".to_owned()));
         }
         store.spares(disk, &file.path).map_err(Failure::Refused)?;
-        let found = Place::of(disk, &file.path).and_then(|place| place.find(disk)).map_err(|e| gone(said(&e)))?;
+        let found =
+            NameInFolder::of(disk, &file.path).and_then(|place| place.find(disk)).map_err(|e| gone(said(&e)))?;
         let now = found.ok_or_else(|| gone("it is gone; put it back by hand from the backup".to_owned()))?;
         if now.bytes == old && now.meta == file.old_meta {
             continue;

@@ -10,7 +10,7 @@ use crate::probe::place::Place;
 use crate::probe::starttls::StartTls;
 use crate::probe::target::{Target, is_here};
 use crate::services::expression::expression;
-use crate::services::service::{Question, Target as Asked};
+use crate::services::service::{Destination, Question};
 use crate::source::Span;
 use crate::tls::VersionSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -270,8 +270,8 @@ impl Promises<'_> {
         let ask = |name: Option<&Name>| {
             let question = Question {
                 target: match place {
-                    Place::Ip(address) => Asked::Ip(address.ip(), address.port()),
-                    Place::Unix(path) => Asked::Unix(path.display().to_string()),
+                    Place::Ip(address) => Destination::Ip(address.ip(), address.port()),
+                    Place::Unix(path) => Destination::Unix(path.display().to_string()),
                 },
                 transport: Transport::Stream,
                 sni: name.map(|name| name.as_str().to_owned()),

@@ -10,7 +10,7 @@ use crate::probe::place::Place;
 use crate::probe::starttls::StartTls;
 use crate::probe::target::Target;
 use crate::probe::{Depth, Limits, scan};
-use crate::services::service::{Question, Target as Asked};
+use crate::services::service::{Destination, Question};
 use crate::tls::VersionSet;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -81,7 +81,7 @@ fn way_to(listener: SocketAddr) -> SocketAddr {
 
 /// Does a configuration say what listens there, with TLS or without?
 fn is_explained(audit: &Audit, address: SocketAddr) -> bool {
-    let target = Asked::Ip(address.ip(), address.port());
+    let target = Destination::Ip(address.ip(), address.port());
     let question = Question { target, transport: Transport::Stream, sni: None };
     engine::ask(&audit.resolved, &question).0.is_some()
 }

@@ -8,7 +8,7 @@ use crate::engine::{self, Audit};
 use crate::host::Sockets;
 use crate::instance::Instance;
 use crate::probe::target::is_here;
-use crate::services::service::{Question, Target as Asked};
+use crate::services::service::{Destination, Question};
 use crate::source::FileId;
 use crate::system::System;
 use crate::trust::{Access, Writers};
@@ -96,7 +96,7 @@ impl<'a> Ways<'a> {
     /// Does the listener take this address of the other family too?
     fn leads(&self, way: SocketAddr, listener: &Address) -> bool {
         let beside = self.sockets.listening().any(|one| one == SocketAddr::from((Ipv4Addr::UNSPECIFIED, way.port())));
-        let target = Asked::Ip(way.ip(), way.port());
+        let target = Destination::Ip(way.ip(), way.port());
         let question = Question { target, transport: Transport::Stream, sni: None };
         let (found, _) = engine::ask(&self.audit.resolved, &question);
         !beside && found.is_some_and(|(_, response)| *response.address == *listener)

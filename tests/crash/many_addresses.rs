@@ -13,7 +13,7 @@ use tlsmend::host::Facts;
 use tlsmend::services::apache::Apache;
 use tlsmend::services::limits::{ADDRESSES, ENDPOINTS};
 use tlsmend::services::nginx::Nginx;
-use tlsmend::services::service::{Question, Resolved, Response, Service, Target, World};
+use tlsmend::services::service::{Destination, Question, Resolved, Response, Service, World};
 use tlsmend::source::SourceMap;
 use tlsmend::system::MemorySystem;
 use tlsmend::tls::{Version, VersionSet};
@@ -58,7 +58,7 @@ impl Loaded {
     }
 
     fn ask(&self, ip: [u8; 4], port: u16, sni: Option<&str>) -> Option<Response> {
-        let target = Target::Ip(ip.into(), port);
+        let target = Destination::Ip(ip.into(), port);
         self.resolved.ask(&Question { target, transport: Transport::Stream, sni: sni.map(str::to_owned) })
     }
 

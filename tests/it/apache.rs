@@ -7,7 +7,7 @@ use tlsmend::host::{Fact, Facts};
 use tlsmend::instance::{Instance, Standing};
 use tlsmend::release::Release;
 use tlsmend::services::apache::{self, Apache};
-use tlsmend::services::service::{Question, Resolved, Service, Target, World};
+use tlsmend::services::service::{Destination, Question, Resolved, Service, World};
 use tlsmend::source::{SourceMap, Span};
 use tlsmend::system::MemorySystem;
 use tlsmend::tls::{Version, VersionSet};
@@ -55,7 +55,7 @@ impl Loaded {
 
     /// The answer for a name on port 443, as: versions, and the reasons.
     fn why(&self, sni: Option<&str>) -> (String, Vec<String>) {
-        let target = Target::Ip([10, 0, 0, 1].into(), 443);
+        let target = Destination::Ip([10, 0, 0, 1].into(), 443);
         let question = Question { target, transport: Transport::Stream, sni: sni.map(str::to_owned) };
         let answer = self.resolved.ask(&question).expect("a listener").answer;
         let show = |reason: &Reason| {

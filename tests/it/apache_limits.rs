@@ -8,7 +8,7 @@ use tlsmend::edit::Change;
 use tlsmend::endpoint::{SettingId, Transport};
 use tlsmend::host::Facts;
 use tlsmend::services::apache::{Apache, parse};
-use tlsmend::services::service::{Question, Resolved, Service, Target, World};
+use tlsmend::services::service::{Destination, Question, Resolved, Service, World};
 use tlsmend::source::SourceMap;
 use tlsmend::system::{MemorySystem, OsSystem, System};
 use tlsmend::tls::{Version, VersionSet};
@@ -40,7 +40,7 @@ fn exercise(files: &[(&str, Vec<u8>)]) -> Vec<String> {
         let _ = resolved.lower(&Change::Declare { endpoint, versions: new }, &sources);
     }
     for sni in [None, Some("a.test".to_owned())] {
-        let target = Target::Ip([127, 0, 0, 1].into(), 443);
+        let target = Destination::Ip([127, 0, 0, 1].into(), 443);
         let _ = resolved.ask(&Question { target, transport: Transport::Stream, sni });
     }
     for (id, _) in sources.iter() {
@@ -172,7 +172,7 @@ fn ten_thousand_virtual_hosts() {
     let resolved = load(&system, MAIN, &mut sources);
     assert_eq!(resolved.instance().endpoints.len(), 20_001);
     for i in (0..10_000).step_by(7) {
-        let target = Target::Ip([10, 0, 0, 1].into(), 443);
+        let target = Destination::Ip([10, 0, 0, 1].into(), 443);
         let sni = Some(format!("H{i}.test"));
         let response = resolved.ask(&Question { target, transport: Transport::Stream, sni }).unwrap();
         assert!(!response.answer.deciders.is_empty());

@@ -10,7 +10,7 @@ use tlsmend::edit::{Change, Edit};
 use tlsmend::endpoint::{Address, Answer, Endpoint, Role, SettingId, Speaks, Transport};
 use tlsmend::host::Facts;
 use tlsmend::services::apache::{self, Apache};
-use tlsmend::services::service::{Question, Resolved, Service, Target, World};
+use tlsmend::services::service::{Destination, Question, Resolved, Service, World};
 use tlsmend::source::SourceMap;
 use tlsmend::system::{MemorySystem, Overlay, System};
 use tlsmend::tls::{Version, VersionSet};
@@ -57,7 +57,7 @@ fn set(names: &[String]) -> VersionSet {
 fn question(expected: &Expected) -> Question {
     let address: std::net::SocketAddr = expected.listen.parse().expect("an address");
     Question {
-        target: Target::Ip(address.ip(), address.port()),
+        target: Destination::Ip(address.ip(), address.port()),
         transport: Transport::Stream,
         sni: expected.sni.clone(),
     }

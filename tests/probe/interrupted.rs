@@ -19,7 +19,7 @@ use support::{certificates, network, server};
 use tlsmend::probe::place::Place;
 use tlsmend::probe::target::Target;
 use tlsmend::probe::{Depth, Limits, Reason, Verdict, scan};
-use tlsmend::services::service::Target as Asked;
+use tlsmend::services::service::Destination;
 use tlsmend::tls::Version;
 
 /// As soon as people expect it. What was to be waited for is a minute.
@@ -116,7 +116,7 @@ fn a_verification() {
              server {{ listen 127.0.0.1:20801 ssl; server_name a.example; ssl_protocols TLSv1.2 TLSv1.3; }}\n}}\n"
         );
         site.write("nginx.conf", text.as_bytes());
-        let asked = Asked::Ip(Ipv4Addr::LOCALHOST.into(), 20_801);
+        let asked = Destination::Ip(Ipv4Addr::LOCALHOST.into(), 20_801);
         let _server = server::Server::start(&site, &[asked]).unwrap_or_else(|e| panic!("{e}"));
         let pid = std::fs::read_to_string(site.pid_file()).expect("the pid file");
         let nginx = Pid::from_raw(pid.trim().parse().expect("a number"));

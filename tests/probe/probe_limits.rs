@@ -14,7 +14,7 @@ use support::server::Server;
 use support::site::{Site, Software};
 use support::{certificates, network, one_by_one};
 use tlsmend::probe::{Depth, Row, Scan, Verdict};
-use tlsmend::services::service::Target as Asked;
+use tlsmend::services::service::Destination;
 use tlsmend::tls::Version::{self, Tls1, Tls1_1, Tls1_2, Tls1_3};
 use tlsmend::tls::VersionSet;
 
@@ -151,7 +151,7 @@ fn nginx(limits: &str, place: Place) -> (Site, Server) {
         ),
     };
     site.write("nginx.conf", format!("events {{ }}\n{text}\n").as_bytes());
-    let targets = [FREE, LIMITED].map(|port| Asked::Ip([127, 0, 0, 1].into(), port));
+    let targets = [FREE, LIMITED].map(|port| Destination::Ip([127, 0, 0, 1].into(), port));
     let server = Server::start(&site, &targets).unwrap_or_else(|e| panic!("{e}"));
     (site, server)
 }

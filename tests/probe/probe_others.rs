@@ -8,7 +8,7 @@ use support::probing::{at, names, probe};
 use support::site::{Site, Software};
 use support::{certificates, network, others, server};
 use tlsmend::probe::Depth;
-use tlsmend::services::service::Target as Asked;
+use tlsmend::services::service::Destination;
 use tlsmend::tls::{Version, VersionSet};
 
 /// What Mozilla's guidelines (5.7) give servers of the intermediate kind.
@@ -49,7 +49,7 @@ fn all_suites_of_openssl() {
              ssl_ciphers ALL:COMPLEMENTOFALL:@SECLEVEL=0; }} }}\n"
         );
         site.write("nginx.conf", text.as_bytes());
-        let target = Asked::Ip([127, 0, 0, 1].into(), 20_701);
+        let target = Destination::Ip([127, 0, 0, 1].into(), 20_701);
         let _server = server::Server::start(&site, &[target]).unwrap_or_else(|e| panic!("{e}"));
         let counts = agree(20_701, &[Version::Tls1, Version::Tls1_1, Version::Tls1_2, Version::Tls1_3]);
         // Debian's OpenSSL 3.0 has 23, 23, 77 and 3.
@@ -76,7 +76,7 @@ fn mozillas_intermediate_apache() {
              SSLCertificateFile {certs}/ec.crt\nSSLCertificateKeyFile {certs}/ec.key\n"
         );
         site.write("apache2.conf", text.as_bytes());
-        let target = Asked::Ip([127, 0, 0, 1].into(), 20_702);
+        let target = Destination::Ip([127, 0, 0, 1].into(), 20_702);
         let _server = server::Server::start(&site, &[target]).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(agree(20_702, &[Version::Tls1_2, Version::Tls1_3]), [9, 3]);
     });

@@ -20,7 +20,7 @@ use tlsmend::probe::place::Place;
 use tlsmend::probe::suites::Suite;
 use tlsmend::probe::target::Target;
 use tlsmend::probe::{Depth, Limits, Order, Reason, Verdict};
-use tlsmend::services::service::Target as Asked;
+use tlsmend::services::service::Destination;
 use tlsmend::tls::{Version, VersionSet};
 
 fn s_server(port: u16, arguments: &[&str]) -> Daemon {
@@ -195,8 +195,8 @@ fn nginx_sites_that_others_get_wrong() {
              {servers}\n}}\n"
         );
         site.write("nginx.conf", text.as_bytes());
-        let targets: Vec<Asked> =
-            SITES.iter().map(|(port, ..)| Asked::Ip([127, 0, 0, 1].into(), 20_100 + port)).collect();
+        let targets: Vec<Destination> =
+            SITES.iter().map(|(port, ..)| Destination::Ip([127, 0, 0, 1].into(), 20_100 + port)).collect();
         let _server = server::Server::start(&site, &targets).unwrap_or_else(|e| panic!("{e}"));
         for (port, lines, versions) in SITES {
             let found = probe(&at(20_100 + port), Depth::Ciphers);

@@ -12,7 +12,7 @@ use support::handshake::{Contact, knock};
 use support::running::Running;
 use support::workshop::Workshop;
 use support::{certificates, network};
-use tlsmend::services::service::Target;
+use tlsmend::services::service::Destination;
 use tlsmend::tls::{Version, VersionSet};
 
 const SITES: u16 = 10;
@@ -103,7 +103,7 @@ fn load(version: &str, over: &AtomicBool, rounds: &AtomicUsize) -> Result<usize,
 }
 
 fn offered(port: u16) -> VersionSet {
-    let target = Target::Ip(std::net::IpAddr::from([127, 0, 0, 1]), port);
+    let target = Destination::Ip(std::net::IpAddr::from([127, 0, 0, 1]), port);
     knock(&Contact::new(target, Some(&format!("s{port}.test")))).versions
 }
 

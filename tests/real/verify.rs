@@ -12,7 +12,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use support::site::{Site, Software};
 use support::{cage, certificates, network, server};
-use tlsmend::services::service::Target;
+use tlsmend::services::service::Destination;
 
 const TRANSPORT: [u8; 4] = [127, 0, 0, 1];
 
@@ -39,7 +39,7 @@ impl Nginx {
         let nginx = Nginx { site, child: child.expect("timeout, which every Debian has") };
         for port in ports {
             let begin = Instant::now();
-            while !server::connects(&Target::Ip(TRANSPORT.into(), *port)) {
+            while !server::connects(&Destination::Ip(TRANSPORT.into(), *port)) {
                 let log = || std::fs::read_to_string(nginx.site.error_log()).unwrap_or_default();
                 assert!(begin.elapsed() < Duration::from_secs(15), "nginx listens at {port}: {}", log());
                 sleep(Duration::from_millis(10));
@@ -247,7 +247,8 @@ fn another_program_has_the_port() {
             .spawn()
             .expect("openssl");
         let begin = Instant::now();
-        while !server::connects(&Target::Ip(TRANSPORT.into(), 20_443)) && begin.elapsed() < Duration::from_secs(15) {
+        while !server::connects(&Destination::Ip(TRANSPORT.into(), 20_443)) && begin.elapsed() < Duration::from_secs(15)
+        {
             sleep(Duration::from_millis(10));
         }
         let run = verify(&site, &[]);

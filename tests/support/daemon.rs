@@ -8,7 +8,7 @@ use std::net::Ipv4Addr;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use tlsmend::services::service::Target;
+use tlsmend::services::service::Destination;
 
 /// No server lives longer, in seconds, whatever becomes of the test.
 const LONGEST_LIFE: &str = "300";
@@ -27,7 +27,7 @@ impl Daemon {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut daemon = Daemon(child.expect("timeout, which every Debian has"));
         let begin = Instant::now();
-        while !server::connects(&Target::Ip(Ipv4Addr::LOCALHOST.into(), port)) {
+        while !server::connects(&Destination::Ip(Ipv4Addr::LOCALHOST.into(), port)) {
             let ended = daemon.0.try_wait().expect("a child of our own");
             assert!(ended.is_none(), "{program} ended: {ended:?} (tests/run installs it): {command:?}");
             assert!(begin.elapsed() < PATIENCE, "{program} does not listen at {port}: {command:?}");

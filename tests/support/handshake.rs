@@ -14,7 +14,7 @@ use tlsmend::probe::name::Name;
 use tlsmend::probe::place::Place;
 use tlsmend::probe::starttls::StartTls;
 use tlsmend::probe::{self, Depth, Limits};
-use tlsmend::services::service::{Question, Target};
+use tlsmend::services::service::{Destination, Question};
 use tlsmend::tls::{Version, VersionSet};
 
 const LONGEST: Duration = Duration::from_secs(10);
@@ -29,7 +29,7 @@ const VERSIONS: [(Version, &str); 4] = [
 /// Where and how a client knocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contact {
-    pub target: Target,
+    pub target: Destination,
     pub sni: Option<String>,
     pub starttls: Option<String>,
     /// The groups that it offers.
@@ -37,7 +37,7 @@ pub struct Contact {
 }
 
 impl Contact {
-    pub fn new(target: Target, sni: Option<&str>) -> Contact {
+    pub fn new(target: Destination, sni: Option<&str>) -> Contact {
         Contact { target, sni: sni.map(str::to_owned), starttls: None, groups: None }
     }
 
@@ -104,8 +104,8 @@ fn completed(contact: &Contact, ciphers: &str) -> VersionSet {
 /// The versions that the probe finds accepted.
 fn probed(contact: &Contact) -> VersionSet {
     let place = match &contact.target {
-        Target::Ip(ip, port) => Place::Ip(SocketAddr::new(*ip, *port)),
-        Target::Unix(path) => Place::Unix(path.into()),
+        Destination::Ip(ip, port) => Place::Ip(SocketAddr::new(*ip, *port)),
+        Destination::Unix(path) => Place::Unix(path.into()),
     };
     let protocol = |name: &String| StartTls::ALL.into_iter().find(|one| one.name() == name).expect("a protocol");
     let target = probe::target::Target {
@@ -123,10 +123,10 @@ fn client(contact: &Contact, version: &str, ciphers: &str) -> Child {
         // Reading the machine's certificate store takes most of a client's time.
         .args(["s_client", "-brief", "-no-CAfile", "-no-CApath", "-no-CAstore", "-cipher", ciphers, version]);
     match &contact.target {
-        Target::Ip(ip, port) => {
+        Destination::Ip(ip, port) => {
             command.arg("-connect").arg(std::net::SocketAddr::new(*ip, *port).to_string());
         }
-        Target::Unix(path) => {
+        Destination::Unix(path) => {
             command.arg("-unix").arg(path);
         }
     }
@@ -167,8 +167,8 @@ fn completes(version: Version, mut child: Child, end: Instant) -> bool {
 }
 
 /// Does it answer HTTP, and not just by a complaint that TLS is missing?
-fn speaks_http(target: &Target) -> bool {
-    let Target::Ip(ip, port) = target else { return false };
+fn speaks_http(target: &Destination) -> bool {
+    let Destination::Ip(ip, port) = target else { return false };
     let Some(mut stream) = stream(*ip, *port) else { return false };
     let mut answer = Vec::new();
     let asked = stream.set_read_timeout(Some(Duration::from_secs(3))).is_ok()

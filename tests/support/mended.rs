@@ -15,7 +15,7 @@ use tlsmend::plan::{Plan, plan};
 use tlsmend::policy::Policy;
 use tlsmend::rules;
 use tlsmend::services::nginx;
-use tlsmend::services::service::Target;
+use tlsmend::services::service::Destination;
 
 /// What a plan did to a site.
 #[derive(Default)]
@@ -73,7 +73,7 @@ impl Planned {
             mended.complaints = format!("the patched files are refused: {}\n{}", checked.output, site.show());
             return mended;
         }
-        let targets: Vec<Target> =
+        let targets: Vec<Destination> =
             before.iter().filter(|(_, seen)| !seen.versions.is_empty()).map(|(c, _)| c.target.clone()).collect();
         match Server::start(site, &targets) {
             Ok(_running) => {
@@ -154,9 +154,9 @@ fn contact(endpoint: &Endpoint) -> Option<Contact> {
         other => other,
     };
     let target = match &*endpoint.address {
-        Address::Any(port) => Target::Ip(IpAddr::from([127, 0, 0, 1]), *port),
-        Address::Ip(ip, port) => Target::Ip(local(*ip), *port),
-        Address::Unix(path) => Target::Unix(path.clone()),
+        Address::Any(port) => Destination::Ip(IpAddr::from([127, 0, 0, 1]), *port),
+        Address::Ip(ip, port) => Destination::Ip(local(*ip), *port),
+        Address::Unix(path) => Destination::Unix(path.clone()),
         Address::Remote(_) => return None,
     };
     let name = match endpoint.name.as_deref() {

@@ -9,7 +9,7 @@ use super::server::{Server, check};
 use super::staged::Staged;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use tlsmend::services::service::Target;
+use tlsmend::services::service::Destination;
 
 /// What came of it.
 #[derive(Default)]
@@ -77,7 +77,7 @@ fn one(case: &Case) -> Option<Mended> {
         }
     }
     let before: Vec<(Contact, Seen)> = {
-        let targets: Vec<Target> = Vec::new();
+        let targets: Vec<Destination> = Vec::new();
         let _running = Server::start(site, &targets).ok()?;
         contacts.into_iter().map(|contact| (contact.clone(), knock(&contact))).collect()
     };

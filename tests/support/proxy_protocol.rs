@@ -5,13 +5,13 @@ use super::server::stream;
 use std::io::{Write, copy};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
-use tlsmend::services::service::Target;
+use tlsmend::services::service::Destination;
 
 const HEADER: &[u8] = b"PROXY TCP4 192.0.2.1 192.0.2.2 1111 443\r\n";
 
 /// What a client gets through such a relay.
 pub fn through(contact: &Contact, knock: impl FnOnce(&Contact) -> Seen) -> Seen {
-    let Target::Ip(ip, port) = contact.target else { return knock(contact) };
+    let Destination::Ip(ip, port) = contact.target else { return knock(contact) };
     let relay = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let here = relay.local_addr().expect("the address of our own socket");
     thread::spawn(move || {
@@ -25,7 +25,7 @@ pub fn through(contact: &Contact, knock: impl FnOnce(&Contact) -> Seen) -> Seen 
             });
         }
     });
-    knock(&Contact { target: Target::Ip(here.ip(), here.port()), ..contact.clone() })
+    knock(&Contact { target: Destination::Ip(here.ip(), here.port()), ..contact.clone() })
 }
 
 fn both_ways(client: &TcpStream, server: &TcpStream) {

@@ -8,7 +8,7 @@ use std::net::{IpAddr, TcpListener};
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use tlsmend::services::service::Target;
+use tlsmend::services::service::Destination;
 use tlsmend::tls::{Version, VersionSet};
 
 pub const PORT: u16 = 8441;
@@ -118,7 +118,7 @@ impl Nginx {
 }
 
 pub fn offered(port: u16) -> VersionSet {
-    let target = Target::Ip(IpAddr::from([127, 0, 0, 1]), port);
+    let target = Destination::Ip(IpAddr::from([127, 0, 0, 1]), port);
     knock(&Contact::new(target, Some(&format!("s{port}.test")))).versions
 }
 

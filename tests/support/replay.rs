@@ -9,7 +9,7 @@ use super::staged::Staged;
 use super::{crew, network, proxy_protocol};
 use std::fmt::Write as _;
 use tlsmend::release::Release;
-use tlsmend::services::service::Target;
+use tlsmend::services::service::Destination;
 use tlsmend::tls::{Version, VersionSet};
 
 /// The cases to run here.
@@ -124,7 +124,7 @@ fn is_quic(expected: &Expected) -> bool {
 }
 
 /// Where the server has to listen. Of another version that is not known.
-fn targets(case: &Case, staged: &Staged, observed: bool) -> Vec<Target> {
+fn targets(case: &Case, staged: &Staged, observed: bool) -> Vec<Destination> {
     let open = case.endpoints.iter().filter(|e| observed && !is_quic(e) && e.speaks() != Some("refused"));
     open.map(|e| staged.contact(e).target).collect()
 }

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use tlsmend::services::service::Target;
+use tlsmend::services::service::Destination;
 
 /// No server lives longer, whatever becomes of the test.
 const LONGEST_LIFE: &str = "120";
@@ -38,7 +38,7 @@ pub struct Server {
 
 impl Server {
     /// Starts a server and waits until it answers at all of `targets`; the error is what it said before it gave up.
-    pub fn start(site: &Site, targets: &[Target]) -> Result<Server, String> {
+    pub fn start(site: &Site, targets: &[Destination]) -> Result<Server, String> {
         // `nginx -t` leaves one.
         let _none = std::fs::remove_file(site.pid_file());
         let said = site.root().join("logs/said");
@@ -90,10 +90,10 @@ impl Drop for Server {
 }
 
 /// Does something listen there?
-pub fn connects(target: &Target) -> bool {
+pub fn connects(target: &Destination) -> bool {
     match target {
-        Target::Ip(ip, port) => stream(*ip, *port).is_some(),
-        Target::Unix(path) => UnixStream::connect(path).is_ok(),
+        Destination::Ip(ip, port) => stream(*ip, *port).is_some(),
+        Destination::Unix(path) => UnixStream::connect(path).is_ok(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::case::{Case, Expected};
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use tlsmend::endpoint::{Answer, Transport};
-use tlsmend::services::service::{Question, Resolved, Response, Service, Target, World};
+use tlsmend::services::service::{Destination, Question, Resolved, Response, Service, World};
 use tlsmend::source::SourceMap;
 use tlsmend::system::System;
 use tlsmend::tls::VersionSet;
@@ -25,13 +25,13 @@ pub fn load(case: &Case, service: &dyn Service, system: &dyn System) -> Loaded {
 }
 
 /// `127.0.0.1:443`, `[::1]:443`, `unix:/run/x`.
-pub fn target(listen: &str) -> Target {
+pub fn target(listen: &str) -> Destination {
     if let Some(path) = listen.strip_prefix("unix:") {
-        return Target::Unix(path.to_owned());
+        return Destination::Unix(path.to_owned());
     }
     let (host, port) = listen.rsplit_once(':').expect("an address and a port");
     let ip: IpAddr = host.trim_matches(['[', ']']).parse().expect("an address");
-    Target::Ip(ip, port.parse().expect("a port"))
+    Destination::Ip(ip, port.parse().expect("a port"))
 }
 
 /// What is asked for one expectation.

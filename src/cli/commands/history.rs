@@ -5,7 +5,7 @@ use super::super::exit::ExitStatus;
 use super::super::output;
 use super::super::state::Disks;
 use crate::report::{Outcome, sanitise};
-use crate::transaction::{Past, Reload, Step, Unread, history};
+use crate::transaction::{Past, ReloadRecord, Step, Unread, history};
 use anyhow::Result;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -52,7 +52,7 @@ fn write(past: &Past, out: &mut dyn Write) -> io::Result<()> {
     };
     let servers = match journal.reload {
         _ if !journal.owes_reload() => "",
-        Reload::Wanted => "; its servers were not reloaded",
+        ReloadRecord::Wanted => "; its servers were not reloaded",
         _ => "; whether its servers were reloaded is not known",
     };
     let line = |text: &str| sanitise::line(text.as_bytes());

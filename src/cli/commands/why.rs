@@ -10,7 +10,7 @@ use crate::instance::Instance;
 use crate::policy::Policy;
 use crate::report::secrets::Shown;
 use crate::report::{Outcome, Texts, WhyView, json, why};
-use crate::services::service::{Question, Resolved, Response, Target};
+use crate::services::service::{Destination, Question, Resolved, Response};
 use crate::source::SourceMap;
 use crate::topic::Topic;
 use anyhow::{Result, anyhow, bail};
@@ -216,12 +216,12 @@ fn server_name<'a>(asked: &Asked<'a>, resolved: &[Box<dyn Resolved>]) -> Result<
 }
 
 /// `127.0.0.1:443`, `[::1]:443`, `*:443`, `localhost:443`, `unix:/run/x.sock`
-fn target(text: &str, facts: &Facts) -> Result<Target> {
+fn target(text: &str, facts: &Facts) -> Result<Destination> {
     if let Some(path) = text.strip_prefix("unix:") {
         if path.is_empty() {
             bail!("\"{text}\" has no path; for example unix:/run/x.sock");
         }
-        return Ok(Target::Unix(path.to_owned()));
+        return Ok(Destination::Unix(path.to_owned()));
     }
     let wrong = || anyhow!("\"{text}\" is not ADDRESS:PORT; for example 127.0.0.1:443 or [::1]:443");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
@@ -240,5 +240,5 @@ fn target(text: &str, facts: &Facts) -> Result<Target> {
             })?,
         },
     };
-    Ok(Target::Ip(ip, port))
+    Ok(Destination::Ip(ip, port))
 }

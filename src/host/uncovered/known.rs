@@ -6,7 +6,7 @@
 pub(super) type Ask = (u16, Option<&'static str>);
 
 /// A service by its usual places.
-pub(super) struct Known {
+pub(super) struct KnownService {
     pub(super) name: &'static str,
     /// Its programs, by absolute path. What listens is known by their names.
     pub(super) programs: &'static [&'static str],
@@ -21,7 +21,7 @@ pub(super) struct Known {
 
 macro_rules! known {
     ($($name:literal: $programs:tt $packages:tt $configurations:tt $units:tt $port:literal $starttls:expr;)*) => {
-        &[$(Known {
+        &[$(KnownService {
             name: $name,
             programs: &$programs,
             packages: &$packages,
@@ -34,7 +34,7 @@ macro_rules! known {
 
 /// All of them, in the order of their names. A row: name, programs, packages, configurations, units, port, STARTTLS.
 #[rustfmt::skip]
-pub(super) const KNOWN: &[Known] = known! {
+pub(super) const KNOWN: &[KnownService] = known! {
     "389 Directory Server": ["/usr/sbin/ns-slapd"] ["389-ds-base"] ["/etc/dirsrv/config"] ["dirsrv@"] 636 None;
     "caddy": ["/usr/bin/caddy", "/usr/local/bin/caddy"] ["caddy"] ["/etc/caddy/Caddyfile"] ["caddy"] 443 None;
     "cockpit": ["/usr/lib/cockpit/cockpit-ws", "/usr/libexec/cockpit-ws"] ["cockpit-ws"] ["/etc/cockpit/cockpit.conf"] ["cockpit"] 9090 None;

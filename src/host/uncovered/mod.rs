@@ -7,7 +7,7 @@ use super::packages::Packages;
 use super::sockets::Sockets;
 use crate::instance::Uncovered;
 use crate::system::System;
-use known::{KNOWN, Known};
+use known::{KNOWN, KnownService};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -40,12 +40,13 @@ fn by_program(sockets: &Sockets) -> BTreeMap<String, Vec<SocketAddr>> {
     listening
 }
 
-impl Known {
+impl KnownService {
     /// Is a program there, and not another service under this one's name? Debian's mysqld is a link to mariadbd.
     fn is_own(&self, system: &dyn System, path: &str) -> bool {
         let Ok(real) = system.canonical(Path::new(path)) else { return false };
-        let is_of =
-            |known: &Known| known.programs.iter().any(|program| Path::new(program).file_name() == real.file_name());
+        let is_of = |known: &KnownService| {
+            known.programs.iter().any(|program| Path::new(program).file_name() == real.file_name())
+        };
         is_of(self) || !KNOWN.iter().any(is_of)
     }
 

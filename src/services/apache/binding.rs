@@ -59,13 +59,13 @@ impl Open {
 
 /// httpd's list of listeners.
 #[derive(Debug, Default)]
-struct List {
+struct ListenerList {
     records: Vec<Record>,
     head: Option<usize>,
     open: BTreeMap<u16, Open>,
 }
 
-impl List {
+impl ListenerList {
     fn next(&self, after: Option<usize>) -> Option<usize> {
         after.map_or(self.head, |at| self.records[at].next)
     }
@@ -223,7 +223,7 @@ fn directives(listens: &[Listen]) -> Vec<Vec<usize>> {
 pub(super) fn open(model: &mut Model) {
     let mut listens = std::mem::take(&mut model.listens);
     let directives = directives(&listens);
-    let mut list = List::default();
+    let mut list = ListenerList::default();
     list.read(&directives, &listens);
     let mut failed = list.open();
     list.read(&directives, &listens);

@@ -1,7 +1,7 @@
 //! Which virtual hosts may answer on an address.
 
 use super::model::{HostAddress, Model};
-use super::names::Names;
+use super::names::HostNames;
 use super::scope::ServerId;
 use crate::endpoint::Address;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,23 +9,23 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// The virtual hosts of one address and port, in the order of reading. The first answers where no name matches.
 #[derive(Debug, Default)]
-pub(super) struct Chain {
+pub(super) struct HostChain {
     pub(super) hosts: Vec<ServerId>,
-    pub(super) names: Names,
+    pub(super) names: HostNames,
     /// The names to report, with the place of their host in `hosts`: those that no earlier host answers to.
     pub(super) reported: Vec<(String, usize)>,
 }
 
 /// All chains.
 #[derive(Debug, Default)]
-pub(super) struct Chains {
-    chains: BTreeMap<HostAddress, Chain>,
+pub(super) struct HostChains {
+    chains: BTreeMap<HostAddress, HostChain>,
 }
 
-impl Chains {
+impl HostChains {
     /// The chains of the virtual hosts that were read.
-    pub(super) fn of(model: &Model) -> Chains {
-        let mut chains = Chains::default();
+    pub(super) fn of(model: &Model) -> HostChains {
+        let mut chains = HostChains::default();
         for (id, server) in model.servers.iter().enumerate().skip(1) {
             let addresses: BTreeSet<HostAddress> = server.addresses.iter().copied().collect();
             for address in addresses {
@@ -39,7 +39,7 @@ impl Chains {
     }
 
     /// The chain for connections to a local address; `None`: the server level answers.
-    pub(super) fn find(&self, ip: IpAddr, port: u16) -> Option<(HostAddress, &Chain)> {
+    pub(super) fn find(&self, ip: IpAddr, port: u16) -> Option<(HostAddress, &HostChain)> {
         let ip = ip.to_canonical();
         let keys = [(Some(ip), port), (Some(ip), 0), (None, port), (None, 0)];
         keys.into_iter()
@@ -48,14 +48,14 @@ impl Chains {
     }
 
     /// The chain for the connections of a listener on `[::ffff:0.0.0.0]`, all of which have this local address.
-    pub(super) fn of_mapped_any(&self, port: u16) -> Option<(HostAddress, &Chain)> {
+    pub(super) fn of_mapped_any(&self, port: u16) -> Option<(HostAddress, &HostChain)> {
         let mapped = Some(IpAddr::V6(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped()));
         let keys = [(mapped, port), (mapped, 0), (None, port), (None, 0)].map(|(ip, port)| HostAddress { ip, port });
         keys.into_iter().find_map(|key| Some((key, self.chains.get(&key)?)))
     }
 
     /// The chain of addresses that have no virtual host of their own.
-    pub(super) fn wildcard(&self, port: u16) -> Option<(HostAddress, &Chain)> {
+    pub(super) fn wildcard(&self, port: u16) -> Option<(HostAddress, &HostChain)> {
         let keys = [port, 0].map(|port| HostAddress { ip: None, port });
         keys.into_iter().find_map(|key| Some((key, self.chains.get(&key)?)))
     }
@@ -66,12 +66,12 @@ impl Chains {
     }
 
     /// The chains.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&HostAddress, &Chain)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&HostAddress, &HostChain)> {
         self.chains.iter()
     }
 }
 
-impl Chain {
+impl HostChain {
     fn index(&mut self, model: &Model) {
         for (place, id) in self.hosts.iter().enumerate() {
             let server = &model.servers[*id];

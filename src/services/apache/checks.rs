@@ -1,20 +1,26 @@
 //! Which directives httpd refuses for what they are: where they stand, how many arguments they have, whose they are.
 
 use super::ID;
-use super::reader::{Line, Reader};
-use super::scope::{MAIN, Scope};
-use super::syntax::{Context, NEWEST, find, is_own_module};
+use super::reader::{Interpreter, LogicalLine};
+use super::scope::{DirectiveScope, MAIN};
+use super::syntax::{NEWEST, SyntaxContext, find, is_own_module};
 use super::values;
-use super::words::Arguments;
+use super::words::LineArguments;
 use crate::release::Release;
 
 /// Sections whose directives are those for files, paths and requests.
 const DIRECTORIES: &[&str] =
     &["directory", "directorymatch", "else", "elseif", "files", "filesmatch", "if", "location", "locationmatch"];
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// Checks a directive, or (without arguments) the head of a section.
-    pub(super) fn check_syntax(&mut self, line: &Line, name: &[u8], lower: &str, arguments: Option<&Arguments<'_>>) {
+    pub(super) fn check_syntax(
+        &mut self,
+        line: &LogicalLine,
+        name: &[u8],
+        lower: &str,
+        arguments: Option<&LineArguments<'_>>,
+    ) {
         // The table is not one of httpd 2.2.
         if self.world.facts.of(ID).release.value.is_some_and(|release| release < Release::new(2, 4, 0)) {
             return;
@@ -29,14 +35,14 @@ impl Reader<'_> {
         }
         let scope = self.scope();
         let context = match &scope {
-            Scope::Server(MAIN) => Some(Context::Main),
-            Scope::Server(_) => Some(Context::VirtualHost),
-            Scope::Proxy(..) => Some(Context::Proxy),
-            Scope::Inside(_, section) if DIRECTORIES.contains(&&*section.to_ascii_lowercase()) => {
-                Some(Context::Directory(section))
+            DirectiveScope::Server(MAIN) => Some(SyntaxContext::Main),
+            DirectiveScope::Server(_) => Some(SyntaxContext::VirtualHost),
+            DirectiveScope::Proxy(..) => Some(SyntaxContext::Proxy),
+            DirectiveScope::Inside(_, section) if DIRECTORIES.contains(&&*section.to_ascii_lowercase()) => {
+                Some(SyntaxContext::Directory(section))
             }
             // What is allowed there depends on what is around it.
-            Scope::Inside(..) => None,
+            DirectiveScope::Inside(..) => None,
         };
         let shown = if shown.starts_with('<') { shown + ">" } else { shown };
         let why = context.and_then(|context| syntax.misplaced(&shown, context));

@@ -5,7 +5,7 @@ use super::ID;
 use super::files;
 use super::modules::is_ssl_directive;
 use super::patterns::is_broken;
-use super::reader::{Line, Reader};
+use super::reader::{Interpreter, LogicalLine};
 use super::words::{Word, next_word, split};
 use crate::endpoint::Unknown;
 use crate::release::Release;
@@ -35,7 +35,7 @@ impl Decision {
         Decision { holds, doubt: None }
     }
 
-    fn doubt(line: &Line, topic: Topic, what: String, help: impl Into<String>) -> Decision {
+    fn doubt(line: &LogicalLine, topic: Topic, what: String, help: impl Into<String>) -> Decision {
         let unknown = Unknown { topic, span: Some(line.place.span), what, help: help.into() };
         Decision { holds: false, doubt: Some(unknown) }
     }
@@ -56,9 +56,9 @@ impl Condition {
     }
 }
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// Reads the head of a condition, and skips its body if it does not hold.
-    pub(super) fn condition(&mut self, line: &Line, condition: Condition, section: &[u8], rest: usize) {
+    pub(super) fn condition(&mut self, line: &LogicalLine, condition: Condition, section: &[u8], rest: usize) {
         let decided = match condition {
             Condition::Version => self.version_holds(line, rest),
             _ => self.argument_holds(line, condition, rest),
@@ -80,7 +80,7 @@ impl Reader<'_> {
     }
 
     /// Conditions of the form `[!]ARGUMENT`; `Err`: httpd refuses it.
-    fn argument_holds(&mut self, line: &Line, condition: Condition, rest: usize) -> Result<Decision, String> {
+    fn argument_holds(&mut self, line: &LogicalLine, condition: Condition, rest: usize) -> Result<Decision, String> {
         let text = line.bytes();
         let Some(end) = memchr::memrchr(b'>', &text[rest..]).map(|length| rest + length) else {
             return Err("<> directive missing closing '>'".to_owned());
@@ -96,7 +96,7 @@ impl Reader<'_> {
         Ok(decision)
     }
 
-    fn test(&mut self, line: &Line, condition: Condition, argument: &[u8]) -> Decision {
+    fn test(&mut self, line: &LogicalLine, condition: Condition, argument: &[u8]) -> Decision {
         let shown = String::from_utf8_lossy(argument);
         match condition {
             Condition::Module => match self.modules.has(&shown) {
@@ -153,7 +153,7 @@ impl Reader<'_> {
     }
 
     /// `<IfVersion [[!]OPERATOR] VERSION>`; `Err`: httpd refuses it.
-    fn version_holds(&self, line: &Line, rest: usize) -> Result<Decision, String> {
+    fn version_holds(&self, line: &LogicalLine, rest: usize) -> Result<Decision, String> {
         let text = line.bytes();
         let mut words: Vec<Vec<u8>> = split(text, rest).iter().take(3).map(|word: &Word| word.value(text)).collect();
         // As the first word, `>` is an operator.
@@ -190,7 +190,7 @@ impl Reader<'_> {
     }
 
     /// Skips the body of a condition that does not hold. Sections in it have to balance, nothing else is looked at.
-    fn skip(&mut self, head: &Line, section: &[u8]) {
+    fn skip(&mut self, head: &LogicalLine, section: &[u8]) {
         let mut open: Vec<Vec<u8>> = vec![section.to_owned()];
         while let Some(line) = self.next_line() {
             let text = line.bytes();

@@ -1,6 +1,6 @@
 //! Settings that decide nothing, and settings that leave nothing.
 
-use super::model::{Kind, Model};
+use super::model::{Model, VersionDirective};
 use super::resolve::Resolution;
 use super::scope::{MAIN, ServerId};
 use super::startup;
@@ -27,7 +27,7 @@ pub(super) fn examine(model: &mut Model, resolution: &Resolution, main: &Path, w
         model.complain(*place, message.clone());
         return;
     }
-    let reach = Reach::of(resolution);
+    let reach = AnsweringServers::of(resolution);
     let mut known: BTreeSet<Unknown> = model.unknown.iter().cloned().collect();
     for i in 0..model.settings.len() {
         let id = SettingId(i as u32);
@@ -80,14 +80,14 @@ fn complain(model: &mut Model, resolution: &Resolution, main: &Path) {
 fn none_left(model: &Model, setting: SettingId, place: Place) -> Option<(Place, String)> {
     let written = model.written(setting);
     let name = &model.settings[setting.0 as usize].name;
-    let empty = written.asked.is_empty() && written.unknown.is_none() && written.kind == Kind::List;
+    let empty = written.asked.is_empty() && written.unknown.is_none() && written.kind == VersionDirective::List;
     empty.then(|| {
         (place, format!("no SSL protocols available: this {name} leaves no version, and httpd does not start"))
     })
 }
 
 /// Which servers answer clients, and where.
-struct Reach {
+struct AnsweringServers {
     /// For each first host of a chain: the chain's address.
     firsts: BTreeMap<ServerId, String>,
     /// For each other host: the first one before it, and the chain's address.
@@ -96,9 +96,10 @@ struct Reach {
     named: BTreeSet<ServerId>,
 }
 
-impl Reach {
-    fn of(resolution: &Resolution) -> Reach {
-        let mut reach = Reach { firsts: BTreeMap::new(), followers: BTreeMap::new(), named: BTreeSet::new() };
+impl AnsweringServers {
+    fn of(resolution: &Resolution) -> AnsweringServers {
+        let mut reach =
+            AnsweringServers { firsts: BTreeMap::new(), followers: BTreeMap::new(), named: BTreeSet::new() };
         for (address, chain) in resolution.chains.iter() {
             let title = super::chains::show(*address);
             let first = chain.hosts[0];
@@ -126,10 +127,10 @@ impl Reach {
         {
             return replaced(model, last.setting, last.place, "a later SSLProtocol in the same scope replaces it");
         }
-        if let Kind::Command(command) = &model.written[index].kind {
-            let same = |other: &Kind| match other {
-                Kind::Command(other) => std::mem::discriminant(other) == std::mem::discriminant(command),
-                Kind::List => false,
+        if let VersionDirective::Command(command) = &model.written[index].kind {
+            let same = |other: &VersionDirective| match other {
+                VersionDirective::Command(other) => std::mem::discriminant(other) == std::mem::discriminant(command),
+                VersionDirective::List => false,
             };
             let later = host.commands.iter().rev().find(|used| same(&model.written(used.setting).kind));
             if let Some(last) = later.filter(|last| last.setting != id) {
@@ -161,7 +162,7 @@ impl Reach {
                 let why = format!("before httpd 2.4.42 the first virtual host decides for every name on {title}");
                 return instead_of(model, resolution, *first, why);
             }
-            if matches!(model.written(id).kind, Kind::Command(_)) {
+            if matches!(model.written(id).kind, VersionDirective::Command(_)) {
                 let why = format!("without an SSLProtocol here the first virtual host of {title} decides");
                 return instead_of(model, resolution, *first, why);
             }
@@ -191,7 +192,7 @@ fn why_main(model: &Model, resolution: &Resolution, id: SettingId) -> Dead {
     let instead: BTreeSet<VersionSet> =
         decides.iter().map(|decider| model.settings[decider.0 as usize].versions).collect();
     let by = decides.iter().next().map(|decider| model.settings[decider.0 as usize].span);
-    let why = if matches!(model.written(id).kind, Kind::List) {
+    let why = if matches!(model.written(id).kind, VersionDirective::List) {
         "every virtual host with TLS that answers has an SSLProtocol or commands of its own"
     } else {
         "what it says is overruled wherever TLS is on"

@@ -3,7 +3,7 @@
 use super::instance::{Configuration, is_default};
 use super::resolve::Resolution;
 use super::scope::{MAIN, ServerId};
-use super::versions::{Asked, Combination};
+use super::versions::{Combination, OwnVersions};
 use crate::edit::{Edit, Fix};
 use crate::endpoint::{Role, Speaks};
 use crate::host::{self, Fate};
@@ -62,8 +62,8 @@ impl Configuration {
     fn changes_only_defaults(&self, resolution: &Resolution, versions: VersionSet) -> bool {
         let (model, build, facts) = (&self.model, resolution.build, &self.facts);
         let servers = 0..model.servers.len();
-        let asked: Vec<Asked> =
-            servers.map(|server| Asked::with(model, build, facts, server, Some(versions))).collect();
+        let asked: Vec<OwnVersions> =
+            servers.map(|server| OwnVersions::with(model, build, facts, server, Some(versions))).collect();
         let combination = Combination { model, build, facts, asked: &asked };
         self.instance.endpoints.iter().zip(&resolution.origins).all(|(endpoint, (first, host))| {
             let answer = &endpoint.answer;

@@ -5,20 +5,20 @@ use super::binding;
 use super::files;
 use super::model::Listen;
 use super::modules::is_core_directive;
-use super::reader::{Line, Reader};
-use super::scope::{MAIN, Scope, ServerId};
-use super::words::{Arguments, split};
+use super::reader::{Interpreter, LogicalLine};
+use super::scope::{DirectiveScope, MAIN, ServerId};
+use super::words::{LineArguments, split};
 use crate::endpoint::Unknown;
 use crate::services::place::Place;
 use crate::system::{Kind, is_outside};
 use crate::topic::Topic;
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// Interprets a directive; its arguments begin at `rest`.
-    pub(super) fn directive(&mut self, line: &Line, name: &[u8], rest: usize) {
+    pub(super) fn directive(&mut self, line: &LogicalLine, name: &[u8], rest: usize) {
         let lower = String::from_utf8_lossy(name).to_ascii_lowercase();
         self.note_core(&lower);
-        let arguments = Arguments::new(line.bytes(), split(line.bytes(), rest));
+        let arguments = LineArguments::new(line.bytes(), split(line.bytes(), rest));
         self.check_syntax(line, name, &lower, Some(&arguments));
         self.check_apart(line, &lower, &arguments);
         match lower.as_str() {
@@ -104,7 +104,7 @@ impl Reader<'_> {
     }
 
     /// Checks directives of modules that take their arguments apart themselves.
-    fn check_apart(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
+    fn check_apart(&mut self, line: &LogicalLine, lower: &str, arguments: &LineArguments<'_>) {
         if lower.starts_with("proxy") || lower == "balancermember" {
             self.check_proxying(line, lower, arguments);
         } else if lower.starts_with("rewrite") || lower.starts_with("setenvif") || lower.starts_with("browsermatch") {
@@ -139,7 +139,7 @@ impl Reader<'_> {
     }
 
     /// What is not known of a line; `None`: all of its variables have values.
-    pub(super) fn undefined(line: &Line) -> Option<Unknown> {
+    pub(super) fn undefined(line: &LogicalLine) -> Option<Unknown> {
         let name = line.undefined.first()?;
         Some(Unknown {
             topic: Topic::about("undefined-variable", name.to_string()),
@@ -150,7 +150,7 @@ impl Reader<'_> {
     }
 
     /// Notes that a line can't be understood without a variable's value.
-    pub(super) fn needs_variables(&mut self, line: &Line) -> bool {
+    pub(super) fn needs_variables(&mut self, line: &LogicalLine) -> bool {
         let unknown = Self::undefined(line);
         let needs = unknown.is_some();
         self.model.unknown.extend(unknown);
@@ -159,11 +159,13 @@ impl Reader<'_> {
 
     pub(super) fn server(&self) -> ServerId {
         match self.scope() {
-            Scope::Server(server) | Scope::Proxy(server, _) | Scope::Inside(server, _) => server,
+            DirectiveScope::Server(server) | DirectiveScope::Proxy(server, _) | DirectiveScope::Inside(server, _) => {
+                server
+            }
         }
     }
 
-    fn load_module(&mut self, line: &Line, arguments: &Arguments<'_>) {
+    fn load_module(&mut self, line: &LogicalLine, arguments: &LineArguments<'_>) {
         let (Some(identifier), Some(file)) = (arguments.get(0), arguments.get(1)) else {
             return;
         };
@@ -188,7 +190,7 @@ impl Reader<'_> {
         }
     }
 
-    fn set_server_root(&mut self, line: &Line, written: &[u8]) {
+    fn set_server_root(&mut self, line: &LogicalLine, written: &[u8]) {
         let path = files::absolute(&self.server_root, written);
         let by = self.files_of(line);
         let kind = self.system().kind(&path);
@@ -202,7 +204,7 @@ impl Reader<'_> {
         self.server_root_by = by;
     }
 
-    fn define(&mut self, line: &Line, arguments: &Arguments<'_>) {
+    fn define(&mut self, line: &LogicalLine, arguments: &LineArguments<'_>) {
         let Some(name) = arguments.bytes(0) else { return };
         if name.contains(&b':') {
             self.model.complain(line.place, "variable name must not contain ':'");
@@ -212,7 +214,7 @@ impl Reader<'_> {
         self.variables.define(&name, value);
     }
 
-    fn listen(&mut self, line: &Line, arguments: &Arguments<'_>) {
+    fn listen(&mut self, line: &LogicalLine, arguments: &LineArguments<'_>) {
         if self.needs_variables(line) {
             return;
         }
@@ -251,8 +253,8 @@ impl Reader<'_> {
         }
     }
 
-    fn names(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
-        if matches!(self.scope(), Scope::Inside(..) | Scope::Proxy(..)) {
+    fn names(&mut self, line: &LogicalLine, lower: &str, arguments: &LineArguments<'_>) {
+        if matches!(self.scope(), DirectiveScope::Inside(..) | DirectiveScope::Proxy(..)) {
             return;
         }
         self.needs_variables(line);
@@ -278,7 +280,7 @@ impl Reader<'_> {
         }
     }
 
-    fn server_name(&mut self, line: &Line, server: ServerId, name: &str) {
+    fn server_name(&mut self, line: &LogicalLine, server: ServerId, name: &str) {
         if name.contains(['*', '?']) {
             let message = format!("invalid ServerName \"{name}\", use ServerAlias to set multiple server names");
             self.model.complain(line.place, message);

@@ -13,22 +13,22 @@ const DEEPEST: usize = 128;
 const MOST: usize = 100_000;
 
 /// Why the rest is not read.
-enum End {
+enum IncludeEnd {
     /// An `Include` of more than [`MOST`] files.
     Files,
     /// The patterns and directories of the configuration lead to too many places.
     Places,
 }
 
-impl From<TooMany> for End {
-    fn from(_: TooMany) -> End {
-        End::Places
+impl From<TooMany> for IncludeEnd {
+    fn from(_: TooMany) -> IncludeEnd {
+        IncludeEnd::Places
     }
 }
 
 /// What an `Include` comes to.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct IncludedFiles {
     /// The files, in the order in which they are read.
     pub(super) files: Vec<PathBuf>,
     /// Why httpd would not start.
@@ -64,8 +64,8 @@ pub(super) fn is_pattern(text: &[u8]) -> bool {
 }
 
 /// The files that `Include` (or, if `optional`, `IncludeOptional`) reads for an absolute path.
-pub(super) fn find(search: &mut Search<'_>, path: &Path, optional: bool) -> Found {
-    let mut finder = Finder { search, optional, found: Found::default() };
+pub(super) fn find(search: &mut Search<'_>, path: &Path, optional: bool) -> IncludedFiles {
+    let mut finder = Finder { search, optional, found: IncludedFiles::default() };
     let end = if is_pattern(path.as_os_str().as_bytes()) {
         let components: Vec<&OsStr> = path.iter().skip(1).collect();
         finder.pattern(PathBuf::from("/"), &components)
@@ -75,23 +75,23 @@ pub(super) fn find(search: &mut Search<'_>, path: &Path, optional: bool) -> Foun
         finder.path(path.to_owned(), kind, 0)
     };
     let why = |end| match end {
-        End::Files => format!("more than {MOST} files are included here; the rest is not read"),
-        End::Places => {
+        IncludeEnd::Files => format!("more than {MOST} files are included here; the rest is not read"),
+        IncludeEnd::Places => {
             format!("{} leads to too many places: not all that this and later lines include is read", path.display())
         }
     };
-    Found { end: end.err().map(why), ..finder.found }
+    IncludedFiles { end: end.err().map(why), ..finder.found }
 }
 
 struct Finder<'s, 'a> {
     search: &'s mut Search<'a>,
     optional: bool,
-    found: Found,
+    found: IncludedFiles,
 }
 
 impl Finder<'_, '_> {
     /// Follows the components of a pattern from a directory on. Deep only where a path is.
-    fn pattern(&mut self, directory: PathBuf, components: &[&OsStr]) -> Result<(), End> {
+    fn pattern(&mut self, directory: PathBuf, components: &[&OsStr]) -> Result<(), IncludeEnd> {
         let plain = components.iter().take_while(|c| !is_pattern(c.as_bytes())).count();
         let mut directory = directory;
         directory.extend(&components[..plain]);
@@ -131,10 +131,10 @@ impl Finder<'_, '_> {
     }
 
     /// A file, or all that is in a directory.
-    fn path(&mut self, path: PathBuf, kind: Kind, depth: usize) -> Result<(), End> {
+    fn path(&mut self, path: PathBuf, kind: Kind, depth: usize) -> Result<(), IncludeEnd> {
         if kind != Kind::Directory && (kind != Kind::Link || self.search.kind(&path)? != Some(Kind::Directory)) {
             if self.found.files.len() == MOST {
-                return Err(End::Files);
+                return Err(IncludeEnd::Files);
             }
             self.found.files.push(path);
             return Ok(());

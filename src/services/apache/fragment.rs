@@ -2,9 +2,9 @@
 
 use super::conditionals::Condition;
 use super::model::{Model, ProxySection, Server};
-use super::reader::{Line, Reader};
-use super::scope::{MAIN, Scope};
-use super::words::{Arguments, next_word, skip_space, split};
+use super::reader::{Interpreter, LogicalLine};
+use super::scope::{DirectiveScope, MAIN};
+use super::words::{LineArguments, next_word, skip_space, split};
 use crate::instance::Problem;
 use crate::services::place::Place;
 use crate::services::service::World;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Reads the settings of a file.
 pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Model {
-    let mut reader = Reader::fixed(world, sources);
+    let mut reader = Interpreter::fixed(world, sources);
     reader.begin(file);
     while let Some(mut line) = reader.next_line() {
         if line.text.is_empty() || line.bytes().starts_with(b"#") {
@@ -34,12 +34,12 @@ pub(super) fn read(file: FileId, world: World<'_>, sources: &SourceMap) -> Model
     reader.model
 }
 
-impl Reader<'_> {
-    fn fragment_line(&mut self, line: &Line) {
+impl Interpreter<'_> {
+    fn fragment_line(&mut self, line: &LogicalLine) {
         let Some(word) = next_word(line.bytes(), 0) else { return };
         let name = word.value(line.bytes());
         let rest = skip_space(line.bytes(), word.written.end);
-        let arguments = Arguments::new(line.bytes(), split(line.bytes(), rest));
+        let arguments = LineArguments::new(line.bytes(), split(line.bytes(), rest));
         let shown = String::from_utf8_lossy(&name).into_owned();
         match shown.trim_end_matches('>').to_ascii_lowercase().as_str() {
             "define" => {
@@ -49,7 +49,7 @@ impl Reader<'_> {
                 }
             }
             "servername" => {
-                if let (Scope::Server(server), Some(name)) = (self.scope(), arguments.get(0)) {
+                if let (DirectiveScope::Server(server), Some(name)) = (self.scope(), arguments.get(0)) {
                     self.model.servers[server].name = Some((name, line.place));
                 }
             }
@@ -74,7 +74,7 @@ impl Reader<'_> {
     }
 
     /// Does a line of a macro have one of its parameters? What it says then is for those who use the macro to know.
-    fn has_parameter(&self, line: &Line) -> bool {
+    fn has_parameter(&self, line: &LogicalLine) -> bool {
         let macros = self.sections.iter().filter(|section| section.name.eq_ignore_ascii_case("macro"));
         let heads = macros.map(|section| self.sources.text(section.place.span).trim_ascii_end());
         let words =
@@ -98,22 +98,24 @@ impl Reader<'_> {
     }
 
     /// The scope that a section opens.
-    fn fragment_scope(&mut self, line: &Line, section: &str, head: String) -> Scope {
+    fn fragment_scope(&mut self, line: &LogicalLine, section: &str, head: String) -> DirectiveScope {
         let server = match self.scope() {
-            Scope::Server(server) | Scope::Proxy(server, _) | Scope::Inside(server, _) => server,
+            DirectiveScope::Server(server) | DirectiveScope::Proxy(server, _) | DirectiveScope::Inside(server, _) => {
+                server
+            }
         };
         match section {
             "virtualhost" if server == MAIN => {
                 let host = Server { head: Some(line.place), title: head, ..Server::default() };
                 self.model.servers.push(host);
-                Scope::Server(self.model.servers.len() - 1)
+                DirectiveScope::Server(self.model.servers.len() - 1)
             }
             "proxy" => {
                 let sections = &mut self.model.servers[server].sections;
                 sections.push(ProxySection::new(&[head], false));
-                Scope::Proxy(server, sections.len() - 1)
+                DirectiveScope::Proxy(server, sections.len() - 1)
             }
-            _ => Scope::Server(server),
+            _ => DirectiveScope::Server(server),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::files;
 use super::parse::parse;
-use super::reader::{Frame, Line, Reader, Sources};
+use super::reader::{InputFrame, Interpreter, LogicalLine, Sources};
 use crate::services::include::{self, DEEPEST};
 use crate::services::place::{HopId, Place};
 use crate::services::tree::Tree;
@@ -16,10 +16,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// `Include` and `IncludeOptional`
-    pub(super) fn include(&mut self, line: &Line, argument: &[u8], optional: bool) {
-        let is_include = |frame: &&Frame| matches!(frame, Frame::Files { .. });
+    pub(super) fn include(&mut self, line: &LogicalLine, argument: &[u8], optional: bool) {
+        let is_include = |frame: &&InputFrame| matches!(frame, InputFrame::Files { .. });
         if self.frames.iter().filter(is_include).count() >= DEEPEST {
             let message = format!("exceeded maximum include depth of {DEEPEST}, there appears to be a recursion");
             self.model.complain(line.place, message);
@@ -80,7 +80,7 @@ impl Reader<'_> {
         }
         self.parse(&files);
         let hop = self.hop(line.place, None);
-        self.frames.push(Frame::Files { files, next: 0, hop });
+        self.frames.push(InputFrame::Files { files, next: 0, hop });
     }
 
     /// The path that an include means. Of a part it is not known what its `ServerRoot` is: the nearest directory above it in
@@ -96,14 +96,14 @@ impl Reader<'_> {
 
     /// Leaves the files that include each other without end.
     fn leave_cycle(&mut self) {
-        let file = |frame: &Frame| match frame {
-            Frame::File { file, .. } => Some(*file),
+        let file = |frame: &InputFrame| match frame {
+            InputFrame::File { file, .. } => Some(*file),
             _ => None,
         };
         let current = self.frames.iter().rev().find_map(file);
         if let Some(first) = self.frames.iter().position(|frame| file(frame) == current && current.is_some()) {
             while self.frames.len() > first + 1 {
-                if let Some(Frame::File { base, .. }) = self.frames.pop() {
+                if let Some(InputFrame::File { base, .. }) = self.frames.pop() {
                     self.sections.truncate(base);
                 }
             }
@@ -129,7 +129,7 @@ impl Reader<'_> {
     pub(super) fn open(&mut self, file: FileId, hop: HopId) {
         if let Some(tree) = self.trees.get(&file) {
             let (tree, base) = (tree.clone(), self.sections.len());
-            self.frames.push(Frame::File { file, tree, next: 0, hop, base });
+            self.frames.push(InputFrame::File { file, tree, next: 0, hop, base });
         }
     }
 }

@@ -1,18 +1,18 @@
 //! Making a logical line out of physical ones.
 
-use super::text::Text;
+use super::text::TracedText;
 use super::words::is_space;
 use crate::source::{FileId, Span};
 use std::ops::Range;
 
 /// The logical line of a node: continuations are taken out, what a NUL hides is gone, and so is the white space around
 /// it.
-pub(super) fn logical(file: FileId, bytes: &[u8], span: Span) -> Text {
+pub(super) fn logical(file: FileId, bytes: &[u8], span: Span) -> TracedText {
     let node = &bytes[span.range()];
     if !node.iter().any(|b| matches!(b, b'\n' | 0)) {
         return trimmed(file, span.start, node);
     }
-    let mut text = Text::default();
+    let mut text = TracedText::default();
     let mut at = 0;
     while at < node.len() {
         let (part, next) = physical(node, at);
@@ -30,7 +30,7 @@ pub(super) fn logical(file: FileId, bytes: &[u8], span: Span) -> Text {
     }
     let start = text.bytes().iter().take_while(|b| is_space(**b)).count();
     let end = text.len() - text.bytes()[start..].iter().rev().take_while(|b| is_space(**b)).count();
-    let mut out = Text::default();
+    let mut out = TracedText::default();
     out.push_part(&text, start..end);
     out
 }
@@ -59,10 +59,10 @@ fn physical(node: &[u8], at: usize) -> (Range<usize>, Next) {
     }
 }
 
-fn trimmed(file: FileId, offset: u32, text: &[u8]) -> Text {
+fn trimmed(file: FileId, offset: u32, text: &[u8]) -> TracedText {
     let start = text.iter().take_while(|b| is_space(**b)).count();
     let end = text.len() - text[start..].iter().rev().take_while(|b| is_space(**b)).count();
-    Text::of_file(file, offset + start as u32, &text[start..end])
+    TracedText::of_file(file, offset + start as u32, &text[start..end])
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Changing a list of versions by as few words as possible, in the author's style.
 
-use super::protocol::{Build, Term, read_list};
+use super::protocol::{ProtocolRules, Term, read_list};
 use crate::tls::{Version, VersionSet};
 
 /// What becomes of a word.
@@ -13,12 +13,12 @@ pub(super) enum Action {
 
 /// The words after a change: what becomes of each, and words that come behind.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Plan {
+pub(super) struct ListPlan {
     pub(super) actions: Vec<Action>,
     pub(super) appended: Vec<String>,
 }
 
-impl Plan {
+impl ListPlan {
     /// The words that the plan leads to.
     fn words(&self, words: &[Vec<u8>]) -> Vec<Vec<u8>> {
         let kept = words.iter().zip(&self.actions).flat_map(|(word, action)| match action {
@@ -29,7 +29,7 @@ impl Plan {
         kept.chain(self.appended.iter().map(|word| word.clone().into_bytes())).collect()
     }
 
-    fn asked(&self, words: &[Vec<u8>], build: Build) -> VersionSet {
+    fn asked(&self, words: &[Vec<u8>], build: ProtocolRules) -> VersionSet {
         read_list(self.words(words).iter().map(Vec::as_slice), build).asked
     }
 
@@ -44,14 +44,14 @@ impl Plan {
 const LONGEST: usize = 64;
 
 /// How a list is made to ask for exactly the wanted versions; `None`: not by changing words.
-pub(super) fn plan(words: &[Vec<u8>], wanted: VersionSet, build: Build) -> Option<Plan> {
+pub(super) fn plan(words: &[Vec<u8>], wanted: VersionSet, build: ProtocolRules) -> Option<ListPlan> {
     if words.len() > LONGEST {
         return None;
     }
     let terms: Vec<Term> = words.iter().map(|word| Term::read(word, build)).collect::<Result<_, _>>().ok()?;
-    let style = Style::of(words, &terms);
+    let style = ListStyle::of(words, &terms);
     let adds = |term: &Term| term.sign != Some(b'-');
-    let mut plan = Plan { actions: vec![Action::Keep; words.len()], appended: Vec::new() };
+    let mut plan = ListPlan { actions: vec![Action::Keep; words.len()], appended: Vec::new() };
     for (term, action) in terms.iter().zip(&mut plan.actions) {
         if adds(term) && !term.all && term.versions.and(wanted).is_empty() {
             *action = Action::Drop;
@@ -81,7 +81,7 @@ pub(super) fn plan(words: &[Vec<u8>], wanted: VersionSet, build: Build) -> Optio
 }
 
 /// No word stays: each becomes a wanted one, as far as they go.
-fn replace_all(terms: &[Term], mut plan: Plan, wanted: VersionSet, style: Style) -> Option<Plan> {
+fn replace_all(terms: &[Term], mut plan: ListPlan, wanted: VersionSet, style: ListStyle) -> Option<ListPlan> {
     let mut versions = wanted.iter();
     for (i, (term, action)) in terms.iter().zip(&mut plan.actions).enumerate() {
         let Some(version) = versions.next() else { break };
@@ -93,7 +93,7 @@ fn replace_all(terms: &[Term], mut plan: Plan, wanted: VersionSet, style: Style)
 }
 
 /// Keeps bare names from replacing what stands before them.
-fn tame_bare_names(words: &[Vec<u8>], terms: &[Term], plan: &mut Plan) {
+fn tame_bare_names(words: &[Vec<u8>], terms: &[Term], plan: &mut ListPlan) {
     let mut kept = (0..terms.len()).filter(|i| plan.actions[*i] == Action::Keep);
     let Some(first) = kept.next() else { return };
     let shown = |i: usize| String::from_utf8_lossy(&words[i]).into_owned();
@@ -117,33 +117,33 @@ fn tame_bare_names(words: &[Vec<u8>], terms: &[Term], plan: &mut Plan) {
 
 /// How the author writes names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Style {
+enum ListStyle {
     Usual,
     Lower,
     Upper,
 }
 
-impl Style {
-    fn of(words: &[Vec<u8>], terms: &[Term]) -> Style {
+impl ListStyle {
+    fn of(words: &[Vec<u8>], terms: &[Term]) -> ListStyle {
         let named = words.iter().zip(terms).filter(|(_, term)| !term.all).map(|(word, _)| word);
         let all =
             |test: fn(&u8) -> bool| named.clone().all(|word| word.iter().all(|b| !b.is_ascii_alphabetic() || test(b)));
         if named.clone().next().is_none() {
-            Style::Usual
+            ListStyle::Usual
         } else if all(u8::is_ascii_lowercase) {
-            Style::Lower
+            ListStyle::Lower
         } else if all(u8::is_ascii_uppercase) {
-            Style::Upper
+            ListStyle::Upper
         } else {
-            Style::Usual
+            ListStyle::Usual
         }
     }
 
     fn name(self, version: Version) -> String {
         match self {
-            Style::Usual => version.name().to_owned(),
-            Style::Lower => version.name().to_ascii_lowercase(),
-            Style::Upper => version.name().to_ascii_uppercase(),
+            ListStyle::Usual => version.name().to_owned(),
+            ListStyle::Lower => version.name().to_ascii_lowercase(),
+            ListStyle::Upper => version.name().to_ascii_uppercase(),
         }
     }
 }
@@ -157,10 +157,10 @@ mod tests {
 
     const NEW: VersionSet = VersionSet::of(&[Version::Tls1_2, Version::Tls1_3]);
 
-    fn build() -> Build {
+    fn build() -> ProtocolRules {
         let mut apache = Software::unknown();
         apache.library.release = Some(Release::new(3, 0, 0));
-        Build::of(&apache)
+        ProtocolRules::of(&apache)
     }
 
     fn changed(text: &str) -> String {

@@ -20,19 +20,19 @@ use std::sync::Arc;
 /// Reads certificates and keys, each file once.
 pub(super) struct Loader<'a> {
     reading: Reading<'a>,
-    known: BTreeMap<PathBuf, Option<Arc<Contents>>>,
+    known: BTreeMap<PathBuf, Option<Arc<FileContents>>>,
 }
 
 /// What is in a file.
 #[derive(Debug)]
-struct Contents {
+struct FileContents {
     pem: Pem,
     bytes: Arc<[u8]>,
 }
 
 /// What comes of loading.
 #[derive(Debug, Default)]
-pub(super) struct Loaded {
+pub(super) struct LoadOutcome {
     pub(super) identity: Identity,
     /// What OpenSSL refuses first.
     pub(super) refused: Option<(Place, String)>,
@@ -43,23 +43,23 @@ impl<'a> Loader<'a> {
         Loader { reading: Reading::new(system), known: BTreeMap::new() }
     }
 
-    fn contents(&mut self, path: &Path) -> Option<Arc<Contents>> {
+    fn contents(&mut self, path: &Path) -> Option<Arc<FileContents>> {
         if let Some(known) = self.known.get(path) {
             return known.clone();
         }
-        let contents = self.reading.read(path).map(|bytes| Arc::new(Contents { pem: Pem::read(&bytes), bytes }));
+        let contents = self.reading.read(path).map(|bytes| Arc::new(FileContents { pem: Pem::read(&bytes), bytes }));
         self.known.insert(path.to_owned(), contents.clone());
         contents
     }
 
     /// Loads what a server names.
-    pub(super) fn load(&mut self, model: &Model, library: &Library, server: ServerId) -> Loaded {
+    pub(super) fn load(&mut self, model: &Model, library: &Library, server: ServerId) -> LoadOutcome {
         let own = &model.servers[server];
         let main = (server != MAIN).then_some(&model.servers[MAIN]);
         let lists = own.ciphers[0].iter().chain(main.and_then(|main| main.ciphers[0].as_ref())).take(1);
         let chain_file = own.chain_file.as_ref().or(main.and_then(|main| main.chain_file.as_ref()));
         let issuers = chain_file.map(|(path, _)| self.contents(path));
-        let mut context = Context {
+        let mut context = LoadingContext {
             library,
             lists: lists.map(|list| ciphers(list)).collect(),
             slots: Slots::default(),
@@ -93,7 +93,7 @@ impl<'a> Loader<'a> {
                 chain.add_issuers(&issuers.bytes);
             }
         }
-        Loaded { identity, refused: context.refused }
+        LoadOutcome { identity, refused: context.refused }
     }
 }
 
@@ -108,7 +108,7 @@ pub(super) fn merged<'a>(
 }
 
 /// A context that is being filled.
-struct Context<'l> {
+struct LoadingContext<'l> {
     library: &'l Library,
     /// The cipher lists that were set so far.
     lists: Vec<String>,
@@ -124,7 +124,7 @@ struct Context<'l> {
     refused: Option<(Place, String)>,
 }
 
-impl Context<'_> {
+impl LoadingContext<'_> {
     fn level(&self) -> Option<u8> {
         self.library.security_level(one_after_another(self.lists.iter().map(String::as_str)).as_deref())
     }
@@ -155,7 +155,7 @@ impl Context<'_> {
     }
 
     /// What is wrong with a file of neither certificates nor keys.
-    fn wrong(&self, load: &Load, contents: &Contents) -> Option<String> {
+    fn wrong(&self, load: &Load, contents: &FileContents) -> Option<String> {
         let pem = &contents.pem;
         let has = |text: &str| memchr::memmem::find(&contents.bytes, text.as_bytes()).is_some();
         match load {
@@ -179,7 +179,7 @@ impl Context<'_> {
         }
     }
 
-    fn certificate(&mut self, path: &Path, place: Place, contents: Option<Arc<Contents>>, by_command: bool) {
+    fn certificate(&mut self, path: &Path, place: Place, contents: Option<Arc<FileContents>>, by_command: bool) {
         let Some(contents) = contents else {
             self.unread = Keys::ANY;
             self.is_clear = false;
@@ -213,7 +213,7 @@ impl Context<'_> {
         }
     }
 
-    fn key(&mut self, path: &Path, place: Place, contents: Option<Arc<Contents>>) {
+    fn key(&mut self, path: &Path, place: Place, contents: Option<Arc<FileContents>>) {
         let Some(contents) = contents else {
             self.is_clear = false;
             return;

@@ -3,10 +3,10 @@
 use super::ID;
 use super::instance::Configuration;
 use super::list_edit::{Action, plan};
-use super::model::{Kind, Written};
-use super::protocol::{Build, Command, NO_SSL3, read_list, read_switch, switch};
+use super::model::{VersionDirective, Written};
+use super::protocol::{NO_SSL3, ProtocolRules, VersionCommand, read_list, read_switch, switch};
 use super::rewrite::{self, Splice, apply, join};
-use super::text::Text;
+use super::text::TracedText;
 use super::words::{Word, split};
 use crate::edit::{Edit, Fix};
 use crate::endpoint::SettingId;
@@ -19,7 +19,7 @@ const LONGEST_VALUE: u32 = 1 << 16;
 
 impl Configuration {
     /// The edits of a line, unless they would change other directives too.
-    fn edits(&self, line: &Text, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, String> {
+    fn edits(&self, line: &TracedText, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, String> {
         let edits = rewrite::edits(line, splices, sources)?;
         // Only values that begin near an edit can reach it: there may be many.
         let near = |edit: &Edit| {
@@ -46,11 +46,11 @@ impl Configuration {
         if let Some(unknown) = &written.unknown {
             return Err(unknown.what.clone());
         }
-        let build = Build::of(self.facts.of(ID));
+        let build = ProtocolRules::of(self.facts.of(ID));
         let line = &written.line;
         let command = match &written.kind {
-            Kind::Command(command) => command,
-            Kind::List => {
+            VersionDirective::Command(command) => command,
+            VersionDirective::List => {
                 let splices = list(written, given.minus(remove).union(add), build)?;
                 return Ok(Fix::safe(title(given, remove, add), self.edits(line, &splices, sources)?));
             }
@@ -105,7 +105,7 @@ fn title(given: VersionSet, remove: VersionSet, add: VersionSet) -> String {
 }
 
 /// The splices that make a list ask for exactly the wanted versions.
-fn list(written: &Written, wanted: VersionSet, build: Build) -> Result<Vec<Splice>, String> {
+fn list(written: &Written, wanted: VersionSet, build: ProtocolRules) -> Result<Vec<Splice>, String> {
     let line = &written.line;
     let words = split(line.bytes(), written.arguments);
     let values: Vec<Vec<u8>> = words.iter().map(|word| word.value(line.bytes())).collect();
@@ -154,7 +154,7 @@ fn inner(word: &Word) -> Range<usize> {
 }
 
 /// What a plan does to the text.
-fn splices(line: &Text, arguments: usize, words: &[Word], plan: &super::list_edit::Plan) -> Vec<Splice> {
+fn splices(line: &TracedText, arguments: usize, words: &[Word], plan: &super::list_edit::ListPlan) -> Vec<Splice> {
     let mut splices = Vec::new();
     let dropped = |i: usize| plan.actions[i] == Action::Drop;
     let mut i = 0;
@@ -184,7 +184,7 @@ fn splices(line: &Text, arguments: usize, words: &[Word], plan: &super::list_edi
 
 /// The part to delete for a run of words: with the white space on one side, so that what is left stays apart, and so
 /// that a continuation is kept where it separates words that stay.
-fn run(line: &Text, words: &[Word], first: usize, last: usize) -> Range<usize> {
+fn run(line: &TracedText, words: &[Word], first: usize, last: usize) -> Range<usize> {
     let own = words[first].written.start..words[last].written.end;
     let before = (first > 0).then(|| words[first - 1].written.end);
     let Some(after) = words.get(last + 1).map(|word| word.written.start) else {
@@ -197,19 +197,19 @@ fn run(line: &Text, words: &[Word], first: usize, last: usize) -> Range<usize> {
 }
 
 /// A command's new value; `None`: it needs no other.
-fn command_value(command: &Command, old: &str, remove: VersionSet, add: VersionSet) -> Option<String> {
+fn command_value(command: &VersionCommand, old: &str, remove: VersionSet, add: VersionSet) -> Option<String> {
     let alone = command.alone();
     match command {
-        Command::Min(low) => {
+        VersionCommand::Min(low) => {
             let new = alone.minus(remove).union(add).min()?;
             (*low != Some(new)).then(|| new.name().to_owned())
         }
-        Command::Max(high) => {
+        VersionCommand::Max(high) => {
             // It can't keep old versions out, but where it names one, none but those would be left.
             let new = alone.minus(remove).union(add).max()?;
             (high.unwrap_or(Version::Tls1_3) != new).then(|| new.name().to_owned())
         }
-        Command::Switches(_) => switches(old, remove, add),
+        VersionCommand::Switches(_) => switches(old, remove, add),
     }
 }
 
@@ -254,7 +254,7 @@ mod tests {
         let old = VersionSet::range(Version::Ssl2, Version::Tls1_1);
         let new = VersionSet::range(Version::Tls1_2, Version::Tls1_3);
         let value = |name: &str, value: &str| {
-            let command = Command::read(name, value).unwrap().unwrap();
+            let command = VersionCommand::read(name, value).unwrap().unwrap();
             command_value(&command, value, old, new)
         };
         let is = |text: &str| Some(text.to_owned());

@@ -1,7 +1,7 @@
 //! `mod_macro`: `<Macro>`, `Use` and `UndefMacro`.
 
-use super::reader::{LONGEST_LINE, Line, Macro, Reader};
-use super::text::Text;
+use super::reader::{Interpreter, LONGEST_LINE, LogicalLine, Macro};
+use super::text::TracedText;
 use super::words::{next_word, split};
 use crate::source::Span;
 use crate::topic::Topic;
@@ -13,9 +13,9 @@ const LONGEST: usize = 8190;
 /// So many bytes that are looked through for a parameter count as one that was made.
 const LOOKED: usize = 64;
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// `<Macro NAME [PARAMETER...]>` and what follows, up to its end.
-    pub(super) fn define_macro(&mut self, line: &Line, rest: usize) {
+    pub(super) fn define_macro(&mut self, line: &LogicalLine, rest: usize) {
         if !self.modules.is_loaded("macro_module") {
             let message = "invalid command '<Macro', perhaps misspelled or defined by a module not included in the \
                            server configuration (mod_macro is not loaded)";
@@ -51,7 +51,7 @@ impl Reader<'_> {
     }
 
     /// The lines up to the end of a macro; nested ones are part of it.
-    fn macro_body(&mut self, head: &Line) -> Option<Vec<(Text, Span)>> {
+    fn macro_body(&mut self, head: &LogicalLine) -> Option<Vec<(TracedText, Span)>> {
         let mut body = Vec::new();
         let mut nesting = 1;
         while let Some(line) = self.next_line() {
@@ -80,7 +80,7 @@ impl Reader<'_> {
     }
 
     /// `Use NAME [ARGUMENT...]`
-    pub(super) fn use_macro(&mut self, line: &Line, rest: usize) {
+    pub(super) fn use_macro(&mut self, line: &LogicalLine, rest: usize) {
         let mut words = split(line.bytes(), rest).into_iter();
         let name = words.next().map(|word| word.value(line.bytes())).unwrap_or_default().to_ascii_lowercase();
         let shown = name.escape_ascii().to_string();
@@ -106,7 +106,7 @@ impl Reader<'_> {
             self.model.complain(line.place, format!("recursive use of macro '{shown}' is invalid"));
             return;
         }
-        let arguments: Vec<Text> = words.map(|word| line.text.word(&word.kept, word.quote.is_some())).collect();
+        let arguments: Vec<TracedText> = words.map(|word| line.text.word(&word.kept, word.quote.is_some())).collect();
         let (given, wanted) = (arguments.len(), found.parameters.len());
         if given != wanted {
             let message = format!("macro '{shown}' used with {given} arguments instead of {wanted}");
@@ -135,7 +135,7 @@ impl Reader<'_> {
     }
 
     /// `UndefMacro NAME`
-    pub(super) fn undefine_macro(&mut self, line: &Line, name: &[u8]) {
+    pub(super) fn undefine_macro(&mut self, line: &LogicalLine, name: &[u8]) {
         if self.macros.remove(&name.to_ascii_lowercase()).is_none() {
             self.model.complain(line.place, format!("cannot remove undefined macro '{}'", name.escape_ascii()));
         }
@@ -145,9 +145,9 @@ impl Reader<'_> {
 impl Macro {
     /// Puts arguments for parameters, as plain text, wherever the names of those stand: the leftmost name first, of
     /// several there the longest. What was put in is not looked at again.
-    fn substitute(&self, line: &Text, arguments: &[Text]) -> Text {
+    fn substitute(&self, line: &TracedText, arguments: &[TracedText]) -> TracedText {
         let bytes = line.bytes();
-        let mut out = Text::default();
+        let mut out = TracedText::default();
         let mut at = 0;
         // Where each parameter is found next; looked up anew only when passed.
         let find = |name: &[u8], from: usize| memchr::memmem::find(&bytes[from..], name).map(|length| from + length);
@@ -175,7 +175,7 @@ impl Macro {
 }
 
 /// `@` parameters are put in double quotes.
-fn push_quoted(out: &mut Text, argument: &Text) {
+fn push_quoted(out: &mut TracedText, argument: &TracedText) {
     out.push_added(b"\"");
     for (i, byte) in argument.bytes().iter().enumerate() {
         if matches!(byte, b'"' | b'\\') {
@@ -196,7 +196,7 @@ mod tests {
         let mut sources = SourceMap::default();
         let mut text = |bytes: &str| {
             let path = format!("/{}", sources.iter().count());
-            Text::of_file(sources.insert(path.into(), bytes.into()), 0, bytes.as_bytes())
+            TracedText::of_file(sources.insert(path.into(), bytes.into()), 0, bytes.as_bytes())
         };
         let parameters = ["$p", "$pp", "@q"].map(|p| p.as_bytes().to_vec()).to_vec();
         let found = Macro { name: "m".into(), parameters, body: Vec::new() };

@@ -1,10 +1,10 @@
 //! What was read: the server level, the virtual hosts, and the directives in them that matter for TLS.
 
-use super::protocol::Command;
+use super::protocol::VersionCommand;
 use super::proxied::Proxied;
 use super::rewriting::Rewriting;
 use super::scope::ServerId;
-use super::text::Text;
+use super::text::TracedText;
 use crate::endpoint::{SettingId, Unknown};
 use crate::instance::{Problem, Reach, Setting, SettingKind};
 use crate::services::expression::cased_expression;
@@ -23,7 +23,7 @@ const MOST_PROBLEMS: usize = 1000;
 
 /// A state of `SSLEngine`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Engine {
+pub(super) enum EngineState {
     On,
     Off,
     /// TLS after an HTTP upgrade, before httpd 2.4.64.
@@ -34,7 +34,7 @@ pub(super) enum Engine {
 
 /// A setting in one of its uses.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Use {
+pub(super) struct SettingUse {
     pub(super) setting: SettingId,
     pub(super) place: Place,
 }
@@ -52,7 +52,7 @@ pub(super) struct HostAddress {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Proxy {
     pub(super) engine: Given<bool>,
-    pub(super) versions: Vec<Use>,
+    pub(super) versions: Vec<SettingUse>,
     pub(super) ciphers: Option<String>,
     pub(super) suites: Option<String>,
     /// `SSLProxyCARevocationCheck` other than `none`, and whether there are lists to check.
@@ -113,7 +113,7 @@ pub(super) struct Server {
     pub(super) aliases: Vec<(String, Place)>,
     /// The port in `ServerName`, 0: none.
     pub(super) port: u16,
-    pub(super) engine: Given<Engine>,
+    pub(super) engine: Given<EngineState>,
     /// Another TLS engine than `mod_ssl`: the directive that turns it on.
     pub(super) other_engine: Given<String>,
     /// Has the host a directive of httpd's core? Without one it shares the protocol of the server level.
@@ -121,9 +121,9 @@ pub(super) struct Server {
     /// The last word of `Protocol`.
     pub(super) protocol: Given<String>,
     /// `SSLProtocol`, in order.
-    pub(super) versions: Vec<Use>,
+    pub(super) versions: Vec<SettingUse>,
     /// `SSLOpenSSLConfCmd` with a version, in order.
-    pub(super) commands: Vec<Use>,
+    pub(super) commands: Vec<SettingUse>,
     /// `SSLCipherSuite` and `SSLOpenSSLConfCmd CipherString`, the second of which wins.
     pub(super) ciphers: [Option<String>; 2],
     /// The same for TLS 1.3.
@@ -221,21 +221,21 @@ pub(super) struct SslLine {
 
 /// Which directive a setting is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum VersionDirective {
     /// `SSLProtocol`, `SSLProxyProtocol`
     List,
     /// `SSLOpenSSLConfCmd` with a version
-    Command(Command),
+    Command(VersionCommand),
 }
 
-impl Kind {
+impl VersionDirective {
     /// How a setting of this kind acts.
     pub(super) fn of_setting(&self) -> SettingKind {
         match self {
-            Kind::List => SettingKind::List,
-            Kind::Command(Command::Min(_)) => SettingKind::Minimum,
-            Kind::Command(Command::Max(_)) => SettingKind::Maximum,
-            Kind::Command(Command::Switches(_)) => SettingKind::Switch,
+            VersionDirective::List => SettingKind::List,
+            VersionDirective::Command(VersionCommand::Min(_)) => SettingKind::Minimum,
+            VersionDirective::Command(VersionCommand::Max(_)) => SettingKind::Maximum,
+            VersionDirective::Command(VersionCommand::Switches(_)) => SettingKind::Switch,
         }
     }
 }
@@ -243,9 +243,9 @@ impl Kind {
 /// How a setting is written; one for each of the instance's settings.
 #[derive(Clone, Debug)]
 pub(super) struct Written {
-    pub(super) kind: Kind,
+    pub(super) kind: VersionDirective,
     /// The logical line.
-    pub(super) line: Text,
+    pub(super) line: TracedText,
     /// Where its arguments begin.
     pub(super) arguments: usize,
     /// What it asks for before holes are closed.
@@ -275,7 +275,7 @@ pub(super) struct Model {
     pub(super) settings: Vec<Setting>,
     pub(super) written: Vec<Written>,
     /// The settings by directive, to find the same one again.
-    pub(super) known: BTreeMap<(Span, Text), SettingId>,
+    pub(super) known: BTreeMap<(Span, TracedText), SettingId>,
     /// Where values of variables and arguments of macros lie that directives use which set no versions.
     pub(super) lent: BTreeSet<Span>,
     pub(super) problems: Vec<Problem>,

@@ -1,7 +1,7 @@
 //! Files and directories that directives name and httpd does not start without.
 
 use super::files::absolute;
-use super::reader::{Line, Named, Reader};
+use super::reader::{Interpreter, LogicalLine, NamedFile};
 use super::values;
 use crate::services::named_file;
 use crate::services::place::Place;
@@ -26,9 +26,9 @@ const COMMANDS: &[&str] = &[
 /// The same for directories.
 const DIRECTORY_COMMANDS: &[&str] = &["chaincapath", "clientcapath", "requestcapath", "verifycapath"];
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// Notes what a directive of `mod_ssl` names.
-    pub(super) fn note_files(&mut self, line: &Line, name: &str, lower: &str, words: &[String]) {
+    pub(super) fn note_files(&mut self, line: &LogicalLine, name: &str, lower: &str, words: &[String]) {
         let mut is_directory = values::is_directory(lower);
         let path = match words {
             [program] if lower == "sslpassphrasedialog" => match program.strip_prefix("exec:") {
@@ -54,12 +54,12 @@ impl Reader<'_> {
         if !path.is_empty() && !is_elsewhere && line.undefined.is_empty() {
             let path = path.as_bytes().to_vec();
             let (place, name, by) = (line.place, name.to_owned(), self.files_of(line));
-            self.named_files.push(Named { place, name, path, by, is_directory, may_be_empty: false });
+            self.named_files.push(NamedFile { place, name, path, by, is_directory, may_be_empty: false });
         }
     }
 
     /// Notes the file of a `RewriteMap`: what has no known kind in front of it is one of text.
-    pub(super) fn note_map(&mut self, line: &Line, words: &[String]) {
+    pub(super) fn note_map(&mut self, line: &LogicalLine, words: &[String]) {
         let Some(map) = words.get(1).filter(|_| line.undefined.is_empty()) else { return };
         let path = match map.split_once(':') {
             Some(("txt" | "rnd", path)) => path,
@@ -70,7 +70,7 @@ impl Reader<'_> {
         };
         let (place, path, by) = (line.place, path.as_bytes().to_vec(), self.files_of(line));
         let name = "RewriteMap".to_owned();
-        self.named_files.push(Named { place, name, path, by, is_directory: false, may_be_empty: true });
+        self.named_files.push(NamedFile { place, name, path, by, is_directory: false, may_be_empty: true });
     }
 
     /// Complains about files that are not there, if this is a host or an image of one, and their directories can be seen.
@@ -105,7 +105,7 @@ impl Reader<'_> {
     }
 }
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// May one of those whose words name a file, as it is written and from the root on, not be able to see it?
     pub(super) fn is_hidden(&mut self, by: &BTreeSet<FileId>, written: &[u8], path: &Path) -> bool {
         let relative = self.server_root_by.iter().filter(|_| !written.starts_with(b"/"));
@@ -118,7 +118,7 @@ impl Reader<'_> {
                 who
             }
         };
-        let Reader { world, hidden, .. } = self;
+        let Interpreter { world, hidden, .. } = self;
         !who.is_empty()
             && *hidden
                 .entry((who, path.to_owned()))
@@ -126,7 +126,7 @@ impl Reader<'_> {
     }
 
     /// Takes away the paths of files that nothing is to be said of: no file is read by an empty one.
-    fn hide_files(&mut self, named: &[Named]) {
+    fn hide_files(&mut self, named: &[NamedFile]) {
         // A variable in it may be somebody else's word.
         let by: BTreeMap<(Place, &[u8]), &BTreeSet<FileId>> =
             named.iter().map(|file| ((file.place, file.path.as_slice()), &file.by)).collect();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// The names of the virtual hosts of one chain. Of several that match, the first virtual host wins, not the most
 /// specific name.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(super) struct HostNames {
     /// Names without wildcards, in lower case.
     exact: BTreeMap<Vec<u8>, usize>,
     /// What follows the star of names like `*.example.org`.
@@ -17,7 +17,7 @@ pub(super) struct Names {
     patterns: Vec<(Vec<u8>, usize)>,
 }
 
-impl Names {
+impl HostNames {
     /// Adds a name of the virtual host at a place of the chain; hosts have to be added in order.
     ///
     /// Gives `false` where an earlier host answers to that name already.
@@ -56,7 +56,7 @@ impl Names {
 
 /// Does a name of a virtual host fit the name that a client sends?
 pub(super) fn is_one_of(spelled: &str, sent: &str) -> bool {
-    let mut names = Names::default();
+    let mut names = HostNames::default();
     names.add(spelled, 0);
     names.find(sent).is_some()
 }
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn the_first_host_that_matches_wins() {
-        let mut names = Names::default();
+        let mut names = HostNames::default();
         assert!(names.add("a.test", 0));
         assert!(names.add("*.b.test", 0));
         assert!(!names.add("A.test", 1));

@@ -5,7 +5,7 @@
 
 use super::model::{Listen, Model};
 use super::read::compiled_server_root;
-use super::reader::{Reader, Sources};
+use super::reader::{Interpreter, Sources};
 use crate::endpoint::Unknown;
 use crate::services::place::Place;
 use crate::services::service::World;
@@ -18,7 +18,7 @@ use crate::trust::Writers;
 pub(super) fn read(file: FileId, world: World<'_>, sources: &mut SourceMap) -> Model {
     let path = sources.file(file).path().to_owned();
     let words_of = world.system.writers(&path).unwrap_or_else(|_| Writers::everybody());
-    let mut reader = Reader::new(Some(&path), world, Sources::Growing(sources), compiled_server_root(&path));
+    let mut reader = Interpreter::new(Some(&path), world, Sources::Growing(sources), compiled_server_root(&path));
     reader.model.is_part = true;
     reader.modules.assume_all();
     reader.model.trail = Trail::from(file, &words_of);
@@ -29,7 +29,7 @@ pub(super) fn read(file: FileId, world: World<'_>, sources: &mut SourceMap) -> M
     reader.model
 }
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// Opens the ports of the virtual hosts that no `Listen` of the part opens.
     fn open_ports(&mut self) {
         let wanted: Vec<(u16, Place)> = (self.model.servers.iter())

@@ -1,7 +1,7 @@
 //! Sections for files, paths and requests: which requests they are for, and in which order httpd merges them.
 
-use super::paths::{Paths, Taken};
-use super::scope::Section;
+use super::paths::{PathSet, TakenPaths};
+use super::scope::OpenSection;
 use super::words::split;
 use crate::services::place::Place;
 
@@ -18,7 +18,7 @@ pub(super) enum SectionKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PathSection {
     pub(super) kind: SectionKind,
-    pub(super) paths: Paths,
+    pub(super) paths: PathSet,
     /// The word of its head that says so.
     pub(super) word: String,
     pub(super) place: Place,
@@ -26,7 +26,7 @@ pub(super) struct PathSection {
 
 impl PathSection {
     /// `None`: another kind of section.
-    pub(super) fn of(section: &Section) -> Option<PathSection> {
+    pub(super) fn of(section: &OpenSection) -> Option<PathSection> {
         let lower = section.name.to_ascii_lowercase();
         let (stem, is_match) = lower.strip_suffix("match").map_or((lower.as_str(), false), |stem| (stem, true));
         let kind = match stem {
@@ -43,10 +43,10 @@ impl PathSection {
         let first = words.next().unwrap_or_default();
         let (is_match, word) = if first == "~" { (true, words.next().unwrap_or_default()) } else { (is_match, first) };
         let paths = if is_match {
-            Paths::Matching(word.clone())
+            PathSet::Matching(word.clone())
         } else {
             // A pattern is one path, which covers nothing but itself.
-            Paths::Below(word.clone())
+            PathSet::Below(word.clone())
         };
         Some(PathSection { kind, paths, word, place: section.place })
     }
@@ -65,13 +65,13 @@ impl PathSection {
 
 /// Sections that are merged later than others.
 #[derive(Debug, Default)]
-pub(super) struct Later {
-    locations: Taken,
-    directories: Taken,
+pub(super) struct LaterSections {
+    locations: TakenPaths,
+    directories: TakenPaths,
     all_locations: bool,
 }
 
-impl Later {
+impl LaterSections {
     pub(super) fn add(&mut self, section: &PathSection) {
         match section.kind {
             SectionKind::Location => self.locations.add(&section.paths),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// Which paths something is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Paths {
+pub(super) enum PathSet {
     /// A path and what is below it.
     Below(String),
     /// Those that a regular expression finds something in.
@@ -12,25 +12,25 @@ pub(super) enum Paths {
 }
 
 /// What is known of a regular expression without running it.
-struct Shape {
+struct PatternShape {
     /// The text that paths begin with.
     start: String,
     /// Does it match every path that begins so?
     is_all: bool,
 }
 
-impl Paths {
+impl PathSet {
     /// Is every path among these which is among the others?
-    pub(super) fn cover(&self, other: &Paths) -> bool {
+    pub(super) fn cover(&self, other: &PathSet) -> bool {
         // The usual case at once: there can be thousands of them.
-        if let (Paths::Below(path), Paths::Below(other)) = (self, other)
+        if let (PathSet::Below(path), PathSet::Below(other)) = (self, other)
             && !other.starts_with(path.as_str())
             && ![path, other].iter().any(|path| path.contains("//"))
             && path != "/"
         {
             return false;
         }
-        let mut taken = Taken::default();
+        let mut taken = TakenPaths::default();
         taken.add(self);
         taken.cover(other)
     }
@@ -38,20 +38,20 @@ impl Paths {
     /// Are these all paths that there are?
     pub(super) fn are_all(&self) -> bool {
         match self {
-            Paths::Below(path) => folded(path) == "/",
-            Paths::Matching(regex) => matches_all(regex),
+            PathSet::Below(path) => folded(path) == "/",
+            PathSet::Matching(regex) => matches_all(regex),
         }
     }
 
     /// Is no path of a request among them? All begin with a slash.
     pub(super) fn are_none(&self) -> bool {
-        matches!(self, Paths::Below(path) if !path.starts_with('/'))
+        matches!(self, PathSet::Below(path) if !path.starts_with('/'))
     }
 }
 
 /// Paths that are taken already, by what is tried earlier.
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct TakenPaths {
     all: bool,
     /// With all that is below them; as they are written, with single slashes.
     paths: BTreeSet<String>,
@@ -62,14 +62,14 @@ pub(super) struct Taken {
     regexes: BTreeSet<String>,
 }
 
-impl Taken {
-    pub(super) fn add(&mut self, paths: &Paths) {
+impl TakenPaths {
+    pub(super) fn add(&mut self, paths: &PathSet) {
         self.all |= paths.are_all();
         match paths {
-            Paths::Below(path) => drop(self.paths.insert(folded(path))),
-            Paths::Matching(regex) => {
+            PathSet::Below(path) => drop(self.paths.insert(folded(path))),
+            PathSet::Matching(regex) => {
                 self.regexes.insert(regex.clone());
-                if let Some(Shape { start, is_all: true }) = shape(regex) {
+                if let Some(PatternShape { start, is_all: true }) = shape(regex) {
                     self.lengths.insert(start.len());
                     self.starts.insert(start);
                 }
@@ -78,15 +78,15 @@ impl Taken {
     }
 
     /// Are all of these paths taken, by one of what was added?
-    pub(super) fn cover(&self, paths: &Paths) -> bool {
+    pub(super) fn cover(&self, paths: &PathSet) -> bool {
         if self.all {
             return true;
         }
         let (start, is_whole) = match paths {
-            Paths::Below(path) => (folded(path), true),
-            Paths::Matching(regex) if self.regexes.contains(regex) => return true,
+            PathSet::Below(path) => (folded(path), true),
+            PathSet::Matching(regex) if self.regexes.contains(regex) => return true,
             // What follows in the path may still belong to its last name.
-            Paths::Matching(regex) => match shape(regex) {
+            PathSet::Matching(regex) => match shape(regex) {
                 Some(shape) => (shape.start, false),
                 None => return false,
             },
@@ -119,7 +119,7 @@ fn folded(path: &str) -> String {
 }
 
 /// How a regular expression that is bound to the beginning goes on.
-fn shape(regex: &str) -> Option<Shape> {
+fn shape(regex: &str) -> Option<PatternShape> {
     let regex = regex.strip_prefix('^').filter(|rest| !rest.contains('|'))?;
     let mut start = String::new();
     let mut rest = regex;
@@ -136,17 +136,17 @@ fn shape(regex: &str) -> Option<Shape> {
         start.pop();
     }
     let is_all = matches!(rest, "" | ".*" | ".*$" | "(.*)" | "(.*)$");
-    Some(Shape { start, is_all })
+    Some(PatternShape { start, is_all })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Paths {
+    fn of(text: &str) -> PathSet {
         match text.strip_prefix("~ ") {
-            Some(regex) => Paths::Matching(regex.to_owned()),
-            None => Paths::Below(text.to_owned()),
+            Some(regex) => PathSet::Matching(regex.to_owned()),
+            None => PathSet::Below(text.to_owned()),
         }
     }
 

@@ -5,7 +5,7 @@ use super::start;
 use super::{Apache, ID, commands};
 use crate::host::binary;
 use crate::host::{
-    Build, Distribution, Facts, Options, Product, ProgramSpec, Reload, Said, Shell, StartFacts, Tls13, Unit,
+    Build, Distribution, Facts, Options, Product, ProgramSpec, Reload, SelfDescription, Shell, StartFacts, Tls13, Unit,
 };
 use crate::instance::ServiceId;
 use crate::openssl::Library;
@@ -42,8 +42,8 @@ impl Product for Apache {
         Some(Build { options, prefix, main, pid_file: pid_file.map(PathBuf::from) })
     }
 
-    fn said<'t>(&self, text: &'t str) -> Said<'t> {
-        Said { build: self.build(text.as_bytes()), ..Said::default() }
+    fn said<'t>(&self, text: &'t str) -> SelfDescription<'t> {
+        SelfDescription { build: self.build(text.as_bytes()), ..SelfDescription::default() }
     }
 
     /// Whether `mod_ssl` knows the word says more than its version.

@@ -6,7 +6,7 @@ use crate::tls::{Version, VersionSet};
 
 /// What a build of httpd makes of the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Build {
+pub(super) struct ProtocolRules {
     /// What the build can speak, as far as is known.
     pub(super) all: VersionSet,
     /// Is the library known? If not, an old one may give SSLv3, and versions with a gap between them.
@@ -22,9 +22,9 @@ pub(super) struct Build {
     pub(super) optional_is_off: Option<bool>,
 }
 
-impl Build {
+impl ProtocolRules {
     /// The build of this software; what is not known is taken to be of today.
-    pub(super) fn of(apache: &Software) -> Build {
+    pub(super) fn of(apache: &Software) -> ProtocolRules {
         let httpd = apache.release.value;
         let openssl = apache.library.release;
         let with_tls1_3 = httpd.is_none_or(|r| r >= Release::new(2, 4, 36)) || apache.tls1_3 != Tls13::ByVersion;
@@ -37,7 +37,7 @@ impl Build {
         } else {
             None
         };
-        Build {
+        ProtocolRules {
             all: if with_tls1_3 { all } else { all.without(Version::Tls1_3) },
             knows_library: openssl.is_some(),
             closes_holes: !old(openssl, Release::new(1, 1, 0)),
@@ -62,8 +62,8 @@ impl Build {
     }
 
     /// The same build with a library that has SSLv3.
-    pub(super) fn with_ssl3(self) -> Build {
-        Build { all: self.all.with(Version::Ssl3), ..self }
+    pub(super) fn with_ssl3(self) -> ProtocolRules {
+        ProtocolRules { all: self.all.with(Version::Ssl3), ..self }
     }
 
     /// What is served of a set that was asked for.
@@ -77,7 +77,7 @@ pub(super) const NO_SSL3: &str = "SSLv3 is not supported by this version of Open
 
 /// What a list of words comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct List {
+pub(super) struct VersionList {
     /// The versions it asks for, holes and all.
     pub(super) asked: VersionSet,
     /// The words that httpd refuses, by index, and why.
@@ -103,7 +103,7 @@ pub(super) struct Term {
 
 impl Term {
     /// Reads a word; `Err`: the reason of httpd to refuse it, after the directive's name.
-    pub(super) fn read(word: &[u8], build: Build) -> Result<Term, String> {
+    pub(super) fn read(word: &[u8], build: ProtocolRules) -> Result<Term, String> {
         let (sign, name) = match word {
             [sign @ (b'+' | b'-'), name @ ..] => (Some(*sign), name),
             name => (None, name),
@@ -125,8 +125,8 @@ impl Term {
 }
 
 /// Reads a list. It starts from nothing; a bare name replaces all that came before it.
-pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: Build) -> List {
-    let mut list = List::default();
+pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: ProtocolRules) -> VersionList {
+    let mut list = VersionList::default();
     // Versions that were taken away by name, which a bare name brings back.
     let mut taken = VersionSet::EMPTY;
     for (i, word) in words.enumerate() {
@@ -165,7 +165,7 @@ pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: Build)
 
 /// A command of `SSLOpenSSLConfCmd` that concerns versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Command {
+pub(super) enum VersionCommand {
     /// `MinProtocol`; `None` is no bound
     Min(Option<Version>),
     /// `MaxProtocol`
@@ -174,9 +174,9 @@ pub(super) enum Command {
     Switches(Vec<(bool, VersionSet)>),
 }
 
-impl Command {
+impl VersionCommand {
     /// Reads a command; `None`: it is not about versions. `Err`: OpenSSL refuses the value.
-    pub(super) fn read(name: &str, value: &str) -> Option<Result<Command, String>> {
+    pub(super) fn read(name: &str, value: &str) -> Option<Result<VersionCommand, String>> {
         let refused = || format!("\"SSLOpenSSLConfCmd {name} {value}\" failed: OpenSSL does not know this version");
         let bound = || match value {
             "None" => Ok(None),
@@ -188,11 +188,11 @@ impl Command {
         match name.to_ascii_lowercase().as_str() {
             // A bound for DTLS does nothing here.
             "minprotocol" | "maxprotocol" if matches!(value, "DTLSv1" | "DTLSv1.2") => None,
-            "minprotocol" => Some(bound().map(Command::Min)),
-            "maxprotocol" => Some(bound().map(Command::Max)),
+            "minprotocol" => Some(bound().map(VersionCommand::Min)),
+            "maxprotocol" => Some(bound().map(VersionCommand::Max)),
             "protocol" => {
                 let switches = value.split(',').map(|item| read_switch(item.trim()).ok_or_else(refused));
-                Some(switches.collect::<Result<Vec<_>, _>>().map(Command::Switches))
+                Some(switches.collect::<Result<Vec<_>, _>>().map(VersionCommand::Switches))
             }
             _ => None,
         }
@@ -201,9 +201,9 @@ impl Command {
     /// What it leaves or adds by itself: a bound, of all versions of TLS; switches, to none.
     pub(super) fn alone(&self) -> VersionSet {
         match self {
-            Command::Min(low) => VersionSet::range(low.unwrap_or(Version::Tls1), Version::Tls1_3),
-            Command::Max(high) => VersionSet::range(Version::Tls1, high.unwrap_or(Version::Tls1_3)),
-            Command::Switches(switches) => VersionSet::TLS.minus(switch(VersionSet::TLS, switches)),
+            VersionCommand::Min(low) => VersionSet::range(low.unwrap_or(Version::Tls1), Version::Tls1_3),
+            VersionCommand::Max(high) => VersionSet::range(Version::Tls1, high.unwrap_or(Version::Tls1_3)),
+            VersionCommand::Switches(switches) => VersionSet::TLS.minus(switch(VersionSet::TLS, switches)),
         }
     }
 }
@@ -237,14 +237,14 @@ mod tests {
     use super::*;
     use crate::host::Software;
 
-    fn read(text: &str) -> List {
+    fn read(text: &str) -> VersionList {
         read_list(text.split_whitespace().map(str::as_bytes), build(Some(Release::new(3, 0, 0))))
     }
 
-    fn build(openssl: Option<Release>) -> Build {
+    fn build(openssl: Option<Release>) -> ProtocolRules {
         let mut apache = Software::unknown();
         apache.library.release = openssl;
-        Build::of(&apache)
+        ProtocolRules::of(&apache)
     }
 
     #[test]
@@ -315,14 +315,18 @@ mod tests {
 
     #[test]
     fn commands() {
-        assert_eq!(Command::read("minprotocol", "TLSv1.2"), Some(Ok(Command::Min(Some(Version::Tls1_2)))));
-        assert_eq!(Command::read("MaxProtocol", "None"), Some(Ok(Command::Max(None))));
-        assert!(matches!(Command::read("MinProtocol", "1.2"), Some(Err(_))));
-        assert!(matches!(Command::read("MinProtocol", "tlsv1.2"), Some(Err(_))));
-        assert_eq!(Command::read("CipherString", "ALL"), None);
-        assert_eq!(Command::read("MinProtocol", "DTLSv1.2"), None);
+        assert_eq!(
+            VersionCommand::read("minprotocol", "TLSv1.2"),
+            Some(Ok(VersionCommand::Min(Some(Version::Tls1_2))))
+        );
+        assert_eq!(VersionCommand::read("MaxProtocol", "None"), Some(Ok(VersionCommand::Max(None))));
+        assert!(matches!(VersionCommand::read("MinProtocol", "1.2"), Some(Err(_))));
+        assert!(matches!(VersionCommand::read("MinProtocol", "tlsv1.2"), Some(Err(_))));
+        assert_eq!(VersionCommand::read("CipherString", "ALL"), None);
+        assert_eq!(VersionCommand::read("MinProtocol", "DTLSv1.2"), None);
         assert_eq!(read_switch("-DTLSv1"), Some((false, VersionSet::of(&[Version::Tls1]))));
-        let Some(Ok(Command::Switches(switches))) = Command::read("Protocol", "-ALL, +TLSv1.2,TLSv1.3") else {
+        let Some(Ok(VersionCommand::Switches(switches))) = VersionCommand::read("Protocol", "-ALL, +TLSv1.2,TLSv1.3")
+        else {
             panic!("not a list of switches")
         };
         assert_eq!(VersionSet::TLS.minus(switch(VersionSet::EMPTY, &switches)).to_string(), "TLSv1.2 TLSv1.3");

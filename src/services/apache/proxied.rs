@@ -1,7 +1,7 @@
 //! What directives say of other servers: `ProxyPass`, `SetHandler`, and the members of balancers.
 
 use super::path_sections::PathSection;
-use super::paths::Paths;
+use super::paths::PathSet;
 use super::workers::Workers;
 use crate::services::place::Place;
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ pub(super) fn scheme(url: &str) -> Scheme {
 /// A `ProxyPass`.
 #[derive(Clone, Debug)]
 pub(super) struct Mapping {
-    pub(super) paths: Paths,
+    pub(super) paths: PathSet,
     /// The `<Location>` around it.
     pub(super) section: Option<PathSection>,
     /// `None`: an exclusion.
@@ -95,7 +95,7 @@ impl Mapping {
             path
         };
         let url = words.next()?;
-        let paths = if is_regex { Paths::Matching(path) } else { Paths::Below(path) };
+        let paths = if is_regex { PathSet::Matching(path) } else { PathSet::Below(path) };
         let is_encoded = words.any(|word| word.eq_ignore_ascii_case("mapping=encoded"));
         let url = (url != "!").then(|| without_socket(url).to_owned());
         Some(Mapping { paths, section, url, is_encoded, place })

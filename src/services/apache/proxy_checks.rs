@@ -6,11 +6,11 @@
 use super::ID;
 use super::patterns::is_broken;
 use super::proxied::is_balancer;
-use super::reader::{Line, Needs, Reader};
-use super::scope::Scope;
+use super::reader::{Interpreter, LogicalLine, Needs};
+use super::scope::DirectiveScope;
 use super::values::integer;
-use super::words::Arguments;
-use super::workers::Kind;
+use super::words::LineArguments;
+use super::workers::WorkerKind;
 use crate::release::Release;
 use crate::services::userinfo::without_user;
 
@@ -21,9 +21,9 @@ const NO_PROXY_PASS: &[&str] =
 /// Settings that `mod_proxy_hcheck` brings.
 const HEALTH: &[&str] = &["hcinterval", "hcpasses", "hcfails", "hcmethod", "hcuri", "hcexpr", "hctemplate"];
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// Complains about a directive of `mod_proxy` that httpd refuses.
-    pub(super) fn check_proxying(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
+    pub(super) fn check_proxying(&mut self, line: &LogicalLine, lower: &str, arguments: &LineArguments<'_>) {
         if !line.undefined.is_empty() {
             return;
         }
@@ -32,7 +32,7 @@ impl Reader<'_> {
             "proxypass" | "proxypassmatch" => self.refused_pass(line, lower == "proxypassmatch", &words),
             "balancermember" => self.refused_member(line, &words),
             "proxyset" => self.refused_set(line, &words),
-            "proxypassreverse" if words.len() == 1 && matches!(self.scope(), Scope::Server(_)) => {
+            "proxypassreverse" if words.len() == 1 && matches!(self.scope(), DirectiveScope::Server(_)) => {
                 Some("ProxyPassReverse needs a path and a URL outside of <Location>".to_owned())
             }
             "proxyblock" if words.is_empty() => Some("ProxyBlock requires at least one argument".to_owned()),
@@ -44,7 +44,7 @@ impl Reader<'_> {
     }
 
     /// The head of a `<Proxy>` or `<ProxyMatch>` section.
-    pub(super) fn check_proxy_head(&mut self, line: &Line, words: &[String], is_match: bool) {
+    pub(super) fn check_proxy_head(&mut self, line: &LogicalLine, words: &[String], is_match: bool) {
         if !line.undefined.is_empty() {
             return;
         }
@@ -61,7 +61,7 @@ impl Reader<'_> {
             Some("<Proxy>: settings are not supported for a pattern".to_owned())
         } else if url.contains(':') {
             let server = self.server();
-            self.model.servers[server].proxied.workers.add(None, url, Kind::Prefix);
+            self.model.servers[server].proxied.workers.add(None, url, WorkerKind::Prefix);
             self.refused_settings(line, url, settings)
         } else {
             Some(format!("<Proxy>: settings are not supported for '{url}', which is no URL"))
@@ -71,12 +71,12 @@ impl Reader<'_> {
         }
     }
 
-    fn refused_pass(&mut self, line: &Line, is_match: bool, words: &[String]) -> Option<String> {
+    fn refused_pass(&mut self, line: &LogicalLine, is_match: bool, words: &[String]) -> Option<String> {
         let around = |name: &str| NO_PROXY_PASS.contains(&name.to_ascii_lowercase().as_str());
         if let Some(section) = self.sections.iter().find(|section| !section.condition && around(&section.name)) {
             return Some(format!("ProxyPass cannot occur within <{}> section", section.name));
         }
-        let in_section = matches!(self.scope(), Scope::Inside(..) | Scope::Proxy(..));
+        let in_section = matches!(self.scope(), DirectiveScope::Inside(..) | DirectiveScope::Proxy(..));
         let mut words = words.iter().peekable();
         let mut is_regex = is_match;
         if !in_section {
@@ -116,16 +116,16 @@ impl Reader<'_> {
             return None;
         }
         let why = refused_url(url, is_regex);
-        let kind = if is_regex { Kind::Match } else { Kind::Prefix };
+        let kind = if is_regex { WorkerKind::Match } else { WorkerKind::Prefix };
         self.refused_worker(line, why, (None, url, kind), &settings)
     }
 
     /// The settings of a new worker; one that is there already ignores them.
     fn refused_worker(
         &mut self,
-        line: &Line,
+        line: &LogicalLine,
         why: Option<String>,
-        (balancer, url, kind): (Option<&str>, &str, Kind),
+        (balancer, url, kind): (Option<&str>, &str, WorkerKind),
         settings: &[String],
     ) -> Option<String> {
         let server = self.server();
@@ -137,13 +137,13 @@ impl Reader<'_> {
         self.refused_settings(line, url, settings)
     }
 
-    fn refused_member(&mut self, line: &Line, words: &[String]) -> Option<String> {
+    fn refused_member(&mut self, line: &LogicalLine, words: &[String]) -> Option<String> {
         let (settings, mut plain): (Vec<String>, Vec<String>) =
             words.iter().cloned().partition(|word| word.contains('='));
         let section = match self.scope() {
-            Scope::Proxy(server, section) => Some(self.model.servers[server].sections[section].url.clone()),
-            Scope::Inside(..) => self.path_section().map(|section| section.word),
-            Scope::Server(_) => None,
+            DirectiveScope::Proxy(server, section) => Some(self.model.servers[server].sections[section].url.clone()),
+            DirectiveScope::Inside(..) => self.path_section().map(|section| section.word),
+            DirectiveScope::Server(_) => None,
         };
         if let Some(section) = section {
             plain.insert(0, section);
@@ -159,13 +159,13 @@ impl Reader<'_> {
         }
         self.needed.push((line.place, Needs::Balancing));
         let why = refused_url(url, false);
-        self.refused_worker(line, why, (Some(name), url, Kind::Prefix), &settings)
+        self.refused_worker(line, why, (Some(name), url, WorkerKind::Prefix), &settings)
     }
 
-    fn refused_set(&mut self, line: &Line, words: &[String]) -> Option<String> {
-        if let Scope::Proxy(server, section) = self.scope() {
+    fn refused_set(&mut self, line: &LogicalLine, words: &[String]) -> Option<String> {
+        if let DirectiveScope::Proxy(server, section) = self.scope() {
             let url = self.model.servers[server].sections[section].url.clone();
-            self.model.servers[server].proxied.workers.add(None, &url, Kind::Prefix);
+            self.model.servers[server].proxied.workers.add(None, &url, WorkerKind::Prefix);
             return refused_url(&url, false).or_else(|| self.refused_settings(line, &url, words));
         }
         let [url, settings @ ..] = words else { return None };
@@ -177,7 +177,7 @@ impl Reader<'_> {
     }
 
     /// The settings of a worker or a balancer.
-    fn refused_settings(&mut self, line: &Line, url: &str, settings: &[String]) -> Option<String> {
+    fn refused_settings(&mut self, line: &LogicalLine, url: &str, settings: &[String]) -> Option<String> {
         let is_balancer = is_balancer(url);
         for setting in settings {
             let Some((key, value)) = setting.split_once('=') else {
@@ -232,16 +232,16 @@ impl Reader<'_> {
 /// Why httpd refuses a URL as a target; `is_regex`: parts of the request may be in it (`$1`).
 fn refused_url(url: &str, is_regex: bool) -> Option<String> {
     refused_target(url, is_regex).map(|why| match why {
-        Refused::Relative => format!("'{}': the URL must be absolute", without_user(url)),
-        Refused::Socket => format!("'{}' is no valid URL of a socket", without_user(url)),
-        Refused::Balancer => format!("bad syntax for a balancer name ({})", without_user(url)),
-        Refused::Broken => format!("unable to parse the URL '{}'", without_user(url)),
-        Refused::Port => format!("unable to parse the URL '{}': its port is none", without_user(url)),
+        RefusedTarget::Relative => format!("'{}': the URL must be absolute", without_user(url)),
+        RefusedTarget::Socket => format!("'{}' is no valid URL of a socket", without_user(url)),
+        RefusedTarget::Balancer => format!("bad syntax for a balancer name ({})", without_user(url)),
+        RefusedTarget::Broken => format!("unable to parse the URL '{}'", without_user(url)),
+        RefusedTarget::Port => format!("unable to parse the URL '{}': its port is none", without_user(url)),
     })
 }
 
 /// What is wrong with a target.
-enum Refused {
+enum RefusedTarget {
     Relative,
     Socket,
     Balancer,
@@ -249,11 +249,11 @@ enum Refused {
     Port,
 }
 
-fn refused_target(url: &str, is_regex: bool) -> Option<Refused> {
+fn refused_target(url: &str, is_regex: bool) -> Option<RefusedTarget> {
     let is_socket = url.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("unix:"));
-    let absolute = || Some(Refused::Relative);
+    let absolute = || Some(RefusedTarget::Relative);
     let (target, has_socket) = match url.split_once('|').filter(|_| is_socket) {
-        Some((_, "")) => return Some(Refused::Socket),
+        Some((_, "")) => return Some(RefusedTarget::Socket),
         Some((_, target)) => (target, true),
         None => (url, false),
     };
@@ -267,7 +267,7 @@ fn refused_target(url: &str, is_regex: bool) -> Option<Refused> {
     };
     if scheme.eq_ignore_ascii_case("balancer") {
         let has_name = rest.strip_prefix("//").is_some_and(|name| !name.is_empty());
-        return (!has_name).then_some(Refused::Balancer);
+        return (!has_name).then_some(RefusedTarget::Balancer);
     }
     let Some(rest) = rest.strip_prefix("//") else { return if has_socket { None } else { absolute() } };
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
@@ -275,13 +275,13 @@ fn refused_target(url: &str, is_regex: bool) -> Option<Refused> {
     let (host, port) = match place.strip_prefix('[') {
         Some(rest) => match rest.split_once(']') {
             Some((host, port)) => (host, port.strip_prefix(':').unwrap_or(port)),
-            None => return Some(Refused::Broken),
+            None => return Some(RefusedTarget::Broken),
         },
         None => place.split_once(':').unwrap_or((place, "")),
     };
     let port = if is_regex { port.split('$').next().unwrap_or_default() } else { port };
     if !port.bytes().all(|b| b.is_ascii_digit()) {
-        return Some(Refused::Port);
+        return Some(RefusedTarget::Port);
     }
     if host.is_empty() && !has_socket { absolute() } else { None }
 }

@@ -6,14 +6,14 @@
 
 use super::ID;
 use super::model::Model;
-use super::path_sections::{Later, SectionKind};
-use super::paths::Taken;
+use super::path_sections::{LaterSections, SectionKind};
+use super::paths::TakenPaths;
 use super::proxied::{Handler, Mapping, Member, Proxied, Scheme, balancer, is_balancer, scheme, without_socket};
-use super::reader::{Line, Reader};
-use super::rewrite_rules::{Acts, Rules};
+use super::reader::{Interpreter, LogicalLine};
+use super::rewrite_rules::{ActingRules, Acts};
 use super::rewriting::variable;
-use super::scope::{MAIN, Scope, ServerId};
-use super::words::Arguments;
+use super::scope::{DirectiveScope, MAIN, ServerId};
+use super::words::LineArguments;
 use crate::host::Facts;
 use crate::services::limits::Upstreams;
 use crate::services::place::Place;
@@ -21,24 +21,25 @@ use std::collections::BTreeSet;
 
 /// A URL that requests are sent to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Target {
+pub(super) struct ProxyTarget {
     pub(super) url: String,
     pub(super) place: Place,
     /// Is it not sure that requests get there?
     pub(super) is_unclear: bool,
 }
 
-impl Target {
-    fn sure(url: Option<&String>, place: Place) -> Option<Target> {
-        Some(Target { url: url?.clone(), place, is_unclear: false })
+impl ProxyTarget {
+    fn sure(url: Option<&String>, place: Place) -> Option<ProxyTarget> {
+        Some(ProxyTarget { url: url?.clone(), place, is_unclear: false })
     }
 }
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// `ProxyPass` and `ProxyPassMatch`.
-    pub(super) fn passes(&mut self, line: &Line, is_match: bool, arguments: &Arguments<'_>) {
+    pub(super) fn passes(&mut self, line: &LogicalLine, is_match: bool, arguments: &LineArguments<'_>) {
         let section = self.path_section();
-        if matches!(self.scope(), Scope::Proxy(..)) || section.as_ref().is_some_and(|s| s.kind != SectionKind::Location)
+        if matches!(self.scope(), DirectiveScope::Proxy(..))
+            || section.as_ref().is_some_and(|s| s.kind != SectionKind::Location)
         {
             return;
         }
@@ -54,9 +55,11 @@ impl Reader<'_> {
     }
 
     /// `BalancerMember`: in a `<Proxy>` section the balancer is left out.
-    pub(super) fn balancer_member(&mut self, line: &Line, arguments: &Arguments<'_>) {
+    pub(super) fn balancer_member(&mut self, line: &LogicalLine, arguments: &LineArguments<'_>) {
         let (server, section) = match self.scope() {
-            Scope::Proxy(server, section) => (server, Some(self.model.servers[server].sections[section].url.clone())),
+            DirectiveScope::Proxy(server, section) => {
+                (server, Some(self.model.servers[server].sections[section].url.clone()))
+            }
             _ => (self.server(), None),
         };
         let words = arguments.texts();
@@ -73,7 +76,7 @@ impl Reader<'_> {
 
     /// `ProxySet` in the section of a balancer defines it.
     pub(super) fn sets_balancer(&mut self) {
-        if let Scope::Proxy(server, section) = self.scope() {
+        if let DirectiveScope::Proxy(server, section) = self.scope() {
             let server = &mut self.model.servers[server];
             server.proxied.balancers.extend(balancer(&server.sections[section].url));
         }
@@ -87,7 +90,7 @@ impl Reader<'_> {
     }
 
     /// `BalancerInherit` and `ProxyPassInherit`.
-    pub(super) fn inherits_balancers(&mut self, lower: &str, arguments: &Arguments<'_>) {
+    pub(super) fn inherits_balancers(&mut self, lower: &str, arguments: &LineArguments<'_>) {
         let on = arguments.get(0).is_some_and(|word| word.eq_ignore_ascii_case("on"));
         let server = self.server();
         self.model.servers[server].proxied.inherits[usize::from(lower == "proxypassinherit")] = Some(on);
@@ -109,8 +112,8 @@ impl Reader<'_> {
     }
 
     /// `SetHandler`
-    pub(super) fn sets_handler(&mut self, line: &Line, arguments: &Arguments<'_>) {
-        if matches!(self.scope(), Scope::Proxy(..)) {
+    pub(super) fn sets_handler(&mut self, line: &LogicalLine, arguments: &LineArguments<'_>) {
+        if matches!(self.scope(), DirectiveScope::Proxy(..)) {
             return;
         }
         let Some(word) = arguments.get(0) else { return };
@@ -157,7 +160,7 @@ pub(super) fn members(model: &Model, server: ServerId, url: &str) -> Option<Vec<
 }
 
 /// The URLs of other servers that requests to a server are sent to, those of the server level included.
-pub(super) fn targets(model: &Model, server: ServerId, facts: &Facts, room: &mut Upstreams<Place>) -> Vec<Target> {
+pub(super) fn targets(model: &Model, server: ServerId, facts: &Facts, room: &mut Upstreams<Place>) -> Vec<ProxyTarget> {
     let both = if server == MAIN { vec![MAIN] } else { vec![MAIN, server] };
     let proxied = || both.iter().map(|server| &model.servers[*server].proxied);
     let all = both.iter().map(|server| &model.servers[*server]);
@@ -173,25 +176,25 @@ pub(super) fn targets(model: &Model, server: ServerId, facts: &Facts, room: &mut
     if places.next().is_some_and(|place| !room.steps(steps.sum(), place)) {
         return Vec::new();
     }
-    let rules = Rules::of(model, server);
+    let rules = ActingRules::of(model, server);
     let mut targets = Vec::new();
     if !rules.never_passes() {
         let mappings: Vec<&Mapping> = proxied().flat_map(|proxied| &proxied.mappings).collect();
         targets.extend(
-            passed(&mappings).into_iter().filter_map(|mapping| Target::sure(mapping.url.as_ref(), mapping.place)),
+            passed(&mappings).into_iter().filter_map(|mapping| ProxyTarget::sure(mapping.url.as_ref(), mapping.place)),
         );
     }
     for rule in rules.targets(room) {
         let urls = followed(rule.url, &rule.variables, facts);
         let is_unclear = rule.acts == Acts::Unclear;
-        targets.extend(urls.into_iter().map(|url| Target { url, place: rule.place, is_unclear }));
+        targets.extend(urls.into_iter().map(|url| ProxyTarget { url, place: rule.place, is_unclear }));
     }
     let handlers: Vec<&Handler> = proxied().flat_map(|proxied| &proxied.handlers).collect();
-    let (mut later, mut kept) = (Later::default(), Vec::new());
+    let (mut later, mut kept) = (LaterSections::default(), Vec::new());
     for handler in handlers.into_iter().rev() {
         let section = handler.section.as_ref();
         if !section.is_some_and(|section| later.replace(section)) {
-            kept.extend(Target::sure(handler.url.as_ref(), handler.place));
+            kept.extend(ProxyTarget::sure(handler.url.as_ref(), handler.place));
         }
         if let Some(section) = section {
             later.add(section);
@@ -209,8 +212,8 @@ fn passed<'a>(mappings: &[&'a Mapping]) -> Vec<&'a Mapping> {
     let is_dead = |mapping: &Mapping| mapping.url.is_none() || mapping.paths.are_none();
     let (of_locations, mut others): (Vec<&Mapping>, Vec<&Mapping>) =
         mappings.iter().copied().partition(|mapping| mapping.section.is_some());
-    let (mut later, mut passed) = (Later::default(), Vec::new());
-    let (mut taken, mut taken_encoded) = (Taken::default(), Taken::default());
+    let (mut later, mut passed) = (LaterSections::default(), Vec::new());
+    let (mut taken, mut taken_encoded) = (TakenPaths::default(), TakenPaths::default());
     for mapping in of_locations.iter().rev() {
         let Some(section) = &mapping.section else { continue };
         if !later.replace(section) && !is_dead(mapping) {

@@ -8,8 +8,8 @@ use super::ID;
 use super::bodies::Bodies;
 use super::line;
 use super::model::Model;
-use super::reader::{Frame, LONGEST_LINE, Line, Reader, Sources};
-use super::text::Text;
+use super::reader::{InputFrame, Interpreter, LONGEST_LINE, LogicalLine, Sources};
+use super::text::TracedText;
 use super::words::{is_space, next_word, skip_space};
 use crate::instance::Problem;
 use crate::services::include;
@@ -30,7 +30,7 @@ const MOST_GROWTH: usize = 64 << 20;
 /// Reads a main file and all that it includes.
 pub(super) fn read(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Model {
     let file = include::read(world.system, sources, main);
-    let mut reader = Reader::new(Some(main), world, Sources::Growing(sources), compiled_server_root(main));
+    let mut reader = Interpreter::new(Some(main), world, Sources::Growing(sources), compiled_server_root(main));
     match file {
         Ok(file) => {
             reader.model.trail = Trail::from(file, &world.facts.named_by(ID, main));
@@ -64,7 +64,7 @@ pub(super) fn compiled_server_root(main: &Path) -> PathBuf {
     }
 }
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// Begins with a file.
     pub(super) fn begin(&mut self, file: FileId) {
         self.parse(&[file]);
@@ -83,11 +83,11 @@ impl Reader<'_> {
 
     /// The next logical line of the file that is being read; `None` at its end. A macro's lines are part of the file
     /// that uses it.
-    pub(super) fn next_line(&mut self) -> Option<Line> {
+    pub(super) fn next_line(&mut self) -> Option<LogicalLine> {
         let mut after_macro = false;
         while let Some(frame) = self.frames.last_mut() {
             let (text, span, hop) = match frame {
-                Frame::File { file, tree, next, hop, .. } => {
+                InputFrame::File { file, tree, next, hop, .. } => {
                     let node = tree.nodes.get(*next)?;
                     if after_macro && is_lost(tree, *next, self.sources.file(*file).bytes()) {
                         *next += 1;
@@ -101,7 +101,7 @@ impl Reader<'_> {
                     let span = Span::new(*file, node.start, node.end);
                     (line::logical(*file, self.sources.file(*file).bytes(), span), span, *hop)
                 }
-                Frame::Macro { lines, next, hop, .. } => {
+                InputFrame::Macro { lines, next, hop, .. } => {
                     let Some((text, span)) = lines.get_mut(*next) else {
                         self.frames.pop();
                         after_macro = true;
@@ -110,7 +110,7 @@ impl Reader<'_> {
                     *next += 1;
                     (std::mem::take(text), *span, *hop)
                 }
-                Frame::Files { .. } => return None,
+                InputFrame::Files { .. } => return None,
             };
             let place = Place { span, hop };
             self.lines += 1;
@@ -118,7 +118,7 @@ impl Reader<'_> {
                 self.give_up(place, &format!("more than {MOST_LINES} lines are read for this configuration"));
                 return None;
             }
-            return Some(Line { text, place, undefined: Vec::new() });
+            return Some(LogicalLine { text, place, undefined: Vec::new() });
         }
         None
     }
@@ -143,7 +143,7 @@ impl Reader<'_> {
     }
 
     /// Interprets a line.
-    fn line(&mut self, mut line: Line) {
+    fn line(&mut self, mut line: LogicalLine) {
         if line.text.is_empty() || line.bytes().starts_with(b"#") {
             return;
         }
@@ -184,8 +184,8 @@ impl Reader<'_> {
 
     /// How many sections were open when the current file began: it can't end those.
     pub(super) fn base(&self) -> usize {
-        let base = |frame: &Frame| match frame {
-            Frame::File { base, .. } => Some(*base),
+        let base = |frame: &InputFrame| match frame {
+            InputFrame::File { base, .. } => Some(*base),
             _ => None,
         };
         self.frames.iter().rev().find_map(base).unwrap_or(0)
@@ -194,7 +194,7 @@ impl Reader<'_> {
     /// At the end of what is being read.
     fn end_frame(&mut self) {
         match self.frames.last_mut() {
-            Some(Frame::Files { files, next, hop }) => {
+            Some(InputFrame::Files { files, next, hop }) => {
                 let (file, hop) = (files.get(*next).copied(), *hop);
                 *next += 1;
                 match file {
@@ -204,7 +204,7 @@ impl Reader<'_> {
                     }
                 }
             }
-            Some(Frame::File { base, .. }) => {
+            Some(InputFrame::File { base, .. }) => {
                 // A condition that holds may stay open at the end, and so may what is open inside of it.
                 let open = self.sections.split_off(*base);
                 self.frames.pop();
@@ -225,7 +225,7 @@ impl Reader<'_> {
 
     /// The files that a line is made of: the one where it stands, those that its variables and the arguments of macros
     /// come from, and those that use these macros.
-    pub(super) fn files_of(&self, line: &Line) -> BTreeSet<FileId> {
+    pub(super) fn files_of(&self, line: &LogicalLine) -> BTreeSet<FileId> {
         let hops = self.model.hops.list(line.place.hop);
         let uses = hops.iter().rev().take_while(|hop| hop.macro_name.is_some()).map(|hop| hop.span.file);
         line.text.files().chain(uses).chain([line.place.span.file]).collect()
@@ -234,22 +234,22 @@ impl Reader<'_> {
     /// Is a macro of that name being used at the moment, in the file that is being read?
     pub(super) fn is_using(&self, macro_name: &str) -> bool {
         let uses = self.frames.iter().rev().map_while(|frame| match frame {
-            Frame::Macro { name, .. } => Some(name),
+            InputFrame::Macro { name, .. } => Some(name),
             _ => None,
         });
         uses.into_iter().any(|name| name.as_ref() == macro_name)
     }
 
     /// Goes on with the lines of a macro.
-    pub(super) fn enter_macro(&mut self, name: Arc<str>, lines: Vec<(Text, Span)>, hop: HopId) {
-        self.frames.push(Frame::Macro { name, lines, next: 0, hop, bodies: None });
+    pub(super) fn enter_macro(&mut self, name: Arc<str>, lines: Vec<(TracedText, Span)>, hop: HopId) {
+        self.frames.push(InputFrame::Macro { name, lines, next: 0, hop, bodies: None });
     }
 
     /// Does something that matters come next, before the end of the innermost section that has just begun?
     pub(super) fn body_matters(&mut self, matters: fn(&[u8]) -> bool) -> bool {
         let name = |word: &[u8]| word.trim_ascii_end().to_ascii_lowercase();
         match self.frames.last_mut() {
-            Some(Frame::File { file, tree, next, .. }) => {
+            Some(InputFrame::File { file, tree, next, .. }) => {
                 let bodies = self.bodies.entry(*file).or_insert_with(|| {
                     let bytes = self.sources.file(*file).bytes();
                     let word = |node| tree.words(node).first().map(|w| name(&bytes[w.start as usize..w.end as usize]));
@@ -257,9 +257,10 @@ impl Reader<'_> {
                 });
                 bodies.matter(*next)
             }
-            Some(Frame::Macro { lines, next, bodies, .. }) => {
+            Some(InputFrame::Macro { lines, next, bodies, .. }) => {
                 let bodies = bodies.get_or_insert_with(|| {
-                    let word = |text: &Text| name(text.bytes().split(|b| is_space(*b)).next().unwrap_or_default());
+                    let word =
+                        |text: &TracedText| name(text.bytes().split(|b| is_space(*b)).next().unwrap_or_default());
                     Bodies::new(&lines.iter().map(|(text, _)| Some(word(text))).collect::<Vec<_>>(), matters)
                 });
                 bodies.matter(*next)

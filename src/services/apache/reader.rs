@@ -5,9 +5,9 @@ use super::ID;
 use super::bodies::Bodies;
 use super::model::Model;
 use super::modules::Modules;
-use super::protocol::Build;
-use super::scope::Section;
-use super::text::Text;
+use super::protocol::ProtocolRules;
+use super::scope::OpenSection;
+use super::text::TracedText;
 use super::variables::Variables;
 use crate::services::glob::Search;
 use crate::services::place::{HopId, Place};
@@ -26,16 +26,16 @@ pub(super) const LONGEST_LINE: usize = 16 << 20;
 
 /// A logical line that is being interpreted.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct LogicalLine {
     /// Its text, without continuations and the white space around it; variables are replaced.
-    pub(super) text: Text,
+    pub(super) text: TracedText,
     /// The directive and the way to it.
     pub(super) place: Place,
     /// Names in it that are not defined.
     pub(super) undefined: Vec<Arc<str>>,
 }
 
-impl Line {
+impl LogicalLine {
     pub(super) fn bytes(&self) -> &[u8] {
         self.text.bytes()
     }
@@ -43,7 +43,7 @@ impl Line {
 
 /// Where text comes from at the moment.
 #[derive(Debug)]
-pub(super) enum Frame {
+pub(super) enum InputFrame {
     File {
         file: FileId,
         tree: Arc<Tree>,
@@ -54,7 +54,7 @@ pub(super) enum Frame {
     },
     Macro {
         name: Arc<str>,
-        lines: Vec<(Text, Span)>,
+        lines: Vec<(TracedText, Span)>,
         next: usize,
         hop: HopId,
         /// Of its lines, once something wants to know.
@@ -70,12 +70,12 @@ pub(super) struct Macro {
     pub(super) name: Arc<str>,
     pub(super) parameters: Vec<Vec<u8>>,
     /// The lines of the body, and where they are.
-    pub(super) body: Vec<(Text, Span)>,
+    pub(super) body: Vec<(TracedText, Span)>,
 }
 
 /// A file or directory that a directive names.
 #[derive(Debug)]
-pub(super) struct Named {
+pub(super) struct NamedFile {
     pub(super) place: Place,
     /// The directive as it is written.
     pub(super) name: String,
@@ -118,14 +118,14 @@ impl std::ops::Deref for Sources<'_> {
 }
 
 /// The interpreter.
-pub(super) struct Reader<'a> {
+pub(super) struct Interpreter<'a> {
     pub(super) world: World<'a>,
-    pub(super) build: Build,
+    pub(super) build: ProtocolRules,
     pub(super) sources: Sources<'a>,
     pub(super) trees: BTreeMap<FileId, Arc<Tree>>,
     pub(super) bodies: BTreeMap<FileId, Bodies>,
-    pub(super) frames: Vec<Frame>,
-    pub(super) sections: Vec<Section>,
+    pub(super) frames: Vec<InputFrame>,
+    pub(super) sections: Vec<OpenSection>,
     /// Are the names that httpd is started with known?
     pub(super) defines_known: bool,
     pub(super) variables: Variables,
@@ -138,7 +138,7 @@ pub(super) struct Reader<'a> {
     /// Directives of modules that are not loaded (yet), and those that are not known.
     pub(super) foreign: Vec<(Place, String)>,
     /// Files that have to be there, and those that `LoadFile` names.
-    pub(super) named_files: Vec<Named>,
+    pub(super) named_files: Vec<NamedFile>,
     pub(super) loaded_files: Vec<(Place, Vec<u8>, BTreeSet<FileId>)>,
     /// On whose word they are named, and what is hidden from those.
     pub(super) words: Words,
@@ -159,16 +159,21 @@ pub(super) struct Reader<'a> {
     pub(super) growth: usize,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(main: Option<&Path>, world: World<'a>, sources: Sources<'a>, server_root: PathBuf) -> Reader<'a> {
+impl<'a> Interpreter<'a> {
+    pub(super) fn new(
+        main: Option<&Path>,
+        world: World<'a>,
+        sources: Sources<'a>,
+        server_root: PathBuf,
+    ) -> Interpreter<'a> {
         let facts = world.facts;
         let names = match main.and_then(|main| facts.command_line(ID, main)) {
             Some(line) => Some(line.defines.as_slice()),
             None => facts.of(ID).defines.value.as_deref(),
         };
-        Reader {
+        Interpreter {
             world,
-            build: Build::of(facts.of(ID)),
+            build: ProtocolRules::of(facts.of(ID)),
             sources,
             trees: BTreeMap::new(),
             bodies: BTreeMap::new(),
@@ -198,8 +203,8 @@ impl<'a> Reader<'a> {
     }
 
     /// A reader that reads no other file than those that are there already.
-    pub(super) fn fixed(world: World<'a>, sources: &'a SourceMap) -> Reader<'a> {
-        Reader::new(None, world, Sources::Fixed(sources), PathBuf::from("/"))
+    pub(super) fn fixed(world: World<'a>, sources: &'a SourceMap) -> Interpreter<'a> {
+        Interpreter::new(None, world, Sources::Fixed(sources), PathBuf::from("/"))
     }
 
     /// The system.

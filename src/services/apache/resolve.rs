@@ -1,13 +1,13 @@
 //! From what was read to endpoints: who answers where, and what clients are offered.
 
 use super::ID;
-use super::chains::{Chain, Chains, address, show};
+use super::chains::{HostChain, HostChains, address, show};
 use super::loading::{Loader, ciphers};
 use super::model::{HostAddress, Model, Narrows};
-use super::protocol::Build;
+use super::protocol::ProtocolRules;
 use super::scope::{MAIN, ServerId};
-use super::tls_switch::{State, Tls, https};
-use super::versions::{Asked, Combination};
+use super::tls_switch::{SwitchState, TlsSwitch, https};
+use super::versions::{Combination, OwnVersions};
 use crate::endpoint::{
     Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown,
 };
@@ -16,7 +16,7 @@ use crate::openssl::ClientDependent;
 use crate::openssl::{Keys, Presented, Refused, Terms, one_after_another};
 use crate::services::limits::{self, Room};
 use crate::services::place::Place;
-use crate::services::service::{Fit, Question, Response, Target, World};
+use crate::services::service::{Destination, Fit, Question, Response, World};
 use crate::tls::VersionSet;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,19 +52,19 @@ const SUITES: &[&str] = &[
 ];
 
 /// Where and by whom an answer is given: listener, chain, virtual host.
-type Key = (usize, Option<HostAddress>, ServerId);
+type AnswerKey = (usize, Option<HostAddress>, ServerId);
 
 /// The resolved configuration, as far as listeners go.
 #[derive(Debug)]
 pub(super) struct Resolution {
-    pub(super) build: Build,
-    pub(super) tls: Vec<Tls>,
-    pub(super) asked: Vec<Asked>,
-    pub(super) chains: Chains,
+    pub(super) build: ProtocolRules,
+    pub(super) tls: Vec<TlsSwitch>,
+    pub(super) asked: Vec<OwnVersions>,
+    pub(super) chains: HostChains,
     pub(super) endpoints: Vec<Endpoint>,
     /// For each endpoint of a listener: the first host of the chain, and the one whose TLS counts.
     pub(super) origins: Vec<(ServerId, ServerId)>,
-    answers: BTreeMap<Key, Arc<Answer>>,
+    answers: BTreeMap<AnswerKey, Arc<Answer>>,
     /// The listeners by port.
     listens: BTreeMap<u16, Vec<(usize, Arc<Address>)>>,
     /// There are more endpoints, which were left out: the first `Listen` for which there was no room, and what is to be
@@ -78,7 +78,7 @@ pub(super) struct Resolution {
 
 /// Resolves what was read.
 pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
-    let build = Build::of(world.facts.of(ID));
+    let build = ProtocolRules::of(world.facts.of(ID));
     let servers = 0..model.servers.len();
     let https = https(model);
     let mut resolver = Resolver {
@@ -91,9 +91,9 @@ pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
         refused_lists: RefCell::default(),
         resolution: Resolution {
             build,
-            tls: servers.clone().map(|server| Tls::of(model, build, &https, server)).collect(),
-            asked: servers.clone().map(|server| Asked::of(model, build, world.facts, server)).collect(),
-            chains: Chains::of(model),
+            tls: servers.clone().map(|server| TlsSwitch::of(model, build, &https, server)).collect(),
+            asked: servers.clone().map(|server| OwnVersions::of(model, build, world.facts, server)).collect(),
+            chains: HostChains::of(model),
             endpoints: Vec::new(),
             origins: Vec::new(),
             answers: BTreeMap::new(),
@@ -210,7 +210,7 @@ impl Resolver<'_> {
     }
 
     /// The endpoints of a chain at an address.
-    fn chain(&mut self, listen: usize, address: &Arc<Address>, chain: Option<(HostAddress, &Chain)>) {
+    fn chain(&mut self, listen: usize, address: &Arc<Address>, chain: Option<(HostAddress, &HostChain)>) {
         let main = [MAIN];
         let hosts = chain.map_or(&main[..], |(_, chain)| &chain.hosts);
         let names = chain.map_or(0, |(_, chain)| chain.reported.len());
@@ -281,9 +281,9 @@ impl Resolver<'_> {
         let span = self.model.servers[host].head.map(|place| place.span);
         because.push(Reason { kind: ReasonKind::Server, span, note: note.into() });
         match tls.state {
-            State::On => {}
-            State::Off => return Arc::new(silent(Speaks::Plaintext, because, VersionSet::EMPTY, None)),
-            State::Unclear(unknown) => {
+            SwitchState::On => {}
+            SwitchState::Off => return Arc::new(silent(Speaks::Plaintext, because, VersionSet::EMPTY, None)),
+            SwitchState::Unclear(unknown) => {
                 return Arc::new(silent(Speaks::Unknown, because, VersionSet::TLS, Some(unknown)));
             }
         }
@@ -424,7 +424,7 @@ impl Resolution {
 
     /// The answer to a client's question.
     pub(super) fn ask(&self, model: &Model, question: &Question) -> Option<Response> {
-        let Target::Ip(ip, port) = question.target else { return None };
+        let Destination::Ip(ip, port) = question.target else { return None };
         if question.transport != Transport::Stream {
             return None;
         }

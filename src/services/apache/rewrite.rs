@@ -1,7 +1,7 @@
 //! From changes of a line, as it was put together, to edits of the files that its bytes lie in.
 
 use super::line::logical;
-use super::text::{Origin, Text};
+use super::text::{ByteOrigin, TracedText};
 use super::words::{Word, is_space, split};
 use crate::edit::Edit;
 use crate::source::{FileId, SourceFile, SourceMap, Span};
@@ -44,7 +44,7 @@ pub(super) fn apply(text: &[u8], splices: &[Splice]) -> Vec<u8> {
 }
 
 /// The edits that do to the files what the splices do to the line; `Err`: why there are none.
-pub(super) fn edits(line: &Text, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, String> {
+pub(super) fn edits(line: &TracedText, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, String> {
     let mut edits = Vec::new();
     // Edits in words that were given a name, by the place of the word.
     let mut passed: BTreeMap<Span, (Word, Vec<Edit>, bool)> = BTreeMap::new();
@@ -82,9 +82,9 @@ fn anchor(splice: &Splice, length: usize) -> Range<usize> {
 }
 
 /// Where the bytes of a splice are.
-fn places(line: &Text, splice: &Splice, anchor: &Range<usize>, sources: &SourceMap) -> Result<Vec<Span>, String> {
+fn places(line: &TracedText, splice: &Splice, anchor: &Range<usize>, sources: &SourceMap) -> Result<Vec<Span>, String> {
     let found = line.places(anchor.clone()).map_err(|origin| match origin {
-        Origin::Environment(name) => format!("the value comes from the environment variable {name}"),
+        ByteOrigin::Environment(name) => format!("the value comes from the environment variable {name}"),
         _ => "the value is put together by a macro".to_owned(),
     })?;
     if splice.part.is_empty() {
@@ -112,7 +112,7 @@ pub(super) fn is_continuation(a: Span, b: Span, sources: &SourceMap) -> bool {
 }
 
 /// Text that is edited must not stand in the line twice.
-fn used_once(line: &Text, edits: &[Edit]) -> Result<(), String> {
+fn used_once(line: &TracedText, edits: &[Edit]) -> Result<(), String> {
     let places = line.known_places(0..line.len());
     let touches = |edit: &Edit, place: &Span| {
         let (from, to) = (edit.span.start, edit.span.end.max(edit.span.start + 1));
@@ -140,7 +140,7 @@ fn word_at(place: Span, sources: &SourceMap) -> Option<(Word, Span)> {
 }
 
 /// Why there is no edit for a part that no one word gives.
-fn mixed(line: &Text, part: Range<usize>, sources: &SourceMap) -> String {
+fn mixed(line: &TracedText, part: Range<usize>, sources: &SourceMap) -> String {
     let text = String::from_utf8_lossy(&line.bytes()[part.clone()]).trim().to_owned();
     let places = line.known_places(part);
     // The line itself comes first, and what was put into it after that.

@@ -5,9 +5,9 @@
 
 use super::ID;
 use super::patterns::is_broken;
-use super::reader::{Line, Reader};
+use super::reader::{Interpreter, LogicalLine};
 use super::syntax::NEWEST;
-use super::words::Arguments;
+use super::words::LineArguments;
 
 /// Flags of a rule, in lower case; what begins with `d` is one too.
 const RULE: &[&str] = &[
@@ -77,9 +77,9 @@ const OPTIONS: &[&str] = &[
     "unsafeprefixstat",
 ];
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// Complains about a directive that httpd refuses.
-    pub(super) fn check_rewriting(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
+    pub(super) fn check_rewriting(&mut self, line: &LogicalLine, lower: &str, arguments: &LineArguments<'_>) {
         if !line.undefined.is_empty() {
             return;
         }

@@ -8,10 +8,10 @@
 use super::model::Model;
 use super::path_sections::{PathSection, SectionKind};
 use super::paths::matches_all;
-use super::reader::{Line, Reader};
-use super::rewriting::{InSection, Rewriting, Rule, Variable, variable};
+use super::reader::{Interpreter, LogicalLine};
+use super::rewriting::{InSection, RewriteRule, Rewriting, SetVariable, variable};
 use super::scope::{MAIN, ServerId};
-use super::words::Arguments;
+use super::words::LineArguments;
 use crate::services::limits::Upstreams;
 use crate::services::place::Place;
 use std::collections::HashMap;
@@ -35,9 +35,9 @@ pub(super) struct RuleTarget<'a> {
     pub(super) acts: Acts,
 }
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// A directive of `mod_rewrite`.
-    pub(super) fn rewrites(&mut self, line: &Line, lower: &str, arguments: &Arguments<'_>) {
+    pub(super) fn rewrites(&mut self, line: &LogicalLine, lower: &str, arguments: &LineArguments<'_>) {
         let words = arguments.texts();
         let section = self.path_section();
         let server = self.server();
@@ -53,14 +53,14 @@ impl Reader<'_> {
             ("rewritecond", _) => rewriting.has_condition = true,
             ("rewriterule", _) => {
                 let has_condition = std::mem::take(&mut rewriting.has_condition);
-                rewriting.rules.push(Rule::of(&words, section, has_condition, line.place));
+                rewriting.rules.push(RewriteRule::of(&words, section, has_condition, line.place));
             }
             _ => {}
         }
     }
 
     /// `SetEnvIf` and its like: an attribute, a regular expression, and variables; `BrowserMatch` has no attribute.
-    pub(super) fn sets_variables(&mut self, lower: &str, arguments: &Arguments<'_>) {
+    pub(super) fn sets_variables(&mut self, lower: &str, arguments: &LineArguments<'_>) {
         let words = arguments.texts();
         let skipped = usize::from(!lower.starts_with("browsermatch"));
         let [regex, variables @ ..] = words.get(skipped..).unwrap_or_default() else { return };
@@ -72,38 +72,38 @@ impl Reader<'_> {
         let server = self.server();
         for variable in variables.iter().filter(|variable| !variable.starts_with('!')) {
             let (name, value) = variable.split_once('=').unwrap_or((variable, "1"));
-            let variable = Variable { name: name.to_owned(), value: value.to_owned(), in_section, is_always };
+            let variable = SetVariable { name: name.to_owned(), value: value.to_owned(), in_section, is_always };
             self.model.servers[server].rewriting.variables.push(variable);
         }
     }
 }
 
 /// Values of variables by name, in lower case.
-type Values<'a> = HashMap<String, Vec<Value<'a>>>;
+type Values<'a> = HashMap<String, Vec<VariableChoice<'a>>>;
 /// A name as it is written, and a value.
-type Value<'a> = (&'a str, &'a str);
+type VariableChoice<'a> = (&'a str, &'a str);
 
 /// The variables that requests may have.
 #[derive(Default)]
-struct Known<'a> {
+struct RequestVariables<'a> {
     /// `SetEnvIf` outside of sections, and all.
     early: Values<'a>,
     all: Values<'a>,
     /// Rules outside of sections, each with its place among them.
-    by_rules: HashMap<String, Vec<(usize, Value<'a>)>>,
+    by_rules: HashMap<String, Vec<(usize, VariableChoice<'a>)>>,
 }
 
 /// The rules of a server, as they act there.
-pub(super) struct Rules<'a> {
+pub(super) struct ActingRules<'a> {
     model: &'a Model,
     server: ServerId,
     /// Those outside of sections, in the order in which they are tried.
-    list: Vec<&'a Rule>,
+    list: Vec<&'a RewriteRule>,
     engine: bool,
 }
 
-impl<'a> Rules<'a> {
-    pub(super) fn of(model: &'a Model, server: ServerId) -> Rules<'a> {
+impl<'a> ActingRules<'a> {
+    pub(super) fn of(model: &'a Model, server: ServerId) -> ActingRules<'a> {
         let (main, own) = (&model.servers[MAIN].rewriting, &model.servers[server].rewriting);
         let outside = |rewriting: &'a Rewriting| rewriting.rules.iter().filter(|rule| rule.section.is_none());
         let engine = own.engine.or(main.engine).unwrap_or(false);
@@ -122,7 +122,7 @@ impl<'a> Rules<'a> {
                 outside(own).collect()
             }
         };
-        Rules { model, server, list, engine }
+        ActingRules { model, server, list, engine }
     }
 
     /// The sections with directives of `mod_rewrite`, in the order in which they are merged.
@@ -180,11 +180,11 @@ impl<'a> Rules<'a> {
         // The sections of the server level are for virtual hosts too.
         let servers = if self.server == MAIN { vec![MAIN] } else { vec![MAIN, self.server] };
         let of_servers = || servers.iter().map(|server| &self.model.servers[*server].rewriting.rules);
-        let is_open = |rule: &Rule| rule.target.as_ref().is_some_and(|url| variable(url).is_some());
+        let is_open = |rule: &RewriteRule| rule.target.as_ref().is_some_and(|url| variable(url).is_some());
         let known = if self.list.iter().copied().chain(of_servers().flatten()).any(is_open) {
             self.known(outside)
         } else {
-            Known::default()
+            RequestVariables::default()
         };
         for (at, rule) in self.list.iter().enumerate().filter(|_| outside == Acts::Yes) {
             let Some(url) = &rule.target else { continue };
@@ -198,7 +198,7 @@ impl<'a> Rules<'a> {
         let mut acting: HashMap<usize, Acts> = HashMap::new();
         for rules in of_servers() {
             // What the rules of a section set, by section and name.
-            let mut set: HashMap<(usize, String), Vec<Value<'_>>> = HashMap::new();
+            let mut set: HashMap<(usize, String), Vec<VariableChoice<'_>>> = HashMap::new();
             for rule in rules {
                 let Some(own) = rule.section.as_ref().and_then(|section| self.find(section)) else { continue };
                 if let Some(url) = &rule.target {
@@ -222,8 +222,8 @@ impl<'a> Rules<'a> {
     }
 
     /// The variables that requests may have.
-    fn known(&self, outside: Acts) -> Known<'a> {
-        let mut known = Known::default();
+    fn known(&self, outside: Acts) -> RequestVariables<'a> {
+        let mut known = RequestVariables::default();
         for variable in self.set_variables() {
             let (name, both) = (variable.name.to_ascii_lowercase(), (&*variable.name, &*variable.value));
             if !variable.in_section {
@@ -239,7 +239,7 @@ impl<'a> Rules<'a> {
         known
     }
 
-    fn set_variables(&self) -> impl Iterator<Item = &'a Variable> {
+    fn set_variables(&self) -> impl Iterator<Item = &'a SetVariable> {
         let main = self.model.servers[MAIN].rewriting.variables.iter().filter(|_| self.server != MAIN);
         main.chain(&self.model.servers[self.server].rewriting.variables)
     }
@@ -247,18 +247,18 @@ impl<'a> Rules<'a> {
     /// Has every request the variable `no-proxy`, which `ProxyPass` heeds?
     pub(super) fn never_passes(&self) -> bool {
         let is_it = |name: &str| name.eq_ignore_ascii_case("no-proxy");
-        let set = |variable: &Variable| variable.is_always && !variable.in_section && is_it(&variable.name);
+        let set = |variable: &SetVariable| variable.is_always && !variable.in_section && is_it(&variable.name);
         let reached = self.list.iter().scan(true, |goes_on, rule| {
             let is_reached = std::mem::replace(goes_on, *goes_on && rule.goes_on);
             is_reached.then_some(rule)
         });
-        let by_rule = |rule: &&&Rule| rule.is_always && rule.environment.iter().any(|(name, _)| is_it(name));
+        let by_rule = |rule: &&&RewriteRule| rule.is_always && rule.environment.iter().any(|(name, _)| is_it(name));
         self.set_variables().any(set)
             || (self.outside() == Acts::Yes && self.engine && reached.filter(by_rule).count() > 0)
     }
 }
 
-impl<'a> Known<'a> {
+impl<'a> RequestVariables<'a> {
     /// The values of the variable that a URL begins with; `None`: there is no room for them.
     ///
     /// `before`: for a rule outside of sections, how many rules are tried before it. `earlier`: what the rules of the
@@ -267,10 +267,10 @@ impl<'a> Known<'a> {
         &self,
         url: &str,
         before: Option<usize>,
-        earlier: &[Value<'a>],
+        earlier: &[VariableChoice<'a>],
         place: Place,
         room: &mut Upstreams<Place>,
-    ) -> Option<Vec<Value<'a>>> {
+    ) -> Option<Vec<VariableChoice<'a>>> {
         let mut found = Vec::new();
         if !room.steps(100 + url.len(), place) {
             return None;

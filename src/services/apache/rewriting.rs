@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// A `RewriteRule`.
 #[derive(Clone, Debug)]
-pub(super) struct Rule {
+pub(super) struct RewriteRule {
     pub(super) section: Option<PathSection>,
     /// Where it leads, if it proxies (`[P]`).
     pub(super) target: Option<String>,
@@ -24,7 +24,7 @@ pub(super) struct Rule {
 /// Which rules of others count: `RewriteOptions`.
 #[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a word of the directive")]
-pub(super) struct Options {
+pub(super) struct InheritOptions {
     pub(super) is_set: bool,
     pub(super) inherit: bool,
     pub(super) before: bool,
@@ -33,7 +33,7 @@ pub(super) struct Options {
     pub(super) ignore: bool,
 }
 
-impl Options {
+impl InheritOptions {
     pub(super) fn add(&mut self, word: &str) {
         self.is_set = true;
         match word.to_ascii_lowercase().as_str() {
@@ -52,12 +52,12 @@ impl Options {
 pub(super) struct InSection {
     pub(super) section: PathSection,
     pub(super) engine: Option<bool>,
-    pub(super) options: Options,
+    pub(super) options: InheritOptions,
 }
 
 /// A variable that `SetEnvIf` sets.
 #[derive(Clone, Debug)]
-pub(super) struct Variable {
+pub(super) struct SetVariable {
     pub(super) name: String,
     pub(super) value: String,
     /// Is it set in a section, which rules outside of sections are too early for?
@@ -71,14 +71,14 @@ pub(super) struct Rewriting {
     pub(super) engine: Option<bool>,
     /// Is there any directive of it, sections included?
     pub(super) is_used: bool,
-    pub(super) options: Options,
-    pub(super) rules: Vec<Rule>,
+    pub(super) options: InheritOptions,
+    pub(super) rules: Vec<RewriteRule>,
     pub(super) sections: Vec<InSection>,
     /// These, by where they begin.
     pub(super) places: BTreeMap<Place, Vec<usize>>,
     /// A `RewriteCond` waits for its rule.
     pub(super) has_condition: bool,
-    pub(super) variables: Vec<Variable>,
+    pub(super) variables: Vec<SetVariable>,
 }
 
 /// The flags of a `RewriteRule`: `[NC,P,E=name:value]`.
@@ -99,8 +99,8 @@ pub(super) fn rule_target(words: &[String]) -> Option<&str> {
     has(&flags(words), &["p", "proxy"]).then_some(target)
 }
 
-impl Rule {
-    pub(super) fn of(words: &[String], section: Option<PathSection>, has_condition: bool, place: Place) -> Rule {
+impl RewriteRule {
+    pub(super) fn of(words: &[String], section: Option<PathSection>, has_condition: bool, place: Place) -> RewriteRule {
         let flags = flags(words);
         let values = flags.iter().filter_map(|flag| flag.split_once('='));
         let values = values.filter(|(flag, _)| matches!(flag.to_ascii_lowercase().as_str(), "e" | "env"));
@@ -122,7 +122,7 @@ impl Rule {
             "c",
             "chain",
         ];
-        Rule {
+        RewriteRule {
             section,
             target: rule_target(words).map(str::to_owned),
             place,
@@ -146,7 +146,7 @@ impl Rewriting {
             return at;
         }
         self.places.entry(section.place).or_default().push(self.sections.len());
-        self.sections.push(InSection { section: section.clone(), engine: None, options: Options::default() });
+        self.sections.push(InSection { section: section.clone(), engine: None, options: InheritOptions::default() });
         self.sections.len() - 1
     }
 

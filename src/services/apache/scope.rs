@@ -11,7 +11,7 @@ pub(super) const MAIN: ServerId = 0;
 
 /// What an open section means for the directives in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(super) enum DirectiveScope {
     Server(ServerId),
     /// In a `<Proxy>` section of a server, by index.
     Proxy(ServerId, usize),
@@ -21,7 +21,7 @@ pub(super) enum Scope {
 
 /// An open section.
 #[derive(Debug)]
-pub(super) struct Section {
+pub(super) struct OpenSection {
     /// As written: `VirtualHost`.
     pub(super) name: Arc<str>,
     /// The text behind the name; none of a condition.
@@ -29,5 +29,5 @@ pub(super) struct Section {
     pub(super) place: Place,
     /// A condition that holds; such a section is read as if it were not there.
     pub(super) condition: bool,
-    pub(super) scope: Scope,
+    pub(super) scope: DirectiveScope,
 }

@@ -5,17 +5,17 @@ use super::conditionals::Condition;
 use super::model::{Covers, ProxySection, Server};
 use super::path_sections::PathSection;
 use super::patterns::is_broken;
-use super::reader::{Line, Reader};
-use super::scope::{MAIN, Scope, Section, ServerId};
+use super::reader::{Interpreter, LogicalLine};
+use super::scope::{DirectiveScope, MAIN, OpenSection, ServerId};
 use super::words::split;
 use crate::endpoint::Unknown;
 use crate::services::place::Place;
 use crate::topic::Topic;
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// Is something read only because a condition holds that is not about `mod_ssl` itself?
     pub(super) fn is_conditional(&self) -> bool {
-        let about_ssl = |section: &Section| {
+        let about_ssl = |section: &OpenSection| {
             let head = self.sources().text(section.place.span);
             ["mod_ssl.c", "ssl_module"].iter().any(|name| memchr::memmem::find(head, name.as_bytes()).is_some())
         };
@@ -24,7 +24,7 @@ impl Reader<'_> {
 
     /// Is this the end of the innermost section, which is a condition that holds? Only this very text is.
     pub(super) fn ends_condition(&self, text: &[u8]) -> bool {
-        let Some(Section { name, condition: true, .. }) = self.sections.last() else { return false };
+        let Some(OpenSection { name, condition: true, .. }) = self.sections.last() else { return false };
         let name = name.as_bytes();
         self.sections.len() > self.base()
             && text.len() == name.len() + 3
@@ -33,7 +33,7 @@ impl Reader<'_> {
             && text[2..text.len() - 1].eq_ignore_ascii_case(name)
     }
 
-    pub(super) fn open_section(&mut self, line: &Line, section: &[u8], rest: usize) {
+    pub(super) fn open_section(&mut self, line: &LogicalLine, section: &[u8], rest: usize) {
         let lower = section.to_ascii_lowercase();
         if let Some(condition) = Condition::of(&lower) {
             self.condition(line, condition, section, rest);
@@ -45,25 +45,25 @@ impl Reader<'_> {
     }
 
     /// The scope of directives at this moment.
-    pub(super) fn scope(&self) -> Scope {
-        self.sections.last().map_or(Scope::Server(MAIN), |section| section.scope.clone())
+    pub(super) fn scope(&self) -> DirectiveScope {
+        self.sections.last().map_or(DirectiveScope::Server(MAIN), |section| section.scope.clone())
     }
 
     /// The section for files, paths or requests that is open, the innermost one.
     pub(super) fn path_section(&self) -> Option<PathSection> {
-        if !matches!(self.scope(), Scope::Inside(..)) {
+        if !matches!(self.scope(), DirectiveScope::Inside(..)) {
             return None;
         }
         self.sections.iter().rev().filter(|section| !section.condition).find_map(PathSection::of)
     }
 
     /// Opens a section.
-    pub(super) fn push_section(&mut self, name: &[u8], place: Place, condition: bool, scope: Scope) {
+    pub(super) fn push_section(&mut self, name: &[u8], place: Place, condition: bool, scope: DirectiveScope) {
         let name = String::from_utf8_lossy(name).as_ref().into();
-        self.sections.push(Section { name, head: Vec::new(), place, condition, scope });
+        self.sections.push(OpenSection { name, head: Vec::new(), place, condition, scope });
     }
 
-    pub(super) fn close(&mut self, line: &Line, name: &[u8]) {
+    pub(super) fn close(&mut self, line: &LogicalLine, name: &[u8]) {
         let shown = name.escape_ascii();
         let Some(name) = name.strip_suffix(b">") else {
             self.model.complain_of_syntax(line.place, format!("{shown}> directive missing closing '>'"));
@@ -105,12 +105,12 @@ impl Reader<'_> {
     }
 
     /// The innermost section, if a line of this file can end it as httpd sees it.
-    fn innermost(&self) -> Option<&Section> {
+    fn innermost(&self) -> Option<&OpenSection> {
         self.sections.last().filter(|section| !section.condition && self.sections.len() > self.base())
     }
 
     /// Opens a section that is not a condition.
-    fn section(&mut self, line: &Line, name: &[u8], rest: usize) {
+    fn section(&mut self, line: &LogicalLine, name: &[u8], rest: usize) {
         if !name.first().is_some_and(u8::is_ascii_alphabetic) {
             let shown = [b"<", name].concat();
             self.invalid_command(line.place, &shown);
@@ -132,7 +132,7 @@ impl Reader<'_> {
             self.check_syntax(line, &[b"<", name].concat(), &format!("<{lower}"), None);
         }
         let scope = match lower.as_str() {
-            "virtualhost" => Scope::Server(self.virtual_host(line, head)),
+            "virtualhost" => DirectiveScope::Server(self.virtual_host(line, head)),
             "proxy" | "proxymatch" => {
                 let words = split(head, 0);
                 let words = words.iter().map(|word| String::from_utf8_lossy(&word.value(head)).into_owned());
@@ -150,11 +150,11 @@ impl Reader<'_> {
                 }
                 let sections = &mut self.model.servers[server].sections;
                 sections.push(section);
-                Scope::Proxy(server, sections.len() - 1)
+                DirectiveScope::Proxy(server, sections.len() - 1)
             }
             "mdomain" | "mdomainset" | "managedomain" => {
                 self.model.managed_certificates = true;
-                Scope::Inside(server, shown.as_ref().into())
+                DirectiveScope::Inside(server, shown.as_ref().into())
             }
             "perl" => {
                 self.model.unknown.push(Unknown {
@@ -163,9 +163,9 @@ impl Reader<'_> {
                     what: "this section makes configuration at run time".to_owned(),
                     help: "check what it makes by hand".to_owned(),
                 });
-                Scope::Inside(server, shown.as_ref().into())
+                DirectiveScope::Inside(server, shown.as_ref().into())
             }
-            _ => Scope::Inside(server, shown.as_ref().into()),
+            _ => DirectiveScope::Inside(server, shown.as_ref().into()),
         };
         let head = head.to_owned();
         self.push_section(name, line.place, false, scope);
@@ -174,7 +174,7 @@ impl Reader<'_> {
         }
     }
 
-    fn virtual_host(&mut self, line: &Line, head: &[u8]) -> ServerId {
+    fn virtual_host(&mut self, line: &LogicalLine, head: &[u8]) -> ServerId {
         if let Some(outer) = self.sections.iter().rev().find(|section| !section.condition) {
             let message = format!("<VirtualHost> cannot occur within <{}> section", outer.name);
             self.model.complain(line.place, message);
@@ -209,7 +209,7 @@ impl Reader<'_> {
     }
 
     /// httpd leaves out what it can't resolve, and so the virtual host may be reached by nobody.
-    fn unresolved(&mut self, line: &Line, word: &str) {
+    fn unresolved(&mut self, line: &LogicalLine, word: &str) {
         let looks_like_a_name =
             word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b':' | b'_'))
                 && word.bytes().any(|b| b.is_ascii_alphabetic());
@@ -225,12 +225,12 @@ impl Reader<'_> {
 }
 
 /// Is a section of that name?
-fn is_name(section: &Section, name: &[u8]) -> bool {
+fn is_name(section: &OpenSection, name: &[u8]) -> bool {
     section.name.as_bytes().eq_ignore_ascii_case(name)
 }
 
 /// The name in a line that ends a section, whatever follows it.
-fn line_section(line: &Line) -> &[u8] {
+fn line_section(line: &LogicalLine) -> &[u8] {
     let name = line.bytes().strip_prefix(b"</").unwrap_or_default();
     let length = name.iter().take_while(|b| b.is_ascii_alphanumeric()).count();
     &name[..length]

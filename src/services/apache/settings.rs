@@ -1,11 +1,11 @@
 //! The directives that set versions, as they are read.
 
 use super::library_commands;
-use super::model::{Kind, Load, Use, Written};
-use super::protocol::{Command, read_list};
-use super::reader::{Line, Reader};
-use super::scope::{Scope, ServerId};
-use super::words::{Arguments, next_word};
+use super::model::{Load, SettingUse, VersionDirective, Written};
+use super::protocol::{VersionCommand, read_list};
+use super::reader::{Interpreter, LogicalLine};
+use super::scope::{DirectiveScope, ServerId};
+use super::words::{LineArguments, next_word};
 use crate::endpoint::{Role, SettingId, Unknown};
 use crate::instance::{Setting, Trap};
 use crate::source::Span;
@@ -25,9 +25,9 @@ fn load(command: &str, value: &str) -> Option<Load> {
     })
 }
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// `SSLProtocol` and `SSLProxyProtocol`
-    pub(super) fn list(&mut self, line: &Line, name: &str, arguments: &Arguments<'_>, rest: usize) {
+    pub(super) fn list(&mut self, line: &LogicalLine, name: &str, arguments: &LineArguments<'_>, rest: usize) {
         let words: Vec<Vec<u8>> = (0..arguments.words.len()).filter_map(|i| arguments.bytes(i)).collect();
         let mut list = read_list(words.iter().map(Vec::as_slice), self.build);
         let unknown = Self::undefined(line);
@@ -49,7 +49,7 @@ impl Reader<'_> {
             name,
             role,
             value: rest..end,
-            kind: Kind::List,
+            kind: VersionDirective::List,
             asked: list.asked,
             names_tls1_3,
             versions,
@@ -57,17 +57,17 @@ impl Reader<'_> {
             unknown,
         };
         let setting = self.setting(line, rest, new);
-        let used = Use { setting, place: line.place };
+        let used = SettingUse { setting, place: line.place };
         if proxy {
             self.proxy_mut().versions.push(used);
-        } else if let Scope::Server(server) = self.scope() {
+        } else if let DirectiveScope::Server(server) = self.scope() {
             self.model.servers[server].versions.push(used);
         }
     }
 
     /// `SSLOpenSSLConfCmd`
-    pub(super) fn command(&mut self, line: &Line, name: &str, arguments: &Arguments<'_>, rest: usize) {
-        let Scope::Server(server) = self.scope() else { return };
+    pub(super) fn command(&mut self, line: &LogicalLine, name: &str, arguments: &LineArguments<'_>, rest: usize) {
+        let DirectiveScope::Server(server) = self.scope() else { return };
         let (Some(command), Some(value), None) = (arguments.get(0), arguments.get(1), arguments.get(2)) else {
             self.model.complain(line.place, format!("{name} takes two arguments"));
             return;
@@ -81,7 +81,7 @@ impl Reader<'_> {
             "cipherstring" => self.model.servers[server].ciphers[1] = Some(value),
             "ciphersuites" => self.model.servers[server].suites[1] = Some(value),
             _ => {
-                let Some(read) = Command::read(&command, &value) else {
+                let Some(read) = VersionCommand::read(&command, &value) else {
                     let server = &mut self.model.servers[server];
                     server.narrowing.extend(library_commands::narrows(&lower, &value, line.place.span));
                     if !COMMANDS.contains(&lower.as_str()) {
@@ -97,7 +97,7 @@ impl Reader<'_> {
                         if unknown.is_none() {
                             self.model.servers[server].bad_commands.push((line.place, why));
                         }
-                        Command::Switches(Vec::new())
+                        VersionCommand::Switches(Vec::new())
                     }
                 };
                 let alone = command.alone();
@@ -105,7 +105,7 @@ impl Reader<'_> {
                     name,
                     role: Role::Listener,
                     value: arguments.words[1].written.clone(),
-                    kind: Kind::Command(command),
+                    kind: VersionDirective::Command(command),
                     asked: alone,
                     names_tls1_3: false,
                     versions: alone,
@@ -113,16 +113,16 @@ impl Reader<'_> {
                     unknown,
                 };
                 let setting = self.setting(line, rest, new);
-                self.model.servers[server].commands.push(Use { setting, place: line.place });
+                self.model.servers[server].commands.push(SettingUse { setting, place: line.place });
             }
         }
     }
 
     /// The setting that a directive is: a new one, unless the same text was read in the same place before.
-    fn setting(&mut self, line: &Line, rest: usize, new: New<'_>) -> SettingId {
+    fn setting(&mut self, line: &LogicalLine, rest: usize, new: New<'_>) -> SettingId {
         let scope = match self.scope() {
-            Scope::Proxy(server, section) => (server, section + 1),
-            Scope::Server(server) | Scope::Inside(server, _) => (server, 0),
+            DirectiveScope::Proxy(server, section) => (server, section + 1),
+            DirectiveScope::Server(server) | DirectiveScope::Inside(server, _) => (server, 0),
         };
         let key = (line.place.span, line.text.clone());
         if let Some(id) = self.model.known.get(&key) {
@@ -157,7 +157,7 @@ impl Reader<'_> {
     }
 
     /// Where a part of a line really lies: in one place of a file, or else where the line has it.
-    fn value_span(&self, line: &Line, part: &Range<usize>) -> Span {
+    fn value_span(&self, line: &LogicalLine, part: &Range<usize>) -> Span {
         let span = line.place.span;
         if let Ok(places) = line.text.places(part.clone())
             && let (Some(first), Some(last)) = (places.first(), places.last())
@@ -216,7 +216,7 @@ struct New<'a> {
     role: Role,
     /// The part of the line to point at.
     value: Range<usize>,
-    kind: Kind,
+    kind: VersionDirective,
     asked: VersionSet,
     names_tls1_3: bool,
     versions: VersionSet,
@@ -233,7 +233,12 @@ pub(super) fn arguments_span(text: &[u8], span: Span) -> Span {
 }
 
 /// What a list does that it does not look like.
-pub(super) fn trap(name: &str, words: &[Vec<u8>], list: &super::protocol::List, served: VersionSet) -> Option<Trap> {
+pub(super) fn trap(
+    name: &str,
+    words: &[Vec<u8>],
+    list: &super::protocol::VersionList,
+    served: VersionSet,
+) -> Option<Trap> {
     let looks = if list.overriding.is_empty() { list.asked } else { list.looks };
     let message = if let Some(last) = list.overriding.last() {
         let word = words[*last].escape_ascii();

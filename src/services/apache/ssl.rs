@@ -1,12 +1,12 @@
 //! The directives of `mod_ssl`.
 
 use super::ID;
-use super::model::{Engine, Proxy, SslLine};
+use super::model::{EngineState, Proxy, SslLine};
 use super::modules::is_ssl_directive;
-use super::reader::{Line, Reader};
-use super::scope::{MAIN, Scope};
+use super::reader::{Interpreter, LogicalLine};
+use super::scope::{DirectiveScope, MAIN};
 use super::values;
-use super::words::Arguments;
+use super::words::LineArguments;
 use crate::release::Release;
 use std::path::PathBuf;
 
@@ -26,9 +26,16 @@ const SSL_ANYWHERE: &[&str] = &[
     "sslverifydepth",
 ];
 
-impl Reader<'_> {
+impl Interpreter<'_> {
     /// A directive of `mod_ssl`.
-    pub(super) fn ssl(&mut self, line: &Line, name: &[u8], lower: &str, arguments: &Arguments<'_>, rest: usize) {
+    pub(super) fn ssl(
+        &mut self,
+        line: &LogicalLine,
+        name: &[u8],
+        lower: &str,
+        arguments: &LineArguments<'_>,
+        rest: usize,
+    ) {
         let shown = String::from_utf8_lossy(name).into_owned();
         if !is_ssl_directive(lower) {
             self.invalid_command(line.place, name);
@@ -55,8 +62,8 @@ impl Reader<'_> {
         }
         let proxy = lower.starts_with("sslproxy");
         let section = match self.scope() {
-            Scope::Inside(_, section) => Some(section),
-            Scope::Proxy(..) if !proxy => Some("Proxy".into()),
+            DirectiveScope::Inside(_, section) => Some(section),
+            DirectiveScope::Proxy(..) if !proxy => Some("Proxy".into()),
             _ => None,
         };
         if let Some(section) = section {
@@ -68,7 +75,7 @@ impl Reader<'_> {
             return;
         }
         let server = self.server();
-        if self.scope() == Scope::Server(MAIN) {
+        if self.scope() == DirectiveScope::Server(MAIN) {
             let is_list = matches!(lower, "sslprotocol" | "sslproxyprotocol");
             let is_conditional = self.is_conditional();
             self.model.ssl_lines.push(SslLine { place: line.place, is_list, is_conditional });
@@ -76,7 +83,7 @@ impl Reader<'_> {
             self.model.in_hosts.insert(line.place.span);
         }
         if let (true, Some(path)) = (values::is_store(lower), arguments.get(0))
-            && matches!(self.scope(), Scope::Server(_))
+            && matches!(self.scope(), DirectiveScope::Server(_))
             && line.undefined.is_empty()
         {
             self.model.servers[server].stores.insert(lower.to_owned(), (PathBuf::from(path), line.place));
@@ -132,20 +139,20 @@ impl Reader<'_> {
     /// The client side of the current scope.
     pub(super) fn proxy_mut(&mut self) -> &mut Proxy {
         match self.scope() {
-            Scope::Proxy(server, section) => &mut self.model.servers[server].sections[section].proxy,
-            Scope::Server(server) | Scope::Inside(server, _) => &mut self.model.servers[server].proxy,
+            DirectiveScope::Proxy(server, section) => &mut self.model.servers[server].sections[section].proxy,
+            DirectiveScope::Server(server) | DirectiveScope::Inside(server, _) => &mut self.model.servers[server].proxy,
         }
     }
 
-    fn engine(&mut self, line: &Line, arguments: &Arguments<'_>) -> Option<Engine> {
+    fn engine(&mut self, line: &LogicalLine, arguments: &LineArguments<'_>) -> Option<EngineState> {
         let word = arguments.get(0).unwrap_or_default().to_ascii_lowercase();
         match word.as_str() {
-            "on" => Some(Engine::On),
-            "off" => Some(Engine::Off),
-            "optional" => Some(Engine::Optional),
+            "on" => Some(EngineState::On),
+            "off" => Some(EngineState::Off),
+            "optional" => Some(EngineState::Optional),
             _ => {
                 if let Some(unknown) = Self::undefined(line) {
-                    return Some(Engine::Unclear(unknown));
+                    return Some(EngineState::Unclear(unknown));
                 }
                 self.model.complain(line.place, "SSLEngine: argument must be On or Off");
                 None
@@ -154,7 +161,7 @@ impl Reader<'_> {
     }
 
     /// What httpd refuses where suites are said for a protocol in a section for paths.
-    fn suites_of_section(&mut self, line: &Line, shown: &str, protocol: &str) {
+    fn suites_of_section(&mut self, line: &LogicalLine, shown: &str, protocol: &str) {
         match protocol {
             "SSL" => {}
             "TLSv1.3" => self.model.complain(line.place, "TLSv1.3 ciphers cannot be set inside a directory context"),
@@ -162,7 +169,7 @@ impl Reader<'_> {
         }
     }
 
-    fn cipher_suite(&mut self, line: &Line, shown: &str, arguments: &Arguments<'_>, proxy: bool) {
+    fn cipher_suite(&mut self, line: &LogicalLine, shown: &str, arguments: &LineArguments<'_>, proxy: bool) {
         // An empty argument is none.
         let word = |at| arguments.get(at).filter(|word| !word.is_empty());
         let (protocol, list) = match (word(0), word(1)) {

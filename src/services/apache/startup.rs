@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// What a file of certificates and keys has in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Content {
+struct KeyFileContent {
     certificate: bool,
     key: bool,
 }
@@ -26,7 +26,7 @@ struct Content {
 pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) -> Vec<(Place, String)> {
     let reading = RefCell::new(Reading::new(world.system));
     let text = |path: &Path| reading.borrow_mut().read(path);
-    let mut contents: BTreeMap<PathBuf, Option<Content>> = BTreeMap::new();
+    let mut contents: BTreeMap<PathBuf, Option<KeyFileContent>> = BTreeMap::new();
     let mut read =
         |path: &Path| *contents.entry(path.to_owned()).or_insert_with(|| text(path).map(|bytes| content(&bytes)));
     let mut pairs: BTreeMap<(PathBuf, PathBuf), bool> = BTreeMap::new();
@@ -152,7 +152,7 @@ fn proxies(model: &Model, library: &Library) -> Vec<(Place, String)> {
 fn certificates(
     own: &Server,
     main: Option<&Server>,
-    read: &mut impl FnMut(&Path) -> Option<Content>,
+    read: &mut impl FnMut(&Path) -> Option<KeyFileContent>,
     files_fit: &mut impl FnMut(&Path, &Path) -> bool,
 ) -> Vec<(Place, String)> {
     let mut refused = Vec::new();
@@ -180,11 +180,11 @@ fn certificates(
     refused
 }
 
-fn content(bytes: &[u8]) -> Content {
+fn content(bytes: &[u8]) -> KeyFileContent {
     let has = |text: &str| memchr::memmem::find(bytes, text.as_bytes()).is_some();
     // What is no text may be DER, which is a SEQUENCE.
     let is_der = bytes.starts_with(b"\x30");
-    Content { certificate: is_der || has("CERTIFICATE-----"), key: is_der || has("PRIVATE KEY-----") }
+    KeyFileContent { certificate: is_der || has("CERTIFICATE-----"), key: is_der || has("PRIVATE KEY-----") }
 }
 
 #[cfg(test)]
@@ -194,10 +194,10 @@ mod tests {
     #[test]
     fn what_is_in_a_file() {
         let of = |text: &str| content(text.as_bytes());
-        assert_eq!(of("rubbish\n"), Content { certificate: false, key: false });
-        assert_eq!(of("-----BEGIN CERTIFICATE-----\n"), Content { certificate: true, key: false });
-        assert_eq!(of("-----BEGIN TRUSTED CERTIFICATE-----\n"), Content { certificate: true, key: false });
-        assert_eq!(of("-----BEGIN EC PRIVATE KEY-----\n"), Content { certificate: false, key: true });
-        assert_eq!(of("\u{30}\u{1}"), Content { certificate: true, key: true });
+        assert_eq!(of("rubbish\n"), KeyFileContent { certificate: false, key: false });
+        assert_eq!(of("-----BEGIN CERTIFICATE-----\n"), KeyFileContent { certificate: true, key: false });
+        assert_eq!(of("-----BEGIN TRUSTED CERTIFICATE-----\n"), KeyFileContent { certificate: true, key: false });
+        assert_eq!(of("-----BEGIN EC PRIVATE KEY-----\n"), KeyFileContent { certificate: false, key: true });
+        assert_eq!(of("\u{30}\u{1}"), KeyFileContent { certificate: true, key: true });
     }
 }

@@ -41,7 +41,7 @@ pub(super) struct Syntax {
 
 /// What a section is to the directives in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Context<'a> {
+pub(super) enum SyntaxContext<'a> {
     Main,
     VirtualHost,
     Proxy,
@@ -101,21 +101,21 @@ pub(super) fn is_own_module(identifier: &str) -> bool {
 
 impl Syntax {
     /// Why httpd refuses the directive there; `name` as it is written.
-    pub(super) fn misplaced(&self, name: &str, context: Context<'_>) -> Option<String> {
+    pub(super) fn misplaced(&self, name: &str, context: SyntaxContext<'_>) -> Option<String> {
         if self.reads {
             return None;
         }
         let (fits, section) = match context {
-            Context::Main => (self.server || self.global, "server config"),
-            Context::VirtualHost if self.global => {
+            SyntaxContext::Main => (self.server || self.global, "server config"),
+            SyntaxContext::VirtualHost if self.global => {
                 return Some(format!("{name} cannot occur within <VirtualHost> section"));
             }
-            Context::VirtualHost => (self.server, "<VirtualHost>"),
-            Context::Proxy => (self.proxy, "<Proxy>"),
-            Context::Directory(section) if !self.directory => {
+            SyntaxContext::VirtualHost => (self.server, "<VirtualHost>"),
+            SyntaxContext::Proxy => (self.proxy, "<Proxy>"),
+            SyntaxContext::Directory(section) if !self.directory => {
                 return Some(format!("{name} not allowed in <{section}> context"));
             }
-            Context::Directory(_) => return None,
+            SyntaxContext::Directory(_) => return None,
         };
         (!fits).then(|| format!("{name} not allowed in {section} context"))
     }
@@ -164,7 +164,12 @@ mod tests {
     #[test]
     fn where_directives_stand() {
         let places = |name: &str| {
-            let contexts = [Context::Main, Context::VirtualHost, Context::Proxy, Context::Directory("Files")];
+            let contexts = [
+                SyntaxContext::Main,
+                SyntaxContext::VirtualHost,
+                SyntaxContext::Proxy,
+                SyntaxContext::Directory("Files"),
+            ];
             contexts.map(|context| syntax(name).misplaced(name, context).is_none())
         };
         assert_eq!(places("sslprotocol"), [true, true, false, false]);

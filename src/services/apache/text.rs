@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Where bytes come from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Origin {
+pub(super) enum ByteOrigin {
     /// A file, from this offset on.
     File(FileId, u32),
     /// The environment variable of that name.
@@ -22,7 +22,7 @@ pub(super) enum Origin {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Piece {
     start: u32,
-    origin: Origin,
+    origin: ByteOrigin,
     /// How often the bytes were a word that was given a name (a Define's value, a macro's argument).
     passed: u8,
     /// Were they more than once, and not in quotes the last time? White space in them would split them there.
@@ -31,23 +31,23 @@ struct Piece {
 
 /// A text with the origin of its bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Text {
+pub(super) struct TracedText {
     bytes: Vec<u8>,
     pieces: Vec<Piece>,
 }
 
-impl Text {
+impl TracedText {
     /// A part of a file.
-    pub(super) fn of_file(file: FileId, offset: u32, bytes: &[u8]) -> Text {
-        let mut text = Text::default();
+    pub(super) fn of_file(file: FileId, offset: u32, bytes: &[u8]) -> TracedText {
+        let mut text = TracedText::default();
         text.push_file(file, offset, bytes);
         text
     }
 
     /// The value of an environment variable.
-    pub(super) fn of_environment(name: &str, value: &str) -> Text {
-        let mut text = Text::default();
-        text.push(Origin::Environment(name.into()), 0, false, value.as_bytes());
+    pub(super) fn of_environment(name: &str, value: &str) -> TracedText {
+        let mut text = TracedText::default();
+        text.push(ByteOrigin::Environment(name.into()), 0, false, value.as_bytes());
         text
     }
 
@@ -66,26 +66,26 @@ impl Text {
     /// The files that its bytes come from.
     pub(super) fn files(&self) -> impl Iterator<Item = FileId> {
         self.pieces.iter().filter_map(|piece| match piece.origin {
-            Origin::File(file, _) => Some(file),
-            Origin::Environment(_) | Origin::Added => None,
+            ByteOrigin::File(file, _) => Some(file),
+            ByteOrigin::Environment(_) | ByteOrigin::Added => None,
         })
     }
 
     /// Adds a part of a file.
     pub(super) fn push_file(&mut self, file: FileId, offset: u32, bytes: &[u8]) {
-        self.push(Origin::File(file, offset), 0, false, bytes);
+        self.push(ByteOrigin::File(file, offset), 0, false, bytes);
     }
 
     /// Adds bytes that come from nowhere.
     pub(super) fn push_added(&mut self, bytes: &[u8]) {
-        self.push(Origin::Added, 0, false, bytes);
+        self.push(ByteOrigin::Added, 0, false, bytes);
     }
 
     /// Adds a part of another text.
-    pub(super) fn push_part(&mut self, other: &Text, part: Range<usize>) {
+    pub(super) fn push_part(&mut self, other: &TracedText, part: Range<usize>) {
         for (piece, range) in other.pieces_in(part) {
             let origin = match &piece.origin {
-                Origin::File(file, offset) => Origin::File(*file, offset + (range.start as u32 - piece.start)),
+                ByteOrigin::File(file, offset) => ByteOrigin::File(*file, offset + (range.start as u32 - piece.start)),
                 other => other.clone(),
             };
             self.push(origin, piece.passed, piece.fragile, &other.bytes[range]);
@@ -93,18 +93,20 @@ impl Text {
     }
 
     /// Adds another text.
-    pub(super) fn push_text(&mut self, other: &Text) {
+    pub(super) fn push_text(&mut self, other: &TracedText) {
         self.push_part(other, 0..other.len());
     }
 
-    fn push(&mut self, origin: Origin, passed: u8, fragile: bool, bytes: &[u8]) {
+    fn push(&mut self, origin: ByteOrigin, passed: u8, fragile: bool, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
         let start = self.bytes.len() as u32;
         let goes_on = self.pieces.last().is_some_and(|last| {
             let follows = match (&last.origin, &origin) {
-                (Origin::File(a, from), Origin::File(b, offset)) => a == b && from + (start - last.start) == *offset,
+                (ByteOrigin::File(a, from), ByteOrigin::File(b, offset)) => {
+                    a == b && from + (start - last.start) == *offset
+                }
                 (a, b) => a == b,
             };
             follows && (last.passed, last.fragile) == (passed, fragile)
@@ -123,8 +125,8 @@ impl Text {
     }
 
     /// The parts, put together, as a word that is given a name: the value of a Define, the argument of a macro.
-    pub(super) fn word(&self, parts: &[Range<usize>], quoted: bool) -> Text {
-        let mut word = Text::default();
+    pub(super) fn word(&self, parts: &[Range<usize>], quoted: bool) -> TracedText {
+        let mut word = TracedText::default();
         for part in parts {
             word.push_part(self, part.clone());
         }
@@ -147,10 +149,10 @@ impl Text {
 
     /// The parts of files that a part of the text was taken from, in the order of the text; `Err`: the origin of the
     /// first bytes that come from elsewhere.
-    pub(super) fn places(&self, part: Range<usize>) -> Result<Vec<Span>, Origin> {
+    pub(super) fn places(&self, part: Range<usize>) -> Result<Vec<Span>, ByteOrigin> {
         self.pieces_in(part)
             .map(|(piece, range)| match &piece.origin {
-                Origin::File(file, offset) => {
+                ByteOrigin::File(file, offset) => {
                     let start = offset + (range.start as u32 - piece.start);
                     Ok(Span::new(*file, start, start + range.len() as u32))
                 }
@@ -159,11 +161,11 @@ impl Text {
             .collect()
     }
 
-    /// Like [`Text::places`], without what comes from elsewhere.
+    /// Like [`TracedText::places`], without what comes from elsewhere.
     pub(super) fn known_places(&self, part: Range<usize>) -> Vec<Span> {
         let pieces = self.pieces_in(part);
         let place = |(piece, range): (&Piece, Range<usize>)| match &piece.origin {
-            Origin::File(file, offset) => {
+            ByteOrigin::File(file, offset) => {
                 let start = offset + (range.start as u32 - piece.start);
                 Some(Span::new(*file, start, start + range.len() as u32))
             }
@@ -175,7 +177,7 @@ impl Text {
     /// Where the parts lie that were the value of a Define or the argument of a macro.
     pub(super) fn passed_places(&self) -> impl Iterator<Item = Span> {
         self.pieces_in(0..self.len()).filter_map(|(piece, range)| match &piece.origin {
-            Origin::File(file, offset) if piece.passed > 0 => {
+            ByteOrigin::File(file, offset) if piece.passed > 0 => {
                 let start = offset + (range.start as u32 - piece.start);
                 Some(Span::new(*file, start, start + range.len() as u32))
             }
@@ -196,7 +198,7 @@ impl Text {
     /// The names of the environment variables that took part.
     pub(super) fn environment(&self, part: Range<usize>) -> impl Iterator<Item = &Arc<str>> {
         self.pieces_in(part).filter_map(|(piece, _)| match &piece.origin {
-            Origin::Environment(name) => Some(name),
+            ByteOrigin::Environment(name) => Some(name),
             _ => None,
         })
     }
@@ -211,10 +213,10 @@ mod tests {
     fn every_byte_knows_its_origin() {
         let mut sources = SourceMap::default();
         let file = sources.insert("/a".into(), b"SSLProtocol ${X} b\nDefine X \"q w\"".to_vec());
-        let line = Text::of_file(file, 0, b"SSLProtocol ${X} b");
-        let define = Text::of_file(file, 19, b"Define X \"q w\"");
+        let line = TracedText::of_file(file, 0, b"SSLProtocol ${X} b");
+        let define = TracedText::of_file(file, 19, b"Define X \"q w\"");
         let value = define.word(std::slice::from_ref(&(10..13)), true);
-        let mut text = Text::default();
+        let mut text = TracedText::default();
         text.push_part(&line, 0..12);
         text.push_text(&value);
         text.push_part(&line, 16..18);
@@ -233,11 +235,11 @@ mod tests {
     fn what_follows_in_the_file_is_one_piece() {
         let mut sources = SourceMap::default();
         let file = sources.insert("/a".into(), b"abcdef".to_vec());
-        let mut text = Text::of_file(file, 0, b"abc");
+        let mut text = TracedText::of_file(file, 0, b"abc");
         text.push_file(file, 3, b"def");
         assert_eq!(text.places(0..6), Ok(vec![Span::new(file, 0, 6)]));
-        text.push_text(&Text::of_environment("X", "y"));
-        assert_eq!(text.places(0..7), Err(Origin::Environment("X".into())));
+        text.push_text(&TracedText::of_environment("X", "y"));
+        assert_eq!(text.places(0..7), Err(ByteOrigin::Environment("X".into())));
         assert_eq!(text.environment(0..7).count(), 1);
     }
 }

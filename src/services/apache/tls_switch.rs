@@ -1,8 +1,8 @@
 //! Whether a server has TLS on.
 
-use super::model::{Engine, Model};
+use super::model::{EngineState, Model};
 use super::part::versions_not_here;
-use super::protocol::Build;
+use super::protocol::ProtocolRules;
 use super::scope::{MAIN, ServerId};
 use crate::endpoint::Unknown;
 use crate::services::place::Place;
@@ -12,15 +12,15 @@ use std::net::SocketAddr;
 
 /// Whether TLS is on, and what decided that.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tls {
-    pub(super) state: State,
+pub(super) struct TlsSwitch {
+    pub(super) state: SwitchState,
     /// The directive that decided; none: nothing turns it on.
     pub(super) place: Option<Place>,
     pub(super) note: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum State {
+pub(super) enum SwitchState {
     On,
     Off,
     Unclear(Unknown),
@@ -38,13 +38,13 @@ pub(super) fn https(model: &Model) -> Https {
     model.announced.iter().map(|(address, listen)| (*address, place(listen))).collect()
 }
 
-impl Tls {
+impl TlsSwitch {
     pub(super) fn is_on(&self) -> bool {
-        self.state == State::On
+        self.state == SwitchState::On
     }
 
     /// The state of a server.
-    pub(super) fn of(model: &Model, build: Build, https: &Https, server: ServerId) -> Tls {
+    pub(super) fn of(model: &Model, build: ProtocolRules, https: &Https, server: ServerId) -> TlsSwitch {
         let own = &model.servers[server];
         let main = &model.servers[MAIN];
         if let Some((name, place)) = own.other_engine.as_ref().or(main.other_engine.as_ref()) {
@@ -54,27 +54,33 @@ impl Tls {
                 what: format!("TLS comes from another module than mod_ssl here ({name})"),
                 help: "check its versions by hand".to_owned(),
             };
-            return Tls { state: State::Unclear(unknown), place: Some(*place), note: "another module than mod_ssl" };
+            return TlsSwitch {
+                state: SwitchState::Unclear(unknown),
+                place: Some(*place),
+                note: "another module than mod_ssl",
+            };
         }
         if let Some((engine, place)) = own.engine.as_ref().or(main.engine.as_ref()) {
             let inherited = own.engine.is_none() && server != MAIN;
             let (state, note) = match engine {
-                Engine::On if inherited => (State::On, "turns TLS on, inherited from the server level"),
-                Engine::On => (State::On, "turns TLS on"),
-                Engine::Off => (State::Off, "turns TLS off"),
-                Engine::Optional if build.optional_is_off == Some(true) => (State::Off, "optional means off"),
-                Engine::Optional => (State::Off, "optional: TLS only after an HTTP upgrade"),
-                Engine::Unclear(unknown) => (State::Unclear(unknown.clone()), "depends on a variable"),
+                EngineState::On if inherited => (SwitchState::On, "turns TLS on, inherited from the server level"),
+                EngineState::On => (SwitchState::On, "turns TLS on"),
+                EngineState::Off => (SwitchState::Off, "turns TLS off"),
+                EngineState::Optional if build.optional_is_off == Some(true) => {
+                    (SwitchState::Off, "optional means off")
+                }
+                EngineState::Optional => (SwitchState::Off, "optional: TLS only after an HTTP upgrade"),
+                EngineState::Unclear(unknown) => (SwitchState::Unclear(unknown.clone()), "depends on a variable"),
             };
-            return Tls { state, place: Some(*place), note };
+            return TlsSwitch { state, place: Some(*place), note };
         }
         match automatic(model, https, server) {
-            Some((place, note)) => Tls { state: State::On, place: Some(place), note },
+            Some((place, note)) => TlsSwitch { state: SwitchState::On, place: Some(place), note },
             None if model.is_part && own.addresses.iter().any(|address| address.port == 443) => {
-                let state = State::Unclear(versions_not_here("SSLEngine"));
-                Tls { state, place: own.head, note: "the server level may turn TLS on" }
+                let state = SwitchState::Unclear(versions_not_here("SSLEngine"));
+                TlsSwitch { state, place: own.head, note: "the server level may turn TLS on" }
             }
-            None => Tls { state: State::Off, place: None, note: "nothing turns TLS on" },
+            None => TlsSwitch { state: SwitchState::Off, place: None, note: "nothing turns TLS on" },
         }
     }
 }

@@ -2,11 +2,11 @@
 
 use super::ID;
 use super::loading::ciphers;
-use super::model::{Covers, Model, Proxy, ProxySection, Use};
+use super::model::{Covers, Model, Proxy, ProxySection, SettingUse};
 use super::part::versions_not_here;
-use super::protocol::Build;
+use super::protocol::ProtocolRules;
 use super::proxied::{Scheme, is_balancer, scheme};
-use super::proxy_targets::{Target, members, steps, targets};
+use super::proxy_targets::{ProxyTarget, members, steps, targets};
 use super::scope::{MAIN, ServerId};
 use super::versions::way;
 use super::workers::origin;
@@ -26,7 +26,7 @@ use std::sync::Arc;
 /// What applies to a URL that a server proxies to.
 #[derive(Clone, Copy, Default)]
 struct View<'a> {
-    list: Option<Use>,
+    list: Option<SettingUse>,
     engine: Option<(bool, Place)>,
     ciphers: Option<&'a str>,
     suites: Option<&'a str>,
@@ -51,7 +51,7 @@ impl<'a> View<'a> {
 }
 
 /// What the library makes of versions, a cipher list and suites, and why.
-type Floors<'a> = BTreeMap<(VersionSet, Option<&'a str>, Option<&'a str>), (Option<VersionSet>, Vec<String>)>;
+type LibraryFloors<'a> = BTreeMap<(VersionSet, Option<&'a str>, Option<&'a str>), (Option<VersionSet>, Vec<String>)>;
 
 /// For each directive the last section that has it, of those that cover the same URLs.
 type Last = [Option<usize>; 4];
@@ -129,7 +129,7 @@ impl<'a> Sections<'a> {
 }
 
 /// The `SSLProxyProtocol` that is used with TLS on towards other servers, in a server or one of its sections.
-pub(super) fn used_lists(model: &Model, server: ServerId) -> Vec<Use> {
+pub(super) fn used_lists(model: &Model, server: ServerId) -> Vec<SettingUse> {
     let levels = View::of_levels(model, server);
     let own = model.servers[server].sections.iter().map(|section| View::within(&section.proxy, levels));
     own.chain([levels]).filter(|view| view.engine.is_some_and(|(on, _)| on)).filter_map(|view| view.list).collect()
@@ -149,7 +149,7 @@ pub(super) fn used_ciphers(model: &Model, server: ServerId) -> Vec<(String, Plac
 /// `reached`: which servers get requests at all. Besides: where they are too many, and what is to be said then.
 pub(super) fn endpoints(
     model: &Model,
-    build: Build,
+    build: ProtocolRules,
     facts: &Facts,
     reached: &[bool],
 ) -> (Vec<Endpoint>, Option<(Place, String)>) {
@@ -158,11 +158,17 @@ pub(super) fn endpoints(
     (endpoints, room.full.map(|place| (place, limits::too_many_upstreams())))
 }
 
-fn in_room(model: &Model, build: Build, facts: &Facts, reached: &[bool], room: &mut Upstreams<Place>) -> Vec<Endpoint> {
+fn in_room(
+    model: &Model,
+    build: ProtocolRules,
+    facts: &Facts,
+    reached: &[bool],
+    room: &mut Upstreams<Place>,
+) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
-    let (main, mut floors) = (Sections::of(model, MAIN), Floors::new());
+    let (main, mut floors) = (Sections::of(model, MAIN), LibraryFloors::new());
     // What the server level proxies, every host does; it is another endpoint only where it is set otherwise.
-    let mut shared: BTreeSet<Target> = BTreeSet::new();
+    let mut shared: BTreeSet<ProxyTarget> = BTreeSet::new();
     let mut is_shared = false;
     for server in (0..model.servers.len()).filter(|server| reached[*server]) {
         let own = &model.servers[server];
@@ -262,11 +268,11 @@ fn remotes(model: &Model, server: ServerId, url: &str, place: Place) -> Vec<(Str
 
 fn answer<'a>(
     model: &Model,
-    build: Build,
+    build: ProtocolRules,
     facts: &Facts,
     view: View<'a>,
     [target, engine]: [Place; 2],
-    floors: &mut Floors<'a>,
+    floors: &mut LibraryFloors<'a>,
 ) -> Answer {
     let mut because = vec![
         Reason::at(ReasonKind::Server, target.span, "proxies there"),

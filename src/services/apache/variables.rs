@@ -1,6 +1,6 @@
 //! `Define`, `UnDefine` and `${...}`.
 
-use super::text::Text;
+use super::text::TracedText;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ pub(super) struct Variables {
     /// For `<IfDefine>`; upper and lower case differ.
     names: BTreeSet<Vec<u8>>,
     /// For `${...}`, by lower-case name: httpd looks them up in a table that ignores case.
-    values: BTreeMap<Vec<u8>, Text>,
+    values: BTreeMap<Vec<u8>, TracedText>,
     environment: BTreeMap<String, String>,
 }
 
@@ -18,7 +18,7 @@ pub(super) struct Variables {
 #[derive(Debug, Default)]
 pub(super) struct Expanded {
     /// The line.
-    pub(super) text: Text,
+    pub(super) text: TracedText,
     /// Names that are not defined; the line holds them as they were written.
     pub(super) undefined: Vec<Arc<str>>,
     /// How many bytes came from values.
@@ -33,7 +33,7 @@ impl Variables {
     }
 
     /// `Define NAME [VALUE]`
-    pub(super) fn define(&mut self, name: &[u8], value: Option<Text>) {
+    pub(super) fn define(&mut self, name: &[u8], value: Option<TracedText>) {
         self.names.insert(name.to_vec());
         if let Some(value) = value {
             self.values.insert(name.to_ascii_lowercase(), value);
@@ -51,18 +51,18 @@ impl Variables {
         self.names.contains(name)
     }
 
-    fn value(&self, name: &[u8]) -> Option<Text> {
+    fn value(&self, name: &[u8]) -> Option<TracedText> {
         let value = if let Some(value) = self.values.get(&name.to_ascii_lowercase()) {
             value.clone()
         } else {
             let name = std::str::from_utf8(name).ok()?;
-            Text::of_environment(name, self.environment.get(name)?)
+            TracedText::of_environment(name, self.environment.get(name)?)
         };
         (!value.is_empty()).then_some(value)
     }
 
     /// Replaces each `${NAME}` by its value. A value is not looked at again, and a backslash protects nothing.
-    pub(super) fn expand(&self, line: Text) -> Expanded {
+    pub(super) fn expand(&self, line: TracedText) -> Expanded {
         if !line.bytes().contains(&b'$') {
             return Expanded { text: line, ..Expanded::default() };
         }
@@ -106,7 +106,7 @@ mod tests {
     fn expand(variables: &Variables, line: &str) -> (String, Vec<String>) {
         let mut sources = SourceMap::default();
         let file = sources.insert("/a".into(), line.as_bytes().to_vec());
-        let expanded = variables.expand(Text::of_file(file, 0, line.as_bytes()));
+        let expanded = variables.expand(TracedText::of_file(file, 0, line.as_bytes()));
         let text = String::from_utf8(expanded.text.bytes().to_vec()).unwrap();
         (text, expanded.undefined.iter().map(ToString::to_string).collect())
     }
@@ -117,7 +117,7 @@ mod tests {
         let mut variables = Variables::new(&["FLAG".to_owned()], &environment);
         let mut sources = SourceMap::default();
         let file = sources.insert("/d".into(), b"${E}".to_vec());
-        variables.define(b"Tls", Some(Text::of_file(file, 0, b"${E}")));
+        variables.define(b"Tls", Some(TracedText::of_file(file, 0, b"${E}")));
         let cases = [
             ("a ${TLS}b", "a ${E}b", &[][..]),
             ("${E}${e}", "env${e}", &["e"]),
@@ -138,7 +138,7 @@ mod tests {
     fn names_keep_their_case_and_values_do_not() {
         let mut variables = Variables::new(&["D".to_owned()], &BTreeMap::new());
         assert!(variables.is_defined(b"D") && !variables.is_defined(b"d"));
-        variables.define(b"X", Some(Text::of_environment("x", "1")));
+        variables.define(b"X", Some(TracedText::of_environment("x", "1")));
         variables.define(b"x", None);
         assert_eq!(expand(&variables, "${x}").0, "1");
         variables.undefine(b"x");

@@ -1,9 +1,9 @@
 //! Which versions a server has switched on, and what decides them.
 
 use super::ID;
-use super::model::{Kind, Model, Use};
+use super::model::{Model, SettingUse, VersionDirective};
 use super::part::versions_not_here;
-use super::protocol::{Build, Command};
+use super::protocol::{ProtocolRules, VersionCommand};
 use super::scope::{MAIN, ServerId};
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::host::Facts;
@@ -15,21 +15,21 @@ use crate::topic::Topic;
 
 /// What the server level or a virtual host asks for by itself.
 #[derive(Clone, Debug)]
-pub(super) struct Asked {
+pub(super) struct OwnVersions {
     /// The versions, without what `Protocol` commands switch off.
     pub(super) versions: VersionSet,
     /// Is there an `SSLProtocol` here or at the server level?
     pub(super) set: bool,
     /// The `SSLProtocol` that counts; none: the default.
-    pub(super) list: Option<Use>,
+    pub(super) list: Option<SettingUse>,
     /// Does the list still decide, after the commands?
     list_decides: bool,
     /// `MinProtocol` and `MaxProtocol` that count.
-    bounds: Vec<Use>,
+    bounds: Vec<SettingUse>,
     /// The versions that are switched off.
     pub(super) off: VersionSet,
     /// The `Protocol` commands.
-    switches: Vec<Use>,
+    switches: Vec<SettingUse>,
     unknown: Vec<Unknown>,
     /// Why there is a default.
     default: Option<String>,
@@ -37,31 +37,31 @@ pub(super) struct Asked {
 
 /// What a client is offered, and why.
 #[derive(Clone, Debug)]
-pub(super) struct Offer {
+pub(super) struct OfferedVersions {
     pub(super) versions: VersionSet,
     pub(super) deciders: Vec<SettingId>,
     pub(super) because: Vec<Reason>,
     pub(super) unknown: Vec<Unknown>,
 }
 
-impl Asked {
+impl OwnVersions {
     /// What a server asks for.
-    pub(super) fn of(model: &Model, build: Build, facts: &Facts, server: ServerId) -> Asked {
-        Asked::with(model, build, facts, server, None)
+    pub(super) fn of(model: &Model, build: ProtocolRules, facts: &Facts, server: ServerId) -> OwnVersions {
+        OwnVersions::with(model, build, facts, server, None)
     }
 
     /// What a server would ask for if the server level had an `SSLProtocol` with the declared versions.
     pub(super) fn with(
         model: &Model,
-        build: Build,
+        build: ProtocolRules,
         facts: &Facts,
         server: ServerId,
         declared: Option<VersionSet>,
-    ) -> Asked {
+    ) -> OwnVersions {
         let own = &model.servers[server];
         let main = &model.servers[MAIN];
         let list = own.versions.last().or(main.versions.last()).copied();
-        let mut asked = Asked {
+        let mut asked = OwnVersions {
             versions: VersionSet::EMPTY,
             set: list.is_some() || declared.is_some(),
             list,
@@ -101,7 +101,7 @@ impl Asked {
         asked
     }
 
-    fn default_versions(&mut self, build: Build, facts: &Facts) -> VersionSet {
+    fn default_versions(&mut self, build: ProtocolRules, facts: &Facts) -> VersionSet {
         // Up to httpd 2.4.16 the default was `all`; its manual says so of SSLProtocol.
         let has_ssl3 = facts.of(ID).release.value.is_some_and(|release| release < Release::new(2, 4, 17));
         let all = if has_ssl3 { build.all_words() } else { build.all.without(Version::Ssl3) };
@@ -127,18 +127,18 @@ impl Asked {
     }
 
     /// Applies the library's commands, which come after `SSLProtocol` whatever the order of the lines is.
-    fn command<'a>(&mut self, model: &Model, build: Build, commands: impl Iterator<Item = &'a Use>) {
+    fn command<'a>(&mut self, model: &Model, build: ProtocolRules, commands: impl Iterator<Item = &'a SettingUse>) {
         let (mut low, mut high) = (None, None);
         for used in commands {
             let written = model.written(used.setting);
             self.unknown.extend(written.unknown.clone());
-            let Kind::Command(command) = &written.kind else { continue };
+            let VersionDirective::Command(command) = &written.kind else { continue };
             match command {
                 // OpenSSL before 1.1.0 has no such commands.
-                Command::Min(_) | Command::Max(_) if !build.closes_holes => {}
-                Command::Min(version) => low = Some((*version, *used)),
-                Command::Max(version) => high = Some((*version, *used)),
-                Command::Switches(switches) => {
+                VersionCommand::Min(_) | VersionCommand::Max(_) if !build.closes_holes => {}
+                VersionCommand::Min(version) => low = Some((*version, *used)),
+                VersionCommand::Max(version) => high = Some((*version, *used)),
+                VersionCommand::Switches(switches) => {
                     self.off = super::protocol::switch(self.off, switches);
                     self.switches.push(*used);
                 }
@@ -156,7 +156,7 @@ impl Asked {
     }
 
     /// The command that takes the place of a setting which would count otherwise.
-    pub(super) fn overruled(&self, setting: SettingId) -> Option<Use> {
+    pub(super) fn overruled(&self, setting: SettingId) -> Option<SettingUse> {
         let list = self.list.filter(|list| list.setting == setting && !self.list_decides);
         list.and(self.bounds.last().copied())
     }
@@ -165,14 +165,14 @@ impl Asked {
 /// What is offered where `first` is the first virtual host, and `host` the one that the name selects.
 pub(super) struct Combination<'a> {
     pub(super) model: &'a Model,
-    pub(super) build: Build,
+    pub(super) build: ProtocolRules,
     pub(super) facts: &'a Facts,
-    pub(super) asked: &'a [Asked],
+    pub(super) asked: &'a [OwnVersions],
 }
 
 impl Combination<'_> {
     /// The offer for a first host and a selected one.
-    pub(super) fn offer(&self, first: ServerId, host: ServerId) -> Offer {
+    pub(super) fn offer(&self, first: ServerId, host: ServerId) -> OfferedVersions {
         if first == host {
             return self.by(first, host, true);
         }
@@ -197,11 +197,11 @@ impl Combination<'_> {
         offer
     }
 
-    fn by(&self, first: ServerId, host: ServerId, by_name: bool) -> Offer {
+    fn by(&self, first: ServerId, host: ServerId, by_name: bool) -> OfferedVersions {
         // A host counts if it or the server level has an SSLProtocol; else the first one does.
         let counts = if by_name && self.asked[host].set { host } else { first };
         let asked = &self.asked[counts];
-        let mut offer = Offer {
+        let mut offer = OfferedVersions {
             versions: asked.versions,
             deciders: Vec::new(),
             because: Vec::new(),
@@ -232,7 +232,7 @@ impl Combination<'_> {
         offer
     }
 
-    fn switch_off(&self, offer: &mut Offer, server: ServerId) {
+    fn switch_off(&self, offer: &mut OfferedVersions, server: ServerId) {
         let asked = &self.asked[server];
         let (system, before) = (self.facts.of(ID).library.system.off, offer.versions);
         offer.versions = offer.versions.minus(asked.off);
@@ -244,7 +244,7 @@ impl Combination<'_> {
         }
     }
 
-    fn list_reason(&self, offer: &mut Offer, server: ServerId) {
+    fn list_reason(&self, offer: &mut OfferedVersions, server: ServerId) {
         let asked = &self.asked[server];
         if !asked.list_decides {
             return;
@@ -264,7 +264,7 @@ impl Combination<'_> {
     }
 
     /// A setting decides: the way to it, and the setting.
-    fn use_reason(&self, offer: &mut Offer, used: Use, kind: ReasonKind, note: String) {
+    fn use_reason(&self, offer: &mut OfferedVersions, used: SettingUse, kind: ReasonKind, note: String) {
         offer.because.extend(way(self.model, used));
         offer.because.push(Reason::at(kind, used.place.span, note));
         if !offer.deciders.contains(&used.setting) {
@@ -272,7 +272,7 @@ impl Combination<'_> {
         }
     }
 
-    fn server_reason(&self, offer: &mut Offer, server: ServerId, note: &'static str) {
+    fn server_reason(&self, offer: &mut OfferedVersions, server: ServerId, note: &'static str) {
         let place: Option<Place> = self.model.servers[server].head;
         let span = place.map(|place| place.span);
         offer.because.push(Reason { kind: ReasonKind::DefaultServer, span, note: note.into() });
@@ -280,7 +280,7 @@ impl Combination<'_> {
 }
 
 /// The way to a setting: includes, macros, and what gave the value.
-pub(super) fn way(model: &Model, used: Use) -> Vec<Reason> {
+pub(super) fn way(model: &Model, used: SettingUse) -> Vec<Reason> {
     let hops = model.hops.list(used.place.hop);
     let mut way: Vec<Reason> = hops
         .iter()

@@ -87,15 +87,15 @@ pub(super) fn split(text: &[u8], mut at: usize) -> Vec<Word> {
 }
 
 /// The arguments of a line.
-pub(super) struct Arguments<'a> {
+pub(super) struct LineArguments<'a> {
     text: &'a [u8],
     pub(super) words: Vec<Word>,
 }
 
-impl<'a> Arguments<'a> {
+impl<'a> LineArguments<'a> {
     /// The arguments of a text that was split into words.
-    pub(super) fn new(text: &'a [u8], words: Vec<Word>) -> Arguments<'a> {
-        Arguments { text, words }
+    pub(super) fn new(text: &'a [u8], words: Vec<Word>) -> LineArguments<'a> {
+        LineArguments { text, words }
     }
 
     /// An argument's bytes.

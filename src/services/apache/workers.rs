@@ -2,7 +2,7 @@
 
 /// For which URLs a worker is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum WorkerKind {
     /// Those that begin with its own.
     Prefix,
     /// Those of a regular expression, in which `$1` stands for anything.
@@ -19,19 +19,19 @@ struct Worker {
     balancer: Option<String>,
     /// in lower case
     url: String,
-    kind: Kind,
+    kind: WorkerKind,
 }
 
 impl Workers {
     /// Is there a worker for a URL already? A `ProxyPass` or `BalancerMember` shares it, and its settings are ignored. Those
     /// of the other kind are not looked at.
-    pub(super) fn shares(&self, balancer: Option<&str>, url: &str, kind: Kind) -> bool {
+    pub(super) fn shares(&self, balancer: Option<&str>, url: &str, kind: WorkerKind) -> bool {
         let (name, url) = (balancer.map(str::to_ascii_lowercase), url.to_ascii_lowercase());
         self.0.iter().filter(|known| known.balancer == name && known.kind == kind).any(|known| known.is_for(&url))
     }
 
     /// Notes the worker of a URL.
-    pub(super) fn add(&mut self, balancer: Option<&str>, url: &str, kind: Kind) {
+    pub(super) fn add(&mut self, balancer: Option<&str>, url: &str, kind: WorkerKind) {
         self.0.push(Worker { balancer: balancer.map(str::to_ascii_lowercase), url: url.to_ascii_lowercase(), kind });
     }
 
@@ -45,8 +45,8 @@ impl Worker {
     fn is_for(&self, url: &str) -> bool {
         self.url.len() <= url.len()
             && match self.kind {
-                Kind::Prefix => url.starts_with(&self.url),
-                Kind::Match => begins_like(url.as_bytes(), self.url.as_bytes()),
+                WorkerKind::Prefix => url.starts_with(&self.url),
+                WorkerKind::Match => begins_like(url.as_bytes(), self.url.as_bytes()),
             }
     }
 }
@@ -86,7 +86,7 @@ fn begins_like(url: &[u8], pattern: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    fn shares(known: (&str, Kind), url: &str, kind: Kind) -> bool {
+    fn shares(known: (&str, WorkerKind), url: &str, kind: WorkerKind) -> bool {
         let mut workers = Workers::default();
         workers.add(None, known.0, known.1);
         workers.shares(None, url, kind)
@@ -94,18 +94,18 @@ mod tests {
 
     #[test]
     fn kinds_are_apart() {
-        assert!(shares(("https://A/", Kind::Prefix), "https://a/x", Kind::Prefix));
-        assert!(!shares(("https://a/x", Kind::Prefix), "https://a/", Kind::Prefix));
-        assert!(!shares(("https://a/", Kind::Match), "https://a/", Kind::Prefix));
-        assert!(!shares(("https://a/", Kind::Prefix), "https://a/$1", Kind::Match));
+        assert!(shares(("https://A/", WorkerKind::Prefix), "https://a/x", WorkerKind::Prefix));
+        assert!(!shares(("https://a/x", WorkerKind::Prefix), "https://a/", WorkerKind::Prefix));
+        assert!(!shares(("https://a/", WorkerKind::Match), "https://a/", WorkerKind::Prefix));
+        assert!(!shares(("https://a/", WorkerKind::Prefix), "https://a/$1", WorkerKind::Match));
     }
 
     #[test]
     fn references_stand_for_anything() {
-        assert!(shares(("https://a/", Kind::Match), "https://a/$1", Kind::Match));
-        assert!(!shares(("https://a/$1", Kind::Match), "https://a/", Kind::Match), "it is longer");
-        assert!(shares(("https://a.$1:1/", Kind::Match), "https://a.bc:1/$1", Kind::Match));
-        assert!(!shares(("https://a.$1:1/", Kind::Match), "https://b.bc:1/$1", Kind::Match));
+        assert!(shares(("https://a/", WorkerKind::Match), "https://a/$1", WorkerKind::Match));
+        assert!(!shares(("https://a/$1", WorkerKind::Match), "https://a/", WorkerKind::Match), "it is longer");
+        assert!(shares(("https://a.$1:1/", WorkerKind::Match), "https://a.bc:1/$1", WorkerKind::Match));
+        assert!(!shares(("https://a.$1:1/", WorkerKind::Match), "https://b.bc:1/$1", WorkerKind::Match));
         assert!(begins_like(b"https://a/x/y", b"https://$1/$2/y") && !begins_like(b"https://a/x", b"$1/y"));
     }
 }

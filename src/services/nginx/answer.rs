@@ -1,14 +1,14 @@
 //! What a client gets from one server on one listener, and why: the rules of the truth notes on nginx.
 
-use super::inherit::Rules;
-use super::listener::{Engine, Listener};
+use super::inherit::Inheritance;
+use super::listener::{Listener, TlsTrigger};
 use super::model::ScopeId;
 use crate::endpoint::{Answer, Reason, ReasonKind, Speaks, Traced, Transport, Unknown};
 use crate::services::place::Place;
 use crate::tls::{Version, VersionSet};
 use crate::topic::Topic;
 
-impl Rules<'_> {
+impl Inheritance<'_> {
     /// The answer of the server at `member` of a listener.
     pub(super) fn answer(&self, listener: &Listener, member: usize) -> Answer {
         let mut because = self.opening(listener, member);
@@ -151,11 +151,11 @@ fn plaintext(because: Vec<Reason>) -> Answer {
     Answer { speaks: Speaks::Plaintext, ..tls(because, VersionSet::EMPTY, Some(VersionSet::EMPTY)) }
 }
 
-fn engine_reason(engine: Engine) -> Reason {
+fn engine_reason(engine: TlsTrigger) -> Reason {
     let note = match engine {
-        Engine::Listen(_) => "TLS is on for every server on this address",
-        Engine::Directive(_) => "turns TLS on",
-        Engine::StartTls(_) => "offers TLS by STARTTLS",
+        TlsTrigger::Listen(_) => "TLS is on for every server on this address",
+        TlsTrigger::Directive(_) => "turns TLS on",
+        TlsTrigger::StartTls(_) => "offers TLS by STARTTLS",
     };
     let Place { span, .. } = engine.place();
     Reason::at(ReasonKind::Engine, span, note)

@@ -3,8 +3,8 @@
 
 use super::ID;
 use super::known::{is_time, number, size};
-use super::state::{Directive, Reader};
-use super::zones::Use;
+use super::state::{Directive, TreeReader};
+use super::zones::ZoneUse;
 use crate::release::Release;
 
 /// Since this release `server` knows `resolve` and `service` in open source.
@@ -22,7 +22,7 @@ const PLUS: &[&str] = &["drain", "slow_start=", "route=", "sid="];
 const SMALLEST_ZONE: i64 = 8 * 4096;
 
 /// A parameter of `server` in a block.
-pub(super) fn refused_parameter(reader: &mut Reader<'_>, group: usize, word: &str) -> Option<String> {
+pub(super) fn refused_parameter(reader: &mut TreeReader<'_>, group: usize, word: &str) -> Option<String> {
     let release = reader.world.facts.of(ID).release.value;
     let value = |name: &str| word.strip_prefix(name);
     if word == "backup" && !reader.groups[group].takes_backup {
@@ -52,7 +52,7 @@ fn is_one_of(word: &str, known: &[&str]) -> bool {
 }
 
 /// Another directive of a block.
-pub(super) fn check(reader: &mut Reader<'_>, group: usize, directive: &Directive<'_>) {
+pub(super) fn check(reader: &mut TreeReader<'_>, group: usize, directive: &Directive<'_>) {
     let arguments = reader.arguments(directive);
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let message = match directive.name {
@@ -113,7 +113,12 @@ fn refused_timeout(words: &[&str]) -> Option<String> {
 }
 
 /// `zone NAME [SIZE]`: one of the blocks that share it has to name a size.
-fn refused_zone(reader: &mut Reader<'_>, group: usize, directive: &Directive<'_>, words: &[&str]) -> Option<String> {
+fn refused_zone(
+    reader: &mut TreeReader<'_>,
+    group: usize,
+    directive: &Directive<'_>,
+    words: &[&str],
+) -> Option<String> {
     let (name, bytes) = match words {
         ["", ..] => return Some("invalid zone name \"\"".to_owned()),
         [name] => (name, 0),
@@ -126,10 +131,10 @@ fn refused_zone(reader: &mut Reader<'_>, group: usize, directive: &Directive<'_>
     };
     let section = reader.groups[group].section;
     reader.zone_places.push(((*name).to_owned(), directive.place));
-    reader.zones.declare(name, Use::Servers(section), bytes.unsigned_abs())
+    reader.zones.declare(name, ZoneUse::Servers(section), bytes.unsigned_abs())
 }
 
-impl Reader<'_> {
+impl TreeReader<'_> {
     /// Says which blocks have no servers, or only such as stand in for others, and which zones have no size.
     pub(super) fn empty_groups(&mut self) {
         let mut said = Vec::new();

@@ -3,7 +3,7 @@
 
 use super::defaults::{CLIENT_CERTIFICATE_VARIABLES, NO_CLIENT_CERTIFICATE};
 use super::files::Purpose;
-use super::model::{ScopeId, Tls};
+use super::model::{ScopeId, TlsSettings};
 use super::module::Client;
 use super::startup::Complaints;
 use crate::openssl::Slots;
@@ -28,7 +28,7 @@ impl<'m> Complaints<'_, 'm> {
         &self,
         scope: ScopeId,
         client: Client,
-        pick: impl Fn(&'m Tls) -> &'m Given<T>,
+        pick: impl Fn(&'m TlsSettings) -> &'m Given<T>,
     ) -> Option<&'m (T, Place)> {
         let rules = self.rules;
         rules.first(scope, |s| pick(rules.model.scopes[s].clients.get(&client)?).as_ref())

@@ -7,7 +7,7 @@ use crate::tls::{Version, VersionSet};
 
 /// What a command does to the set of versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(super) enum CommandEffect {
     /// `MinProtocol`; `None`: no limit
     Min(Option<Version>),
     /// `MaxProtocol`; `None`: no limit
@@ -16,13 +16,13 @@ pub(super) enum Effect {
     Switch(Vec<(bool, VersionSet)>),
 }
 
-impl Effect {
+impl CommandEffect {
     /// What the command leaves or adds by itself: the set that it would make of all versions of TLS (a limit), or of
     /// none (a switch).
     pub(super) fn alone(&self) -> VersionSet {
         match self {
-            Effect::Min(_) | Effect::Max(_) => self.apply(VersionSet::TLS),
-            Effect::Switch(_) => self.apply(VersionSet::EMPTY),
+            CommandEffect::Min(_) | CommandEffect::Max(_) => self.apply(VersionSet::TLS),
+            CommandEffect::Switch(_) => self.apply(VersionSet::EMPTY),
         }
     }
 
@@ -30,10 +30,10 @@ impl Effect {
     pub(crate) fn names(&self) -> VersionSet {
         match self {
             // SSLv3 is taken by every library.
-            Effect::Min(version) | Effect::Max(version) => {
+            CommandEffect::Min(version) | CommandEffect::Max(version) => {
                 version.iter().copied().collect::<VersionSet>().and(VersionSet::TLS)
             }
-            Effect::Switch(switches) => {
+            CommandEffect::Switch(switches) => {
                 let single = switches.iter().map(|(_, versions)| *versions).filter(|v| v.len() == 1);
                 // SSLv2 and SSLv3 are taken by every library.
                 single.fold(VersionSet::EMPTY, VersionSet::union).and(VersionSet::TLS)
@@ -44,18 +44,18 @@ impl Effect {
     /// The kind of a setting that does this.
     pub(super) fn kind(&self) -> SettingKind {
         match self {
-            Effect::Min(_) => SettingKind::Minimum,
-            Effect::Max(_) => SettingKind::Maximum,
-            Effect::Switch(_) => SettingKind::Switch,
+            CommandEffect::Min(_) => SettingKind::Minimum,
+            CommandEffect::Max(_) => SettingKind::Maximum,
+            CommandEffect::Switch(_) => SettingKind::Switch,
         }
     }
 
     /// Applies it to a set.
     pub(super) fn apply(&self, set: VersionSet) -> VersionSet {
         match self {
-            Effect::Min(low) => set.and(VersionSet::range(low.unwrap_or(Version::Ssl2), Version::Tls1_3)),
-            Effect::Max(high) => set.and(VersionSet::range(Version::Ssl2, high.unwrap_or(Version::Tls1_3))),
-            Effect::Switch(switches) => switches.iter().fold(set, |set, (on, versions)| match on {
+            CommandEffect::Min(low) => set.and(VersionSet::range(low.unwrap_or(Version::Ssl2), Version::Tls1_3)),
+            CommandEffect::Max(high) => set.and(VersionSet::range(Version::Ssl2, high.unwrap_or(Version::Tls1_3))),
+            CommandEffect::Switch(switches) => switches.iter().fold(set, |set, (on, versions)| match on {
                 true => set.union(*versions),
                 false => set.minus(*versions),
             }),
@@ -65,7 +65,7 @@ impl Effect {
 
 /// The effect of a command (its name in lower case); `None`: it does not touch versions. The error is what OpenSSL
 /// makes nginx say.
-pub(super) fn parse(name: &str, value: &str) -> Result<Option<Effect>, String> {
+pub(super) fn parse(name: &str, value: &str) -> Result<Option<CommandEffect>, String> {
     let bad = || format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: bad value");
     let limit = |value: &str| match value {
         // A limit for DTLS is none for TLS.
@@ -75,8 +75,8 @@ pub(super) fn parse(name: &str, value: &str) -> Result<Option<Effect>, String> {
     };
     match name {
         "minprotocol" | "maxprotocol" if value.starts_with("DTLS") => limit(value).map(|_| None),
-        "minprotocol" => Ok(Some(Effect::Min(limit(value)?))),
-        "maxprotocol" => Ok(Some(Effect::Max(limit(value)?))),
+        "minprotocol" => Ok(Some(CommandEffect::Min(limit(value)?))),
+        "maxprotocol" => Ok(Some(CommandEffect::Max(limit(value)?))),
         "protocol" => {
             let mut switches = Vec::new();
             for item in value.split(',').map(str::trim) {
@@ -96,7 +96,7 @@ pub(super) fn parse(name: &str, value: &str) -> Result<Option<Effect>, String> {
                 };
                 switches.push((on, versions));
             }
-            Ok(Some(Effect::Switch(switches)))
+            Ok(Some(CommandEffect::Switch(switches)))
         }
         _ if KNOWN.contains(&name) => Ok(None),
         _ => Err(format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: unknown cmd name")),

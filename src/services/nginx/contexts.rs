@@ -2,22 +2,24 @@
 //! server without a certificate may be anything (ngx_http_ssl_merge_srv_conf and its like in stream and mail).
 
 use super::defaults;
-use super::inherit::Rules;
+use super::inherit::Inheritance;
 use super::model::{ScopeId, Server};
-use super::module::{Client, Section};
+use super::module::{Client, ListenModule};
 use crate::services::place::Place;
 
-impl Rules<'_> {
+impl Inheritance<'_> {
     /// Does nginx make a TLS context for a server?
     pub(super) fn makes_context(&self, server: &Server) -> bool {
         let scope = server.scope;
         let listens = server.listens.iter().any(|listen| listen.ssl);
         let engine = matches!(self.first(scope, |s| self.model.scopes[s].engine), Some((true, _)));
         match self.model.scopes[scope].section {
-            Section::Http => self.has_context(scope) || engine,
-            Section::Stream if self.release.is_some_and(|r| r >= defaults::STREAM_NAMES) => self.has_context(scope),
-            Section::Stream => listens,
-            Section::Mail => listens || engine || self.starttls(server).is_some(),
+            ListenModule::Http => self.has_context(scope) || engine,
+            ListenModule::Stream if self.release.is_some_and(|r| r >= defaults::STREAM_NAMES) => {
+                self.has_context(scope)
+            }
+            ListenModule::Stream => listens,
+            ListenModule::Mail => listens || engine || self.starttls(server).is_some(),
         }
     }
 
@@ -30,7 +32,7 @@ impl Rules<'_> {
     pub(super) fn client_contexts(&self) -> Vec<(ScopeId, Client)> {
         // A server of stream is one by its own settings, whatever it does with connections.
         let streams = self.model.servers.iter().map(|server| server.scope).filter(|scope| {
-            self.model.scopes[*scope].section == Section::Stream
+            self.model.scopes[*scope].section == ListenModule::Stream
                 && matches!(self.first(*scope, |s| self.model.scopes[s].proxy_ssl), Some((true, _)))
         });
         let mut found: Vec<(ScopeId, Client)> = streams.map(|scope| (scope, Client::Proxy)).collect();
@@ -38,7 +40,7 @@ impl Rules<'_> {
             for (client, target, _) in &content.targets {
                 // With a variable nobody knows before the request.
                 let is_tls = target.contains('$') || client.scheme_of(target).is_some_and(|(tls, _)| tls);
-                if content.section != Section::Stream && is_tls && !found.contains(&(scope, *client)) {
+                if content.section != ListenModule::Stream && is_tls && !found.contains(&(scope, *client)) {
                     found.push((scope, *client));
                 }
             }

@@ -1,10 +1,10 @@
 //! The directives that matter for TLS: where they may stand, what they say.
 
 use super::ID;
-use super::model::{Command, Protocols, Scope, Tls, Value, Verifies};
-use super::module::{Client, Section};
-use super::state::{Context, Directive, Reader};
-use super::zones::Use;
+use super::model::{BlockScope, ConfCommand, Protocols, TlsSettings, VariableValue, Verifies};
+use super::module::{Client, ListenModule};
+use super::state::{BlockContext, Directive, TreeReader};
+use super::zones::ZoneUse;
 use super::{defaults, groups, known, targets, values};
 use crate::endpoint::{Dialogue, Role, SettingId};
 use crate::instance::{Setting, SettingKind};
@@ -13,7 +13,7 @@ use crate::source::Span;
 use crate::tls::{Version, VersionSet};
 
 /// Takes in a directive that is not an include.
-pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+pub(super) fn apply(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>) {
     let name = directive.name;
     if !is_known(reader, directive) {
         return;
@@ -52,17 +52,17 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
         b"set" => {
             if let [name, value] = reader.arguments(directive).as_slice() {
                 // What is empty here gets its value elsewhere, from Lua mostly.
-                let value = if value.is_empty() { Value::Unknown } else { Value::Text(value.clone()) };
+                let value = if value.is_empty() { VariableValue::Unknown } else { VariableValue::Text(value.clone()) };
                 reader.assign(name, reader.server_of(context), value);
             }
         }
         b"listen" => {
-            if let Context::Server(server) = context {
+            if let BlockContext::Server(server) = context {
                 reader.listen(server, directive);
             }
         }
         b"server_name" => {
-            if let Context::Server(server) = context {
+            if let BlockContext::Server(server) = context {
                 let names = reader.arguments(directive);
                 if let Some(message) = names.iter().find_map(|name| values::refused_name(name)) {
                     reader.problem(directive.place, message);
@@ -71,11 +71,11 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
             }
         }
         b"server" => {
-            if let Context::Upstream(group) = context {
+            if let BlockContext::Upstream(group) = context {
                 groups::server(reader, group, directive);
             }
         }
-        b"pid" if context == Context::Main => {
+        b"pid" if context == BlockContext::Main => {
             let path = reader.arguments(directive).into_iter().next();
             reader.reach.pid_file = path.map(|path| reader.below_prefix(&path));
         }
@@ -89,7 +89,7 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
                 reader.model.scopes[scope].dynamic = Some(directive.place);
             }
         }
-        _ => match Reader::client(name) {
+        _ => match TreeReader::client(name) {
             Some((client, b"ssl_protocols")) => protocols(reader, context, directive, Some(client)),
             Some((client, b"ssl_conf_command")) => command(reader, context, directive, Some(client)),
             Some((client, name)) if client_setter(name).is_some() => {
@@ -108,7 +108,7 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
             // set_by_lua, auth_request_set, js_set and their like
             _ if name.starts_with(b"set_") || name.ends_with(b"_set") => {
                 if let Some(variable) = reader.arguments(directive).first() {
-                    reader.assign(variable, reader.server_of(context), Value::Unknown);
+                    reader.assign(variable, reader.server_of(context), VariableValue::Unknown);
                 }
             }
             _ if VARIABLES.contains(&name) => variables(reader, directive),
@@ -118,7 +118,7 @@ pub(super) fn apply(reader: &mut Reader<'_>, context: Context, directive: &Direc
 }
 
 /// How a directive whose first argument is all that it says is kept in its block.
-fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, Place)> {
+fn setter(name: &[u8]) -> Option<fn(&mut BlockScope, String, Place)> {
     Some(match name {
         b"ssl_ciphers" => |scope, value, place| scope.tls.ciphers = Some((value, place)),
         b"ssl_ecdh_curve" => |scope, value, place| scope.tls.curves = Some((value, place)),
@@ -151,7 +151,7 @@ fn setter(name: &[u8]) -> Option<fn(&mut Scope, String, Place)> {
 }
 
 /// How a directive of a client, without the prefix of its module, is kept.
-fn client_setter(name: &[u8]) -> Option<fn(&mut Tls, String, Place)> {
+fn client_setter(name: &[u8]) -> Option<fn(&mut TlsSettings, String, Place)> {
     Some(match name {
         b"ssl_ciphers" => |tls, value, place| tls.ciphers = Some((value, place)),
         b"ssl_certificate" => |tls, value, place| tls.certificate = Some((value, place)),
@@ -172,7 +172,7 @@ const LOADS: &[&[u8]] =
     &[b"load_module", b"ssl_engine", b"perl_modules", b"perl_require", b"js_import", b"js_include", b"js_path"];
 
 /// Keys of an engine of OpenSSL, `engine:NAME:ID`: a name with a slash in it is the path of a library.
-fn engines(reader: &mut Reader<'_>, directive: &Directive<'_>) {
+fn engines(reader: &mut TreeReader<'_>, directive: &Directive<'_>) {
     for key in reader.arguments(directive) {
         let engine = key.strip_prefix("engine:").and_then(|rest| rest.split(':').next());
         if let Some(path) = engine.filter(|engine| engine.contains('/')) {
@@ -196,7 +196,7 @@ const VARIABLES: &[&[u8]] = &[
 ];
 
 /// A dollar sign always begins a variable; no escape helps (ngx_http_script_compile).
-fn variables(reader: &mut Reader<'_>, directive: &Directive<'_>) {
+fn variables(reader: &mut TreeReader<'_>, directive: &Directive<'_>) {
     for word in &directive.words[1..] {
         let value = reader.value(directive.place.span.file, word);
         let named = |rest: &[u8]| rest.first().is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'{'));
@@ -208,7 +208,7 @@ fn variables(reader: &mut Reader<'_>, directive: &Directive<'_>) {
 }
 
 /// A name that is meant to be `ssl_protocols` and is not.
-fn suspicious(reader: &mut Reader<'_>, directive: &Directive<'_>) {
+fn suspicious(reader: &mut TreeReader<'_>, directive: &Directive<'_>) {
     if directive.name.contains(&b'\\') {
         let shown = String::from_utf8_lossy(directive.name).into_owned();
         reader.problem(directive.place, format!("unknown directive \"{shown}\": no directive has a backslash"));
@@ -230,10 +230,10 @@ fn lower(name: &str) -> String {
 
 /// Hands the scope and the first argument of a directive on.
 fn with_scope(
-    reader: &mut Reader<'_>,
-    context: Context,
+    reader: &mut TreeReader<'_>,
+    context: BlockContext,
     directive: &Directive<'_>,
-    then: impl FnOnce(&mut Scope, String, Place),
+    then: impl FnOnce(&mut BlockScope, String, Place),
 ) {
     let mut arguments = reader.arguments(directive).into_iter();
     if let (Some(scope), Some(value)) = (reader.scope(context), arguments.next()) {
@@ -242,7 +242,7 @@ fn with_scope(
 }
 
 /// Says so if nginx is too old for a directive.
-fn is_known(reader: &mut Reader<'_>, directive: &Directive<'_>) -> bool {
+fn is_known(reader: &mut TreeReader<'_>, directive: &Directive<'_>) -> bool {
     let Some(release) = reader.world.facts.of(ID).release.value else { return true };
     let since = defaults::SINCE.iter().find(|(name, _)| name.as_bytes() == directive.name);
     match since {
@@ -254,7 +254,7 @@ fn is_known(reader: &mut Reader<'_>, directive: &Directive<'_>) -> bool {
     }
 }
 
-fn mail_protocol(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+fn mail_protocol(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>) {
     if let Some(bad) = reader.arguments(directive).first().filter(|name| Dialogue::from_name(name).is_none()) {
         let message = format!("unknown protocol \"{bad}\"");
         reader.problem(directive.place, message);
@@ -262,31 +262,31 @@ fn mail_protocol(reader: &mut Reader<'_>, context: Context, directive: &Directiv
     with_scope(reader, context, directive, |scope, name, _| scope.mail.protocol = Dialogue::from_name(&name));
 }
 
-fn session_cache(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+fn session_cache(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>) {
     for word in reader.arguments(directive) {
         if let Some(message) = values::refused_cache(&word) {
             reader.problem(directive.place, message);
         } else if let (Some((name, size)), Some(section)) = (values::shared_cache(&word), section(reader, context))
-            && let Some(message) = reader.zones.declare(name, Use::Sessions(section), size)
+            && let Some(message) = reader.zones.declare(name, ZoneUse::Sessions(section), size)
         {
             reader.problem(directive.place, message);
         }
     }
 }
 
-fn ocsp_cache(reader: &mut Reader<'_>, directive: &Directive<'_>) {
+fn ocsp_cache(reader: &mut TreeReader<'_>, directive: &Directive<'_>) {
     let Some(word) = reader.arguments(directive).into_iter().next() else { return };
     if let Some(message) = values::refused_ocsp_cache(&word) {
         reader.problem(directive.place, message);
     } else if let Some((name, size)) = values::shared_cache(&word)
-        && let Some(message) = reader.zones.declare(name, Use::Ocsp, size)
+        && let Some(message) = reader.zones.declare(name, ZoneUse::Ocsp, size)
     {
         reader.problem(directive.place, message);
     }
 }
 
-fn engine(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
-    if !matches!(context, Context::Section(Section::Http | Section::Mail) | Context::Server(_)) {
+fn engine(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>) {
+    if !matches!(context, BlockContext::Section(ListenModule::Http | ListenModule::Mail) | BlockContext::Server(_)) {
         return;
     }
     if reader.world.facts.of(ID).release.value.is_some_and(|r| r >= defaults::NO_SSL_DIRECTIVE) {
@@ -300,27 +300,33 @@ fn engine(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) 
 }
 
 /// May versions be set here?
-fn allowed(context: Context, section: Option<Section>, client: Option<Client>) -> bool {
+fn allowed(context: BlockContext, section: Option<ListenModule>, client: Option<Client>) -> bool {
     match (context, client) {
-        (Context::Section(_) | Context::Server(_), None) => true,
-        (Context::Section(_) | Context::Server(_), Some(Client::Proxy)) => section != Some(Section::Mail),
-        (Context::Section(_) | Context::Server(_), Some(_)) => section == Some(Section::Http),
-        (Context::Location(_), Some(_)) => true,
+        (BlockContext::Section(_) | BlockContext::Server(_), None) => true,
+        (BlockContext::Section(_) | BlockContext::Server(_), Some(Client::Proxy)) => {
+            section != Some(ListenModule::Mail)
+        }
+        (BlockContext::Section(_) | BlockContext::Server(_), Some(_)) => section == Some(ListenModule::Http),
+        (BlockContext::Location(_), Some(_)) => true,
         _ => false,
     }
 }
 
-fn section(reader: &Reader<'_>, context: Context) -> Option<Section> {
+fn section(reader: &TreeReader<'_>, context: BlockContext) -> Option<ListenModule> {
     match context {
-        Context::Section(section) => Some(section),
-        Context::Server(server) => Some(reader.model.scopes[reader.model.servers[server].scope].section),
-        Context::Location(_) => Some(Section::Http),
-        Context::Upstream(group) => Some(reader.groups[group].section),
-        Context::Main | Context::Events | Context::Foreign | Context::Data | Context::Values(_) => None,
+        BlockContext::Section(section) => Some(section),
+        BlockContext::Server(server) => Some(reader.model.scopes[reader.model.servers[server].scope].section),
+        BlockContext::Location(_) => Some(ListenModule::Http),
+        BlockContext::Upstream(group) => Some(reader.groups[group].section),
+        BlockContext::Main
+        | BlockContext::Events
+        | BlockContext::Foreign
+        | BlockContext::Data
+        | BlockContext::Values(_) => None,
     }
 }
 
-fn protocols(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>, client: Option<Client>) {
+fn protocols(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>, client: Option<Client>) {
     let name = String::from_utf8_lossy(directive.name).into_owned();
     if !allowed(context, section(reader, context), client) {
         reader.problem(directive.place, format!("\"{name}\" directive is not allowed here"));
@@ -340,7 +346,7 @@ fn protocols(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_
     tls(&mut reader.model.scopes[scope], client).protocols.push(protocols);
 }
 
-fn tls(scope: &mut Scope, client: Option<Client>) -> &mut Tls {
+fn tls(scope: &mut BlockScope, client: Option<Client>) -> &mut TlsSettings {
     match client {
         Some(client) => scope.clients.entry(client).or_default(),
         None => &mut scope.tls,
@@ -348,7 +354,7 @@ fn tls(scope: &mut Scope, client: Option<Client>) -> &mut Tls {
 }
 
 /// The versions that the arguments name, and what is wrong with them.
-fn versions(reader: &Reader<'_>, directive: &Directive<'_>) -> (VersionSet, Vec<(Place, String)>) {
+fn versions(reader: &TreeReader<'_>, directive: &Directive<'_>) -> (VersionSet, Vec<(Place, String)>) {
     let name = String::from_utf8_lossy(directive.name);
     let mut set = VersionSet::EMPTY;
     let mut errors = Vec::new();
@@ -374,8 +380,8 @@ fn versions(reader: &Reader<'_>, directive: &Directive<'_>) -> (VersionSet, Vec<
 
 /// The setting of a directive in this use, and the scope that it is used in.
 fn setting(
-    reader: &mut Reader<'_>,
-    context: Context,
+    reader: &mut TreeReader<'_>,
+    context: BlockContext,
     directive: &Directive<'_>,
     role: Role,
     versions: VersionSet,
@@ -408,7 +414,7 @@ pub(super) fn of_directive(directive: &Directive<'_>, role: Role, versions: Vers
     Setting { span, value, name, kind, role, versions, scope: String::new(), block: None, dead: None, trap: None }
 }
 
-fn command(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>, client: Option<Client>) {
+fn command(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>, client: Option<Client>) {
     let arguments = reader.arguments(directive);
     let [name, value] = arguments.as_slice() else {
         reader.problem(directive.place, "invalid number of arguments in \"ssl_conf_command\" directive");
@@ -426,6 +432,6 @@ fn command(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>,
             reader.settings[id.0 as usize].kind = effect.kind();
         }
     }
-    let command = Command { place: directive.place, name, value: value.clone(), setting: place_of_setting };
+    let command = ConfCommand { place: directive.place, name, value: value.clone(), setting: place_of_setting };
     tls(&mut reader.model.scopes[scope], client).commands.push(command);
 }

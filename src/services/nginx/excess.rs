@@ -1,6 +1,6 @@
 //! Thousands of lines that decide for thousands of servers each: every one is a reason of every answer.
 
-use super::model::{Model, Tls};
+use super::model::{Model, TlsSettings};
 use crate::services::place::Place;
 
 /// So many reasons are kept for the answers of an instance. A server has a handful of lines about versions; with twenty
@@ -12,7 +12,8 @@ pub(super) fn cut(model: &mut Model, answers: usize) -> Option<Place> {
     let room = (MOST / answers.max(1)).max(1);
     let mut first: Option<Place> = None;
     for scope in &mut model.scopes {
-        for Tls { protocols, commands, .. } in std::iter::once(&mut scope.tls).chain(scope.clients.values_mut()) {
+        for TlsSettings { protocols, commands, .. } in std::iter::once(&mut scope.tls).chain(scope.clients.values_mut())
+        {
             let dropped = protocols.get(room).map(|line| line.place).or(commands.get(room).map(|line| line.place));
             first = first.or(dropped);
             protocols.truncate(room);

@@ -1,6 +1,6 @@
 //! The files that nginx loads for TLS when it starts: what is wrong with them, and what certificates and keys are in them.
 
-use super::model::{Model, Scope, Tls};
+use super::model::{BlockScope, Model, TlsSettings};
 use crate::openssl::Pem;
 use crate::services::named_file::{self, Reading};
 use crate::services::place::Place;
@@ -49,7 +49,7 @@ pub(super) fn purpose(command: &str) -> Option<Purpose> {
 
 /// What became of looking at a file.
 #[derive(Clone, Debug)]
-enum Seen {
+enum FileState {
     Missing,
     Directory,
     Read {
@@ -64,7 +64,7 @@ enum Seen {
 /// All files that a configuration names for TLS, by the path that it writes.
 #[derive(Debug, Default)]
 pub(super) struct Files {
-    seen: BTreeMap<String, Seen>,
+    seen: BTreeMap<String, FileState>,
     /// Those that somebody on whose word a configuration file names them may not be able to read: nothing is said of them
     /// there.
     hidden: BTreeSet<(String, FileId)>,
@@ -104,13 +104,13 @@ impl Files {
             }
         }
         let mut reading = Reading::new(system);
-        let mut known: BTreeMap<PathBuf, Seen> = BTreeMap::new();
+        let mut known: BTreeMap<PathBuf, FileState> = BTreeMap::new();
         let mut seen = BTreeMap::new();
         // What others name takes no room from what root's own files name.
         for path in own.iter().chain(others.difference(&own)) {
             let full = directory.join(path);
             let one = match system.kind(&full) {
-                Ok(Kind::Directory) => Seen::Directory,
+                Ok(Kind::Directory) => FileState::Directory,
                 Ok(_) => {
                     let Ok(real) = system.canonical(&full) else { continue };
                     match known.get(&real) {
@@ -118,13 +118,13 @@ impl Files {
                         None => {
                             let Some(bytes) = reading.read(&real) else { continue };
                             let pem = Arc::new(Pem::read(&bytes));
-                            let one = Seen::Read { pem, size: bytes.len(), first: bytes.first().copied() };
+                            let one = FileState::Read { pem, size: bytes.len(), first: bytes.first().copied() };
                             known.insert(real, one.clone());
                             one
                         }
                     }
                 }
-                Err(_) if named_file::is_missing(system, &full) => Seen::Missing,
+                Err(_) if named_file::is_missing(system, &full) => FileState::Missing,
                 Err(_) => continue,
             };
             seen.insert((*path).clone(), one);
@@ -135,7 +135,7 @@ impl Files {
     }
 
     /// What became of looking at a file that is named there.
-    fn seen(&self, path: &str, place: Place) -> Option<&Seen> {
+    fn seen(&self, path: &str, place: Place) -> Option<&FileState> {
         let is_hidden = !self.hidden.is_empty() && self.hidden.contains(&(path.to_owned(), place.span.file));
         self.seen.get(path).filter(|_| !is_hidden)
     }
@@ -143,8 +143,8 @@ impl Files {
     /// What a file of certificates or keys has in it; `None`: it can't be read.
     pub(super) fn pem(&self, path: &str, place: Place) -> Option<&Pem> {
         match self.seen(path, place)? {
-            Seen::Read { pem, .. } => Some(pem),
-            Seen::Missing | Seen::Directory => None,
+            FileState::Read { pem, .. } => Some(pem),
+            FileState::Missing | FileState::Directory => None,
         }
     }
 
@@ -159,11 +159,11 @@ impl Files {
         }
         let lacks = |is_there: bool, what: &'static str| (!is_there).then_some(what);
         match self.seen(path, place)? {
-            Seen::Missing => Some("there is no such file"),
+            FileState::Missing => Some("there is no such file"),
             // A folder of a command may be what it asks for.
-            Seen::Directory if purpose == Purpose::Other => None,
-            Seen::Directory => Some("it is a directory"),
-            Seen::Read { pem, size, first } => match purpose {
+            FileState::Directory if purpose == Purpose::Other => None,
+            FileState::Directory => Some("it is a directory"),
+            FileState::Read { pem, size, first } => match purpose {
                 Purpose::Certificate | Purpose::Authority if pem.is_broken => Some("its certificate is damaged"),
                 Purpose::Certificate | Purpose::Authority => {
                     lacks(pem.has_certificate, "there is no certificate in PEM form in it")
@@ -187,14 +187,14 @@ impl Files {
 }
 
 /// The files that a block names.
-fn named(scope: &Scope) -> impl Iterator<Item = (&String, Place)> {
+fn named(scope: &BlockScope) -> impl Iterator<Item = (&String, Place)> {
     let many = scope.certificates.iter().chain(&scope.keys).chain(&scope.tickets);
     let single = scope.authority.iter().chain(&scope.stapling_file);
     let tls = std::iter::once(&scope.tls).chain(scope.clients.values()).flat_map(of_tls);
     many.chain(single).map(|(path, place)| (path, *place)).chain(tls)
 }
 
-fn of_tls(tls: &Tls) -> impl Iterator<Item = (&String, Place)> {
+fn of_tls(tls: &TlsSettings) -> impl Iterator<Item = (&String, Place)> {
     let single = tls.dhparam.iter().chain(&tls.trusted).chain(&tls.crl).chain(&tls.certificate).chain(&tls.key);
     let commands = tls.commands.iter().filter(|command| purpose(&command.name).is_some());
     single.map(|(path, place)| (path, *place)).chain(commands.map(|command| (&command.value, command.place)))

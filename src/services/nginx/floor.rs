@@ -1,9 +1,9 @@
 //! What the library makes of the versions that are asked for: ciphers, keys and security levels.
 
 use super::command;
-use super::inherit::Rules;
-use super::model::{Command, ScopeId, Tls};
-use super::offer::{Floor, Offer};
+use super::inherit::Inheritance;
+use super::model::{ConfCommand, ScopeId, TlsSettings};
+use super::offer::{Floor, HandshakeOffer};
 use crate::endpoint::{Reason, ReasonKind, Unknown};
 use crate::openssl::{ClientDependent, Keys, Presented, SuiteB, one_after_another, without_dhe, without_null};
 use crate::release::Release;
@@ -14,7 +14,7 @@ use crate::topic::Topic;
 /// nginx's own default for `ssl_ciphers`.
 pub(super) const CIPHERS: &str = "HIGH:!aNULL:!MD5";
 
-impl Rules<'_> {
+impl Inheritance<'_> {
     /// The versions with which a handshake succeeds. Ciphers, keys, signatures and the level are those of the server that
     /// answers. Groups, and whether there is a suite at all, are the default server's; so are the suites of TLS 1.3 where
     /// the name is looked at afterwards. `None`: not known; the second value says why, where that is not the library.
@@ -48,7 +48,7 @@ impl Rules<'_> {
         }
         let floor = self.floor(configured, offer.clone());
         if self.by_name().is_none() && named != first.suites {
-            let other = self.floor(configured, Offer { suites: named, ..offer.clone() });
+            let other = self.floor(configured, HandshakeOffer { suites: named, ..offer.clone() });
             if other.usable != floor.usable {
                 return (None, None);
             }
@@ -62,8 +62,10 @@ impl Rules<'_> {
         let mut notes = floor.notes;
         // What is asked for here is asked for where the default server is the one that answers.
         let first_asked = if own == default { configured } else { self.limited(default) };
-        let first = self
-            .floor(first_asked, Offer { keys: Presented::sure(Keys::ANY), groups: None, signatures: None, ..first });
+        let first = self.floor(
+            first_asked,
+            HandshakeOffer { keys: Presented::sure(Keys::ANY), groups: None, signatures: None, ..first },
+        );
         let Some(refuses_all) = first.refuses_all else { return (None, None) };
         if refuses_all {
             if own != default && !effective.is_empty() {
@@ -93,24 +95,24 @@ impl Rules<'_> {
     }
 
     /// What the server itself leaves open about its handshakes, where the library is known.
-    fn doubt(&self, offer: &Offer, own: ScopeId) -> Option<Unknown> {
-        let plain = Offer { groups: None, signatures: None, suites: None, ..offer.clone() };
-        let only = |offer: Offer| self.library.usable_on(&offer.terms()).is_none();
-        let encrypted = Offer { ciphers: without_null(&offer.ciphers), ..plain.clone() };
+    fn doubt(&self, offer: &HandshakeOffer, own: ScopeId) -> Option<Unknown> {
+        let plain = HandshakeOffer { groups: None, signatures: None, suites: None, ..offer.clone() };
+        let only = |offer: HandshakeOffer| self.library.usable_on(&offer.terms()).is_none();
+        let encrypted = HandshakeOffer { ciphers: without_null(&offer.ciphers), ..plain.clone() };
         let why = if self.suite_b(offer).is_some() {
             ClientDependent::SuiteB
         } else if only(plain.clone()) && !only(encrypted) {
             ClientDependent::NullSuites
         } else if only(plain.clone()) {
             // The library, the list or the certificate: a configured version may be accepted or not.
-            let any = Offer { keys: Presented::sure(Keys::ANY), ..plain };
+            let any = HandshakeOffer { keys: Presented::sure(Keys::ANY), ..plain };
             let curve = offer.keys.all().has(Keys::OTHER_CURVE) && !only(any);
             let is_weak = !offer.keys.perhaps.is_empty();
             let weak = is_weak.then_some(ClientDependent::WeakCertificate);
             weak.or(curve.then_some(ClientDependent::RareCurve))?
-        } else if only(Offer { groups: offer.groups.clone(), ..plain.clone() }) {
+        } else if only(HandshakeOffer { groups: offer.groups.clone(), ..plain.clone() }) {
             ClientDependent::RareGroups
-        } else if only(Offer { signatures: offer.signatures.clone(), ..plain }) {
+        } else if only(HandshakeOffer { signatures: offer.signatures.clone(), ..plain }) {
             ClientDependent::Signatures
         } else {
             ClientDependent::RareSuites
@@ -128,7 +130,7 @@ impl Rules<'_> {
     }
 
     /// What Suite B leaves, where the server's list asks for it.
-    fn suite_b(&self, offer: &Offer) -> Option<SuiteB> {
+    fn suite_b(&self, offer: &HandshakeOffer) -> Option<SuiteB> {
         self.library.suite_b(Some(&offer.ciphers))
     }
 
@@ -144,7 +146,7 @@ impl Rules<'_> {
     }
 
     /// What the library makes of an offer; most servers of a host share theirs.
-    pub(super) fn floor(&self, set: VersionSet, offer: Offer) -> Floor {
+    pub(super) fn floor(&self, set: VersionSet, offer: HandshakeOffer) -> Floor {
         let key = (set, offer);
         if let Some(known) = self.floors.borrow().get(&key) {
             return known.clone();
@@ -181,8 +183,8 @@ impl Rules<'_> {
     }
 
     /// What a server says about its handshakes.
-    fn offer(&self, scope: ScopeId) -> Offer {
-        let value = |pick: fn(&Tls) -> &Given<String>| {
+    fn offer(&self, scope: ScopeId) -> HandshakeOffer {
+        let value = |pick: fn(&TlsSettings) -> &Given<String>| {
             self.first(scope, |s| pick(&self.model.scopes[s].tls).as_ref()).map(|(value, _)| value.as_str())
         };
         // Commands are carried out after the directives, in order.
@@ -192,7 +194,7 @@ impl Rules<'_> {
         let directive = value(|tls| &tls.curves).filter(|curves| *curves != "auto");
         let groups = self.last_groups(scope).or(directive);
         let keys = self.library.presented(&self.pairs(scope).identity, Some(&ciphers));
-        Offer {
+        HandshakeOffer {
             ciphers,
             suites: self.given(scope, "ciphersuites").next_back().map(str::to_owned),
             keys,
@@ -204,7 +206,7 @@ impl Rules<'_> {
     /// The last command that sets groups.
     fn last_groups(&self, scope: ScopeId) -> Option<&str> {
         let commands = self.first(scope, |s| Some(&self.model.scopes[s].tls.commands).filter(|c| !c.is_empty()))?;
-        let sets = |c: &&Command| match c.name.as_str() {
+        let sets = |c: &&ConfCommand| match c.name.as_str() {
             "groups" | "curves" => true,
             "ecdhparameters" => !command::AUTOMATIC.iter().any(|word| word.eq_ignore_ascii_case(&c.value)),
             _ => false,

@@ -42,7 +42,7 @@ pub(super) fn read(file: FileId, standing: Standing, world: World<'_>, sources: 
         let name = value(name);
         let place = Place { span: Span::new(file, node.start, node.end), hop: 0 };
         let directive = Directive { place, name: &name, words, block: false };
-        let client = super::state::Reader::client(&name);
+        let client = super::state::TreeReader::client(&name);
         let role = if client.is_some() { Role::Upstream } else { Role::Listener };
         let kind = client.map_or(&name[..], |(_, rest)| rest);
         match kind {

@@ -1,23 +1,23 @@
 //! The blocks `upstream`: servers that stand for one name.
 
-use super::module::Section;
-use super::state::Named;
-use super::state::{Context, Directive, Group, Reader};
+use super::module::ListenModule;
+use super::state::NamedTarget;
+use super::state::{BlockContext, Directive, TreeReader, UpstreamGroup};
 use super::targets;
 use super::{balancing, known};
 use crate::services::place::Place;
 use crate::services::userinfo::without_user;
 
-impl Reader<'_> {
+impl TreeReader<'_> {
     /// Enters a block.
-    pub(super) fn group(&mut self, section: Section, directive: &Directive<'_>) -> Context {
+    pub(super) fn group(&mut self, section: ListenModule, directive: &Directive<'_>) -> BlockContext {
         let name = self.arguments(directive).into_iter().next().unwrap_or_default();
         if !self.group_names.insert((section, name.to_ascii_lowercase())) {
             self.problem(directive.place, format!("duplicate upstream \"{name}\""));
         }
         let place = directive.place;
-        self.targets.push(Named { section, place, host: name.clone(), port: None, default: 0, is_group: true });
-        self.groups.push(Group {
+        self.targets.push(NamedTarget { section, place, host: name.clone(), port: None, default: 0, is_group: true });
+        self.groups.push(UpstreamGroup {
             section,
             head: directive.place,
             name,
@@ -25,13 +25,13 @@ impl Reader<'_> {
             has_backups: false,
             takes_backup: true,
         });
-        Context::Upstream(self.groups.len() - 1)
+        BlockContext::Upstream(self.groups.len() - 1)
     }
 }
 
 /// A host that nginx knows by a block or by a target (`ngx_http_upstream_srv_conf_t`).
-struct Known {
-    section: Section,
+struct KnownHost {
+    section: ListenModule,
     /// in lower case
     host: String,
     /// 0: none
@@ -41,7 +41,7 @@ struct Known {
     place: Place,
 }
 
-impl Reader<'_> {
+impl TreeReader<'_> {
     /// Says which targets need a port, or must have none, by what blocks there are. Only all that was included tells.
     ///
     /// It depends on the order: a block may take the place of a host that was named without a port, and targets that share
@@ -50,13 +50,13 @@ impl Reader<'_> {
         if self.unread.is_some() || !self.unknown.is_empty() || self.model.is_part {
             return;
         }
-        let mut known: Vec<Known> = Vec::new();
-        for Named { section, place, host, port, default, is_group } in std::mem::take(&mut self.targets) {
+        let mut known: Vec<KnownHost> = Vec::new();
+        for NamedTarget { section, place, host, port, default, is_group } in std::mem::take(&mut self.targets) {
             let lower = host.to_ascii_lowercase();
             let number = port.as_deref().map_or(default, |port| port.parse().unwrap_or(default));
-            let is_other = |one: &Known| match section {
-                Section::Http => one.port != 0 && number != 0 && one.port != number,
-                Section::Stream | Section::Mail => one.port != number,
+            let is_other = |one: &KnownHost| match section {
+                ListenModule::Http => one.port != 0 && number != 0 && one.port != number,
+                ListenModule::Stream | ListenModule::Mail => one.port != number,
             };
             let mut shares = false;
             for one in known.iter_mut().filter(|one| one.section == section && one.host == lower) {
@@ -79,7 +79,7 @@ impl Reader<'_> {
             }
             if !shares {
                 let has_port = port.is_some();
-                known.push(Known { section, host: lower, port: number, has_port, is_group, place });
+                known.push(KnownHost { section, host: lower, port: number, has_port, is_group, place });
             }
         }
         for one in known.iter().filter(|one| !one.is_group && one.port == 0) {
@@ -104,12 +104,12 @@ const BALANCING: &[&[u8]] = &[
 ];
 
 /// A directive in a block that may bring servers, or handle the connections of one of stream: what is not known here may.
-pub(super) fn note(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) {
+pub(super) fn note(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>) {
     let name = directive.name;
     match context {
-        Context::Upstream(group) if BALANCING.contains(&name) => balancing::check(reader, group, directive),
-        Context::Upstream(group) => reader.groups[group].has_servers = true,
-        Context::Server(server)
+        BlockContext::Upstream(group) if BALANCING.contains(&name) => balancing::check(reader, group, directive),
+        BlockContext::Upstream(group) => reader.groups[group].has_servers = true,
+        BlockContext::Server(server)
             if [&b"proxy_pass"[..], b"return", b"pass"].contains(&name) || !known::is_known(name) =>
         {
             reader.model.servers[server].has_handler = true;
@@ -119,11 +119,11 @@ pub(super) fn note(reader: &mut Reader<'_>, context: Context, directive: &Direct
 }
 
 /// A server of a block.
-pub(super) fn server(reader: &mut Reader<'_>, group: usize, directive: &Directive<'_>) {
+pub(super) fn server(reader: &mut TreeReader<'_>, group: usize, directive: &Directive<'_>) {
     let arguments = reader.arguments(directive);
     let Some((target, parameters)) = arguments.split_first() else { return };
     let found = targets::host_and_port(target);
-    let lacks_port = reader.groups[group].section == Section::Stream && matches!(found, Some((_, None)));
+    let lacks_port = reader.groups[group].section == ListenModule::Stream && matches!(found, Some((_, None)));
     // RFC 6761: no name below .invalid ever resolves. Variables are not read here.
     let is_nowhere = found.is_some_and(|(host, _)| host.ends_with(".invalid") || host.contains('$'));
     let why = targets::refused(target, false).or(lacks_port.then_some("no port"));

@@ -1,16 +1,16 @@
 //! What a scope inherits: the nearest value, certificate or command around it.
 
-use super::command::{self, Effect};
+use super::command::{self, CommandEffect};
 use super::files::Files;
-use super::model::{Command, Model, ScopeId};
-use super::offer::Floors;
+use super::model::{ConfCommand, Model, ScopeId};
+use super::offer::FloorCache;
 use crate::endpoint::{Reason, ReasonKind};
 use crate::openssl::Library;
 use crate::release::Release;
 use crate::services::place::HopId;
 
 /// What answers are computed from.
-pub(super) struct Rules<'a> {
+pub(super) struct Inheritance<'a> {
     pub model: &'a Model,
     pub release: Option<Release>,
     pub library: &'a Library,
@@ -18,10 +18,10 @@ pub(super) struct Rules<'a> {
     pub headers: Option<Release>,
     /// The files that it names.
     pub files: &'a Files,
-    pub(super) floors: Floors,
+    pub(super) floors: FloorCache,
 }
 
-impl Rules<'_> {
+impl Inheritance<'_> {
     /// The nearest value around a scope.
     pub(super) fn first<T>(&self, scope: ScopeId, pick: impl Fn(ScopeId) -> Option<T>) -> Option<T> {
         self.model.chain(scope).find_map(pick)
@@ -48,12 +48,12 @@ impl Rules<'_> {
     }
 
     /// The commands that count for a server: its own, or all those around it.
-    pub(super) fn commands(&self, scope: ScopeId) -> Vec<(&Command, Effect)> {
+    pub(super) fn commands(&self, scope: ScopeId) -> Vec<(&ConfCommand, CommandEffect)> {
         let list = self.first(scope, |s| {
             let commands = &self.model.scopes[s].tls.commands;
             (!commands.is_empty()).then_some(commands)
         });
-        let effect = |c: &Command| command::parse(&c.name, &c.value).ok().flatten();
+        let effect = |c: &ConfCommand| command::parse(&c.name, &c.value).ok().flatten();
         list.into_iter().flatten().filter_map(|c| Some((c, effect(c)?))).collect()
     }
 }

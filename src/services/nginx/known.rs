@@ -2,30 +2,30 @@
 //! (`ngx_conf_handler`). Directives of other modules are passed over.
 
 use super::ID;
-use super::module::Section;
-use super::state::{Block, Context, Directive, Reader};
+use super::module::ListenModule;
+use super::state::{Block, BlockContext, Directive, TreeReader};
 use crate::release::Release;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// A directive.
 #[derive(Debug)]
-pub(super) struct Known {
-    places: Vec<Allowed>,
+pub(super) struct KnownDirective {
+    places: Vec<AllowedPlaces>,
     arguments: &'static str,
-    kind: Kind,
+    kind: ValueKind,
 }
 
 /// Where a directive may stand, and in which releases.
 #[derive(Debug)]
-struct Allowed {
+struct AllowedPlaces {
     place: &'static str,
     since: Option<Release>,
     until: Option<Release>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum ValueKind {
     Flag,
     Number,
     /// at most in megabytes
@@ -42,30 +42,30 @@ enum Kind {
     Other,
 }
 
-static ALL: LazyLock<HashMap<&'static [u8], Known>> =
+static ALL: LazyLock<HashMap<&'static [u8], KnownDirective>> =
     LazyLock::new(|| include_str!("directives.txt").lines().filter_map(parse).collect());
 
-fn parse(line: &'static str) -> Option<(&'static [u8], Known)> {
+fn parse(line: &'static str) -> Option<(&'static [u8], KnownDirective)> {
     let [name, places, arguments, kind] = line.split(' ').collect::<Vec<_>>()[..] else { return None };
     let kind = match kind {
-        "flag" => Kind::Flag,
-        "number" => Kind::Number,
-        "size" => Kind::Size,
-        "offset" => Kind::Offset,
-        "time" => Kind::Time,
-        "seconds" => Kind::Seconds,
-        "text" => Kind::Text,
-        "block" => Kind::Block,
-        "-" => Kind::Other,
+        "flag" => ValueKind::Flag,
+        "number" => ValueKind::Number,
+        "size" => ValueKind::Size,
+        "offset" => ValueKind::Offset,
+        "time" => ValueKind::Time,
+        "seconds" => ValueKind::Seconds,
+        "text" => ValueKind::Text,
+        "block" => ValueKind::Block,
+        "-" => ValueKind::Other,
         _ => return None,
     };
     let places = places.split(',').map(|text| {
         let (rest, until) = text.split_once("<=").map_or((text, None), |(rest, until)| (rest, Release::parse(until)));
         let (place, since) =
             rest.split_once(">=").map_or((rest, None), |(place, since)| (place, Release::parse(since)));
-        Allowed { place, since, until }
+        AllowedPlaces { place, since, until }
     });
-    Some((name.as_bytes(), Known { places: places.collect(), arguments, kind }))
+    Some((name.as_bytes(), KnownDirective { places: places.collect(), arguments, kind }))
 }
 
 /// Directives that are read by code of their own, and may be there once.
@@ -127,7 +127,7 @@ pub(super) fn is_known(name: &[u8]) -> bool {
 }
 
 /// What nginx says to a directive in this place; `None`: it takes it, or does not have it in its own modules.
-pub(super) fn refused(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>) -> Option<String> {
+pub(super) fn refused(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>) -> Option<String> {
     let (name, known) = ALL.get_key_value(directive.name)?;
     let shown = String::from_utf8_lossy(name);
     let release = reader.world.facts.of(ID).release.value;
@@ -137,17 +137,19 @@ pub(super) fn refused(reader: &mut Reader<'_>, context: Context, directive: &Dir
         return Some(message);
     }
     // The one of `upstream` is another directive of that name.
-    let is_server = *name == b"server" && matches!(context, Context::Section(_));
+    let is_server = *name == b"server" && matches!(context, BlockContext::Section(_));
     let is_wrong = match context {
-        Context::Upstream(_) => *name == b"server" && !directive.block && directive.words.len() < 2,
+        BlockContext::Upstream(_) => *name == b"server" && !directive.block && directive.words.len() < 2,
         _ => is_server && directive.block && directive.words.len() > 1,
     };
     if is_wrong {
         return Some(format!("invalid number of arguments in \"{shown}\" directive"));
     }
-    match (directive.block, known.kind == Kind::Block || is_server) {
+    match (directive.block, known.kind == ValueKind::Block || is_server) {
         (true, false)
-            if known.kind != Kind::Other || known.arguments != "any" || matches!(context, Context::Upstream(_)) =>
+            if known.kind != ValueKind::Other
+                || known.arguments != "any"
+                || matches!(context, BlockContext::Upstream(_)) =>
         {
             return Some(format!("directive \"{shown}\" is not terminated by \";\""));
         }
@@ -165,7 +167,7 @@ pub(super) fn refused(reader: &mut Reader<'_>, context: Context, directive: &Dir
     if let Some(message) = known.kind.refused(&shown, &value) {
         return Some(message);
     }
-    let once = ONCE.contains(name) || !matches!(known.kind, Kind::Block | Kind::Other);
+    let once = ONCE.contains(name) || !matches!(known.kind, ValueKind::Block | ValueKind::Other);
     if once && context.is_followed() && !reader.once.insert((context, name)) {
         return Some(format!("\"{shown}\" directive is duplicate"));
     }
@@ -173,35 +175,35 @@ pub(super) fn refused(reader: &mut Reader<'_>, context: Context, directive: &Dir
 }
 
 /// The name that the table has for a place; `None`: a block that is not followed.
-fn place(reader: &Reader<'_>, context: Context) -> Option<&'static str> {
+fn place(reader: &TreeReader<'_>, context: BlockContext) -> Option<&'static str> {
     Some(match context {
-        Context::Main => "main",
-        Context::Events => "events",
-        Context::Section(Section::Http) => "http",
-        Context::Section(Section::Stream) => "stream",
-        Context::Section(Section::Mail) => "mail",
-        Context::Server(server) => match reader.model.scopes[reader.model.servers[server].scope].section {
-            Section::Http => "server",
-            Section::Stream => "stream-server",
-            Section::Mail => "mail-server",
+        BlockContext::Main => "main",
+        BlockContext::Events => "events",
+        BlockContext::Section(ListenModule::Http) => "http",
+        BlockContext::Section(ListenModule::Stream) => "stream",
+        BlockContext::Section(ListenModule::Mail) => "mail",
+        BlockContext::Server(server) => match reader.model.scopes[reader.model.servers[server].scope].section {
+            ListenModule::Http => "server",
+            ListenModule::Stream => "stream-server",
+            ListenModule::Mail => "mail-server",
         },
-        Context::Location(location) => match reader.locations[location].block {
+        BlockContext::Location(location) => match reader.locations[location].block {
             Block::Location => "location",
             Block::IfInServer => "server-if",
             Block::IfInLocation => "location-if",
             Block::LimitExcept => "limit_except",
         },
-        Context::Upstream(group) => match reader.groups[group].section {
-            Section::Stream => "stream-upstream",
-            Section::Http | Section::Mail => "upstream",
+        BlockContext::Upstream(group) => match reader.groups[group].section {
+            ListenModule::Stream => "stream-upstream",
+            ListenModule::Http | ListenModule::Mail => "upstream",
         },
-        Context::Foreign | Context::Data | Context::Values(_) => return None,
+        BlockContext::Foreign | BlockContext::Data | BlockContext::Values(_) => return None,
     })
 }
 
-impl Known {
+impl KnownDirective {
     fn misplaced(&self, place: &str, shown: &str, release: Option<Release>) -> Option<String> {
-        let in_time = |allowed: &&Allowed| {
+        let in_time = |allowed: &&AllowedPlaces| {
             release.is_none_or(|r| allowed.since.is_none_or(|since| r >= since) && allowed.until.is_none_or(|u| r <= u))
         };
         let here = self.places.iter().find(|allowed| allowed.place == place);
@@ -229,20 +231,22 @@ impl Known {
     }
 }
 
-impl Kind {
+impl ValueKind {
     /// What is wrong with a value.
     fn refused(self, shown: &str, value: &str) -> Option<String> {
         match self {
-            Kind::Flag if !["on", "off"].iter().any(|word| word.eq_ignore_ascii_case(value)) => {
+            ValueKind::Flag if !["on", "off"].iter().any(|word| word.eq_ignore_ascii_case(value)) => {
                 Some(format!("invalid value \"{value}\" in \"{shown}\" directive, it must be \"on\" or \"off\""))
             }
-            Kind::Number if number(value).is_none() => Some(format!("\"{shown}\" directive invalid number")),
-            Kind::Size if size(value, &["k", "m"]).is_none() => Some(format!("\"{shown}\" directive invalid value")),
-            Kind::Offset if size(value, &["k", "m", "g"]).is_none() => {
+            ValueKind::Number if number(value).is_none() => Some(format!("\"{shown}\" directive invalid number")),
+            ValueKind::Size if size(value, &["k", "m"]).is_none() => {
                 Some(format!("\"{shown}\" directive invalid value"))
             }
-            Kind::Time if !is_time(value, false) => Some(format!("\"{shown}\" directive invalid value")),
-            Kind::Seconds if !is_time(value, true) => Some(format!("\"{shown}\" directive invalid value")),
+            ValueKind::Offset if size(value, &["k", "m", "g"]).is_none() => {
+                Some(format!("\"{shown}\" directive invalid value"))
+            }
+            ValueKind::Time if !is_time(value, false) => Some(format!("\"{shown}\" directive invalid value")),
+            ValueKind::Seconds if !is_time(value, true) => Some(format!("\"{shown}\" directive invalid value")),
             _ => None,
         }
     }

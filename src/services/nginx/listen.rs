@@ -2,7 +2,7 @@
 
 use super::defaults::PORT_RANGES;
 use super::listen_options;
-use super::module::Section;
+use super::module::ListenModule;
 use crate::endpoint::{Address, Transport};
 use crate::release::Release;
 use crate::services::numeric;
@@ -49,8 +49,8 @@ impl Bound {
 }
 
 /// What `listen` is read against.
-pub(super) struct Context<'a> {
-    pub section: Section,
+pub(super) struct ListenContext<'a> {
+    pub section: ListenModule,
     pub release: Option<Release>,
     pub hosts: &'a BTreeMap<String, Vec<IpAddr>>,
     /// The identifier of the operating system or distribution, where it is known.
@@ -61,7 +61,7 @@ pub(super) struct Context<'a> {
 const IPV6_ONLY: Release = Release::new(1, 3, 4);
 
 /// Parses the arguments; the error is a lowercase fragment in nginx's words.
-pub(super) fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parsed, String> {
+pub(super) fn parse(arguments: &[String], context: &ListenContext<'_>) -> Result<Parsed, String> {
     let Some((address, parameters)) = arguments.split_first() else {
         return Err("invalid number of arguments in \"listen\" directive".into());
     };
@@ -105,7 +105,7 @@ pub(super) fn parse(arguments: &[String], context: &Context<'_>) -> Result<Parse
     }
 }
 
-fn bound(text: &str, context: &Context<'_>) -> Result<Bound, String> {
+fn bound(text: &str, context: &ListenContext<'_>) -> Result<Bound, String> {
     let prefix = text.get(..5).is_some_and(|prefix| prefix.eq_ignore_ascii_case("unix:"));
     if let Some(path) = text.get(5..).filter(|_| prefix) {
         if path.is_empty() {
@@ -131,7 +131,7 @@ fn bound(text: &str, context: &Context<'_>) -> Result<Bound, String> {
     };
     let ports = match ports {
         Some(ports) => port_range(ports, text, context)?,
-        None if context.section == Section::Http => 80..=80,
+        None if context.section == ListenModule::Http => 80..=80,
         None => return Err(format!("no port in \"{text}\" of the \"listen\" directive")),
     };
     let ips = if let Some(ip) = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')) {
@@ -165,7 +165,7 @@ fn decimal(text: &str) -> Option<Ipv4Addr> {
     <[u8; 4]>::try_from(parts).ok().map(Ipv4Addr::from)
 }
 
-fn port_range(text: &str, whole: &str, context: &Context<'_>) -> Result<RangeInclusive<u16>, String> {
+fn port_range(text: &str, whole: &str, context: &ListenContext<'_>) -> Result<RangeInclusive<u16>, String> {
     let invalid = || format!("invalid port in \"{whole}\" of the \"listen\" directive");
     let port = |text: &str| match text.parse::<u16>() {
         Ok(port) if port > 0 && text.bytes().all(|b| b.is_ascii_digit()) => Ok(port),
@@ -187,7 +187,7 @@ mod tests {
 
     fn shown(text: &str) -> String {
         let hosts = BTreeMap::from([("localhost".to_owned(), vec![IpAddr::V4(Ipv4Addr::LOCALHOST)])]);
-        let context = Context { section: Section::Http, release: None, hosts: &hosts, system: None };
+        let context = ListenContext { section: ListenModule::Http, release: None, hosts: &hosts, system: None };
         let arguments: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
         match parse(&arguments, &context) {
             Ok(parsed) => {

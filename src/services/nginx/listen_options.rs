@@ -2,12 +2,12 @@
 //! (ngx_http_core_listen, ngx_stream_core_listen, ngx_mail_core_listen).
 
 use super::defaults;
-use super::module::Section;
+use super::module::ListenModule;
 use crate::release::Release;
 
 /// What follows the name of a parameter.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Shape {
+enum ParameterShape {
     Flag,
     Number,
     /// a number above 0
@@ -22,61 +22,65 @@ enum Shape {
 }
 
 /// A parameter.
-struct Known {
+struct KnownParameter {
     name: &'static str,
-    shape: Shape,
+    shape: ParameterShape,
     /// Does it set an option of the socket itself, so that the address gets a socket of its own?
     binds: bool,
     /// Is it nothing for a UDP socket?
     tcp_only: bool,
     /// The version that each module has it from.
-    since: &'static [(Section, Release)],
+    since: &'static [(ListenModule, Release)],
 }
 
 const ALWAYS: Release = Release::new(0, 0, 0);
-const EVERYWHERE: &[(Section, Release)] =
-    &[(Section::Http, ALWAYS), (Section::Stream, ALWAYS), (Section::Mail, ALWAYS)];
-const HTTP: &[(Section, Release)] = &[(Section::Http, ALWAYS)];
-const WITH_NAMES: &[(Section, Release)] = &[(Section::Http, ALWAYS), (Section::Stream, defaults::STREAM_NAMES)];
-const NOT_MAIL: &[(Section, Release)] = &[(Section::Http, ALWAYS), (Section::Stream, ALWAYS)];
+const EVERYWHERE: &[(ListenModule, Release)] =
+    &[(ListenModule::Http, ALWAYS), (ListenModule::Stream, ALWAYS), (ListenModule::Mail, ALWAYS)];
+const HTTP: &[(ListenModule, Release)] = &[(ListenModule::Http, ALWAYS)];
+const WITH_NAMES: &[(ListenModule, Release)] =
+    &[(ListenModule::Http, ALWAYS), (ListenModule::Stream, defaults::STREAM_NAMES)];
+const NOT_MAIL: &[(ListenModule, Release)] = &[(ListenModule::Http, ALWAYS), (ListenModule::Stream, ALWAYS)];
 const MULTIPATH: Release = Release::new(1, 29, 7);
-const MULTIPATH_EVERYWHERE: &[(Section, Release)] =
-    &[(Section::Http, MULTIPATH), (Section::Stream, MULTIPATH), (Section::Mail, MULTIPATH)];
-const PROXY_PROTOCOL: &[(Section, Release)] =
-    &[(Section::Http, ALWAYS), (Section::Stream, Release::new(1, 11, 4)), (Section::Mail, Release::new(1, 19, 8))];
+const MULTIPATH_EVERYWHERE: &[(ListenModule, Release)] =
+    &[(ListenModule::Http, MULTIPATH), (ListenModule::Stream, MULTIPATH), (ListenModule::Mail, MULTIPATH)];
+const PROXY_PROTOCOL: &[(ListenModule, Release)] = &[
+    (ListenModule::Http, ALWAYS),
+    (ListenModule::Stream, Release::new(1, 11, 4)),
+    (ListenModule::Mail, Release::new(1, 19, 8)),
+];
 
 const fn known(
     name: &'static str,
-    shape: Shape,
+    shape: ParameterShape,
     binds: bool,
     tcp_only: bool,
-    since: &'static [(Section, Release)],
-) -> Known {
-    Known { name, shape, binds, tcp_only, since }
+    since: &'static [(ListenModule, Release)],
+) -> KnownParameter {
+    KnownParameter { name, shape, binds, tcp_only, since }
 }
 
-const ALL: &[Known] = &[
-    known("ssl", Shape::Flag, false, true, EVERYWHERE),
-    known("default_server", Shape::Flag, false, false, WITH_NAMES),
-    known("default", Shape::Flag, false, false, HTTP),
-    known("http2", Shape::Flag, false, false, HTTP),
-    known("spdy", Shape::Flag, false, false, HTTP),
-    known("quic", Shape::Flag, false, false, &[(Section::Http, defaults::QUIC)]),
-    known("udp", Shape::Flag, false, false, &[(Section::Stream, ALWAYS)]),
-    known("proxy_protocol", Shape::Flag, false, true, PROXY_PROTOCOL),
-    known("bind", Shape::Flag, true, false, EVERYWHERE),
+const ALL: &[KnownParameter] = &[
+    known("ssl", ParameterShape::Flag, false, true, EVERYWHERE),
+    known("default_server", ParameterShape::Flag, false, false, WITH_NAMES),
+    known("default", ParameterShape::Flag, false, false, HTTP),
+    known("http2", ParameterShape::Flag, false, false, HTTP),
+    known("spdy", ParameterShape::Flag, false, false, HTTP),
+    known("quic", ParameterShape::Flag, false, false, &[(ListenModule::Http, defaults::QUIC)]),
+    known("udp", ParameterShape::Flag, false, false, &[(ListenModule::Stream, ALWAYS)]),
+    known("proxy_protocol", ParameterShape::Flag, false, true, PROXY_PROTOCOL),
+    known("bind", ParameterShape::Flag, true, false, EVERYWHERE),
     // Only where the system has it, FreeBSD.
-    known("setfib", Shape::Number, true, false, WITH_NAMES),
-    known("fastopen", Shape::Number, true, true, NOT_MAIL),
-    known("backlog", Shape::Count, true, true, EVERYWHERE),
-    known("rcvbuf", Shape::Size, true, false, EVERYWHERE),
-    known("sndbuf", Shape::Size, true, false, EVERYWHERE),
-    known("accept_filter", Shape::Text, true, true, WITH_NAMES),
-    known("deferred", Shape::Flag, true, true, WITH_NAMES),
-    known("ipv6only", Shape::Switch, true, false, EVERYWHERE),
-    known("reuseport", Shape::Flag, true, false, NOT_MAIL),
-    known("multipath", Shape::Flag, true, true, MULTIPATH_EVERYWHERE),
-    known("so_keepalive", Shape::Keepalive, true, true, EVERYWHERE),
+    known("setfib", ParameterShape::Number, true, false, WITH_NAMES),
+    known("fastopen", ParameterShape::Number, true, true, NOT_MAIL),
+    known("backlog", ParameterShape::Count, true, true, EVERYWHERE),
+    known("rcvbuf", ParameterShape::Size, true, false, EVERYWHERE),
+    known("sndbuf", ParameterShape::Size, true, false, EVERYWHERE),
+    known("accept_filter", ParameterShape::Text, true, true, WITH_NAMES),
+    known("deferred", ParameterShape::Flag, true, true, WITH_NAMES),
+    known("ipv6only", ParameterShape::Switch, true, false, EVERYWHERE),
+    known("reuseport", ParameterShape::Flag, true, false, NOT_MAIL),
+    known("multipath", ParameterShape::Flag, true, true, MULTIPATH_EVERYWHERE),
+    known("so_keepalive", ParameterShape::Keepalive, true, true, EVERYWHERE),
 ];
 
 /// `spdy` ended with the version that has `http2`.
@@ -94,10 +98,10 @@ pub(super) struct Parameter<'t> {
 }
 
 /// Reads one; the error is a lowercase fragment in nginx's words.
-pub(super) fn parse(text: &str, section: Section, release: Option<Release>) -> Result<Parameter<'_>, String> {
+pub(super) fn parse(text: &str, section: ListenModule, release: Option<Release>) -> Result<Parameter<'_>, String> {
     let invalid = || match section {
-        Section::Http => format!("invalid parameter \"{text}\""),
-        Section::Stream | Section::Mail => format!("the invalid \"{text}\" parameter"),
+        ListenModule::Http => format!("invalid parameter \"{text}\""),
+        ListenModule::Stream | ListenModule::Mail => format!("the invalid \"{text}\" parameter"),
     };
     let (name, value) = match text.split_once('=') {
         Some((name, value)) => (name, Some(value)),
@@ -109,7 +113,7 @@ pub(super) fn parse(text: &str, section: Section, release: Option<Release>) -> R
     if since.is_none_or(|since| release.is_some_and(|r| r < since)) || ended {
         return Err(invalid());
     }
-    if (known.shape == Shape::Flag) != value.is_none() {
+    if (known.shape == ParameterShape::Flag) != value.is_none() {
         return Err(invalid());
     }
     let value = value.unwrap_or_default();
@@ -119,15 +123,15 @@ pub(super) fn parse(text: &str, section: Section, release: Option<Release>) -> R
     Ok(Parameter { name: known.name, value, binds: known.binds, tcp_only: known.tcp_only })
 }
 
-fn fits(shape: Shape, value: &str) -> bool {
+fn fits(shape: ParameterShape, value: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit());
     match shape {
-        Shape::Flag | Shape::Text => true,
-        Shape::Number => number(value),
-        Shape::Count => number(value) && value.bytes().any(|b| b != b'0'),
-        Shape::Size => number(value.strip_suffix(['k', 'K', 'm', 'M']).unwrap_or(value)),
-        Shape::Switch => matches!(value, "on" | "off"),
-        Shape::Keepalive => {
+        ParameterShape::Flag | ParameterShape::Text => true,
+        ParameterShape::Number => number(value),
+        ParameterShape::Count => number(value) && value.bytes().any(|b| b != b'0'),
+        ParameterShape::Size => number(value.strip_suffix(['k', 'K', 'm', 'M']).unwrap_or(value)),
+        ParameterShape::Switch => matches!(value, "on" | "off"),
+        ParameterShape::Keepalive => {
             let parts: Vec<&str> = value.split(':').collect();
             let unit = |b: u8| b.is_ascii_digit() || b"yMwdhms".contains(&b);
             let time = |text: &str| !text.starts_with(|c: char| !c.is_ascii_digit()) && text.bytes().all(unit);
@@ -155,7 +159,7 @@ mod tests {
         for text in
             ["ssl", "default", "backlog=9", "so_keepalive=1:2:3", "so_keepalive=30m::10", "rcvbuf=8k", "deferred"]
         {
-            assert!(takes(Section::Http, text), "{text}");
+            assert!(takes(ListenModule::Http, text), "{text}");
         }
         for text in [
             "udp",
@@ -176,17 +180,19 @@ mod tests {
             "fastopen=x",
             "",
         ] {
-            assert!(!takes(Section::Http, text), "{text}");
+            assert!(!takes(ListenModule::Http, text), "{text}");
         }
         for text in ["default_server", "http2", "deferred", "setfib=1", "accept_filter=x"] {
-            assert!(!takes(Section::Stream, text), "{text}");
-            assert!(!takes(Section::Mail, text), "{text}");
+            assert!(!takes(ListenModule::Stream, text), "{text}");
+            assert!(!takes(ListenModule::Mail, text), "{text}");
         }
         assert!(
-            takes(Section::Stream, "udp") && takes(Section::Stream, "reuseport") && !takes(Section::Mail, "reuseport")
+            takes(ListenModule::Stream, "udp")
+                && takes(ListenModule::Stream, "reuseport")
+                && !takes(ListenModule::Mail, "reuseport")
         );
-        assert!(parse("default_server", Section::Stream, Some(Release::new(1, 25, 5))).is_ok());
-        assert!(parse("multipath", Section::Mail, Some(Release::new(1, 29, 7))).is_ok());
-        assert!(parse("spdy", Section::Http, None).is_ok());
+        assert!(parse("default_server", ListenModule::Stream, Some(Release::new(1, 25, 5))).is_ok());
+        assert!(parse("multipath", ListenModule::Mail, Some(Release::new(1, 29, 7))).is_ok());
+        assert!(parse("spdy", ListenModule::Http, None).is_ok());
     }
 }

@@ -1,8 +1,8 @@
 //! An address and the servers on it.
 
 use super::model::Model;
-use super::module::Section;
-use super::names::Names;
+use super::module::ListenModule;
+use super::names::ListenerNames;
 use super::values::mail_protocol;
 use crate::endpoint::{Address, Preface, Transport};
 use crate::services::place::Place;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// One address and the servers on it.
 #[derive(Debug)]
 pub(super) struct Listener {
-    pub section: Section,
+    pub section: ListenModule,
     pub transport: Transport,
     pub address: Arc<Address>,
     /// Servers of the model, in the order of reading.
@@ -23,7 +23,7 @@ pub(super) struct Listener {
     /// The `listen` that says so.
     pub flag: Option<Place>,
     /// What makes it TLS; none: plaintext.
-    pub engine: Option<Engine>,
+    pub engine: Option<TlsTrigger>,
     /// Has a `listen` set options of the socket, so that it is opened beside one of all addresses?
     pub options: bool,
     pub reuseport: bool,
@@ -33,14 +33,14 @@ pub(super) struct Listener {
     pub dual: bool,
     /// Another module listens there too, and the system hands it some of the connections.
     pub rival: bool,
-    pub names: Names,
+    pub names: ListenerNames,
     /// For each name that counts: its server, and the name.
     pub named: Vec<(usize, Arc<str>)>,
 }
 
 impl Listener {
     /// An address without servers.
-    pub(super) fn new(section: Section, transport: Transport, address: Address) -> Listener {
+    pub(super) fn new(section: ListenModule, transport: Transport, address: Address) -> Listener {
         Listener {
             section,
             transport,
@@ -55,7 +55,7 @@ impl Listener {
             proxy_header: false,
             dual: false,
             rival: false,
-            names: Names::default(),
+            names: ListenerNames::default(),
             named: Vec::new(),
         }
     }
@@ -72,14 +72,14 @@ impl Listener {
                 Address::Unix(_) | Address::Remote(_) => None,
             })
         };
-        let starttls = matches!(self.engine, Some(Engine::StartTls(_))).then(dialogue).flatten();
+        let starttls = matches!(self.engine, Some(TlsTrigger::StartTls(_))).then(dialogue).flatten();
         Preface { proxy_header: self.proxy_header, starttls }
     }
 }
 
 /// What makes a listener speak TLS.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Engine {
+pub(super) enum TlsTrigger {
     /// `ssl` or `quic` on a `listen` line
     Listen(Place),
     /// `ssl on`
@@ -88,10 +88,10 @@ pub(super) enum Engine {
     StartTls(Place),
 }
 
-impl Engine {
+impl TlsTrigger {
     pub(super) fn place(self) -> Place {
         match self {
-            Engine::Listen(place) | Engine::Directive(place) | Engine::StartTls(place) => place,
+            TlsTrigger::Listen(place) | TlsTrigger::Directive(place) | TlsTrigger::StartTls(place) => place,
         }
     }
 }

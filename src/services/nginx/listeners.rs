@@ -2,9 +2,9 @@
 
 use super::defaults;
 use super::listen::Bound;
-use super::listener::{Engine, Listener};
-use super::model::{Listen, Model, Scope};
-use super::module::Section;
+use super::listener::{Listener, TlsTrigger};
+use super::model::{BlockScope, Listen, Model};
+use super::module::ListenModule;
 use super::sockets;
 use super::values::is_no_wildcard;
 use crate::endpoint::{Address, Transport};
@@ -46,7 +46,7 @@ pub(super) fn group(model: &Model, release: Option<Release>) -> Listeners {
 fn join_all(model: &Model, release: Option<Release>) -> Option<Listeners> {
     let (mut listeners, mut problems, mut left_out) = (Vec::new(), Vec::new(), None);
     let (mut room, mut looks) = (Room::default(), 0);
-    let mut index: HashMap<(Section, Transport, Address), usize> = HashMap::new();
+    let mut index: HashMap<(ListenModule, Transport, Address), usize> = HashMap::new();
     for (number, server) in model.servers.iter().enumerate() {
         let scope = &model.scopes[server.scope];
         let builtin = [Listen {
@@ -61,7 +61,7 @@ fn join_all(model: &Model, release: Option<Release>) -> Option<Listeners> {
             dual: false,
         }];
         // Only http has a built-in address.
-        let implied = server.listens.is_empty() && scope.section == Section::Http;
+        let implied = server.listens.is_empty() && scope.section == ListenModule::Http;
         let listens = if implied { &builtin[..] } else { &server.listens[..] };
         for listen in listens {
             // For each port of a range it would be the same.
@@ -112,9 +112,9 @@ fn join(
         return;
     }
     let alone = match listener.section {
-        Section::Http => false,
-        Section::Stream => release.is_some_and(|r| r < defaults::STREAM_NAMES),
-        Section::Mail => true,
+        ListenModule::Http => false,
+        ListenModule::Stream => release.is_some_and(|r| r < defaults::STREAM_NAMES),
+        ListenModule::Mail => true,
     };
     if alone && !listener.servers.is_empty() {
         complain("duplicate \"{}\" address and port pair");
@@ -136,7 +136,7 @@ fn join(
         }
     }
     if listen.ssl || listen.transport == Transport::Quic {
-        listener.engine.get_or_insert(Engine::Listen(listen.place));
+        listener.engine.get_or_insert(TlsTrigger::Listen(listen.place));
     }
     listener.reuseport |= listen.reuseport;
     listener.proxy_header |= listen.proxy_header;
@@ -146,19 +146,20 @@ fn join(
 }
 
 fn engine(listener: &mut Listener, model: &Model, release: Option<Release>, problems: &mut Vec<(Place, String)>) {
-    if listener.engine.is_some() || listener.section == Section::Stream {
+    if listener.engine.is_some() || listener.section == ListenModule::Stream {
         return;
     }
     let server = &model.servers[listener.servers[listener.default]];
-    let find = |pick: fn(&Scope) -> Given<bool>| {
+    let find = |pick: fn(&BlockScope) -> Given<bool>| {
         model.chain(server.scope).find_map(|s| pick(&model.scopes[s])).filter(|(on, _)| *on)
     };
     if release.is_none_or(|r| r < defaults::NO_SSL_DIRECTIVE) {
-        listener.engine = find(|s| s.engine).map(|(_, place)| Engine::Directive(place));
+        listener.engine = find(|s| s.engine).map(|(_, place)| TlsTrigger::Directive(place));
     }
-    if listener.engine.is_none() && listener.section == Section::Mail {
-        listener.engine = find(|s| s.starttls).map(|(_, place)| Engine::StartTls(place));
-    } else if let (Some(_), Some((_, place)), Section::Mail) = (listener.engine, find(|s| s.starttls), listener.section)
+    if listener.engine.is_none() && listener.section == ListenModule::Mail {
+        listener.engine = find(|s| s.starttls).map(|(_, place)| TlsTrigger::StartTls(place));
+    } else if let (Some(_), Some((_, place)), ListenModule::Mail) =
+        (listener.engine, find(|s| s.starttls), listener.section)
     {
         problems.push((place, "\"ssl\" directive conflicts with \"starttls\"".to_owned()));
     }
@@ -169,7 +170,7 @@ fn names(listener: &mut Listener, model: &Model, problems: &mut Vec<(Place, Stri
     let alone = listener.servers.len() < 2;
     for (at, server) in listener.servers.iter().enumerate() {
         for name in &model.servers[*server].names {
-            if name.is_empty() || listener.section == Section::Mail {
+            if name.is_empty() || listener.section == ListenModule::Mail {
                 continue;
             }
             if !alone && is_no_wildcard(name) {

@@ -1,8 +1,8 @@
 //! Lowering of changes to edits of nginx.conf text: the fewest bytes, in the author's own style.
 
-use super::command::{self, Effect};
+use super::command::{self, CommandEffect};
 use super::model::{Model, Protocols};
-use super::module::{Client, Section};
+use super::module::{Client, ListenModule};
 use super::parse;
 use crate::edit::{Change, Edit, Fix};
 use crate::endpoint::SettingId;
@@ -18,8 +18,8 @@ use std::sync::RwLock;
 
 /// Where an endpoint's versions are written.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Origin {
-    pub section: Section,
+pub(super) struct VersionsOrigin {
+    pub section: ListenModule,
     /// For an upstream.
     pub client: Option<Client>,
 }
@@ -29,7 +29,7 @@ pub(super) struct Lowering<'a> {
     pub settings: &'a [Setting],
     /// None for a file that nothing loads.
     pub model: Option<&'a Model>,
-    pub origins: &'a [Origin],
+    pub origins: &'a [VersionsOrigin],
     pub sources: &'a SourceMap,
     pub insertions: &'a Insertions,
 }
@@ -150,9 +150,9 @@ impl Lowering<'_> {
         let name = String::from_utf8_lossy(&parse::value(&bytes[name.clone()])).to_ascii_lowercase();
         let old = String::from_utf8_lossy(&parse::value(&bytes[value.clone()])).into_owned();
         let new = match command::parse(&name, &old).ok().flatten() {
-            Some(Effect::Min(_)) => add.min().map(|v| v.name().to_owned()),
-            Some(Effect::Max(_)) => add.max().map(|v| v.name().to_owned()),
-            Some(Effect::Switch(_)) => Some(switches(&old, remove, add)),
+            Some(CommandEffect::Min(_)) => add.min().map(|v| v.name().to_owned()),
+            Some(CommandEffect::Max(_)) => add.max().map(|v| v.name().to_owned()),
+            Some(CommandEffect::Switch(_)) => Some(switches(&old, remove, add)),
             None => None,
         };
         match new {
@@ -270,7 +270,7 @@ fn merge(mut edits: Vec<(Range<usize>, Vec<u8>)>) -> Vec<(Range<usize>, Vec<u8>)
 /// is then still needed.
 fn switches(old: &str, remove: VersionSet, add: VersionSet) -> String {
     let fine = |item: &str| match command::parse("protocol", item.trim()) {
-        Ok(Some(Effect::Switch(switches))) => switches.iter().all(|(on, versions)| match on {
+        Ok(Some(CommandEffect::Switch(switches))) => switches.iter().all(|(on, versions)| match on {
             // ALL stays, and what it brings is taken away again below.
             true => versions.len() > 1 || versions.and(remove).is_empty(),
             false => versions.len() > 1 || versions.and(add).is_empty(),

@@ -3,11 +3,11 @@
 //! The rules, with the version that each was seen on, are in docs/services/nginx.md.
 
 mod answer;
-mod asked;
 mod balancing;
 mod clients;
 mod command;
 mod commands;
+mod configured;
 mod contexts;
 mod defaults;
 mod directive_names;

@@ -1,7 +1,7 @@
 //! What was read of an nginx configuration: scopes, virtual servers, and the directives in them that matter for TLS.
 
 use super::listen::Bound;
-use super::module::{Client, Section};
+use super::module::{Client, ListenModule};
 use crate::endpoint::{Dialogue, SettingId, Transport};
 use crate::instance::Problem;
 use crate::services::place::{Given, Hops, Place};
@@ -9,7 +9,7 @@ use crate::source::FileId;
 use crate::tls::VersionSet;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The index of a [`Scope`].
+/// The index of a [`BlockScope`].
 pub(super) type ScopeId = usize;
 
 /// One `ssl_protocols` (or its upstream kind) in one of its uses.
@@ -22,7 +22,7 @@ pub(super) struct Protocols {
 
 /// One `ssl_conf_command`.
 #[derive(Clone, Debug)]
-pub(super) struct Command {
+pub(super) struct ConfCommand {
     pub place: Place,
     /// Lower case: `protocol`, `minprotocol`, `ciphersuites`.
     pub name: String,
@@ -33,9 +33,9 @@ pub(super) struct Command {
 
 /// What is inherited from scope to scope on one side of TLS.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tls {
+pub(super) struct TlsSettings {
     pub protocols: Vec<Protocols>,
-    pub commands: Vec<Command>,
+    pub commands: Vec<ConfCommand>,
     pub ciphers: Given<String>,
     /// Groups for the key exchange: `ssl_ecdh_curve`
     pub curves: Given<String>,
@@ -75,13 +75,13 @@ pub(super) struct Mail {
 
 /// A block: http, stream, mail, a server, or a location.
 #[derive(Clone, Debug)]
-pub(super) struct Scope {
-    pub section: Section,
+pub(super) struct BlockScope {
+    pub section: ListenModule,
     pub parent: Option<ScopeId>,
     /// The block's head; none only for what stands outside of blocks.
     pub head: Place,
     /// As a server.
-    pub tls: Tls,
+    pub tls: TlsSettings,
     pub certificates: Vec<(String, Place)>,
     /// `ssl_certificate_key`
     pub keys: Vec<(String, Place)>,
@@ -106,7 +106,7 @@ pub(super) struct Scope {
     /// The handshake is handled by Lua code, which may choose the versions at run time.
     pub dynamic: Option<Place>,
     /// As a client of another server.
-    pub clients: BTreeMap<Client, Tls>,
+    pub clients: BTreeMap<Client, TlsSettings>,
     /// stream: the TLS of the client is passed on, and only looked at.
     pub preread: Given<bool>,
     /// stream: `proxy_ssl on`
@@ -115,13 +115,13 @@ pub(super) struct Scope {
     pub targets: Vec<(Client, String, Place)>,
 }
 
-impl Scope {
-    pub(super) fn new(section: Section, parent: Option<ScopeId>, head: Place) -> Scope {
-        Scope {
+impl BlockScope {
+    pub(super) fn new(section: ListenModule, parent: Option<ScopeId>, head: Place) -> BlockScope {
+        BlockScope {
             section,
             parent,
             head,
-            tls: Tls::default(),
+            tls: TlsSettings::default(),
             certificates: Vec::new(),
             keys: Vec::new(),
             engine: None,
@@ -176,7 +176,7 @@ pub(super) struct Listen {
 
 /// What a variable may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Value {
+pub(super) enum VariableValue {
     /// This text, with variables in it.
     Text(String),
     /// Something that only a request tells.
@@ -188,7 +188,7 @@ pub(super) enum Value {
 pub(super) struct Assignment {
     /// The server in which it does; `None`: in all of http.
     pub server: Option<usize>,
-    pub value: Value,
+    pub value: VariableValue,
 }
 
 /// All assignments, by the name of the variable in lower case.
@@ -200,10 +200,10 @@ pub(super) struct Model {
     /// Does it stand in blocks that are not here?
     pub is_part: bool,
     pub hops: Hops,
-    pub scopes: Vec<Scope>,
+    pub scopes: Vec<BlockScope>,
     pub servers: Vec<Server>,
     /// The scope of each section that is there.
-    pub sections: BTreeMap<Section, ScopeId>,
+    pub sections: BTreeMap<ListenModule, ScopeId>,
     /// The values that variables get.
     pub assignments: Assignments,
     /// All files that were read.

@@ -2,18 +2,18 @@
 
 /// One of the three modules that listen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Section {
+pub(super) enum ListenModule {
     Http,
     Stream,
     Mail,
 }
 
-impl Section {
+impl ListenModule {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Section::Http => "http",
-            Section::Stream => "stream",
-            Section::Mail => "mail",
+            ListenModule::Http => "http",
+            ListenModule::Stream => "stream",
+            ListenModule::Mail => "mail",
         }
     }
 }

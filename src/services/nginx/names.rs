@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 /// The names of all servers on one listener; a server is its place in the listener's list.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(super) struct ListenerNames {
     exact: HashMap<String, usize>,
     /// Exact names that are given away: those in `exact`, and those that a refused `.example.com` asked for.
     taken: HashSet<String>,
@@ -20,15 +20,15 @@ pub(super) struct Names {
 
 /// Does a name in `server_name` fit the name that a client sends? In doubt it does.
 pub(super) fn is_one_of(spelled: &str, sent: &str) -> bool {
-    let mut names = Names::default();
+    let mut names = ListenerNames::default();
     let own = if spelled.starts_with('~') { spelled.to_owned() } else { spelled.to_ascii_lowercase() };
     names.add(&own, 0);
-    names.find(&sent.to_ascii_lowercase()) != Found::Default
+    names.find(&sent.to_ascii_lowercase()) != SelectedServer::Default
 }
 
 /// The server that a name selects.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum SelectedServer {
     /// this one
     Server(usize),
     /// none: the default server answers
@@ -37,7 +37,7 @@ pub(super) enum Found {
     Undecided(usize),
 }
 
-impl Names {
+impl ListenerNames {
     /// Adds a name of a server. False: another server has it already and keeps it.
     pub(super) fn add(&mut self, name: &str, server: usize) -> bool {
         if let Some(text) = name.strip_prefix('~') {
@@ -62,28 +62,28 @@ impl Names {
     }
 
     /// The server for the name that a client sends, in the form in which nginx takes it ([`super::sent_name`]).
-    pub(super) fn find(&self, name: &str) -> Found {
+    pub(super) fn find(&self, name: &str) -> SelectedServer {
         if let Some(server) = self.exact.get(name) {
-            return Found::Server(*server);
+            return SelectedServer::Server(*server);
         }
         let dots = || name.match_indices('.').map(|(at, _)| at);
         // The longest leading wildcard is the one with the fewest labels left to the star.
         if let Some(server) = dots().find_map(|at| self.leading.get(&name[at + 1..])) {
-            return Found::Server(*server);
+            return SelectedServer::Server(*server);
         }
         let mut ends: Vec<usize> = dots().collect();
         ends.reverse();
         if let Some(server) = ends.into_iter().find_map(|at| self.trailing.get(&name[..at])) {
-            return Found::Server(*server);
+            return SelectedServer::Server(*server);
         }
         for (regex, server) in &self.regexes {
             match regex {
-                Some(regex) if regex.is_match(name.as_bytes()) => return Found::Server(*server),
+                Some(regex) if regex.is_match(name.as_bytes()) => return SelectedServer::Server(*server),
                 Some(_) => {}
-                None => return Found::Undecided(*server),
+                None => return SelectedServer::Undecided(*server),
             }
         }
-        Found::Default
+        SelectedServer::Default
     }
 }
 
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_leading_dot_is_both_names_or_none() {
         let added = |all: &[&str]| -> Vec<bool> {
-            let mut names = Names::default();
+            let mut names = ListenerNames::default();
             all.iter().enumerate().map(|(i, name)| names.add(name, i)).collect()
         };
         assert_eq!(added(&["b.test", ".b.test"]), [true, false]);
@@ -106,19 +106,19 @@ mod tests {
 
     #[test]
     fn exact_before_wildcards_before_expressions() {
-        let mut names = Names::default();
+        let mut names = ListenerNames::default();
         let all = ["a.test", "*.test", "*.b.test", "www.*", "~^(?<sub>x\\d+)\\.c$", ".d.org", "a.test"];
         let added: Vec<bool> = all.iter().enumerate().map(|(i, name)| names.add(name, i)).collect();
         assert_eq!(added, [true, true, true, true, true, true, false]);
-        assert_eq!(names.find("a.test"), Found::Server(0));
-        assert_eq!(names.find("z.test"), Found::Server(1));
-        assert_eq!(names.find("y.z.b.test"), Found::Server(2));
-        assert_eq!(names.find("www.example.org"), Found::Server(3));
-        assert_eq!(names.find("x12.c"), Found::Server(4));
-        assert_eq!(names.find("d.org"), Found::Server(5));
-        assert_eq!(names.find("e.d.org"), Found::Server(5));
-        assert_eq!(names.find("test"), Found::Default);
+        assert_eq!(names.find("a.test"), SelectedServer::Server(0));
+        assert_eq!(names.find("z.test"), SelectedServer::Server(1));
+        assert_eq!(names.find("y.z.b.test"), SelectedServer::Server(2));
+        assert_eq!(names.find("www.example.org"), SelectedServer::Server(3));
+        assert_eq!(names.find("x12.c"), SelectedServer::Server(4));
+        assert_eq!(names.find("d.org"), SelectedServer::Server(5));
+        assert_eq!(names.find("e.d.org"), SelectedServer::Server(5));
+        assert_eq!(names.find("test"), SelectedServer::Default);
         names.add("~(?=look)", 7);
-        assert_eq!(names.find("nobody"), Found::Undecided(7));
+        assert_eq!(names.find("nobody"), SelectedServer::Undecided(7));
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Floor {
 
 /// What a server says about its handshakes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Offer {
+pub(super) struct HandshakeOffer {
     pub ciphers: String,
     pub suites: Option<String>,
     pub keys: Presented,
@@ -26,10 +26,10 @@ pub(super) struct Offer {
     pub signatures: Option<String>,
 }
 
-impl Offer {
+impl HandshakeOffer {
     /// One that only ciphers limit.
-    pub(super) fn of(ciphers: String) -> Offer {
-        Offer { ciphers, suites: None, keys: Presented::sure(Keys::ANY), groups: None, signatures: None }
+    pub(super) fn of(ciphers: String) -> HandshakeOffer {
+        HandshakeOffer { ciphers, suites: None, keys: Presented::sure(Keys::ANY), groups: None, signatures: None }
     }
 
     pub(super) fn terms(&self) -> Terms<'_> {
@@ -44,4 +44,4 @@ impl Offer {
 }
 
 /// Floors that are known already.
-pub(super) type Floors = RefCell<HashMap<(VersionSet, Offer), Floor>>;
+pub(super) type FloorCache = RefCell<HashMap<(VersionSet, HandshakeOffer), Floor>>;

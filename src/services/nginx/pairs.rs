@@ -2,9 +2,9 @@
 
 use super::defaults::CERTIFICATE_VARIABLES;
 use super::files::Purpose;
-use super::inherit::Rules;
+use super::inherit::Inheritance;
 use super::model::ScopeId;
-use super::module::Section;
+use super::module::ListenModule;
 use crate::openssl::{Half, Identity, Keys, Slots};
 use crate::services::place::Place;
 
@@ -21,7 +21,7 @@ pub(super) struct Pairs<'m> {
     pub depends: Option<&'m str>,
 }
 
-impl Rules<'_> {
+impl Inheritance<'_> {
     /// The certificates of a server with their keys.
     pub(super) fn pairs(&self, scope: ScopeId) -> Pairs<'_> {
         let model = self.model;
@@ -71,7 +71,7 @@ impl Rules<'_> {
     pub(super) fn loads_at_handshakes(&self, scope: ScopeId) -> bool {
         let model = self.model;
         let is_old = self.release.is_some_and(|r| r < CERTIFICATE_VARIABLES);
-        if model.scopes[scope].section == Section::Mail || is_old {
+        if model.scopes[scope].section == ListenModule::Mail || is_old {
             return false;
         }
         let certificates = self.first(scope, |s| Some(&model.scopes[s].certificates).filter(|all| !all.is_empty()));
@@ -83,7 +83,7 @@ impl Rules<'_> {
 }
 
 struct Loading<'r, 'm> {
-    rules: &'r Rules<'m>,
+    rules: &'r Inheritance<'m>,
     slots: Slots,
     /// What the certificates may be that can't be read.
     unread: Keys,

@@ -3,8 +3,8 @@
 //! Its servers are judged as if it stood in a block of its own. What the blocks around it would give is not known, so an
 //! answer that depends on them is unknown.
 
-use super::module::Section;
-use super::state::Reader;
+use super::module::ListenModule;
+use super::state::TreeReader;
 use super::{fragment, parse, resolve};
 use crate::instance::Standing;
 use crate::services::service::{Resolved, World};
@@ -18,7 +18,7 @@ pub(super) fn read(file: FileId, world: World<'_>, sources: &mut SourceMap) -> B
     match section(&parse::parse(bytes), bytes) {
         Some(section) => {
             let path = sources.file(file).path().to_owned();
-            let reader = Reader::read_part(file, section, world, sources);
+            let reader = TreeReader::read_part(file, section, world, sources);
             resolve::finish(reader, path)
         }
         None => Box::new(fragment::read(file, Standing::Part, world, sources)),
@@ -46,17 +46,21 @@ fn has_block(bytes: &[u8], is_wanted: fn(&[u8]) -> bool) -> bool {
 
 /// The section that a file with virtual servers is included in: mail and stream servers have directives that those of
 /// http don't have; `None`: it has no servers.
-fn section(tree: &Tree, bytes: &[u8]) -> Option<Section> {
+fn section(tree: &Tree, bytes: &[u8]) -> Option<ListenModule> {
     let is_server = |at: &usize| tree.nodes[*at].kind == NodeKind::Open && &*name(tree, *at, bytes) == b"server";
     let mut servers = outermost(tree, 0..tree.nodes.len()).filter(is_server).peekable();
     servers.peek()?;
     let inner = servers.flat_map(|at| outermost(tree, tree.body(at)));
     let of_kind = inner.filter_map(|at| match &*name(tree, at, bytes) {
-        b"protocol" | b"starttls" | b"smtp_auth" | b"imap_auth" | b"pop3_auth" | b"auth_http" => Some(Section::Mail),
-        b"proxy_pass" | b"proxy_ssl" | b"ssl_preread" | b"proxy_timeout" | b"preread_timeout" => Some(Section::Stream),
+        b"protocol" | b"starttls" | b"smtp_auth" | b"imap_auth" | b"pop3_auth" | b"auth_http" => {
+            Some(ListenModule::Mail)
+        }
+        b"proxy_pass" | b"proxy_ssl" | b"ssl_preread" | b"proxy_timeout" | b"preread_timeout" => {
+            Some(ListenModule::Stream)
+        }
         _ => None,
     });
-    Some(of_kind.into_iter().next().unwrap_or(Section::Http))
+    Some(of_kind.into_iter().next().unwrap_or(ListenModule::Http))
 }
 
 /// The nodes in a range that lie in no other block of it.

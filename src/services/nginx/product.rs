@@ -4,7 +4,7 @@ use super::program::PROGRAM;
 use super::{ID, Nginx, commands, title};
 use crate::host::binary::{self, Maker};
 use crate::host::words::words;
-use crate::host::{Build, Fact, Facts, Product, ProgramSpec, Reload, Said, StartFacts, Unit};
+use crate::host::{Build, Fact, Facts, Product, ProgramSpec, Reload, SelfDescription, StartFacts, Unit};
 use crate::instance::ServiceId;
 use crate::release::Release;
 use crate::system::System;
@@ -35,10 +35,10 @@ impl Product for Nginx {
         Some(build(&configure_arguments(program)?))
     }
 
-    fn said<'t>(&self, text: &'t str) -> Said<'t> {
+    fn said<'t>(&self, text: &'t str) -> SelfDescription<'t> {
         let line = |mark: &str| Some(text.split_once(mark)?.1.lines().next().unwrap_or_default());
         let built_with = line("built with ").unwrap_or_default();
-        Said {
+        SelfDescription {
             build: line("configure arguments:").map(build),
             headers: openssl(built_with.as_bytes()),
             // What it runs with is not always what it was built with.

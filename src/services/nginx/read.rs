@@ -2,9 +2,9 @@
 //! does, and hands each directive on to where it is understood ([`directives`]).
 
 use super::ID;
-use super::model::{Server, Value};
-use super::module::Section;
-use super::state::{Around, Block, Context, Directive, Location, Reader};
+use super::model::{Server, VariableValue};
+use super::module::ListenModule;
+use super::state::{Around, Block, BlockContext, Directive, LocationBlock, TreeReader};
 use super::{directives, known, parse};
 use crate::endpoint::Unknown;
 use crate::instance::Problem;
@@ -40,27 +40,27 @@ const HARMLESS: &[&str] = &[
 const MOST_FILES: usize = 200_000;
 
 /// A file or block that is being walked.
-struct Frame {
+struct BlockFrame {
     file: FileId,
     tree: Arc<Tree>,
     at: usize,
     end: usize,
-    context: Context,
+    context: BlockContext,
     hop: HopId,
     depth: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TreeReader<'a> {
     /// Reads a main file and all that it includes.
-    pub(super) fn read(main: &Path, world: World<'a>, sources: &'a mut SourceMap) -> Reader<'a> {
+    pub(super) fn read(main: &Path, world: World<'a>, sources: &'a mut SourceMap) -> TreeReader<'a> {
         let directory = main.parent().unwrap_or(Path::new("/")).to_owned();
-        let mut reader = Reader::new(world, sources, directory);
+        let mut reader = TreeReader::new(world, sources, directory);
         match include::read(world.system, reader.sources, main) {
             Ok(file) => {
                 reader.trail = Trail::from(file, &world.facts.named_by(ID, main));
                 reader.parse_all(&[file]);
                 reader.global(main);
-                reader.walk(file, Context::Main);
+                reader.walk(file, BlockContext::Main);
                 reader.adopt_locations();
                 reader.unknown_directives();
                 reader.empty_groups();
@@ -78,21 +78,21 @@ impl<'a> Reader<'a> {
     /// Reads a file that stands in a section of a main file which is not here, and all that it includes.
     pub(super) fn read_part(
         file: FileId,
-        section: Section,
+        section: ListenModule,
         world: World<'a>,
         sources: &'a mut SourceMap,
-    ) -> Reader<'a> {
+    ) -> TreeReader<'a> {
         let path = sources.file(file).path();
         let directory = path.parent().unwrap_or(Path::new("/")).to_owned();
         let words_of = world.system.writers(path).unwrap_or_else(|_| Writers::everybody());
-        let mut reader = Reader::new(world, sources, directory);
+        let mut reader = TreeReader::new(world, sources, directory);
         reader.trail = Trail::from(file, &words_of);
         reader.parse_all(&[file]);
         let head = Place { span: Span::new(file, 0, 0), hop: 0 };
         let scope = reader.add_scope(section, None, head);
         reader.model.sections.insert(section, scope);
         reader.model.is_part = true;
-        reader.walk(file, Context::Section(section));
+        reader.walk(file, BlockContext::Section(section));
         reader.adopt_locations();
         reader.unknown_directives();
         reader
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
         if !text.is_empty() {
             let file = self.sources.attach(PathBuf::from("(command line)"), text.into_bytes());
             self.parse_all(&[file]);
-            self.walk(file, Context::Main);
+            self.walk(file, BlockContext::Main);
         }
     }
 
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
         build.is_none_or(|build| leads_to(self.world.system, &build.usual_main(), main))
     }
 
-    fn walk(&mut self, file: FileId, context: Context) {
+    fn walk(&mut self, file: FileId, context: BlockContext) {
         let mut stack = Vec::new();
         self.enter(&mut stack, file, context, 0, 0);
         while let Some(frame) = stack.last_mut() {
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
             let place = Place { span: Span::new(file, node.start, node.end), hop };
             let name = self.value(file, name);
             let block = node.kind == NodeKind::Open;
-            if !matches!(context, Context::Data | Context::Values(_)) && !self.names.contains_key(&name) {
+            if !matches!(context, BlockContext::Data | BlockContext::Values(_)) && !self.names.contains_key(&name) {
                 self.names.insert(name.clone(), place);
             }
             if block {
@@ -145,27 +145,27 @@ impl<'a> Reader<'a> {
                 let directive = Directive { place: head, name: &name, words: tree.words(at), block };
                 if let Some(inner) = self.open(context, &directive) {
                     let body = tree.body(at);
-                    stack.push(Frame { file, tree, at: body.start, end: body.end, context: inner, hop, depth });
+                    stack.push(BlockFrame { file, tree, at: body.start, end: body.end, context: inner, hop, depth });
                 }
                 continue;
             }
             let directive = Directive { place, name: &name, words: tree.words(at), block };
             if &*name == b"include" {
                 self.include(&mut stack, context, &directive, depth);
-            } else if let Context::Values(of) = context {
+            } else if let BlockContext::Values(of) = context {
                 self.value_of(of, &directive);
-            } else if context != Context::Data {
+            } else if context != BlockContext::Data {
                 directives::apply(self, context, &directive);
             }
         }
     }
 
     /// Enters a block; `None`: it is not looked into.
-    fn open(&mut self, context: Context, directive: &Directive<'_>) -> Option<Context> {
+    fn open(&mut self, context: BlockContext, directive: &Directive<'_>) -> Option<BlockContext> {
         let section = match directive.name {
-            b"http" => Some(Section::Http),
-            b"stream" => Some(Section::Stream),
-            b"mail" => Some(Section::Mail),
+            b"http" => Some(ListenModule::Http),
+            b"stream" => Some(ListenModule::Stream),
+            b"mail" => Some(ListenModule::Mail),
             _ => None,
         };
         if let Some(message) = known::refused(self, context, directive) {
@@ -173,16 +173,16 @@ impl<'a> Reader<'a> {
             return None;
         }
         match (context, section, directive.name) {
-            (Context::Main, Some(section), _) => {
+            (BlockContext::Main, Some(section), _) => {
                 if self.model.sections.contains_key(&section) {
                     self.problem(directive.place, format!("\"{}\" directive is duplicate", section.name()));
                     return None;
                 }
                 let scope = self.add_scope(section, None, directive.place);
                 self.model.sections.insert(section, scope);
-                Some(Context::Section(section))
+                Some(BlockContext::Section(section))
             }
-            (Context::Section(section), _, b"server") => {
+            (BlockContext::Section(section), _, b"server") => {
                 let parent = self.model.sections.get(&section).copied();
                 let scope = self.add_scope(section, parent, directive.place);
                 self.model.servers.push(Server {
@@ -192,49 +192,49 @@ impl<'a> Reader<'a> {
                     has_handler: false,
                     names: Vec::new(),
                 });
-                Some(Context::Server(self.model.servers.len() - 1))
+                Some(BlockContext::Server(self.model.servers.len() - 1))
             }
-            (Context::Server(_) | Context::Location(_), _, b"location" | b"if" | b"limit_except") => {
+            (BlockContext::Server(_) | BlockContext::Location(_), _, b"location" | b"if" | b"limit_except") => {
                 let around = match context {
-                    Context::Server(server) => Around::Scope(self.model.servers[server].scope),
-                    Context::Location(location) => Around::Location(location),
+                    BlockContext::Server(server) => Around::Scope(self.model.servers[server].scope),
+                    BlockContext::Location(location) => Around::Location(location),
                     _ => return None,
                 };
                 let block = match (directive.name, context) {
                     (b"limit_except", _) => Block::LimitExcept,
-                    (b"if", Context::Server(_)) => Block::IfInServer,
+                    (b"if", BlockContext::Server(_)) => Block::IfInServer,
                     (b"if", _) => Block::IfInLocation,
                     _ => Block::Location,
                 };
                 let is_open = self.arguments(directive).first().is_some_and(|word| word.starts_with(['~', '@']));
                 let is_open = is_open && block == Block::Location;
-                self.locations.push(Location { block, around, head: directive.place, scope: None, is_open });
-                Some(Context::Location(self.locations.len() - 1))
+                self.locations.push(LocationBlock { block, around, head: directive.place, scope: None, is_open });
+                Some(BlockContext::Location(self.locations.len() - 1))
             }
-            (Context::Main, _, b"events") => {
+            (BlockContext::Main, _, b"events") => {
                 self.events = true;
-                Some(Context::Events)
+                Some(BlockContext::Events)
             }
-            (Context::Section(Section::Http), _, b"map" | b"geo" | b"split_clients") => {
+            (BlockContext::Section(ListenModule::Http), _, b"map" | b"geo" | b"split_clients") => {
                 let variable = self.arguments(directive).pop().unwrap_or_default();
                 self.mapped.push(variable);
-                Some(Context::Values(self.mapped.len() - 1))
+                Some(BlockContext::Values(self.mapped.len() - 1))
             }
-            (_, _, name) if DATA.contains(&name) => Some(Context::Data),
-            (Context::Data | Context::Values(_), ..) => None,
+            (_, _, name) if DATA.contains(&name) => Some(BlockContext::Data),
+            (BlockContext::Data | BlockContext::Values(_), ..) => None,
             (_, _, name) if name.ends_with(b"_by_lua_block") => {
                 directives::apply(self, context, directive);
                 None
             }
-            (Context::Section(section), _, b"upstream") => Some(self.group(section, directive)),
-            (_, Some(_), _) | (Context::Server(_) | Context::Location(_), _, b"server") => {
+            (BlockContext::Section(section), _, b"upstream") => Some(self.group(section, directive)),
+            (_, Some(_), _) | (BlockContext::Server(_) | BlockContext::Location(_), _, b"server") => {
                 let name = String::from_utf8_lossy(directive.name).into_owned();
                 self.problem(directive.place, format!("\"{name}\" directive is not allowed here"));
                 None
             }
             _ => {
                 directives::apply(self, context, directive);
-                Some(Context::Foreign)
+                Some(BlockContext::Foreign)
             }
         }
     }
@@ -245,11 +245,11 @@ impl<'a> Reader<'a> {
             && !value.is_empty()
         {
             let variable = self.mapped[of].clone();
-            self.assign(&variable, None, Value::Text(value.clone()));
+            self.assign(&variable, None, VariableValue::Text(value.clone()));
         }
     }
 
-    fn include(&mut self, stack: &mut Vec<Frame>, context: Context, directive: &Directive<'_>, depth: usize) {
+    fn include(&mut self, stack: &mut Vec<BlockFrame>, context: BlockContext, directive: &Directive<'_>, depth: usize) {
         let file = directive.place.span.file;
         let [_, argument] = directive.words else {
             self.problem(directive.place, "invalid number of arguments in \"include\" directive");
@@ -341,16 +341,17 @@ impl<'a> Reader<'a> {
     }
 
     /// What a part includes and is not here may decide versions, unless it stands in a location.
-    fn missing_of_part(&mut self, context: Context, place: Place, written: &[u8]) {
+    fn missing_of_part(&mut self, context: BlockContext, place: Place, written: &[u8]) {
         let shown = String::from_utf8_lossy(written);
         let name = shown.rsplit('/').next().unwrap_or(&shown);
         match context {
-            Context::Upstream(group) => self.groups[group].has_servers = true,
-            Context::Server(server) => self.model.servers[server].has_handler = true,
+            BlockContext::Upstream(group) => self.groups[group].has_servers = true,
+            BlockContext::Server(server) => self.model.servers[server].has_handler = true,
             _ => {}
         }
-        let is_foreign = matches!(context, Context::Foreign | Context::Upstream(_) | Context::Location(_))
-            || HARMLESS.contains(&name);
+        let is_foreign =
+            matches!(context, BlockContext::Foreign | BlockContext::Upstream(_) | BlockContext::Location(_))
+                || HARMLESS.contains(&name);
         if !is_foreign {
             self.unknown.push(Unknown {
                 topic: Topic::of("missing-include"),
@@ -377,7 +378,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Puts a file on the stack and says what in it does not parse.
-    fn enter(&mut self, stack: &mut Vec<Frame>, file: FileId, context: Context, hop: HopId, depth: usize) {
+    fn enter(&mut self, stack: &mut Vec<BlockFrame>, file: FileId, context: BlockContext, hop: HopId, depth: usize) {
         let Some(tree) = self.trees.get(&file).map(Arc::clone) else { return };
         self.entered += 1;
         if self.entered > MOST_FILES {
@@ -403,7 +404,7 @@ impl<'a> Reader<'a> {
             }
         }
         let end = tree.nodes.len();
-        stack.push(Frame { file, tree, at: 0, end, context, hop, depth });
+        stack.push(BlockFrame { file, tree, at: 0, end, context, hop, depth });
     }
 
     /// Parses files that have not been parsed yet, in parallel.

@@ -3,15 +3,15 @@
 use super::ID;
 use super::defaults;
 use super::files::Files;
-use super::inherit::Rules;
+use super::inherit::Inheritance;
 use super::listener::Listener;
 use super::listeners::{self, Listeners};
-use super::lower::{Insertions, Lowering, Origin};
+use super::lower::{Insertions, Lowering, VersionsOrigin};
 use super::model::Model;
-use super::module::Section;
-use super::names::{Found, is_one_of};
-use super::offer::Floors;
-use super::state::Reader;
+use super::module::ListenModule;
+use super::names::{SelectedServer, is_one_of};
+use super::offer::FloorCache;
+use super::state::TreeReader;
 use super::{excess, sent_name, settings, startup, upstream};
 use crate::edit::{Change, Fix};
 use crate::endpoint::{Address, Answer, Endpoint, Role, SettingId, Speaks, Transport, Unknown};
@@ -19,7 +19,7 @@ use crate::instance::{Ability, Instance, Problem, Standing, once};
 use crate::openssl::Library;
 use crate::release::Release;
 use crate::services::limits;
-use crate::services::service::{Fit, Question, Resolved, Response, Target, World};
+use crate::services::service::{Destination, Fit, Question, Resolved, Response, World};
 use crate::services::unread::Unread;
 use crate::source::SourceMap;
 use crate::tls::Version;
@@ -39,19 +39,19 @@ pub(super) struct NginxInstance {
     /// Per listener, the answer of each of its servers.
     answers: Vec<Vec<Arc<Answer>>>,
     model: Model,
-    origins: Vec<Origin>,
+    origins: Vec<VersionsOrigin>,
     insertions: Insertions,
 }
 
 /// Loads and resolves a main file.
 pub(super) fn load(main: &std::path::Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
     let real = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
-    finish(Reader::read(main, world, sources), real)
+    finish(TreeReader::read(main, world, sources), real)
 }
 
 /// Resolves what was read from a main file, or from a part: from the file with this path.
-pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
-    let Reader {
+pub(super) fn finish(read: TreeReader<'_>, real: PathBuf) -> Box<dyn Resolved> {
+    let TreeReader {
         mut model,
         mut settings,
         mut problems,
@@ -78,13 +78,13 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
     }
     let known = &*sources;
     let files = Files::of(&model, &directory, world, |file| trail.word_of(world.system, known, &[file]));
-    let rules = Rules {
+    let rules = Inheritance {
         model: &model,
         release,
         library,
         headers: world.facts.of(ID).headers,
         files: &files,
-        floors: Floors::default(),
+        floors: FloorCache::default(),
     };
     for (place, message) in startup::check(&rules, &listeners) {
         problems.push(Problem { hops: model.hops.spans(place.hop), ..Problem::at(place.span, message) });
@@ -107,12 +107,12 @@ pub(super) fn finish(read: Reader<'_>, real: PathBuf) -> Box<dyn Resolved> {
                 name,
                 answer: Arc::clone(&answers[member]),
             });
-            origins.push(Origin { section: listener.section, client: None });
+            origins.push(VersionsOrigin { section: listener.section, client: None });
         }
     }
     for upstream::Upstream { endpoint, client, section } in upstream::endpoints(&rules, &listeners) {
         endpoints.push(endpoint);
-        origins.push(Origin { section, client: Some(client) });
+        origins.push(VersionsOrigin { section, client: Some(client) });
     }
     settings::complete(&mut settings, &rules, &listeners, &answers, &endpoints);
     if !complete || model.is_part || reach.is_cut {
@@ -192,15 +192,15 @@ impl NginxInstance {
     }
 
     /// The listener that takes a connection, and how well it fits.
-    fn listener(&self, target: &Target, transport: Transport) -> Option<(usize, Fit)> {
+    fn listener(&self, target: &Destination, transport: Transport) -> Option<(usize, Fit)> {
         let position = |wanted: &dyn Fn(&Listener) -> bool| {
             self.listeners.iter().position(|l| l.transport == transport && wanted(l))
         };
         match target {
-            Target::Unix(path) => {
+            Destination::Unix(path) => {
                 position(&|l| matches!(&*l.address, Address::Unix(p) if p == path)).map(|at| (at, Fit::Exact))
             }
-            Target::Ip(ip, port) => {
+            Destination::Ip(ip, port) => {
                 // A connection to an IPv4 address reaches an IPv6 socket too that takes IPv4, under its mapped address.
                 let ip = ip.to_canonical();
                 let at = |wanted: &dyn Fn(IpAddr) -> bool| {
@@ -261,20 +261,20 @@ impl Resolved for NginxInstance {
         let listener = &self.listeners[at];
         let default = listener.default;
         let found = match question.sni.as_deref() {
-            Some(sni) if listener.servers.len() > 1 && listener.section != Section::Mail => {
+            Some(sni) if listener.servers.len() > 1 && listener.section != ListenModule::Mail => {
                 match sent_name::sent(sni, self.release) {
                     Ok(Some(name)) => listener.names.find(&name),
-                    Ok(None) => Found::Default,
+                    Ok(None) => SelectedServer::Default,
                     Err(()) => return Some(self.any_of(at, fit)),
                 }
             }
-            _ => Found::Default,
+            _ => SelectedServer::Default,
         };
         let fit = if self.has_name(listener, question) { fit.named() } else { fit };
         let answer = match found {
-            Found::Server(member) => Arc::clone(&self.answers[at][member]),
-            Found::Default => Arc::clone(&self.answers[at][default]),
-            Found::Undecided(member) => {
+            SelectedServer::Server(member) => Arc::clone(&self.answers[at][member]),
+            SelectedServer::Default => Arc::clone(&self.answers[at][default]),
+            SelectedServer::Undecided(member) => {
                 let (here, there) = (&self.answers[at][member], &self.answers[at][default]);
                 let mut answer = Answer::clone(here);
                 answer.configured.value = here.configured.value.union(there.configured.value);

@@ -1,10 +1,10 @@
 //! What only the whole configuration tells of a setting: where it is used, whether it decides anything, and whether it
 //! does what it looks like.
 
-use super::inherit::Rules;
+use super::inherit::Inheritance;
 use super::listener::Listener;
 use super::model::ScopeId;
-use super::module::Section;
+use super::module::ListenModule;
 use crate::endpoint::{Answer, Endpoint, Role};
 use crate::instance::{Dead, Setting, Trap};
 use crate::source::FileId;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Fills in scope, `dead` and `trap` of all settings.
 pub(super) fn complete(
     settings: &mut [Setting],
-    rules: &Rules<'_>,
+    rules: &Inheritance<'_>,
     listeners: &[Listener],
     answers: &[Vec<Arc<Answer>>],
     endpoints: &[Endpoint],
@@ -62,7 +62,7 @@ pub(super) fn complete(
 }
 
 /// Why a line of a TLS server decides nothing.
-fn behind(rules: &Rules<'_>, listener: &Listener, answer: &Answer) -> Dead {
+fn behind(rules: &Inheritance<'_>, listener: &Listener, answer: &Answer) -> Dead {
     let default = rules.model.servers[listener.servers[listener.default]].scope;
     if answer.refuses {
         let why = "the server refuses every handshake (ssl_reject_handshake)".to_owned();
@@ -81,7 +81,7 @@ fn behind(rules: &Rules<'_>, listener: &Listener, answer: &Answer) -> Dead {
 }
 
 /// `server a.test`, `http`, `server a.test and 3 more`.
-fn scope_names(rules: &Rules<'_>, uses: &[ScopeId], server_of: &[Option<usize>]) -> String {
+fn scope_names(rules: &Inheritance<'_>, uses: &[ScopeId], server_of: &[Option<usize>]) -> String {
     let Some(first) = uses.first() else { return String::new() };
     let name = scope_name(rules, *first, server_of);
     match uses.len() {
@@ -91,7 +91,7 @@ fn scope_names(rules: &Rules<'_>, uses: &[ScopeId], server_of: &[Option<usize>])
 }
 
 /// The block of that file, where all uses are in one of the same name.
-fn block(rules: &Rules<'_>, uses: &[ScopeId], server_of: &[Option<usize>], file: FileId) -> Option<String> {
+fn block(rules: &Inheritance<'_>, uses: &[ScopeId], server_of: &[Option<usize>], file: FileId) -> Option<String> {
     let (first, others) = uses.split_first()?;
     let own = |scope: &ScopeId| {
         let is_here = rules.model.scopes[*scope].head.span.file == file;
@@ -100,7 +100,7 @@ fn block(rules: &Rules<'_>, uses: &[ScopeId], server_of: &[Option<usize>], file:
     own(first).filter(|name| others.iter().all(|other| own(other).as_ref() == Some(name)))
 }
 
-fn scope_name(rules: &Rules<'_>, id: ScopeId, server_of: &[Option<usize>]) -> String {
+fn scope_name(rules: &Inheritance<'_>, id: ScopeId, server_of: &[Option<usize>]) -> String {
     let scope = &rules.model.scopes[id];
     match (server_of[id], rules.model.sections.values().any(|s| *s == id)) {
         (Some(server), _) => match rules.model.servers[server].names.iter().find(|n| !n.is_empty()) {
@@ -108,13 +108,13 @@ fn scope_name(rules: &Rules<'_>, id: ScopeId, server_of: &[Option<usize>]) -> St
             None => "server without a name".to_owned(),
         },
         (None, true) => scope.section.name().to_owned(),
-        (None, false) if scope.section == Section::Http => "location".to_owned(),
+        (None, false) if scope.section == ListenModule::Http => "location".to_owned(),
         (None, false) => scope.section.name().to_owned(),
     }
 }
 
 /// Several lines in one block: each looks like it decides, together they are a union.
-fn unions(settings: &mut [Setting], rules: &Rules<'_>) {
+fn unions(settings: &mut [Setting], rules: &Inheritance<'_>) {
     for scope in &rules.model.scopes {
         let lists = std::iter::once(&scope.tls).chain(scope.clients.values());
         for lines in lists.map(|t| &t.protocols).filter(|lines| lines.len() > 1) {

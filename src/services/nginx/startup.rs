@@ -1,14 +1,14 @@
 //! What nginx refuses when it starts, beyond the syntax: certificates without keys, cipher lists that hold nothing,
 //! commands that the library does not know, QUIC without TLSv1.3. Only what is used is looked at ([`super::contexts`]).
 
-use super::command::{self, Effect};
+use super::command::{self, CommandEffect};
 use super::defaults::{CERTIFICATE_VARIABLES, VERIFY_WITH_TRUSTED};
 use super::files::{Purpose, purpose};
 use super::floor::CIPHERS;
-use super::inherit::Rules;
-use super::listener::{Engine, Listener};
-use super::model::{Command, Scope, ScopeId, Server, Tls, Verifies};
-use super::module::Section;
+use super::inherit::Inheritance;
+use super::listener::{Listener, TlsTrigger};
+use super::model::{BlockScope, ConfCommand, ScopeId, Server, TlsSettings, Verifies};
+use super::module::ListenModule;
 use super::values::mail_protocol;
 use crate::endpoint::{Address, Transport};
 use crate::openssl::{Chain, Keys, Refused, one_after_another};
@@ -19,7 +19,7 @@ use crate::tls::Version;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All complaints, as places and lowercase fragments.
-pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, String)> {
+pub(crate) fn check(rules: &Inheritance<'_>, listeners: &[Listener]) -> Vec<(Place, String)> {
     let mut complaints = Complaints {
         rules,
         lists: BTreeMap::new(),
@@ -56,7 +56,7 @@ pub(crate) fn check(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<(Place, St
 const MISMATCH: usize = usize::MAX / 2;
 
 pub(super) struct Complaints<'r, 'm> {
-    pub(super) rules: &'r Rules<'m>,
+    pub(super) rules: &'r Inheritance<'m>,
     /// Most servers of a host share their lists.
     lists: BTreeMap<String, Option<String>>,
     /// A directive that many servers inherit is wrong once.
@@ -126,13 +126,13 @@ impl<'m> Complaints<'_, 'm> {
     fn indispensable(&mut self, server: &Server) {
         let rules = self.rules;
         let content = &rules.model.scopes[server.scope];
-        if content.section != Section::Http && !server.has_listen {
+        if content.section != ListenModule::Http && !server.has_listen {
             self.say(content.head, "no \"listen\" is defined for this server".to_owned());
         }
-        if content.section == Section::Stream && !server.has_handler && !rules.model.is_part {
+        if content.section == ListenModule::Stream && !server.has_handler && !rules.model.is_part {
             self.say(content.head, "no handler for server".to_owned());
         }
-        if content.section != Section::Mail {
+        if content.section != ListenModule::Mail {
             return;
         }
         if !rules.model.chain(server.scope).any(|s| rules.model.scopes[s].mail.auth) {
@@ -153,7 +153,7 @@ impl<'m> Complaints<'_, 'm> {
     fn other_files(&mut self, scope: ScopeId) {
         let rules = self.rules;
         let scopes = &rules.model.scopes;
-        let given = |pick: fn(&Scope) -> &Given<String>| rules.first(scope, |s| pick(&scopes[s]).as_ref());
+        let given = |pick: fn(&BlockScope) -> &Given<String>| rules.first(scope, |s| pick(&scopes[s]).as_ref());
         let staples = matches!(rules.first(scope, |s| scopes[s].stapling), Some((true, _)));
         let response = given(|scope| &scope.stapling_file).filter(|_| staples);
         let tickets = rules.first(scope, |s| Some(&scopes[s].tickets).filter(|all| !all.is_empty()));
@@ -233,23 +233,23 @@ impl<'m> Complaints<'_, 'm> {
         let needs = |directive| format!("no \"ssl_certificate\" is defined for the \"{directive}\" directive");
         match rules.model.scopes[server.scope].section {
             // The legacy directive, where it is still known, wants a certificate in every server.
-            Section::Http if !rules.rejects(server.scope) => {
+            ListenModule::Http if !rules.rejects(server.scope) => {
                 if let Some((_, place)) = engine {
                     self.say(place, needs("ssl"));
                 }
             }
-            Section::Mail => match (by_listen, engine, rules.starttls(server)) {
+            ListenModule::Mail => match (by_listen, engine, rules.starttls(server)) {
                 // That is said of the default server of the address.
                 (Some(_), ..) | (None, Some(_), _) => {}
                 (None, None, Some(place)) => self.say(place, needs("starttls")),
                 (None, None, None) => {}
             },
-            Section::Http | Section::Stream => {}
+            ListenModule::Http | ListenModule::Stream => {}
         }
     }
 
     /// What is set in a scope or inherited by it: ciphers, groups, commands. `ciphers`: nginx's own default.
-    pub(super) fn values(&mut self, scope: ScopeId, ciphers: &str, of: &dyn Fn(ScopeId) -> Option<&'m Tls>) {
+    pub(super) fn values(&mut self, scope: ScopeId, ciphers: &str, of: &dyn Fn(ScopeId) -> Option<&'m TlsSettings>) {
         let rules = self.rules;
         if let Some((list, place)) = rules.first(scope, |s| of(s)?.ciphers.as_ref())
             && self.is_new(*place, 0)
@@ -285,9 +285,9 @@ impl<'m> Complaints<'_, 'm> {
     }
 
     /// What a command loads has to be strong enough for the level that the cipher lists before it have set.
-    fn loaded_by<'c>(&mut self, command: &'c Command, lists: &mut Vec<&'c str>) {
+    fn loaded_by<'c>(&mut self, command: &'c ConfCommand, lists: &mut Vec<&'c str>) {
         let rules = self.rules;
-        let Command { name, value, place, .. } = command;
+        let ConfCommand { name, value, place, .. } = command;
         if name == "cipherstring" {
             lists.push(value);
         }
@@ -354,7 +354,10 @@ impl<'m> Complaints<'_, 'm> {
     fn without_certificate(&mut self, listener: &Listener) {
         let rules = self.rules;
         let scope = rules.model.servers[listener.servers[listener.default]].scope;
-        if !rules.has_certificate(scope) && rules.rejects(scope) && matches!(listener.engine, Some(Engine::Listen(_))) {
+        if !rules.has_certificate(scope)
+            && rules.rejects(scope)
+            && matches!(listener.engine, Some(TlsTrigger::Listen(_)))
+        {
             // Behind a default server that refuses all and has no certificate, each of the others needs one of its own
             // (ngx_http_ssl_init).
             for server in &listener.servers {
@@ -365,7 +368,9 @@ impl<'m> Complaints<'_, 'm> {
                 }
             }
         }
-        if !matches!(listener.engine, Some(Engine::Listen(_) | Engine::Directive(_))) || rules.has_context(scope) {
+        if !matches!(listener.engine, Some(TlsTrigger::Listen(_) | TlsTrigger::Directive(_)))
+            || rules.has_context(scope)
+        {
             return;
         }
         if rules.release.is_none_or(|r| r >= Release::new(1, 15, 0)) {
@@ -394,8 +399,8 @@ impl<'m> Complaints<'_, 'm> {
 }
 
 /// What is wrong with a command.
-fn refused_command(rules: &Rules<'_>, command: &Command) -> Option<String> {
-    let Command { name, value, .. } = command;
+fn refused_command(rules: &Inheritance<'_>, command: &ConfCommand) -> Option<String> {
+    let ConfCommand { name, value, .. } = command;
     let possible = rules.library.versions();
     let old = rules.library.release.is_some_and(|r| r < Release::new(3, 0, 0));
     match command::parse(name, value) {
@@ -406,7 +411,7 @@ fn refused_command(rules: &Rules<'_>, command: &Command) -> Option<String> {
         Ok(None) if matches!(name.as_str(), "minprotocol" | "maxprotocol") && old => {
             Some(format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: before OpenSSL 3 this is no version of TLS"))
         }
-        Ok(Some(Effect::Min(_) | Effect::Max(_) | Effect::Switch(_))) => None,
+        Ok(Some(CommandEffect::Min(_) | CommandEffect::Max(_) | CommandEffect::Switch(_))) => None,
         Ok(None) => command::refused(name, value, rules.library),
         Err(message) => Some(message),
     }

@@ -2,8 +2,8 @@
 
 use super::ID;
 use super::directive_names::DirectiveNames;
-use super::model::{Assignment, Listen, Model, Scope, ScopeId, Value};
-use super::module::{Client, Section};
+use super::model::{Assignment, BlockScope, Listen, Model, ScopeId, VariableValue};
+use super::module::{Client, ListenModule};
 use super::zones::Zones;
 use super::{listen, parse};
 use crate::endpoint::{SettingId, Unknown};
@@ -23,27 +23,27 @@ use std::sync::Arc;
 
 /// What a directive stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Context {
+pub(super) enum BlockContext {
     Main,
     Events,
-    Section(Section),
+    Section(ListenModule),
     Server(usize),
-    /// location, if, limit_except: an index into [`Reader::locations`]
+    /// location, if, limit_except: an index into [`TreeReader::locations`]
     Location(usize),
-    /// The servers that stand for one name: an index into [`Reader::groups`].
+    /// The servers that stand for one name: an index into [`TreeReader::groups`].
     Upstream(usize),
     /// A block of a module that is not known here.
     Foreign,
     /// A block whose body is data.
     Data,
-    /// One whose data are the values of a variable: an index into [`Reader::mapped`].
+    /// One whose data are the values of a variable: an index into [`TreeReader::mapped`].
     Values(usize),
 }
 
-impl Context {
+impl BlockContext {
     /// Is it known which block it is?
     pub(super) fn is_followed(self) -> bool {
-        !matches!(self, Context::Foreign | Context::Data | Context::Values(_))
+        !matches!(self, BlockContext::Foreign | BlockContext::Data | BlockContext::Values(_))
     }
 }
 
@@ -65,7 +65,7 @@ pub(super) enum Around {
 
 /// A location; it gets a scope of its own only when it holds a directive that matters.
 #[derive(Debug)]
-pub(super) struct Location {
+pub(super) struct LocationBlock {
     pub block: Block,
     pub around: Around,
     pub head: Place,
@@ -76,8 +76,8 @@ pub(super) struct Location {
 
 /// A block `upstream`.
 #[derive(Debug)]
-pub(super) struct Group {
-    pub section: Section,
+pub(super) struct UpstreamGroup {
+    pub section: ListenModule,
     pub head: Place,
     /// as it is written
     pub name: String,
@@ -91,8 +91,8 @@ pub(super) struct Group {
 
 /// A target that may be the name of a block `upstream`.
 #[derive(Debug)]
-pub(super) struct Named {
-    pub section: Section,
+pub(super) struct NamedTarget {
+    pub section: ListenModule,
     pub place: Place,
     pub host: String,
     pub port: Option<String>,
@@ -103,7 +103,7 @@ pub(super) struct Named {
 }
 
 /// The state of reading.
-pub(super) struct Reader<'a> {
+pub(super) struct TreeReader<'a> {
     pub world: World<'a>,
     pub sources: &'a mut SourceMap,
     pub model: Model,
@@ -118,7 +118,7 @@ pub(super) struct Reader<'a> {
     pub trail: Trail,
     /// What else nginx touches where it tests them.
     pub reach: Reach,
-    pub locations: Vec<Location>,
+    pub locations: Vec<LocationBlock>,
     /// How often a file has been entered.
     pub entered: usize,
     /// What include patterns match.
@@ -126,7 +126,7 @@ pub(super) struct Reader<'a> {
     /// Where something was not read, though nginx reads it.
     pub unread: Option<Place>,
     /// Which directives that may be there once have been met in which block.
-    pub once: HashSet<(Context, &'static [u8])>,
+    pub once: HashSet<(BlockContext, &'static [u8])>,
     /// The zones of shared memory.
     pub zones: Zones,
     /// Where blocks name theirs.
@@ -134,11 +134,11 @@ pub(super) struct Reader<'a> {
     /// The directives of the host's own nginx. Only read where they matter.
     pub directives: OnceCell<Option<DirectiveNames>>,
     /// Targets that may be the names of such blocks.
-    pub targets: Vec<Named>,
+    pub targets: Vec<NamedTarget>,
     /// The blocks `upstream`.
-    pub groups: Vec<Group>,
+    pub groups: Vec<UpstreamGroup>,
     /// Their names, in lower case.
-    pub group_names: HashSet<(Section, String)>,
+    pub group_names: HashSet<(ListenModule, String)>,
     /// The variables of the blocks `map`, `geo` and `split_clients`.
     pub mapped: Vec<String>,
     /// Was there an events block?
@@ -155,10 +155,10 @@ pub(super) struct Directive<'t> {
     pub block: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TreeReader<'a> {
     /// Nothing has been read; includes are relative to `directory`.
-    pub(super) fn new(world: World<'a>, sources: &'a mut SourceMap, directory: PathBuf) -> Reader<'a> {
-        Reader {
+    pub(super) fn new(world: World<'a>, sources: &'a mut SourceMap, directory: PathBuf) -> TreeReader<'a> {
+        TreeReader {
             world,
             sources,
             model: Model::default(),
@@ -239,31 +239,31 @@ impl<'a> Reader<'a> {
         self.unread.get_or_insert(place);
     }
 
-    pub(super) fn add_scope(&mut self, section: Section, parent: Option<ScopeId>, head: Place) -> ScopeId {
-        self.model.scopes.push(Scope::new(section, parent, head));
+    pub(super) fn add_scope(&mut self, section: ListenModule, parent: Option<ScopeId>, head: Place) -> ScopeId {
+        self.model.scopes.push(BlockScope::new(section, parent, head));
         self.model.scopes.len() - 1
     }
 
     /// The scope that a directive in this context belongs to.
-    pub(super) fn scope(&mut self, context: Context) -> Option<ScopeId> {
+    pub(super) fn scope(&mut self, context: BlockContext) -> Option<ScopeId> {
         match context {
-            Context::Section(section) => self.model.sections.get(&section).copied(),
-            Context::Server(server) => Some(self.model.servers[server].scope),
-            Context::Location(location) => {
-                let Location { head, scope, .. } = self.locations[location];
+            BlockContext::Section(section) => self.model.sections.get(&section).copied(),
+            BlockContext::Server(server) => Some(self.model.servers[server].scope),
+            BlockContext::Location(location) => {
+                let LocationBlock { head, scope, .. } = self.locations[location];
                 if scope.is_some() {
                     return scope;
                 }
-                let scope = self.add_scope(Section::Http, None, head);
+                let scope = self.add_scope(ListenModule::Http, None, head);
                 self.locations[location].scope = Some(scope);
                 Some(scope)
             }
-            Context::Main
-            | Context::Events
-            | Context::Upstream(_)
-            | Context::Foreign
-            | Context::Data
-            | Context::Values(_) => None,
+            BlockContext::Main
+            | BlockContext::Events
+            | BlockContext::Upstream(_)
+            | BlockContext::Foreign
+            | BlockContext::Data
+            | BlockContext::Values(_) => None,
         }
     }
 
@@ -293,7 +293,8 @@ impl<'a> Reader<'a> {
         let section = self.model.scopes[self.model.servers[server].scope].section;
         let facts = self.world.facts;
         let system = facts.distribution.first().map(String::as_str);
-        let context = listen::Context { section, release: facts.of(ID).release.value, hosts: &facts.hosts, system };
+        let context =
+            listen::ListenContext { section, release: facts.of(ID).release.value, hosts: &facts.hosts, system };
         match listen::parse(&arguments, &context) {
             Ok(parsed) => {
                 let place = directive.place;
@@ -323,10 +324,10 @@ impl<'a> Reader<'a> {
     }
 
     /// The server that a context lies in.
-    pub(super) fn server_of(&self, context: Context) -> Option<usize> {
+    pub(super) fn server_of(&self, context: BlockContext) -> Option<usize> {
         let mut location = match context {
-            Context::Server(server) => return Some(server),
-            Context::Location(location) => location,
+            BlockContext::Server(server) => return Some(server),
+            BlockContext::Location(location) => location,
             _ => return None,
         };
         loop {
@@ -338,7 +339,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Keeps a value of a variable (`$name`).
-    pub(super) fn assign(&mut self, variable: &str, server: Option<usize>, value: Value) {
+    pub(super) fn assign(&mut self, variable: &str, server: Option<usize>, value: VariableValue) {
         if let Some(name) = variable.strip_prefix('$') {
             let name = name.trim_start_matches('{').trim_end_matches('}').to_ascii_lowercase();
             self.model.assignments.entry(name).or_default().push(Assignment { server, value });

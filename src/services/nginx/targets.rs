@@ -1,7 +1,7 @@
 //! The targets of `proxy_pass` and its like, and of `server` in `upstream`, as nginx reads them (`ngx_parse_url`).
 
-use super::module::{Client, Section};
-use super::state::{Block, Context, Directive, Named, Reader};
+use super::module::{Client, ListenModule};
+use super::state::{Block, BlockContext, Directive, NamedTarget, TreeReader};
 use crate::services::userinfo::without_user;
 use std::net::Ipv6Addr;
 
@@ -56,17 +56,17 @@ fn is_port(text: &str) -> bool {
 }
 
 /// Says what is wrong with a target.
-pub(super) fn check(reader: &mut Reader<'_>, context: Context, directive: &Directive<'_>, client: Client) {
+pub(super) fn check(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>, client: Client) {
     let Some(target) = reader.arguments(directive).into_iter().next() else { return };
     // Only a request tells.
     if target.contains('$') {
         return;
     }
     let section = match context {
-        Context::Server(server) => reader.model.scopes[reader.model.servers[server].scope].section,
-        _ => Section::Http,
+        BlockContext::Server(server) => reader.model.scopes[reader.model.servers[server].scope].section,
+        _ => ListenModule::Http,
     };
-    let is_stream = section == Section::Stream;
+    let is_stream = section == ListenModule::Stream;
     let scheme = client.scheme_of(&target);
     let (rest, uri) = match (client, scheme) {
         _ if is_stream => (&*target, false),
@@ -90,7 +90,7 @@ pub(super) fn check(reader: &mut Reader<'_>, context: Context, directive: &Direc
             _ => 0,
         };
         let (host, port) = (host.to_owned(), port.map(str::to_owned));
-        reader.targets.push(Named { section, place: directive.place, host, port, default, is_group: false });
+        reader.targets.push(NamedTarget { section, place: directive.place, host, port, default, is_group: false });
     }
 }
 
@@ -116,8 +116,8 @@ fn has_uri(rest: &str) -> bool {
 }
 
 /// Is it not known there which part of the request's URI it would take the place of?
-fn takes_no_uri(reader: &Reader<'_>, context: Context) -> bool {
-    let Context::Location(location) = context else { return false };
+fn takes_no_uri(reader: &TreeReader<'_>, context: BlockContext) -> bool {
+    let BlockContext::Location(location) = context else { return false };
     let location = &reader.locations[location];
     location.block != Block::Location || location.is_open
 }

@@ -1,14 +1,14 @@
 //! nginx as a TLS client of other servers: `proxy_pass https://...` and its like.
 
-use super::asked::not_here;
-use super::command::{self, Effect};
+use super::command::{self, CommandEffect};
+use super::configured::not_here;
 use super::defaults;
-use super::inherit::Rules;
+use super::inherit::Inheritance;
 use super::listener::Listener;
-use super::model::{ScopeId, Tls};
-use super::module::{Client, Section};
-use super::offer::Offer;
-use super::variables::{Reached, Schemes, follow};
+use super::model::{ScopeId, TlsSettings};
+use super::module::{Client, ListenModule};
+use super::offer::HandshakeOffer;
+use super::variables::{ReachedTarget, Schemes, follow};
 use crate::endpoint::{
     Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport, Unknown,
 };
@@ -24,12 +24,12 @@ use std::sync::Arc;
 pub(super) struct Upstream {
     pub endpoint: Endpoint,
     pub client: Client,
-    pub section: Section,
+    pub section: ListenModule,
 }
 
 /// All other servers that are reached by TLS; the same target with the same answer is one endpoint.
-pub(super) fn endpoints(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<Upstream> {
-    let reached = Reach::new(rules, listeners);
+pub(super) fn endpoints(rules: &Inheritance<'_>, listeners: &[Listener]) -> Vec<Upstream> {
+    let reached = TargetReach::new(rules, listeners);
     let mut found: Vec<Upstream> = Vec::new();
     let mut seen: BTreeMap<(String, Vec<u32>), Vec<usize>> = BTreeMap::new();
     for (scope, content) in rules.model.scopes.iter().enumerate() {
@@ -63,16 +63,16 @@ pub(super) fn endpoints(rules: &Rules<'_>, listeners: &[Listener]) -> Vec<Upstre
 }
 
 /// From where targets are reached.
-struct Reach<'r, 'm> {
-    rules: &'r Rules<'m>,
+struct TargetReach<'r, 'm> {
+    rules: &'r Inheritance<'m>,
     /// The servers, by their scopes.
     servers: HashMap<ScopeId, usize>,
     /// For each server, the schemes by which clients reach it.
     schemes: Vec<Schemes>,
 }
 
-impl<'r, 'm> Reach<'r, 'm> {
-    fn new(rules: &'r Rules<'m>, listeners: &[Listener]) -> Reach<'r, 'm> {
+impl<'r, 'm> TargetReach<'r, 'm> {
+    fn new(rules: &'r Inheritance<'m>, listeners: &[Listener]) -> TargetReach<'r, 'm> {
         let servers = rules.model.servers.iter().enumerate().map(|(at, server)| (server.scope, at)).collect();
         let mut schemes = vec![Schemes::default(); rules.model.servers.len()];
         for listener in listeners {
@@ -83,13 +83,13 @@ impl<'r, 'm> Reach<'r, 'm> {
                 }
             }
         }
-        Reach { rules, servers, schemes }
+        TargetReach { rules, servers, schemes }
     }
 
     /// The servers behind a target that are reached by TLS, or may be: then with the variable that decides it.
     fn remotes(&self, scope: ScopeId, client: Client, target: &str) -> Vec<(String, Option<String>)> {
         let model = self.rules.model;
-        if model.scopes[scope].section == Section::Stream {
+        if model.scopes[scope].section == ListenModule::Stream {
             let on = model.chain(scope).find_map(|s| model.scopes[s].proxy_ssl).is_some_and(|(on, _)| on);
             return on.then(|| (target.to_owned(), None)).into_iter().collect();
         }
@@ -97,12 +97,12 @@ impl<'r, 'm> Reach<'r, 'm> {
         let schemes = server.map_or(Schemes { http: true, https: true }, |at| self.schemes[at]);
         let scheme = client.schemes()[1];
         let remote = |reached| match reached {
-            Reached::ByTls(rest) => {
+            ReachedTarget::ByTls(rest) => {
                 let host = rest.split('/').next().unwrap_or_default();
                 Some((format!("{scheme}{host}"), None))
             }
-            Reached::Plain => None,
-            Reached::Unknown(variable) => Some((target.to_owned(), Some(variable))),
+            ReachedTarget::Plain => None,
+            ReachedTarget::Unknown(variable) => Some((target.to_owned(), Some(variable))),
         };
         follow(model, server, schemes, client, target).into_iter().filter_map(remote).collect()
     }
@@ -120,7 +120,7 @@ fn undecided(answer: Answer, variable: &str, place: Place) -> Answer {
     Answer { speaks: Speaks::Unknown, effective: None, unknown, ..answer }
 }
 
-fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> Answer {
+fn answer(rules: &Inheritance<'_>, scope: ScopeId, client: Client, place: Place) -> Answer {
     let model = rules.model;
     let settings = |s: ScopeId| model.scopes[s].clients.get(&client);
     let include =
@@ -169,7 +169,7 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
         .filter_map(|c| Some((c, command::parse(&c.name, &c.value).ok().flatten()?)))
         .collect();
     // Switches act on the set, limits cut it afterwards.
-    effects.sort_by_key(|(_, effect)| !matches!(effect, Effect::Switch(_)));
+    effects.sort_by_key(|(_, effect)| !matches!(effect, CommandEffect::Switch(_)));
     for (command, effect) in effects {
         let changed = effect.apply(set);
         if changed != set {
@@ -187,13 +187,13 @@ fn answer(rules: &Rules<'_>, scope: ScopeId, client: Client, place: Place) -> An
         let note = format!("as a client, OpenSSL offers of versions with a gap the lowest ones only: {offered}");
         because.push(Reason::placeless(ReasonKind::Floor, note));
     }
-    let list = model.chain(scope).find_map(|s| settings(s).and_then(|t: &Tls| t.ciphers.as_ref()));
+    let list = model.chain(scope).find_map(|s| settings(s).and_then(|t: &TlsSettings| t.ciphers.as_ref()));
     // Commands are carried out after the directives, in order.
     let given = |name: &'static str| commands.into_iter().flatten().filter(move |c| c.name == name).map(|c| &*c.value);
     let lists = std::iter::once(list.map_or("DEFAULT", |(value, _)| value)).chain(given("cipherstring"));
-    let offer = Offer {
+    let offer = HandshakeOffer {
         suites: given("ciphersuites").next_back().map(str::to_owned),
-        ..Offer::of(one_after_another(lists).unwrap_or_default())
+        ..HandshakeOffer::of(one_after_another(lists).unwrap_or_default())
     };
     let floor = rules.floor(offered, offer);
     // A client without a suite for its highest version says nothing at all.

@@ -1,13 +1,13 @@
 //! Variables, as far as they name the servers that requests are passed on to: what `set`, `map`, `geo` and `split_clients`
 //! can make of them.
 
-use super::model::{Assignment, Model, Value};
+use super::model::{Assignment, Model, VariableValue};
 use super::module::Client;
 use std::collections::BTreeSet;
 
 /// How a target is reached.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reached {
+pub(super) enum ReachedTarget {
     /// By TLS: what follows the scheme.
     ByTls(String),
     Plain,
@@ -32,7 +32,7 @@ pub(super) fn follow(
     schemes: Schemes,
     client: Client,
     target: &str,
-) -> BTreeSet<Reached> {
+) -> BTreeSet<ReachedTarget> {
     let mut found = BTreeSet::new();
     // Texts with the variables that led to them.
     let mut open: Vec<(String, Vec<String>)> = vec![(target.to_owned(), Vec::new())];
@@ -42,17 +42,17 @@ pub(super) fn follow(
         let before = text.find('$').unwrap_or(text.len());
         if text[..before].contains("://") || before == text.len() {
             found.insert(match client.scheme_of(&text) {
-                Some((true, rest)) => Reached::ByTls(rest.to_owned()),
-                Some((false, _)) | None => Reached::Plain,
+                Some((true, rest)) => ReachedTarget::ByTls(rest.to_owned()),
+                Some((false, _)) | None => ReachedTarget::Plain,
             });
             continue;
         }
         let Some((name, rest)) = variable(&text[before + 1..]) else {
-            found.insert(Reached::Plain);
+            found.insert(ReachedTarget::Plain);
             continue;
         };
         if path.contains(&name) {
-            found.insert(Reached::Unknown(name));
+            found.insert(ReachedTarget::Unknown(name));
             continue;
         }
         // After that: what leads back to itself is not just another way to the same text.
@@ -60,16 +60,16 @@ pub(super) fn follow(
             continue;
         }
         if seen.len() > MOST {
-            found.insert(Reached::Unknown("a chain of variables".to_owned()));
+            found.insert(ReachedTarget::Unknown("a chain of variables".to_owned()));
             break;
         }
         let mut longer = path.clone();
         longer.push(name.clone());
         for value in values(model, server, schemes, &name) {
             match value {
-                Value::Text(value) => open.push((format!("{}{value}{rest}", &text[..before]), longer.clone())),
-                Value::Unknown => {
-                    found.insert(Reached::Unknown(name.clone()));
+                VariableValue::Text(value) => open.push((format!("{}{value}{rest}", &text[..before]), longer.clone())),
+                VariableValue::Unknown => {
+                    found.insert(ReachedTarget::Unknown(name.clone()));
                 }
             }
         }
@@ -87,15 +87,15 @@ fn variable(text: &str) -> Option<(String, &str)> {
     (length > 0).then(|| (text[..length].to_ascii_lowercase(), &text[length..]))
 }
 
-fn values(model: &Model, server: Option<usize>, schemes: Schemes, name: &str) -> Vec<Value> {
+fn values(model: &Model, server: Option<usize>, schemes: Schemes, name: &str) -> Vec<VariableValue> {
     if name == "scheme" {
-        let text = |on: bool, scheme: &str| on.then(|| Value::Text(scheme.to_owned()));
+        let text = |on: bool, scheme: &str| on.then(|| VariableValue::Text(scheme.to_owned()));
         return text(schemes.http, "http").into_iter().chain(text(schemes.https, "https")).collect();
     }
     let here = |one: &&Assignment| one.server.is_none() || server.is_none() || one.server == server;
-    let all: Vec<Value> =
+    let all: Vec<VariableValue> =
         model.assignments.get(name).into_iter().flatten().filter(here).map(|one| one.value.clone()).collect();
-    if all.is_empty() { vec![Value::Unknown] } else { all }
+    if all.is_empty() { vec![VariableValue::Unknown] } else { all }
 }
 
 #[cfg(test)]
@@ -105,7 +105,7 @@ mod tests {
     fn shown(target: &str, assignments: &[(&str, &str)]) -> String {
         let mut model = Model::default();
         for (name, value) in assignments {
-            let value = if *value == "?" { Value::Unknown } else { Value::Text((*value).to_owned()) };
+            let value = if *value == "?" { VariableValue::Unknown } else { VariableValue::Text((*value).to_owned()) };
             model.assignments.entry((*name).to_owned()).or_default().push(Assignment { server: None, value });
         }
         let schemes = Schemes { http: true, https: true };
@@ -113,9 +113,9 @@ mod tests {
         let all: Vec<String> = found
             .into_iter()
             .map(|one| match one {
-                Reached::ByTls(rest) => format!("https {rest}"),
-                Reached::Plain => "plain".to_owned(),
-                Reached::Unknown(name) => format!("? {name}"),
+                ReachedTarget::ByTls(rest) => format!("https {rest}"),
+                ReachedTarget::Plain => "plain".to_owned(),
+                ReachedTarget::Unknown(name) => format!("? {name}"),
             })
             .collect();
         all.join(", ")

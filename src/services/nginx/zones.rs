@@ -1,26 +1,26 @@
 //! Zones of shared memory: one name has one use and one size (`ngx_shared_memory_add`).
 
-use super::module::Section;
+use super::module::ListenModule;
 use std::collections::HashMap;
 
 /// What a zone is for: the module that declares it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Use {
+pub(super) enum ZoneUse {
     /// Sessions of TLS.
-    Sessions(Section),
+    Sessions(ListenModule),
     /// Answers of OCSP.
     Ocsp,
     /// The servers of a block `upstream`.
-    Servers(Section),
+    Servers(ListenModule),
 }
 
 /// The zones that were declared, by name: what for, and the size where one was named.
 #[derive(Debug, Default)]
-pub(super) struct Zones(HashMap<String, (Use, u64)>);
+pub(super) struct Zones(HashMap<String, (ZoneUse, u64)>);
 
 impl Zones {
     /// Declares a zone, with size 0 for one that is declared elsewhere; what nginx says if it can't be.
-    pub(super) fn declare(&mut self, name: &str, usage: Use, size: u64) -> Option<String> {
+    pub(super) fn declare(&mut self, name: &str, usage: ZoneUse, size: u64) -> Option<String> {
         let (first, known) = self.0.entry(name.to_owned()).or_insert((usage, size));
         if *first != usage {
             return Some(format!("the shared memory zone \"{name}\" is already declared for a different use"));
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_zone_has_one_use_and_one_size() {
-        let (http, stream) = (Use::Servers(Section::Http), Use::Servers(Section::Stream));
+        let (http, stream) = (ZoneUse::Servers(ListenModule::Http), ZoneUse::Servers(ListenModule::Stream));
         let mut zones = Zones::default();
         assert_eq!(zones.declare("z", http, 0), None);
         assert!(zones.without_size("z"));

@@ -2,7 +2,7 @@
 
 use super::super::promise::{Expected, Promise, promises};
 use super::super::ways::Ways;
-use super::said::{Complaint, add};
+use super::complaints::{Complaint, add};
 use crate::engine::Audit;
 use crate::host::Sockets;
 use crate::instance::{Instance, ServiceId};

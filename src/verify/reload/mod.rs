@@ -8,13 +8,13 @@
 
 mod change;
 mod choose;
-mod held;
+mod comparison;
+mod complaints;
+mod expectation;
 mod rounds;
-mod said;
-mod terms;
 mod watch;
 
 pub use change::Reload;
-pub use held::Held;
-pub use said::Complaint;
+pub use comparison::Held;
+pub use complaints::Complaint;
 pub use watch::Watch;

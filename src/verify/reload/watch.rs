@@ -5,10 +5,10 @@ use super::super::machine::Machine;
 use super::super::promise::Promise;
 use super::change::Reload;
 use super::choose::{Choice, Spot, choose};
-use super::held::{Held, Watched, hold, not_reloaded};
+use super::comparison::{Held, Watched, hold, not_reloaded};
+use super::complaints::{self, Complaint, add};
+use super::expectation::Terms;
 use super::rounds::{Until, once, sleep, until};
-use super::said::{self, Complaint, add};
-use super::terms::Terms;
 use crate::probe::Scan;
 use crate::probe::target::Target;
 use crate::tls::VersionSet;
@@ -105,7 +105,7 @@ impl<'a> Watch<'a> {
             }
             let what = match seen.last {
                 Some(scan) if scan.accepted() == had => continue,
-                Some(scan) if is_unclear(had, &scan) => said::open(had.minus(scan.accepted()), &scan),
+                Some(scan) if is_unclear(had, &scan) => complaints::open(had.minus(scan.accepted()), &scan),
                 Some(scan) if scan.accepted().is_empty() => format!("{had} before, and nothing now"),
                 Some(scan) => format!("{had} before, and {} now", scan.accepted()),
                 None => "there was no time to ask".to_owned(),

@@ -15,7 +15,7 @@ use tlsmend::report::html::Extra;
 use tlsmend::report::secrets::Shown;
 use tlsmend::report::{AuditView, Coverage, FORMATS, Frame, Outcome, Paths, Report, RuleText, Texts, WhyView};
 use tlsmend::report::{json, text, why};
-use tlsmend::services::service::{Question, Target};
+use tlsmend::services::service::{Destination, Question};
 
 /// Paths as they are.
 static ABSOLUTE: Paths = Paths::absolute();
@@ -144,14 +144,14 @@ pub fn answers(audit: &Audit) -> Vec<u8> {
     said
 }
 
-fn target(endpoint: &Endpoint) -> Option<Target> {
+fn target(endpoint: &Endpoint) -> Option<Destination> {
     if endpoint.role != Role::Listener || endpoint.transport != Transport::Stream {
         return None;
     }
     match &*endpoint.address {
-        Address::Any(port) => Some(Target::Ip([127, 0, 0, 1].into(), *port)),
-        Address::Ip(ip, port) => Some(Target::Ip(*ip, *port)),
-        Address::Unix(path) => Some(Target::Unix(path.clone())),
+        Address::Any(port) => Some(Destination::Ip([127, 0, 0, 1].into(), *port)),
+        Address::Ip(ip, port) => Some(Destination::Ip(*ip, *port)),
+        Address::Unix(path) => Some(Destination::Unix(path.clone())),
         Address::Remote(_) => None,
     }
 }

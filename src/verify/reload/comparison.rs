@@ -4,9 +4,9 @@ use super::super::cause::{self, Stranger};
 use super::super::machine::Machine;
 use super::super::promise::Promise;
 use super::change::Reload;
+use super::complaints::{self, Complaint, add};
+use super::expectation::Terms;
 use super::rounds::Seen;
-use super::said::{self, Complaint, add};
-use super::terms::Terms;
 use crate::catalog::FORBIDDEN_VERSION;
 use crate::engine::Audit;
 use crate::finding::{Severity, Verdict};
@@ -74,18 +74,18 @@ pub(super) fn hold(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], mach
                 true => silence(reload, promise, machine),
                 false => causes(reload, promise, last, machine),
             };
-            add(&mut held.broken, at, said::broken(look, last, terms.had), causes);
+            add(&mut held.broken, at, complaints::broken(look, last, terms.had), causes);
         } else if !look.extra.is_empty() {
             held.worst = held.worst.max(Some(severity(audit, &demands, promise, look.extra)));
             let scan = if now.extra.is_empty() { other } else { last };
-            add(&mut held.drift, at, said::extra(look.extra), causes(reload, promise, scan, machine));
+            add(&mut held.drift, at, complaints::extra(look.extra), causes(reload, promise, scan, machine));
         } else if now.is_broken() || then.is_broken() {
             let what = "the answers change from one handshake to the next".to_owned();
             add(&mut held.open, at, what, Vec::new());
         } else if !look.open.is_empty() {
-            add(&mut held.open, at, said::open(look.open, last), Vec::new());
+            add(&mut held.open, at, complaints::open(look.open, last), Vec::new());
         } else if !look.known.is_empty() {
-            add(&mut held.known, at, said::known(look.known), Vec::new());
+            add(&mut held.known, at, complaints::known(look.known), Vec::new());
         } else {
             held.fine += 1;
         }

@@ -1,12 +1,12 @@
 //! Which versions a server asks for: its lines, those around it or the built-in default, and what library commands
 //! make of them.
 
-use super::command::Effect;
+use super::command::CommandEffect;
 use super::defaults;
-use super::inherit::Rules;
+use super::inherit::Inheritance;
 use super::listener::Listener;
-use super::model::{Command, Protocols, ScopeId};
-use super::module::Section;
+use super::model::{ConfCommand, Protocols, ScopeId};
+use super::module::ListenModule;
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::release::Release;
 use crate::services::place::Place;
@@ -15,14 +15,14 @@ use crate::topic::Topic;
 use std::collections::HashSet;
 
 /// The versions that one server asks for, with the reasons.
-pub(super) struct Asked {
+pub(super) struct ConfiguredVersions {
     pub set: VersionSet,
     pub because: Vec<Reason>,
     pub deciders: Vec<SettingId>,
     pub unknown: Vec<Unknown>,
 }
 
-impl Rules<'_> {
+impl Inheritance<'_> {
     /// The versions that a server asks for by itself; `None`: not known.
     pub(crate) fn versions(&self, scope: ScopeId) -> Option<VersionSet> {
         let asked = self.asked(scope);
@@ -40,9 +40,15 @@ impl Rules<'_> {
     }
 
     /// The versions that the deciding server asks for.
-    pub(super) fn asked_by(&self, listener: &Listener, own: ScopeId, default: ScopeId, answering: ScopeId) -> Asked {
+    pub(super) fn asked_by(
+        &self,
+        listener: &Listener,
+        own: ScopeId,
+        default: ScopeId,
+        answering: ScopeId,
+    ) -> ConfiguredVersions {
         let note = |decides: &str| format!("{decides} decides the versions for every name on {}", listener.address);
-        let behind = |mut asked: Asked| {
+        let behind = |mut asked: ConfiguredVersions| {
             if own != default && own == answering {
                 let head = self.model.scopes[default].head.span;
                 let decides = match self.release {
@@ -82,9 +88,13 @@ impl Rules<'_> {
 
     /// The versions of one server: its own lines, else those around it, else the built-in default; then its
     /// `ssl_conf_command Protocol`.
-    pub(super) fn asked(&self, scope: ScopeId) -> Asked {
-        let mut asked =
-            Asked { set: VersionSet::EMPTY, because: Vec::new(), deciders: Vec::new(), unknown: Vec::new() };
+    pub(super) fn asked(&self, scope: ScopeId) -> ConfiguredVersions {
+        let mut asked = ConfiguredVersions {
+            set: VersionSet::EMPTY,
+            because: Vec::new(),
+            deciders: Vec::new(),
+            unknown: Vec::new(),
+        };
         let lines = self.first(scope, |s| {
             let lines = &self.model.scopes[s].tls.protocols;
             (!lines.is_empty()).then_some((s, lines))
@@ -110,7 +120,7 @@ impl Rules<'_> {
             asked.unknown.push(unknown);
         }
         for (command, effect) in self.commands(scope) {
-            if let Effect::Switch(_) = effect {
+            if let CommandEffect::Switch(_) = effect {
                 changed(&mut asked, command, &effect);
             }
         }
@@ -130,7 +140,7 @@ impl Rules<'_> {
         })
     }
 
-    fn lines(&self, scope: ScopeId, from: ScopeId, lines: &[Protocols], asked: &mut Asked) {
+    fn lines(&self, scope: ScopeId, from: ScopeId, lines: &[Protocols], asked: &mut ConfiguredVersions) {
         let mut known: HashSet<SettingId> = HashSet::new();
         for line in lines {
             asked.set = asked.set.union(line.versions);
@@ -149,7 +159,7 @@ impl Rules<'_> {
         }
     }
 
-    fn builtin(&self, section: Section, asked: &mut Asked) {
+    fn builtin(&self, section: ListenModule, asked: &mut ConfiguredVersions) {
         let name = section.name();
         if let (Some(set), Some(release)) = (defaults::protocols(self.release), self.release) {
             asked.set = set;
@@ -173,7 +183,7 @@ impl Rules<'_> {
 
     /// Minimum and maximum, which always come from the default server, and those of openssl.cnf for an nginx that does
     /// not override them. The last of each counts.
-    pub(super) fn limits(&self, default: ScopeId, asked: &mut Asked) {
+    pub(super) fn limits(&self, default: ScopeId, asked: &mut ConfiguredVersions) {
         if let Some(release) = self.release.filter(|r| !defaults::overrides_openssl_conf(*r)) {
             let system = &self.library.system;
             let (low, high) = (system.min.unwrap_or(Version::Ssl2), system.max.unwrap_or(Version::Tls1_3));
@@ -185,9 +195,11 @@ impl Rules<'_> {
             }
         }
         let commands = self.commands(default);
-        let last = |kind: fn(&Effect) -> bool| commands.iter().rev().find(|(_, e)| kind(e));
+        let last = |kind: fn(&CommandEffect) -> bool| commands.iter().rev().find(|(_, e)| kind(e));
         for (command, effect) in
-            [last(|e| matches!(e, Effect::Min(_))), last(|e| matches!(e, Effect::Max(_)))].into_iter().flatten()
+            [last(|e| matches!(e, CommandEffect::Min(_))), last(|e| matches!(e, CommandEffect::Max(_)))]
+                .into_iter()
+                .flatten()
         {
             changed(asked, command, effect);
         }
@@ -195,7 +207,7 @@ impl Rules<'_> {
 }
 
 /// Applies a command, and says so if it changes something.
-fn changed(asked: &mut Asked, command: &Command, effect: &Effect) {
+fn changed(asked: &mut ConfiguredVersions, command: &ConfCommand, effect: &CommandEffect) {
     let set = effect.apply(asked.set);
     if set == asked.set {
         return;

@@ -1,6 +1,6 @@
 //! What is said about endpoints that are not as promised: the same of several of them only once.
 
-use super::terms::Look;
+use super::expectation::Look;
 use crate::probe::{Scan, Trouble};
 use crate::tls::VersionSet;
 
