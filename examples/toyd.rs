@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use tlsmend::cli;
-use tlsmend::edit::{Change, Edit, Fix};
+use tlsmend::edit::{Change, Edit, Fix, LowerError};
 use tlsmend::endpoint::{
     Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, SettingId, Speaks, Traced, Transport,
 };
@@ -244,8 +244,10 @@ impl Resolved for Toy {
         Some(Response { fit: Fit::Exact, address, answer })
     }
 
-    fn lower(&self, change: &Change, _sources: &SourceMap) -> Result<Fix, String> {
-        let Change::Adjust { setting, remove, add } = change else { return Err("there is no line".to_owned()) };
+    fn lower(&self, change: &Change, _sources: &SourceMap) -> Result<Fix, LowerError> {
+        let Change::Adjust { setting, remove, add } = change else {
+            return Err(LowerError::NotFound("there is no line"));
+        };
         let setting = self.0.setting(*setting);
         let wanted = setting.versions.and(VersionSet::ALL).minus(*remove).union(*add);
         let replacement = wanted.to_string().into_bytes();

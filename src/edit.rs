@@ -91,3 +91,61 @@ pub enum Change {
         versions: crate::tls::VersionSet,
     },
 }
+
+/// Why a change can't be made, or not safely, in the text that is there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LowerError {
+    /// A line that was not read may decide.
+    #[error("not all of the configuration was read")]
+    NotAllRead,
+    /// The line may decide for addresses that nobody looked at.
+    #[error("it may decide for addresses of this instance that were not looked at: there are too many")]
+    TooManyAddresses,
+    /// A part of a configuration gets no line about versions: its main file may have one.
+    #[error("what includes this file may set the versions, and is not here")]
+    IncluderNotHere,
+    /// Nothing loads the file.
+    #[error("nothing loads this file")]
+    NotLoaded,
+    /// The instance has no such setting, endpoint or block.
+    #[error("{0}")]
+    NotFound(&'static str),
+    /// What would work is not known, for this reason.
+    #[error("{0}")]
+    Unknown(String),
+    /// The line is not valid as it is, for this reason.
+    #[error("{0}: correct it first")]
+    Invalid(String),
+    /// The directive or command has no value.
+    #[error("the {0} has no value")]
+    NoValue(&'static str),
+    /// The line would give nothing.
+    #[error("no version would be left")]
+    NothingLeft,
+    /// The line complies already: what it is blamed for lies elsewhere.
+    #[error("the {0} itself needs no change")]
+    NothingToChange(&'static str),
+    /// The server serves one run of versions only.
+    #[error("{server} can't serve {versions}, which has a gap")]
+    Gap {
+        /// The server.
+        server: &'static str,
+        /// What is wanted.
+        versions: crate::tls::VersionSet,
+    },
+    /// The server's syntax has no such value.
+    #[error("no change of this line gives the wanted versions")]
+    OutOfReach,
+    /// There is no place for a line of its own.
+    #[error("there is no good place at the server level")]
+    NoPlace,
+    /// The line would decide for others too.
+    #[error("a line at the server level would change other endpoints, too")]
+    OthersToo,
+    /// The value is used elsewhere too.
+    #[error("the value is that of a variable or macro that other directives use too")]
+    Shared,
+    /// How the text was put together does not allow it.
+    #[error("{0}")]
+    Text(String),
+}

@@ -373,7 +373,8 @@ fn lower(finding: &mut Finding, guard: &Guard<'_>, resolved: &dyn Resolved, sour
                 edits.extend(fix.edits);
                 applicability = applicability.min(fix.applicability);
             }
-            Err(reason) => {
+            Err(error) => {
+                let reason = error.to_string();
                 if !reasons.contains(&reason) {
                     reasons.push(reason);
                 }

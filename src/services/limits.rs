@@ -25,12 +25,6 @@ pub const UPSTREAMS: usize = 100_000;
 /// So much work is done to find them: about nanoseconds, or bytes.
 const STEPS: usize = 200_000_000;
 
-/// Why nothing is mended where not all was resolved: a line may decide for what nobody looked at.
-pub const NO_FIX: &str = "it may decide for addresses of this instance that were not looked at: there are too many";
-
-/// Why nothing is added to a part of a configuration.
-pub const NOT_HERE: &str = "what includes this file may set the versions, and is not here";
-
 /// The room that is left for an instance.
 #[derive(Debug, Default)]
 pub struct Room {

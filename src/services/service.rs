@@ -1,6 +1,6 @@
 //! What a service has to bring, and what the rest of the program gets from it.
 
-use crate::edit::{Change, Fix};
+use crate::edit::{Change, Fix, LowerError};
 use crate::endpoint::{Address, Answer, Transport};
 use crate::host::{Facts, Product};
 use crate::instance::Instance;
@@ -134,7 +134,6 @@ pub trait Resolved: Send + Sync {
     /// The answer for one client; `None` where this instance does not listen there.
     fn ask(&self, question: &Question) -> Option<Response>;
 
-    /// Lowers a change to edits of the text, in the author's own style; `Err` says why that can't be done safely,
-    /// as a lowercase fragment.
-    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String>;
+    /// Lowers a change to edits of the text, in the author's own style; `Err` says why that can't be done safely.
+    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, LowerError>;
 }

@@ -2,7 +2,7 @@
 
 use super::limits;
 use super::service::{Question, Resolved, Response};
-use crate::edit::{Change, Fix};
+use crate::edit::{Change, Fix, LowerError};
 use crate::endpoint::{Answer, Speaks, Unknown};
 use crate::instance::Instance;
 use crate::source::{SourceMap, Span};
@@ -10,9 +10,6 @@ use crate::tls::VersionSet;
 use crate::topic::Topic;
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Why nothing is fixed there.
-const NO_FIX: &str = "not all of the configuration was read";
 
 /// An instance that was read in part.
 pub struct Unread {
@@ -66,7 +63,7 @@ impl Resolved for Unread {
         Some(Response { answer: doubted(&found.answer, self.span), ..found })
     }
 
-    fn lower(&self, _: &Change, _: &SourceMap) -> Result<Fix, String> {
-        Err(NO_FIX.to_owned())
+    fn lower(&self, _: &Change, _: &SourceMap) -> Result<Fix, LowerError> {
+        Err(LowerError::NotAllRead)
     }
 }

@@ -67,7 +67,7 @@ impl Loaded {
 
     /// The main file after a change.
     fn after(&self, change: &Change) -> Result<String, String> {
-        let fix = self.resolved.lower(change, &self.sources)?;
+        let fix = self.resolved.lower(change, &self.sources).map_err(|why| why.to_string())?;
         let mut edits: Vec<Edit> = fix.edits;
         edits.sort();
         let file = edits[0].span.file;

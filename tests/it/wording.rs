@@ -4,7 +4,7 @@
 use crate::support::case;
 
 use std::sync::Arc;
-use tlsmend::edit::{Change, Fix};
+use tlsmend::edit::{Change, Fix, LowerError};
 use tlsmend::endpoint::{Answer, Unknown};
 use tlsmend::engine::{Audit, Request, judge, load};
 use tlsmend::finding::Finding;
@@ -72,11 +72,8 @@ impl Resolved for Reworded {
         self.inner.ask(question)
     }
 
-    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
-        self.inner.lower(change, sources).map_err(|mut why| {
-            reword(&mut why);
-            why
-        })
+    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, LowerError> {
+        self.inner.lower(change, sources)
     }
 }
 

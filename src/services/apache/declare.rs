@@ -4,7 +4,7 @@ use super::instance::{Configuration, is_default};
 use super::resolve::Resolution;
 use super::scope::{MAIN, ServerId};
 use super::versions::{Combination, OwnVersions};
-use crate::edit::{Edit, Fix};
+use crate::edit::{Edit, Fix, LowerError};
 use crate::endpoint::{Role, Speaks};
 use crate::host::{self, Fate};
 use crate::services::align::aligned;
@@ -28,14 +28,19 @@ fn known<K: Ord + Clone, V: Clone>(known: &RwLock<BTreeMap<K, V>>, key: &K, find
 
 impl Configuration {
     /// Writes the versions of an endpoint that has no setting.
-    pub(super) fn declare(&self, endpoint: usize, versions: VersionSet, sources: &SourceMap) -> Result<Fix, String> {
-        let resolution = self.resolution.as_ref().ok_or("nothing includes this file")?;
-        let role = self.instance.endpoints.get(endpoint).ok_or("there is no such endpoint")?.role;
+    pub(super) fn declare(
+        &self,
+        endpoint: usize,
+        versions: VersionSet,
+        sources: &SourceMap,
+    ) -> Result<Fix, LowerError> {
+        let resolution = self.resolution.as_ref().ok_or(LowerError::NotLoaded)?;
+        let role = self.instance.endpoints.get(endpoint).ok_or(LowerError::NotFound("there is no such endpoint"))?.role;
         if versions.is_empty() {
-            return Err("no version would be left".to_owned());
+            return Err(LowerError::NothingLeft);
         }
         if resolution.build.served(versions) != versions {
-            return Err(format!("httpd can't serve {versions}, which has a gap"));
+            return Err(LowerError::Gap { server: "httpd", versions });
         }
         let name = if role == Role::Upstream { "SSLProxyProtocol" } else { "SSLProtocol" };
         let names: Vec<String> = versions.iter().map(|version| format!("+{version}")).collect();
@@ -47,14 +52,16 @@ impl Configuration {
                 return Ok(Fix::safe(format!("write {directive} at the server level"), vec![edit]));
             }
             if role == Role::Upstream {
-                return Err("there is no good place at the server level".to_owned());
+                return Err(LowerError::NoPlace);
             }
         }
-        let (first, _) = *resolution.origins.get(endpoint).ok_or("there is no such endpoint")?;
+        let (first, _) = *resolution.origins.get(endpoint).ok_or(LowerError::NotFound("there is no such endpoint"))?;
         if first == MAIN {
-            return Err("a line at the server level would change other endpoints, too".to_owned());
+            return Err(LowerError::OthersToo);
         }
-        let edit = self.in_host(first, &directive, sources).ok_or("the virtual host was not found again")?;
+        let edit = self
+            .in_host(first, &directive, sources)
+            .ok_or(LowerError::NotFound("the virtual host was not found again"))?;
         Ok(Fix::safe(format!("write {directive} in {}", self.model.title(first)), vec![edit]))
     }
 

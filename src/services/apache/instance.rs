@@ -5,12 +5,11 @@ use super::dead;
 use super::model::Model;
 use super::resolve::{Resolution, resolve};
 use super::upstream;
-use crate::edit::{Change, Edit, Fix};
+use crate::edit::{Change, Edit, Fix, LowerError};
 use crate::endpoint::{Answer, Endpoint, ReasonKind, Unknown};
 use crate::host::{Facts, Software, Tls13};
 use crate::instance::{Ability, Instance, Problem, Standing, once};
 use crate::release::Release;
-use crate::services::limits;
 use crate::services::service::{Question, Resolved, Response, World};
 use crate::source::SourceMap;
 use crate::tls::{Version, VersionSet};
@@ -172,16 +171,18 @@ impl Resolved for Configuration {
         self.resolution.as_ref()?.ask(&self.model, question)
     }
 
-    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
+    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, LowerError> {
         if self.resolution.as_ref().is_some_and(|resolution| resolution.left_out.is_some()) {
-            return Err(limits::NO_FIX.to_owned());
+            return Err(LowerError::TooManyAddresses);
         }
         if !self.narrowing.is_empty() && self.touches_narrowed(change) {
-            return Err("which versions would be left is not known: see the SSLOpenSSLConfCmd".to_owned());
+            return Err(LowerError::Unknown(
+                "which versions would be left is not known: see the SSLOpenSSLConfCmd".to_owned(),
+            ));
         }
         match *change {
             Change::Adjust { setting, remove, add } => self.adjust(setting, remove, add, sources),
-            Change::Declare { .. } if self.model.is_part => Err(limits::NOT_HERE.to_owned()),
+            Change::Declare { .. } if self.model.is_part => Err(LowerError::IncluderNotHere),
             Change::Declare { endpoint, versions } => self.declare(endpoint, versions, sources),
         }
     }

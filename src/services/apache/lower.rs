@@ -8,7 +8,7 @@ use super::protocol::{NO_SSL3, ProtocolRules, VersionCommand, read_list, read_sw
 use super::rewrite::{self, Splice, apply, join};
 use super::text::TracedText;
 use super::words::{Word, split};
-use crate::edit::{Edit, Fix};
+use crate::edit::{Edit, Fix, LowerError};
 use crate::endpoint::SettingId;
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
@@ -19,7 +19,7 @@ const LONGEST_VALUE: u32 = 1 << 16;
 
 impl Configuration {
     /// The edits of a line, unless they would change other directives too.
-    fn edits(&self, line: &TracedText, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, String> {
+    fn edits(&self, line: &TracedText, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, LowerError> {
         let edits = rewrite::edits(line, splices, sources)?;
         // Only values that begin near an edit can reach it: there may be many.
         let near = |edit: &Edit| {
@@ -28,7 +28,7 @@ impl Configuration {
             self.model.lent.range(values).any(|used| used.end >= start)
         };
         if edits.iter().any(near) {
-            return Err("the value is that of a variable or macro that other directives use too".to_owned());
+            return Err(LowerError::Shared);
         }
         Ok(edits)
     }
@@ -40,11 +40,12 @@ impl Configuration {
         remove: VersionSet,
         add: VersionSet,
         sources: &SourceMap,
-    ) -> Result<Fix, String> {
-        let written = self.model.written.get(setting.0 as usize).ok_or("there is no such setting")?;
+    ) -> Result<Fix, LowerError> {
+        let written =
+            self.model.written.get(setting.0 as usize).ok_or(LowerError::NotFound("there is no such setting"))?;
         let given = self.instance.setting(setting).versions;
         if let Some(unknown) = &written.unknown {
-            return Err(unknown.what.clone());
+            return Err(LowerError::Unknown(unknown.what.clone()));
         }
         let build = ProtocolRules::of(self.facts.of(ID));
         let line = &written.line;
@@ -56,7 +57,7 @@ impl Configuration {
             }
         };
         let words = split(line.bytes(), written.arguments);
-        let word = words.get(1).ok_or("the command has no value")?;
+        let word = words.get(1).ok_or(LowerError::NoValue("command"))?;
         let old = String::from_utf8_lossy(&word.value(line.bytes())).into_owned();
         let mut fix = Fix::safe(String::new(), Vec::new());
         if let Some(new) = command_value(command, &old, remove, add) {
@@ -71,7 +72,7 @@ impl Configuration {
             fix.title = titles.into_iter().filter(|title| !title.is_empty()).collect::<Vec<_>>().join(", ");
             fix.edits.extend(declared.edits);
         }
-        if fix.edits.is_empty() { Err("the command itself needs no change".to_owned()) } else { Ok(fix) }
+        if fix.edits.is_empty() { Err(LowerError::NothingToChange("command")) } else { Ok(fix) }
     }
 
     /// An endpoint that the command and the built-in default decide together, and that has to change.
@@ -105,24 +106,24 @@ fn title(given: VersionSet, remove: VersionSet, add: VersionSet) -> String {
 }
 
 /// The splices that make a list ask for exactly the wanted versions.
-fn list(written: &Written, wanted: VersionSet, build: ProtocolRules) -> Result<Vec<Splice>, String> {
+fn list(written: &Written, wanted: VersionSet, build: ProtocolRules) -> Result<Vec<Splice>, LowerError> {
     let line = &written.line;
     let words = split(line.bytes(), written.arguments);
     let values: Vec<Vec<u8>> = words.iter().map(|word| word.value(line.bytes())).collect();
     let old = read_list(values.iter().map(Vec::as_slice), build);
     if let Some((_, why)) = old.refused.iter().find(|(_, why)| *why != NO_SSL3) {
-        return Err(format!("{why}: correct it first"));
+        return Err(LowerError::Invalid(why.clone()));
     }
     // A word for SSLv3 that the library refuses goes as every other word does.
     let able = if old.refused.is_empty() { build } else { build.with_ssl3() };
     if wanted.is_empty() {
-        return Err("no version would be left".to_owned());
+        return Err(LowerError::NothingLeft);
     }
     if build.served(wanted) != wanted {
-        return Err(format!("httpd can't serve {wanted}, which has a gap"));
+        return Err(LowerError::Gap { server: "httpd", versions: wanted });
     }
     if old.asked == wanted {
-        return Err("the line itself needs no change".to_owned());
+        return Err(LowerError::NothingToChange("line"));
     }
     let gives = |splices: &[Splice]| {
         let text = apply(line.bytes(), splices);
@@ -142,7 +143,7 @@ fn list(written: &Written, wanted: VersionSet, build: ProtocolRules) -> Result<V
         _ => Splice { part: line.len()..line.len(), text: [b" ", &text[..]].concat() },
     };
     let whole = vec![whole];
-    if gives(&whole) { Ok(whole) } else { Err("no change of this line gives the wanted versions".to_owned()) }
+    if gives(&whole) { Ok(whole) } else { Err(LowerError::OutOfReach) }
 }
 
 /// A word without its quotes.

@@ -3,7 +3,7 @@
 use super::line::logical;
 use super::text::{ByteOrigin, TracedText};
 use super::words::{Word, is_space, split};
-use crate::edit::Edit;
+use crate::edit::{Edit, LowerError};
 use crate::source::{FileId, SourceFile, SourceMap, Span};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -44,7 +44,7 @@ pub(super) fn apply(text: &[u8], splices: &[Splice]) -> Vec<u8> {
 }
 
 /// The edits that do to the files what the splices do to the line; `Err`: why there are none.
-pub(super) fn edits(line: &TracedText, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, String> {
+pub(super) fn edits(line: &TracedText, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, LowerError> {
     let mut edits = Vec::new();
     // Edits in words that were given a name, by the place of the word.
     let mut passed: BTreeMap<Span, (Word, Vec<Edit>, bool)> = BTreeMap::new();
@@ -82,10 +82,17 @@ fn anchor(splice: &Splice, length: usize) -> Range<usize> {
 }
 
 /// Where the bytes of a splice are.
-fn places(line: &TracedText, splice: &Splice, anchor: &Range<usize>, sources: &SourceMap) -> Result<Vec<Span>, String> {
-    let found = line.places(anchor.clone()).map_err(|origin| match origin {
-        ByteOrigin::Environment(name) => format!("the value comes from the environment variable {name}"),
-        _ => "the value is put together by a macro".to_owned(),
+fn places(
+    line: &TracedText,
+    splice: &Splice,
+    anchor: &Range<usize>,
+    sources: &SourceMap,
+) -> Result<Vec<Span>, LowerError> {
+    let found = line.places(anchor.clone()).map_err(|origin| {
+        LowerError::Text(match origin {
+            ByteOrigin::Environment(name) => format!("the value comes from the environment variable {name}"),
+            _ => "the value is put together by a macro".to_owned(),
+        })
     })?;
     if splice.part.is_empty() {
         let end = found.last().map(|place| Span::new(place.file, place.end, place.end));
@@ -112,7 +119,7 @@ pub(super) fn is_continuation(a: Span, b: Span, sources: &SourceMap) -> bool {
 }
 
 /// Text that is edited must not stand in the line twice.
-fn used_once(line: &TracedText, edits: &[Edit]) -> Result<(), String> {
+fn used_once(line: &TracedText, edits: &[Edit]) -> Result<(), LowerError> {
     let places = line.known_places(0..line.len());
     let touches = |edit: &Edit, place: &Span| {
         let (from, to) = (edit.span.start, edit.span.end.max(edit.span.start + 1));
@@ -123,7 +130,7 @@ fn used_once(line: &TracedText, edits: &[Edit]) -> Result<(), String> {
         touched.sort();
         touched.windows(2).any(|pair| pair[0].end > pair[1].start)
     });
-    if twice { Err("the same text stands in the line twice".to_owned()) } else { Ok(()) }
+    if twice { Err(LowerError::Text("the same text stands in the line twice".to_owned())) } else { Ok(()) }
 }
 
 /// The word of a Define or Use line in which a place lies.
@@ -140,16 +147,17 @@ fn word_at(place: Span, sources: &SourceMap) -> Option<(Word, Span)> {
 }
 
 /// Why there is no edit for a part that no one word gives.
-fn mixed(line: &TracedText, part: Range<usize>, sources: &SourceMap) -> String {
+fn mixed(line: &TracedText, part: Range<usize>, sources: &SourceMap) -> LowerError {
     let text = String::from_utf8_lossy(&line.bytes()[part.clone()]).trim().to_owned();
     let places = line.known_places(part);
     // The line itself comes first, and what was put into it after that.
     let Some(value) = places.iter().rev().find(|place| place.file != places[0].file || place.start < places[0].start)
     else {
-        return format!("\"{text}\" is put together from several places: write it in one piece");
+        return LowerError::Text(format!("\"{text}\" is put together from several places: write it in one piece"));
     };
     let (path, at) = (sources.file(value.file).path().display(), sources.line_column(*value).line);
-    format!("\"{text}\" is put together from this line and a value from {path}:{at}: write it in one piece")
+    let from = format!("this line and a value from {path}:{at}");
+    LowerError::Text(format!("\"{text}\" is put together from {from}: write it in one piece"))
 }
 
 /// The logical line around an offset.
@@ -176,7 +184,7 @@ fn in_word(
     mut edits: Vec<Edit>,
     fragile: bool,
     sources: &SourceMap,
-) -> Result<Vec<Edit>, String> {
+) -> Result<Vec<Edit>, LowerError> {
     edits.sort();
     let old = sources.text(span);
     let mut new = Vec::new();
@@ -189,20 +197,20 @@ fn in_word(
     new.extend_from_slice(sources.text(Span::new(span.file, at, span.end)));
     let inner = if word.quote.is_some() { new.get(1..).unwrap_or_default() } else { &new[..] };
     if inner.iter().all(|b| is_space(*b) || matches!(b, b'"' | b'\'')) {
-        return Err("no value would be left in the place that gives it".to_owned());
+        return Err(LowerError::Text("no value would be left in the place that gives it".to_owned()));
     }
     let spaces = |text: &[u8]| text.iter().any(|b| is_space(*b));
     if !spaces(&new) || (word.quote.is_some() && spaces(old)) {
         return Ok(edits);
     }
     if fragile {
-        return Err("the value is handed on from macro to macro without quotes".to_owned());
+        return Err(LowerError::Text("the value is handed on from macro to macro without quotes".to_owned()));
     }
     if word.quote.is_some() {
         return Ok(edits);
     }
     if new.iter().any(|b| matches!(b, b'"' | b'\\')) {
-        return Err("the value can't be put in quotes".to_owned());
+        return Err(LowerError::Text("the value can't be put in quotes".to_owned()));
     }
     let replacement = [b"\"", &new[..], b"\""].concat();
     Ok(vec![Edit { span, replacement }])

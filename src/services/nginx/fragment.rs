@@ -4,7 +4,7 @@ use super::ID;
 use super::lower::{Insertions, Lowering};
 use super::state::Directive;
 use super::{command, directives, parse, resolve};
-use crate::edit::{Change, Fix};
+use crate::edit::{Change, Fix, LowerError};
 use crate::endpoint::Role;
 use crate::instance::{Instance, Problem, Setting, Standing};
 use crate::services::place::Place;
@@ -93,7 +93,7 @@ impl Resolved for NginxFragment {
         None
     }
 
-    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
+    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, LowerError> {
         let insertions = &Insertions::default();
         Lowering { settings: &self.instance.settings, model: None, origins: &[], sources, insertions }.lower(change)
     }

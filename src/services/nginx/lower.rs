@@ -4,11 +4,10 @@ use super::command::{self, CommandEffect};
 use super::model::{Model, Protocols};
 use super::module::{Client, ListenModule};
 use super::parse;
-use crate::edit::{Change, Edit, Fix};
+use crate::edit::{Change, Edit, Fix, LowerError};
 use crate::endpoint::SettingId;
 use crate::instance::Setting;
 use crate::services::align::aligned;
-use crate::services::limits;
 use crate::services::tree::{NodeKind, Tree};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
@@ -57,7 +56,7 @@ impl Insertions {
 
 impl Lowering<'_> {
     /// Lowers a change.
-    pub(super) fn lower(&self, change: &Change) -> Result<Fix, String> {
+    pub(super) fn lower(&self, change: &Change) -> Result<Fix, LowerError> {
         match *change {
             Change::Adjust { setting, remove, add } => {
                 let this = &self.settings[setting.0 as usize];
@@ -67,7 +66,7 @@ impl Lowering<'_> {
                     self.adjust_protocols(setting, remove, add)
                 }
             }
-            Change::Declare { .. } if self.model.is_some_and(|model| model.is_part) => Err(limits::NOT_HERE.to_owned()),
+            Change::Declare { .. } if self.model.is_some_and(|model| model.is_part) => Err(LowerError::IncluderNotHere),
             Change::Declare { endpoint, versions } => self.declare(endpoint, versions),
         }
     }
@@ -84,17 +83,17 @@ impl Lowering<'_> {
         tree.words.iter().map(|w| w.start as usize + at..w.end as usize + at).collect()
     }
 
-    fn adjust_protocols(&self, id: SettingId, remove: VersionSet, add: VersionSet) -> Result<Fix, String> {
+    fn adjust_protocols(&self, id: SettingId, remove: VersionSet, add: VersionSet) -> Result<Fix, LowerError> {
         let setting = &self.settings[id.0 as usize];
         let words = self.words(setting.span);
         let bytes = self.bytes(setting.span);
         let Some((_, values)) = words.split_first().filter(|(_, v)| !v.is_empty()) else {
-            return Err("the directive has no value".into());
+            return Err(LowerError::NoValue("directive"));
         };
         let version = |w: &Range<usize>| Version::from_name_ignore_case(&parse::value(&bytes[w.clone()]));
         if let Some(bad) = values.iter().find(|w| version(w).is_none()) {
             let shown = String::from_utf8_lossy(&bytes[bad.clone()]).into_owned();
-            return Err(format!("\"{shown}\" is not a version: correct it first"));
+            return Err(LowerError::Invalid(format!("\"{shown}\" is not a version")));
         }
         let mut wanted = self.lacking(id, remove, add.minus(setting.versions));
         let kept: Vec<bool> = values.iter().map(|w| version(w).is_some_and(|v| !remove.has(v))).collect();
@@ -102,7 +101,7 @@ impl Lowering<'_> {
             // Something has to stay, even where another line gives it already.
             wanted = add;
             if wanted.is_empty() {
-                return Err("no version would be left".into());
+                return Err(LowerError::NothingLeft);
             }
         }
         let edits = word_edits(bytes, values, &kept, &version, wanted);
@@ -114,7 +113,7 @@ impl Lowering<'_> {
             })
             .collect();
         if edits.is_empty() {
-            return Err("the line itself needs no change".into());
+            return Err(LowerError::NothingToChange("line"));
         }
         Ok(Fix::safe(title(setting.versions.and(remove), wanted), edits))
     }
@@ -143,10 +142,10 @@ impl Lowering<'_> {
     }
 
     /// Changes the value of an `ssl_conf_command`.
-    fn adjust_command(&self, setting: &Setting, remove: VersionSet, add: VersionSet) -> Result<Fix, String> {
+    fn adjust_command(&self, setting: &Setting, remove: VersionSet, add: VersionSet) -> Result<Fix, LowerError> {
         let words = self.words(setting.span);
         let bytes = self.bytes(setting.span);
-        let [_, name, value] = words.as_slice() else { return Err("the command has no value".into()) };
+        let [_, name, value] = words.as_slice() else { return Err(LowerError::NoValue("command")) };
         let name = String::from_utf8_lossy(&parse::value(&bytes[name.clone()])).to_ascii_lowercase();
         let old = String::from_utf8_lossy(&parse::value(&bytes[value.clone()])).into_owned();
         let new = match command::parse(&name, &old).ok().flatten() {
@@ -163,18 +162,18 @@ impl Lowering<'_> {
                 let edit = Edit { span, replacement: format!("{quote}{new}{quote}").into_bytes() };
                 Ok(Fix::safe(format!("change the value to {new}"), vec![edit]))
             }
-            _ => Err("the command itself needs no change".into()),
+            _ => Err(LowerError::NothingToChange("command")),
         }
     }
 
     /// Writes down what the built-in default decides, at the level of the whole section.
-    fn declare(&self, endpoint: usize, versions: VersionSet) -> Result<Fix, String> {
-        let model = self.model.ok_or("nothing loads this file")?;
-        let origin = self.origins.get(endpoint).ok_or("there is no such endpoint")?;
+    fn declare(&self, endpoint: usize, versions: VersionSet) -> Result<Fix, LowerError> {
+        let model = self.model.ok_or(LowerError::NotLoaded)?;
+        let origin = self.origins.get(endpoint).ok_or(LowerError::NotFound("there is no such endpoint"))?;
         if versions.is_empty() {
-            return Err("no version would be left".into());
+            return Err(LowerError::NothingLeft);
         }
-        let scope = *model.sections.get(&origin.section).ok_or("the section is not there")?;
+        let scope = *model.sections.get(&origin.section).ok_or(LowerError::NotFound("the section is not there"))?;
         let head = model.scopes[scope].head.span;
         let (name, family) = match origin.client {
             None => ("ssl_protocols".to_owned(), "ssl_".to_owned()),
@@ -183,7 +182,8 @@ impl Lowering<'_> {
         let directive = format!("{name} {versions};");
         let bytes = self.bytes(head);
         let find = || insertion(&parse::parse(bytes), bytes, head, &family, &directive);
-        let (at, text) = self.insertions.get(head, &directive, find).ok_or("the block was not found again")?;
+        let (at, text) =
+            self.insertions.get(head, &directive, find).ok_or(LowerError::NotFound("the block was not found again"))?;
         let span = Span::new(head.file, at as u32, at as u32);
         let title = format!("write {directive} in the {} block", origin.section.name());
         Ok(Fix::safe(title, vec![Edit { span, replacement: text }]))

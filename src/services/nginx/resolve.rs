@@ -13,7 +13,7 @@ use super::names::{SelectedServer, is_one_of};
 use super::offer::FloorCache;
 use super::state::TreeReader;
 use super::{excess, sent_name, settings, startup, upstream};
-use crate::edit::{Change, Fix};
+use crate::edit::{Change, Fix, LowerError};
 use crate::endpoint::{Address, Answer, Endpoint, Role, SettingId, Speaks, Transport, Unknown};
 use crate::instance::{Ability, Instance, Problem, Standing, once};
 use crate::openssl::Library;
@@ -183,12 +183,13 @@ pub(super) fn ability(release: Option<Release>, library: &Library) -> Ability {
 impl NginxInstance {
     /// What leaves open which versions work at an endpoint that a setting decides, though server and library are known: a
     /// change might leave none.
-    fn doubt(&self, setting: SettingId) -> Option<String> {
+    fn doubt(&self, setting: SettingId) -> Option<LowerError> {
         let instance = &self.instance;
         let decided = instance.endpoints.iter().filter(|_| instance.ability.known).map(|endpoint| &endpoint.answer);
         let mut open = decided.filter(|answer| answer.speaks == Speaks::Tls && answer.effective.is_none());
         let answer = open.find(|answer| answer.deciders.contains(&setting))?;
-        answer.unknown.first().map(|unknown| format!("{}: it might leave no version that works", unknown.what))
+        let unknown = answer.unknown.first()?;
+        Some(LowerError::Unknown(format!("{}: it might leave no version that works", unknown.what)))
     }
 
     /// The listener that takes a connection, and how well it fits.
@@ -291,9 +292,9 @@ impl Resolved for NginxInstance {
         Some(Response { fit, address: Arc::clone(&listener.address), answer })
     }
 
-    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, String> {
+    fn lower(&self, change: &Change, sources: &SourceMap) -> Result<Fix, LowerError> {
         if !self.complete {
-            return Err(limits::NO_FIX.to_owned());
+            return Err(LowerError::TooManyAddresses);
         }
         if let Change::Adjust { setting, .. } = *change
             && let Some(why) = self.doubt(setting)
