@@ -85,7 +85,7 @@ fn ask_openssl(system: &dyn System, facts: &mut Facts, programs: &dyn Programs, 
 }
 
 fn set_library(library: &mut Library, said: &str, source: &str, distribution: &Distribution) {
-    match binary::maker(said.as_bytes()) {
+    match binary::find_maker(said.as_bytes()) {
         Some(Maker::OpenSsl(release)) => {
             library.release = Some(release);
             library.search = Search::Done;

@@ -33,7 +33,7 @@ pub enum Maker {
 }
 
 /// Which TLS library has its text in the file: `OpenSSL 3.0.22 25 Aug 2026`.
-pub fn maker(file: &[u8]) -> Option<Maker> {
+pub fn find_maker(file: &[u8]) -> Option<Maker> {
     if let Some(at) = memmem::find(file, b"LibreSSL ").filter(|at| digit_at(file, at + 9)) {
         return Some(Maker::Other(printable(&file[at..]).to_owned()));
     }
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn tells_the_libraries_apart() {
-        let of = |text: &str| maker(text.as_bytes());
+        let of = |text: &str| find_maker(text.as_bytes());
         assert_eq!(of("OpenSSL \0OpenSSL 3.0.22 25 Aug 2026\0"), Some(Maker::OpenSsl(Release::new(3, 0, 22))));
         assert_eq!(of("OpenSSL 1.1.1 (compatible; BoringSSL)\0"), Some(Maker::Other("BoringSSL".to_owned())));
         assert_eq!(of("LibreSSL 3.8.2\0OpenSSL 2.0.0\0"), Some(Maker::Other("LibreSSL 3.8.2".to_owned())));

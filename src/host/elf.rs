@@ -66,22 +66,22 @@ impl<'a> Elf<'a> {
     }
 
     /// A number of the size of an address.
-    fn word(&self, at: u64) -> Option<u64> {
+    fn read_word(&self, at: u64) -> Option<u64> {
         self.number(at, if self.wide { 8 } else { 4 })
     }
 
     fn segments(&self) -> Vec<Segment> {
         let pick = |wide: u64, narrow: u64| if self.wide { wide } else { narrow };
         let header = |at: u64| self.number(at, 2).unwrap_or(0);
-        let start = self.word(pick(32, 28)).unwrap_or(0);
+        let start = self.read_word(pick(32, 28)).unwrap_or(0);
         let (size, count) = (header(pick(54, 42)), header(pick(56, 44)));
         let read = |i: u64| {
             let at = start.checked_add(i.checked_mul(size)?)?;
             Some(Segment {
                 kind: self.number(at, 4)?,
-                offset: self.word(at.checked_add(pick(8, 4))?)?,
-                address: self.word(at.checked_add(pick(16, 8))?)?,
-                size: self.word(at.checked_add(pick(32, 16))?)?,
+                offset: self.read_word(at.checked_add(pick(8, 4))?)?,
+                address: self.read_word(at.checked_add(pick(16, 8))?)?,
+                size: self.read_word(at.checked_add(pick(32, 16))?)?,
             })
         };
         (0..count).take(MOST_ENTRIES).map_while(read).collect()
@@ -94,7 +94,7 @@ impl<'a> Elf<'a> {
         let mut entries = Vec::new();
         for i in 0..(table.size / (2 * step)).min(MOST_ENTRIES as u64) {
             let at = table.offset.checked_add(i * 2 * step)?;
-            let (tag, value) = (self.word(at)?, self.word(at.checked_add(step)?)?);
+            let (tag, value) = (self.read_word(at)?, self.read_word(at.checked_add(step)?)?);
             if tag == 0 {
                 break;
             }
@@ -104,7 +104,7 @@ impl<'a> Elf<'a> {
         let inside = |s: &&Segment| s.kind == LOAD && address.checked_sub(s.address).is_some_and(|d| d < s.size);
         let segment = segments.iter().find(inside)?;
         let strings = segment.offset.checked_add(address - segment.address)?;
-        let text = |value: u64| self.text(strings.checked_add(value)?);
+        let text = |value: u64| self.read_text(strings.checked_add(value)?);
         let all = |wanted: &'static [u64]| {
             entries.iter().filter(|(tag, _)| wanted.contains(tag)).filter_map(|(_, v)| text(*v)).collect::<Vec<_>>()
         };
@@ -113,12 +113,12 @@ impl<'a> Elf<'a> {
         Some(Dynamic {
             needed: all(&[NEEDED]),
             paths: paths.iter().flat_map(|p| p.split(':')).map(str::to_owned).collect(),
-            interpreter: interpreter.and_then(|segment| self.text(segment.offset)),
+            interpreter: interpreter.and_then(|segment| self.read_text(segment.offset)),
         })
     }
 
     /// A text that ends with NUL.
-    fn text(&self, at: u64) -> Option<String> {
+    fn read_text(&self, at: u64) -> Option<String> {
         let rest = self.file.get(usize::try_from(at).ok()?..)?;
         let end = memchr::memchr(0, rest.get(..MOST_TEXT).unwrap_or(rest))?;
         Some(String::from_utf8_lossy(&rest[..end]).into_owned())

@@ -3,7 +3,7 @@
 //! What counts is the program that it runs (`/proc/N/exe`), who could have written that, and who runs it: the numbers in
 //! `/proc/N/status`, all four of them, since a program with the set-user-ID bit can be started by anybody with any title.
 
-use super::process::{Process, ProcessIdentity, as_it_was, field};
+use super::process::{Process, ProcessIdentity, as_it_was, stat_field};
 use super::product::Product;
 use crate::system::{System, trusted};
 use crate::trust::Writers;
@@ -53,7 +53,7 @@ pub(super) fn of_worker(
 ) -> Option<Evidence> {
     let evidence = of_process(system, parent, product).filter(|evidence| evidence.word_of.is_empty())?;
     let is_same = process.identity.program == parent.identity.program
-        && field(&process.stat, SESSION) == field(&parent.stat, SESSION);
+        && stat_field(&process.stat, SESSION) == stat_field(&parent.stat, SESSION);
     let own = of_process(system, process, product).filter(|_| is_same)?;
     Some(Evidence { is_elsewhere: own.is_elsewhere || evidence.is_elsewhere, ..evidence })
 }

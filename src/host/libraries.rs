@@ -162,7 +162,7 @@ impl<'a> Libraries<'a> {
 
     fn describe(&self, path: &Path, file: &[u8]) -> Option<LibraryText> {
         let source = path.display().to_string();
-        let library = match binary::maker(file)? {
+        let library = match binary::find_maker(file)? {
             Maker::Other(name) => {
                 let source = format!("{source} is {name}, {NOT_JUDGED}");
                 Library { source, search: Search::Foreign, ..Library::unknown() }
@@ -237,14 +237,14 @@ pub fn libraries(system: &dyn System) -> Vec<TlsLibrary> {
     }
     let read = |path: PathBuf| {
         let file = system.read(&path).ok()?;
-        let (name, versions) = match binary::maker(&file)? {
+        let (name, versions) = match binary::find_maker(&file)? {
             Maker::OpenSsl(release) => {
                 let library = Library { release: Some(release), ..Library::unknown() };
                 (format!("OpenSSL {release}"), Some(library.versions()))
             }
             Maker::Other(name) => {
                 let release = name.strip_prefix("LibreSSL ").and_then(Release::parse);
-                (name, release.map(libre))
+                (name, release.map(libressl_versions))
             }
         };
         Some(TlsLibrary { name, path, versions })
@@ -253,7 +253,7 @@ pub fn libraries(system: &dyn System) -> Vec<TlsLibrary> {
 }
 
 /// What LibreSSL has: TLS 1.3 for servers since 3.2.0 (its release notes; not tried).
-fn libre(release: Release) -> VersionSet {
+fn libressl_versions(release: Release) -> VersionSet {
     let newest = if release < Release::new(3, 2, 0) { Version::Tls1_2 } else { Version::Tls1_3 };
     let oldest = if release < Release::new(3, 8, 0) { Version::Tls1 } else { Version::Tls1_2 };
     VersionSet::range(oldest, newest)

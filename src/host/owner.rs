@@ -5,7 +5,7 @@
 //! `evidence` makes of the process.
 
 use super::evidence;
-use super::process::{Process, field};
+use super::process::{Process, stat_field};
 use super::product::{Product, Products};
 use super::runs_with::RunsWith;
 use crate::instance::ServiceId;
@@ -89,7 +89,7 @@ impl<'a> Owners<'a> {
             let (started, worker, main, whose) = (None, true, None, Whose::Unrelated);
             return Some((Owner { process: number, program: comm(), started, worker, main, whose }, None));
         };
-        let parent = field(&process.stat, PARENT).and_then(|number| number.parse().ok());
+        let parent = stat_field(&process.stat, PARENT).and_then(|number| number.parse().ok());
         let program = process.identity.program.as_ref().map_or_else(comm, |path| path.to_string_lossy().into_owned());
         let owner = Owner {
             process: number,
@@ -104,7 +104,7 @@ impl<'a> Owners<'a> {
     }
 
     fn started(&self, process: &Process) -> Option<SystemTime> {
-        let since_boot = TICK.checked_mul(field(&process.stat, STARTED)?.parse().ok()?)?;
+        let since_boot = TICK.checked_mul(stat_field(&process.stat, STARTED)?.parse().ok()?)?;
         self.now.checked_sub(self.running?.checked_sub(since_boot)?)
     }
 

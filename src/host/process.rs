@@ -102,7 +102,7 @@ impl ProcessIdentity {
             found.unwrap_or_default().trim().to_owned()
         };
         let stat = text("stat").unwrap_or_default();
-        let lasting = LASTING.iter().filter_map(|at| field(&stat, *at).map(str::to_owned)).collect();
+        let lasting = LASTING.iter().filter_map(|at| stat_field(&stat, *at).map(str::to_owned)).collect();
         let identity = ProcessIdentity {
             program,
             users: line("Uid:"),
@@ -142,7 +142,7 @@ fn views(system: &dyn System, folder: &Path) -> [Option<PathBuf>; 2] {
 }
 
 /// A field of `/proc/N/stat`, by its place behind the name, which may hold anything.
-pub(super) fn field(stat: &str, at: usize) -> Option<&str> {
+pub(super) fn stat_field(stat: &str, at: usize) -> Option<&str> {
     let (_, rest) = stat.rsplit_once(')')?;
     rest.split_ascii_whitespace().nth(at)
 }

@@ -49,7 +49,7 @@ impl Sockets {
             // The network of this thread, which may be another one than that of the process.
             let path = Path::new("/proc/thread-self/net").join(file);
             let bytes = system.read(&path).unwrap_or_default();
-            listening.extend(String::from_utf8_lossy(&bytes).lines().filter_map(line));
+            listening.extend(String::from_utf8_lossy(&bytes).lines().filter_map(parse_line));
         }
         let bytes = system.read(Path::new("/proc/thread-self/net/if_inet6")).unwrap_or_default();
         let own_v6 = String::from_utf8_lossy(&bytes).lines().filter_map(own_v6).collect();
@@ -111,7 +111,7 @@ impl Sockets {
 }
 
 /// A line of /proc/net/tcp: the address and the inode of a socket that listens.
-fn line(line: &str) -> Option<(SocketAddr, u64)> {
+fn parse_line(line: &str) -> Option<(SocketAddr, u64)> {
     let words: Vec<&str> = line.split_ascii_whitespace().collect();
     if *words.get(3)? != LISTENS {
         return None;

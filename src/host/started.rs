@@ -25,7 +25,9 @@ pub(crate) fn by_units(system: &dyn System, products: Products<'_>) -> Vec<Start
         if let Some(first) = words.first_mut() {
             *first = first.trim_start_matches(['-', '@', ':', '+', '!', '|']).to_owned();
         }
-        let Some(product) = products.iter().copied().find(|product| is_start_of(*product, &words)) else { continue };
+        let Some(product) = products.iter().copied().find(|product| is_start_of(*product, &words)) else {
+            continue;
+        };
         let settings = match is_control(product, &words) {
             true => product.read_control(system, &mut words, &mut environment),
             false => Vec::new(),

@@ -109,7 +109,7 @@ pub(crate) fn parse(list: &str, level: u8, release: Release, foreign: bool) -> R
     let words = list.split(|c| c == ':' || marks && c == '/');
     for word in words {
         let name = if marks { word.trim_start_matches(['?', '*']) } else { word };
-        let found = kind(name, marks);
+        let found = classify_group(name, marks);
         // The level refuses weak ones (`tls_group_allowed`), which counts from 1.1.0 on.
         let is_allowed = found.is_some_and(|(_, bits)| bits >= bits_of(level));
         match found.map(|(kind, _)| kind) {
@@ -135,7 +135,7 @@ pub(crate) fn parse(list: &str, level: u8, release: Release, foreign: bool) -> R
 }
 
 /// The kind of a group and its strength in bits.
-fn kind(name: &str, any_case: bool) -> Option<(GroupKind, u32)> {
+fn classify_group(name: &str, any_case: bool) -> Option<(GroupKind, u32)> {
     let is = |known: &str| known == name || any_case && known.eq_ignore_ascii_case(name);
     let of = |(names, kind): (&[(&str, u32)], GroupKind)| {
         names.iter().find(|(known, _)| is(known)).map(|(_, bits)| (kind, *bits))

@@ -72,7 +72,7 @@ fn private_key(pem: &[u8]) -> Option<(Oid<'static>, Option<Vec<u8>>)> {
     let (label, der) = first_of(pem, &["RSA PRIVATE KEY", "EC PRIVATE KEY", "PRIVATE KEY"])?;
     match label {
         "RSA PRIVATE KEY" => return Some((OID_PKCS1_RSAENCRYPTION, modulus(&der))),
-        "EC PRIVATE KEY" => return Some((OID_KEY_TYPE_EC_PUBLIC_KEY, point(&der))),
+        "EC PRIVATE KEY" => return Some((OID_KEY_TYPE_EC_PUBLIC_KEY, read_point(&der))),
         _ => {}
     }
     let (info, _) = element(&der, SEQUENCE)?;
@@ -80,7 +80,7 @@ fn private_key(pem: &[u8]) -> Option<(Oid<'static>, Option<Vec<u8>>)> {
     let (rest, AlgorithmIdentifier { algorithm, .. }) = AlgorithmIdentifier::from_der(rest).ok()?;
     let (inner, _) = element(rest, OCTET_STRING)?;
     let part = if algorithm == OID_KEY_TYPE_EC_PUBLIC_KEY {
-        point(inner)
+        read_point(inner)
     } else {
         is_rsa(&algorithm).then(|| modulus(inner)).flatten()
     };
@@ -95,7 +95,7 @@ fn modulus(der: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The public point of an `ECPrivateKey`.
-fn point(der: &[u8]) -> Option<Vec<u8>> {
+fn read_point(der: &[u8]) -> Option<Vec<u8>> {
     let (fields, _) = element(der, SEQUENCE)?;
     let (_, rest) = element(fields, INTEGER)?;
     let (_, mut rest) = element(rest, OCTET_STRING)?;

@@ -78,7 +78,7 @@ impl Pattern {
     }
 
     /// The one suite.
-    fn suite(suite: &Suite, release: Release) -> Pattern {
+    fn pattern_of_suite(suite: &Suite, release: Release) -> Pattern {
         Pattern {
             name: Some(suite.name),
             kx: suite.kx,
@@ -99,7 +99,7 @@ pub(crate) fn lookup(word: &str, reader: Reader<'_>) -> Option<Pattern> {
     let by_standard_name = release >= Release::new(3, 2, 0);
     let named = |s: &&Suite| s.name == word || by_standard_name && s.standard == word;
     match Suite::all().iter().find(named) {
-        Some(suite) if reader.has(suite) => Some(Pattern::suite(suite, release)),
+        Some(suite) if reader.has(suite) => Some(Pattern::pattern_of_suite(suite, release)),
         Some(_) => None,
         None => keyword(word, release).filter(|pattern| reader.has_ciphers(pattern.enc)),
     }

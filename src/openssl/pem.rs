@@ -45,7 +45,7 @@ impl Pem {
             has_revocations: has("-----BEGIN X509 CRL-----"),
             has_parameters: has("DH PARAMETERS-----"),
             are_parameters_old: has("-----BEGIN X9.42 DH PARAMETERS-----") && !has("-----BEGIN DH PARAMETERS-----"),
-            size: size(bytes),
+            size: read_size(bytes),
         }
     }
 
@@ -60,7 +60,7 @@ const PARAMETERS: [&str; 2] = ["DH PARAMETERS", "X9.42 DH PARAMETERS"];
 
 /// The size that the first block of parameters gives: a prime and a generator, then the length of exponents, or the order
 /// of the group itself.
-fn size(bytes: &[u8]) -> Option<Size> {
+fn read_size(bytes: &[u8]) -> Option<Size> {
     let (label, der) = first_of(bytes, &PARAMETERS)?;
     let (prime, rest) = element(element(&der, SEQUENCE)?.0, INTEGER)?;
     let (_, rest) = element(rest, INTEGER)?;

@@ -23,17 +23,19 @@ impl Size {
     pub(super) fn strength(self, release: Option<Release>) -> u32 {
         match self {
             // From 3.0 on a formula takes lengths a little below the usual ones as well.
-            Size::Modulus(bits) if release.is_none_or(|r| r >= Release::new(3, 0, 0)) => step(bits, &MODULUS_SINCE_3_0),
-            Size::Modulus(bits) => step(bits, &NUMBER),
+            Size::Modulus(bits) if release.is_none_or(|r| r >= Release::new(3, 0, 0)) => {
+                strength_at_length(bits, &MODULUS_SINCE_3_0)
+            }
+            Size::Modulus(bits) => strength_at_length(bits, &NUMBER),
             Size::Prime { bits, exponent } => {
-                let strength = step(bits, &NUMBER);
+                let strength = strength_at_length(bits, &NUMBER);
                 match exponent {
                     Some(exponent) if exponent < 160 => 0,
                     Some(exponent) => strength.min(exponent as u32 / 2),
                     None => strength,
                 }
             }
-            Size::Order(bits) => step(bits, &ORDER),
+            Size::Order(bits) => strength_at_length(bits, &ORDER),
             Size::Fixed(strength) => strength,
         }
     }
@@ -54,7 +56,7 @@ const MODULUS_SINCE_3_0: Steps = [(13914, 256), (6947, 192), (2671, 128), (1963,
 const NUMBER: Steps = [(15360, 256), (7680, 192), (3072, 128), (2048, 112), (1024, 80)];
 const ORDER: Steps = [(512, 256), (384, 192), (256, 128), (224, 112), (160, 80)];
 
-fn step(bits: usize, steps: &Steps) -> u32 {
+fn strength_at_length(bits: usize, steps: &Steps) -> u32 {
     steps.iter().find(|(least, _)| bits >= *least).map_or(0, |(_, strength)| *strength)
 }
 

@@ -201,7 +201,7 @@ pub fn matches(pattern: &[u8], name: &[u8]) -> bool {
     if name.first() == Some(&b'.') && !matches!(pattern, [b'.', ..] | [b'\\', b'.', ..]) {
         return false;
     }
-    with_stars(pattern, name, one)
+    with_stars(pattern, name, match_one)
 }
 
 /// Does `name` match `pattern`, in which `*` is any run of bytes? `one` matches a byte of the name against what else stands
@@ -237,10 +237,10 @@ pub(super) fn with_stars(pattern: &[u8], name: &[u8], one: impl Fn(&[u8], usize,
 }
 
 /// Matches one byte against what stands at `p`; the place after it, or `None`.
-fn one(pattern: &[u8], p: usize, byte: u8) -> Option<usize> {
+fn match_one(pattern: &[u8], p: usize, byte: u8) -> Option<usize> {
     match pattern[p] {
         b'?' => Some(p + 1),
-        b'[' => match class(pattern, p, byte) {
+        b'[' => match match_class(pattern, p, byte) {
             Some((true, next)) => Some(next),
             Some((false, _)) => None,
             None => (byte == b'[').then_some(p + 1),
@@ -251,7 +251,7 @@ fn one(pattern: &[u8], p: usize, byte: u8) -> Option<usize> {
 }
 
 /// Is `byte` in the class that opens at `p`? With the place after the class; `None` if it is not closed.
-fn class(pattern: &[u8], p: usize, byte: u8) -> Option<(bool, usize)> {
+fn match_class(pattern: &[u8], p: usize, byte: u8) -> Option<(bool, usize)> {
     let mut at = p + 1;
     let negated = matches!(pattern.get(at), Some(b'!' | b'^'));
     if negated {

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 
 /// `127.0.0.1`, `127.1` (the last number fills what is left), `0x7f000001`, `0177.0.0.1`, `0`; `None`: it is the name of a
 /// host.
-pub fn ipv4(text: &str) -> Option<Ipv4Addr> {
+pub fn parse_ipv4(text: &str) -> Option<Ipv4Addr> {
     let parts: Vec<&str> = text.split('.').collect();
     let (last, first) = parts.split_last().filter(|(_, first)| first.len() < 4)?;
     let mut address = 0_u32;
@@ -36,7 +36,7 @@ mod tests {
     /// What `getent ahostsv4` of glibc 2.36 says.
     #[test]
     fn all_spellings_of_an_address() {
-        let read = |text: &str| ipv4(text).map(|address| address.to_string());
+        let read = |text: &str| parse_ipv4(text).map(|address| address.to_string());
         for (text, address) in [
             ("127.0.0.1", "127.0.0.1"),
             ("127.1", "127.0.0.1"),

@@ -89,7 +89,7 @@ impl Tree {
     }
 
     /// Marks heads and ends of blocks as partners of each other; what has none becomes an error.
-    pub fn pair(&mut self, unclosed: &str, unopened: &str) {
+    pub fn pair_braces(&mut self, unclosed: &str, unopened: &str) {
         let mut open = Vec::new();
         for i in 0..self.nodes.len() {
             match self.nodes[i].kind {
@@ -160,7 +160,7 @@ impl Tree {
     }
 
     /// The ranges between the nodes (and before the first and after the last one).
-    pub fn gaps(&self, length: u32) -> Vec<Range<u32>> {
+    pub fn find_gaps(&self, length: u32) -> Vec<Range<u32>> {
         let starts = std::iter::once(0).chain(self.nodes.iter().map(|n| n.end));
         let ends = self.nodes.iter().map(|n| n.start).chain(std::iter::once(length));
         starts.zip(ends).filter(|(s, e)| s < e).map(|(s, e)| s..e).collect()

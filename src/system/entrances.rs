@@ -74,12 +74,12 @@ pub(super) fn entrances() -> &'static Entrances {
 
 /// Reads a file, if it is there. Where root can't read it, it may say anything; others are not shown all of these.
 fn read(path: impl AsRef<Path>, found: &mut Entrances, add: impl FnOnce(&mut Entrances, &str)) {
-    if let Some(text) = text(path.as_ref(), found) {
+    if let Some(text) = read_text(path.as_ref(), found) {
         add(found, &text);
     }
 }
 
-fn text(path: &Path, found: &mut Entrances) -> Option<String> {
+fn read_text(path: &Path, found: &mut Entrances) -> Option<String> {
     match std::fs::read(path) {
         Ok(bytes) => return Some(String::from_utf8_lossy(&bytes).into_owned()),
         Err(error) => missing(&error, found),
@@ -110,10 +110,10 @@ fn add_units(found: &mut Entrances) {
     let ends_with = |path: &Path, ends: &[&str]| path.extension().is_some_and(|end| ends.iter().any(|e| end == *e));
     for path in UNITS.iter().flat_map(|folder| names_in(folder, found)).collect::<Vec<PathBuf>>() {
         if ends_with(&path, &KINDS) {
-            texts.extend(text(&path, found).map(|text| (false, text)));
+            texts.extend(read_text(&path, found).map(|text| (false, text)));
         } else if ends_with(&path, &["d"]) {
             for drop_in in names_in(&path, found).iter().filter(|path| ends_with(path, &["conf"])) {
-                texts.extend(text(drop_in, found).map(|text| (true, text)));
+                texts.extend(read_text(drop_in, found).map(|text| (true, text)));
             }
         }
     }

@@ -81,7 +81,7 @@ impl MemorySystem {
         self.nodes.insert(path, node);
     }
 
-    fn node(&self, path: &Path) -> io::Result<(PathBuf, &MemoryNode)> {
+    fn find_node(&self, path: &Path) -> io::Result<(PathBuf, &MemoryNode)> {
         let mut at = PathBuf::from("/");
         let mut pending: Vec<OsString> = components(path);
         let mut links = 0;
@@ -135,7 +135,7 @@ fn kind_of(node: &MemoryNode) -> Kind {
 
 impl System for MemorySystem {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        match self.node(path)? {
+        match self.find_node(path)? {
             (_, MemoryNode::File(bytes)) if bytes.len() as u64 > LARGEST_FILE => Err(too_large(bytes.len() as u64)),
             (_, MemoryNode::File(bytes)) => Ok(bytes.clone()),
             (_, node) => Err(not_a_file(kind_of(node))),
@@ -143,11 +143,11 @@ impl System for MemorySystem {
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
-        Ok(kind_of(self.node(path)?.1))
+        Ok(kind_of(self.find_node(path)?.1))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
-        let (at, node) = self.node(path)?;
+        let (at, node) = self.find_node(path)?;
         if !matches!(node, MemoryNode::Directory) {
             return Err(io::Error::from_raw_os_error(20));
         }
@@ -161,7 +161,7 @@ impl System for MemorySystem {
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        Ok(self.node(path)?.0)
+        Ok(self.find_node(path)?.0)
     }
 
     fn link(&self, path: &Path) -> io::Result<PathBuf> {
@@ -173,7 +173,7 @@ impl System for MemorySystem {
     }
 
     fn writers(&self, path: &Path) -> io::Result<Writers> {
-        let there = path.ancestors().find_map(|path| Some((path, self.node(path).ok()?.0)));
+        let there = path.ancestors().find_map(|path| Some((path, self.find_node(path).ok()?.0)));
         let (named, real) = there.ok_or(io::ErrorKind::NotFound)?;
         let trusted = Trusted::new(0, Groups::default());
         let mut way = Way::default();
@@ -190,7 +190,7 @@ impl System for MemorySystem {
     }
 
     fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
-        let real = self.node(path)?.0;
+        let real = self.find_node(path)?.0;
         let trusted = Trusted::new(0, Groups::default());
         let mut steps = real.ancestors();
         let file = steps.next().is_some_and(|file| self.rights(file).opens_to(who, access, &trusted));
@@ -198,7 +198,7 @@ impl System for MemorySystem {
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
-        let real = self.node(path)?.0;
+        let real = self.find_node(path)?.0;
         // Names that are one file stand for the first of them.
         let first = self.names.get(&real).unwrap_or(&real);
         let number = self.nodes.range::<PathBuf, _>(..first.clone()).count() as u64;
@@ -207,7 +207,7 @@ impl System for MemorySystem {
 
     fn walk(&self, path: &Path) -> Walk {
         let mut walk = Walk::default();
-        match self.node(path) {
+        match self.find_node(path) {
             Ok((at, _)) => {
                 for (p, node) in self.nodes.range(at.clone()..).take_while(|(p, _)| p.starts_with(&at)) {
                     match node {

@@ -287,7 +287,7 @@ impl OsSystem {
     }
 
     /// What a resolved path names.
-    fn meta(&self, real: &ResolvedPath) -> io::Result<Metadata> {
+    fn read_metadata(&self, real: &ResolvedPath) -> io::Result<Metadata> {
         self.look_at(real).map(|(meta, _)| meta)
     }
 
@@ -306,7 +306,7 @@ impl OsSystem {
         if real.links.is_empty() {
             return Ok(None);
         }
-        let meta = self.meta(real)?;
+        let meta = self.read_metadata(real)?;
         for link in &real.links {
             if self.is_barred(&real.path, &meta, &link.owner, Access::Read)? {
                 return Ok(Some(link));
@@ -428,14 +428,14 @@ impl System for OsSystem {
     }
 
     fn size(&self, path: &Path) -> io::Result<u64> {
-        Ok(self.meta(&self.look(path)?)?.len())
+        Ok(self.read_metadata(&self.look(path)?)?.len())
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
         let real = self.look(path)?;
         match real.kind {
             Some(kind) => Ok(kind),
-            None => Ok(kind_of(self.meta(&real)?.file_type())),
+            None => Ok(kind_of(self.read_metadata(&real)?.file_type())),
         }
     }
 
@@ -460,7 +460,7 @@ impl System for OsSystem {
         let real = self.look(path)?;
         if !real.links.is_empty() {
             // Whoever reads it by this path from now on does not see the link any more.
-            let meta = self.meta(&real)?;
+            let meta = self.read_metadata(&real)?;
             if meta.is_file() {
                 self.admit(&real, &meta)?;
             }
@@ -496,11 +496,11 @@ impl System for OsSystem {
 
     fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
         let real = self.look(path)?;
-        self.is_barred(&real.path, &self.meta(&real)?, who, access)
+        self.is_barred(&real.path, &self.read_metadata(&real)?, who, access)
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
-        Ok(FileIdentity::of(&self.meta(&self.look(path)?)?))
+        Ok(FileIdentity::of(&self.read_metadata(&self.look(path)?)?))
     }
 
     fn link(&self, path: &Path) -> io::Result<PathBuf> {
@@ -511,7 +511,7 @@ impl System for OsSystem {
     }
 
     fn changed(&self, path: &Path) -> io::Result<SystemTime> {
-        let meta = self.meta(&self.look(path)?)?;
+        let meta = self.read_metadata(&self.look(path)?)?;
         // A file that was moved here keeps the time of its content.
         let seconds = u64::try_from(meta.ctime()).map_err(io::Error::other)?;
         let rest = u32::try_from(meta.ctime_nsec()).map_err(io::Error::other)?;

@@ -29,7 +29,7 @@ impl<'a> Overlay<'a> {
     }
 
     /// One of the files that are not there, by any path that leads to it.
-    fn added(&self, path: &Path) -> Option<(&'a PathBuf, &'a [u8])> {
+    fn find_added(&self, path: &Path) -> Option<(&'a PathBuf, &'a [u8])> {
         let files = self.more?;
         let name = path.file_name().filter(|name| files.keys().any(|file| file.file_name() == Some(*name)))?;
         let path = self.base.canonical(path.parent()?).ok()?.join(name);
@@ -39,7 +39,7 @@ impl<'a> Overlay<'a> {
 
 impl System for Overlay<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        if let Some((_, bytes)) = self.added(path) {
+        if let Some((_, bytes)) = self.find_added(path) {
             return Ok(bytes.to_vec());
         }
         match self.contents.get(&self.base.canonical(path)?) {
@@ -49,13 +49,13 @@ impl System for Overlay<'_> {
     }
 
     fn read_at_most(&self, path: &Path, most: u64) -> io::Result<Vec<u8>> {
-        let is_planned = self.added(path).is_some() || self.contents.contains_key(&self.base.canonical(path)?);
+        let is_planned = self.find_added(path).is_some() || self.contents.contains_key(&self.base.canonical(path)?);
         let bytes = if is_planned { self.read(path)? } else { self.base.read_at_most(path, most)? };
         if bytes.len() as u64 > most { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(bytes) }
     }
 
     fn size(&self, path: &Path) -> io::Result<u64> {
-        if let Some((_, bytes)) = self.added(path) {
+        if let Some((_, bytes)) = self.find_added(path) {
             return Ok(bytes.len() as u64);
         }
         match self.contents.get(&self.base.canonical(path)?) {
@@ -65,7 +65,7 @@ impl System for Overlay<'_> {
     }
 
     fn kind(&self, path: &Path) -> io::Result<Kind> {
-        self.added(path).map_or_else(|| self.base.kind(path), |_| Ok(Kind::File))
+        self.find_added(path).map_or_else(|| self.base.kind(path), |_| Ok(Kind::File))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<Entry>> {
@@ -81,7 +81,7 @@ impl System for Overlay<'_> {
     }
 
     fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
-        self.added(path).map_or_else(|| self.base.canonical(path), |(path, _)| Ok(path.clone()))
+        self.find_added(path).map_or_else(|| self.base.canonical(path), |(path, _)| Ok(path.clone()))
     }
 
     fn foreign_link(&self, path: &Path) -> Option<String> {

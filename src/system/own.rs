@@ -17,10 +17,10 @@ pub fn trusted() -> &'static Trusted {
     static TRUSTED: OnceLock<Trusted> = OnceLock::new();
     TRUSTED.get_or_init(|| {
         let groups = match where_users_come_from() {
-            Ok(nsswitch) => Groups::parse(&text("/etc/passwd"), &text("/etc/group"), &nsswitch),
+            Ok(nsswitch) => Groups::parse(&read_text("/etc/passwd"), &read_text("/etc/group"), &nsswitch),
             Err(_) => Groups::default(),
         };
-        Trusted::new(own_user(), groups.of_user(&text("/etc/passwd"), own_user()).with_entrances(entrances))
+        Trusted::new(own_user(), groups.of_user(&read_text("/etc/passwd"), own_user()).with_entrances(entrances))
     })
 }
 
@@ -59,11 +59,11 @@ pub fn described(writers: &Writers) -> String {
 /// The name that a file of passwd(5) or group(5) gives a number.
 pub(super) fn named(path: &str, number: u32) -> Option<String> {
     let has_number = |line: &&str| line.split(':').nth(2).is_some_and(|field| field.parse() == Ok(number));
-    let name = text(path).lines().find(has_number)?.split(':').next()?.to_owned();
+    let name = read_text(path).lines().find(has_number)?.split(':').next()?.to_owned();
     (!name.is_empty()).then_some(name)
 }
 
 /// A file of this machine as text. What can't be read makes users and groups unknown, which is the cautious side.
-fn text(path: &str) -> String {
+fn read_text(path: &str) -> String {
     String::from_utf8_lossy(&std::fs::read(Path::new(path)).unwrap_or_default()).into_owned()
 }

@@ -149,7 +149,7 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt, chown, symlink};
 
-    fn names(folder: &Path) -> Vec<String> {
+    fn list_names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap();
         let mut names: Vec<String> =
             entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(after.mode(), before.mode());
         assert_ne!(after.ino(), before.ino(), "a reader of the old file sees it whole");
-        assert_eq!(names(folder.path()), ["report"]);
+        assert_eq!(list_names(folder.path()), ["report"]);
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
             assert_eq!(fs::symlink_metadata(&report).unwrap().ino(), before.ino());
             assert_eq!(fs::read(&precious).unwrap(), b"precious");
             fs::remove_file(&report).unwrap();
-            assert!(names(&tmp).is_empty(), "{why}: {:?}", names(&tmp));
+            assert!(list_names(&tmp).is_empty(), "{why}: {:?}", list_names(&tmp));
         };
         let by_user = "a symbolic link of user 65534, which is not followed";
         for mode in [0o1777, 0o777] {
@@ -312,6 +312,6 @@ mod tests {
             (error.kind(), super::super::reason(&error).as_str()),
             (io::ErrorKind::NotFound, "No such file or directory")
         );
-        assert!(names(folder.path()).is_empty());
+        assert!(list_names(folder.path()).is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Putting everything back: after a failure in the same run, or in the next run after an interruption.
 
-use super::file::{FoundFile, Meta, NameInFolder, said};
+use super::file::{FoundFile, Meta, NameInFolder, describe_error};
 use super::hidden_name;
 use super::journal::{How, Step};
 use super::names::{OUTSIDE, all_are_inside};
@@ -44,7 +44,7 @@ impl Transaction<'_> {
             });
             removed
                 .or_else(gone)
-                .map_err(|e| self.about(number, &format!("the hidden file beside it stays: {}", said(&e))))?;
+                .map_err(|e| self.about(number, &format!("the hidden file beside it stays: {}", describe_error(&e))))?;
         }
         self.journal.why = Some(why.to_owned());
         let _may_be_full = self.mark(Step::RolledBack);
@@ -56,9 +56,9 @@ impl Transaction<'_> {
         if number >= self.reached || self.theirs.contains(&number) {
             return self.tidy(number).map(drop);
         }
-        let text = |e: io::Error| said(&e);
+        let text = |e: io::Error| describe_error(&e);
         let (entry, (old, _)) = (&self.journal.files[number], &self.contents[number]);
-        match self.state(number) {
+        match self.read_state(number) {
             // Where a file was exchanged, the old one is back with all that it had, or somebody gave it another owner.
             DiskState::Old(now) if now.meta == entry.old_meta || entry.how == How::Rename => {}
             DiskState::Old(now) | DiskState::Torn(now) => self.overwrite_old(number, &now)?,
@@ -96,8 +96,8 @@ impl Transaction<'_> {
     /// Lets the old content change places with a file that can't be opened, which keeps a hidden name: it can't be written
     /// in place, nor be compared with anything.
     fn replace_closed(&self, number: usize) -> Result<(), String> {
-        let text = |e: io::Error| said(&e);
-        let (place, hidden) = (self.place(number).map_err(text)?, self.hidden_old(number).map_err(text)?);
+        let text = |e: io::Error| describe_error(&e);
+        let (place, hidden) = (self.find_place(number).map_err(text)?, self.hidden_old(number).map_err(text)?);
         match self.remove_own(number, &hidden) {
             // What was in place before is more than what nobody can open now.
             Err(error) if is_closed(&error) => self.remove(&hidden).map_err(text)?,
@@ -121,17 +121,17 @@ impl Transaction<'_> {
 
     fn overwrite_old(&self, number: usize, now: &FoundFile) -> Result<(), String> {
         let (old, meta) = (&self.contents[number].0, self.old_meta(number, Some(now))?);
-        if !all_are_inside(self.disk, &now.status).map_err(|e| said(&e))? {
+        if !all_are_inside(self.disk, &now.status).map_err(|e| describe_error(&e))? {
             return Err(OUTSIDE.to_owned());
         }
-        let place = self.place(number).map_err(|e| said(&e))?;
+        let place = self.find_place(number).map_err(|e| describe_error(&e))?;
         overwrite(self.disk, &place, now, old, meta).map_err(failed)
     }
 
     /// Exchanges the new file for the old one, which has the hidden name or comes from the backup.
     fn bring_back(&self, number: usize, now: &FoundFile) -> Result<(), String> {
-        let text = |e: io::Error| said(&e);
-        let (new, place) = (&self.contents[number].1, self.place(number).map_err(text)?);
+        let text = |e: io::Error| describe_error(&e);
+        let (new, place) = (&self.contents[number].1, self.find_place(number).map_err(text)?);
         let hidden = self.hidden(number).map_err(text)?;
         match hidden.find_file(self.disk) {
             // What has the hidden name and is not the new content was in place before: the old one, or an edit that came
@@ -152,9 +152,9 @@ impl Transaction<'_> {
 
     /// Puts the old content over what somebody else wrote, and keeps that.
     fn force_back(&self, number: usize, now: Option<&FoundFile>, old: &[u8]) -> Result<(), String> {
-        let text = |e: io::Error| said(&e);
+        let text = |e: io::Error| describe_error(&e);
         let meta = self.old_meta(number, now)?;
-        let place = self.place(number).map_err(text)?;
+        let place = self.find_place(number).map_err(text)?;
         if let Some(now) = now {
             if !all_are_inside(self.disk, &now.status).map_err(text)? {
                 return Err(OUTSIDE.to_owned());
@@ -204,7 +204,9 @@ impl Transaction<'_> {
             Ok(kept)
         };
         let nothing = |error| gone(error).map(|()| None);
-        tidied().or_else(nothing).map_err(|e| format!("{} stays: {}", hidden_name(&self.journal.id, number), said(&e)))
+        tidied()
+            .or_else(nothing)
+            .map_err(|e| format!("{} stays: {}", hidden_name(&self.journal.id, number), describe_error(&e)))
     }
 }
 

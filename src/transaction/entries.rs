@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::check::{number, says_over};
-use super::file::said;
+use super::file::describe_error;
 use super::journal::Journal;
 use super::run::Intent;
 use super::store::{JOURNAL, NEW_JOURNAL, Store, others};
@@ -47,7 +47,7 @@ impl Store<'_> {
     pub(super) fn entries(&self) -> Result<Ref<'_, Vec<HistoryEntry>>, Failure> {
         if self.known.borrow().is_none() {
             let names = self.disk.names(&self.transactions).map_err(|e| self.refused("transactions", &e))?;
-            let mut entries: Vec<HistoryEntry> = names.into_iter().map(|name| self.entry(name)).collect();
+            let mut entries: Vec<HistoryEntry> = names.into_iter().map(|name| self.read_entry(name)).collect();
             entries.sort_by(|a, b| order(a).cmp(&order(b)));
             self.known.replace(Some(entries));
         }
@@ -112,7 +112,7 @@ impl Store<'_> {
         }
     }
 
-    fn entry(&self, name: OsString) -> HistoryEntry {
+    fn read_entry(&self, name: OsString) -> HistoryEntry {
         let number = name.to_str().and_then(number);
         let (why, may_be_open) = match (number, name.to_str()) {
             (Some(_), Some(id)) => match self.read(id) {
@@ -127,7 +127,7 @@ impl Store<'_> {
 
     /// What is in the folder of a transaction; else why that is not known, and whether it can be one that was interrupted.
     fn read(&self, id: &str) -> Result<What, (String, bool)> {
-        let open = |error: io::Error| (said(&error), true);
+        let open = |error: io::Error| (describe_error(&error), true);
         let Some(status) = self.disk.look(&self.transactions, OsStr::new(id)).map_err(open)? else {
             return Err(("is gone".to_owned(), false));
         };
@@ -139,9 +139,9 @@ impl Store<'_> {
         if !writers.is_empty() {
             return Err((format!("{writers} can write into it"), true));
         }
-        let journal = |error: io::Error| (format!("{JOURNAL} {}", said(&error)), true);
+        let journal = |error: io::Error| (format!("{JOURNAL} {}", describe_error(&error)), true);
         let Some(file) = self.open_own(&folder, OsStr::new(JOURNAL), Access::Read).map_err(journal)? else {
-            return self.without_journal(&folder).map_err(|error| (said(&error), false));
+            return self.without_journal(&folder).map_err(|error| (describe_error(&error), false));
         };
         let bytes = self.disk.read(&file).map_err(journal)?;
         let read = Journal::read(&bytes, id).map(What::Journal);

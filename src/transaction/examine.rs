@@ -1,6 +1,6 @@
 //! The last look at a file before anything is changed: is it what the plan was made from, and how is it written?
 
-use super::file::{NameInFolder, said};
+use super::file::{NameInFolder, describe_error};
 use super::journal::{FileEntry, How, hash};
 use super::names::{OUTSIDE, all_are_inside};
 use super::{Change, Failure};
@@ -10,7 +10,7 @@ use std::io;
 /// Reads a file again, and says how it is going to be written.
 pub(super) fn examine(disk: &dyn WritableSystem, change: &Change) -> Result<FileEntry, Failure> {
     let refused = |why: &str| Failure::Refused(format!("{}: {why}", change.path.display()));
-    let io = |e: io::Error| refused(&said(&e));
+    let io = |e: io::Error| refused(&describe_error(&e));
     let place = NameInFolder::of(disk, &change.path).map_err(io)?;
     let now = place.find(disk).map_err(io)?.ok_or_else(|| refused("it is gone since it was read"))?;
     if now.bytes != change.old {

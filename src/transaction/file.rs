@@ -116,7 +116,7 @@ pub(super) fn dress(disk: &dyn WritableSystem, file: &Handle, meta: &Meta) -> io
 }
 
 /// Why something failed, for people.
-pub(super) fn said(error: &io::Error) -> String {
+pub(super) fn describe_error(error: &io::Error) -> String {
     match error.raw_os_error() {
         // ELOOP, ENOTDIR: what a folder or file was when it was scanned, it is no more.
         Some(40 | 20) => "it, or a folder above it, is a symbolic link now, which is not followed".to_owned(),

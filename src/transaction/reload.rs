@@ -64,7 +64,7 @@ pub fn other_contents(store: &Store<'_>, journal: &Journal) -> Result<BTreeMap<P
             Step::Committed => (format!("old-{number}"), &file.old),
             _ => (format!("new-{number}"), &file.new),
         };
-        contents.insert(file.path.clone(), store.kept(&journal.id, &name, hash)?);
+        contents.insert(file.path.clone(), store.read_kept(&journal.id, &name, hash)?);
     }
     Ok(contents)
 }

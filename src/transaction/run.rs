@@ -2,7 +2,7 @@
 
 use super::check::MOST_BYTES;
 use super::examine::examine;
-use super::file::{NameInFolder, said};
+use super::file::{NameInFolder, describe_error};
 use super::journal::{How, Instance, Journal, Step};
 use super::reload::ReloadRecord;
 use super::stage::{StageError, overwrite, swap, write_hidden};
@@ -98,7 +98,7 @@ impl<'a> Transaction<'a> {
             Failure::Refused(format!(
                 "the backup in {} can't be written: {}",
                 store.path_of(&id).display(),
-                said(&error)
+                describe_error(&error)
             ))
         })?;
         Ok(Transaction {
@@ -123,8 +123,8 @@ impl<'a> Transaction<'a> {
         let mut bytes = 0;
         for (number, file) in journal.files.iter().enumerate() {
             store.spares(disk, &file.path).map_err(Failure::Refused)?;
-            let old = store.kept(&journal.id, &format!("old-{number}"), &file.old)?;
-            let new = store.kept(&journal.id, &format!("new-{number}"), &file.new)?;
+            let old = store.read_kept(&journal.id, &format!("old-{number}"), &file.old)?;
+            let new = store.read_kept(&journal.id, &format!("new-{number}"), &file.new)?;
             bytes += (old.len() + new.len()) as u64;
             if bytes > MOST_BYTES {
                 let place = store.path_of(&journal.id);
@@ -210,7 +210,7 @@ impl<'a> Transaction<'a> {
             format!(
                 "the journal in {} can't be written: {}",
                 self.store.path_of(&self.journal.id).display(),
-                said(&error)
+                describe_error(&error)
             )
         })
     }
@@ -219,7 +219,7 @@ impl<'a> Transaction<'a> {
         format!("{}: {why}", self.journal.files[number].path.display())
     }
 
-    pub(super) fn place(&self, number: usize) -> io::Result<NameInFolder> {
+    pub(super) fn find_place(&self, number: usize) -> io::Result<NameInFolder> {
         NameInFolder::of(self.disk, &self.journal.files[number].path)
     }
 
@@ -246,7 +246,7 @@ impl<'a> Transaction<'a> {
     /// Writes the hidden file, or makes sure that the file can be written in place.
     fn stage(&mut self, number: usize) -> Result<(), String> {
         let staged = || -> Result<Vec<Handle>, StageError> {
-            let (entry, place) = (&self.journal.files[number], self.place(number)?);
+            let (entry, place) = (&self.journal.files[number], self.find_place(number)?);
             if let How::InPlace(_) = entry.how {
                 return Ok(vec![self.disk.open(&place.folder, &place.name, Access::Write)?]);
             }
@@ -273,7 +273,7 @@ impl<'a> Transaction<'a> {
     fn put(&mut self, number: usize) -> Result<(), String> {
         let done = || -> Result<(), StageError> {
             let (entry, (old, new)) = (&self.journal.files[number], &self.contents[number]);
-            let place = self.place(number)?;
+            let place = self.find_place(number)?;
             let now = place.find(self.disk)?.filter(|now| now.bytes == *old && now.meta == entry.old_meta);
             let now = now.ok_or(StageError::Changed)?;
             match entry.how {
@@ -287,7 +287,7 @@ impl<'a> Transaction<'a> {
                 // Before the first byte, since only the journal tells a torn file from an edited one.
                 self.mark(Step::Writing)?;
                 let hidden = self.hidden(number).and_then(|hidden| self.remove(&hidden));
-                hidden.map_err(|e| self.about(number, &said(&e)))?;
+                hidden.map_err(|e| self.about(number, &describe_error(&e)))?;
                 self.put(number)
             }
             Err(StageError::Changed) => {

@@ -1,6 +1,6 @@
 //! Bringing one content to one place: by a hidden file that changes places with the old one, or in place.
 
-use super::file::{FoundFile, Meta, NameInFolder, dress, found, said};
+use super::file::{FoundFile, Meta, NameInFolder, describe_error, dress, found};
 use crate::system::{Access, Handle, Status, WritableSystem};
 use std::io;
 
@@ -16,7 +16,7 @@ pub(super) enum StageError {
 
 impl From<io::Error> for StageError {
     fn from(error: io::Error) -> StageError {
-        StageError::Failed(said(&error))
+        StageError::Failed(describe_error(&error))
     }
 }
 
@@ -29,7 +29,8 @@ pub(super) fn write_hidden(
     meta: &Meta,
 ) -> Result<Handle, StageError> {
     let create = disk.create(&hidden.folder, &hidden.name);
-    let file = create.map_err(|e| StageError::Failed(format!("no new file can be made near it: {}", said(&e))))?;
+    let file =
+        create.map_err(|e| StageError::Failed(format!("no new file can be made near it: {}", describe_error(&e))))?;
     disk.write(&file, bytes)?;
     match dress(disk, &file, meta) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {

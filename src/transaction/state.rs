@@ -1,6 +1,6 @@
 //! What became of the files of a transaction: old, new, torn, or somebody else's.
 
-use super::file::{FoundFile, Meta, is_torn, said};
+use super::file::{FoundFile, Meta, describe_error, is_torn};
 use super::journal::How;
 use super::run::Transaction;
 use std::io;
@@ -23,7 +23,7 @@ impl Transaction<'_> {
     /// The files that are neither as before nor as planned, each with the reason.
     pub(super) fn foreign(&self) -> Vec<String> {
         let numbers = 0..self.journal.files.len();
-        let why = |number| match self.state(number) {
+        let why = |number| match self.read_state(number) {
             DiskState::Foreign(_, why) => Some(self.about(number, &why)),
             _ => None,
         };
@@ -33,7 +33,7 @@ impl Transaction<'_> {
     /// The files that can't be opened, each with the reason.
     pub(super) fn closed(&self) -> Vec<String> {
         let numbers = 0..self.journal.files.len();
-        let closed = numbers.filter(|number| matches!(self.state(*number), DiskState::Closed));
+        let closed = numbers.filter(|number| matches!(self.read_state(*number), DiskState::Closed));
         closed
             .map(|number| self.about(number, "somebody has a lease on it (fcntl(2)), so that it can't be opened"))
             .collect()
@@ -41,7 +41,7 @@ impl Transaction<'_> {
 
     /// Is every file as it was before?
     pub(super) fn is_untouched(&self) -> bool {
-        (0..self.journal.files.len()).all(|number| match self.state(number) {
+        (0..self.journal.files.len()).all(|number| match self.read_state(number) {
             DiskState::Old(_) => true,
             DiskState::New(_) | DiskState::Torn(_) | DiskState::Closed => false,
             DiskState::Foreign(..) => !self.may_have_been_changed(number),
@@ -51,7 +51,7 @@ impl Transaction<'_> {
     /// Is every file as planned, or was it edited since? Not where a run was rolling back, and could not write that down.
     pub(super) fn is_in_place(&self) -> bool {
         let files = 0..self.journal.files.len();
-        files.into_iter().all(|number| matches!(self.state(number), DiskState::New(_) | DiskState::Foreign(..)))
+        files.into_iter().all(|number| matches!(self.read_state(number), DiskState::New(_) | DiskState::Foreign(..)))
     }
 
     /// Can a file that is neither old nor new have been new in between? Not while the new content still has the
@@ -62,13 +62,13 @@ impl Transaction<'_> {
         self.journal.files[number].how != How::Rename || !waits
     }
 
-    pub(super) fn state(&self, number: usize) -> DiskState {
+    pub(super) fn read_state(&self, number: usize) -> DiskState {
         let (entry, (old, new)) = (&self.journal.files[number], &self.contents[number]);
-        let now = match self.place(number).and_then(|place| place.find(self.disk)) {
+        let now = match self.find_place(number).and_then(|place| place.find(self.disk)) {
             Ok(Some(now)) => now,
             Ok(None) => return DiskState::Foreign(None, "it is gone".to_owned()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return DiskState::Closed,
-            Err(error) => return DiskState::Foreign(None, said(&error)),
+            Err(error) => return DiskState::Foreign(None, describe_error(&error)),
         };
         // Where only owner or mode change, they tell.
         let is = |bytes: &[u8], meta: &Meta| now.bytes == bytes && (old != new || now.meta == *meta);

@@ -10,7 +10,7 @@
 use super::Failure;
 use super::check::number;
 use super::entries::HistoryEntry;
-use super::file::said;
+use super::file::describe_error;
 use super::journal::{Journal, hash};
 use crate::system::{Access, Directory, Handle, Kind, Status, WritableSystem};
 use crate::trust::{Rights, Trusted, Way, Writers};
@@ -63,7 +63,7 @@ impl<'a> Store<'a> {
         make: bool,
     ) -> Result<Option<Store<'a>>, Failure> {
         let refused = |error: io::Error| refusal(shown, &error);
-        let names = names(path).map_err(refused)?;
+        let names = list_names(path).map_err(refused)?;
         let mut way = Way::default();
         let mut folder = disk.root().map_err(refused)?;
         way.go(&disk.rights_of(&folder).map_err(refused)?, trusted);
@@ -72,7 +72,7 @@ impl<'a> Store<'a> {
             check(shown, above, &way.writers())?;
             // What leads there is for everybody, as such folders are.
             let mode = if at + 1 == names.len() { OWN } else { SHARED };
-            let Some(next) = child(disk, &folder, name, make.then_some(mode)).map_err(refused)? else {
+            let Some(next) = open_child(disk, &folder, name, make.then_some(mode)).map_err(refused)? else {
                 return Ok(None);
             };
             way.go(&disk.rights_of(&next).map_err(refused)?, trusted);
@@ -84,7 +84,7 @@ impl<'a> Store<'a> {
             check(shown, path, &others(&rights, trusted))
         };
         is_alone(&folder, shown)?;
-        let transactions = child(disk, &folder, OsStr::new(TRANSACTIONS), make.then_some(OWN)).map_err(refused)?;
+        let transactions = open_child(disk, &folder, OsStr::new(TRANSACTIONS), make.then_some(OWN)).map_err(refused)?;
         let Some(transactions) = transactions else { return Ok(None) };
         is_alone(&transactions, &shown.join(TRANSACTIONS))?;
         let own = disk.status_of(&folder).map_err(refused)?;
@@ -174,7 +174,7 @@ impl<'a> Store<'a> {
     }
 
     /// A content that was kept.
-    pub(super) fn kept(&self, id: &str, name: &str, sha256: &str) -> Result<Vec<u8>, Failure> {
+    pub(super) fn read_kept(&self, id: &str, name: &str, sha256: &str) -> Result<Vec<u8>, Failure> {
         let read = || -> io::Result<Vec<u8>> {
             let folder = self.enter(id)?;
             let file = self.open_own(&folder, OsStr::new(name), Access::Read)?;
@@ -249,7 +249,7 @@ impl<'a> Store<'a> {
     pub(super) fn spares(&self, disk: &dyn WritableSystem, path: &Path) -> Result<(), String> {
         let walk = || -> io::Result<bool> {
             let mut at = disk.root()?;
-            for name in names(path.parent().unwrap_or(path))? {
+            for name in list_names(path.parent().unwrap_or(path))? {
                 at = disk.enter(&at, &name)?;
                 if disk.status_of(&at)?.is_same(&self.own) {
                     return Ok(true);
@@ -265,12 +265,12 @@ impl<'a> Store<'a> {
     }
 
     pub(super) fn refused(&self, place: &str, error: &io::Error) -> Failure {
-        Failure::Refused(format!("{}/{place}: {}", self.shown.display(), said(error)))
+        Failure::Refused(format!("{}/{place}: {}", self.shown.display(), describe_error(error)))
     }
 }
 
 /// The names of an absolute path; one that climbs is an error.
-fn names(path: &Path) -> io::Result<Vec<OsString>> {
+fn list_names(path: &Path) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for component in path.components() {
         match component {
@@ -314,7 +314,7 @@ fn refusal(shown: &Path, error: &io::Error) -> Failure {
     } else {
         ""
     };
-    Failure::Refused(format!("the state directory {}: {}{advice}", shown.display(), said(error)))
+    Failure::Refused(format!("the state directory {}: {}{advice}", shown.display(), describe_error(error)))
 }
 
 /// Now, in UTC, to the second.
@@ -323,7 +323,7 @@ pub(super) fn now() -> String {
 }
 
 /// A folder in a folder; one that is not there is made with that mode, if there is one.
-fn child(
+fn open_child(
     disk: &dyn WritableSystem,
     folder: &Directory,
     name: &OsStr,

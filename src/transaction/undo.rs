@@ -2,7 +2,7 @@
 
 use super::check::MOST_BYTES;
 use super::entries::What;
-use super::file::{Meta, NameInFolder, said};
+use super::file::{Meta, NameInFolder, describe_error};
 use super::journal::{How, Journal, Step};
 use super::run::Transaction;
 use super::store::Store;
@@ -70,16 +70,17 @@ pub fn undo(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journal) -> 
     let mut undo = Undo { changes: Vec::new(), conflicts: Vec::new() };
     let mut bytes = 0;
     for (number, file) in journal.files.iter().enumerate() {
-        let old = store.kept(&journal.id, &format!("old-{number}"), &file.old)?;
-        let new = store.kept(&journal.id, &format!("new-{number}"), &file.new)?;
+        let old = store.read_kept(&journal.id, &format!("old-{number}"), &file.old)?;
+        let new = store.read_kept(&journal.id, &format!("new-{number}"), &file.new)?;
         let gone = |why: String| Failure::Refused(format!("{}: {why}", file.path.display()));
         bytes += (old.len() + new.len()) as u64;
         if bytes > MOST_BYTES {
             return Err(gone("the kept contents are too large to be put back at once".to_owned()));
         }
         store.spares(disk, &file.path).map_err(Failure::Refused)?;
-        let found =
-            NameInFolder::of(disk, &file.path).and_then(|place| place.find(disk)).map_err(|e| gone(said(&e)))?;
+        let found = NameInFolder::of(disk, &file.path)
+            .and_then(|place| place.find(disk))
+            .map_err(|e| gone(describe_error(&e)))?;
         let now = found.ok_or_else(|| gone("it is gone; put it back by hand from the backup".to_owned()))?;
         if now.bytes == old && now.meta == file.old_meta {
             continue;

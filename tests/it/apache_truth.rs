@@ -265,7 +265,7 @@ fn files_print_back() {
                 let text = &file.bytes()[gap.start as usize..gap.end as usize];
                 text.iter().all(|b| b.is_ascii_whitespace() || *b == 0x0b)
             };
-            assert!(tree.gaps(file.bytes().len() as u32).iter().all(white), "{}", file.path().display());
+            assert!(tree.find_gaps(file.bytes().len() as u32).iter().all(white), "{}", file.path().display());
         }
     }
 }

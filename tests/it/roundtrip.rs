@@ -14,7 +14,7 @@ fn check(name: &str, bytes: &[u8]) {
         assert!(tree.print(bytes) == bytes, "{name} as {syntax}: not printed back");
         ordered(name, &tree);
         if tree.errors.is_empty() {
-            for gap in tree.gaps(bytes.len() as u32) {
+            for gap in tree.find_gaps(bytes.len() as u32) {
                 let text = &bytes[gap.start as usize..gap.end as usize];
                 let blank = |b: &u8| b.is_ascii_whitespace() || *b == 0x0b;
                 assert!(text.iter().all(blank), "{name} as {syntax}: {text:?} belongs to no node");

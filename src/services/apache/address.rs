@@ -13,7 +13,7 @@ struct Parts {
 }
 
 /// Takes `HOST`, `PORT`, `HOST:PORT`, `[IPv6]` or `[IPv6]:PORT` apart; `None`: it is not valid.
-fn parts(text: &str) -> Option<Parts> {
+fn split_parts(text: &str) -> Option<Parts> {
     let stem = text.trim_end_matches(|c: char| c.is_ascii_digit());
     let digits = &text[stem.len()..];
     let port = || digits.parse().ok().filter(|port| *port != 0);
@@ -37,7 +37,7 @@ fn parts(text: &str) -> Option<Parts> {
 
 /// The addresses of a host; none where its name is not known.
 fn addresses(host: &str, facts: &Facts) -> Vec<IpAddr> {
-    let ip = if host.contains(':') { host.parse().ok() } else { numeric::ipv4(host).map(IpAddr::V4) };
+    let ip = if host.contains(':') { host.parse().ok() } else { numeric::parse_ipv4(host).map(IpAddr::V4) };
     match ip {
         Some(ip) => vec![ip],
         None => facts.hosts.get(&host.to_ascii_lowercase()).cloned().unwrap_or_default(),
@@ -58,7 +58,7 @@ pub(super) fn listen(text: &str, facts: &Facts) -> Result<Listened, String> {
     if text.contains('%') {
         return Err("httpd can't listen on an address with a zone".to_owned());
     }
-    let parts = parts(text).ok_or("invalid address or port")?;
+    let parts = split_parts(text).ok_or("invalid address or port")?;
     let port = parts.port.ok_or("port must be specified")?;
     let ips = match parts.host {
         None => vec![None],
@@ -96,7 +96,7 @@ pub(super) fn virtual_host(text: &str, default_port: u16, facts: &Facts) -> Resu
         Some(host) => (host, true),
         None => (text, text == "*"),
     };
-    let parts = parts(text).ok_or("the address or port is invalid")?;
+    let parts = split_parts(text).ok_or("the address or port is invalid")?;
     let host = parts.host.ok_or("missing address for VirtualHost")?;
     let port = match parts.port {
         Some(port) => port,

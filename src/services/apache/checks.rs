@@ -33,7 +33,7 @@ impl Interpreter<'_> {
         if !syntax.modules.iter().any(|module| self.modules.is_loaded(module)) {
             self.foreign.push((line.place, shown.clone()));
         }
-        let scope = self.scope();
+        let scope = self.current_scope();
         let context = match &scope {
             DirectiveScope::Server(MAIN) => Some(SyntaxContext::Main),
             DirectiveScope::Server(_) => Some(SyntaxContext::VirtualHost),

@@ -73,7 +73,7 @@ impl Interpreter<'_> {
             self.model.unknown.push(unknown);
         }
         if decision.holds {
-            self.push_section(section, line.place, true, self.scope());
+            self.push_section(section, line.place, true, self.current_scope());
         } else {
             self.skip(line, section);
         }
@@ -91,12 +91,12 @@ impl Interpreter<'_> {
         if argument.is_empty() {
             return Err("<> directive requires additional arguments".to_owned());
         }
-        let mut decision = self.test(line, condition, &argument);
+        let mut decision = self.test_condition(line, condition, &argument);
         decision.holds = decision.holds != not;
         Ok(decision)
     }
 
-    fn test(&mut self, line: &LogicalLine, condition: Condition, argument: &[u8]) -> Decision {
+    fn test_condition(&mut self, line: &LogicalLine, condition: Condition, argument: &[u8]) -> Decision {
         let shown = String::from_utf8_lossy(argument);
         match condition {
             Condition::Module => match self.modules.has(&shown) {

@@ -34,7 +34,7 @@ pub(super) fn examine(model: &mut Model, resolution: &Resolution, main: &Path, w
         if !alive.contains(&id) {
             // It may decide for what is not here.
             if !model.is_part && !model.reach.is_cut {
-                model.settings[i].dead = Some(reach.why(model, resolution, id));
+                model.settings[i].dead = Some(reach.explain_dead(model, resolution, id));
             }
             let unknown: Option<Unknown> = model.written[i].unknown.clone();
             model.unknown.extend(unknown.filter(|unknown| known.insert(unknown.clone())));
@@ -113,7 +113,7 @@ impl AnsweringServers {
     }
 
     /// Why a setting decides nothing.
-    fn why(&self, model: &Model, resolution: &Resolution, id: SettingId) -> Dead {
+    fn explain_dead(&self, model: &Model, resolution: &Resolution, id: SettingId) -> Dead {
         let index = id.0 as usize;
         let (server, section) = model.written[index].scopes.first().copied().unwrap_or_default();
         let setting = &model.settings[index];

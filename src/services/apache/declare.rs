@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::RwLock;
 
 /// What is known of a key, or what `find` makes of it.
-fn known<K: Ord + Clone, V: Clone>(known: &RwLock<BTreeMap<K, V>>, key: &K, find: impl FnOnce() -> V) -> V {
+fn get_or_find<K: Ord + Clone, V: Clone>(known: &RwLock<BTreeMap<K, V>>, key: &K, find: impl FnOnce() -> V) -> V {
     if let Some(value) = known.read().ok().and_then(|known| known.get(key).cloned()) {
         return value;
     }
@@ -46,9 +46,9 @@ impl Configuration {
         let names: Vec<String> = versions.iter().map(|version| format!("+{version}")).collect();
         let directive = format!("{name} -all {}", names.join(" "));
         let is_harmless = || self.changes_only_defaults(resolution, versions);
-        if role == Role::Upstream || known(&self.declared.harmless, &versions, is_harmless) {
+        if role == Role::Upstream || get_or_find(&self.declared.harmless, &versions, is_harmless) {
             let find = || self.at_server_level(resolution, &directive, sources);
-            if let Some(edit) = known(&self.declared.places, &directive, find) {
+            if let Some(edit) = get_or_find(&self.declared.places, &directive, find) {
                 return Ok(Fix::safe(format!("write {directive} at the server level"), vec![edit]));
             }
             if role == Role::Upstream {
@@ -75,7 +75,9 @@ impl Configuration {
         self.instance.endpoints.iter().zip(&resolution.origins).all(|(endpoint, (first, host))| {
             let answer = &endpoint.answer;
             let is_plain = answer.speaks == Speaks::Plaintext;
-            is_plain || is_default(answer) || combination.offer(*first, *host).versions == answer.configured.value
+            is_plain
+                || is_default(answer)
+                || combination.compute_offer(*first, *host).versions == answer.configured.value
         })
     }
 
@@ -91,7 +93,7 @@ impl Configuration {
         let mut fit = model.ssl_lines.iter().rev().filter(|line| plain(&line.place) && !line.is_conditional);
         let last = fit.clone().find(|line| line.is_list && self.is_own(line.place, sources));
         if let Some(last) = last.or_else(|| fit.find(|line| self.is_own(line.place, sources))) {
-            return Some(after(last.place.span, directive, &indentation(last.place.span, sources), sources));
+            return Some(write_after(last.place.span, directive, &indentation(last.place.span, sources), sources));
         }
         let with_tls = (1..model.servers.len()).filter(|server| resolution.tls[*server].is_on());
         let heads = with_tls.chain(1..model.servers.len()).filter_map(|server| model.servers[server].head);
@@ -112,7 +114,7 @@ impl Configuration {
     fn in_host(&self, server: ServerId, directive: &str, sources: &SourceMap) -> Option<Edit> {
         let host = &self.model.servers[server];
         if let Some((_, place)) = &host.engine {
-            return Some(after(place.span, directive, &indentation(place.span, sources), sources));
+            return Some(write_after(place.span, directive, &indentation(place.span, sources), sources));
         }
         let head = host.head?.span;
         let own = indentation(head, sources);
@@ -123,7 +125,7 @@ impl Configuration {
         let blank = next.iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
         let deeper = blank > own.len() && next[..blank].starts_with(&own);
         let indentation = if deeper { next[..blank].to_vec() } else { [&own[..], b"    "].concat() };
-        Some(after(head, directive, &indentation, sources))
+        Some(write_after(head, directive, &indentation, sources))
     }
 }
 
@@ -148,7 +150,7 @@ fn line_end(bytes: &[u8], at: usize) -> &'static str {
 }
 
 /// A line behind a directive.
-fn after(span: Span, directive: &str, indentation: &[u8], sources: &SourceMap) -> Edit {
+fn write_after(span: Span, directive: &str, indentation: &[u8], sources: &SourceMap) -> Edit {
     let bytes = sources.file(span.file).bytes();
     let end = span.end as usize;
     let line_end = line_end(bytes, end).as_bytes();

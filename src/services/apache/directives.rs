@@ -77,7 +77,7 @@ impl Interpreter<'_> {
             }
             "listen" => self.listen(line, &arguments),
             "mdomain" | "managedomain" => self.model.managed_certificates = true,
-            "servername" | "serveralias" | "protocol" => self.names(line, &lower, &arguments),
+            "servername" | "serveralias" | "protocol" => self.read_names(line, &lower, &arguments),
             "gnutlsenable" | "nssengine" | "tlsengine" => {
                 let server = self.server();
                 let off = arguments.get(0).is_some_and(|word| word.eq_ignore_ascii_case("off"));
@@ -93,7 +93,7 @@ impl Interpreter<'_> {
                 self.sets_variables(&lower, &arguments);
             }
             _ if lower.starts_with("rewrite") => self.rewrites(line, &lower, &arguments),
-            _ if lower.starts_with("ssl") => self.ssl(line, name, &lower, &arguments, rest),
+            _ if lower.starts_with("ssl") => self.read_ssl_directive(line, name, &lower, &arguments, rest),
             _ => {
                 let usual = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
                 if !name.first().is_some_and(u8::is_ascii_alphabetic) || !name.iter().all(usual) {
@@ -158,7 +158,7 @@ impl Interpreter<'_> {
     }
 
     pub(super) fn server(&self) -> ServerId {
-        match self.scope() {
+        match self.current_scope() {
             DirectiveScope::Server(server) | DirectiveScope::Proxy(server, _) | DirectiveScope::Inside(server, _) => {
                 server
             }
@@ -253,8 +253,8 @@ impl Interpreter<'_> {
         }
     }
 
-    fn names(&mut self, line: &LogicalLine, lower: &str, arguments: &LineArguments<'_>) {
-        if matches!(self.scope(), DirectiveScope::Inside(..) | DirectiveScope::Proxy(..)) {
+    fn read_names(&mut self, line: &LogicalLine, lower: &str, arguments: &LineArguments<'_>) {
+        if matches!(self.current_scope(), DirectiveScope::Inside(..) | DirectiveScope::Proxy(..)) {
             return;
         }
         self.needs_variables(line);

@@ -49,7 +49,7 @@ impl Interpreter<'_> {
                 }
             }
             "servername" => {
-                if let (DirectiveScope::Server(server), Some(name)) = (self.scope(), arguments.get(0)) {
+                if let (DirectiveScope::Server(server), Some(name)) = (self.current_scope(), arguments.get(0)) {
                     self.model.servers[server].name = Some((name, line.place));
                 }
             }
@@ -99,7 +99,7 @@ impl Interpreter<'_> {
 
     /// The scope that a section opens.
     fn fragment_scope(&mut self, line: &LogicalLine, section: &str, head: String) -> DirectiveScope {
-        let server = match self.scope() {
+        let server = match self.current_scope() {
             DirectiveScope::Server(server) | DirectiveScope::Proxy(server, _) | DirectiveScope::Inside(server, _) => {
                 server
             }

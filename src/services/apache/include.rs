@@ -79,7 +79,7 @@ impl Interpreter<'_> {
             }
         }
         self.parse(&files);
-        let hop = self.hop(line.place, None);
+        let hop = self.add_hop(line.place, None);
         self.frames.push(InputFrame::Files { files, next: 0, hop });
     }
 

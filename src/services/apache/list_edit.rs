@@ -44,7 +44,7 @@ impl ListPlan {
 const LONGEST: usize = 64;
 
 /// How a list is made to ask for exactly the wanted versions; `None`: not by changing words.
-pub(super) fn plan(words: &[Vec<u8>], wanted: VersionSet, build: ProtocolRules) -> Option<ListPlan> {
+pub(super) fn plan_words(words: &[Vec<u8>], wanted: VersionSet, build: ProtocolRules) -> Option<ListPlan> {
     if words.len() > LONGEST {
         return None;
     }
@@ -165,7 +165,7 @@ mod tests {
 
     fn changed(text: &str) -> String {
         let words: Vec<Vec<u8>> = text.split_whitespace().map(|word| word.as_bytes().to_vec()).collect();
-        let plan = plan(&words, NEW, build()).unwrap();
+        let plan = plan_words(&words, NEW, build()).unwrap();
         let words = plan.words(&words).into_iter().map(|word| String::from_utf8(word).unwrap());
         words.collect::<Vec<_>>().join(" ")
     }
@@ -210,7 +210,7 @@ mod tests {
         ) {
             let words: Vec<Vec<u8>> = words.into_iter().map(String::into_bytes).collect();
             let wanted = VersionSet::range(Version::ALL[low.min(high)], Version::ALL[low.max(high)]);
-            if let Some(plan) = plan(&words, wanted, build()) {
+            if let Some(plan) = plan_words(&words, wanted, build()) {
                 let list = read_list(plan.words(&words).iter().map(Vec::as_slice), build());
                 prop_assert_eq!(list.asked, wanted);
                 prop_assert!(list.refused.is_empty());
@@ -222,7 +222,7 @@ mod tests {
             let names = ["all", "TLSv1.2", "TLSv1.3", "TLSv1"];
             let words: Vec<Vec<u8>> = signs.iter().zip(names).map(|(s, n)| format!("{s}{n}").into_bytes()).collect();
             let asked = read_list(words.iter().map(Vec::as_slice), build()).asked;
-            if let Some(plan) = plan(&words, asked, build()).filter(|_| !asked.is_empty()) {
+            if let Some(plan) = plan_words(&words, asked, build()).filter(|_| !asked.is_empty()) {
                 prop_assert!(plan.is_empty(), "{plan:?}");
             }
         }

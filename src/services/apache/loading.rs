@@ -125,7 +125,7 @@ struct LoadingContext<'l> {
 }
 
 impl LoadingContext<'_> {
-    fn level(&self) -> Option<u8> {
+    fn find_level(&self) -> Option<u8> {
         self.library.security_level(one_after_another(self.lists.iter().map(String::as_str)).as_deref())
     }
 
@@ -143,11 +143,11 @@ impl LoadingContext<'_> {
             }
             Load::Key(path) => {
                 self.last = Some((place, path.clone()));
-                self.key(path, place, loader.contents(path));
+                self.load_key(path, place, loader.contents(path));
             }
             Load::Parameters(path) | Load::Trust(path) | Load::Information(path) => {
                 let Some(contents) = loader.contents(path) else { return };
-                if let Some(why) = self.wrong(load, &contents) {
+                if let Some(why) = self.find_fault(load, &contents) {
                     self.refuse(place, path, &why);
                 }
             }
@@ -155,7 +155,7 @@ impl LoadingContext<'_> {
     }
 
     /// What is wrong with a file of neither certificates nor keys.
-    fn wrong(&self, load: &Load, contents: &FileContents) -> Option<String> {
+    fn find_fault(&self, load: &Load, contents: &FileContents) -> Option<String> {
         let pem = &contents.pem;
         let has = |text: &str| memchr::memmem::find(&contents.bytes, text.as_bytes()).is_some();
         match load {
@@ -164,7 +164,7 @@ impl LoadingContext<'_> {
                 if !pem.has_parameters || pem.are_parameters_old && is_new {
                     return Some("there are no parameters for DH in it".to_owned());
                 }
-                let level = self.level().filter(|level| pem.are_parameters_weak(*level))?;
+                let level = self.find_level().filter(|level| pem.are_parameters_weak(*level))?;
                 Some(format!("the parameters are too short for security level {level}"))
             }
             Load::Trust(_) if pem.is_broken => Some("its certificate is damaged".to_owned()),
@@ -201,7 +201,7 @@ impl LoadingContext<'_> {
         if self.has_chain_file && !by_command {
             chain.drop_issuers();
         }
-        if let Some(level) = self.level()
+        if let Some(level) = self.find_level()
             && let Some(weakness) = chain.weakness(level, self.library.release)
         {
             self.refuse(place, path, &format!("{} for security level {level}", weakness.name()));
@@ -213,7 +213,7 @@ impl LoadingContext<'_> {
         }
     }
 
-    fn key(&mut self, path: &Path, place: Place, contents: Option<Arc<FileContents>>) {
+    fn load_key(&mut self, path: &Path, place: Place, contents: Option<Arc<FileContents>>) {
         let Some(contents) = contents else {
             self.is_clear = false;
             return;

@@ -2,7 +2,7 @@
 
 use super::ID;
 use super::instance::Configuration;
-use super::list_edit::{Action, plan};
+use super::list_edit::{Action, plan_words};
 use super::model::{VersionDirective, Written};
 use super::protocol::{NO_SSL3, ProtocolRules, VersionCommand, read_list, read_switch, switch};
 use super::rewrite::{self, Splice, apply, join};
@@ -20,7 +20,7 @@ const LONGEST_VALUE: u32 = 1 << 16;
 impl Configuration {
     /// The edits of a line, unless they would change other directives too.
     fn edits(&self, line: &TracedText, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, LowerError> {
-        let edits = rewrite::edits(line, splices, sources)?;
+        let edits = rewrite::make_edits(line, splices, sources)?;
         // Only values that begin near an edit can reach it: there may be many.
         let near = |edit: &Edit| {
             let Span { file, start, end } = edit.span;
@@ -132,7 +132,7 @@ fn list(written: &Written, wanted: VersionSet, build: ProtocolRules) -> Result<V
         let list = read_list(values.iter().map(Vec::as_slice), build);
         list.refused.is_empty() && list.asked == wanted
     };
-    let planned = plan(&values, wanted, able).map(|plan| splices(line, written.arguments, &words, &plan));
+    let planned = plan_words(&values, wanted, able).map(|plan| splices(line, written.arguments, &words, &plan));
     if let Some(splices) = planned.filter(|splices| gives(splices)) {
         return Ok(splices);
     }

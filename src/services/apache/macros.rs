@@ -130,7 +130,7 @@ impl Interpreter<'_> {
             }
             lines.push((text, *span));
         }
-        let hop = self.hop(line.place, Some(found.name.clone()));
+        let hop = self.add_hop(line.place, Some(found.name.clone()));
         self.enter_macro(found.name.clone(), lines, hop);
     }
 

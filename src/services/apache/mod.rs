@@ -101,7 +101,7 @@ impl Service for Apache {
     }
 
     fn recognise(&self, path: &Path, bytes: &[u8]) -> FileRole {
-        recognise::role(path, bytes)
+        recognise::tell_role(path, bytes)
     }
 
     fn is_main(&self, bytes: &[u8]) -> bool {

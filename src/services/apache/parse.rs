@@ -52,7 +52,7 @@ fn parse_chunk(tree: &mut Tree, bytes: &[u8], chunk: Range<usize>) {
                 let span = item.as_span();
                 let range = chunk.start + span.start()..chunk.start + span.end();
                 let kind = match item.as_rule() {
-                    Rule::line => kind(bytes, range.clone()),
+                    Rule::line => classify_line(bytes, range.clone()),
                     Rule::void => NodeKind::Comment,
                     _ => continue,
                 };
@@ -69,7 +69,7 @@ fn parse_chunk(tree: &mut Tree, bytes: &[u8], chunk: Range<usize>) {
 }
 
 /// What a line is, by what it begins with after continued empty lines.
-fn kind(bytes: &[u8], line: Range<usize>) -> NodeKind {
+fn classify_line(bytes: &[u8], line: Range<usize>) -> NodeKind {
     let mut text = &bytes[line];
     while let Some(rest) = continued(text) {
         let blanks = rest.iter().take_while(|b| matches!(**b, b' ' | b'\t' | b'\r' | 0x0b | 0x0c)).count();
@@ -166,7 +166,7 @@ mod tests {
             let tree = parse(&text);
             prop_assert!(tree.errors.is_empty());
             prop_assert_eq!(tree.print(&text), text.clone());
-            for gap in tree.gaps(text.len() as u32) {
+            for gap in tree.find_gaps(text.len() as u32) {
                 let gap = &text[gap.start as usize..gap.end as usize];
                 prop_assert!(gap.iter().all(|b| b.is_ascii_whitespace() || *b == 0x0b), "{gap:?}");
             }

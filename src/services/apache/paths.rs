@@ -69,7 +69,7 @@ impl TakenPaths {
             PathSet::Below(path) => drop(self.paths.insert(folded(path))),
             PathSet::Matching(regex) => {
                 self.regexes.insert(regex.clone());
-                if let Some(PatternShape { start, is_all: true }) = shape(regex) {
+                if let Some(PatternShape { start, is_all: true }) = read_shape(regex) {
                     self.lengths.insert(start.len());
                     self.starts.insert(start);
                 }
@@ -86,7 +86,7 @@ impl TakenPaths {
             PathSet::Below(path) => (folded(path), true),
             PathSet::Matching(regex) if self.regexes.contains(regex) => return true,
             // What follows in the path may still belong to its last name.
-            PathSet::Matching(regex) => match shape(regex) {
+            PathSet::Matching(regex) => match read_shape(regex) {
                 Some(shape) => (shape.start, false),
                 None => return false,
             },
@@ -104,7 +104,7 @@ pub(super) fn matches_all(regex: &str) -> bool {
     const EVERYWHERE: &[&str] =
         &["", "/", ".", ".*", ".+", "(.*)", "(.+)", "(.*)$", ".*$", "/.*", "/(.*)", "/(.*)$", "/.*$"];
     EVERYWHERE.contains(&regex)
-        || shape(regex).is_some_and(|shape| shape.is_all && matches!(shape.start.as_str(), "" | "/"))
+        || read_shape(regex).is_some_and(|shape| shape.is_all && matches!(shape.start.as_str(), "" | "/"))
 }
 
 /// Any number of slashes is as good as one.
@@ -119,7 +119,7 @@ fn folded(path: &str) -> String {
 }
 
 /// How a regular expression that is bound to the beginning goes on.
-fn shape(regex: &str) -> Option<PatternShape> {
+fn read_shape(regex: &str) -> Option<PatternShape> {
     let regex = regex.strip_prefix('^').filter(|rest| !rest.contains('|'))?;
     let mut start = String::new();
     let mut rest = regex;

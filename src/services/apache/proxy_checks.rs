@@ -32,7 +32,7 @@ impl Interpreter<'_> {
             "proxypass" | "proxypassmatch" => self.refused_pass(line, lower == "proxypassmatch", &words),
             "balancermember" => self.refused_member(line, &words),
             "proxyset" => self.refused_set(line, &words),
-            "proxypassreverse" if words.len() == 1 && matches!(self.scope(), DirectiveScope::Server(_)) => {
+            "proxypassreverse" if words.len() == 1 && matches!(self.current_scope(), DirectiveScope::Server(_)) => {
                 Some("ProxyPassReverse needs a path and a URL outside of <Location>".to_owned())
             }
             "proxyblock" if words.is_empty() => Some("ProxyBlock requires at least one argument".to_owned()),
@@ -76,7 +76,7 @@ impl Interpreter<'_> {
         if let Some(section) = self.sections.iter().find(|section| !section.condition && around(&section.name)) {
             return Some(format!("ProxyPass cannot occur within <{}> section", section.name));
         }
-        let in_section = matches!(self.scope(), DirectiveScope::Inside(..) | DirectiveScope::Proxy(..));
+        let in_section = matches!(self.current_scope(), DirectiveScope::Inside(..) | DirectiveScope::Proxy(..));
         let mut words = words.iter().peekable();
         let mut is_regex = is_match;
         if !in_section {
@@ -140,7 +140,7 @@ impl Interpreter<'_> {
     fn refused_member(&mut self, line: &LogicalLine, words: &[String]) -> Option<String> {
         let (settings, mut plain): (Vec<String>, Vec<String>) =
             words.iter().cloned().partition(|word| word.contains('='));
-        let section = match self.scope() {
+        let section = match self.current_scope() {
             DirectiveScope::Proxy(server, section) => Some(self.model.servers[server].sections[section].url.clone()),
             DirectiveScope::Inside(..) => self.path_section().map(|section| section.word),
             DirectiveScope::Server(_) => None,
@@ -163,7 +163,7 @@ impl Interpreter<'_> {
     }
 
     fn refused_set(&mut self, line: &LogicalLine, words: &[String]) -> Option<String> {
-        if let DirectiveScope::Proxy(server, section) = self.scope() {
+        if let DirectiveScope::Proxy(server, section) = self.current_scope() {
             let url = self.model.servers[server].sections[section].url.clone();
             self.model.servers[server].proxied.workers.add(None, &url, WorkerKind::Prefix);
             return refused_url(&url, false).or_else(|| self.refused_settings(line, &url, words));

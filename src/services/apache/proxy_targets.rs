@@ -38,7 +38,7 @@ impl Interpreter<'_> {
     /// `ProxyPass` and `ProxyPassMatch`.
     pub(super) fn passes(&mut self, line: &LogicalLine, is_match: bool, arguments: &LineArguments<'_>) {
         let section = self.path_section();
-        if matches!(self.scope(), DirectiveScope::Proxy(..))
+        if matches!(self.current_scope(), DirectiveScope::Proxy(..))
             || section.as_ref().is_some_and(|s| s.kind != SectionKind::Location)
         {
             return;
@@ -56,7 +56,7 @@ impl Interpreter<'_> {
 
     /// `BalancerMember`: in a `<Proxy>` section the balancer is left out.
     pub(super) fn balancer_member(&mut self, line: &LogicalLine, arguments: &LineArguments<'_>) {
-        let (server, section) = match self.scope() {
+        let (server, section) = match self.current_scope() {
             DirectiveScope::Proxy(server, section) => {
                 (server, Some(self.model.servers[server].sections[section].url.clone()))
             }
@@ -76,7 +76,7 @@ impl Interpreter<'_> {
 
     /// `ProxySet` in the section of a balancer defines it.
     pub(super) fn sets_balancer(&mut self) {
-        if let DirectiveScope::Proxy(server, section) = self.scope() {
+        if let DirectiveScope::Proxy(server, section) = self.current_scope() {
             let server = &mut self.model.servers[server];
             server.proxied.balancers.extend(balancer(&server.sections[section].url));
         }
@@ -113,7 +113,7 @@ impl Interpreter<'_> {
 
     /// `SetHandler`
     pub(super) fn sets_handler(&mut self, line: &LogicalLine, arguments: &LineArguments<'_>) {
-        if matches!(self.scope(), DirectiveScope::Proxy(..)) {
+        if matches!(self.current_scope(), DirectiveScope::Proxy(..)) {
             return;
         }
         let Some(word) = arguments.get(0) else { return };
@@ -144,7 +144,7 @@ fn is_used(settings: &[&String]) -> bool {
 }
 
 /// About how long [`members`] takes.
-pub(super) fn steps(model: &Model, server: ServerId, url: &str) -> usize {
+pub(super) fn estimate_steps(model: &Model, server: ServerId, url: &str) -> usize {
     let members = |server: ServerId| model.servers[server].proxied.members.len();
     100 + if is_balancer(url) { 100 * members(server).max(members(MAIN)) } else { 0 }
 }
@@ -317,7 +317,7 @@ mod tests {
         model.servers[MAIN].proxied.members.push(member);
         for url in ["balancer://b", "Balancer://b", "BALANCER://B/x"] {
             assert!(is_balancer(url) && members(&model, MAIN, url).is_some_and(|members| members.len() == 1), "{url}");
-            assert_eq!(steps(&model, MAIN, url), 200, "{url}");
+            assert_eq!(estimate_steps(&model, MAIN, url), 200, "{url}");
         }
         assert!(!is_balancer("balance") && !is_balancer("https://balancer:1/") && !is_balancer("balance\u{e9}"));
     }

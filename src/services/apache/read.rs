@@ -74,7 +74,7 @@ impl Interpreter<'_> {
     pub(super) fn run(&mut self) {
         loop {
             match self.next_line() {
-                Some(line) => self.line(line),
+                Some(line) => self.interpret_line(line),
                 None if self.frames.is_empty() => break,
                 None => self.end_frame(),
             }
@@ -143,7 +143,7 @@ impl Interpreter<'_> {
     }
 
     /// Interprets a line.
-    fn line(&mut self, mut line: LogicalLine) {
+    fn interpret_line(&mut self, mut line: LogicalLine) {
         if line.text.is_empty() || line.bytes().starts_with(b"#") {
             return;
         }
@@ -176,7 +176,7 @@ impl Interpreter<'_> {
             self.model.lent.extend(line.text.passed_places());
         }
         match name.as_slice() {
-            [b'<', b'/', ..] => self.close(&line, &name),
+            [b'<', b'/', ..] => self.close_section(&line, &name),
             [b'<', section @ ..] => self.open_section(&line, section, rest),
             _ => self.directive(&line, &name, rest),
         }
@@ -219,7 +219,7 @@ impl Interpreter<'_> {
     }
 
     /// Makes a way through a directive.
-    pub(super) fn hop(&mut self, place: Place, macro_name: Option<Arc<str>>) -> HopId {
+    pub(super) fn add_hop(&mut self, place: Place, macro_name: Option<Arc<str>>) -> HopId {
         self.model.hops.add(place, macro_name)
     }
 

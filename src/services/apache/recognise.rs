@@ -43,7 +43,7 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
 }
 
 /// What a file is to httpd.
-pub(super) fn role(path: &Path, bytes: &[u8]) -> FileRole {
+pub(super) fn tell_role(path: &Path, bytes: &[u8]) -> FileRole {
     let name = path.file_name().unwrap_or_default();
     let is = |regex: &LazyLock<Option<Regex>>| regex.as_ref().is_some_and(|regex| regex.is_match(bytes));
     if (name == "httpd.conf" || name == "apache2.conf") && is(&MAIN) {
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn parts_and_first_lines() {
-        let role = |text: &str| match role(Path::new("/x"), text.as_bytes()) {
+        let role = |text: &str| match tell_role(Path::new("/x"), text.as_bytes()) {
             FileRole::Foreign if has_servers(text.as_bytes()) => FileRole::Part,
             role => role,
         };
@@ -89,15 +89,15 @@ mod tests {
     #[test]
     fn main_files_go_by_name_and_content() {
         let main = b"# comment\r\n  servername a.test\r\n";
-        assert_eq!(role(Path::new("/srv/x/httpd.conf"), main), FileRole::Main);
-        assert_eq!(role(Path::new("/srv/x/apache2.conf"), b"# nothing"), FileRole::Foreign);
-        assert_eq!(role(Path::new("/srv/x/httpd.conf.bak"), main), FileRole::Foreign);
-        assert_eq!(role(Path::new("/srv/x/apache2.conf~"), b"SSLProtocol all"), FileRole::Fragment);
+        assert_eq!(tell_role(Path::new("/srv/x/httpd.conf"), main), FileRole::Main);
+        assert_eq!(tell_role(Path::new("/srv/x/apache2.conf"), b"# nothing"), FileRole::Foreign);
+        assert_eq!(tell_role(Path::new("/srv/x/httpd.conf.bak"), main), FileRole::Foreign);
+        assert_eq!(tell_role(Path::new("/srv/x/apache2.conf~"), b"SSLProtocol all"), FileRole::Fragment);
     }
 
     #[test]
     fn fragments_go_by_their_directives() {
-        let role = |text: &str| role(Path::new("/x"), text.as_bytes());
+        let role = |text: &str| tell_role(Path::new("/x"), text.as_bytes());
         for text in [
             "a\n\tsslprotocol all",
             "SSLProxyProtocol all\r\n",

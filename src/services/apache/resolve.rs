@@ -6,7 +6,7 @@ use super::loading::{Loader, ciphers};
 use super::model::{HostAddress, Model, Narrows};
 use super::protocol::ProtocolRules;
 use super::scope::{MAIN, ServerId};
-use super::tls_switch::{SwitchState, TlsSwitch, https};
+use super::tls_switch::{SwitchState, TlsSwitch, collect_https_listeners};
 use super::versions::{Combination, OwnVersions};
 use crate::endpoint::{
     Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown,
@@ -80,7 +80,7 @@ pub(super) struct Resolution {
 pub(super) fn resolve(model: &Model, world: World<'_>) -> Resolution {
     let build = ProtocolRules::of(world.facts.of(ID));
     let servers = 0..model.servers.len();
-    let https = https(model);
+    let https = collect_https_listeners(model);
     let mut resolver = Resolver {
         model,
         facts: world.facts,
@@ -188,20 +188,20 @@ impl Resolver<'_> {
         let chains = std::mem::take(&mut self.resolution.chains);
         match ip {
             Some(ip) if ip.is_unspecified() && self.model.listens[listen].is_mapped => {
-                self.chain(listen, &own, chains.of_mapped_any(port));
+                self.resolve_chain(listen, &own, chains.of_mapped_any(port));
             }
             Some(ip) if !ip.is_unspecified() => {
                 let found = chains.find(ip, port);
-                self.chain(listen, &own, found);
+                self.resolve_chain(listen, &own, found);
             }
             _ => {
-                self.chain(listen, &own, chains.wildcard(port));
+                self.resolve_chain(listen, &own, chains.wildcard(port));
                 let bound = self.model.bound.get(&port);
                 for single in chains.addresses(port).into_iter().filter(|single| accepts(ip, *single)) {
                     // Connections to this address go to a listener of its own, if there is one.
                     if !bound.is_some_and(|bound| bound.contains(&single)) {
                         let address: Arc<Address> = address(Some(single), port).into();
-                        self.chain(listen, &address, chains.find(single, port));
+                        self.resolve_chain(listen, &address, chains.find(single, port));
                     }
                 }
             }
@@ -210,7 +210,7 @@ impl Resolver<'_> {
     }
 
     /// The endpoints of a chain at an address.
-    fn chain(&mut self, listen: usize, address: &Arc<Address>, chain: Option<(HostAddress, &HostChain)>) {
+    fn resolve_chain(&mut self, listen: usize, address: &Arc<Address>, chain: Option<(HostAddress, &HostChain)>) {
         let main = [MAIN];
         let hosts = chain.map_or(&main[..], |(_, chain)| &chain.hosts);
         let names = chain.map_or(0, |(_, chain)| chain.reported.len());
@@ -293,8 +293,8 @@ impl Resolver<'_> {
             facts: self.facts,
             asked: &self.resolution.asked,
         };
-        let offer = combination.offer(first, counts);
-        let initial = if counts == first { offer.versions } else { combination.offer(first, first).versions };
+        let offer = combination.compute_offer(first, counts);
+        let initial = if counts == first { offer.versions } else { combination.compute_offer(first, first).versions };
         because.extend(offer.because);
         let known = offer.unknown.len();
         let mut unknown = offer.unknown;
@@ -302,7 +302,7 @@ impl Resolver<'_> {
         let is_narrow = unknown.len() > known;
         let effective = self.effective(first, counts, initial, offer.versions).filter(|_| !is_narrow);
         if effective.is_none() && !is_narrow {
-            unknown.extend(self.doubt(counts));
+            unknown.extend(self.explain_doubt(counts));
         }
         let usable = match effective == Some(VersionSet::MODERN) || is_narrow {
             true => None,
@@ -344,7 +344,7 @@ impl Resolver<'_> {
     }
 
     /// What the certificates of a server leave open, where the library and its level are known.
-    fn doubt(&self, server: ServerId) -> Option<Unknown> {
+    fn explain_doubt(&self, server: ServerId) -> Option<Unknown> {
         let (library, lists) = (&self.facts.of(ID).library, &self.lists[server]);
         library.release.zip(library.security_level(lists.ciphers.as_deref()))?;
         let why = if library.suite_b(lists.ciphers.as_deref()).is_some() {

@@ -44,7 +44,7 @@ pub(super) fn apply(text: &[u8], splices: &[Splice]) -> Vec<u8> {
 }
 
 /// The edits that do to the files what the splices do to the line; `Err`: why there are none.
-pub(super) fn edits(line: &TracedText, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, LowerError> {
+pub(super) fn make_edits(line: &TracedText, splices: &[Splice], sources: &SourceMap) -> Result<Vec<Edit>, LowerError> {
     let mut edits = Vec::new();
     // Edits in words that were given a name, by the place of the word.
     let mut passed: BTreeMap<Span, (Word, Vec<Edit>, bool)> = BTreeMap::new();

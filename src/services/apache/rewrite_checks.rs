@@ -88,7 +88,7 @@ impl Interpreter<'_> {
         let words = arguments.texts();
         let in_section = self.path_section().is_some();
         let why = match lower {
-            "rewriterule" => rule(&words, knows_all),
+            "rewriterule" => check_rule(&words, knows_all),
             "rewritecond" => condition(&words),
             "rewriteoptions" if words.is_empty() => Some("RewriteOptions requires at least one argument".to_owned()),
             "rewriteoptions" => {
@@ -123,7 +123,7 @@ fn broken(name: &str, regex: &str) -> Option<String> {
 }
 
 /// The flags of a rule or condition, each with its value.
-fn flags<'w>(name: &str, word: Option<&'w String>) -> Result<Vec<(String, &'w str)>, String> {
+fn parse_flags<'w>(name: &str, word: Option<&'w String>) -> Result<Vec<(String, &'w str)>, String> {
     let Some(word) = word else { return Ok(Vec::new()) };
     let inner = word.strip_prefix('[').and_then(|word| word.strip_suffix(']'));
     let inner = inner.ok_or_else(|| format!("{name}: bad flag delimiters"))?;
@@ -134,10 +134,10 @@ fn flags<'w>(name: &str, word: Option<&'w String>) -> Result<Vec<(String, &'w st
     Ok(inner.split(',').map(flag).collect())
 }
 
-fn rule(words: &[String], knows_all: bool) -> Option<String> {
+fn check_rule(words: &[String], knows_all: bool) -> Option<String> {
     let name = "RewriteRule";
     let [pattern, _, ..] = words else { return Some(format!("{name}: bad argument line: a pattern and a target")) };
-    let flags = match flags(name, words.get(2)) {
+    let flags = match parse_flags(name, words.get(2)) {
         Ok(flags) => flags,
         Err(why) => return Some(why),
     };
@@ -166,7 +166,7 @@ fn is_status(code: &str) -> bool {
 fn condition(words: &[String]) -> Option<String> {
     let name = "RewriteCond";
     let [test, pattern, ..] = words else { return Some(format!("{name}: bad argument line: a text and a pattern")) };
-    let flags = match flags(name, words.get(2)) {
+    let flags = match parse_flags(name, words.get(2)) {
         Ok(flags) => flags,
         Err(why) => return Some(why),
     };

@@ -182,7 +182,7 @@ impl<'a> ActingRules<'a> {
         let of_servers = || servers.iter().map(|server| &self.model.servers[*server].rewriting.rules);
         let is_open = |rule: &RewriteRule| rule.target.as_ref().is_some_and(|url| variable(url).is_some());
         let known = if self.list.iter().copied().chain(of_servers().flatten()).any(is_open) {
-            self.known(outside)
+            self.collect_variables(outside)
         } else {
             RequestVariables::default()
         };
@@ -222,7 +222,7 @@ impl<'a> ActingRules<'a> {
     }
 
     /// The variables that requests may have.
-    fn known(&self, outside: Acts) -> RequestVariables<'a> {
+    fn collect_variables(&self, outside: Acts) -> RequestVariables<'a> {
         let mut known = RequestVariables::default();
         for variable in self.set_variables() {
             let (name, both) = (variable.name.to_ascii_lowercase(), (&*variable.name, &*variable.value));

@@ -82,7 +82,7 @@ pub(super) struct Rewriting {
 }
 
 /// The flags of a `RewriteRule`: `[NC,P,E=name:value]`.
-fn flags(words: &[String]) -> Vec<&str> {
+fn split_flags(words: &[String]) -> Vec<&str> {
     let flags = words.get(2).map_or("", |flags| flags.trim_matches(['[', ']']));
     flags.split(',').map(str::trim).filter(|flag| !flag.is_empty()).collect()
 }
@@ -96,12 +96,12 @@ fn has(flags: &[&str], names: &[&str]) -> bool {
 /// Where a rule leads, if it proxies.
 pub(super) fn rule_target(words: &[String]) -> Option<&str> {
     let target = words.get(1).filter(|target| *target != "-")?;
-    has(&flags(words), &["p", "proxy"]).then_some(target)
+    has(&split_flags(words), &["p", "proxy"]).then_some(target)
 }
 
 impl RewriteRule {
     pub(super) fn of(words: &[String], section: Option<PathSection>, has_condition: bool, place: Place) -> RewriteRule {
-        let flags = flags(words);
+        let flags = split_flags(words);
         let values = flags.iter().filter_map(|flag| flag.split_once('='));
         let values = values.filter(|(flag, _)| matches!(flag.to_ascii_lowercase().as_str(), "e" | "env"));
         let values = values.filter_map(|(_, text)| text.split_once(':'));

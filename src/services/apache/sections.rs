@@ -45,13 +45,13 @@ impl Interpreter<'_> {
     }
 
     /// The scope of directives at this moment.
-    pub(super) fn scope(&self) -> DirectiveScope {
+    pub(super) fn current_scope(&self) -> DirectiveScope {
         self.sections.last().map_or(DirectiveScope::Server(MAIN), |section| section.scope.clone())
     }
 
     /// The section for files, paths or requests that is open, the innermost one.
     pub(super) fn path_section(&self) -> Option<PathSection> {
-        if !matches!(self.scope(), DirectiveScope::Inside(..)) {
+        if !matches!(self.current_scope(), DirectiveScope::Inside(..)) {
             return None;
         }
         self.sections.iter().rev().filter(|section| !section.condition).find_map(PathSection::of)
@@ -63,7 +63,7 @@ impl Interpreter<'_> {
         self.sections.push(OpenSection { name, head: Vec::new(), place, condition, scope });
     }
 
-    pub(super) fn close(&mut self, line: &LogicalLine, name: &[u8]) {
+    pub(super) fn close_section(&mut self, line: &LogicalLine, name: &[u8]) {
         let shown = name.escape_ascii();
         let Some(name) = name.strip_suffix(b">") else {
             self.model.complain_of_syntax(line.place, format!("{shown}> directive missing closing '>'"));

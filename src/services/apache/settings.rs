@@ -39,7 +39,7 @@ impl Interpreter<'_> {
         if unknown.is_some() {
             list.asked = VersionSet::TLS;
         }
-        let trap = trap(name, &words, &list, self.build.served(list.asked)).filter(|_| unknown.is_none());
+        let trap = find_trap(name, &words, &list, self.build.served(list.asked)).filter(|_| unknown.is_none());
         let proxy = name.eq_ignore_ascii_case("sslproxyprotocol");
         let end = arguments.words.last().map_or(rest, |word| word.written.end);
         let versions = self.build.most(list.asked, list.names_tls1_3);
@@ -60,14 +60,14 @@ impl Interpreter<'_> {
         let used = SettingUse { setting, place: line.place };
         if proxy {
             self.proxy_mut().versions.push(used);
-        } else if let DirectiveScope::Server(server) = self.scope() {
+        } else if let DirectiveScope::Server(server) = self.current_scope() {
             self.model.servers[server].versions.push(used);
         }
     }
 
     /// `SSLOpenSSLConfCmd`
     pub(super) fn command(&mut self, line: &LogicalLine, name: &str, arguments: &LineArguments<'_>, rest: usize) {
-        let DirectiveScope::Server(server) = self.scope() else { return };
+        let DirectiveScope::Server(server) = self.current_scope() else { return };
         let (Some(command), Some(value), None) = (arguments.get(0), arguments.get(1), arguments.get(2)) else {
             self.model.complain(line.place, format!("{name} takes two arguments"));
             return;
@@ -120,7 +120,7 @@ impl Interpreter<'_> {
 
     /// The setting that a directive is: a new one, unless the same text was read in the same place before.
     fn setting(&mut self, line: &LogicalLine, rest: usize, new: New<'_>) -> SettingId {
-        let scope = match self.scope() {
+        let scope = match self.current_scope() {
             DirectiveScope::Proxy(server, section) => (server, section + 1),
             DirectiveScope::Server(server) | DirectiveScope::Inside(server, _) => (server, 0),
         };
@@ -233,7 +233,7 @@ pub(super) fn arguments_span(text: &[u8], span: Span) -> Span {
 }
 
 /// What a list does that it does not look like.
-pub(super) fn trap(
+pub(super) fn find_trap(
     name: &str,
     words: &[Vec<u8>],
     list: &super::protocol::VersionList,

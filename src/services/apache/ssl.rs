@@ -28,7 +28,7 @@ const SSL_ANYWHERE: &[&str] = &[
 
 impl Interpreter<'_> {
     /// A directive of `mod_ssl`.
-    pub(super) fn ssl(
+    pub(super) fn read_ssl_directive(
         &mut self,
         line: &LogicalLine,
         name: &[u8],
@@ -61,7 +61,7 @@ impl Interpreter<'_> {
             self.model.first_ssl = Some((shown.clone(), line.place));
         }
         let proxy = lower.starts_with("sslproxy");
-        let section = match self.scope() {
+        let section = match self.current_scope() {
             DirectiveScope::Inside(_, section) => Some(section),
             DirectiveScope::Proxy(..) if !proxy => Some("Proxy".into()),
             _ => None,
@@ -75,7 +75,7 @@ impl Interpreter<'_> {
             return;
         }
         let server = self.server();
-        if self.scope() == DirectiveScope::Server(MAIN) {
+        if self.current_scope() == DirectiveScope::Server(MAIN) {
             let is_list = matches!(lower, "sslprotocol" | "sslproxyprotocol");
             let is_conditional = self.is_conditional();
             self.model.ssl_lines.push(SslLine { place: line.place, is_list, is_conditional });
@@ -83,7 +83,7 @@ impl Interpreter<'_> {
             self.model.in_hosts.insert(line.place.span);
         }
         if let (true, Some(path)) = (values::is_store(lower), arguments.get(0))
-            && matches!(self.scope(), DirectiveScope::Server(_))
+            && matches!(self.current_scope(), DirectiveScope::Server(_))
             && line.undefined.is_empty()
         {
             self.model.servers[server].stores.insert(lower.to_owned(), (PathBuf::from(path), line.place));
@@ -138,7 +138,7 @@ impl Interpreter<'_> {
 
     /// The client side of the current scope.
     pub(super) fn proxy_mut(&mut self) -> &mut Proxy {
-        match self.scope() {
+        match self.current_scope() {
             DirectiveScope::Proxy(server, section) => &mut self.model.servers[server].sections[section].proxy,
             DirectiveScope::Server(server) | DirectiveScope::Inside(server, _) => &mut self.model.servers[server].proxy,
         }

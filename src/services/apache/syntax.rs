@@ -51,7 +51,7 @@ pub(super) enum SyntaxContext<'a> {
 
 static TABLE: LazyLock<BTreeMap<String, Syntax>> = LazyLock::new(|| {
     let lines = include_str!("syntax.txt").lines().filter(|line| !line.starts_with(['#', '-']));
-    lines.filter_map(row).collect()
+    lines.filter_map(parse_row).collect()
 });
 
 static MODULES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
@@ -63,7 +63,7 @@ fn modules(text: &str) -> Vec<String> {
     text.split(',').map(|stem| format!("{stem}_module")).collect()
 }
 
-fn row(line: &str) -> Option<(String, Syntax)> {
+fn parse_row(line: &str) -> Option<(String, Syntax)> {
     let mut words = line.split(' ');
     let (name, count, places, from) = (words.next()?, words.next()?, words.next()?, words.next()?);
     let count = match count {

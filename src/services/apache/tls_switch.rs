@@ -30,7 +30,7 @@ pub(super) enum SwitchState {
 pub(super) type Https = BTreeMap<SocketAddr, Option<Place>>;
 
 /// The listeners that were read, with the place of those for https. A wildcard equals only the wildcard of its kind.
-pub(super) fn https(model: &Model) -> Https {
+pub(super) fn collect_https_listeners(model: &Model) -> Https {
     let place = |listen: &usize| {
         let listen = &model.listens[*listen];
         (listen.protocol == "https").then_some(listen.place)

@@ -6,9 +6,9 @@ use super::model::{Covers, Model, Proxy, ProxySection, SettingUse};
 use super::part::versions_not_here;
 use super::protocol::ProtocolRules;
 use super::proxied::{Scheme, is_balancer, scheme};
-use super::proxy_targets::{ProxyTarget, members, steps, targets};
+use super::proxy_targets::{ProxyTarget, estimate_steps, members, targets};
 use super::scope::{MAIN, ServerId};
-use super::versions::way;
+use super::versions::explain_way;
 use super::workers::origin;
 use crate::endpoint::{
     Address, Answer, Endpoint, Preface, Reason, ReasonKind, Role, Speaks, Traced, Transport, Unknown,
@@ -195,7 +195,7 @@ fn in_room(
             let urls = std::iter::once(target.url.clone());
             for url in urls.chain(sections().flat_map(|sections| sections.below(&target.url))) {
                 let others: usize = sections().map(|sections| sections.others.len()).sum();
-                if !room.steps(steps(model, server, &url) + 10 * others, target.place) {
+                if !room.steps(estimate_steps(model, server, &url) + 10 * others, target.place) {
                     return endpoints;
                 }
                 let view = sections().fold(levels, |outer, sections| sections.view(&url, outer));
@@ -284,7 +284,7 @@ fn answer<'a>(
         let written = model.written(used.setting);
         versions = build.most(written.asked, written.names_tls1_3);
         unknown.extend(written.unknown.clone());
-        because.extend(way(model, used));
+        because.extend(explain_way(model, used));
         because.push(Reason::at(ReasonKind::Versions, used.place.span, "for connections to other servers"));
         deciders.push(used.setting);
     } else {

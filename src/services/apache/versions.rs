@@ -172,7 +172,7 @@ pub(super) struct Combination<'a> {
 
 impl Combination<'_> {
     /// The offer for a first host and a selected one.
-    pub(super) fn offer(&self, first: ServerId, host: ServerId) -> OfferedVersions {
+    pub(super) fn compute_offer(&self, first: ServerId, host: ServerId) -> OfferedVersions {
         if first == host {
             return self.by(first, host, true);
         }
@@ -265,7 +265,7 @@ impl Combination<'_> {
 
     /// A setting decides: the way to it, and the setting.
     fn use_reason(&self, offer: &mut OfferedVersions, used: SettingUse, kind: ReasonKind, note: String) {
-        offer.because.extend(way(self.model, used));
+        offer.because.extend(explain_way(self.model, used));
         offer.because.push(Reason::at(kind, used.place.span, note));
         if !offer.deciders.contains(&used.setting) {
             offer.deciders.push(used.setting);
@@ -280,7 +280,7 @@ impl Combination<'_> {
 }
 
 /// The way to a setting: includes, macros, and what gave the value.
-pub(super) fn way(model: &Model, used: SettingUse) -> Vec<Reason> {
+pub(super) fn explain_way(model: &Model, used: SettingUse) -> Vec<Reason> {
     let hops = model.hops.list(used.place.hop);
     let mut way: Vec<Reason> = hops
         .iter()

@@ -19,13 +19,13 @@ impl Inheritance<'_> {
             return self.without_tls(listener, member, because);
         };
         because.push(engine_reason(engine));
-        let scope = self.scope(listener, member);
+        let scope = self.find_scope(listener, member);
         self.selection(listener, member, &mut because);
         if let Some((true, place)) = self.first(scope, |s| self.model.scopes[s].reject) {
             because.push(Reason::at(ReasonKind::Engine, place.span, "refuses every handshake for this server"));
             return Answer { refuses: true, ..tls(because, VersionSet::EMPTY, Some(VersionSet::EMPTY)) };
         }
-        let default = self.scope(listener, listener.default);
+        let default = self.find_scope(listener, listener.default);
         let own = if self.has_context(scope) { scope } else { default };
         if own != scope {
             let head = self.model.scopes[default].head.span;
@@ -69,7 +69,7 @@ impl Inheritance<'_> {
 
     /// A listener without TLS of its own; in the stream module it may pass on the TLS of another server.
     fn without_tls(&self, listener: &Listener, member: usize, because: Vec<Reason>) -> Answer {
-        let preread = self.first(self.scope(listener, member), |s| self.model.scopes[s].preread);
+        let preread = self.first(self.find_scope(listener, member), |s| self.model.scopes[s].preread);
         // What comes by UDP is no TLS that versions could be chosen from.
         let Some((true, place)) = preread.filter(|_| listener.transport == Transport::Stream) else {
             return plaintext(because);
@@ -83,17 +83,17 @@ impl Inheritance<'_> {
         Answer { speaks: Speaks::Unknown, unknown: vec![unknown], ..tls(because, VersionSet::TLS, None) }
     }
 
-    fn scope(&self, listener: &Listener, member: usize) -> ScopeId {
+    fn find_scope(&self, listener: &Listener, member: usize) -> ScopeId {
         self.model.servers[listener.servers[member]].scope
     }
 
     /// The line that opens the address.
     fn opening(&self, listener: &Listener, member: usize) -> Vec<Reason> {
         let place = listener.listens[member].or_else(|| listener.listens.iter().find_map(|p| *p));
-        let head = self.model.scopes[self.scope(listener, member)].head;
+        let head = self.model.scopes[self.find_scope(listener, member)].head;
         match place {
             Some(place) => {
-                let mut because: Vec<Reason> = self.hops(place.hop).collect();
+                let mut because: Vec<Reason> = self.explain_hops(place.hop).collect();
                 let note = match listener.transport {
                     Transport::Udp => format!("listens on {} (UDP)", listener.address),
                     Transport::Stream | Transport::Quic => format!("listens on {}", listener.address),
@@ -109,7 +109,7 @@ impl Inheritance<'_> {
 
     /// Why that server answers, and which server's versions count.
     fn selection(&self, listener: &Listener, member: usize, because: &mut Vec<Reason>) {
-        let head = self.model.scopes[self.scope(listener, member)].head.span;
+        let head = self.model.scopes[self.find_scope(listener, member)].head.span;
         let note = match (listener.servers.len(), member == listener.default) {
             (1, _) => "the only server here: it answers to every name",
             (_, true) if listener.flag.is_some() => "the default server: it answers clients that send no known name",

@@ -2,7 +2,7 @@
 //! kept, zones (`ngx_http_upstream_server`, `ngx_stream_upstream_server`, and the modules `ngx_http_upstream_*_module`).
 
 use super::ID;
-use super::known::{is_time, number, size};
+use super::known::{is_time, number, parse_size};
 use super::state::{Directive, TreeReader};
 use super::zones::ZoneUse;
 use crate::release::Release;
@@ -122,7 +122,7 @@ fn refused_zone(
     let (name, bytes) = match words {
         ["", ..] => return Some("invalid zone name \"\"".to_owned()),
         [name] => (name, 0),
-        [name, text, ..] => match size(text, &["k", "m"]) {
+        [name, text, ..] => match parse_size(text, &["k", "m"]) {
             None => return Some(format!("invalid zone size \"{text}\"")),
             Some(bytes) if bytes < SMALLEST_ZONE => return Some(format!("zone \"{name}\" is too small")),
             Some(bytes) => (name, bytes),

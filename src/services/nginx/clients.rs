@@ -57,10 +57,10 @@ impl<'m> Complaints<'_, 'm> {
         if takes_variables && (certificate.contains('$') || key.contains('$')) {
             return;
         }
-        self.file(certificate, Purpose::Certificate, *place);
-        self.file(key, Purpose::Key, *place_of_key);
-        let found = rules.files.pem(certificate, *place).and_then(|pem| pem.certificate.as_ref());
-        let half = rules.files.pem(key, *place_of_key).and_then(|pem| pem.key.as_ref());
+        self.check_file(certificate, Purpose::Certificate, *place);
+        self.check_file(key, Purpose::Key, *place_of_key);
+        let found = rules.files.find_pem(certificate, *place).and_then(|pem| pem.certificate.as_ref());
+        let half = rules.files.find_pem(key, *place_of_key).and_then(|pem| pem.key.as_ref());
         let list = self.client_value(scope, client, |tls| &tls.ciphers).map_or(CIPHERS, |(list, _)| list);
         let level = rules.library.security_level(Some(list)).filter(|_| rules.loads_after_ciphers());
         if let Some((chain, _)) = found
@@ -82,7 +82,7 @@ impl<'m> Complaints<'_, 'm> {
         let Some((true, place)) = self.client_value(scope, client, |tls| &tls.verify) else { return };
         let trusted = self.client_value(scope, client, |tls| &tls.trusted).filter(|(path, _)| !path.is_empty());
         match trusted {
-            Some((path, place)) => self.file(path, Purpose::Trust, *place),
+            Some((path, place)) => self.check_file(path, Purpose::Trust, *place),
             None if !rules.model.is_part && self.is_new(*place, 0) => {
                 let name = client.prefix();
                 self.say(*place, format!("no {name}_ssl_trusted_certificate for {name}_ssl_verify"));
@@ -90,7 +90,7 @@ impl<'m> Complaints<'_, 'm> {
             None => {}
         }
         if let Some((path, place)) = self.client_value(scope, client, |tls| &tls.crl) {
-            self.file(path, Purpose::Trust, *place);
+            self.check_file(path, Purpose::Trust, *place);
         }
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct ConfiguredVersions {
 impl Inheritance<'_> {
     /// The versions that a server asks for by itself; `None`: not known.
     pub(crate) fn versions(&self, scope: ScopeId) -> Option<VersionSet> {
-        let asked = self.asked(scope);
+        let asked = self.find_configured(scope);
         asked.unknown.is_empty().then_some(asked.set)
     }
 
@@ -60,10 +60,10 @@ impl Inheritance<'_> {
             asked
         };
         match self.by_name() {
-            Some(true) => self.asked(own),
-            Some(false) => behind(self.asked(default)),
+            Some(true) => self.find_configured(own),
+            Some(false) => behind(self.find_configured(default)),
             None => {
-                let (mut old, new) = (behind(self.asked(default)), self.asked(own));
+                let (mut old, new) = (behind(self.find_configured(default)), self.find_configured(own));
                 if old.set == new.set {
                     return old;
                 }
@@ -88,7 +88,7 @@ impl Inheritance<'_> {
 
     /// The versions of one server: its own lines, else those around it, else the built-in default; then its
     /// `ssl_conf_command Protocol`.
-    pub(super) fn asked(&self, scope: ScopeId) -> ConfiguredVersions {
+    pub(super) fn find_configured(&self, scope: ScopeId) -> ConfiguredVersions {
         let mut asked = ConfiguredVersions {
             set: VersionSet::EMPTY,
             because: Vec::new(),
@@ -100,7 +100,7 @@ impl Inheritance<'_> {
             (!lines.is_empty()).then_some((s, lines))
         });
         match lines {
-            Some((from, lines)) => self.lines(scope, from, lines, &mut asked),
+            Some((from, lines)) => self.add_lines(scope, from, lines, &mut asked),
             None => {
                 self.builtin(self.model.scopes[scope].section, &mut asked);
                 if self.model.is_part {
@@ -140,11 +140,11 @@ impl Inheritance<'_> {
         })
     }
 
-    fn lines(&self, scope: ScopeId, from: ScopeId, lines: &[Protocols], asked: &mut ConfiguredVersions) {
+    fn add_lines(&self, scope: ScopeId, from: ScopeId, lines: &[Protocols], asked: &mut ConfiguredVersions) {
         let mut known: HashSet<SettingId> = HashSet::new();
         for line in lines {
             asked.set = asked.set.union(line.versions);
-            asked.because.extend(self.hops(line.place.hop));
+            asked.because.extend(self.explain_hops(line.place.hop));
             let section = self.model.scopes[from].section.name();
             let note = match (from == scope, lines.len()) {
                 (true, 1) => "sets the versions of this server".to_owned(),

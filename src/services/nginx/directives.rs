@@ -13,7 +13,7 @@ use crate::source::Span;
 use crate::tls::{Version, VersionSet};
 
 /// Takes in a directive that is not an include.
-pub(super) fn apply(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>) {
+pub(super) fn apply_directive(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Directive<'_>) {
     let name = directive.name;
     if !is_known(reader, directive) {
         return;
@@ -85,7 +85,7 @@ pub(super) fn apply(reader: &mut TreeReader<'_>, context: BlockContext, directiv
             reader.reach.loads.extend(paths);
         }
         _ if name.starts_with(b"ssl_client_hello_by_lua") => {
-            if let Some(scope) = reader.scope(context) {
+            if let Some(scope) = reader.find_scope(context) {
                 reader.model.scopes[scope].dynamic = Some(directive.place);
             }
         }
@@ -236,7 +236,7 @@ fn with_scope(
     then: impl FnOnce(&mut BlockScope, String, Place),
 ) {
     let mut arguments = reader.arguments(directive).into_iter();
-    if let (Some(scope), Some(value)) = (reader.scope(context), arguments.next()) {
+    if let (Some(scope), Some(value)) = (reader.find_scope(context), arguments.next()) {
         then(&mut reader.model.scopes[scope], value, directive.place);
     }
 }
@@ -343,10 +343,10 @@ fn protocols(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Dir
     let role = if client.is_some() { Role::Upstream } else { Role::Listener };
     let Some((setting, scope)) = setting(reader, context, directive, role, versions) else { return };
     let protocols = Protocols { place: directive.place, versions, setting };
-    tls(&mut reader.model.scopes[scope], client).protocols.push(protocols);
+    tls_settings_of(&mut reader.model.scopes[scope], client).protocols.push(protocols);
 }
 
-fn tls(scope: &mut BlockScope, client: Option<Client>) -> &mut TlsSettings {
+fn tls_settings_of(scope: &mut BlockScope, client: Option<Client>) -> &mut TlsSettings {
     match client {
         Some(client) => scope.clients.entry(client).or_default(),
         None => &mut scope.tls,
@@ -386,7 +386,7 @@ fn setting(
     role: Role,
     versions: VersionSet,
 ) -> Option<(SettingId, usize)> {
-    let scope = reader.scope(context)?;
+    let scope = reader.find_scope(context)?;
     let span = directive.place.span;
     let id = match reader.by_span.get(&span) {
         Some(id) => *id,
@@ -421,7 +421,7 @@ fn command(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Direc
         return;
     };
     let name = name.to_ascii_lowercase();
-    let Some(scope) = reader.scope(context) else { return };
+    let Some(scope) = reader.find_scope(context) else { return };
     let mut place_of_setting = None;
     // What is wrong with it is said where nginx carries it out.
     if let Ok(Some(effect)) = super::command::parse(&name, value) {
@@ -433,5 +433,5 @@ fn command(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Direc
         }
     }
     let command = ConfCommand { place: directive.place, name, value: value.clone(), setting: place_of_setting };
-    tls(&mut reader.model.scopes[scope], client).commands.push(command);
+    tls_settings_of(&mut reader.model.scopes[scope], client).commands.push(command);
 }

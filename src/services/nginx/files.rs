@@ -87,7 +87,7 @@ impl Files {
         let system = world.system;
         let passes = model.pass_phrases.iter().map(|(path, place)| (path, *place));
         let namings: BTreeSet<(&String, FileId)> = passes
-            .chain(model.scopes.iter().flat_map(named))
+            .chain(model.scopes.iter().flat_map(list_named_files))
             .filter(|(path, _)| !path.is_empty() && !OTHERS.iter().any(|other| path.starts_with(other)))
             .map(|(path, place)| (path, place.span.file))
             .collect();
@@ -135,21 +135,21 @@ impl Files {
     }
 
     /// What became of looking at a file that is named there.
-    fn seen(&self, path: &str, place: Place) -> Option<&FileState> {
+    fn look_up(&self, path: &str, place: Place) -> Option<&FileState> {
         let is_hidden = !self.hidden.is_empty() && self.hidden.contains(&(path.to_owned(), place.span.file));
         self.seen.get(path).filter(|_| !is_hidden)
     }
 
     /// What a file of certificates or keys has in it; `None`: it can't be read.
-    pub(super) fn pem(&self, path: &str, place: Place) -> Option<&Pem> {
-        match self.seen(path, place)? {
+    pub(super) fn find_pem(&self, path: &str, place: Place) -> Option<&Pem> {
+        match self.look_up(path, place)? {
             FileState::Read { pem, .. } => Some(pem),
             FileState::Missing | FileState::Directory => None,
         }
     }
 
     /// What keeps nginx from loading a file, as a lowercase fragment; `None`: nothing that can be seen here.
-    pub(super) fn wrong(&self, path: &str, purpose: Purpose, place: Place) -> Option<&'static str> {
+    pub(super) fn find_fault(&self, path: &str, purpose: Purpose, place: Place) -> Option<&'static str> {
         if !self.are_its_own {
             return None;
         }
@@ -158,7 +158,7 @@ impl Files {
             return Some("the name is empty, which is the directory of the main file");
         }
         let lacks = |is_there: bool, what: &'static str| (!is_there).then_some(what);
-        match self.seen(path, place)? {
+        match self.look_up(path, place)? {
             FileState::Missing => Some("there is no such file"),
             // A folder of a command may be what it asks for.
             FileState::Directory if purpose == Purpose::Other => None,
@@ -187,7 +187,7 @@ impl Files {
 }
 
 /// The files that a block names.
-fn named(scope: &BlockScope) -> impl Iterator<Item = (&String, Place)> {
+fn list_named_files(scope: &BlockScope) -> impl Iterator<Item = (&String, Place)> {
     let many = scope.certificates.iter().chain(&scope.keys).chain(&scope.tickets);
     let single = scope.authority.iter().chain(&scope.stapling_file);
     let tls = std::iter::once(&scope.tls).chain(scope.clients.values()).flat_map(of_tls);

@@ -25,7 +25,7 @@ impl Inheritance<'_> {
         configured: VersionSet,
         because: &mut Vec<Reason>,
     ) -> (Option<VersionSet>, Option<Unknown>) {
-        let pairs = self.pairs(own);
+        let pairs = self.load_pairs(own);
         if let Some((path, why)) = pairs.fails {
             let note = format!("nginx cannot load \"{path}\" at a handshake: {why}");
             because.push(Reason::placeless(ReasonKind::Floor, note));
@@ -38,22 +38,22 @@ impl Inheritance<'_> {
             let topic = Topic::about("file-by-variable", path.to_owned());
             return (None, Some(Unknown { topic, span, what, help: "probe the running server".into() }));
         }
-        let mut offer = self.offer(own);
+        let mut offer = self.collect_offer(own);
         offer.ciphers = self.usable_list(own, offer.ciphers);
-        let first = self.offer(default);
+        let first = self.collect_offer(default);
         offer.groups.clone_from(&first.groups);
         let named = offer.suites.clone();
         if self.by_name() != Some(true) {
             offer.suites.clone_from(&first.suites);
         }
-        let floor = self.floor(configured, offer.clone());
+        let floor = self.compute_floor(configured, offer.clone());
         if self.by_name().is_none() && named != first.suites {
-            let other = self.floor(configured, HandshakeOffer { suites: named, ..offer.clone() });
+            let other = self.compute_floor(configured, HandshakeOffer { suites: named, ..offer.clone() });
             if other.usable != floor.usable {
                 return (None, None);
             }
         }
-        let Some(usable) = floor.usable else { return (None, self.doubt(&offer, own)) };
+        let Some(usable) = floor.usable else { return (None, self.explain_doubt(&offer, own)) };
         // Suite B of the server that is asked first bears on those behind it, in ways that are not worked out here.
         if self.suite_b(&first) != self.suite_b(&offer) && !usable.is_empty() {
             return (None, Some(self.open_to_clients(own, ClientDependent::SuiteB)));
@@ -62,7 +62,7 @@ impl Inheritance<'_> {
         let mut notes = floor.notes;
         // What is asked for here is asked for where the default server is the one that answers.
         let first_asked = if own == default { configured } else { self.limited(default) };
-        let first = self.floor(
+        let first = self.compute_floor(
             first_asked,
             HandshakeOffer { keys: Presented::sure(Keys::ANY), groups: None, signatures: None, ..first },
         );
@@ -89,13 +89,13 @@ impl Inheritance<'_> {
 
     /// The versions of a server as it hands them to the library.
     fn limited(&self, server: ScopeId) -> VersionSet {
-        let mut asked = self.asked(server);
+        let mut asked = self.find_configured(server);
         self.limits(server, &mut asked);
         asked.set
     }
 
     /// What the server itself leaves open about its handshakes, where the library is known.
-    fn doubt(&self, offer: &HandshakeOffer, own: ScopeId) -> Option<Unknown> {
+    fn explain_doubt(&self, offer: &HandshakeOffer, own: ScopeId) -> Option<Unknown> {
         let plain = HandshakeOffer { groups: None, signatures: None, suites: None, ..offer.clone() };
         let only = |offer: HandshakeOffer| self.library.usable_on(&offer.terms()).is_none();
         let encrypted = HandshakeOffer { ciphers: without_null(&offer.ciphers), ..plain.clone() };
@@ -137,7 +137,7 @@ impl Inheritance<'_> {
     /// The suites of a list that nginx can use: since 1.11.0 those with DHE only if it has parameters for them.
     fn usable_list(&self, scope: ScopeId, ciphers: String) -> String {
         let dhparam = self.first(scope, |s| self.model.scopes[s].tls.dhparam.as_ref()).is_some()
-            || self.given(scope, "dhparameters").next().is_some();
+            || self.list_command_values(scope, "dhparameters").next().is_some();
         if dhparam || self.release.is_some_and(|r| r < Release::new(1, 11, 0)) {
             ciphers
         } else {
@@ -146,7 +146,7 @@ impl Inheritance<'_> {
     }
 
     /// What the library makes of an offer; most servers of a host share theirs.
-    pub(super) fn floor(&self, set: VersionSet, offer: HandshakeOffer) -> Floor {
+    pub(super) fn compute_floor(&self, set: VersionSet, offer: HandshakeOffer) -> Floor {
         let key = (set, offer);
         if let Some(known) = self.floors.borrow().get(&key) {
             return known.clone();
@@ -163,7 +163,7 @@ impl Inheritance<'_> {
     }
 
     /// The values of a command in the order in which it is carried out.
-    fn given<'s>(&'s self, scope: ScopeId, name: &'s str) -> impl DoubleEndedIterator<Item = &'s str> {
+    fn list_command_values<'s>(&'s self, scope: ScopeId, name: &'s str) -> impl DoubleEndedIterator<Item = &'s str> {
         let list = self.first(scope, |s| {
             let commands = &self.model.scopes[s].tls.commands;
             (!commands.is_empty()).then_some(commands)
@@ -183,23 +183,23 @@ impl Inheritance<'_> {
     }
 
     /// What a server says about its handshakes.
-    fn offer(&self, scope: ScopeId) -> HandshakeOffer {
+    fn collect_offer(&self, scope: ScopeId) -> HandshakeOffer {
         let value = |pick: fn(&TlsSettings) -> &Given<String>| {
             self.first(scope, |s| pick(&self.model.scopes[s].tls).as_ref()).map(|(value, _)| value.as_str())
         };
         // Commands are carried out after the directives, in order.
-        let lists =
-            std::iter::once(value(|tls| &tls.ciphers).unwrap_or(CIPHERS)).chain(self.given(scope, "cipherstring"));
+        let lists = std::iter::once(value(|tls| &tls.ciphers).unwrap_or(CIPHERS))
+            .chain(self.list_command_values(scope, "cipherstring"));
         let ciphers = one_after_another(lists).unwrap_or_default();
         let directive = value(|tls| &tls.curves).filter(|curves| *curves != "auto");
         let groups = self.last_groups(scope).or(directive);
-        let keys = self.library.presented(&self.pairs(scope).identity, Some(&ciphers));
+        let keys = self.library.presented(&self.load_pairs(scope).identity, Some(&ciphers));
         HandshakeOffer {
             ciphers,
-            suites: self.given(scope, "ciphersuites").next_back().map(str::to_owned),
+            suites: self.list_command_values(scope, "ciphersuites").next_back().map(str::to_owned),
             keys,
             groups: groups.map(str::to_owned),
-            signatures: self.given(scope, "signaturealgorithms").next_back().map(str::to_owned),
+            signatures: self.list_command_values(scope, "signaturealgorithms").next_back().map(str::to_owned),
         }
     }
 

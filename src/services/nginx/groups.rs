@@ -10,7 +10,7 @@ use crate::services::userinfo::without_user;
 
 impl TreeReader<'_> {
     /// Enters a block.
-    pub(super) fn group(&mut self, section: ListenModule, directive: &Directive<'_>) -> BlockContext {
+    pub(super) fn read_group(&mut self, section: ListenModule, directive: &Directive<'_>) -> BlockContext {
         let name = self.arguments(directive).into_iter().next().unwrap_or_default();
         if !self.group_names.insert((section, name.to_ascii_lowercase())) {
             self.problem(directive.place, format!("duplicate upstream \"{name}\""));
@@ -46,7 +46,7 @@ impl TreeReader<'_> {
     ///
     /// It depends on the order: a block may take the place of a host that was named without a port, and targets that share
     /// that place are not looked at again (`ngx_http_upstream_add`; its twin in stream compares the ports).
-    pub(super) fn ports(&mut self) {
+    pub(super) fn check_ports(&mut self) {
         if self.unread.is_some() || !self.unknown.is_empty() || self.model.is_part {
             return;
         }

@@ -24,7 +24,7 @@ pub(super) struct Inheritance<'a> {
 impl Inheritance<'_> {
     /// The nearest value around a scope.
     pub(super) fn first<T>(&self, scope: ScopeId, pick: impl Fn(ScopeId) -> Option<T>) -> Option<T> {
-        self.model.chain(scope).find_map(pick)
+        self.model.scopes_around(scope).find_map(pick)
     }
 
     /// Has a server an SSL context of its own: a certificate, or `ssl_reject_handshake`?
@@ -42,7 +42,7 @@ impl Inheritance<'_> {
         matches!(self.first(scope, |s| self.model.scopes[s].reject), Some((true, _)))
     }
 
-    pub(super) fn hops(&self, hop: HopId) -> impl Iterator<Item = Reason> {
+    pub(super) fn explain_hops(&self, hop: HopId) -> impl Iterator<Item = Reason> {
         let spans = self.model.hops.spans(hop);
         spans.into_iter().map(|span| Reason::at(ReasonKind::Include, span, "included from here"))
     }

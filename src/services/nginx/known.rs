@@ -131,7 +131,7 @@ pub(super) fn refused(reader: &mut TreeReader<'_>, context: BlockContext, direct
     let (name, known) = ALL.get_key_value(directive.name)?;
     let shown = String::from_utf8_lossy(name);
     let release = reader.world.facts.of(ID).release.value;
-    if let Some(place) = place(reader, context)
+    if let Some(place) = name_place(reader, context)
         && let Some(message) = known.misplaced(place, &shown, release)
     {
         return Some(message);
@@ -175,7 +175,7 @@ pub(super) fn refused(reader: &mut TreeReader<'_>, context: BlockContext, direct
 }
 
 /// The name that the table has for a place; `None`: a block that is not followed.
-fn place(reader: &TreeReader<'_>, context: BlockContext) -> Option<&'static str> {
+fn name_place(reader: &TreeReader<'_>, context: BlockContext) -> Option<&'static str> {
     Some(match context {
         BlockContext::Main => "main",
         BlockContext::Events => "events",
@@ -239,10 +239,10 @@ impl ValueKind {
                 Some(format!("invalid value \"{value}\" in \"{shown}\" directive, it must be \"on\" or \"off\""))
             }
             ValueKind::Number if number(value).is_none() => Some(format!("\"{shown}\" directive invalid number")),
-            ValueKind::Size if size(value, &["k", "m"]).is_none() => {
+            ValueKind::Size if parse_size(value, &["k", "m"]).is_none() => {
                 Some(format!("\"{shown}\" directive invalid value"))
             }
-            ValueKind::Offset if size(value, &["k", "m", "g"]).is_none() => {
+            ValueKind::Offset if parse_size(value, &["k", "m", "g"]).is_none() => {
                 Some(format!("\"{shown}\" directive invalid value"))
             }
             ValueKind::Time if !is_time(value, false) => Some(format!("\"{shown}\" directive invalid value")),
@@ -258,7 +258,7 @@ pub(super) fn number(text: &str) -> Option<i64> {
 }
 
 /// A number with one of the units, each of them 1024 times the one before.
-pub(super) fn size(text: &str, units: &[&str]) -> Option<i64> {
+pub(super) fn parse_size(text: &str, units: &[&str]) -> Option<i64> {
     let last = text.get(text.len().checked_sub(1)?..)?;
     match units.iter().position(|unit| unit.eq_ignore_ascii_case(last)) {
         Some(at) => number(&text[..text.len() - 1])?.checked_mul(1024_i64.pow(at as u32 + 1)),
@@ -354,12 +354,12 @@ mod tests {
     #[test]
     fn sizes_and_numbers() {
         for good in ["4k", "4K", "4m", "0", "1", "9223372036854775807"] {
-            assert!(size(good, &["k", "m"]).is_some(), "{good}");
+            assert!(parse_size(good, &["k", "m"]).is_some(), "{good}");
         }
         for bad in ["1g", "-1", "4kb", "", "k", "1.5k", "0x10", " 4k", "99999999999999999999", "9223372036854775807k"] {
-            assert!(size(bad, &["k", "m"]).is_none(), "{bad}");
+            assert!(parse_size(bad, &["k", "m"]).is_none(), "{bad}");
         }
-        assert_eq!(size("1g", &["k", "m", "g"]), Some(1 << 30));
+        assert_eq!(parse_size("1g", &["k", "m", "g"]), Some(1 << 30));
         assert!(["-1", "x", "", "+1", "99999999999999999999"].iter().all(|bad| number(bad).is_none()));
     }
 }

@@ -66,7 +66,7 @@ pub(super) fn parse(arguments: &[String], context: &ListenContext<'_>) -> Result
         return Err("invalid number of arguments in \"listen\" directive".into());
     };
     let mut parsed = Parsed {
-        bound: bound(address, context)?,
+        bound: parse_bound(address, context)?,
         transport: Transport::Stream,
         ssl: false,
         default: false,
@@ -105,7 +105,7 @@ pub(super) fn parse(arguments: &[String], context: &ListenContext<'_>) -> Result
     }
 }
 
-fn bound(text: &str, context: &ListenContext<'_>) -> Result<Bound, String> {
+fn parse_bound(text: &str, context: &ListenContext<'_>) -> Result<Bound, String> {
     let prefix = text.get(..5).is_some_and(|prefix| prefix.eq_ignore_ascii_case("unix:"));
     if let Some(path) = text.get(5..).filter(|_| prefix) {
         if path.is_empty() {
@@ -140,7 +140,7 @@ fn bound(text: &str, context: &ListenContext<'_>) -> Result<Bound, String> {
         vec![IpAddr::V6(ip)]
     } else if host == "*" {
         vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED)]
-    } else if let Some(ip) = decimal(&host).or_else(|| numeric::ipv4(&host)) {
+    } else if let Some(ip) = decimal(&host).or_else(|| numeric::parse_ipv4(&host)) {
         vec![IpAddr::V4(ip)]
     } else if host.is_empty() {
         return Err(format!("no host in \"{text}\" of the \"listen\" directive"));

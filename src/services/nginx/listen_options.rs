@@ -49,7 +49,7 @@ const PROXY_PROTOCOL: &[(ListenModule, Release)] = &[
     (ListenModule::Mail, Release::new(1, 19, 8)),
 ];
 
-const fn known(
+const fn describe(
     name: &'static str,
     shape: ParameterShape,
     binds: bool,
@@ -60,27 +60,27 @@ const fn known(
 }
 
 const ALL: &[KnownParameter] = &[
-    known("ssl", ParameterShape::Flag, false, true, EVERYWHERE),
-    known("default_server", ParameterShape::Flag, false, false, WITH_NAMES),
-    known("default", ParameterShape::Flag, false, false, HTTP),
-    known("http2", ParameterShape::Flag, false, false, HTTP),
-    known("spdy", ParameterShape::Flag, false, false, HTTP),
-    known("quic", ParameterShape::Flag, false, false, &[(ListenModule::Http, defaults::QUIC)]),
-    known("udp", ParameterShape::Flag, false, false, &[(ListenModule::Stream, ALWAYS)]),
-    known("proxy_protocol", ParameterShape::Flag, false, true, PROXY_PROTOCOL),
-    known("bind", ParameterShape::Flag, true, false, EVERYWHERE),
+    describe("ssl", ParameterShape::Flag, false, true, EVERYWHERE),
+    describe("default_server", ParameterShape::Flag, false, false, WITH_NAMES),
+    describe("default", ParameterShape::Flag, false, false, HTTP),
+    describe("http2", ParameterShape::Flag, false, false, HTTP),
+    describe("spdy", ParameterShape::Flag, false, false, HTTP),
+    describe("quic", ParameterShape::Flag, false, false, &[(ListenModule::Http, defaults::QUIC)]),
+    describe("udp", ParameterShape::Flag, false, false, &[(ListenModule::Stream, ALWAYS)]),
+    describe("proxy_protocol", ParameterShape::Flag, false, true, PROXY_PROTOCOL),
+    describe("bind", ParameterShape::Flag, true, false, EVERYWHERE),
     // Only where the system has it, FreeBSD.
-    known("setfib", ParameterShape::Number, true, false, WITH_NAMES),
-    known("fastopen", ParameterShape::Number, true, true, NOT_MAIL),
-    known("backlog", ParameterShape::Count, true, true, EVERYWHERE),
-    known("rcvbuf", ParameterShape::Size, true, false, EVERYWHERE),
-    known("sndbuf", ParameterShape::Size, true, false, EVERYWHERE),
-    known("accept_filter", ParameterShape::Text, true, true, WITH_NAMES),
-    known("deferred", ParameterShape::Flag, true, true, WITH_NAMES),
-    known("ipv6only", ParameterShape::Switch, true, false, EVERYWHERE),
-    known("reuseport", ParameterShape::Flag, true, false, NOT_MAIL),
-    known("multipath", ParameterShape::Flag, true, true, MULTIPATH_EVERYWHERE),
-    known("so_keepalive", ParameterShape::Keepalive, true, true, EVERYWHERE),
+    describe("setfib", ParameterShape::Number, true, false, WITH_NAMES),
+    describe("fastopen", ParameterShape::Number, true, true, NOT_MAIL),
+    describe("backlog", ParameterShape::Count, true, true, EVERYWHERE),
+    describe("rcvbuf", ParameterShape::Size, true, false, EVERYWHERE),
+    describe("sndbuf", ParameterShape::Size, true, false, EVERYWHERE),
+    describe("accept_filter", ParameterShape::Text, true, true, WITH_NAMES),
+    describe("deferred", ParameterShape::Flag, true, true, WITH_NAMES),
+    describe("ipv6only", ParameterShape::Switch, true, false, EVERYWHERE),
+    describe("reuseport", ParameterShape::Flag, true, false, NOT_MAIL),
+    describe("multipath", ParameterShape::Flag, true, true, MULTIPATH_EVERYWHERE),
+    describe("so_keepalive", ParameterShape::Keepalive, true, true, EVERYWHERE),
 ];
 
 /// `spdy` ended with the version that has `http2`.
@@ -117,13 +117,13 @@ pub(super) fn parse(text: &str, section: ListenModule, release: Option<Release>)
         return Err(invalid());
     }
     let value = value.unwrap_or_default();
-    if !fits(known.shape, value) {
+    if !fits_shape(known.shape, value) {
         return Err(format!("invalid {name} \"{text}\""));
     }
     Ok(Parameter { name: known.name, value, binds: known.binds, tcp_only: known.tcp_only })
 }
 
-fn fits(shape: ParameterShape, value: &str) -> bool {
+fn fits_shape(shape: ParameterShape, value: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.len() < 19 && text.bytes().all(|b| b.is_ascii_digit());
     match shape {
         ParameterShape::Flag | ParameterShape::Text => true,

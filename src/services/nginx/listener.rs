@@ -66,7 +66,7 @@ impl Listener {
     pub(super) fn preface(&self, model: &Model) -> Preface {
         let dialogue = || {
             let server = &model.servers[*self.servers.get(self.default)?];
-            let said = model.chain(server.scope).find_map(|scope| model.scopes[scope].mail.protocol);
+            let said = model.scopes_around(server.scope).find_map(|scope| model.scopes[scope].mail.protocol);
             said.or_else(|| match *self.address {
                 Address::Ip(_, port) | Address::Any(port) => mail_protocol(port),
                 Address::Unix(_) | Address::Remote(_) => None,

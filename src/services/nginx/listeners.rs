@@ -29,14 +29,14 @@ pub(super) struct Listeners {
 }
 
 /// Groups the `listen` directives of all servers; complaints are places and messages.
-pub(super) fn group(model: &Model, release: Option<Release>) -> Listeners {
+pub(super) fn group_listeners(model: &Model, release: Option<Release>) -> Listeners {
     let Some(Listeners { all: mut listeners, complaints: mut problems, left_out }) = join_all(model, release) else {
         let place = model.servers.iter().flat_map(|server| &server.listens).map(|listen| listen.place).next();
         return Listeners { left_out: place.map(|place| (place, limits::too_many())), ..Listeners::default() };
     };
     for listener in &mut listeners {
         engine(listener, model, release, &mut problems);
-        names(listener, model, &mut problems);
+        collect_names(listener, model, &mut problems);
     }
     sockets::check(&mut listeners, &mut problems);
     Listeners { all: listeners, complaints: problems, left_out }
@@ -151,7 +151,7 @@ fn engine(listener: &mut Listener, model: &Model, release: Option<Release>, prob
     }
     let server = &model.servers[listener.servers[listener.default]];
     let find = |pick: fn(&BlockScope) -> Given<bool>| {
-        model.chain(server.scope).find_map(|s| pick(&model.scopes[s])).filter(|(on, _)| *on)
+        model.scopes_around(server.scope).find_map(|s| pick(&model.scopes[s])).filter(|(on, _)| *on)
     };
     if release.is_none_or(|r| r < defaults::NO_SSL_DIRECTIVE) {
         listener.engine = find(|s| s.engine).map(|(_, place)| TlsTrigger::Directive(place));
@@ -165,7 +165,7 @@ fn engine(listener: &mut Listener, model: &Model, release: Option<Release>, prob
     }
 }
 
-fn names(listener: &mut Listener, model: &Model, problems: &mut Vec<(Place, String)>) {
+fn collect_names(listener: &mut Listener, model: &Model, problems: &mut Vec<(Place, String)>) {
     // Mail has no names; a lone server answers to every name.
     let alone = listener.servers.len() < 2;
     for (at, server) in listener.servers.iter().enumerate() {

@@ -76,7 +76,7 @@ impl Lowering<'_> {
     }
 
     /// The words of the directive at a span.
-    fn words(&self, span: Span) -> Vec<Range<usize>> {
+    fn find_words(&self, span: Span) -> Vec<Range<usize>> {
         let text = self.sources.text(span);
         let tree = parse::parse(text);
         let at = span.start as usize;
@@ -85,7 +85,7 @@ impl Lowering<'_> {
 
     fn adjust_protocols(&self, id: SettingId, remove: VersionSet, add: VersionSet) -> Result<Fix, LowerError> {
         let setting = &self.settings[id.0 as usize];
-        let words = self.words(setting.span);
+        let words = self.find_words(setting.span);
         let bytes = self.bytes(setting.span);
         let Some((_, values)) = words.split_first().filter(|(_, v)| !v.is_empty()) else {
             return Err(LowerError::NoValue("directive"));
@@ -143,7 +143,7 @@ impl Lowering<'_> {
 
     /// Changes the value of an `ssl_conf_command`.
     fn adjust_command(&self, setting: &Setting, remove: VersionSet, add: VersionSet) -> Result<Fix, LowerError> {
-        let words = self.words(setting.span);
+        let words = self.find_words(setting.span);
         let bytes = self.bytes(setting.span);
         let [_, name, value] = words.as_slice() else { return Err(LowerError::NoValue("command")) };
         let name = String::from_utf8_lossy(&parse::value(&bytes[name.clone()])).to_ascii_lowercase();
@@ -326,14 +326,14 @@ fn insertion(tree: &Tree, bytes: &[u8], head: Span, family: &str, directive: &st
                 Some(_) => aligned(name, value, &bytes[node.start as usize..node.end as usize]),
                 None => directive.to_owned(),
             };
-            after(bytes, node, &text)
+            write_after(bytes, node, &text)
         }
         None => after_brace(bytes, tree.nodes[block].end as usize, first, directive),
     })
 }
 
 /// On a new line after a directive, indented like it; in a one-line file on the same line.
-fn after(bytes: &[u8], neighbour: &crate::services::tree::Node, directive: &str) -> (usize, Vec<u8>) {
+fn write_after(bytes: &[u8], neighbour: &crate::services::tree::Node, directive: &str) -> (usize, Vec<u8>) {
     let (start, end) = (neighbour.start as usize, neighbour.end as usize);
     let line_start = bytes[..start].iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
     let indent = &bytes[line_start..start];

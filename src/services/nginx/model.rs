@@ -218,7 +218,7 @@ pub(super) struct Model {
 
 impl Model {
     /// A scope and those around it, innermost first.
-    pub(super) fn chain(&self, scope: ScopeId) -> impl Iterator<Item = ScopeId> {
+    pub(super) fn scopes_around(&self, scope: ScopeId) -> impl Iterator<Item = ScopeId> {
         std::iter::successors(Some(scope), |s| self.scopes[*s].parent)
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Pairs<'m> {
 
 impl Inheritance<'_> {
     /// The certificates of a server with their keys.
-    pub(super) fn pairs(&self, scope: ScopeId) -> Pairs<'_> {
+    pub(super) fn load_pairs(&self, scope: ScopeId) -> Pairs<'_> {
         let model = self.model;
         let certificates = self.first(scope, |s| Some(&model.scopes[s].certificates).filter(|all| !all.is_empty()));
         let keys = self.first(scope, |s| Some(&model.scopes[s].keys).filter(|all| !all.is_empty()));
@@ -38,7 +38,7 @@ impl Inheritance<'_> {
         for (certificate, place) in certificates {
             let half = loading.certificate(certificate, *place);
             match (keys.next(), half) {
-                (Some((key, place)), half) => loading.key(key, half, *place),
+                (Some((key, place)), half) => loading.load_key(key, half, *place),
                 (None, Some(half)) if are_elsewhere => loading.slots.add_unread_key(half),
                 (None, _) => {}
             }
@@ -48,7 +48,7 @@ impl Inheritance<'_> {
         for command in commands.into_iter().flatten() {
             match command.name.as_str() {
                 "certificate" => last = loading.certificate(&command.value, command.place),
-                "privatekey" => loading.key(&command.value, last, command.place),
+                "privatekey" => loading.load_key(&command.value, last, command.place),
                 _ => {}
             }
         }
@@ -93,7 +93,7 @@ struct Loading<'r, 'm> {
 impl<'r> Loading<'r, '_> {
     fn certificate(&mut self, path: &'r str, place: Place) -> Option<&'r Half> {
         self.look(path, Purpose::Certificate, place);
-        match self.rules.files.pem(path, place).and_then(|pem| pem.certificate.as_ref()) {
+        match self.rules.files.find_pem(path, place).and_then(|pem| pem.certificate.as_ref()) {
             Some((certificate, half)) => {
                 self.slots.add_certificate(certificate, half);
                 Some(half)
@@ -105,9 +105,9 @@ impl<'r> Loading<'r, '_> {
         }
     }
 
-    fn key(&mut self, path: &'r str, of: Option<&Half>, place: Place) {
+    fn load_key(&mut self, path: &'r str, of: Option<&Half>, place: Place) {
         self.look(path, Purpose::Key, place);
-        match (self.rules.files.pem(path, place).and_then(|pem| pem.key.as_ref()), of) {
+        match (self.rules.files.find_pem(path, place).and_then(|pem| pem.key.as_ref()), of) {
             (Some(key), _) => {
                 if !self.slots.add_key(key) {
                     self.pairs.refused.get_or_insert((place, path));
@@ -123,7 +123,7 @@ impl<'r> Loading<'r, '_> {
         if path.contains('$') {
             self.pairs.depends.get_or_insert(path);
         }
-        if let Some(why) = self.rules.files.wrong(path, purpose, place).filter(|_| !path.contains('$')) {
+        if let Some(why) = self.rules.files.find_fault(path, purpose, place).filter(|_| !path.contains('$')) {
             self.pairs.fails.get_or_insert((path, why));
         }
     }

@@ -29,7 +29,7 @@ pub fn parse(bytes: &[u8]) -> Tree {
             tree.errors.push(SyntaxError { range, message, opened: None });
         }
     }
-    tree.pair("unexpected end of file, expecting \"}\" for this block", "unexpected \"}\"");
+    tree.pair_braces("unexpected end of file, expecting \"}\" for this block", "unexpected \"}\"");
     tree.nodes.shrink_to_fit();
     tree.words.shrink_to_fit();
     tree
@@ -46,7 +46,7 @@ fn add(tree: &mut Tree, item: &Pair<'_, Rule>, bytes: &[u8]) {
         }
         Rule::close => push(tree, NodeKind::Close, start, end),
         Rule::statement => statement(tree, item, bytes),
-        Rule::lua => lua(tree, item),
+        Rule::lua => add_lua_block(tree, item),
         Rule::stray => {
             let open = span.as_str() == "{";
             error(format!("unexpected \"{}\"", span.as_str()));
@@ -101,7 +101,7 @@ fn statement(tree: &mut Tree, item: &Pair<'_, Rule>, bytes: &[u8]) {
 }
 
 /// A Lua block becomes its head and its end; the Lua between them is not looked at.
-fn lua(tree: &mut Tree, item: &Pair<'_, Rule>) {
+fn add_lua_block(tree: &mut Tree, item: &Pair<'_, Rule>) {
     let first_word = tree.words.len() as u32;
     let start = item.as_span().start() as u32;
     for part in item.clone().into_inner() {
@@ -134,7 +134,7 @@ fn check_length(tree: &mut Tree, range: std::ops::Range<u32>, bytes: &[u8]) {
 pub(crate) fn long_blanks(tree: &Tree, bytes: &[u8]) -> Vec<std::ops::Range<u32>> {
     let limit = BUFFER as usize;
     let is_comment = |at: u32| bytes.get(at as usize) == Some(&b'#');
-    let gaps = tree.gaps(bytes.len() as u32);
+    let gaps = tree.find_gaps(bytes.len() as u32);
     let inner = tree.words.windows(2).map(|pair| pair[0].end..pair[1].start).filter(|gap| gap.start < gap.end);
     let mut found = Vec::new();
     for gap in gaps.into_iter().chain(inner) {

@@ -98,7 +98,7 @@ fn configure_arguments(file: &[u8]) -> Option<String> {
 
 /// The OpenSSL that is named in a text.
 fn openssl(text: &[u8]) -> Option<Release> {
-    match binary::maker(text)? {
+    match binary::find_maker(text)? {
         Maker::OpenSsl(release) => Some(release),
         Maker::Other(_) => None,
     }

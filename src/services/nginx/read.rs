@@ -64,7 +64,7 @@ impl<'a> TreeReader<'a> {
                 reader.adopt_locations();
                 reader.unknown_directives();
                 reader.empty_groups();
-                reader.ports();
+                reader.check_ports();
                 if !reader.events {
                     let message = "no \"events\" section in configuration";
                     reader.problems.push(Problem::with(main, message));
@@ -120,7 +120,7 @@ impl<'a> TreeReader<'a> {
 
     fn walk(&mut self, file: FileId, context: BlockContext) {
         let mut stack = Vec::new();
-        self.enter(&mut stack, file, context, 0, 0);
+        self.enter_file(&mut stack, file, context, 0, 0);
         while let Some(frame) = stack.last_mut() {
             if frame.at >= frame.end {
                 stack.pop();
@@ -155,7 +155,7 @@ impl<'a> TreeReader<'a> {
             } else if let BlockContext::Values(of) = context {
                 self.value_of(of, &directive);
             } else if context != BlockContext::Data {
-                directives::apply(self, context, &directive);
+                directives::apply_directive(self, context, &directive);
             }
         }
     }
@@ -223,17 +223,17 @@ impl<'a> TreeReader<'a> {
             (_, _, name) if DATA.contains(&name) => Some(BlockContext::Data),
             (BlockContext::Data | BlockContext::Values(_), ..) => None,
             (_, _, name) if name.ends_with(b"_by_lua_block") => {
-                directives::apply(self, context, directive);
+                directives::apply_directive(self, context, directive);
                 None
             }
-            (BlockContext::Section(section), _, b"upstream") => Some(self.group(section, directive)),
+            (BlockContext::Section(section), _, b"upstream") => Some(self.read_group(section, directive)),
             (_, Some(_), _) | (BlockContext::Server(_) | BlockContext::Location(_), _, b"server") => {
                 let name = String::from_utf8_lossy(directive.name).into_owned();
                 self.problem(directive.place, format!("\"{name}\" directive is not allowed here"));
                 None
             }
             _ => {
-                directives::apply(self, context, directive);
+                directives::apply_directive(self, context, directive);
                 Some(BlockContext::Foreign)
             }
         }
@@ -320,7 +320,7 @@ impl<'a> TreeReader<'a> {
                     let shown = normalize(path).display().to_string();
                     self.problem(Place { hop, ..directive.place }, format!("\"{shown}\" includes itself"));
                 }
-                Ok(file) => self.enter(stack, file, context, hop, depth + 1),
+                Ok(file) => self.enter_file(stack, file, context, hop, depth + 1),
                 Err(error)
                     if self.model.is_part && (error.kind() == std::io::ErrorKind::NotFound || is_outside(&error)) =>
                 {
@@ -378,7 +378,14 @@ impl<'a> TreeReader<'a> {
     }
 
     /// Puts a file on the stack and says what in it does not parse.
-    fn enter(&mut self, stack: &mut Vec<BlockFrame>, file: FileId, context: BlockContext, hop: HopId, depth: usize) {
+    fn enter_file(
+        &mut self,
+        stack: &mut Vec<BlockFrame>,
+        file: FileId,
+        context: BlockContext,
+        hop: HopId,
+        depth: usize,
+    ) {
         let Some(tree) = self.trees.get(&file).map(Arc::clone) else { return };
         self.entered += 1;
         if self.entered > MOST_FILES {

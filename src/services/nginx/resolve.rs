@@ -66,7 +66,7 @@ pub(super) fn finish(read: TreeReader<'_>, real: PathBuf) -> Box<dyn Resolved> {
     } = read;
     let release = world.facts.of(ID).release.value;
     let library = &world.facts.of(ID).library;
-    let Listeners { all: listeners, complaints, left_out } = listeners::group(&model, release);
+    let Listeners { all: listeners, complaints, left_out } = listeners::group_listeners(&model, release);
     let complete = left_out.is_none();
     for (place, message) in complaints.into_iter().chain(left_out) {
         problems.push(Problem { hops: model.hops.spans(place.hop), ..Problem::at(place.span, message) });
@@ -221,7 +221,7 @@ impl NginxInstance {
     /// Is it a part of a configuration with a server of that name?
     fn has_name(&self, listener: &Listener, question: &Question) -> bool {
         let sent = question.sni.as_deref().filter(|_| self.model.is_part);
-        let name = sent.and_then(|sni| sent_name::sent(sni, self.release).ok().flatten());
+        let name = sent.and_then(|sni| sent_name::normalize_sent_name(sni, self.release).ok().flatten());
         let names = || listener.servers.iter().flat_map(|server| &self.model.servers[*server].names);
         name.is_some_and(|name| names().any(|own| is_one_of(own, &name)))
     }
@@ -263,7 +263,7 @@ impl Resolved for NginxInstance {
         let default = listener.default;
         let found = match question.sni.as_deref() {
             Some(sni) if listener.servers.len() > 1 && listener.section != ListenModule::Mail => {
-                match sent_name::sent(sni, self.release) {
+                match sent_name::normalize_sent_name(sni, self.release) {
                     Ok(Some(name)) => listener.names.find(&name),
                     Ok(None) => SelectedServer::Default,
                     Err(()) => return Some(self.any_of(at, fit)),

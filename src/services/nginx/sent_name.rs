@@ -9,7 +9,7 @@ const NO_CONTROLS: Release = Release::new(1, 21, 1);
 const STRICT: Release = Release::new(1, 29, 4);
 
 /// The name to look for; `Ok(None)`: none, `Err`: that depends on the version of nginx.
-pub(super) fn sent(sni: &str, release: Option<Release>) -> Result<Option<String>, ()> {
+pub(super) fn normalize_sent_name(sni: &str, release: Option<Release>) -> Result<Option<String>, ()> {
     let at = |release| {
         let strict = release >= STRICT;
         let is_valid = if strict { has_valid_form(sni) } else { has_no_separators(sni, release >= NO_CONTROLS) };
@@ -66,10 +66,14 @@ mod tests {
 
     #[test]
     fn names_that_are_none_go_to_the_default_server() {
-        let at = |sni, release: &str| sent(sni, Release::parse(release)).expect("a version");
+        let at = |sni, release: &str| normalize_sent_name(sni, Release::parse(release)).expect("a version");
         for none in ["a..test", "a/b.test", "a b.test", "a\tb.test", "x.test..", ".", "..", " .test", ""] {
             assert_eq!(at(none, "1.22.1"), None, "{none}");
-            assert_eq!(sent(none, None).ok(), if none.contains([' ', '\t']) { None } else { Some(None) }, "{none}");
+            assert_eq!(
+                normalize_sent_name(none, None).ok(),
+                if none.contains([' ', '\t']) { None } else { Some(None) },
+                "{none}"
+            );
         }
         for (sni, name) in [
             ("X.test", "x.test"),

@@ -37,7 +37,7 @@ pub(super) fn complete(
     for (id, setting) in settings.iter_mut().enumerate() {
         let uses = &rules.model.uses[id];
         setting.scope = scope_names(rules, uses, &server_of);
-        setting.block = block(rules, uses, &server_of, setting.span.file);
+        setting.block = name_block(rules, uses, &server_of, setting.span.file);
         if setting.role == Role::Upstream {
             if !decides[id] {
                 let why = "nothing here connects to another server by TLS".to_owned();
@@ -75,7 +75,7 @@ fn behind(rules: &Inheritance<'_>, listener: &Listener, answer: &Answer) -> Dead
         ),
         None => format!("the default server decides for every name on {}", listener.address),
     };
-    let lines = rules.model.chain(default).find_map(|s| rules.model.scopes[s].tls.protocols.first());
+    let lines = rules.model.scopes_around(default).find_map(|s| rules.model.scopes[s].tls.protocols.first());
     let by = lines.map_or(rules.model.scopes[default].head.span, |line| line.place.span);
     Dead { why, by: Some(by), instead: Some(answer.configured.value) }
 }
@@ -91,7 +91,7 @@ fn scope_names(rules: &Inheritance<'_>, uses: &[ScopeId], server_of: &[Option<us
 }
 
 /// The block of that file, where all uses are in one of the same name.
-fn block(rules: &Inheritance<'_>, uses: &[ScopeId], server_of: &[Option<usize>], file: FileId) -> Option<String> {
+fn name_block(rules: &Inheritance<'_>, uses: &[ScopeId], server_of: &[Option<usize>], file: FileId) -> Option<String> {
     let (first, others) = uses.split_first()?;
     let own = |scope: &ScopeId| {
         let is_here = rules.model.scopes[*scope].head.span.file == file;

@@ -34,7 +34,7 @@ pub(super) fn check(listeners: &mut [Listener], problems: &mut Vec<(Place, Strin
         }
         clashes(listeners, &opened, tcp, problems);
     }
-    unix(listeners, problems);
+    check_unix_sockets(listeners, problems);
 }
 
 fn socket(listener: usize, ip: IpAddr, dual: bool) -> Socket {
@@ -69,7 +69,7 @@ fn opened(listeners: &[Listener], sockets: &[Socket]) -> Vec<Socket> {
 fn mapped(listener: &Listener, problems: &mut Vec<(Place, String)>) {
     if let (Address::Ip(ip @ IpAddr::V6(_), _), false) = (&*listener.address, listener.dual)
         && ip.to_canonical().is_ipv4()
-        && let Some(place) = place(listener)
+        && let Some(place) = find_place(listener)
     {
         let address = &listener.address;
         problems.push((place, format!("bind() to {address} fails: it is an IPv4 address, which needs ipv6only=off")));
@@ -107,8 +107,8 @@ fn clashes(listeners: &mut [Listener], opened: &[Socket], tcp: bool, problems: &
         let (a, b) = (&listeners[first], &listeners[second]);
         let shared = (a.reuseport && b.reuseport) || !tcp;
         if !shared {
-            if let Some(place) = place(b) {
-                problems.push((place, clash(a, b)));
+            if let Some(place) = find_place(b) {
+                problems.push((place, describe_clash(a, b)));
             }
         } else if a.address == b.address {
             listeners[first].rival = true;
@@ -117,7 +117,7 @@ fn clashes(listeners: &mut [Listener], opened: &[Socket], tcp: bool, problems: &
     }
 }
 
-fn clash(first: &Listener, second: &Listener) -> String {
+fn describe_clash(first: &Listener, second: &Listener) -> String {
     let (here, there) = (first.section.name(), second.section.name());
     let (a, b) = (&first.address, &second.address);
     match (here == there, a == b) {
@@ -128,19 +128,19 @@ fn clash(first: &Listener, second: &Listener) -> String {
 }
 
 /// A path of the Unix domain is one module's, and has one spelling.
-fn unix(listeners: &[Listener], problems: &mut Vec<(Place, String)>) {
+fn check_unix_sockets(listeners: &[Listener], problems: &mut Vec<(Place, String)>) {
     let mut first: BTreeMap<&Path, &Listener> = BTreeMap::new();
     for listener in listeners {
         let Address::Unix(path) = &*listener.address else { continue };
         // `/run/./a` is `/run//a` for a Path, as for the kernel.
         let other = *first.entry(Path::new(path)).or_insert(listener);
         let differs = other.section != listener.section || other.address != listener.address;
-        if let Some(place) = place(listener).filter(|_| differs) {
-            problems.push((place, clash(other, listener)));
+        if let Some(place) = find_place(listener).filter(|_| differs) {
+            problems.push((place, describe_clash(other, listener)));
         }
     }
 }
 
-fn place(listener: &Listener) -> Option<Place> {
+fn find_place(listener: &Listener) -> Option<Place> {
     listener.listens.iter().find_map(|place| *place)
 }

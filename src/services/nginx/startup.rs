@@ -32,7 +32,7 @@ pub(crate) fn check(rules: &Inheritance<'_>, listeners: &[Listener]) -> Vec<(Pla
     }
     complaints.clients();
     for (path, place) in &rules.model.pass_phrases {
-        complaints.file(path, Purpose::PassPhrases, *place);
+        complaints.check_file(path, Purpose::PassPhrases, *place);
     }
     for content in &rules.model.scopes {
         for (_, target, place) in &content.targets {
@@ -47,7 +47,7 @@ pub(crate) fn check(rules: &Inheritance<'_>, listeners: &[Listener]) -> Vec<(Pla
         if !rules.model.is_part {
             complaints.without_certificate(listener);
         }
-        complaints.quic(listener);
+        complaints.check_quic(listener);
     }
     complaints.all
 }
@@ -106,13 +106,13 @@ impl<'m> Complaints<'_, 'm> {
         if !rules.loads_at_handshakes(scope) {
             let count = certificates.map_or(0, Vec::len);
             for (path, place) in certificates.into_iter().flatten() {
-                self.file(path, Purpose::Certificate, *place);
+                self.check_file(path, Purpose::Certificate, *place);
             }
             // More keys than certificates are never loaded.
             for (path, place) in keys.into_iter().flatten().take(count) {
-                self.file(path, Purpose::Key, *place);
+                self.check_file(path, Purpose::Key, *place);
             }
-            let refused = rules.pairs(scope).refused;
+            let refused = rules.load_pairs(scope).refused;
             if let Some((place, path)) = refused.filter(|(place, _)| self.is_new(*place, MISMATCH)) {
                 self.mismatch(path, place);
             }
@@ -135,7 +135,7 @@ impl<'m> Complaints<'_, 'm> {
         if content.section != ListenModule::Mail {
             return;
         }
-        if !rules.model.chain(server.scope).any(|s| rules.model.scopes[s].mail.auth) {
+        if !rules.model.scopes_around(server.scope).any(|s| rules.model.scopes[s].mail.auth) {
             self.say(content.head, "no \"auth_http\" is defined for this server".to_owned());
         }
         let by_port = server.listens.iter().flat_map(|listen| listen.bound.addresses()).any(|address| match address {
@@ -166,7 +166,7 @@ impl<'m> Complaints<'_, 'm> {
         let tickets = tickets.into_iter().flatten().map(|ticket| (Some(ticket), Purpose::Ticket));
         for (file, purpose) in files.into_iter().chain(tickets) {
             if let Some((path, place)) = file {
-                self.file(path, purpose, *place);
+                self.check_file(path, purpose, *place);
             }
         }
         let level = rules.loading_list(scope).and_then(|list| rules.library.security_level(Some(&list)));
@@ -197,7 +197,7 @@ impl<'m> Complaints<'_, 'm> {
         let named = rules.first(scope, |s| scopes[s].authority.as_ref()).filter(|(path, _)| !path.is_empty());
         match (verifies, named) {
             (Verifies::No, _) => {}
-            (_, Some((path, place))) => self.file(path, Purpose::Authority, *place),
+            (_, Some((path, place))) => self.check_file(path, Purpose::Authority, *place),
             (Verifies::Yes, None) => {
                 let trusted =
                     rules.first(scope, |s| scopes[s].tls.trusted.as_ref()).is_some_and(|(path, _)| !path.is_empty());
@@ -211,9 +211,9 @@ impl<'m> Complaints<'_, 'm> {
     }
 
     /// A file that nginx loads.
-    pub(super) fn file(&mut self, path: &str, purpose: Purpose, place: Place) {
+    pub(super) fn check_file(&mut self, path: &str, purpose: Purpose, place: Place) {
         // Many servers name the same one.
-        if let Some(why) = self.rules.files.wrong(path, purpose, place)
+        if let Some(why) = self.rules.files.find_fault(path, purpose, place)
             && self.unfit.insert((path.to_owned(), purpose))
         {
             self.say(place, format!("cannot load \"{path}\": {why}"));
@@ -279,7 +279,7 @@ impl<'m> Complaints<'_, 'm> {
                 self.say(command.place, message);
             }
             if let Some(purpose) = purpose(&command.name) {
-                self.file(&command.value, purpose, command.place);
+                self.check_file(&command.value, purpose, command.place);
             }
         }
     }
@@ -297,7 +297,7 @@ impl<'m> Complaints<'_, 'm> {
         let level = rules.library.security_level(one_after_another(lists.iter().copied()).as_deref());
         if name == "dhparameters" {
             self.parameters(value, *place, level);
-        } else if let Some((chain, _)) = rules.files.pem(value, *place).and_then(|pem| pem.certificate.as_ref())
+        } else if let Some((chain, _)) = rules.files.find_pem(value, *place).and_then(|pem| pem.certificate.as_ref())
             && self.is_new(*place, usize::MAX - usize::from(level.unwrap_or(9)))
         {
             self.strength(value, chain, *place, level);
@@ -321,7 +321,7 @@ impl<'m> Complaints<'_, 'm> {
                 format!("cannot load certificate \"{path}\": variables in it need nginx {CERTIFICATE_VARIABLES}");
             self.say(place, message);
         }
-        let Some((chain, _)) = rules.files.pem(path, place).and_then(|pem| pem.certificate.as_ref()) else {
+        let Some((chain, _)) = rules.files.find_pem(path, place).and_then(|pem| pem.certificate.as_ref()) else {
             return;
         };
         let old = rules.library.release.is_some_and(|r| r < Release::new(1, 1, 1));
@@ -343,7 +343,7 @@ impl<'m> Complaints<'_, 'm> {
     /// Parameters for Diffie-Hellman are refused where they are too short for the level.
     fn parameters(&mut self, path: &str, place: Place, level: Option<u8>) {
         if let Some(level) = level
-            && self.rules.files.pem(path, place).is_some_and(|pem| pem.are_parameters_weak(level))
+            && self.rules.files.find_pem(path, place).is_some_and(|pem| pem.are_parameters_weak(level))
             && self.is_new(place, usize::MAX - usize::from(level))
         {
             self.say(place, format!("dh key too small: \"{path}\" for security level {level}"));
@@ -381,7 +381,7 @@ impl<'m> Complaints<'_, 'm> {
     }
 
     /// QUIC has no version but TLSv1.3; nginx looks at the default server only.
-    fn quic(&mut self, listener: &Listener) {
+    fn check_quic(&mut self, listener: &Listener) {
         let rules = self.rules;
         if listener.transport != Transport::Quic {
             return;

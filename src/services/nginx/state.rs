@@ -245,7 +245,7 @@ impl<'a> TreeReader<'a> {
     }
 
     /// The scope that a directive in this context belongs to.
-    pub(super) fn scope(&mut self, context: BlockContext) -> Option<ScopeId> {
+    pub(super) fn find_scope(&mut self, context: BlockContext) -> Option<ScopeId> {
         match context {
             BlockContext::Section(section) => self.model.sections.get(&section).copied(),
             BlockContext::Server(server) => Some(self.model.servers[server].scope),

@@ -7,12 +7,12 @@ pub(super) const MASTER: &str = "nginx: master process";
 pub(super) fn command(cmdline: &[u8]) -> Option<Vec<String>> {
     let text = String::from_utf8_lossy(cmdline);
     let command = text.trim_end_matches(['\0', ' ']).strip_prefix(MASTER)?.strip_prefix(' ')?;
-    Some(words(command))
+    Some(split_title(command))
 }
 
 /// The words of a title, in which blanks inside of words can't be told from those between them: an argument goes on to
 /// the next word that looks like an option.
-fn words(title: &str) -> Vec<String> {
+fn split_title(title: &str) -> Vec<String> {
     let is_option = |word: &str| {
         let mut chars = word.chars();
         chars.next() == Some('-') && chars.next().is_some_and(|c| "cpgsetTqvVhH?".contains(c))
@@ -42,11 +42,11 @@ mod tests {
     fn titles() {
         let title = "/usr/sbin/nginx -g daemon on; master_process on; -c /srv/my site/x.conf";
         assert_eq!(
-            words(title),
+            split_title(title),
             ["/usr/sbin/nginx", "-g", "daemon on; master_process on;", "-c", "/srv/my site/x.conf"]
         );
-        assert_eq!(words("nginx"), ["nginx"]);
-        assert_eq!(words("nginx -q -t -c"), ["nginx", "-q", "-t", "-c"]);
+        assert_eq!(split_title("nginx"), ["nginx"]);
+        assert_eq!(split_title("nginx -q -t -c"), ["nginx", "-q", "-t", "-c"]);
         assert_eq!(command(b"nginx: master process nginx -q\0\0"), Some(vec!["nginx".to_owned(), "-q".to_owned()]));
         assert_eq!(command(b"nginx: worker process"), None);
     }

@@ -90,10 +90,10 @@ impl<'r, 'm> TargetReach<'r, 'm> {
     fn remotes(&self, scope: ScopeId, client: Client, target: &str) -> Vec<(String, Option<String>)> {
         let model = self.rules.model;
         if model.scopes[scope].section == ListenModule::Stream {
-            let on = model.chain(scope).find_map(|s| model.scopes[s].proxy_ssl).is_some_and(|(on, _)| on);
+            let on = model.scopes_around(scope).find_map(|s| model.scopes[s].proxy_ssl).is_some_and(|(on, _)| on);
             return on.then(|| (target.to_owned(), None)).into_iter().collect();
         }
-        let server = model.chain(scope).find_map(|s| self.servers.get(&s)).copied();
+        let server = model.scopes_around(scope).find_map(|s| self.servers.get(&s)).copied();
         let schemes = server.map_or(Schemes { http: true, https: true }, |at| self.schemes[at]);
         let scheme = client.schemes()[1];
         let remote = |reached| match reached {
@@ -130,7 +130,7 @@ fn answer(rules: &Inheritance<'_>, scope: ScopeId, client: Client, place: Place)
     let (mut deciders, mut unknown) = (Vec::new(), Vec::new());
     let mut known: HashSet<SettingId> = HashSet::new();
     let name = client.prefix();
-    let lines = model.chain(scope).find_map(|s| settings(s).map(|t| &t.protocols).filter(|p| !p.is_empty()));
+    let lines = model.scopes_around(scope).find_map(|s| settings(s).map(|t| &t.protocols).filter(|p| !p.is_empty()));
     if lines.is_none() && model.is_part {
         unknown.push(not_here(&format!("{name}_ssl_protocols"), place));
     }
@@ -162,7 +162,7 @@ fn answer(rules: &Inheritance<'_>, scope: ScopeId, client: Client, place: Place)
             VersionSet::TLS
         }
     };
-    let commands = model.chain(scope).find_map(|s| settings(s).map(|t| &t.commands).filter(|c| !c.is_empty()));
+    let commands = model.scopes_around(scope).find_map(|s| settings(s).map(|t| &t.commands).filter(|c| !c.is_empty()));
     let mut effects: Vec<_> = commands
         .into_iter()
         .flatten()
@@ -187,7 +187,7 @@ fn answer(rules: &Inheritance<'_>, scope: ScopeId, client: Client, place: Place)
         let note = format!("as a client, OpenSSL offers of versions with a gap the lowest ones only: {offered}");
         because.push(Reason::placeless(ReasonKind::Floor, note));
     }
-    let list = model.chain(scope).find_map(|s| settings(s).and_then(|t: &TlsSettings| t.ciphers.as_ref()));
+    let list = model.scopes_around(scope).find_map(|s| settings(s).and_then(|t: &TlsSettings| t.ciphers.as_ref()));
     // Commands are carried out after the directives, in order.
     let given = |name: &'static str| commands.into_iter().flatten().filter(move |c| c.name == name).map(|c| &*c.value);
     let lists = std::iter::once(list.map_or("DEFAULT", |(value, _)| value)).chain(given("cipherstring"));
@@ -195,7 +195,7 @@ fn answer(rules: &Inheritance<'_>, scope: ScopeId, client: Client, place: Place)
         suites: given("ciphersuites").next_back().map(str::to_owned),
         ..HandshakeOffer::of(one_after_another(lists).unwrap_or_default())
     };
-    let floor = rules.floor(offered, offer);
+    let floor = rules.compute_floor(offered, offer);
     // A client without a suite for its highest version says nothing at all.
     let mut effective = match floor.refuses_all.filter(|_| is_sure) {
         Some(true) => Some(VersionSet::EMPTY),
