@@ -154,7 +154,6 @@ pub fn run_command(command: &CommandLine, patience: Duration) -> Ran {
     Ran { ending, said }
 }
 
-/// The program of a command.
 #[expect(clippy::disallowed_methods, reason = "System is the host that is looked at; what is run is this machine's")]
 fn program(command: &CommandLine) -> Result<PathBuf, String> {
     let name = command.words.first().map_or("", String::as_str);

@@ -23,7 +23,6 @@ const LASTING: [usize; 6] = [19, 23, 24, 25, 45, 46];
 /// A process, all of whose values are of one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Process {
-    /// Its number.
     pub(super) number: u32,
     /// Which program it is, and who runs it where.
     pub(super) identity: ProcessIdentity,

@@ -96,7 +96,6 @@ pub(super) fn first_certificate(pem: &[u8]) -> Option<Vec<u8>> {
     pem_body(pem, &LABELS)
 }
 
-/// All of them.
 pub(super) fn all_certificates(pem: &[u8]) -> Vec<Vec<u8>> {
     all_of(pem, &LABELS)
 }

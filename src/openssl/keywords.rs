@@ -77,7 +77,6 @@ impl Pattern {
         Some(self)
     }
 
-    /// The one suite.
     fn pattern_of_suite(suite: &Suite, release: Release) -> Pattern {
         Pattern {
             name: Some(suite.name),

@@ -115,7 +115,6 @@ struct FollowWalk<'t> {
     trusted: &'t Trusted,
     /// The directories from the start to here, each with its name; the start has none.
     open: Vec<(OwnedFd, OsString)>,
-    /// The path of the start.
     start: PathBuf,
     /// Is the start a root, above which there is nothing?
     is_root: bool,

@@ -55,11 +55,14 @@ fn admit(target: &Followed, there: &Status, trusted: &Trusted) -> io::Result<()>
     if others.is_empty() || there.kind == Kind::Directory {
         return Ok(());
     }
-    let what = match () {
-        () if there.kind != Kind::File => format!("is {}", there.what),
-        () if there.links != 1 => format!("has {} names (hard links)", there.links),
-        () if !trusted.is_user(there.owner) => format!("belongs to user {}", there.owner),
-        () => return Ok(()),
+    let what = if there.kind != Kind::File {
+        format!("is {}", there.what)
+    } else if there.links != 1 {
+        format!("has {} names (hard links)", there.links)
+    } else if !trusted.is_user(there.owner) {
+        format!("belongs to user {}", there.owner)
+    } else {
+        return Ok(());
     };
     let why = format!("{what}, in a folder that others can write to ({others}); remove it, or name another file");
     Err(io::Error::new(io::ErrorKind::PermissionDenied, why))

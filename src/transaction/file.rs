@@ -47,7 +47,6 @@ impl NameInFolder {
         Ok(NameInFolder { folder: enter(disk, parent)?, name: name.to_owned() })
     }
 
-    /// A name in a folder.
     pub(super) fn in_folder(disk: &dyn WritableSystem, folder: &Path, name: &str) -> io::Result<NameInFolder> {
         Ok(NameInFolder { folder: enter(disk, folder)?, name: name.into() })
     }

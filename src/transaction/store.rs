@@ -236,11 +236,14 @@ impl<'a> Store<'a> {
 
     /// Refuses what is no file of this program's own making.
     pub(super) fn vet(&self, status: &Status) -> io::Result<()> {
-        let wrong = match () {
-            () if status.kind != Kind::File => format!("is {}, and no file of tlsmend", status.what),
-            () if status.links != 1 => format!("has {} names (hard links), and is no file of tlsmend", status.links),
-            () if !self.trusted.is_user(status.owner) => format!("belongs to user {}", status.owner),
-            () => return Ok(()),
+        let wrong = if status.kind != Kind::File {
+            format!("is {}, and no file of tlsmend", status.what)
+        } else if status.links != 1 {
+            format!("has {} names (hard links), and is no file of tlsmend", status.links)
+        } else if !self.trusted.is_user(status.owner) {
+            format!("belongs to user {}", status.owner)
+        } else {
+            return Ok(());
         };
         Err(io::Error::other(wrong))
     }

@@ -12,7 +12,6 @@ pub struct Groups {
     own: Option<String>,
     /// The names of users. A number may have several; the first one counts.
     names: BTreeMap<u32, String>,
-    /// The names of groups.
     group_names: BTreeMap<u32, BTreeSet<String>>,
     /// What else lets others into groups.
     entrances: Option<fn() -> &'static Entrances>,

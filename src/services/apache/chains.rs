@@ -16,7 +16,6 @@ pub(super) struct HostChain {
     pub(super) reported: Vec<(String, usize)>,
 }
 
-/// All chains.
 #[derive(Debug, Default)]
 pub(super) struct HostChains {
     chains: BTreeMap<HostAddress, HostChain>,
@@ -65,7 +64,6 @@ impl HostChains {
         self.chains.keys().filter(|key| key.port == port || key.port == 0).filter_map(|key| key.ip).collect()
     }
 
-    /// The chains.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&HostAddress, &HostChain)> {
         self.chains.iter()
     }

@@ -16,12 +16,16 @@ pub(super) fn of(system: &dyn System, facts: &Facts, main: &Path) -> Reload {
     let suffix = folder.to_str().and_then(|f| f.strip_prefix("/etc/apache2-")).filter(|s| debian && !s.contains('/'));
     let source_built = main.starts_with("/usr/local/apache2");
     let bundled = bundled_control(system, main);
-    let control = match () {
-        () if source_built => "/usr/local/apache2/bin/apachectl",
-        () if bundled.is_some() => bundled.as_deref().unwrap_or_default(),
-        () if debian || is("gentoo") => "apache2ctl",
-        () if facts.is_red_hat() || is("alpine") => "httpd",
-        () => "apachectl",
+    let control = if source_built {
+        "/usr/local/apache2/bin/apachectl"
+    } else if let Some(bundled) = &bundled {
+        bundled
+    } else if debian || is("gentoo") {
+        "apache2ctl"
+    } else if facts.is_red_hat() || is("alpine") {
+        "httpd"
+    } else {
+        "apachectl"
     };
     let usual = [
         "/etc/apache2/apache2.conf",

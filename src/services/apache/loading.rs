@@ -23,7 +23,6 @@ pub(super) struct Loader<'a> {
     known: BTreeMap<PathBuf, Option<Arc<FileContents>>>,
 }
 
-/// What is in a file.
 #[derive(Debug)]
 struct FileContents {
     pem: Pem,

@@ -44,6 +44,7 @@ impl Configuration {
         let written =
             self.model.written.get(setting.0 as usize).ok_or(LowerError::NotFound("there is no such setting"))?;
         let given = self.instance.setting(setting).versions;
+        // What a variable that is not known stands for can't be changed here.
         if let Some(unknown) = &written.unknown {
             return Err(LowerError::Unknown(unknown.what.clone()));
         }
@@ -52,6 +53,7 @@ impl Configuration {
         let command = match &written.kind {
             VersionDirective::Command(command) => command,
             VersionDirective::List => {
+                // The last `SSLProtocol` of a scope counts, and it begins from nothing (R3, R9): it has to give all.
                 let splices = list(written, given.minus(remove).union(add), build)?;
                 return Ok(Fix::safe(title(given, remove, add), self.edits(line, &splices, sources)?));
             }

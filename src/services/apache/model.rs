@@ -120,9 +120,9 @@ pub(super) struct Server {
     pub(super) has_core: bool,
     /// The last word of `Protocol`.
     pub(super) protocol: Given<String>,
-    /// `SSLProtocol`, in order.
+    /// `SSLProtocol`, in order. The last one counts (R9); those before it are dead lines.
     pub(super) versions: Vec<SettingUse>,
-    /// `SSLOpenSSLConfCmd` with a version, in order.
+    /// `SSLOpenSSLConfCmd` with a version, in order. They run after `SSLProtocol`, wherever they stand (R21).
     pub(super) commands: Vec<SettingUse>,
     /// `SSLCipherSuite` and `SSLOpenSSLConfCmd CipherString`, the second of which wins.
     pub(super) ciphers: [Option<String>; 2],

@@ -65,7 +65,6 @@ pub(super) fn compiled_server_root(main: &Path) -> PathBuf {
 }
 
 impl Interpreter<'_> {
-    /// Begins with a file.
     pub(super) fn begin(&mut self, file: FileId) {
         self.parse(&[file]);
         self.open(file, 0);
@@ -142,7 +141,6 @@ impl Interpreter<'_> {
         true
     }
 
-    /// Interprets a line.
     fn interpret_line(&mut self, mut line: LogicalLine) {
         if line.text.is_empty() || line.bytes().starts_with(b"#") {
             return;

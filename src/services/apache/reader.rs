@@ -117,7 +117,6 @@ impl std::ops::Deref for Sources<'_> {
     }
 }
 
-/// The interpreter.
 pub(super) struct Interpreter<'a> {
     pub(super) world: World<'a>,
     pub(super) build: ProtocolRules,
@@ -207,7 +206,6 @@ impl<'a> Interpreter<'a> {
         Interpreter::new(None, world, Sources::Fixed(sources), PathBuf::from("/"))
     }
 
-    /// The system.
     pub(super) fn system(&self) -> &dyn System {
         self.world.system
     }

@@ -123,7 +123,8 @@ struct Resolver<'a> {
     usable: BTreeMap<Lists, Option<VersionSet>>,
     /// Why versions are refused, by what is asked for.
     why: BTreeMap<(VersionSet, Lists), Vec<String>>,
-    /// Why a cipher list is refused; `None`: it is not.
+    /// Why a cipher list is refused; `None`: it is not. A cell, since it is asked in the middle of what borrows the model;
+    /// that a list was asked for changes no answer.
     refused_lists: RefCell<BTreeMap<String, Option<String>>>,
     resolution: Resolution,
     room: Room,
@@ -148,6 +149,7 @@ impl Resolver<'_> {
         let own = &self.model.servers[server].ciphers;
         let main = &self.model.servers[MAIN].ciphers;
         let inherited = main[1].as_ref().filter(|_| server != MAIN);
+        // The directive of a host replaces that of the server level, but commands of both are run, in this order (R21).
         let lists = [own[0].as_ref().or(main[0].as_ref()), inherited, own[1].as_ref()];
         lists.into_iter().flatten().map(|list| ciphers(list)).collect()
     }
@@ -186,6 +188,8 @@ impl Resolver<'_> {
             return;
         }
         let chains = std::mem::take(&mut self.resolution.chains);
+        // A virtual host of a specific address shadows those of `*` there, for all names (R18), so each such address that
+        // a wildcard listener takes connections for is an endpoint of its own.
         match ip {
             Some(ip) if ip.is_unspecified() && self.model.listens[listen].is_mapped => {
                 self.resolve_chain(listen, &own, chains.of_mapped_any(port));
@@ -234,6 +238,7 @@ impl Resolver<'_> {
         let mut add = Vec::new();
         let mut origins = Vec::new();
         if let Some(own) = answer(first) {
+            // Names behind a first host without TLS are never reached by it (R19).
             let named = own.speaks == Speaks::Tls;
             add.push((None, own));
             origins.push((first, first));

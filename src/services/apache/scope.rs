@@ -19,7 +19,6 @@ pub(super) enum DirectiveScope {
     Inside(ServerId, Arc<str>),
 }
 
-/// An open section.
 #[derive(Debug)]
 pub(super) struct OpenSection {
     /// As written: `VirtualHost`.

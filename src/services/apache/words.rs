@@ -86,7 +86,6 @@ pub(super) fn split(text: &[u8], mut at: usize) -> Vec<Word> {
     words
 }
 
-/// The arguments of a line.
 pub(super) struct LineArguments<'a> {
     text: &'a [u8],
     pub(super) words: Vec<Word>,

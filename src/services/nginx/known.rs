@@ -8,7 +8,6 @@ use crate::release::Release;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// A directive.
 #[derive(Debug)]
 pub(super) struct KnownDirective {
     places: Vec<AllowedPlaces>,

@@ -21,7 +21,6 @@ enum ParameterShape {
     Text,
 }
 
-/// A parameter.
 struct KnownParameter {
     name: &'static str,
     shape: ParameterShape,

@@ -55,7 +55,6 @@ impl Insertions {
 }
 
 impl Lowering<'_> {
-    /// Lowers a change.
     pub(super) fn lower(&self, change: &Change) -> Result<Fix, LowerError> {
         match *change {
             Change::Adjust { setting, remove, add } => {
@@ -104,6 +103,7 @@ impl Lowering<'_> {
                 return Err(LowerError::NothingLeft);
             }
         }
+        // Word by word, and not a new line: comments between the words, and the author's spacing, stay.
         let edits = word_edits(bytes, values, &kept, &version, wanted);
         let edits: Vec<Edit> = edits
             .into_iter()
@@ -130,6 +130,7 @@ impl Lowering<'_> {
             // Only the last line of a scope has to give something, and there may be ten thousand.
             let is_last = |lines: &&Vec<Protocols>| lines.last().is_some_and(|last| last.setting == id);
             let Some(lines) = lists.map(|t| &t.protocols).find(is_last) else { continue };
+            // Lines of one scope are a union (U1), so what another line gives need not be written here too.
             let others = lines.iter().filter(|l| l.setting != id);
             // A line whose versions all go is rewritten with all that is to be added.
             let rest = others.fold(VersionSet::EMPTY, |set, l| match l.versions.minus(remove) {
@@ -173,6 +174,8 @@ impl Lowering<'_> {
         if versions.is_empty() {
             return Err(LowerError::NothingLeft);
         }
+        // Not in the server: before 1.29.2 that counts only if it is the default one of its address (V3), and what stands
+        // in `http` reaches all servers without a line of their own (I1).
         let scope = *model.sections.get(&origin.section).ok_or(LowerError::NotFound("the section is not there"))?;
         let head = model.scopes[scope].head.span;
         let (name, family) = match origin.client {

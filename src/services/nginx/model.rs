@@ -34,7 +34,9 @@ pub(super) struct ConfCommand {
 /// What is inherited from scope to scope on one side of TLS.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TlsSettings {
+    /// All lines of the scope: they are a union (U1).
     pub protocols: Vec<Protocols>,
+    /// One of them in a scope drops all those around it (K4).
     pub commands: Vec<ConfCommand>,
     pub ciphers: Given<String>,
     /// Groups for the key exchange: `ssl_ecdh_curve`

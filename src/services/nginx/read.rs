@@ -61,6 +61,8 @@ impl<'a> TreeReader<'a> {
                 reader.parse_all(&[file]);
                 reader.global(main);
                 reader.walk(file, BlockContext::Main);
+                // After the whole tree: whether a location matters shows in what stands deeper in it, and the order of blocks
+                // does not matter (I2).
                 reader.adopt_locations();
                 reader.unknown_directives();
                 reader.empty_groups();

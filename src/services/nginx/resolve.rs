@@ -77,6 +77,7 @@ pub(super) fn finish(read: TreeReader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         unread.get_or_insert(place);
     }
     let known = &*sources;
+    // Looked at once, by the word of the file that names them: what a site's owner can't read is not told to them.
     let files = Files::of(&model, &directory, world, |file| trail.word_of(world.system, known, &[file]));
     let rules = Inheritance {
         model: &model,
@@ -95,6 +96,7 @@ pub(super) fn finish(read: TreeReader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         .collect();
     let (mut endpoints, mut origins) = (Vec::new(), Vec::new());
     for (listener, answers) in listeners.iter().zip(&answers) {
+        // Without a name, or with one that no server has, the default server answers (V2, V6).
         let unnamed = std::iter::once((listener.default, None));
         let named = listener.named.iter().map(|(member, name)| (*member, Some(Arc::clone(name))));
         let preface = listener.preface(&model);
@@ -163,6 +165,7 @@ pub(super) fn ability(release: Option<Release>, library: &Library) -> Ability {
         let found = found.map(|f| format!(" (this is {f})")).unwrap_or_default();
         needs.entry(version).or_insert_with(|| format!("{what} or later{found}"));
     };
+    // Such an nginx refuses the word, and can't switch the version off where the library has it.
     if release.is_some_and(|r| r < defaults::TLS1_3) {
         versions = versions.without(Version::Tls1_3);
         lack(Version::Tls1_3, "nginx 1.13.0", release);

@@ -65,7 +65,6 @@ pub(super) fn endpoints(rules: &Inheritance<'_>, listeners: &[Listener]) -> Vec<
 /// From where targets are reached.
 struct TargetReach<'r, 'm> {
     rules: &'r Inheritance<'m>,
-    /// The servers, by their scopes.
     servers: HashMap<ScopeId, usize>,
     /// For each server, the schemes by which clients reach it.
     schemes: Vec<Schemes>,
