@@ -196,7 +196,7 @@ fn mend(host: &Host) -> (Contents, Result<(), String>) {
             for change in changes {
                 match resolved.lower(&change, &sources) {
                     Ok(fix) => edits.extend(fix.edits),
-                    Err(reason) => drop(reasons.insert(reason)),
+                    Err(reason) => drop(reasons.insert(reason.to_string())),
                 }
             }
         }
