@@ -9,6 +9,7 @@ mod options;
 mod output;
 mod owed;
 mod place;
+mod record;
 mod reports;
 mod screen;
 mod servers;
@@ -41,7 +42,9 @@ pub fn main() -> ExitStatus {
         Command::Schema(schema) => commands::schema::run(schema),
         Command::Probe(arguments) => commands::probe::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
-        Command::Diff { host, judgement, selection } => commands::diff::run(host, judgement, selection),
+        Command::Diff { host, judgement, selection, format } => {
+            commands::diff::run(host, judgement, selection, *format)
+        }
         Command::Fix(arguments) => commands::fix::run(arguments),
         Command::Rollback(arguments) => commands::rollback::run(arguments),
         Command::History(arguments) => commands::history::run(arguments),

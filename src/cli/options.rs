@@ -248,13 +248,18 @@ pub(super) fn baseline(known: &Known) -> Result<Baseline> {
 
 /// Reads a policy from a file of this machine.
 pub(super) fn policy_file(path: &Path) -> Result<Policy> {
-    let name = path.display().to_string();
-    let bytes = own_file(path)?;
-    let text = String::from_utf8(bytes).map_err(|_| anyhow!("{name}: is not UTF-8"))?;
+    let (name, text) = policy_text(path)?;
     Policy::parse(&text, &name).map_err(|errors| {
         let shown = errors.iter().map(|error| Message::of(error.excerpt.lines()));
         Message::from("the policy is not valid").with(shown).into()
     })
+}
+
+/// The name of a policy's file, and its text.
+pub(super) fn policy_text(path: &Path) -> Result<(String, String)> {
+    let name = path.display().to_string();
+    let text = String::from_utf8(own_file(path)?).map_err(|_| anyhow!("{name}: is not UTF-8"))?;
+    Ok((name, text))
 }
 
 /// Which fixes the arguments select.

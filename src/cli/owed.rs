@@ -8,6 +8,7 @@ use super::interrupt::Interrupt;
 use super::message::{Message, of_error};
 use super::options::Opened;
 use super::output;
+use super::record::Record;
 use super::servers::{Servers, Touched, judged, named};
 use super::state::Disks;
 use super::transact::End;
@@ -16,6 +17,7 @@ use crate::engine::{self, Audit, Request};
 use crate::host::quoted;
 use crate::instance::{ServiceId, Standing};
 use crate::policy::Policy;
+use crate::report::secrets::Shown;
 use crate::system::Overlay;
 use crate::transaction::{Instance, Journal, ReloadRecord, Store, note_reload, other_contents, owed};
 use crate::verify::Reload;
@@ -81,19 +83,19 @@ impl<'s> Owed<'s> {
 
     /// Reloads the servers, if that is wanted and can be done. `None`: they have the files as they are now, and nothing
     /// speaks against it.
-    pub(super) fn settle(&self, means: &Means<'_>) -> Result<Option<End>> {
+    pub(super) fn settle(&self, means: &Means<'_>, record: &mut Record) -> Result<Option<End>> {
         self.remark();
         let instances = self.instances();
-        match self.attempt(means, &instances)? {
+        match self.attempt(means, &instances, record)? {
             Attempt::Done(end) => Ok(end),
             Attempt::Left(why) => {
-                say_what_is_left(means, &instances, why);
+                say_what_is_left(means, &instances, why, record);
                 Ok(Some(End::Untested))
             }
         }
     }
 
-    fn attempt(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)]) -> Result<Attempt> {
+    fn attempt(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)], record: &mut Record) -> Result<Attempt> {
         let left = |why: &str| Ok(Attempt::Left(Some(why.into())));
         let servers = match servers(means, instances) {
             Ok(servers) => servers,
@@ -110,7 +112,7 @@ impl<'s> Owed<'s> {
             output::remark(Message::from("the checker does not accept the configuration:").with(failures));
             return left("what the checker does not accept is not loaded");
         }
-        self.reload(means, instances, &servers)
+        self.reload(means, instances, &servers, record)
     }
 
     /// Remembers that the servers of these configurations were reloaded.
@@ -122,7 +124,13 @@ impl<'s> Owed<'s> {
         Ok(())
     }
 
-    fn reload(&self, means: &Means<'_>, instances: &[(ServiceId, PathBuf)], servers: &Servers) -> Result<Attempt> {
+    fn reload(
+        &self,
+        means: &Means<'_>,
+        instances: &[(ServiceId, PathBuf)],
+        servers: &Servers,
+        record: &mut Record,
+    ) -> Result<Attempt> {
         let left = |why: &str| Ok(Attempt::Left(Some(why.into())));
         let interrupt = Interrupt::listen()?;
         let others = self.others();
@@ -142,10 +150,10 @@ impl<'s> Owed<'s> {
         for journal in &self.journals {
             note_reload(self.store, journal, ReloadRecord::Begun)?;
         }
-        if let Err(why) = servers.run_reloads(&mut |line| output::tell(line)) {
+        if let Err(why) = servers.run_reloads(&mut |command| record.reloaded(&command)) {
             return Ok(Attempt::Left(Some(why.after("the reload failed: "))));
         }
-        let end = match watch.map_or(Seen::Fine, |watch| watched::after(&watch, &interrupt)) {
+        let end = match watch.map_or(Seen::Fine, |watch| watched::after(&watch, &interrupt, record)) {
             Seen::Fine => None,
             Seen::Open => Some(End::Untested),
             Seen::Drift(severity) => Some(End::Drifted(severity)),
@@ -181,7 +189,7 @@ impl<'s> Owed<'s> {
 }
 
 /// Says what is left to do.
-fn say_what_is_left(means: &Means<'_>, instances: &[(ServiceId, PathBuf)], why: Option<Message>) {
+fn say_what_is_left(means: &Means<'_>, instances: &[(ServiceId, PathBuf)], why: Option<Message>, record: &mut Record) {
     if let Some(why) = why {
         output::remark(why.after("not reloaded: "));
     }
@@ -189,10 +197,11 @@ fn say_what_is_left(means: &Means<'_>, instances: &[(ServiceId, PathBuf)], why: 
     if let Ok(servers) = Servers::new(means.opened, &plain, &means.judged(instances), true) {
         let place = servers.place();
         for command in servers.reload_commands() {
-            output::tell(format!("to reload{place}: {command}"));
+            record.tell(format!("to reload{place}: {command}"));
         }
+        record.done.to_reload = Shown::masked(servers.reload_lines());
     }
-    output::tell(next_step(means, instances));
+    record.tell(next_step(means, instances));
 }
 
 /// The command that ends it, with the options that it needs to work.

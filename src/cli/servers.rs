@@ -163,6 +163,11 @@ impl Servers {
         self.reloads.iter().map(|(service, command)| format!("{service}: {}", command.text())).collect()
     }
 
+    /// The commands that make it effective.
+    pub(super) fn reload_lines(&self) -> Vec<String> {
+        self.reloads.iter().map(|(_, command)| command.text()).collect()
+    }
+
     /// What is not reloaded because others could make that do something else, for people.
     pub(super) fn withheld(&self) -> impl Iterator<Item = String> {
         self.withheld
@@ -177,7 +182,7 @@ impl Servers {
             if !ran.is_success() {
                 return Err(words(command, &ran));
             }
-            done(format!("reloaded: {}", command.text()));
+            done(command.text());
         }
         Ok(())
     }
@@ -188,6 +193,11 @@ impl Checked {
     pub(super) fn failures(&self) -> Vec<Message> {
         let failed = self.0.iter().filter(|(_, ran)| !ran.is_success());
         failed.map(|(command, ran)| words(command, ran)).collect()
+    }
+
+    /// Each checker, and whether it accepts it.
+    pub(super) fn words(&self) -> impl Iterator<Item = (String, bool)> {
+        self.0.iter().map(|(command, ran)| (command.text(), ran.is_success()))
     }
 
     /// The checkers that accept it.

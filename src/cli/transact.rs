@@ -3,9 +3,12 @@
 use super::interrupt::Interrupt;
 use super::message::Message;
 use super::output;
+use super::record::Record;
 use super::servers::{Checked, Servers};
 use super::watched::{self, Seen};
 use crate::finding::Severity;
+use crate::report::Outcome;
+use crate::report::secrets::Shown;
 use crate::system::OsDisk;
 use crate::transaction::{Failure, Intent, Store, Transaction};
 use crate::verify::{Reload, Watch};
@@ -38,6 +41,8 @@ pub(super) struct Job<'j> {
     pub watch: Option<&'j Reload<'j>>,
     /// The options that a later run needs to find this one: ` --root /mnt`.
     pub options: String,
+    /// What is told of it.
+    pub record: &'j mut Record,
 }
 
 /// How it ended.
@@ -61,16 +66,19 @@ pub(super) enum End {
 /// Does it. An error means that nothing is changed, or says what is.
 pub(super) fn run(job: Job<'_>) -> Result<End> {
     let interrupt = Interrupt::listen()?;
-    let servers = job.servers;
+    let Job { servers, record, .. } = job;
     let before = servers.check();
-    baseline(&before, job.say)?;
+    record.checked("before", &before);
+    baseline(&before, job.say, record)?;
     let watch = job.watch.map(|reload| watched::begin(reload, &interrupt)).transpose()?;
     let mut transaction = Transaction::prepare(job.disk, job.store, job.intent)?;
     let id = transaction.journal().id.clone();
-    output::tell(format!("backed up in {}", job.store.path_of(&id).display()));
+    record.tell(format!("backed up in {}", job.store.path_of(&id).display()));
+    record.done.transaction = Some(id.clone());
     transaction.write(&|| interrupt.came())?;
-    written(&transaction);
+    written(&transaction, record);
     let after = servers.check();
+    record.checked("after", &after);
     if interrupt.came() {
         return Err(transaction.fail("interrupted".to_owned()).into());
     }
@@ -80,25 +88,26 @@ pub(super) fn run(job: Job<'_>) -> Result<End> {
     };
     if !failed.is_empty() && job.say != Say::Advise {
         let why = Message::from("the checker does not accept the result:").with(failed);
-        return put_back(&mut transaction, why).map(|()| End::CheckFailed);
+        return put_back(&mut transaction, Outcome::CheckFailed, why, record).map(|()| End::CheckFailed);
     }
     transaction.checked()?;
-    let tested = said(servers, &after, &failed);
+    let tested = said(servers, &after, &failed, record);
     let mut end = if failed.is_empty() { tested } else { End::CheckFailed };
     if servers.reload {
-        match make_effective(&mut transaction, servers, job.say, watch.as_ref(), &interrupt)? {
+        match make_effective(&mut transaction, servers, job.say, watch.as_ref(), &interrupt, record)? {
             Effect::AsMeant => {}
             Effect::Kept(worse) => end = worse,
             Effect::PutBack(end) => return Ok(end),
         }
     }
-    commit(&mut transaction, &job.options);
+    commit(&mut transaction, &job.options, record);
     if !servers.reload {
+        record.done.to_reload = Shown::masked(servers.reload_lines());
         for command in servers.reload_commands() {
             let place = servers.place();
-            output::tell(format!("not reloaded; to make it effective{place} (no restart is needed): {command}"));
+            record.tell(format!("not reloaded; to make it effective{place} (no restart is needed): {command}"));
         }
-        servers.withheld().for_each(output::tell);
+        servers.withheld().for_each(|line| record.tell(line));
     }
     Ok(end)
 }
@@ -120,23 +129,24 @@ fn make_effective(
     say: Say,
     watch: Option<&Watch<'_>>,
     interrupt: &Interrupt,
+    record: &mut Record,
 ) -> Result<Effect> {
     transaction.reloading()?;
-    if let Err(why) = servers.run_reloads(&mut |line| output::tell(line)) {
+    if let Err(why) = servers.run_reloads(&mut |command| record.reloaded(&command)) {
         let why = why.after("the reload failed: ");
         if say == Say::Advise {
             output::remark(why);
             return Ok(Effect::Kept(End::ReloadFailed));
         }
-        put_back(transaction, why)?;
-        reload_the_old(transaction, servers, watch);
+        put_back(transaction, Outcome::ReloadFailed, why, record)?;
+        reload_the_old(transaction, servers, watch, record);
         return Ok(Effect::PutBack(End::ReloadFailed));
     }
     let Some(watch) = watch else {
         note_reload(transaction);
         return Ok(Effect::AsMeant);
     };
-    let seen = watched::after(watch, interrupt);
+    let seen = watched::after(watch, interrupt, record);
     if matches!(seen, Seen::Fine | Seen::Open | Seen::Drift(_)) {
         note_reload(transaction);
     }
@@ -145,14 +155,14 @@ fn make_effective(
         Seen::Open => Ok(Effect::Kept(End::Untested)),
         Seen::Drift(severity) => Ok(Effect::Kept(End::Drifted(severity))),
         Seen::Broken(why) => {
-            put_back(transaction, why)?;
-            reload_the_old(transaction, servers, Some(watch));
+            put_back(transaction, Outcome::VerifyFailed, why, record)?;
+            reload_the_old(transaction, servers, Some(watch), record);
             Ok(Effect::PutBack(End::VerifyFailed))
         }
         Seen::Interrupted => {
             let ended = transaction.fail("interrupted".to_owned());
             if let Failure::RolledBack(_) = ended {
-                reload_the_old(transaction, servers, Some(watch));
+                reload_the_old(transaction, servers, Some(watch), record);
             }
             Err(ended.into())
         }
@@ -167,18 +177,25 @@ fn note_reload(transaction: &mut Transaction<'_>) {
 }
 
 /// Reloads once more after the old files were put back, and has handshakes look whether all is as it was.
-fn reload_the_old(transaction: &mut Transaction<'_>, servers: &Servers, watch: Option<&Watch<'_>>) {
-    match servers.run_reloads(&mut |line| output::tell(line)) {
+fn reload_the_old(
+    transaction: &mut Transaction<'_>,
+    servers: &Servers,
+    watch: Option<&Watch<'_>>,
+    record: &mut Record,
+) {
+    match servers.run_reloads(&mut |command| record.reloaded(&command)) {
         Ok(()) => note_reload(transaction),
         Err(why) => output::remark(why.after("reloading once more, with the old files, failed too: ")),
     }
-    watch.into_iter().for_each(watched::back);
+    if let Some(watch) = watch {
+        watched::back(watch, record);
+    }
 }
 
 /// What the checkers say of the configuration as it is.
-fn baseline(before: &Checked, say: Say) -> Result<()> {
+fn baseline(before: &Checked, say: Say, record: &Record) -> Result<()> {
     for command in before.accepting() {
-        output::tell(format!("tested before: `{command}` accepts the configuration as it is"));
+        record.tell(format!("tested before: `{command}` accepts the configuration as it is"));
     }
     let failures = before.failures();
     if failures.is_empty() {
@@ -193,16 +210,17 @@ fn baseline(before: &Checked, say: Say) -> Result<()> {
     Ok(())
 }
 
-fn written(transaction: &Transaction<'_>) {
+fn written(transaction: &Transaction<'_>, record: &Record) {
     for file in &transaction.journal().files {
-        output::tell(format!("written: {}{}", file.path.display(), file.how.remark()));
+        record.tell(format!("written: {}{}", file.path.display(), file.how.remark()));
     }
 }
 
 /// Puts everything back, and says why.
-fn put_back(transaction: &mut Transaction<'_>, why: Message) -> Result<()> {
+fn put_back(transaction: &mut Transaction<'_>, outcome: Outcome, why: Message, record: &mut Record) -> Result<()> {
     match transaction.fail(why.to_string()) {
         Failure::RolledBack(_) => {
+            record.rolled_back(outcome, &why);
             output::remark(why.then("every file was put back and is as it was"));
             Ok(())
         }
@@ -214,24 +232,26 @@ fn put_back(transaction: &mut Transaction<'_>, why: Message) -> Result<()> {
 }
 
 /// Says what the checkers say of the result.
-fn said(servers: &Servers, after: &Checked, failed: &[Message]) -> End {
+fn said(servers: &Servers, after: &Checked, failed: &[Message], record: &mut Record) -> End {
     for command in after.accepting() {
-        output::tell(format!("tested: `{command}` accepts the result"));
+        record.tell(format!("tested: `{command}` accepts the result"));
     }
     for words in failed {
         output::remark(words.clone().after("the checker does not accept the result: "));
     }
     let as_before = after.failures().len() - failed.len();
     if as_before > 0 {
-        output::tell("not tested: the checker fails as it did before, and sees nothing behind that");
+        record.tell("not tested: the checker fails as it did before, and sees nothing behind that");
     }
     if let Some(why) = servers.untested() {
-        output::tell(format!("not tested: {why}"));
+        record.tell(format!("not tested: {why}"));
+        record.done.not_checked = Some(Shown::masked(why));
     }
     if as_before > 0 || servers.untested().is_some() { End::Untested } else { End::Tested }
 }
 
-fn commit(transaction: &mut Transaction<'_>, options: &str) {
+fn commit(transaction: &mut Transaction<'_>, options: &str, record: &mut Record) {
+    record.done.changed = true;
     match transaction.commit() {
         Ok(kept) => kept.iter().for_each(|edit| {
             output::remark(format!("an editor wrote into the old file at that very moment; its text is kept: {edit}"));
@@ -241,5 +261,5 @@ fn commit(transaction: &mut Transaction<'_>, options: &str) {
         }
     }
     let id = &transaction.journal().id;
-    output::tell(format!("done: {id}; `tlsmend rollback {id}{options}` takes it back"));
+    record.tell(format!("done: {id}; `tlsmend rollback {id}{options}` takes it back"));
 }

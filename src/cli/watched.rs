@@ -3,6 +3,7 @@
 use super::interrupt::Interrupt;
 use super::message::Message;
 use super::output;
+use super::record::Record;
 use crate::finding::Severity;
 use crate::verify::{Complaint, Reload, Watch};
 use anyhow::{Result, bail};
@@ -31,22 +32,25 @@ pub(super) fn begin<'a>(reload: &'a Reload<'a>, interrupt: &Interrupt) -> Result
 }
 
 /// Asks after the reload, and says what came of it.
-pub(super) fn after(watch: &Watch<'_>, interrupt: &Interrupt) -> Seen {
+pub(super) fn after(watch: &Watch<'_>, interrupt: &Interrupt, record: &mut Record) -> Seen {
     let held = watch.held(interrupt.flag());
     if held.interrupted {
         return Seen::Interrupted;
     }
+    let said = |complaints: &[Complaint]| complaints.iter().map(|one| one.lines().join("; ")).collect();
+    let left = watch.left.iter().map(|left| left.lines().join("; ")).collect();
+    record.verified(held.fine, [said(&held.open), said(&held.drift), left]);
     if !held.broken.is_empty() {
         let broken = "after the reload, handshakes do not get what the new files promise:";
         return Seen::Broken(about(broken, &held.broken));
     }
     match held.fine {
         0 => {}
-        1 => output::tell("verified: handshakes with 1 endpoint get what the new files promise"),
-        n => output::tell(format!("verified: handshakes with {n} endpoints get what the new files promise")),
+        1 => record.tell("verified: handshakes with 1 endpoint get what the new files promise"),
+        n => record.tell(format!("verified: handshakes with {n} endpoints get what the new files promise")),
     }
     for left in &watch.left {
-        output::tell(Message::of(left.lines()).after("not verified: "));
+        record.tell(Message::of(left.lines()).after("not verified: "));
     }
     held.known.iter().for_each(|one| output::remark(Message::of(one.lines())));
     if !held.open.is_empty() {
@@ -63,13 +67,13 @@ pub(super) fn after(watch: &Watch<'_>, interrupt: &Interrupt) -> Seen {
 }
 
 /// Asks once more after the old files were put back, and says whether all is as it was.
-pub(super) fn back(watch: &Watch<'_>) {
+pub(super) fn back(watch: &Watch<'_>, record: &Record) {
     if watch.is_empty() {
         return;
     }
     let other = watch.not_as_before();
     match other.is_empty() {
-        true => output::tell("verified: handshakes get what they got before"),
+        true => record.tell("verified: handshakes get what they got before"),
         false => output::remark(about("handshakes do not get what they got before:", &other)),
     }
 }

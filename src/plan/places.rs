@@ -37,6 +37,11 @@ impl Plan {
         }
     }
 
+    /// Where a finding of `before` lies.
+    pub fn place(&self, finding: &Finding) -> Option<Spot<'_>> {
+        finding.primary.as_ref().map(|label| self.as_it_is(label.span))
+    }
+
     /// The problems that stay, as they are in the files now.
     pub fn problems_left(&self) -> Vec<(&Problem, Option<Spot<'_>>)> {
         let mut old: Vec<&Problem> = self.before.all_problems().collect();

@@ -4,8 +4,12 @@
 //! change what others read; their schemas are generated from them. Within a schema's number, fields are only added.
 
 mod audit;
+pub mod change;
+mod document;
 mod exit;
 mod facts;
+pub mod known;
+pub mod past;
 mod place;
 mod probe;
 mod schema;
@@ -13,6 +17,8 @@ mod verify;
 mod why;
 pub(super) mod words;
 
+pub use document::Body;
+pub use exit::Exit;
 pub use schema::Shape;
 
 use super::secrets::Shown;
@@ -21,7 +27,15 @@ use serde::Serialize;
 use std::io::{self, Write};
 
 /// All shapes, by the names of their schemas.
-pub static SHAPES: [Shape; 7] = [
+pub static SHAPES: [Shape; 15] = [
+    Shape::of_body::<change::Diff>("diff"),
+    Shape::of_body::<change::Fix>("fix"),
+    Shape::of_body::<change::Rollback>("rollback"),
+    Shape::of_body::<known::PolicyCheck>("policy-check"),
+    Shape::of_body::<known::PolicyList>("policy-list"),
+    Shape::of_body::<known::PolicyShow>("policy-show"),
+    Shape::of_body::<known::Rules>("rule"),
+    Shape::of_body::<past::History>("history"),
     Shape::of::<audit::Audit<'_>>("audit"),
     Shape::of::<facts::Facts<'_>>("facts"),
     Shape::of::<super::fleet::json::FleetOut<'_>>("fleet"),
@@ -38,6 +52,11 @@ pub(super) fn report(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> 
         Report::Probe(view) => write(&probe::Probe::of(view), out),
         Report::Verify(view) => write(&verify::Verify::of(view), out),
     }
+}
+
+/// Writes a document.
+pub fn document(body: &impl Body, out: &mut dyn Write) -> io::Result<()> {
+    write(&document::Document::of(body), out)
 }
 
 /// Writes the answer to `why` as JSON.

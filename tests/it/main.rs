@@ -10,6 +10,7 @@ mod architecture;
 mod cases;
 mod cli;
 mod docs;
+mod documents;
 mod facts;
 mod fix;
 mod fixes;

@@ -124,6 +124,7 @@ impl Workshop {
     /// Runs a command to its end.
     pub fn finished(&self, mut command: Command) -> Run {
         let output = command.output().expect("runs");
+        super::validate::own_json(&String::from_utf8_lossy(&output.stdout));
         let folders = [(self.root.path().to_owned(), "[DIR]")];
         Run {
             status: output.status.code().expect("an exit status"),

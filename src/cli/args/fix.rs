@@ -1,6 +1,6 @@
 //! `tlsmend fix`, as it is typed.
 
-use super::{Host, Judgement, Selection, Servers, State};
+use super::{Host, Judgement, Selection, Servers, State, Telling};
 use clap::Args;
 
 /// The exit status of `fix`.
@@ -42,4 +42,7 @@ pub(in crate::cli) struct Fix {
     /// Do not shake hands with the servers before and after the reload, and so put nothing back because of what they say
     #[arg(long, requires = "reload")]
     pub without_verify: bool,
+    /// How to tell what was done.
+    #[command(flatten)]
+    pub telling: Telling,
 }

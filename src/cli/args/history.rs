@@ -1,6 +1,6 @@
 //! `tlsmend history`, as it is typed.
 
-use super::State;
+use super::{State, Telling};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -13,4 +13,7 @@ pub(in crate::cli) struct History {
     /// Where the history is kept.
     #[command(flatten)]
     pub state: State,
+    /// How to tell what was done.
+    #[command(flatten)]
+    pub telling: Telling,
 }

@@ -117,6 +117,9 @@ pub(super) enum Command {
         /// What is mended.
         #[command(flatten)]
         selection: Selection,
+        /// How to write it: the patch itself, or what it does as JSON (docs/json.md)
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
     },
     /// Apply what `diff` shows: all of it, tested by the server's own checker, or nothing
     ///
@@ -195,6 +198,14 @@ pub(super) struct Host {
     /// When to use colour
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,
+}
+
+/// How to tell what was done.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Telling {
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// What is demanded.

@@ -1,6 +1,6 @@
 //! `tlsmend rollback`, as it is typed.
 
-use super::{Colour, Servers, State};
+use super::{Colour, Servers, State, Telling};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -39,4 +39,7 @@ pub(in crate::cli) struct Rollback {
     /// When to use colour
     #[arg(long, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
     pub color: Colour,
+    /// How to tell what was done.
+    #[command(flatten)]
+    pub telling: Telling,
 }

@@ -1,27 +1,43 @@
 //! `tlsmend diff`
 
-use super::super::args::{self, Host, Judgement};
+use super::super::args::{self, Format, Host, Judgement};
 use super::super::exit::ExitStatus;
+use super::super::record::document;
 use super::super::{options, output};
 use super::outcome_of;
 use crate::finding::{Finding, Standing};
+use crate::instance::Problem;
 use crate::plan::{self, Plan, Selection, Spot};
+use crate::policy::Policy;
 use crate::report::Outcome;
+use crate::report::json::change::{self as json, Brief, File, Left};
+use crate::report::secrets::Shown;
 use anyhow::{Context, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Prints the patch.
-pub(in crate::cli) fn run(host: &Host, judgement: &Judgement, selected: &args::Selection) -> Result<ExitStatus> {
+pub(in crate::cli) fn run(
+    host: &Host,
+    judgement: &Judgement,
+    selected: &args::Selection,
+    format: Format,
+) -> Result<ExitStatus> {
     let day = options::day(judgement)?;
     let policy = options::policy(judgement)?;
     let opened = options::open(host)?;
     let request = opened.request(&policy, (!selected.fix_waived).then_some(day));
     let selection = options::selection(selected);
     let plan = plan::plan_selected(request, &selection);
-    show(&opened, &plan)?;
-    leftovers(&opened, &plan, &selection);
+    if format == Format::Text {
+        show(&opened, &plan)?;
+        leftovers(&opened, &plan, &selection);
+    }
     let remaining = remaining(&opened, &plan, &selection, judgement).outcome;
     let outcome = if plan.contents.is_empty() { remaining } else { Outcome::Findings };
+    if format == Format::Json {
+        let plan = described(&opened, &policy, &plan, &selection, true);
+        document(&json::Diff { exit: outcome.into(), plan })?;
+    }
     Ok(ExitStatus::unless(judgement.exit_zero, outcome))
 }
 
@@ -51,6 +67,15 @@ pub(super) fn remaining(
     Remaining { outcome: if hides { Outcome::Incomplete } else { outcome }, is_steady }
 }
 
+/// A file of the patch: the path that is shown, its text as it is and as it would be.
+fn files<'p>(opened: &options::Opened, plan: &'p Plan) -> Vec<(String, &'p [u8], &'p [u8])> {
+    let file = |(path, new): (&PathBuf, &'p Vec<u8>)| {
+        let old = plan.before.sources.file(plan.before.sources.find(path)?).bytes();
+        Some((opened.shown.lossy(path), old, new.as_slice()))
+    };
+    plan.contents.iter().filter_map(file).collect()
+}
+
 /// Prints the patch of all files.
 pub(super) fn show(opened: &options::Opened, plan: &Plan) -> Result<()> {
     let mut patch = Vec::new();
@@ -64,51 +89,112 @@ pub(super) fn show(opened: &options::Opened, plan: &Plan) -> Result<()> {
     output::patch(&patch)
 }
 
+/// The patch and what it leaves, for a document. `is_done`: the patch is in place, or would be; else nothing is fixed.
+pub(super) fn described(
+    opened: &options::Opened,
+    policy: &Policy,
+    plan: &Plan,
+    selection: &Selection,
+    is_done: bool,
+) -> json::Plan {
+    let fixed = plan.before.findings.iter().filter(|one| is_done && is_gone(plan, one));
+    let kept = plan.before.findings.iter().filter(|one| !is_done && is_gone(plan, one));
+    let at = |finding: &Finding| plan.spot(finding).map(|at| (opened.shown.lossy(at.path), at.line));
+    let as_it_is = |finding: &Finding| plan.place(finding).map(|at| (opened.shown.lossy(at.path), at.line));
+    let left = plan.after.findings.iter().map(|one| Brief::of(one, at(one), Some(reason(plan, selection, one))));
+    let kept = kept.map(|one| Brief::of(one, as_it_is(one), Some("its fix was not applied".to_owned())));
+    let file =
+        |(path, old, new): (String, &[u8], &[u8])| File::of(path.clone(), old, new, |old, new| diff(&path, old, new));
+    let alone = plan.refused.iter().map(|(path, why)| Left { path: opened.shown.lossy(path), why: why.clone() });
+    json::Plan {
+        policy: policy.name.clone(),
+        files: files(opened, plan).into_iter().map(file).collect(),
+        findings_fixed: Shown::masked(fixed.map(|one| Brief::of(one, as_it_is(one), None)).collect()),
+        findings_left: Shown::masked(kept.chain(left).collect()),
+        left_alone: Shown::masked(alone.collect()),
+        problems: Shown::masked(problems(opened, plan)),
+        notes: Shown::masked(
+            plan.needs().into_iter().chain(plan.unsteady.clone()).chain(notes(opened, plan)).collect(),
+        ),
+    }
+}
+
+/// Is it gone once the patch is in place?
+fn is_gone(plan: &Plan, finding: &Finding) -> bool {
+    plan.after.findings.iter().all(|one| one.fingerprint != finding.fingerprint)
+}
+
+/// A diff of two texts under a path.
+pub(super) fn diff(path: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
+    let mut patch = Vec::new();
+    // Writing into memory does not fail.
+    let _written = plan::unified(Path::new(path.strip_prefix('/').unwrap_or(path)), old, new, &mut patch);
+    patch
+}
+
+/// Why a finding is left.
+fn reason(plan: &Plan, selection: &Selection, finding: &Finding) -> String {
+    match &finding.standing {
+        Standing::Waived(waived) => format!("waived: {}", waived.reason),
+        _ if !selection.wants(&plan.after, finding) => "not selected".to_owned(),
+        _ => why_left(finding),
+    }
+}
+
+fn why_left(finding: &Finding) -> String {
+    finding.help.clone().unwrap_or_else(|| "it can't be mended here".to_owned())
+}
+
 /// What the patch does not mend.
 pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selection) {
-    let spot = |Spot { path, line, column }: Spot<'_>| format!("{}:{line}:{column}", opened.shown.show(path));
-    let place = |finding: &Finding| plan.spot(finding).map(|at| format!("{}: ", spot(at)));
     plan.needs().iter().for_each(output::remark);
     if let Some(why) = &plan.unsteady {
         output::remark(why);
     }
     for finding in plan.remains(selection) {
-        let place = place(finding).unwrap_or_default();
-        if let Standing::Waived(waived) = &finding.standing {
-            let reason = &waived.reason;
-            let what = format!("{}[{}]: {}", finding.severity, finding.rule, finding.message);
-            output::remark(format!("waived: {place}{what}; {reason}"));
-            continue;
-        }
-        let why = finding.help.clone().unwrap_or_else(|| "it can't be mended here".to_owned());
-        output::remark(format!(
-            "not mended: {place}{}[{}]: {}; {why}",
-            finding.severity, finding.rule, finding.message
-        ));
+        let place = plan.spot(finding).map(|at| format!("{}: ", spot(opened, at))).unwrap_or_default();
+        let what = format!("{place}{}[{}]: {}", finding.severity, finding.rule, finding.message);
+        output::remark(match &finding.standing {
+            Standing::Waived(waived) => format!("waived: {what}; {}", waived.reason),
+            _ => format!("not mended: {what}; {}", why_left(finding)),
+        });
     }
     let others = plan.after.findings.len() - plan.remains(selection).count();
     if others > 0 {
         let findings = if others == 1 { "finding is" } else { "findings are" };
         output::remark(format!("{others} more {findings} not selected"));
     }
-    plan.before.remarks.iter().for_each(output::remark);
-    match plan.before.excluded.len() {
-        0 => {}
-        1 => output::remark("1 file is excluded"),
-        n => output::remark(format!("{n} files are excluded")),
-    }
-    for endpoint in &plan.beside {
-        output::remark(format!("also changes {endpoint}"));
-    }
-    for (path, managed) in plan.before.managed.iter().filter(|(path, _)| plan.contents.contains_key(*path)) {
-        output::remark(format!("note: {}: {}", opened.shown.show(path), managed.text()));
-    }
+    notes(opened, plan).iter().for_each(output::remark);
     for (path, why) in &plan.refused {
         output::remark(format!("left alone: {}: {why}", opened.shown.show(path)));
     }
-    for (problem, at) in plan.problems_left() {
-        let named = || problem.path.as_deref().map(|path: &Path| opened.shown.show(path)).unwrap_or_default();
-        let path = at.map_or_else(named, spot);
-        output::remark(format!("problem: {path}: {}", problem.message));
+    for problem in problems(opened, plan) {
+        output::remark(format!("problem: {problem}"));
     }
+}
+
+/// What else there is to know.
+fn notes(opened: &options::Opened, plan: &Plan) -> Vec<String> {
+    let mut notes = plan.before.remarks.clone();
+    match plan.before.excluded.len() {
+        0 => {}
+        1 => notes.push("1 file is excluded".to_owned()),
+        n => notes.push(format!("{n} files are excluded")),
+    }
+    notes.extend(plan.beside.iter().map(|endpoint| format!("also changes {endpoint}")));
+    let managed = plan.before.managed.iter().filter(|(path, _)| plan.contents.contains_key(*path));
+    notes.extend(managed.map(|(path, managed)| format!("note: {}: {}", opened.shown.show(path), managed.text())));
+    notes
+}
+
+fn problems(opened: &options::Opened, plan: &Plan) -> Vec<String> {
+    let shown = |(problem, at): (&Problem, Option<Spot<'_>>)| {
+        let named = || problem.path.as_deref().map(|path: &Path| opened.shown.show(path)).unwrap_or_default();
+        format!("{}: {}", at.map_or_else(named, |at| spot(opened, at)), problem.message)
+    };
+    plan.problems_left().into_iter().map(shown).collect()
+}
+
+fn spot(opened: &options::Opened, Spot { path, line, column }: Spot<'_>) -> String {
+    format!("{}:{line}:{column}", opened.shown.show(path))
 }

@@ -3,6 +3,7 @@
 use super::super::args::{Fix, Judgement};
 use super::super::exit::ExitStatus;
 use super::super::owed::{Means, Owed};
+use super::super::record::Record;
 use super::super::servers::{Servers, judged, to_journal};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
@@ -13,6 +14,7 @@ use crate::finding::Severity;
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::plan::{self, Plan, Selection};
 use crate::report::Outcome;
+use crate::report::json::change as json;
 use crate::transaction::{Change, Intent, hidden_name};
 use crate::verify::Reload;
 use anyhow::{Result, anyhow, bail};
@@ -22,6 +24,7 @@ use std::time::Duration;
 
 /// Plans, shows, asks, and applies.
 pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
+    let mut record = Record::new(arguments.telling.format);
     let day = options::day(&arguments.judgement)?;
     let policy = options::policy(&arguments.judgement)?;
     let disks = Disks::new(&arguments.host.root, &arguments.state)?;
@@ -35,36 +38,47 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let selection = options::selection(&arguments.selection);
     let request = opened.request(&policy, (!arguments.selection.fix_waived).then_some(day));
     let plan = plan::plan_selected(request, &selection);
-    diff::show(&opened, &plan)?;
-    diff::leftovers(&opened, &plan, &selection);
+    if record.is_text() {
+        diff::show(&opened, &plan)?;
+        diff::leftovers(&opened, &plan, &selection);
+    }
     let diff::Remaining { outcome: remaining, is_steady } =
         diff::remaining(&opened, &plan, &selection, &arguments.judgement);
-    let settle = || {
+    let settle = |record: &mut Record| {
         let Some(owed) = &owed else { return Ok(None) };
-        owed.settle(&Means {
+        let means = Means {
             disks: &disks,
             opened: &opened,
             request,
             policy: &policy,
             now: &plan.before,
             arguments: &arguments.servers,
-            is_watched: is_watched(arguments),
+            is_watched: is_watched(arguments, record),
             yes: arguments.yes,
-        })
+        };
+        owed.settle(&means, record)
     };
-    let ended = |outcome| disks.status(arguments.judgement.exit_zero, outcome);
+    let ended = |record: Record, outcome: Outcome| {
+        let exit = disks.at_best(outcome).into();
+        record.write(|done| {
+            let plan = diff::described(&opened, &policy, &plan, &selection, done.changed);
+            json::Fix { exit, done, plan }
+        })?;
+        Ok(disks.status(arguments.judgement.exit_zero, outcome))
+    };
     if plan.contents.is_empty() {
         if is_steady {
-            output::tell(if plan.after.findings.is_empty() { "nothing to mend" } else { "nothing that can be mended" });
+            record.tell(if plan.after.findings.is_empty() { "nothing to mend" } else { "nothing that can be mended" });
         }
-        return Ok(ended(with_owed(settle()?, remaining, &arguments.judgement)));
+        let open = settle(&mut record)?;
+        return ended(record, with_owed(open, remaining, &arguments.judgement));
     }
     let instances = touched(&plan);
     let judged = judged(&opened, &plan.before.resolved, &plan.before.sources, &instances);
     let servers = Servers::new(&opened, &arguments.servers, &judged, arguments.without_check)?;
     if !arguments.yes && !agreed(&disks, &plan, &instances)? {
-        output::tell("nothing was changed");
-        return Ok(ExitStatus::unless(arguments.judgement.exit_zero, Outcome::Findings));
+        record.tell("nothing was changed");
+        return ended(record, Outcome::Findings);
     }
     unchanged(request, &selection, &plan, !arguments.yes)?;
     let made = if existing.is_none() { disks.open(true)? } else { None };
@@ -73,7 +87,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     if lock.is_none() {
         lock = Some(disks.begin(store, "tlsmend fix")?);
     }
-    let open = settle()?;
+    let open = settle(&mut record)?;
     let id = store.new_id()?;
     let intent = Intent {
         changes: changes(request, &plan, &id.0)?,
@@ -101,11 +115,12 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
         servers: &servers,
         intent,
         say,
-        watch: is_watched(arguments).then_some(&reload),
+        watch: is_watched(arguments, &record).then_some(&reload),
         options: disks.options.clone(),
+        record: &mut record,
     })?;
     drop(lock);
-    Ok(ended(with_owed(open, status(end, remaining, &arguments.judgement), &arguments.judgement)))
+    ended(record, with_owed(open, status(end, remaining, &arguments.judgement), &arguments.judgement))
 }
 
 /// The status where a reload of an earlier run was open: it makes a good one worse, and hides no other.
@@ -114,11 +129,11 @@ fn with_owed(open: Option<End>, otherwise: Outcome, judgement: &Judgement) -> Ou
 }
 
 /// Are handshakes made before and after the reload? The servers of an image are not those of this machine.
-fn is_watched(arguments: &Fix) -> bool {
+fn is_watched(arguments: &Fix, record: &Record) -> bool {
     let asked = arguments.servers.reload && !arguments.without_verify;
     let own = arguments.host.root == Path::new("/");
     if asked && !own {
-        output::tell("not verified: with --root it is not known which servers read these files");
+        record.tell("not verified: with --root it is not known which servers read these files");
     }
     asked && own
 }

@@ -1,11 +1,14 @@
 //! `tlsmend history`
 
-use super::super::args::History;
+use super::super::args::{Format, History};
 use super::super::exit::ExitStatus;
 use super::super::output;
+use super::super::record::document;
 use super::super::state::Disks;
+use crate::report::json::past::{self as json, Entry, EntryFile, Unreadable};
+use crate::report::secrets::Shown;
 use crate::report::{Outcome, sanitise};
-use crate::transaction::{Past, ReloadRecord, Step, Unread, history};
+use crate::transaction::{FileEntry, Past, ReloadRecord, Step, Unread, history};
 use anyhow::Result;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -17,6 +20,16 @@ pub(in crate::cli) fn run(arguments: &History) -> Result<ExitStatus> {
         Some(store) => (history(&store)?, store.unread()?),
         None => (Vec::new(), Vec::new()),
     };
+    if arguments.telling.format == Format::Json {
+        let unreadable =
+            unread.iter().map(|one| Unreadable { name: one.name.clone(), why: Shown::masked(one.why.clone()) });
+        document(&json::History {
+            state_dir: disks.shown(),
+            transactions: all.iter().map(entry).collect(),
+            unreadable: unreadable.collect(),
+        })?;
+        return Ok(Outcome::Compliant.into());
+    }
     if all.is_empty() && unread.is_empty() {
         output::tell(format!("nothing was done yet: {} holds no history", disks.shown()));
         return Ok(Outcome::Compliant.into());
@@ -26,6 +39,36 @@ pub(in crate::cli) fn run(arguments: &History) -> Result<ExitStatus> {
         unread.iter().try_for_each(|unread| write_unread(unread, out))
     })?;
     Ok(Outcome::Compliant.into())
+}
+
+fn entry(past: &Past) -> Entry {
+    let journal = &past.journal;
+    let file = |file: &FileEntry| EntryFile {
+        path: file.path.display().to_string(),
+        before: file.old.clone(),
+        after: file.new.clone(),
+    };
+    Entry {
+        id: journal.id.clone(),
+        command: journal.command.clone(),
+        time: journal.time.clone(),
+        root: journal.root.as_ref().map(|root| root.display().to_string()),
+        undoes: journal.undoes.clone(),
+        undone_by: past.undone_by.clone(),
+        state: match (journal.step, &past.undone_by) {
+            (Step::Committed, None) => "done",
+            (Step::Committed, Some(_)) => "undone",
+            (Step::RolledBack, _) => "not-done",
+            _ => "interrupted",
+        },
+        why: journal.why.clone().map(Shown::masked),
+        open_reload: match journal.reload {
+            _ if !journal.owes_reload() => None,
+            ReloadRecord::Wanted => Some("not-reloaded"),
+            _ => Some("unknown"),
+        },
+        files: journal.files.iter().map(file).collect(),
+    }
 }
 
 fn write_unread(unread: &Unread, out: &mut dyn Write) -> io::Result<()> {

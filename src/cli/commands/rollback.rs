@@ -4,26 +4,33 @@ use super::super::args::{Host, Rollback};
 use super::super::exit::ExitStatus;
 use super::super::message::Message;
 use super::super::owed::Owed;
+use super::super::record::Record;
 use super::super::servers::{Servers, judged, named};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
 use super::super::{options, output};
+use super::diff::diff;
 use crate::engine::{self, Request};
 use crate::plan;
 use crate::policy::Policy;
 use crate::report::Outcome;
-use crate::transaction::{Conflict, Intent, Journal, Past, Step, Store, Undo, can_finish, force, history, undo};
+use crate::report::json::change::{self as json, File};
+use crate::transaction::{
+    Change, Conflict, Intent, Journal, Past, Step, Store, Undo, can_finish, force, history, undo,
+};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 
 /// Takes a transaction back.
 pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
+    let mut record = Record::new(arguments.telling.format);
     let disks = Disks::new(&arguments.root, &arguments.state)?;
     let store = disks.open(false)?;
     let store = store.ok_or_else(|| anyhow!("{} holds no history: there is nothing to take back", disks.shown()))?;
     let _lock = store.lock("tlsmend rollback")?;
-    if let Some(status) = unfinished(arguments, &disks, &store)? {
-        return Ok(status);
+    if let Some(id) = unfinished(arguments, &disks, &store, &record)? {
+        record.done.changed = true;
+        return ended(record, id, Vec::new(), Outcome::Compliant);
     }
     disks.recover(&store)?;
     let owed = Owed::find(Some(&store), &disks)?;
@@ -31,13 +38,15 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
     let journal = chosen(arguments, &disks, &store)?;
     let undo = undo(&disks.host, &store, &journal)?;
     if !undo.conflicts.is_empty() && !arguments.force {
-        return Err(refusal(&undo.conflicts)?);
+        return Err(refusal(&undo.conflicts, &record)?);
     }
     if undo.changes.is_empty() {
-        output::tell(format!("every file is as it was before {} already", journal.id));
-        return Ok(disks.at_best(Outcome::Compliant).into());
+        record.tell(format!("every file is as it was before {} already", journal.id));
+        return ended(record, journal.id, Vec::new(), disks.at_best(Outcome::Compliant));
     }
-    show(&undo)?;
+    if record.is_text() {
+        show(&undo)?;
+    }
     let instances = named(&journal.instances);
     let mut opened = options::open(&host(arguments))?;
     if !instances.iter().all(|(_, main)| opened.is_usual(main)) {
@@ -50,9 +59,14 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
     let judged = judged(&opened, &loaded.resolved, &loaded.sources, &instances);
     let servers = Servers::new(&opened, &arguments.servers, &judged, true)?;
     if !arguments.yes && !agreed(&undo, &journal)? {
-        output::tell("nothing was changed");
-        return Ok(Outcome::CouldNotRun.into());
+        record.tell("nothing was changed");
+        return ended(record, journal.id, Vec::new(), Outcome::CouldNotRun);
     }
+    let file = |one: &Change| {
+        let path = one.path.display().to_string();
+        File::of(path.clone(), &one.old, &one.new, |old, new| diff(&path, old, new))
+    };
+    let files = undo.changes.iter().filter(|_| !record.is_text()).map(file).collect();
     let intent = Intent {
         id: store.new_id()?,
         command: "rollback",
@@ -71,19 +85,26 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         // What is taken back may be just what no policy wants, and it is wanted whatever the servers make of it.
         watch: None,
         options: disks.options.clone(),
+        record: &mut record,
     })?;
     if let Some(owed) = owed.filter(|_| servers.reload && end != End::ReloadFailed) {
         owed.reloaded(&journal.instances)?;
     }
-    Ok(match end {
+    let outcome = match end {
         End::Tested => disks.at_best(Outcome::Compliant),
         // As after a fix: nobody knows whether the server takes it.
         End::Untested | End::CheckFailed => Outcome::Incomplete,
         End::ReloadFailed => Outcome::ReloadFailed,
         // Only who watches a reload sees these.
         End::Drifted(_) | End::VerifyFailed => Outcome::Incomplete,
-    }
-    .into())
+    };
+    ended(record, journal.id, files, outcome)
+}
+
+/// Writes the document, where one is wanted; the exit status.
+fn ended(record: Record, undoes: String, files: Vec<File>, outcome: Outcome) -> Result<ExitStatus> {
+    record.write(|done| json::Rollback { exit: outcome.into(), done, undoes, files })?;
+    Ok(outcome.into())
 }
 
 /// The host, as the other commands take it.
@@ -106,7 +127,7 @@ fn is_named(id: &str, argument: &str) -> bool {
 }
 
 /// Ends an unfinished transaction by force, where the arguments name one.
-fn unfinished(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<Option<ExitStatus>> {
+fn unfinished(arguments: &Rollback, disks: &Disks, store: &Store<'_>, record: &Record) -> Result<Option<String>> {
     let Some(id) = arguments.id.as_deref().filter(|_| arguments.force) else { return Ok(None) };
     let mut all = history(store)?.into_iter().map(|past| past.journal);
     let is_it = |journal: &Journal| is_named(&journal.id, id) && !journal.step.is_over() && journal.root == disks.root;
@@ -115,10 +136,10 @@ fn unfinished(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<
     if can_finish(&disks.host, store, &journal)? {
         return Ok(None);
     }
-    let kept = store.path_of(&journal.id);
+    let (kept, id) = (store.path_of(&journal.id), journal.id.clone());
     force(&disks.host, store, journal)?;
-    output::tell(format!("every file is as it was before; what was there instead is kept in {}", kept.display()));
-    Ok(Some(Outcome::Compliant.into()))
+    record.tell(format!("every file is as it was before; what was there instead is kept in {}", kept.display()));
+    Ok(Some(id))
 }
 
 /// The transaction that the arguments mean.
@@ -159,7 +180,7 @@ fn show(undo: &Undo) -> Result<()> {
 }
 
 /// Why it is not done, with what changed since.
-fn refusal(conflicts: &[Conflict]) -> Result<anyhow::Error> {
+fn refusal(conflicts: &[Conflict], record: &Record) -> Result<anyhow::Error> {
     let mut patch = Vec::new();
     let mut lines = Vec::new();
     for conflict in conflicts {
@@ -169,7 +190,9 @@ fn refusal(conflicts: &[Conflict]) -> Result<anyhow::Error> {
             plan::unified(shown, then, now, &mut patch).context("the difference can't be written")?;
         }
     }
-    output::patch(&patch)?;
+    if record.is_text() {
+        output::patch(&patch)?;
+    }
     lines.push(
         "nothing was changed; --force puts the old versions back all the same, and keeps what is there now".to_owned(),
     );

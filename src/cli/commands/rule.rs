@@ -1,10 +1,12 @@
 //! `tlsmend rule`
 
-use super::super::args::{Colour, Rule};
+use super::super::args::{Colour, Format, Rule};
 use super::super::exit::ExitStatus;
 use super::super::output;
+use super::super::record::document;
 use crate::catalog::{self, Command, Entry};
 use crate::report::Outcome;
+use crate::report::json::known as json;
 use crate::rules;
 use crate::spelling::suggest_or_list;
 use anyhow::{Result, anyhow};
@@ -12,16 +14,31 @@ use std::io::{self, Write};
 
 /// Explains one rule, or lists all.
 pub(in crate::cli) fn run(arguments: &Rule) -> Result<ExitStatus> {
-    match &arguments.id {
-        None => output::write(Colour::Auto, list)?,
-        Some(id) => {
-            let names: Vec<&str> = catalog::RULES.iter().map(|rule| rule.id.0).collect();
-            let help = || suggest_or_list(id, "rules", &names);
-            let rule = catalog::find(id).ok_or_else(|| anyhow!("there is no rule {id}; {}", help()))?;
+    let known = arguments.id.as_deref().map(found).transpose()?;
+    match (arguments.telling.format, known) {
+        (Format::Text, None) => output::write(Colour::Auto, list)?,
+        (Format::Text, Some(rule)) => {
             output::write(Colour::Auto, |out| out.write_all(without_targets(rule.page).as_bytes()))?;
         }
+        (Format::Json, Some(rule)) => document(&json::Rules { rules: vec![described(rule)] })?,
+        (Format::Json, None) => document(&json::Rules { rules: catalog::RULES.iter().map(described).collect() })?,
     }
     Ok(Outcome::Compliant.into())
+}
+
+fn found(id: &str) -> Result<&'static Entry> {
+    let names: Vec<&str> = catalog::RULES.iter().map(|rule| rule.id.0).collect();
+    catalog::find(id).ok_or_else(|| anyhow!("there is no rule {id}; {}", suggest_or_list(id, "rules", &names)))
+}
+
+fn described(rule: &Entry) -> json::Rule {
+    json::Rule {
+        id: rule.id.0,
+        severity: rules::severity(rule).name(),
+        summary: rule.summary(),
+        found_in: if rule.is_of(Command::Audit) { "files" } else { "handshakes" },
+        page: rule.page,
+    }
 }
 
 fn list(out: &mut dyn Write) -> io::Result<()> {

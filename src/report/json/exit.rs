@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The outcome; of `--exit-zero` it does not know.
-#[derive(JsonSchema, Serialize)]
-pub(super) struct Exit {
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct Exit {
     status: u8,
     #[schemars(extend("enum" = Outcome::ALL.map(Outcome::name)))]
     name: &'static str,

@@ -1,5 +1,6 @@
 //! The schemas, generated from what is written. `docs/schemas` has them; a test holds that.
 
+use super::document::{Body, Document};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
@@ -15,6 +16,10 @@ pub struct Shape {
 impl Shape {
     pub(super) const fn of<T: JsonSchema>(name: &'static str) -> Shape {
         Shape { name, schema: generate::<T> }
+    }
+
+    pub(super) const fn of_body<T: Body>(name: &'static str) -> Shape {
+        Shape { name, schema: generate::<Document<'_, T>> }
     }
 
     /// Its schema, as a document.

@@ -27,8 +27,10 @@ pub(in crate::report) const APPLICABILITIES: [&str; 3] = ["safe", "unsafe", "dis
 pub(in crate::report) const STRENGTHS: [&str; 4] = ["insecure", "weak", "ok", "good"];
 /// The name of a rule.
 pub(in crate::report) const RULE: &str = "^[a-z]+(-[a-z]+)*$";
-/// What identifies a finding, and a SHA-256.
+/// What identifies a finding.
 pub(in crate::report) const FINGERPRINT: &str = "^[0-9a-f]{32}$";
+/// A hash of a file.
+pub(in crate::report) const SHA256: &str = "^[0-9a-f]{64}$";
 
 pub(in crate::report) fn severity(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "enum": Severity::ALL.map(Severity::name) })

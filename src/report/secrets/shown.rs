@@ -10,6 +10,8 @@ use crate::report::html::Changed;
 use crate::report::{ManagedFile, secrets};
 use crate::source::SourceMap;
 use crate::verify::{Checked, Left, Verified};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -20,7 +22,8 @@ const SECRET: &[&str] = &["PASS", "PWD", "SECRET", "TOKEN", "KEY", "CREDENTIAL",
 
 /// What may be shown: its secrets are masked, or the user wants to see them. Reports take what comes from files as this
 /// type only, so that no format, and no command, can forget to mask.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, JsonSchema, Serialize)]
+#[serde(transparent)]
 pub struct Shown<T>(T);
 
 impl<T: Mask> Shown<T> {

@@ -98,6 +98,35 @@ fn every_key_is_in_the_manual() {
     assert_eq!(found, described("`tlsmend/why/1`"));
 }
 
+/// The keys of a schema: `files[].path`.
+fn keys_of(schema: &Value, node: &Value, path: &str, found: &mut BTreeSet<String>) {
+    if let Some(name) = node["$ref"].as_str().and_then(|name| name.strip_prefix("#/$defs/")) {
+        keys_of(schema, &schema["$defs"][name], path, found);
+    }
+    node["anyOf"].as_array().into_iter().flatten().for_each(|one| keys_of(schema, one, path, found));
+    if node["items"].is_object() {
+        keys_of(schema, &node["items"], &format!("{path}[]"), found);
+    }
+    for (key, value) in node["properties"].as_object().into_iter().flatten() {
+        let dot = if path.is_empty() { "" } else { "." };
+        let key = format!("{path}{dot}{key}");
+        keys_of(schema, value, &key, found);
+        found.insert(key);
+    }
+}
+
+#[test]
+fn every_key_of_a_document_is_in_the_manual() {
+    let names = ["diff", "fix", "rollback", "history", "rule", "policy-list", "policy-show", "policy-check"];
+    for name in names {
+        let shape = json::SHAPES.iter().find(|shape| shape.name == name).unwrap();
+        let schema: Value = serde_json::from_str(&shape.text()).unwrap();
+        let mut found = BTreeSet::new();
+        keys_of(&schema, &schema, "", &mut found);
+        assert_eq!(found, described(&format!("`tlsmend/{name}/1`")), "{name}");
+    }
+}
+
 #[test]
 fn the_examples_of_the_manual_are_real() {
     let mut host = exposed();
