@@ -41,6 +41,36 @@ fn verified() {
     });
 }
 
+/// The same as a document: what handshakes got, and why a fix was rolled back because of them.
+#[test]
+fn a_document_tells_what_handshakes_got() {
+    if !needs::has(&["ip", "nginx", "apache2", "openssl"]) {
+        return;
+    }
+    network::inside(|| {
+        let nginx = Nginx::start("TLSv1.1 TLSv1.2");
+        let run = nginx.fix(&["--format", "json"]);
+        let told = run.json();
+        assert_eq!((run.status, &told["changed"]), (0, &true.into()), "{}", run.screen());
+        // With the name and without.
+        assert_eq!(told["verified"]["endpoints"], 2, "{told:#}");
+        for list in ["unclear", "drift", "not_verified"] {
+            assert_eq!(told["verified"][list].as_array().map(Vec::len), Some(0), "{list}: {told:#}");
+        }
+        assert_eq!(told["reloaded"].as_array().map(Vec::len), Some(1));
+    });
+    network::inside(|| {
+        let nginx = Nginx::start("TLSv1.1 TLSv1.2");
+        let _taken = nginx.obstruct();
+        let run = nginx.fix(&["--check-timeout", "3", "--format", "json"]);
+        let told = run.json();
+        assert_eq!((run.status, &told["changed"]), (6, &false.into()), "{}", run.screen());
+        assert_eq!(told["rolled_back"]["cause"], "verify-failed");
+        assert!(told["rolled_back"]["said"][0].as_str().is_some_and(|said| said.contains("handshakes")), "{told:#}");
+        assert_eq!(told["reloaded"].as_array().map(Vec::len), Some(2), "once more with the old files");
+    });
+}
+
 /// The handshakes themselves reach the limit, several endpoints at a time: nothing is put back for that.
 #[test]
 fn limits_of_connections_put_nothing_back() {
