@@ -7,6 +7,8 @@
 //! ([`written_out`]): `<U+001B>`.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
 
 /// One character, made harmless. Line ends and tabs count as control characters.
 pub fn character(c: char) -> char {
@@ -58,6 +60,31 @@ pub fn line(bytes: &[u8]) -> String {
 /// A text as one line.
 pub fn text(text: &str) -> String {
     text.chars().map(character).collect()
+}
+
+/// One line of text, made harmless: what formats are given as such, they need not make harmless themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SafeLine(String);
+
+impl SafeLine {
+    /// A text as one line.
+    pub fn of(said: &str) -> SafeLine {
+        SafeLine(text(said))
+    }
+}
+
+impl Deref for SafeLine {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SafeLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
 }
 
 /// Text for a terminal in which every hostile character is written out: `<U+001B>`, and a byte that is not UTF-8 as

@@ -5,6 +5,7 @@
 
 use super::Report;
 use super::issue::Issue;
+use super::sanitise::SafeLine;
 use crate::finding::Severity;
 use std::io::{self, Write};
 
@@ -35,10 +36,10 @@ fn annotation(issue: &Issue<'_>, out: &mut dyn Write) -> io::Result<()> {
         }
     }
     properties.push(format!("title={}", property(&format!("tlsmend: {}", issue.rule))));
-    let mut lines = vec![issue.message.clone()];
-    lines.extend(issue.excuse.clone());
+    let mut lines = vec![issue.message.to_string()];
+    lines.extend(issue.excuse.iter().map(SafeLine::to_string));
     lines.extend(super::markdown::endpoints(issue));
-    lines.extend(issue.story());
+    lines.extend(issue.story().iter().map(SafeLine::to_string));
     writeln!(out, "::{} {}::{}", level(issue), properties.join(","), data(&lines.join("\n")))
 }
 

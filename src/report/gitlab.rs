@@ -1,6 +1,7 @@
 //! A code quality report of GitLab: a list of issues, each with a file, a line and a fingerprint.
 
 use super::issue::Issue;
+use super::sanitise::SafeLine;
 use super::{Report, json};
 use crate::finding::Severity;
 use serde::Serialize;
@@ -33,8 +34,10 @@ pub(super) fn write(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn entry<'a>(issue: &'a Issue<'_>) -> Entry<'a> {
-    let mut description = issue.message.clone();
-    for more in issue.excuse.clone().into_iter().chain(super::markdown::endpoints(issue)).chain(issue.story()) {
+    let mut description = issue.message.to_string();
+    let excuse = issue.excuse.iter().map(SafeLine::to_string);
+    let story = issue.story().into_iter().map(|line| line.to_string());
+    for more in excuse.chain(super::markdown::endpoints(issue)).chain(story) {
         description.push_str("; ");
         description.push_str(&more.replace('\n', " "));
     }

@@ -80,7 +80,7 @@ fn row(issue: &Issue<'_>) -> String {
 pub(super) fn location(place: &issue::Place<'_>) -> String {
     match place.region {
         Some(region) => format!("{}:{}", place.path, region.line),
-        None => place.path.clone(),
+        None => place.path.to_string(),
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) fn endpoints(issue: &Issue<'_>) -> Option<String> {
 
 fn named(issue: &Issue<'_>) -> String {
     let (some, all) = (issue.endpoints.iter().take(NAMED), issue.endpoints.len());
-    let mut text = some.cloned().collect::<Vec<_>>().join(", ");
+    let mut text = some.map(|one| &**one).collect::<Vec<&str>>().join(", ");
     if all > NAMED {
         text.push_str(&format!(" and {} more", all - NAMED));
     }

@@ -2,6 +2,7 @@
 
 use crate::finding::Severity;
 use crate::report::issue::{Issue, Place};
+use crate::report::sanitise::SafeLine;
 use crate::report::{Texts, excerpt, markdown, patch, sanitise};
 
 /// So many endpoints are named.
@@ -68,11 +69,11 @@ fn of(texts: Texts<'_>, issue: &Issue<'_>, few: bool) -> FindingOut {
         tone,
         severity: issue.severity.name(),
         rule: issue.rule.to_owned(),
-        message: issue.message.clone(),
+        message: issue.message.to_string(),
         place: issue.place.as_ref().map(markdown::location),
-        excuse: issue.excuse.clone(),
+        excuse: issue.excuse.as_ref().map(SafeLine::to_string),
         excerpts: places.filter_map(|place| lines(texts, place)).collect(),
-        notes: issue.details.clone(),
+        notes: issue.details.iter().map(SafeLine::to_string).collect(),
         endpoints: named(&issue.endpoints),
         fix: fix.map(|fix| FixOut {
             title: sanitise::text(&fix.headline()),
@@ -81,10 +82,10 @@ fn of(texts: Texts<'_>, issue: &Issue<'_>, few: bool) -> FindingOut {
     }
 }
 
-fn named(endpoints: &[String]) -> Option<String> {
+fn named(endpoints: &[SafeLine]) -> Option<String> {
     let more = endpoints.len().saturating_sub(NAMED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let some: Vec<&str> = endpoints.iter().take(NAMED).map(String::as_str).collect();
+    let some: Vec<&str> = endpoints.iter().take(NAMED).map(|one| &**one).collect();
     (!some.is_empty()).then(|| format!("{}{more}", some.join(", ")))
 }
 
@@ -113,6 +114,6 @@ fn lines(texts: Texts<'_>, place: &Place<'_>) -> Option<Excerpt> {
         });
         start += text.len() + 1;
     }
-    let label = (!place.label.is_empty()).then(|| place.label.clone());
+    let label = (!place.label.is_empty()).then(|| place.label.to_string());
     Some(Excerpt { place: markdown::location(place), label, lines })
 }

@@ -82,7 +82,7 @@ fn row(view: &ProbeView<'_>, number: usize, probed: &Probed<'_>, issues: &[&Issu
         title: line(probed.label),
         words: vec![line(probed.label), String::new(), String::new()],
         cells: None,
-        trouble: issues.iter().map(|issue| issue.message.as_str()).collect::<Vec<_>>().join("; "),
+        trouble: issues.iter().map(|issue| &*issue.message).collect::<Vec<_>>().join("; "),
         result,
         sign,
         tone: if probed.spared || is_waived { "info" } else { tone },

@@ -99,7 +99,7 @@ fn row(view: &VerifyView<'_>, number: usize, one: &Checked, issues: &[&Issue<'_>
     let open = answer.unknown.iter().filter(|_| explained);
     Row {
         number,
-        title: endpoint(one),
+        title: endpoint(one).to_string(),
         words: vec![address, name],
         cells: trouble.is_none().then(|| cells(one, issues, versions)),
         trouble: trouble.unwrap_or_default(),

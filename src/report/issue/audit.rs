@@ -3,7 +3,8 @@
 use super::{Issue, PROBLEM, digest, excuse, file, place, tell_apart};
 use crate::finding::{Finding, Severity, Verdict};
 use crate::instance::Problem;
-use crate::report::{AuditView, Texts, sanitise, snippet};
+use crate::report::sanitise::SafeLine;
+use crate::report::{AuditView, Texts, snippet};
 use crate::source::Span;
 use crate::tls::VersionSet;
 
@@ -22,16 +23,21 @@ fn of_finding<'a>(view: &'a AuditView<'a>, finding: &'a Finding) -> Issue<'a> {
     let instance = finding.instance.and_then(|index| view.instances.get(index));
     let main = || instance.map(|instance| file(texts, &instance.main));
     let all = instance.map_or(&[][..], |instance| &instance.endpoints[..]);
-    let details = finding.notes.iter().chain(&finding.help).map(|said| sanitise::text(said));
+    let details = finding.notes.iter().chain(&finding.help).map(|said| SafeLine::of(said));
     Issue {
         rule: finding.rule.0,
         severity: finding.severity,
         verdict: Some(finding.verdict),
         versions: finding.versions,
-        message: sanitise::text(&finding.message),
+        message: SafeLine::of(&finding.message),
         place: finding.primary.as_ref().map(|label| place(texts, label.span, &label.text)).or_else(main),
         related: finding.related.iter().map(|label| place(texts, label.span, &label.text)).collect(),
-        endpoints: finding.endpoints.iter().filter_map(|i| all.get(*i)).map(snippet::endpoint).collect(),
+        endpoints: finding
+            .endpoints
+            .iter()
+            .filter_map(|i| all.get(*i))
+            .map(|one| SafeLine::of(&snippet::endpoint(one)))
+            .collect(),
         details: details.collect(),
         subject: finding.instance,
         finding: Some(finding),
@@ -46,14 +52,14 @@ pub(super) fn of_problem<'a>(texts: Texts<'a>, problem: &'a Problem, instance: O
     let path = problem.path.as_deref().map(|path| file(texts, path));
     let place_of = |span: Span| place(texts, span, "");
     let place = problem.span.map(place_of).or(path);
-    let identity = place.as_ref().map(|place| [place.path.as_str(), place.line.as_str()]).unwrap_or_default();
+    let identity = place.as_ref().map(|place| [&*place.path, &*place.line]).unwrap_or_default();
     let fingerprint = digest(&[PROBLEM, identity[0], identity[1]]);
     Issue {
         rule: PROBLEM,
         severity: Severity::Medium,
         verdict: None,
         versions: VersionSet::EMPTY,
-        message: sanitise::text(&problem.message),
+        message: SafeLine::of(&problem.message),
         related: problem.hops.iter().map(|hop| self::place(texts, *hop, "reached from here")).collect(),
         place,
         endpoints: Vec::new(),

@@ -9,7 +9,8 @@ pub(super) use audit::of_audit;
 pub(super) use probe::of_probe;
 pub(super) use verify::{each, name as endpoint, of_verify};
 
-use super::{Texts, excerpt, sanitise, snippet};
+use super::sanitise::SafeLine;
+use super::{Texts, excerpt, snippet};
 use crate::finding::{Finding, Severity, Standing, Verdict, WaiverPlace};
 use crate::source::{SourceMap, Span};
 use crate::tls::VersionSet;
@@ -39,13 +40,13 @@ pub(super) struct Place<'a> {
     /// The place in it, where there is one.
     pub(super) span: Option<Span>,
     /// The path as it is shown.
-    pub(super) path: String,
+    pub(super) path: SafeLine,
     /// The range; none: the file as a whole.
     pub(super) region: Option<Region>,
     /// The line, trimmed and cut.
-    pub(super) line: String,
+    pub(super) line: SafeLine,
     /// What is there; may be empty.
-    pub(super) label: String,
+    pub(super) label: SafeLine,
 }
 
 /// A finding or a problem.
@@ -60,15 +61,15 @@ pub(super) struct Issue<'a> {
     /// The versions that it is about; may be none.
     pub(super) versions: VersionSet,
     /// One sentence.
-    pub(super) message: String,
+    pub(super) message: SafeLine,
     /// The place to point at; a finding without one points at the main file of its instance.
     pub(super) place: Option<Place<'a>>,
     /// Further places.
     pub(super) related: Vec<Place<'a>>,
     /// The endpoints, each in a word: `0.0.0.0:443 (a.test)`.
-    pub(super) endpoints: Vec<String>,
+    pub(super) endpoints: Vec<SafeLine>,
     /// Notes and help, a sentence each.
-    pub(super) details: Vec<String>,
+    pub(super) details: Vec<SafeLine>,
     /// What it is about, as an index: of an audit the instance, of a probe the target, of a verification the endpoint;
     /// none: nothing of these.
     pub(super) subject: Option<usize>,
@@ -77,7 +78,7 @@ pub(super) struct Issue<'a> {
     /// What identifies it among the rows of this and of later reports.
     pub(super) fingerprint: String,
     /// Why it does not count, where it does not: `waived: until the move is done`.
-    pub(super) excuse: Option<String>,
+    pub(super) excuse: Option<SafeLine>,
     /// Does it make the program fail?
     pub(super) fails: bool,
 }
@@ -94,21 +95,21 @@ impl Issue<'_> {
     }
 
     /// Message, details and what the fix does, a line each.
-    pub(super) fn story(&self) -> Vec<String> {
+    pub(super) fn story(&self) -> Vec<SafeLine> {
         let mut lines = self.details.clone();
         if let Some(fix) = self.finding.and_then(|finding| finding.fix.as_ref()) {
-            lines.push(format!("fix: {}", sanitise::text(&fix.headline())));
+            lines.push(SafeLine::of(&format!("fix: {}", fix.headline())));
         }
         lines
     }
 }
 
 /// Why a finding does not count; `None`: it does.
-pub(super) fn excuse(texts: Texts<'_>, standing: &Standing) -> Option<String> {
+pub(super) fn excuse(texts: Texts<'_>, standing: &Standing) -> Option<SafeLine> {
     match standing {
         Standing::Open => None,
-        Standing::Known => Some("known: it is in the baseline".to_owned()),
-        Standing::Waived(waived) => Some(sanitise::text(&format!("waived: {}", snippet::waiver(texts, waived)))),
+        Standing::Known => Some(SafeLine::of("known: it is in the baseline")),
+        Standing::Waived(waived) => Some(SafeLine::of(&format!("waived: {}", snippet::waiver(texts, waived)))),
     }
 }
 
@@ -135,10 +136,10 @@ fn file<'a>(texts: Texts<'_>, path: &'a Path) -> Place<'a> {
     Place {
         file: path,
         span: None,
-        path: texts.paths.show(path),
+        path: SafeLine::of(&texts.paths.show(path)),
         region: None,
-        line: String::new(),
-        label: String::new(),
+        line: SafeLine::default(),
+        label: SafeLine::default(),
     }
 }
 
@@ -148,10 +149,10 @@ fn place<'a>(texts: Texts<'a>, span: Span, label: &str) -> Place<'a> {
     Place {
         file: file.path(),
         span: Some(span),
-        path: texts.paths.show(file.path()),
+        path: SafeLine::of(&texts.paths.show(file.path())),
         region: Some(region(texts.sources, span)),
-        line: excerpt::line(texts.sources, span, WIDTH),
-        label: sanitise::line(label.as_bytes()),
+        line: SafeLine::of(&excerpt::line(texts.sources, span, WIDTH)),
+        label: SafeLine::of(label),
     }
 }
 

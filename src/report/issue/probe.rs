@@ -10,7 +10,8 @@ use crate::finding::{Severity, Verdict};
 use crate::probe::client::{Check, Handshake};
 use crate::probe::{Depth, Row, Scan, Trouble};
 use crate::report::probe::{INTERRUPTED, Outcome, ProbeView, Probed, title};
-use crate::report::{Texts, handshake, sanitise};
+use crate::report::sanitise::SafeLine;
+use crate::report::{Texts, handshake};
 use crate::tls::VersionSet;
 use std::path::Path;
 
@@ -22,7 +23,7 @@ struct Said {
     versions: VersionSet,
     message: String,
     details: Vec<String>,
-    excuse: Option<String>,
+    excuse: Option<SafeLine>,
     fails: bool,
 }
 
@@ -113,7 +114,7 @@ fn row<'a>(view: &'a ProbeView<'a>, at: usize, said: &Said) -> Issue<'a> {
         Outcome::Scanned { target, .. } => Some(*target),
         Outcome::Unresolved(_) | Outcome::Interrupted => None,
     };
-    let endpoint = sanitise::line(target.map_or_else(|| probed.label.to_owned(), title).as_bytes());
+    let endpoint = SafeLine::of(&target.map_or_else(|| probed.label.to_owned(), title));
     let address = target.map(|target| target.place.to_string()).unwrap_or_default();
     let name = target.and_then(|target| Some(target.name.as_ref()?.as_str())).unwrap_or_default();
     let way = target.and_then(|target| Some(target.starttls?.name())).unwrap_or_default();
@@ -123,18 +124,18 @@ fn row<'a>(view: &'a ProbeView<'a>, at: usize, said: &Said) -> Issue<'a> {
         verdict: said.verdict,
         versions: said.versions,
         // What a server says stays in one line.
-        message: sanitise::line(said.message.as_bytes()),
+        message: SafeLine::of(&said.message),
         place: Some(spot(texts, probed)),
         related: Vec::new(),
         endpoints: vec![endpoint],
-        details: said.details.iter().map(|line| sanitise::line(line.as_bytes())).collect(),
+        details: said.details.iter().map(|line| SafeLine::of(line)).collect(),
         subject: Some(at),
         finding: None,
         // Versions are no part of it: one that is gone does not make a new finding of the others.
         fingerprint: digest(&[said.rule, probed.label, &address, name, way]),
         excuse: said.excuse.clone().or_else(|| {
             let spared = "this machine has no way there, and another address of the host answers";
-            probed.spared.then(|| spared.to_owned())
+            probed.spared.then(|| SafeLine::of(spared))
         }),
         fails: said.fails,
     }

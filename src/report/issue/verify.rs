@@ -4,8 +4,9 @@ use super::audit::of_problem;
 use super::{Issue, PROBLEM, Place, by_weight, digest, excuse, file, place, tell_apart};
 use crate::catalog::INCONCLUSIVE;
 use crate::finding::{Observed, Severity, Verdict};
+use crate::report::Texts;
+use crate::report::sanitise::SafeLine;
 use crate::report::verify::VerifyView;
-use crate::report::{Texts, sanitise};
 use crate::tls::VersionSet;
 use crate::verify::{Checked, Left, Outcome};
 use std::collections::BTreeMap;
@@ -58,11 +59,11 @@ fn bare(rule: &'static str, message: &str, details: &[String]) -> Issue<'static>
         severity: Severity::Medium,
         verdict: Some(Verdict::Unknown),
         versions: VersionSet::EMPTY,
-        message: sanitise::line(message.as_bytes()),
+        message: SafeLine::of(message),
         place: None,
         related: Vec::new(),
         endpoints: Vec::new(),
-        details: details.iter().map(|line| sanitise::line(line.as_bytes())).collect(),
+        details: details.iter().map(|line| SafeLine::of(line)).collect(),
         subject: None,
         finding: None,
         fingerprint: digest(&[rule]),
@@ -79,9 +80,9 @@ fn complaint<'a>(view: &'a VerifyView<'a>, endpoint: Option<(usize, &'a Checked)
     let spot = own.or_else(decider);
     let details: Vec<String> = one.notes.iter().chain(&one.help).cloned().collect();
     // What is about no line is about a port.
-    let port = one.primary.is_none().then(|| sanitise::line(one.target.as_bytes()));
+    let port = one.primary.is_none().then(|| SafeLine::of(&one.target));
     let unreachable = endpoint.is_some_and(|(_, checked)| checked.outcome == Outcome::Unreachable);
-    let identity = spot.as_ref().map(identity).or_else(|| port.clone()).unwrap_or_default();
+    let identity = spot.as_ref().map(identity).or_else(|| port.as_ref().map(SafeLine::to_string)).unwrap_or_default();
     let fingerprint = digest(&[one.rule.0, &identity, one.verdict.name(), &one.versions.to_string()]);
     Issue {
         severity: one.severity,
@@ -99,10 +100,10 @@ fn complaint<'a>(view: &'a VerifyView<'a>, endpoint: Option<(usize, &'a Checked)
 }
 
 /// The endpoint in a word, as an audit names it: `127.0.0.1:443 (a.test)`.
-pub(in crate::report) fn name(checked: &Checked) -> String {
+pub(in crate::report) fn name(checked: &Checked) -> SafeLine {
     let target = &checked.promise.target;
     let name = target.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
-    sanitise::line(format!("{}{name}", target.place).as_bytes())
+    SafeLine::of(&format!("{}{name}", target.place))
 }
 
 /// The line that promises what should come; else the main file.
@@ -146,7 +147,7 @@ fn undecided<'a>(view: &'a VerifyView<'a>, at: usize, one: &'a Checked) -> Optio
 
 fn leftover<'a>(texts: Texts<'a>, left: &'a Left) -> Issue<'a> {
     Issue {
-        endpoints: vec![sanitise::line(left.what.as_bytes())],
+        endpoints: vec![SafeLine::of(&left.what)],
         fingerprint: digest(&[INCONCLUSIVE.0, &left.what]),
         place: Some(file(texts, &left.main)),
         ..bare(INCONCLUSIVE.0, &format!("not verified: {}", left.text()), &[])

@@ -164,7 +164,7 @@ fn of_issues(class: &str, name: String, issues: &[&Issue<'_>], undecided: bool) 
     };
     let mut kinds: Vec<&str> = chosen.iter().map(|issue| issue.rule).collect();
     kinds.dedup();
-    let messages: Vec<&str> = chosen.iter().map(|issue| issue.message.as_str()).collect();
+    let messages: Vec<&str> = chosen.iter().map(|issue| &*issue.message).collect();
     let message = if messages.is_empty() { "can't be decided".to_owned() } else { messages.join("; ") };
     Case {
         class: class.to_owned(),

@@ -8,6 +8,7 @@
 mod schema;
 
 use super::issue::{self, Issue};
+use super::sanitise::SafeLine;
 use super::{Frame, Paths, Report, RuleText, Texts, json, markdown};
 use crate::edit;
 use crate::finding::{Severity, Verdict};
@@ -98,20 +99,21 @@ fn rule<'a>(rule: &RuleText<'a>) -> Rule<'a> {
 fn notification(texts: Texts<'_>, issue: &Issue<'_>) -> Notification {
     Notification {
         level: "error",
-        message: Message::text(&issue.message),
+        message: Message::text(&*issue.message),
         locations: issue.place.iter().map(|place| location(texts, place)).collect(),
     }
 }
 
 fn result<'a>(frame: &Frame<'_>, issue: &Issue<'a>, verdict: Verdict) -> ResultOut<'a> {
     let texts = frame.texts;
-    let mut text = issue.message.clone();
-    for more in markdown::endpoints(issue).into_iter().chain(issue.story()) {
+    let mut text = issue.message.to_string();
+    let story = issue.story().into_iter().map(|line| line.to_string());
+    for more in markdown::endpoints(issue).into_iter().chain(story) {
         text.push('\n');
         text.push_str(&more);
     }
     let related = issue.related.iter().enumerate().map(|(at, place)| {
-        let message = (!place.label.is_empty()).then(|| Message::text(&place.label));
+        let message = (!place.label.is_empty()).then(|| Message::text(&*place.label));
         Location { id: Some(at + 1), message, ..location(texts, place) }
     });
     let fixes = issue.finding.and_then(|finding| finding.fix.as_ref());
@@ -132,13 +134,13 @@ fn result<'a>(frame: &Frame<'_>, issue: &Issue<'a>, verdict: Verdict) -> ResultO
         properties: ResultProperties {
             severity: issue.severity.name(),
             verdict: verdict.name(),
-            endpoints: issue.endpoints.clone(),
+            endpoints: issue.endpoints.iter().map(SafeLine::to_string).collect(),
         },
     }
 }
 
 fn suppression(issue: &Issue<'_>) -> Option<Suppression> {
-    let justification = issue.excuse.clone()?;
+    let justification = issue.excuse.as_ref()?.to_string();
     let in_source = issue.finding.is_some_and(issue::is_waived_by_a_comment);
     Some(Suppression { kind: if in_source { "inSource" } else { "external" }, status: "accepted", justification })
 }
@@ -146,7 +148,7 @@ fn suppression(issue: &Issue<'_>) -> Option<Suppression> {
 /// The endpoints with which hands were shaken: what the result is about is no text.
 fn logical(issue: &Issue<'_>) -> Vec<Logical> {
     let endpoints = issue.endpoints.iter().filter(|_| issue.finding.is_none());
-    endpoints.map(|one| Logical { fully_qualified_name: one.clone(), kind: "resource" }).collect()
+    endpoints.map(|one| Logical { fully_qualified_name: one.to_string(), kind: "resource" }).collect()
 }
 
 fn artifact(texts: Texts<'_>, path: &Path) -> Artifact {
