@@ -22,6 +22,7 @@ pub(super) fn of_ssl2(wire: &mut Wire<'_>) -> Reply {
             sslv2::Answer::More => {}
         }
         match wire.read(&mut buffer) {
+            Ok(0) if bytes.first().is_some_and(|first| first & 0x80 == 0) => break,
             Ok(0) => return if bytes.is_empty() { Reply::Closed } else { Reply::Truncated },
             Ok(count) => bytes.extend(&buffer[..count]),
             Err(error) => {

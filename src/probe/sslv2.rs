@@ -37,14 +37,29 @@ pub fn hello(random: &[u8; RANDOM]) -> Vec<u8> {
     out
 }
 
+/// The length of a message, and where it begins. A header has two bytes, or three where the message is padded; an `Err`:
+/// it is none, or not all there.
+fn header(bytes: &[u8]) -> Result<(usize, usize), Answer> {
+    match *bytes {
+        [first, second, ..] if first & 0x80 != 0 => Ok((usize::from(first & 0x7f) << 8 | usize::from(second), 2)),
+        [first] if first & 0x80 != 0 => Err(Answer::More),
+        // A record of TLS; and no hello is longer than a certificate of some kilobytes.
+        [20..=24, 3, ..] | [32..=255, ..] => Err(Answer::Other),
+        [first, second, padding, ..] => {
+            let length = usize::from(first) << 8 | usize::from(second);
+            length.checked_sub(padding.into()).map(|length| (length, 3)).ok_or(Answer::Other)
+        }
+        _ => Err(Answer::More),
+    }
+}
+
 /// Reads the beginning of an answer.
 pub fn read(bytes: &[u8]) -> Answer {
-    let [first, rest @ ..] = bytes else { return Answer::More };
-    if first & 0x80 == 0 {
-        return Answer::Other;
-    }
-    let Some((second, body)) = rest.split_first() else { return Answer::More };
-    let length = usize::from(first & 0x7f) << 8 | usize::from(*second);
+    let (length, begin) = match header(bytes) {
+        Ok(header) => header,
+        Err(answer) => return answer,
+    };
+    let body = &bytes[begin..];
     match body.first() {
         // MSG-ERROR and SERVER-HELLO
         Some(0) if length == 3 => {}
@@ -104,5 +119,21 @@ mod tests {
         let mut lies = server_hello();
         lies[7] = 0xff;
         assert_eq!(read(&lies), Answer::Other);
+    }
+
+    #[test]
+    fn a_padded_answer_has_a_longer_header() {
+        let plain = server_hello();
+        let padding = 5;
+        let length = plain[1] + padding;
+        let padded = [&[0, length, padding][..], &plain[2..], &[0; 5]].concat();
+        for end in 0..padded.len() - usize::from(padding) {
+            assert_eq!(read(&padded[..end]), Answer::More, "{end}");
+        }
+        assert_eq!(read(&padded), read(&plain));
+        assert_eq!(read(&[0, 4, 1, 0, 0, 1, 0]), Answer::Error(1));
+        for other in [&b"220 mail"[..], b"\n\n\n\n\n", b"\0\x01\x09\x04", &[22, 3, 3, 4, 0, 2, 0, 0, 2]] {
+            assert_eq!(read(other), Answer::Other, "{other:?}");
+        }
     }
 }
