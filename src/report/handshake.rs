@@ -36,8 +36,12 @@ pub(super) fn with_advice(reason: &Reason) -> String {
     }
 }
 
-/// What a server may want that hangs up on every hello: the options of `probe` that were not given.
+/// What a server may want that hangs up on every hello: the options of `probe` that were not given. Or the one that it
+/// does not understand.
 pub(super) fn hint(target: &Target, scan: &Scan) -> Option<String> {
+    if target.proxy && matches!(scan.trouble, Some(Trouble::NotTls(_))) {
+        return Some("--proxy-protocol may be the reason: the server may expect no PROXY header".to_owned());
+    }
     let options = [
         (target.name.is_none(), "a server name (--sni)"),
         (target.alpn.is_empty(), "an application protocol (--alpn)"),
@@ -148,10 +152,9 @@ pub(super) fn certificate(check: &Check) -> Vec<(&'static str, String)> {
 
 fn fields(certificate: &Certificate) -> Vec<(&'static str, String)> {
     let Certificate { subject, issuer, names, not_before, not_after, key, signature, .. } = certificate;
-    let mut shown: Vec<&str> = names.iter().take(MOST_NAMES).map(String::as_str).collect();
-    let more = format!("{} more", names.len().saturating_sub(MOST_NAMES));
+    let mut shown: Vec<String> = names.iter().take(MOST_NAMES).map(|name| quoted(name)).collect();
     if names.len() > MOST_NAMES {
-        shown.push(&more);
+        shown.push(format!("{} more", names.len() - MOST_NAMES));
     }
     let mut lines = vec![("subject", clean(subject))];
     if !shown.is_empty() {
@@ -161,6 +164,15 @@ fn fields(certificate: &Certificate) -> Vec<(&'static str, String)> {
     lines.push(("valid", format!("{not_before} to {not_after}")));
     lines.push(("key", format!("{}, {}", clean(key), clean(signature))));
     lines
+}
+
+/// A name of a certificate; in quotes, if it could be read as several, or as none.
+fn quoted(name: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_*:".contains(&byte);
+    match name.bytes().all(is_plain) && !name.is_empty() {
+        true => name.to_owned(),
+        false => format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\"")),
+    }
 }
 
 fn clean(text: &str) -> String {

@@ -6,9 +6,12 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
-use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+/// Chains of more certificates are not checked. Real ones have two to five.
+const MOST_CERTIFICATES: usize = 16;
 
 /// What this machine makes of a certificate, for the name that was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub enum Trust {
     Other(String),
     /// This machine has no certificates of authorities.
     Unknown,
-    /// The server's signature can't be checked with the certificate's key: why, as a lowercase fragment.
+    /// It can't be judged here: why, as a lowercase fragment.
     Unproved(String),
 }
 
@@ -65,21 +68,48 @@ impl Trust {
             Trust::Revoked => "revoked".to_owned(),
             Trust::Other(why) => format!("not valid: {why}"),
             Trust::Unknown => "not judged: this machine has no certificates of authorities".to_owned(),
-            Trust::Unproved(why) => format!("not judged: the server's signature was not checked ({why})"),
+            Trust::Unproved(why) => format!("not judged: {why}"),
         }
     }
 
     fn of(error: &Error) -> Trust {
-        let Error::InvalidCertificate(error) = error else { return Trust::Other(error.to_string()) };
+        let words = || Trust::Other(words(error));
+        let Error::InvalidCertificate(error) = error else { return words() };
         match error {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => Trust::Expired,
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Trust::NotYetValid,
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Trust::OtherName,
             CertificateError::UnknownIssuer => Trust::UnknownIssuer,
             CertificateError::Revoked => Trust::Revoked,
-            other => Trust::Other(other.to_string()),
+            _ => words(),
         }
     }
+}
+
+/// What is wrong with a certificate, or another error, without the names that types of the library have.
+fn words(error: &Error) -> String {
+    let text = match error {
+        Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) => inner.to_string(),
+        Error::InvalidCertificate(error) => error.to_string(),
+        error => error.to_string(),
+    };
+    // `SignatureAlgorithmMismatch { .. }`
+    let is_part = |one: char| one.is_ascii_alphanumeric();
+    let end = text.find(|one| !is_part(one)).unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let is_name =
+        name.starts_with(|one: char| one.is_ascii_uppercase()) && !rest.starts_with(|one| " '-".contains(one));
+    if !(is_name || rest.starts_with(" {")) {
+        return text;
+    }
+    let mut spelled = String::new();
+    for one in name.chars() {
+        if one.is_ascii_uppercase() && !spelled.is_empty() {
+            spelled.push(' ');
+        }
+        spelled.push(one.to_ascii_lowercase());
+    }
+    spelled
 }
 
 /// What came from the server.
@@ -132,7 +162,7 @@ impl Recorder {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         let unproved = self.unproved.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let (Trust::Trusted, Some(why)) = (&seen.trust, unproved) {
-            seen.trust = Trust::Unproved(why);
+            seen.trust = Trust::Unproved(format!("the server's signature was not checked ({why})"));
         }
         Some(seen)
     }
@@ -140,7 +170,7 @@ impl Recorder {
     /// Lets a signature pass that is none, or that can't be checked here: nothing is ever sent to that server.
     fn passed(&self, checked: Result<HandshakeSignatureValid, Error>) -> HandshakeSignatureValid {
         checked.unwrap_or_else(|error| {
-            *self.unproved.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
+            *self.unproved.lock().unwrap_or_else(PoisonError::into_inner) = Some(words(&error));
             HandshakeSignatureValid::assertion()
         })
     }
@@ -166,7 +196,12 @@ impl ServerCertVerifier for Recorder {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        let count = 1 + intermediates.len();
         let trust = match authorities() {
+            // The ways through many of them are more than anybody can try.
+            _ if count > MOST_CERTIFICATES => Trust::Unproved(format!(
+                "the server sent {count} certificates, and chains of more than {MOST_CERTIFICATES} are not checked"
+            )),
             None => Trust::Unknown,
             Some(verifier) => {
                 match verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
@@ -213,5 +248,40 @@ impl ResolvesClientCert for Recorder {
 
     fn has_certs(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_chain_is_not_searched() {
+        let certificate = CertificateDer::from(vec![0x30, 0]);
+        let trust = |count: usize| {
+            let recorder = Recorder::new();
+            let name = ServerName::try_from("a.example").expect("a name");
+            let rest = vec![certificate.clone(); count - 1];
+            let passed = recorder.verify_server_cert(&certificate, &rest, &name, &[], UnixTime::now());
+            assert!(passed.is_ok(), "the handshake goes on");
+            recorder.seen().expect("certificates").trust
+        };
+        let text = trust(17).text();
+        assert_eq!(text, "not judged: the server sent 17 certificates, and chains of more than 16 are not checked");
+        assert!(!trust(16).text().contains("16"));
+    }
+
+    #[test]
+    fn no_name_of_a_type_is_shown() {
+        let of = |error| Trust::of(&Error::InvalidCertificate(error)).text();
+        let mismatch = webpki("SignatureAlgorithmMismatch");
+        assert_eq!(of(mismatch.clone()), "not valid: signature algorithm mismatch");
+        assert_eq!(of(CertificateError::BadEncoding), "not valid: bad encoding");
+        assert_eq!(words(&Error::InvalidCertificate(mismatch)), "signature algorithm mismatch");
+        assert_eq!(words(&Error::General("no such thing".to_owned())), "unexpected error: no such thing");
+    }
+
+    fn webpki(name: &'static str) -> CertificateError {
+        CertificateError::Other(OtherError(Arc::new(std::io::Error::other(name))))
     }
 }
