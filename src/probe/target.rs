@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const LOCAL: &str = "localhost";
 /// The longest path that the address of a socket has room for, on Linux, with the 0 at its end.
 const LONGEST_PATH: usize = 107;
+/// So many addresses of one name are probed at most: who controls the name decides how many it has.
+const MOST_ADDRESSES: usize = 32;
 /// The port where none is given.
 const HTTPS: u16 = 443;
 
@@ -90,6 +92,9 @@ impl Wanted {
                 1..=LONGEST_PATH => Ok(Wanted::Unix(PathBuf::from(path))),
                 _ => Err(format!("\"{text}\": the path is too long for a socket ({LONGEST_PATH} bytes at most)")),
             };
+        }
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(format!("\"{text}\" looks like a port; write it after the host, as in www.example:{text}"));
         }
         if text.contains("://") {
             return Err(format!("\"{text}\" is a URL; write HOST[:PORT]"));
@@ -188,6 +193,14 @@ impl Wanted {
     }
 }
 
+/// The places that are probed, and what to say of the others, if there are any.
+pub fn capped(mut places: Vec<Place>) -> (Vec<Place>, Option<String>) {
+    let left = places.len().saturating_sub(MOST_ADDRESSES);
+    places.truncate(MOST_ADDRESSES);
+    let more = || format!("{left} more addresses of this name are not probed: {MOST_ADDRESSES} at most");
+    (places, (left > 0).then(more))
+}
+
 /// Is it an IPv6 address at one interface: `fe80::1%eth0`?
 fn is_scoped(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_graphic() && !b"%[]/".contains(&byte);
@@ -223,6 +236,7 @@ mod tests {
             ("[::1:443", "the bracket is not closed"),
             ("127.0.0.1:+443", "is not HOST[:PORT]"),
             ("127.0.0.1:", "is not HOST[:PORT]"),
+            ("27002", "looks like a port"),
             ("[fe80::1%]:443", "is not HOST[:PORT]"),
             ("[192.0.2.1%lo]:443", "is not HOST[:PORT]"),
             ("[fe80::1%a%b]:443", "is not HOST[:PORT]"),
@@ -235,6 +249,14 @@ mod tests {
         let said = Wanted::parse(&path(108)).unwrap_err();
         assert!(said.ends_with("the path is too long for a socket (107 bytes at most)"), "{said}");
         assert_eq!(Wanted::parse("192.0.2.1").unwrap().name(), None);
+    }
+
+    #[test]
+    fn many_addresses_are_cut_short_and_told() {
+        let places = |count: u8| (0..count).map(|last| Place::Ip(([127, 0, 0, last], 443).into())).collect::<Vec<_>>();
+        assert_eq!(capped(places(32)), (places(32), None));
+        let more = "8 more addresses of this name are not probed: 32 at most".to_owned();
+        assert_eq!(capped(places(40)), (places(32), Some(more)));
     }
 
     #[test]

@@ -149,7 +149,7 @@ fn ended_of(work: &Work, all: &[Work], found: &[Observed], arguments: &Probe) ->
 
 fn outcome(work: &Work) -> Outcome<'_> {
     match work {
-        Work { target: Err(Missing::NoAddress(error)), .. } => Outcome::Unresolved(error),
+        Work { target: Err(Missing::NoAddress(why) | Missing::TooMany(why)), .. } => Outcome::Unresolved(why),
         Work { target: Err(Missing::Interrupted), .. } | Work { done: None, .. } => Outcome::Interrupted,
         Work { target: Ok(target), done: Some(done), .. } => {
             Outcome::Scanned { target, scan: &done.scan, client: done.client.as_ref() }

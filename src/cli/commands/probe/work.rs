@@ -6,7 +6,7 @@ use crate::cli::output;
 use crate::probe::name::Name;
 use crate::probe::place::Place;
 use crate::probe::starttls::StartTls;
-use crate::probe::target::{Target, Wanted};
+use crate::probe::target::{Target, Wanted, capped};
 use crate::probe::{Depth, Limits, Scan, client, scan};
 use crate::report::probe as report;
 use crate::source::Span;
@@ -47,6 +47,8 @@ impl Work {
 pub(super) enum Missing {
     /// No address was found, and why.
     NoAddress(String),
+    /// The name has more addresses than are probed, and how many.
+    TooMany(String),
     /// The user stopped it before.
     Interrupted,
 }
@@ -70,8 +72,8 @@ pub(super) fn targets(
     if stopped() {
         return vec![work(Err(Missing::Interrupted), false)];
     }
-    let places = match wanted.places(PATIENCE, stop) {
-        Ok(places) => places,
+    let (places, more) = match wanted.places(PATIENCE, stop) {
+        Ok(places) => capped(places),
         Err(_) if stopped() => return vec![work(Err(Missing::Interrupted), false)],
         Err(error) => return vec![work(Err(Missing::NoAddress(error)), false)],
     };
@@ -91,7 +93,8 @@ pub(super) fn targets(
         starttls,
         proxy: arguments.proxy_protocol,
     };
-    places.into_iter().map(|place| work(Ok(target(place)), one_of_many)).collect()
+    let more = more.map(|why| work(Err(Missing::TooMany(why)), false));
+    places.into_iter().map(|place| work(Ok(target(place)), one_of_many)).chain(more).collect()
 }
 
 fn upgrade(wanted: Upgrade, port: Option<u16>) -> Option<StartTls> {
