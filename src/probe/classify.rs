@@ -4,6 +4,7 @@ use super::hello;
 use super::key::Agreement;
 use super::reason::{NO_PROTOCOL, Reason};
 use super::reply::{Choice, Reply};
+use super::suites::Suite;
 use crate::tls::Version;
 
 /// A suite that the server chose.
@@ -24,6 +25,8 @@ pub(super) enum Said {
     Chosen(Hit),
     /// SSLv2 is spoken, with these kinds of cipher.
     Ssl2(Vec<&'static str>),
+    /// An older version is spoken instead; with this suite, if it was offered.
+    Lower(Version, Option<Hit>),
     /// The version is not spoken, whatever the suites.
     No(Reason),
     /// None of these suites, or not the version.
@@ -32,7 +35,14 @@ pub(super) enum Said {
     Odd(Reason),
 }
 
-/// Reads a reply to a hello of `version` with `suites`.
+impl Said {
+    /// Does it refuse the version, or the suites?
+    pub(super) fn is_no(&self) -> bool {
+        matches!(self, Said::Lower(..) | Said::No(_) | Said::NoneOfThese(_))
+    }
+}
+
+/// Reads a reply to a hello of `version` with `suites`: all that it offers, for older versions too.
 pub(super) fn classify(version: Version, suites: &[u16], reply: Reply) -> Said {
     match reply {
         Reply::Chosen(choice) => chosen(version, suites, *choice),
@@ -56,19 +66,28 @@ pub(super) fn classify(version: Version, suites: &[u16], reply: Reply) -> Said {
 }
 
 fn chosen(version: Version, suites: &[u16], choice: Choice) -> Said {
-    let Some(got) = hello::from_wire(choice.version) else {
+    // SSLv2 has no such message.
+    let Some(got) = hello::from_wire(choice.version).filter(|got| *got > Version::Ssl2) else {
         return Said::Odd(Reason::Violation("a version was chosen that does not exist"));
     };
-    if got < version {
-        return Said::No(Reason::LowerVersion(got));
+    // Clients of old versions pass over that extension or end the handshake: what they would get nobody knows.
+    if choice.is_extended && version < Version::Tls1_3 {
+        return Said::Odd(Reason::Violation("the version stands in an extension that was not offered"));
     }
     if got > version {
         return Said::Odd(Reason::Violation("a version was chosen that was not offered"));
     }
-    if !suites.contains(&choice.suite) {
-        return Said::Odd(Reason::Violation("a suite was chosen that was not offered"));
+    if choice.is_extended && got < Version::Tls1_3 {
+        return Said::Odd(Reason::Violation("an older version stands in the extension of TLSv1.3"));
     }
-    Said::Chosen(Hit { suite: choice.suite, key: choice.key, compression: choice.compression })
+    let is_of_1_3 = Suite::of(choice.suite).is_some_and(|suite| suite.is_tls1_3());
+    let is_offered = suites.contains(&choice.suite) && is_of_1_3 == (got == Version::Tls1_3);
+    let hit = Hit { suite: choice.suite, key: choice.key, compression: choice.compression };
+    match got < version {
+        true => Said::Lower(got, is_offered.then_some(hit)),
+        false if is_offered => Said::Chosen(hit),
+        false => Said::Odd(Reason::Violation("a suite was chosen that was not offered")),
+    }
 }
 
 #[cfg(test)]
@@ -83,10 +102,11 @@ mod tests {
     fn each_row_of_the_table() {
         let say = |reply| classify(Version::Tls1_2, &[0x009c, 0x009d], reply);
         let hit = Hit { suite: 0x009c, key: None, compression: 0 };
-        let lower = |version| Said::No(Reason::LowerVersion(version));
         let unoffered = Reason::Violation("a suite was chosen that was not offered");
-        assert_eq!(say(choice(0x0303, 0x009c)), Said::Chosen(hit));
-        assert_eq!(say(choice(0x0301, 0x002f)), lower(Version::Tls1));
+        assert_eq!(say(choice(0x0303, 0x009c)), Said::Chosen(hit.clone()));
+        assert_eq!(say(choice(0x0301, 0x002f)), Said::Lower(Version::Tls1, None));
+        assert_eq!(say(choice(0x0301, 0x009c)), Said::Lower(Version::Tls1, Some(hit.clone())));
+        assert!(matches!(say(choice(0x0002, 0x009c)), Said::Odd(Reason::Violation(_))));
         assert_eq!(say(choice(0x0303, 0x002f)), Said::Odd(unoffered.clone()));
         assert_eq!(say(choice(0x0303, 0x00ff)), Said::Odd(unoffered));
         assert!(matches!(say(choice(0x0304, 0x009c)), Said::Odd(Reason::Violation(_))));
@@ -102,5 +122,20 @@ mod tests {
         assert_eq!(old, Said::Odd(Reason::Alert(120)));
         assert_eq!(say(Reply::Timeout), Said::Odd(Reason::Timeout));
         assert_eq!(say(Reply::Closed), Said::Odd(Reason::Closed));
+    }
+
+    #[test]
+    fn a_version_in_an_extension_is_for_tls_1_3_alone() {
+        let extended = |asked, version, suite| {
+            let choice = Choice { version, suite, is_extended: true, ..Choice::default() };
+            classify(asked, &[0x1301, 0x002f], Reply::Chosen(Box::new(choice)))
+        };
+        assert!(matches!(extended(Version::Tls1_3, 0x0304, 0x1301), Said::Chosen(_)));
+        for (asked, version) in [(Version::Tls1, 0x0300), (Version::Tls1, 0x0301), (Version::Tls1_3, 0x0302)] {
+            let said = extended(asked, version, 0x002f);
+            assert!(matches!(said, Said::Odd(Reason::Violation(_))), "{asked} {version:x}: {said:?}");
+        }
+        // A suite of TLS 1.3 with an older version, and the other way around.
+        assert!(matches!(extended(Version::Tls1_3, 0x0304, 0x002f), Said::Odd(Reason::Violation(_))));
     }
 }

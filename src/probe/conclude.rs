@@ -1,15 +1,16 @@
 //! From answers to verdicts: what one version's answer means beside those of the others.
 
 use super::classify::Said;
+use super::evidence::Evidence;
 use super::outcome::{Row, Trouble};
-use super::reason::{BARRED, Reason, Verdict};
+use super::reason::{BARRED, Reason, TORN, Verdict};
 use super::session::Session;
 use super::work::Work;
 use crate::tls::Version;
 
 /// A row for each version.
 pub(super) fn rows(works: &[Work], session: &Session<'_>) -> Vec<Row> {
-    let accepted = works.iter().any(Work::is_accepted);
+    let accepted = works.iter().any(Work::is_accepted) || session.evidence().has_any();
     // Neither 1.2 nor 1.3 is barred by any level that leaves the other versions.
     let broken = works.iter().any(|work| work.version == Version::Tls1_2 && says_internal_error(work));
     let controlled = works.iter().any(|work| !work.hits.is_empty());
@@ -17,22 +18,33 @@ pub(super) fn rows(works: &[Work], session: &Session<'_>) -> Vec<Row> {
         accepted,
         controlled,
         broken,
+        only_70: works.iter().filter(|work| work.version > Version::Ssl3).all(|work| work.alert() == Some(70)),
         named: session.target.name.is_some(),
         unsteady: session.is_unsteady(),
         connected: session.has_connected(),
         ended: session.ended(),
     };
     let mut rows: Vec<Row> = works.iter().map(|work| row(work, &all)).collect();
-    // A version that was chosen instead of another one is spoken.
-    for work in works {
-        let Some(Said::No(Reason::LowerVersion(lower))) = work.last else { continue };
-        let open = |row: &&mut Row| row.version == lower && matches!(row.verdict, Verdict::Inconclusive(_));
-        if let Some(row) = rows.iter_mut().find(open) {
-            row.verdict = Verdict::Accepted;
-            row.notes.push("chosen when a newer version was offered");
-        }
+    for row in &mut rows {
+        testify(row, &session.evidence());
     }
     rows
+}
+
+/// A version that was chosen is accepted, whatever the server said to the hellos that asked for it.
+fn testify(row: &mut Row, evidence: &Evidence) {
+    let Some(hit) = evidence.of(row.version) else { return };
+    if row.verdict != Verdict::Accepted {
+        row.verdict = Verdict::Accepted;
+        row.complete = false;
+        row.suites.push(hit.clone());
+        row.notes.push("chosen when a newer version was offered");
+    }
+    if evidence.is_torn(row.version) {
+        row.complete = false;
+        row.gap = Some(Reason::Torn);
+        row.notes.push(TORN);
+    }
 }
 
 /// What is known of all versions together, and of the endpoint.
@@ -42,6 +54,8 @@ struct All {
     controlled: bool,
     /// TLS 1.2 gives an internal error.
     broken: bool,
+    /// Alert 70 is all that comes back to hellos that have room for a name.
+    only_70: bool,
     /// A server name was sent.
     named: bool,
     /// The server hangs up, even on a single connection, on what it answers at other times.
@@ -59,6 +73,9 @@ fn row(work: &Work, all: &All) -> Row {
     }
     if work.nameless {
         notes.push("only without a server name");
+    }
+    if work.is_mixed {
+        notes.push("no order explains all choices: suites of equal preference, or several servers behind this address");
     }
     let verdict = verdict(work, all);
     let complete = if work.is_accepted() { work.complete } else { matches!(verdict, Verdict::Rejected(_)) };
@@ -79,29 +96,54 @@ fn verdict(work: &Work, all: &All) -> Verdict {
     if work.is_accepted() {
         return Verdict::Accepted;
     }
+    if let Some(reason) = missing_name(work, all) {
+        return Verdict::Inconclusive(reason);
+    }
     // Other questions would have been asked, had the limits allowed them.
     let spent = Verdict::Inconclusive(all.ended.clone());
     match &work.last {
+        Some(Said::NoneOfThese(_)) if work.has_more() => spent,
+        Some(Said::No(_) | Said::NoneOfThese(_)) if work.may_want_key_share() => spent,
         Some(Said::No(reason)) => Verdict::Rejected(reason.clone()),
-        // Where no version is to be had at all, a missing name may be the reason (some say so with this alert).
-        Some(Said::NoneOfThese(alert)) if !all.accepted && !all.named => Verdict::Inconclusive(Reason::Name(*alert)),
-        Some(Said::NoneOfThese(_)) if work.version == Version::Tls1_2 && work.has_more() => spent,
+        Some(Said::Lower(version, _)) => Verdict::Rejected(Reason::LowerVersion(*version)),
         Some(Said::NoneOfThese(alert)) => Verdict::Rejected(Reason::Alert(*alert)),
         // Where others are accepted, this one alert is clear: the security level bars old versions.
         Some(Said::Odd(Reason::Alert(BARRED))) if all.accepted && !all.broken => match work.version {
+            Version::Tls1_3 if !work.tried_plain => spent,
             Version::Tls1_2 | Version::Tls1_3 => Verdict::Rejected(Reason::Alert(BARRED)),
             _ => Verdict::Rejected(Reason::Barred),
         },
-        // TLS 1.3 is chosen before the certificate is, so that a server without one for the name, or for no name, says so
-        // in the other versions only (Go's GetCertificate). Nothing but that, or a real error, does it to TLS 1.2.
-        Some(Said::Odd(Reason::Alert(BARRED))) => Verdict::Inconclusive(Reason::Name(BARRED)),
+        // It may mean what it says, and pass.
+        Some(Said::Odd(Reason::Alert(BARRED))) => Verdict::Inconclusive(Reason::Alert(BARRED)),
         // SSLv2 has no such alerts, and no other form of a hello.
-        Some(Said::Odd(Reason::Alert(_))) if !work.plain && work.version > Version::Ssl2 => spent,
+        Some(Said::Odd(Reason::Alert(_))) if !work.tried_plain && work.version > Version::Ssl2 => spent,
+        // A hello of SSLv2 or SSLv3 has no room for a name: no client of theirs gets another answer.
+        Some(Said::Odd(Reason::Name(alert))) => Verdict::Rejected(Reason::Alert(*alert)),
         Some(Said::Odd(reason)) if work.silence_is_no => Verdict::Rejected(reason.clone()),
         Some(Said::Odd(reason)) => odd(reason, all),
         Some(Said::Chosen(_) | Said::Ssl2(_)) => Verdict::Accepted,
         None => Verdict::Inconclusive(Reason::Interrupted),
     }
+}
+
+/// The name as the reason for an alert: there was none, or it is not one that is served here.
+fn missing_name(work: &Work, all: &All) -> Option<Reason> {
+    let alert = work.alert().filter(|_| work.version > Version::Ssl3)?;
+    let may_be = match alert {
+        112 => true,
+        // A name is what an extension is most likely to be missed for (RFC 8446, 9.2).
+        109 => !all.named || !all.accepted,
+        // TLS 1.3 is chosen before the certificate is, so that a server without one for the name, or for no name, says so
+        // in the other versions only (Go's GetCertificate). Nothing but that, or a real error, does it to TLS 1.2.
+        BARRED => !all.accepted || all.broken,
+        // Where no version is to be had at all.
+        40 | 71 => !all.accepted,
+        10 | 47 | 50 => !all.accepted && !all.named,
+        // Who has another alert for the name means the version with this one.
+        70 => !all.accepted && !all.named && all.only_70,
+        _ => false,
+    };
+    may_be.then_some(if all.named { Reason::OtherName(alert) } else { Reason::Name(alert) })
 }
 
 fn says_internal_error(work: &Work) -> bool {

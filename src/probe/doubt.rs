@@ -13,11 +13,7 @@ use std::hash::{BuildHasher, RandomState};
 /// How much chance is left for a wrong "no" about a version.
 const FOR_VERSIONS: f64 = 1e-5;
 /// The same for SSLv2 and SSLv3. Hardly any server has them, and many hang up on them.
-const FOR_OLDEST: f64 = 1e-2;
-/// The same for a group of suites: a row has many of them, and a server that limits connections shows itself before.
-const FOR_SUITES: f64 = 1e-3;
-/// The same for a part of a group about which silence was a "no".
-const FOR_PARTS: f64 = 1e-2;
+const FOR_OLDEST: f64 = 1e-3;
 
 /// How likely it is at most that a server which closes connections by chance has closed these `silent` ones and none of
 /// the `answered` ones.
@@ -32,16 +28,6 @@ fn chance(silent: u32, answered: u32) -> f64 {
 pub(super) fn is_no(version: Version, silent: u32, answered: u32) -> bool {
     let most = if version <= Version::Ssl3 { FOR_OLDEST } else { FOR_VERSIONS };
     silent > 1 && chance(silent, answered) < most
-}
-
-/// Is silence about a part of such a group a "no", too? It is no news then.
-pub(super) fn is_no_to_part(silent: u32, answered: u32) -> bool {
-    chance(silent, answered) < FOR_PARTS
-}
-
-/// Is silence about some suites of an accepted version a "no"?
-pub(super) fn is_no_to_suites(silent: u32, answered: u32) -> bool {
-    chance(silent, answered) < FOR_SUITES
 }
 
 /// A random number, for the order in which the two kinds come, that need not be secret.
@@ -59,7 +45,6 @@ mod tests {
             assert!(!is_no(Version::Tls1, silent, answered), "{silent} {answered}");
         }
         assert!(!is_no(Version::Ssl3, 1, 1000) && !is_no(Version::Ssl3, 2, 4));
-        assert!(!is_no_to_suites(1, 20) && !is_no_to_suites(2, 2));
     }
 
     #[test]
@@ -77,8 +62,6 @@ mod tests {
     #[test]
     fn more_evidence_of_both_kinds_proves_more() {
         assert!([(7, 11), (8, 11), (7, 12)].iter().all(|(silent, answered)| is_no(Version::Tls1, *silent, *answered)));
-        assert!(is_no(Version::Ssl2, 3, 5) && !is_no(Version::Tls1, 3, 5));
-        assert!(is_no_to_suites(3, 12));
-        assert!(is_no_to_part(1, 40) && !is_no_to_part(1, 30) && is_no_to_part(2, 10));
+        assert!(is_no(Version::Ssl2, 5, 8) && !is_no(Version::Ssl2, 3, 5) && !is_no(Version::Tls1, 5, 8));
     }
 }

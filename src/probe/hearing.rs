@@ -8,6 +8,10 @@ use super::reason::Reason;
 
 /// How often a group is offered to a server that hangs up by chance.
 pub(super) const MOST_TRIES: u32 = 12;
+/// After silence a coin decides each time what is asked next: the same again, or what the server has. Whatever closes
+/// connections without a look at them meets all throws right with a chance of 1 in 1,024. Answers from before prove
+/// nothing: a limit of connections begins some time.
+const THROWS: u32 = 10;
 
 /// What a server makes of some suites.
 pub(super) enum Heard {
@@ -21,69 +25,122 @@ pub(super) enum Heard {
     Open(Reason),
 }
 
+/// One question while it is asked.
+struct Question<'q> {
+    suites: &'q [u16],
+    /// One that the server has, offered last where the server follows the client: if it chooses that, it has none of the
+    /// others that it could use.
+    last: Option<u16>,
+    tries: u32,
+    /// Connections of their own that met silence.
+    silent: u32,
+    /// Throws of the coin, each with the result that a refusal has.
+    throws: u32,
+    /// The last one was chosen.
+    is_last: bool,
+}
+
 impl Listing<'_, '_> {
-    /// Offers suites until the answer tells. A server that follows the client is offered one that it has as the last one:
-    /// if it chooses that, it has none of the others, and need not hang up to say so.
-    /// `is_part`: of a group that the server hangs up on.
+    /// Offers suites until the answer tells. `is_part`: of a group that the server hangs up on.
     pub(super) fn hear(&mut self, suites: &[u16], is_part: bool) -> Heard {
         let last = self.work.hits.first().map(|hit| hit.suite).filter(|_| self.work.order == Some(Order::Client));
         let last = last.filter(|id| !suites.contains(id));
+        if !is_part {
+            return self.ask(suites, last, false);
+        }
         let offered: Vec<u16> = suites.iter().copied().chain(last).collect();
-        match self.ask(&offered, is_part) {
+        match self.ask(&offered, None, true) {
             Heard::Chosen(hit) if Some(hit.suite) == last => Heard::Nothing,
             heard => heard,
         }
     }
 
     /// Offers just these until the answer tells.
-    pub(super) fn ask(&self, suites: &[u16], is_part: bool) -> Heard {
-        let (mut silent, mut tries) = (0, 0);
+    pub(super) fn ask(&mut self, suites: &[u16], last: Option<u16>, is_part: bool) -> Heard {
+        let mut question = Question { suites, last, tries: 0, silent: 0, throws: 0, is_last: false };
         loop {
-            tries += 1;
+            question.tries += 1;
             let was_alone = self.session.is_alone();
             let reason = match self.work.ask(self.session, suites, false) {
                 Said::Chosen(hit) => {
-                    self.note_answer(silent);
+                    self.note_answer(question.silent);
                     return Heard::Chosen(hit);
                 }
                 // SSLv2 is asked about in a hello of its own, and never here.
-                Said::NoneOfThese(_) | Said::No(_) | Said::Ssl2(_) => {
-                    self.note_answer(silent);
-                    return Heard::Nothing;
+                said @ (Said::NoneOfThese(_) | Said::No(_) | Said::Lower(..) | Said::Ssl2(_)) => {
+                    self.note_answer(question.silent);
+                    // It has one of them, and chose another one that it can't use.
+                    let has_one = self.work.hits.iter().any(|hit| suites.contains(&hit.suite));
+                    let is_stuck = has_one && matches!(said, Said::NoneOfThese(_));
+                    return if is_stuck { Heard::Stuck } else { Heard::Nothing };
                 }
                 Said::Odd(Reason::Alert(_) | Reason::Protocol) => return Heard::Stuck,
-                Said::Odd(Reason::Timeout) if tries == 1 => continue,
+                Said::Odd(Reason::Timeout) if question.tries == 1 => continue,
                 Said::Odd(reason) if reason.may_pass() => reason,
                 Said::Odd(reason) => return Heard::Open(reason),
             };
             // Beside other questions it may have been the load.
-            silent += u32::from(was_alone);
+            question.silent += u32::from(was_alone);
+            question.throws += u32::from(question.silent > 1);
             self.session.ask_alone();
-            if let Some(heard) = self.after_silence(&reason, silent, tries, is_part) {
+            if let Some(heard) = self.after_silence(&reason, &mut question, is_part) {
                 return heard;
             }
         }
     }
 
     /// What silence means, if that is clear by now.
-    fn after_silence(&self, reason: &Reason, silent: u32, tries: u32, is_part: bool) -> Option<Heard> {
+    fn after_silence(&mut self, reason: &Reason, question: &mut Question<'_>, is_part: bool) -> Option<Heard> {
         if self.session.is_unsteady() || !reason.is_silence() {
             self.session.pace.back_off();
-            return (tries >= MOST_TRIES).then_some(Heard::Open(Reason::RateLimited));
+            return (question.tries >= MOST_TRIES).then_some(Heard::Open(Reason::RateLimited));
         }
-        let is_no = if is_part { doubt::is_no_to_part } else { doubt::is_no_to_suites };
-        if silent > 0 && is_no(silent, self.session.answered()) {
-            return Some(Heard::Stuck);
+        if question.silent == 0 {
+            return None;
         }
-        // In a random order, as in `quiet`.
-        if doubt::random().is_multiple_of(2) {
-            match self.work.still_answers(self.session) {
-                Err(reason) => return Some(Heard::Open(reason)),
-                Ok(true) => {}
-                Ok(false) => {
-                    self.session.note_unsteady();
-                    self.session.pace.back_off();
+        if is_part {
+            // There are many parts, and it is no news: one silence does, as long as no control meets silence, then or later.
+            self.work.trusts_silence = true;
+            let is_controlled = doubt::random().is_multiple_of(3);
+            return match is_controlled.then(|| self.control(question)) {
+                Some(Some(heard)) => Some(heard),
+                _ if self.session.is_unsteady() => None,
+                _ => Some(Heard::Stuck),
+            };
+        }
+        while question.throws < THROWS && doubt::random().is_multiple_of(2) {
+            if let Some(heard) = self.control(question) {
+                return Some(heard);
+            }
+            if self.session.is_unsteady() {
+                return None;
+            }
+            question.throws += 1;
+        }
+        let heard = if question.is_last { Heard::Nothing } else { Heard::Stuck };
+        (question.throws >= THROWS).then_some(heard)
+    }
+
+    /// Offers what the server has, and should choose. An answer to the question may come of that, too.
+    fn control(&mut self, question: &mut Question<'_>) -> Option<Heard> {
+        if let Some(last) = question.last {
+            let offered: Vec<u16> = question.suites.iter().copied().chain([last]).collect();
+            match self.work.ask(self.session, &offered, false) {
+                Said::Chosen(hit) if hit.suite == last => {
+                    question.is_last = true;
+                    return None;
                 }
+                Said::Chosen(hit) => return Some(Heard::Chosen(hit)),
+                // It may have chosen one that it can't use.
+                _ => question.last = None,
+            }
+        }
+        match self.work.still_answers(self.session) {
+            Err(reason) => return Some(Heard::Open(reason)),
+            Ok(true) => {}
+            Ok(false) => {
+                self.session.note_unsteady();
+                self.session.pace.back_off();
             }
         }
         None

@@ -13,8 +13,12 @@ pub const RANDOM: usize = 64;
 
 /// Groups for TLS 1.2 and older, by their numbers (TLS Supported Groups): x25519 and the curves of NIST first, then
 /// x448, Brainpool, secp256k1, the binary curves, and the groups of RFC 7919, without which some servers refuse all
-/// suites with Diffie-Hellman.
-const GROUPS: &[u16] = &[29, 23, 24, 25, 30, 26, 27, 28, 22, 14, 13, 12, 11, 10, 9, 21, 19, 256, 257, 258, 259, 260];
+/// suites with Diffie-Hellman; at last what is too short for anybody, so that a server with nothing else has no other
+/// reason to refuse.
+const GROUPS: &[u16] = &[
+    29, 23, 24, 25, 30, 26, 27, 28, 22, 14, 13, 12, 11, 10, 9, 21, 19, 256, 257, 258, 259, 260, 20, 18, 17, 16, 15, 8,
+    7, 6, 5, 4, 3, 2, 1,
+];
 
 /// Groups for TLS 1.3: as above without those that it does not have, and those with ML-KEM.
 const GROUPS_1_3: &[u16] = &[
@@ -70,6 +74,11 @@ pub fn from_wire(number: u16) -> Option<Version> {
     Version::ALL.into_iter().find(|version| wire(*version) == number)
 }
 
+/// The suites of TLS 1.2 that such a hello offers too.
+pub(super) fn fallback(version: Version, plain: bool) -> &'static [u16] {
+    if plain && version == Version::Tls1_3 { super::portions::few(Version::Tls1_2) } else { &[] }
+}
+
 impl Hello<'_> {
     /// The whole record.
     pub fn bytes(&self) -> Vec<u8> {
@@ -83,9 +92,7 @@ impl Hello<'_> {
         }
         prefixed_16(&mut body, |body| {
             body.extend(self.suites.iter().flat_map(|id| id.to_be_bytes()));
-            if self.falls_back() {
-                body.extend(super::portions::few(Version::Tls1_2).iter().flat_map(|id| id.to_be_bytes()));
-            }
+            body.extend(fallback(self.version, self.plain).iter().flat_map(|id| id.to_be_bytes()));
             if self.version < Version::Tls1_3 || self.falls_back() {
                 body.extend(RENEGOTIATION.to_be_bytes());
             }
@@ -103,7 +110,7 @@ impl Hello<'_> {
 
     /// Is TLS 1.2 offered too?
     fn falls_back(&self) -> bool {
-        self.plain && self.version == Version::Tls1_3
+        !fallback(self.version, self.plain).is_empty()
     }
 
     /// The last extension is never an empty one: some servers refuse that.

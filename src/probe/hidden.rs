@@ -2,18 +2,22 @@
 //! choose the ones after. What it hangs up on is offered in smaller and smaller groups until that one stands alone.
 
 use super::listing::Listing;
+use super::order::Order;
 use super::reason::Reason;
 use super::suites::Suite;
 use std::collections::{BTreeMap, VecDeque};
 
 impl Listing<'_, '_> {
     /// Offers suites that the server hangs up on by their key exchange, since what it can't use mostly lacks a key or
-    /// parameters.
-    pub(super) fn split(&mut self, suites: &[u16]) {
+    /// parameters. One that follows the client may say of all of them at once that it has none.
+    pub(super) fn split(&mut self) {
         let before = self.work.hits.len();
-        for group in by_exchange(suites) {
-            let stuck = self.part(group);
-            self.work.stuck.extend(stuck);
+        for suites in std::mem::take(&mut self.work.stuck) {
+            let left = if self.work.order == Some(Order::Client) { self.part(suites) } else { Some(suites) };
+            for group in by_exchange(&left.unwrap_or_default()) {
+                let stuck = self.part(group);
+                self.work.stuck.extend(stuck);
+            }
         }
         self.work.is_split |= self.work.hits.len() > before;
     }

@@ -4,12 +4,16 @@ use super::starttls::StartTls;
 use super::target::Target;
 use std::time::Duration;
 
-/// The connections for versions alone: one for each, and one more to make sure.
+/// The connections for versions alone, as long as no answer raises a question: one for each, and one more to make sure.
 pub const FOR_VERSIONS: u32 = 7;
+/// More of them for the questions that alerts raise: other suites, another form of the hello.
+pub const FOR_ALERTS: u32 = 9;
 /// More of them, where a server hangs up: a close proves nothing until it has repeated often enough among answers.
-pub const FOR_DOUBTS: u32 = 63;
+pub const FOR_DOUBTS: u32 = 54;
 /// The connections for versions and suites.
 pub const FOR_CIPHERS: u32 = 400;
+/// More of them where a server hangs up.
+pub const FOR_SILENT_CIPHERS: u32 = 100;
 /// MySQL blocks a client's host after 100 interrupted handshakes (`max_connect_errors`). This is for all questions
 /// together.
 pub const FOR_MYSQL: u32 = 40;
@@ -48,10 +52,12 @@ impl Limits {
         let near = target.is_loopback();
         let polite = target.starttls.is_some();
         let (connections, again) = match (depth, target.starttls) {
-            (Depth::Versions, Some(StartTls::Mysql)) => (FOR_VERSIONS, FOR_MYSQL - FOR_VERSIONS),
-            (Depth::Versions, _) => (FOR_VERSIONS, FOR_DOUBTS),
+            (Depth::Versions, Some(StartTls::Mysql)) => {
+                (FOR_VERSIONS + FOR_ALERTS, FOR_MYSQL - FOR_VERSIONS - FOR_ALERTS)
+            }
+            (Depth::Versions, _) => (FOR_VERSIONS + FOR_ALERTS, FOR_DOUBTS),
             (Depth::Ciphers, Some(StartTls::Mysql)) => (FOR_MYSQL, 0),
-            (Depth::Ciphers, _) => (FOR_CIPHERS, 0),
+            (Depth::Ciphers, _) => (FOR_CIPHERS, FOR_SILENT_CIPHERS),
         };
         Limits {
             connect: Duration::from_secs(if near { 1 } else { 3 }),

@@ -7,7 +7,7 @@
 
 use super::classify::Hit;
 use super::hearing::Heard;
-use super::order::Order;
+use super::order::{self, Order};
 use super::portions;
 use super::reason::Reason;
 use super::session::Session;
@@ -49,11 +49,20 @@ pub(super) fn list(work: &mut Work, session: &Session<'_>) {
     Listing { session, work }.compare();
 }
 
+/// Offers in smaller groups what the server hangs up on.
+pub(super) fn split(work: &mut Work, session: &Session<'_>) {
+    Listing { session, work }.split();
+}
+
 /// Looks for suites that others hide, and puts all into order.
 pub(super) fn finish(work: &mut Work, session: &Session<'_>) {
     let mut listing = Listing { session, work };
     listing.dig();
+    listing.check_order();
     listing.arrange();
+    if work.trusts_silence && session.is_unsteady() {
+        work.gap.get_or_insert(Reason::RateLimited);
+    }
     work.complete = work.gap.is_none();
 }
 
@@ -96,6 +105,7 @@ fn in_large_hellos(work: &mut Work, session: &Session<'_>) {
     work.gap = work.gap.take().or(next.gap);
     work.stuck.extend(next.stuck);
     work.may_hide |= next.may_hide;
+    work.trusts_silence |= next.trusts_silence;
     work.is_split |= next.is_split;
     if work.order == Some(Order::Server) {
         Listing { session, work }.merge(first, found);
@@ -108,7 +118,7 @@ fn in_large_hellos(work: &mut Work, session: &Session<'_>) {
 
 impl Listing<'_, '_> {
     /// Those of the suites that were not chosen yet.
-    fn without(&self, suites: &[u16]) -> Vec<u16> {
+    pub(super) fn without(&self, suites: &[u16]) -> Vec<u16> {
         suites.iter().copied().filter(|id| self.work.hits.iter().all(|hit| hit.suite != *id)).collect()
     }
 
@@ -146,15 +156,14 @@ impl Listing<'_, '_> {
     }
 
     /// Offers suites until the server chooses none of them.
-    fn exhaust(&mut self, left: Vec<u16>) {
+    pub(super) fn exhaust(&mut self, left: Vec<u16>) {
         self.exhaust_among(left, VecDeque::new());
     }
 
     /// The same. `others`: suites of the server that are offered with them, one at a time, in its order.
     fn exhaust_among(&mut self, left: Vec<u16>, mut others: VecDeque<Hit>) {
-        if let Some(stuck) = self.take(left, &mut others, false) {
-            self.split(&stuck);
-        }
+        let stuck = self.take(left, &mut others, false);
+        self.work.stuck.extend(stuck);
         self.work.hits.extend(others);
     }
 
@@ -162,7 +171,8 @@ impl Listing<'_, '_> {
     pub(super) fn take(&mut self, mut left: Vec<u16>, others: &mut VecDeque<Hit>, is_part: bool) -> Option<Vec<u16>> {
         while !left.is_empty() {
             let other = others.front().map(|hit| hit.suite);
-            let offered: Vec<u16> = left.iter().copied().chain(other).collect();
+            let turned = (self.work.order == Some(Order::Client)).then(|| order::weakest_first(&left));
+            let offered: Vec<u16> = turned.unwrap_or_else(|| left.clone()).into_iter().chain(other).collect();
             match self.hear(&offered, is_part) {
                 Heard::Chosen(hit) if Some(hit.suite) == other => self.work.hits.extend(others.pop_front()),
                 Heard::Chosen(hit) => {

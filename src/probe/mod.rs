@@ -5,7 +5,7 @@
 //! why it refuses ([`reply`]), and then the connection is closed: nothing is ever encrypted. A version that was not
 //! answered clearly is *inconclusive*, never a quiet "no" (`docs/probe.md` has the table).
 //!
-//! Pure parts: [`hello`], [`sslv2`], [`reply`], [`suites`], [`strength`], [`portions`], [`key`], [`reason`], `classify`, `doubt`,
+//! Pure parts: [`hello`], [`sslv2`], [`reply`], [`suites`], [`strength`], [`portions`], [`key`], [`reason`], `classify`, `doubt`, `evidence`,
 //! `conclude`. The network: `wire`, [`starttls`], `answer`, `pace`, `session`, `work`, `quiet`, `listing`, `hearing`, `hidden`, `order`, [`mod@scan`]. This is the
 //! only module that opens sockets.
 
@@ -29,6 +29,7 @@ mod answer;
 mod classify;
 mod conclude;
 mod doubt;
+mod evidence;
 mod hearing;
 mod hidden;
 mod listing;

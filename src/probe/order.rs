@@ -8,6 +8,9 @@ use super::strength::{self, Family};
 use super::suites::Suite;
 use crate::tls::Version;
 
+/// How often suites that are left have to be refused where no order explains the choices.
+const REFUSALS: usize = 3;
+
 /// Whose order decides which suite is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -83,6 +86,22 @@ impl Listing<'_, '_> {
         self.work.version <= Version::Tls1_2
     }
 
+    /// Does the order explain all choices that are known now? Suites of equal preference (BoringSSL), a choice by chance
+    /// and several servers behind one address look like either order for a while. Then one refusal of what is left does
+    /// not end the list.
+    pub(super) fn check_order(&mut self) {
+        let version = self.work.version;
+        let suites: Vec<u16> = self.work.hits.iter().map(|hit| hit.suite).collect();
+        let fits = |order| self.session.evidence().fits(order, version, &suites);
+        if self.work.order.is_none_or(fits) && !self.session.evidence().is_torn(version) {
+            return;
+        }
+        self.work.is_mixed = self.work.order.take().is_some();
+        for portion in portions::portions(version).iter().flat_map(|portion| [portion; REFUSALS]) {
+            self.exhaust(self.without(portion));
+        }
+    }
+
     /// Puts the suites into the order in which they are shown.
     pub(super) fn arrange(&mut self) {
         match self.work.order {
@@ -103,13 +122,21 @@ impl Listing<'_, '_> {
         let mut left: Vec<u16> = self.work.hits.iter().map(|hit| hit.suite).collect();
         let mut order: Vec<u16> = Vec::new();
         while left.len() > 1 {
-            let Heard::Chosen(hit) = self.ask(&left, false) else { return };
+            let Heard::Chosen(hit) = self.ask(&left, None, false) else { return };
             left.retain(|id| *id != hit.suite);
             order.push(hit.suite);
         }
         order.extend(left);
         self.work.hits.sort_by_key(|hit| order.iter().position(|id| *id == hit.suite));
     }
+}
+
+/// Suites as they are offered to who seems to follow the client: the weakest first, but for the key exchanges, of which
+/// those that some servers can't use come last. One that has an order of its own shows itself there.
+pub(super) fn weakest_first(suites: &[u16]) -> Vec<u16> {
+    let mut turned = suites.to_vec();
+    turned.sort_by_key(|id| (std::cmp::Reverse(strength::family(*id)), strength::level(*id), *id));
+    turned
 }
 
 /// The suites the other way around, with the one at the end that was chosen before: who has an order of its own chooses

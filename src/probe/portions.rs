@@ -27,10 +27,10 @@ pub fn all(version: Version) -> Vec<u16> {
 
 // It has kinds of cipher of its own, and its hello offers them all.
 static SSL2: [Portion; 1] = [LazyLock::new(Vec::new)];
-// Kerberos was never common, and what remains has room in one hello.
+// Kerberos was never common, and what remains has room in one hello. So have those that are not meant for old versions.
 static OLD: [Portion; 2] = [
-    LazyLock::new(|| ranked(|suite| !suite.is_of_kerberos() && suite.is_old())),
-    LazyLock::new(|| ranked(|suite| suite.is_of_kerberos() && suite.is_old())),
+    LazyLock::new(|| ranked(|suite| suite.is_old() && !suite.is_of_kerberos())),
+    LazyLock::new(|| ranked(|suite| suite.is_old() && suite.is_of_kerberos() || suite.is_nearly_old())),
 ];
 static TLS1_2: [Portion; 2] = [
     LazyLock::new(|| ranked(Suite::is_common)),
@@ -79,6 +79,9 @@ mod tests {
             assert!(few(version).iter().all(|id| portions[0].contains(id)), "{version}");
             assert!(few(version).len() <= 16);
             assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{version}");
+            // TLS_PSK_WITH_AES_128_CBC_SHA256, which OpenSSL gives all of them.
+            let is_any = (Version::Ssl3..=Version::Tls1_2).contains(&version);
+            assert_eq!(all.contains(&0x00ae), is_any, "{version}");
         }
     }
 }

@@ -53,10 +53,14 @@ impl Doubts<'_, '_> {
     fn clear_up(&mut self) -> Asked {
         self.find_control()?;
         let Some(control) = self.control() else { return Ok(()) };
+        if control.only_small {
+            self.all_small()?;
+        }
         self.warm_up(&control)?;
         while !self.session.is_unsteady() && !self.open().is_empty() {
             self.round(&control)?;
         }
+        self.after_rests(&control)?;
         self.until_answered()
     }
 
@@ -69,7 +73,7 @@ impl Doubts<'_, '_> {
         let work = &self.works[at];
         // Half an answer is no refusal, however often it comes.
         let most = if work.is_silent() { MOST_IN_ROUNDS } else { FEW_TRIES };
-        work.is_in_doubt() && work.tries < most
+        work.is_in_doubt() && work.tries < most && (!work.seems_no || self.session.is_unsteady())
     }
 
     /// A version of TLS that is accepted, to be asked for again.
@@ -91,8 +95,32 @@ impl Doubts<'_, '_> {
             for at in self.open() {
                 if LIKELY.contains(&self.works[at].version) {
                     self.ask(at)?;
+                    self.ask_small(at)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// Is it the size of the hello? What is said to a few suites takes nothing from the silence about all.
+    fn ask_small(&mut self, at: usize) -> Asked {
+        let work = &mut self.works[at];
+        if !work.is_in_doubt() || !work.is_silent() || work.version < Version::Tls1 {
+            return Ok(());
+        }
+        let (before, silent) = (work.last.clone(), work.silent);
+        work.retry(self.session, true)?;
+        work.only_small = work.is_accepted();
+        if !work.is_accepted() {
+            (work.last, work.silent) = (before, silent);
+        }
+        Ok(())
+    }
+
+    /// The server understands small hellos alone.
+    fn all_small(&mut self) -> Asked {
+        for at in self.open() {
+            self.ask_small(at)?;
         }
         Ok(())
     }
@@ -156,8 +184,12 @@ impl Doubts<'_, '_> {
         let work = &mut self.works[at];
         if !work.is_in_doubt()
             || self.session.is_unsteady()
-            || !doubt::is_no(work.version, work.silent, self.session.answered())
+            || !doubt::is_no(work.version, work.silent, self.session.answered_alone())
         {
+            return Ok(());
+        }
+        if work.version > Version::Ssl3 && !work.seems_no {
+            work.seems_no = true;
             return Ok(());
         }
         let (before, silent) = (work.last.clone(), work.silent);
@@ -178,10 +210,46 @@ impl Doubts<'_, '_> {
         Ok(())
     }
 
+    /// A balancer may limit some versions alone, so that others say nothing about it. Our own questions reach such a limit
+    /// and keep it up: what seems to be refused is left alone for some seconds, and then asked about once more.
+    fn after_rests(&mut self, control: &Work) -> Asked {
+        for rest in self.session.rests() {
+            let mut waiting = self.waiting();
+            if waiting.is_empty() || self.session.is_unsteady() {
+                return Ok(());
+            }
+            self.session.sleep(rest)?;
+            // None of them is always the one that the limit lets pass.
+            waiting.sort_by_cached_key(|_| doubt::random());
+            for at in waiting {
+                self.ask(at)?;
+            }
+            if !control.still_answers(self.session)? {
+                self.session.note_unsteady();
+            }
+        }
+        for at in self.waiting() {
+            self.conclude(at)?;
+        }
+        Ok(())
+    }
+
+    /// The versions about which silence seems to be a "no".
+    fn waiting(&self) -> Vec<usize> {
+        (0..self.works.len()).filter(|at| self.works[*at].seems_no && self.works[*at].is_in_doubt()).collect()
+    }
+
     /// A server that hangs up by chance, or by a limit that nobody knows: asks until it answers.
     fn until_answered(&mut self) -> Asked {
         for _ in 0..MOST_TRIES {
             for at in self.open() {
+                self.ask(at)?;
+            }
+        }
+        // A limit that counts what it refuses passes only who waits.
+        for rest in self.session.rests() {
+            for at in self.open() {
+                self.session.sleep(rest)?;
                 self.ask(at)?;
             }
         }

@@ -1,5 +1,6 @@
 //! Verdicts about a version, and why.
 
+use super::reply::{SHOWN, text_length};
 use super::starttls;
 use crate::tls::Version;
 use std::io::ErrorKind;
@@ -40,6 +41,9 @@ pub(super) const BARRED: u8 = 80;
 /// The alert of a server that wants another application protocol, or one at all (RFC 7301).
 pub(super) const NO_PROTOCOL: u8 = 120;
 
+/// What contradicting answers may mean.
+pub(super) const TORN: &str = "answers differ: several servers behind this address?";
+
 /// What ended the attempts before the answer was clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Spent {
@@ -66,8 +70,10 @@ pub enum Reason {
     Reset,
     /// Something else than TLS came back.
     NotTls(Vec<u8>),
-    /// An alert about the name: no name was sent, or not one that is served here.
+    /// An alert that may be about the name: no name was sent.
     Name(u8),
+    /// The same where one was sent, which may not be served here.
+    OtherName(u8),
     /// An alert about the client's rights.
     Client(u8),
     /// The alert (120) that no offered application protocol is served, or that none was offered.
@@ -84,6 +90,8 @@ pub enum Reason {
     StartTls(starttls::Error),
     /// Later connections were refused, or no longer answered like the first.
     RateLimited,
+    /// The same question got contradicting answers.
+    Torn,
     /// A limit of this program was reached.
     Spent(Spent),
     /// The user stopped it.
@@ -100,7 +108,7 @@ impl Reason {
             Reason::Closed => "closed",
             Reason::Reset => "reset",
             Reason::NotTls(_) => "not-tls",
-            Reason::Name(_) => "name-required",
+            Reason::Name(_) | Reason::OtherName(_) => "name-required",
             Reason::Client(_) => "client-refused",
             Reason::Protocol => "protocol-required",
             Reason::Timeout => "timeout",
@@ -109,6 +117,7 @@ impl Reason {
             Reason::Unreachable(_) => "unreachable",
             Reason::StartTls(_) => "starttls",
             Reason::RateLimited => "rate-limited",
+            Reason::Torn => "answers-differ",
             Reason::Spent(Spent::Connections(_)) => "connection-limit",
             Reason::Spent(Spent::Seconds(_)) => "time-limit",
             Reason::Interrupted => "interrupted",
@@ -118,7 +127,9 @@ impl Reason {
     /// The alert's number.
     pub fn alert(&self) -> Option<u8> {
         match self {
-            Reason::Alert(alert) | Reason::Name(alert) | Reason::Client(alert) => Some(*alert),
+            Reason::Alert(alert) | Reason::Name(alert) | Reason::OtherName(alert) | Reason::Client(alert) => {
+                Some(*alert)
+            }
             Reason::Barred => Some(BARRED),
             Reason::Protocol => Some(NO_PROTOCOL),
             _ => None,
@@ -154,8 +165,16 @@ impl Reason {
         match self {
             Reason::Spent(Spent::Connections(_)) => Some("--max-connections allows more"),
             Reason::Spent(Spent::Seconds(_)) => Some("--total allows more"),
-            Reason::StartTls(starttls::Error::Timeout) => Some("--timeout allows more"),
+            Reason::RateLimited => Some("--pace and --total give it more time"),
+            Reason::StartTls(starttls::Error::Timeout) => {
+                Some("--starttls none if it speaks TLS at once, --timeout if it is slow")
+            }
+            Reason::StartTls(starttls::Error::OtherProtocol(said)) => {
+                greeting(said.as_bytes()).map(|(_, advice)| advice)
+            }
             Reason::Protocol => Some("--alpn offers one"),
+            Reason::Name(_) => Some("--sni NAME sends one"),
+            Reason::OtherName(_) => Some("--sni NAME sends another one"),
             Reason::NotTls(bytes) => greeting(bytes).map(|(_, advice)| advice),
             _ => None,
         }
@@ -172,8 +191,9 @@ impl Reason {
             Reason::Ssl2Error(error) => format!("error {error} of SSLv2"),
             Reason::Closed => "the connection was closed without an answer".to_owned(),
             Reason::Reset => "the connection was reset without an answer".to_owned(),
-            Reason::NotTls(bytes) => format!("the answer is not TLS: {}", what(bytes)),
+            Reason::NotTls(bytes) => format!("the answer is {}", what(bytes)),
             Reason::Name(alert) => format!("a server name is needed, or another one: {}", alert_text(*alert)),
+            Reason::OtherName(alert) => format!("another server name is needed: {}", alert_text(*alert)),
             Reason::Client(alert) => format!("the client is refused: {}", alert_text(*alert)),
             Reason::Protocol => {
                 format!("an application protocol is needed, or another one: {}", alert_text(NO_PROTOCOL))
@@ -186,6 +206,7 @@ impl Reason {
             Reason::RateLimited => {
                 "the server hangs up on what it answers at other times (a limit of connections?)".to_owned()
             }
+            Reason::Torn => TORN.to_owned(),
             Reason::Spent(Spent::Connections(most)) => limit(u64::from(*most), "connection"),
             Reason::Spent(Spent::Seconds(most)) => limit(*most, "second"),
             Reason::Interrupted => "interrupted".to_owned(),
@@ -294,8 +315,13 @@ fn what(bytes: &[u8]) -> String {
 /// The beginning of an answer: text as text, all else in hexadecimal.
 fn shown(bytes: &[u8]) -> String {
     let line = bytes.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();
-    if line.len() > 1 && line.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-        return format!("\"{}\"", String::from_utf8_lossy(line));
+    let text = &line[..text_length(line)];
+    if text.len() > 1 && text.len() == line.len() {
+        let text = String::from_utf8_lossy(text);
+        return match text.char_indices().nth(SHOWN) {
+            Some((end, _)) => format!("\"{}...\"", &text[..end]),
+            None => format!("\"{text}\""),
+        };
     }
     let hex: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     format!("bytes {}", hex.join(" "))
@@ -322,17 +348,26 @@ mod tests {
             assert!(reason.advice().is_some_and(|advice| advice.starts_with("--")), "{}", reason.text());
         }
         assert_eq!(Reason::NotTls(b"HTTP/1.1 400".to_vec()).advice(), None);
+        // The protocol that greets is named, whatever was tried.
+        let other = starttls::Error::OtherProtocol("* OK IMAP4rev1 ready".to_owned());
+        assert_eq!(Reason::StartTls(other).advice(), Some("--starttls imap asks for TLS first"));
     }
 
     #[test]
     fn text_is_shown_as_text() {
         let text = |bytes: &[u8]| Reason::NotTls(bytes.to_vec()).text();
-        assert_eq!(text(b"hello\r\n"), "the answer is not TLS: \"hello\"");
-        assert_eq!(text(b"ERROR: x"), "the answer is not TLS: \"ERROR: x\"");
-        assert_eq!(text(b"500 no\r\n"), "the answer is not TLS: \"500 no\"");
-        assert_eq!(text(b"\x83\0\0\x01\x8f"), "the answer is not TLS: bytes 83 00 00 01 8f");
-        assert_eq!(text(b"a\x1b[2J"), "the answer is not TLS: bytes 61 1b 5b 32 4a");
-        assert_eq!(text(b"\n"), "the answer is not TLS: bytes 0a");
+        assert_eq!(text(b"hello\r\n"), "the answer is \"hello\"");
+        assert_eq!(text(b"ERROR: x"), "the answer is \"ERROR: x\"");
+        assert_eq!(text(b"500 no\r\n"), "the answer is \"500 no\"");
+        assert_eq!(text("Gr\u{fc}\u{df} Gott\r\n".as_bytes()), "the answer is \"Gr\u{fc}\u{df} Gott\"");
+        let long = "x".repeat(40);
+        assert_eq!(text(format!("{long}yz").as_bytes()), format!("the answer is \"{long}...\""));
+        assert_eq!(text(long.as_bytes()), format!("the answer is \"{long}\""));
+        assert_eq!(text(b"\x83\0\0\x01\x8f"), "the answer is bytes 83 00 00 01 8f");
+        assert_eq!(text(b"\xe4\xf6\xfc\xdf"), "the answer is bytes e4 f6 fc df");
+        assert_eq!(text(b"a\x1b[2J"), "the answer is bytes 61 1b 5b 32 4a");
+        assert_eq!(text(b"\n"), "the answer is bytes 0a");
+        assert_eq!(text(b"HTTP/1.1 400 Bad Request"), "the answer is HTTP");
     }
 
     #[test]

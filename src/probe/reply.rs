@@ -13,14 +13,19 @@ const LONGEST_RECORD: usize = 18_432;
 const MOST_HANDSHAKE: usize = 64 << 10;
 /// More warnings than this are no handshake.
 const MOST_WARNINGS: usize = 16;
-/// So much of what is not TLS is read, to tell what it is: of text a line, or as much of it as a message has room for.
+/// So much of what is not TLS is read, to tell what it is: of text a line, or somewhat more of it than a message has room
+/// for.
 const KEPT: usize = 8;
-const KEPT_TEXT: usize = 40;
+const KEPT_TEXT: usize = 4 * SHOWN + 4;
+/// The letters of text that a message shows.
+pub(super) const SHOWN: usize = 40;
 /// A server's choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
     /// The version, by its number on the wire.
     pub version: u16,
+    /// It stands in the extension that TLS 1.3 has for it.
+    pub is_extended: bool,
     /// The suite.
     pub suite: u16,
     /// The compression method; 0: none.
@@ -237,18 +242,29 @@ fn is_tls(bytes: &[u8]) -> bool {
     }
 }
 
+/// How much is text (UTF-8) on one line. A letter that is cut off at the end is none.
+pub(super) fn text_length(bytes: &[u8]) -> usize {
+    let end = bytes.iter().position(|byte| matches!(byte, ..b' ' | 0x7f)).unwrap_or(bytes.len());
+    match std::str::from_utf8(&bytes[..end]) {
+        Ok(text) => text.len(),
+        Err(error) => error.valid_up_to(),
+    }
+}
+
 /// What is kept of an answer that is not TLS; the same, whatever the pieces in which it comes.
 fn kept(bytes: &[u8]) -> Vec<u8> {
-    let is_text = |byte: &u8| matches!(byte, b' '..=b'~');
-    let text = bytes.iter().take(KEPT_TEXT).take_while(|byte| is_text(byte)).count();
-    let is_line = text == KEPT_TEXT || bytes.get(text).is_some_and(|byte| b"\r\n".contains(byte));
+    let bytes = &bytes[..bytes.len().min(KEPT_TEXT)];
+    let text = text_length(bytes);
+    let is_line = bytes.get(text).is_some_and(|byte| b"\r\n".contains(byte));
     let most = if text >= KEPT || is_line { text } else { KEPT };
     bytes[..bytes.len().min(most.max(1))].to_vec()
 }
 
 /// May more come of what is kept?
 fn is_cut_off(bytes: &[u8]) -> bool {
-    let is_text = bytes.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    let text = text_length(bytes);
+    // The end may be the beginning of a letter.
+    let is_text = std::str::from_utf8(&bytes[text..]).map_or_else(|error| error.error_len().is_none(), str::is_empty);
     if is_text { bytes.len() < KEPT_TEXT } else { kept(bytes).len() == bytes.len() && bytes.len() < KEPT }
 }
 
@@ -290,7 +306,7 @@ fn server_hello(content: &[u8]) -> Option<Choice> {
         let mut content = Cursor(extensions.take(usize::from(length))?);
         match number {
             // supported_versions
-            43 => choice.version = content.u16()?,
+            43 => (choice.version, choice.is_extended) = (content.u16()?, true),
             // key_share: the group comes first, with a key or without
             51 => choice.key = Some(Agreement::group(content.u16()?)),
             _ => {}

@@ -2,7 +2,7 @@
 
 use super::classify::Said;
 use super::conclude;
-use super::limits::{Depth, Limits};
+use super::limits::{Depth, FOR_VERSIONS, Limits};
 use super::listing;
 use super::outcome::Scan;
 use super::quiet;
@@ -27,6 +27,9 @@ pub fn scan(target: &Target, depth: Depth, limits: Limits, stop: &AtomicBool) ->
         // Only now, so that the limits leave no version unasked for the sake of another one's suites.
         let accepted = works.iter_mut().filter(|work| work.is_accepted());
         each(&session, accepted, &|work| listing::list(work, &session));
+        for work in works.iter_mut().filter(|work| work.is_accepted()) {
+            listing::split(work, &session);
+        }
         // This may take what is left of the connections.
         for work in works.iter_mut().filter(|work| work.is_accepted()) {
             listing::finish(work, &session);
@@ -66,7 +69,29 @@ fn later(session: &Session<'_>, depth: Depth, works: &mut [Work]) {
     for work in works.iter_mut().filter(|work| !work.is_accepted() && !work.is_in_doubt()) {
         more(session, work, spares_barred);
     }
+    if works.iter().all(|work| !work.is_accepted() || work.only_small) && session.halted().is_none() {
+        try_small(session, works);
+    }
     quiet::clear_up(session, works, &|session, work| more(session, work, spares_barred));
+}
+
+/// Where alerts are all that comes back to large hellos: is it their size?
+fn try_small(session: &Session<'_>, works: &mut [Work]) {
+    let is_open = |work: &&mut Work| {
+        let is_refused = work.last.as_ref().is_some_and(Said::is_no) || matches!(work.odd(), Some(Reason::Alert(_)));
+        work.version > Version::Ssl2 && is_refused && !work.tried_plain
+    };
+    for work in works.iter_mut().filter(|work| work.version >= Version::Tls1).filter(is_open) {
+        work.again(session);
+        if work.is_accepted() {
+            break;
+        }
+    }
+    if works.iter().any(|work| work.only_small) {
+        for work in works.iter_mut().filter(|work| !work.is_accepted()).filter(is_open) {
+            work.again(session);
+        }
+    }
 }
 
 /// Asks again about a version that was not accepted. `spares_barred`: one that the security level bars is known well enough.
@@ -74,7 +99,11 @@ fn more(session: &Session<'_>, work: &mut Work, spares_barred: bool) {
     if session.left() == 0 || session.halted().is_some() || work.is_accepted() {
         return;
     }
-    let barred = spares_barred && matches!(work.odd(), Some(Reason::Alert(BARRED)));
+    // Time is dearer than connections: each of these would take as long again.
+    if matches!(work.odd(), Some(Reason::Timeout)) && session.used() >= FOR_VERSIONS {
+        return;
+    }
+    let barred = spares_barred && work.version < Version::Tls1_3 && matches!(work.odd(), Some(Reason::Alert(BARRED)));
     if matches!(work.last, Some(Said::NoneOfThese(_))) && work.has_more() {
         work.portion(session);
         // Silence about the rest has to repeat, as silence about the first does.
@@ -82,7 +111,8 @@ fn more(session: &Session<'_>, work: &mut Work, spares_barred: bool) {
             return;
         }
     }
-    if work.is_odd() && !barred && !work.plain && !work.is_accepted() {
+    let is_open = work.is_odd() && !barred && !work.plain || work.may_want_key_share();
+    if is_open && !work.is_accepted() {
         work.again(session);
     }
 }

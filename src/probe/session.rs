@@ -2,6 +2,7 @@
 
 use super::answer;
 use super::doubt;
+use super::evidence::Evidence;
 use super::hello::{Hello, RANDOM};
 use super::limits::Limits;
 use super::pace::Pace;
@@ -13,11 +14,15 @@ use super::wire::{GLANCE, Wire};
 use crate::tls::Version;
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// So many connections in a row may fail while one is made at a time. Who refuses that many may have banned us.
 const MOST_REFUSALS: u32 = 5;
+
+/// Rests between questions about what seems to be refused, and the time for the whole that has room for them.
+const RESTS: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(6)];
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is sent.
 #[derive(Clone, Copy)]
@@ -41,12 +46,14 @@ pub(super) struct Session<'a> {
     connected: AtomicBool,
     /// Why no more connections are made.
     halted: Mutex<Option<Reason>>,
-    /// Hellos that were answered in TLS, by a choice or an alert.
+    /// Hellos that were answered in TLS, by a choice or an alert; and those of them that were sent beside others.
     answered: AtomicU32,
+    answered_before: AtomicU32,
     /// The server hung up on a hello that it answers at other times, though nothing else was asked meanwhile.
     unsteady: AtomicBool,
     /// Connections in a row that did not come about.
     refusals: AtomicU32,
+    evidence: Mutex<Evidence>,
 }
 
 impl<'a> Session<'a> {
@@ -61,8 +68,10 @@ impl<'a> Session<'a> {
             connected: AtomicBool::new(false),
             halted: Mutex::new(None),
             answered: AtomicU32::new(0),
+            answered_before: AtomicU32::new(0),
             unsteady: AtomicBool::new(false),
             refusals: AtomicU32::new(0),
+            evidence: Mutex::default(),
         }
     }
 
@@ -73,6 +82,7 @@ impl<'a> Session<'a> {
             return;
         }
         self.refusals.store(0, Ordering::Relaxed);
+        self.answered_before.store(self.answered(), Ordering::Relaxed);
         let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
         let is_refusal = |reason: &Reason| matches!(reason, Reason::RateLimited) || reason.is_busy();
         if halted.as_ref().is_some_and(is_refusal) && self.answered() > 0 {
@@ -90,6 +100,11 @@ impl<'a> Session<'a> {
         self.answered.load(Ordering::Relaxed)
     }
 
+    /// Those of them that were sent alone, since when the order is a random one.
+    pub(super) fn answered_alone(&self) -> u32 {
+        self.answered() - self.answered_before.load(Ordering::Relaxed)
+    }
+
     /// Does the server hang up, even on a single connection, on what it answers at other times?
     pub(super) fn is_unsteady(&self) -> bool {
         self.unsteady.load(Ordering::Relaxed)
@@ -98,6 +113,11 @@ impl<'a> Session<'a> {
     /// It does: its silence means nothing from now on.
     pub(super) fn note_unsteady(&self) {
         self.unsteady.store(true, Ordering::Relaxed);
+    }
+
+    /// What was chosen and refused so far.
+    pub(super) fn evidence(&self) -> MutexGuard<'_, Evidence> {
+        self.evidence.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The connections that were made, or tried.
@@ -171,12 +191,13 @@ impl<'a> Session<'a> {
         self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What ended the questions, or would have ended them: the limit of connections is the narrowest.
+    /// What ended the questions: where it was no limit of our own, it is one of the server.
     pub(super) fn ended(&self) -> Reason {
         match self.halted() {
             Some(reason) => reason,
             None if self.is_over(Instant::now()) => self.no_time(),
-            None => Reason::Spent(Spent::Connections(self.allowed())),
+            None if self.left() == 0 => Reason::Spent(Spent::Connections(self.allowed())),
+            None => Reason::RateLimited,
         }
     }
 
@@ -223,7 +244,16 @@ impl<'a> Session<'a> {
     /// Waits, if that much time is left. An `Err`: the user stopped it, or there is no time.
     pub(super) fn sleep(&self, pause: Duration) -> Result<(), Reason> {
         let then = Instant::now() + pause;
-        if self.is_over(then) { Err(self.no_time()) } else { self.sleep_until(then) }
+        if self.is_over(then) {
+            self.halt(&self.no_time());
+            return Err(self.no_time());
+        }
+        self.sleep_until(then)
+    }
+
+    /// Rests in which a limit of connections may run out, as far as there is time for them.
+    pub(super) fn rests(&self) -> [Duration; 2] {
+        RESTS.map(|rest| rest.min(self.limits.total.mul_f64(rest.as_secs_f64() / PATIENCE.as_secs_f64())))
     }
 
     fn sleep_until(&self, then: Instant) -> Result<(), Reason> {
@@ -274,7 +304,9 @@ impl<'a> Session<'a> {
             Ok(()) => Ok(wire),
             Err(super::starttls::Error::Timeout) if self.stopped() => Err(Reason::Interrupted),
             Err(error) => {
-                let is_final = error.is_final();
+                // Where nobody has said anything yet, each further question would take as long.
+                let is_silent = error == super::starttls::Error::Timeout && self.answered() == 0;
+                let is_final = error.is_final() || is_silent;
                 let reason = Reason::StartTls(error);
                 match reason.is_busy() {
                     true => self.refused(&reason),

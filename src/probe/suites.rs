@@ -53,6 +53,13 @@ impl Suite {
         !self.is_tls1_3() && newer.iter().all(|part| !self.name.contains(part))
     }
 
+    /// Is it one of TLS 1.2 that only its hash keeps from older versions? Some servers give it to those all the same
+    /// (OpenSSL: CBC with a shared key, from TLS 1.0 on).
+    pub(super) fn is_nearly_old(self) -> bool {
+        let mac = ["CBC_SHA256", "CBC_SHA384", "NULL_SHA256", "NULL_SHA384"];
+        mac.iter().any(|mac| self.name.ends_with(mac))
+    }
+
     pub(super) fn is_of_kerberos(self) -> bool {
         self.name.contains("KRB5")
     }

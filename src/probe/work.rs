@@ -2,6 +2,7 @@
 //! answer is odd.
 
 use super::classify::{Hit, Said, classify};
+use super::hello;
 use super::order::Order;
 use super::portions;
 use super::reason::Reason;
@@ -22,6 +23,8 @@ pub(super) struct Work {
     pub compression: Option<u8>,
     /// Small hellos are sent.
     pub plain: bool,
+    /// One was answered, or met silence.
+    pub tried_plain: bool,
     /// Large hellos are not understood, small ones are.
     pub only_small: bool,
     /// The name had to be left out.
@@ -33,6 +36,10 @@ pub(super) struct Work {
     /// The server is known to say so where it has none of the suites, or to hang up on suites that hide others. So where it
     /// hangs up, others may be hidden.
     pub may_hide: bool,
+    /// A part of what it hangs up on was given up after a single silence.
+    pub trusts_silence: bool,
+    /// No order explains all its choices.
+    pub is_mixed: bool,
     /// All suites were asked about.
     pub complete: bool,
     /// Why not all suites were asked about, or not all answers tell.
@@ -43,6 +50,8 @@ pub(super) struct Work {
     pub silent: u32,
     /// How often it was asked about once more.
     pub tries: u32,
+    /// Silence seems to be a "no", but has not lasted for some seconds yet.
+    pub seems_no: bool,
     /// Silence is a "no": it has repeated often enough while other hellos were answered.
     pub silence_is_no: bool,
 }
@@ -57,16 +66,20 @@ impl Work {
             order: None,
             compression: None,
             plain: false,
+            tried_plain: false,
             only_small: false,
             nameless: false,
             is_split: false,
             stuck: Vec::new(),
             may_hide: false,
+            trusts_silence: false,
+            is_mixed: false,
             complete: false,
             gap: None,
             portions: 0,
             silent: 0,
             tries: 0,
+            seems_no: false,
             silence_is_no: false,
         }
     }
@@ -81,6 +94,15 @@ impl Work {
         match &self.last {
             Some(Said::Odd(reason)) => Some(reason),
             _ => None,
+        }
+    }
+
+    /// The alert by which the version was not accepted.
+    pub(super) fn alert(&self) -> Option<u8> {
+        match self.last.as_ref()? {
+            Said::No(reason) | Said::Odd(reason) => reason.alert(),
+            Said::NoneOfThese(alert) => Some(*alert),
+            Said::Chosen(_) | Said::Ssl2(_) | Said::Lower(..) => None,
         }
     }
 
@@ -140,8 +162,10 @@ impl Work {
         // Silence to a large hello may have had other reasons.
         self.only_small = self.is_accepted() && !was_silent;
         let ended = self.odd().is_some_and(|reason| reason.is_own() || reason.may_pass());
-        if self.hits.is_empty() && ended && !was_silent {
-            // What the server said tells more than that there was no second try.
+        // What the server said at first tells more than that there was no second try, or a "no" again.
+        let adds_nothing =
+            ended || before.as_ref().is_some_and(Said::is_no) && self.last.as_ref().is_some_and(Said::is_no);
+        if self.hits.is_empty() && adds_nothing && !was_silent {
             self.last = before;
         }
     }
@@ -188,12 +212,25 @@ impl Work {
             _ => {}
         }
         self.last = Some(said);
+        self.tried_plain |= self.plain && !self.odd().is_some_and(Reason::is_own);
+    }
+
+    /// Is the version refused by an alert that a server may send for want of a key share in the first hello?
+    pub(super) fn may_want_key_share(&self) -> bool {
+        let is_refused = matches!(self.last, Some(Said::NoneOfThese(_) | Said::No(Reason::Alert(_))));
+        self.version == Version::Tls1_3 && !self.tried_plain && is_refused
     }
 
     pub(super) fn ask(&self, session: &Session<'_>, suites: &[u16], compression: bool) -> Said {
         let offer = Offer { version: self.version, suites, compression, plain: self.plain, named: !self.nameless };
         match session.exchange(offer) {
-            Ok(reply) => classify(self.version, suites, reply),
+            Ok(reply) => {
+                let older = hello::fallback(self.version, self.plain);
+                let offered: Vec<u16> = suites.iter().chain(older).copied().collect();
+                let said = classify(self.version, &offered, reply);
+                session.evidence().note(&offer, &said);
+                said
+            }
             Err(reason) => Said::Odd(reason),
         }
     }

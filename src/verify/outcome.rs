@@ -97,5 +97,5 @@ pub(super) fn outcome(promise: &Promise, scan: &Scan, steady: bool) -> Outcome {
 /// Is what is open only that the server does not know the name? That is how it refuses on purpose.
 fn only_refused(scan: &Scan) -> bool {
     let open = scan.rows.iter().filter(|row| scan.inconclusive().has(row.version));
-    open.map(|row| row.verdict.reason()).all(|reason| matches!(reason, Some(Reason::Name(_))))
+    open.map(|row| row.verdict.reason()).all(|reason| matches!(reason, Some(Reason::Name(_) | Reason::OtherName(_))))
 }

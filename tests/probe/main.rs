@@ -4,6 +4,7 @@
 
 mod handshake_reports;
 mod interrupted;
+mod probe_evidence;
 mod probe_hellos;
 mod probe_hostile;
 mod probe_limits;

@@ -302,3 +302,21 @@ fn plain_text_after_the_agreement_is_not_tls() {
     let found = probe(StartTls::Pop3, parts);
     assert!(matches!(found.trouble, Some(Trouble::NotTls(_))), "{:?}", found.rows);
 }
+
+/// What gets further is said: the protocol that greets, or that TLS may come at once.
+#[test]
+fn another_way_is_named() {
+    let fake = Fake::after(|stream| hold(stream, &[say("* OK [CAPABILITY IMAP4rev1] ready\r\n")]), |_| Vec::new());
+    let target = Target { starttls: Some(StartTls::Smtp), ..Target::at(Place::Ip(fake.address())) };
+    let found = scan(&target, Depth::Versions, Limits::of(&target, Depth::Versions), &AtomicBool::new(false));
+    let reason = found.trouble.as_ref().map(Trouble::reason).expect("no SMTP");
+    assert_eq!(reason.advice(), Some("--starttls imap asks for TLS first"), "{}", reason.text());
+    // TLS at once: neither side begins, and one such wait is enough.
+    let fake = Fake::start(|seen| model().answer(seen));
+    let target = Target { starttls: Some(StartTls::Smtp), ..Target::at(Place::Ip(fake.address())) };
+    let limits = Limits { exchange: Duration::from_millis(500), ..Limits::of(&target, Depth::Versions) };
+    let found = scan(&target, Depth::Versions, limits, &AtomicBool::new(false));
+    assert_eq!((found.connections, found.inconclusive().len()), (1, Version::ALL.len()), "{:?}", found.rows);
+    let advice = found.rows[0].verdict.reason().and_then(Reason::advice);
+    assert!(advice.is_some_and(|advice| advice.contains("--starttls none")), "{advice:?}");
+}

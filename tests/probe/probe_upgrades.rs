@@ -107,9 +107,11 @@ fn dovecot_whose_suites_hide_others() {
                 command.args(["-F", "-c"]).arg(&file);
             });
             let found = probe(&at(20_993), Depth::Ciphers);
+            println!("ssl_prefer_server_ciphers = {prefers}: {} connections", found.connections);
             for version in [Version::Tls1, Version::Tls1_1, Version::Tls1_2, Version::Tls1_3] {
                 let row = found.row(version).expect("a row");
-                assert!(row.complete || may_be_cut_short && row.gap.is_some(), "{prefers} {version}");
+                let (gap, count) = (&row.gap, found.connections);
+                assert!(row.complete || may_be_cut_short && gap.is_some(), "{prefers} {version} {gap:?} {count}");
                 assert_eq!(names(&found, version), one_by_one::suites(20_993, version), "{prefers} {version}");
             }
         }
@@ -141,7 +143,7 @@ fn slapd_after_starttls() {
         assert!(!found.accepted().has(Version::Ssl3) && !found.accepted().has(Version::Ssl2), "{:?}", found.rows);
         // Its silence about SSLv2 and SSLv3 has to repeat among answers.
         assert!(found.inconclusive().is_empty(), "{:?}", found.rows);
-        assert!(found.connections <= 14, "{}", found.connections);
+        assert!(found.connections <= 26, "{}", found.connections);
     });
 }
 
