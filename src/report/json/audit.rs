@@ -5,7 +5,7 @@ use super::place::{Place, Step};
 use super::why::names;
 use super::words;
 use crate::edit::{Applicability, Edit, Fix};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Dialogue, Endpoint};
 use crate::finding::{Aspect, Finding, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::Uncovered;
 use crate::instance::{self, Instance, Problem};
@@ -96,6 +96,9 @@ struct EndpointOut<'a> {
     address: String,
     #[schemars(extend("enum" = words::TRANSPORTS))]
     transport: &'static str,
+    proxy_protocol: bool,
+    #[schemars(schema_with = "words::maybe_dialogue")]
+    starttls: Option<&'static str>,
     origin: Option<String>,
     name: Option<&'a str>,
     #[schemars(extend("enum" = words::SPEAKS))]
@@ -301,6 +304,8 @@ fn endpoint<'a>(texts: Texts<'_>, endpoint: &'a Endpoint, verdict: Verdict, doub
         role: endpoint.role.name(),
         address: endpoint.address.to_string(),
         transport: endpoint.transport.name(),
+        proxy_protocol: endpoint.preface.proxy_header,
+        starttls: endpoint.preface.starttls.map(Dialogue::name),
         origin: endpoint.origin().map(|span| texts.spot(span)),
         name: endpoint.name.as_deref(),
         speaks: answer.speaks.name(),

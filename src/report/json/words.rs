@@ -1,5 +1,6 @@
 //! Closed lists of words, as schemas have them.
 
+use crate::endpoint::Dialogue;
 use crate::finding::{Severity, Verdict};
 use crate::services;
 use crate::tls::Version;
@@ -42,6 +43,12 @@ pub(in crate::report) fn maybe_severity(generator: &mut SchemaGenerator) -> Sche
 
 pub(in crate::report) fn verdict(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "enum": Verdict::ALL.map(Verdict::name) })
+}
+
+pub(in crate::report) fn maybe_dialogue(_: &mut SchemaGenerator) -> Schema {
+    let names = [Dialogue::Smtp, Dialogue::Imap, Dialogue::Pop3].map(Dialogue::name);
+    let dialogue = json_schema!({ "enum": names });
+    json_schema!({ "anyOf": [dialogue, { "type": "null" }] })
 }
 
 pub(in crate::report) fn service(_: &mut SchemaGenerator) -> Schema {
