@@ -8,13 +8,13 @@ mod message;
 mod options;
 mod output;
 mod owed;
-mod place;
 mod record;
 mod reports;
 mod screen;
 mod servers;
 mod state;
 mod transact;
+mod typed_path;
 mod usage;
 mod watched;
 

@@ -2,7 +2,7 @@
 
 use super::args::{FixLevel, Host, Judgement, Known, Level};
 use super::message::Message;
-use super::place;
+use super::typed_path;
 use crate::baseline::Baseline;
 use crate::discover::Exclude;
 use crate::engine::Request;
@@ -92,12 +92,12 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
     let own_root = host.root == Path::new("/");
     // With --root, paths are those inside; without, those of the user's shell.
     let absolute = |path: &Path| match own_root {
-        true => place::absolute(path),
+        true => typed_path::absolute(path),
         false => Ok(crate::system::normalize(&Path::new("/").join(path))),
     };
     let maps = host.map.iter().map(|text| map(text, &absolute)).collect::<Result<Vec<_>>>()?;
     agree("--map", host.map.iter().zip(&maps).map(|(text, (prefix, to))| (prefix, to, text)))?;
-    let root = place::absolute(&host.root)?;
+    let root = typed_path::absolute(&host.root)?;
     let open = |maps| {
         OsSystem::new(&root, maps)
             .map_err(|e| anyhow!("{}: {}", host.root.display(), reason(&e)))
@@ -156,7 +156,7 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
     let system = if given.look { system } else { system.within(&paths) };
     let facts = host::gather(&system, &given, &products);
     let relative = host.paths.iter().all(|p| p.is_relative()) && !(host.paths.is_empty() && host.map.is_empty());
-    let shown = if own_root && relative { Paths::below(place::here()?) } else { Paths::absolute() };
+    let shown = if own_root && relative { Paths::below(typed_path::here()?) } else { Paths::absolute() };
     let no_exec = match () {
         () if given.exec => None,
         () if host.no_exec => Some("--no-exec"),
@@ -234,7 +234,7 @@ pub(super) fn machine() -> Result<OsSystem> {
 
 /// Reads a file of this machine that the user names, or a pipe.
 pub(super) fn own_file(path: &Path) -> Result<Vec<u8>> {
-    read_input(&machine()?, &place::absolute(path)?, LARGEST_FILE)
+    read_input(&machine()?, &typed_path::absolute(path)?, LARGEST_FILE)
         .map(|read| read.bytes)
         .map_err(|e| anyhow!("{}: {}", path.display(), reason(&e)))
 }

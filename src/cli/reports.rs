@@ -1,8 +1,8 @@
 //! Reports in several formats: what goes to standard output, what into which file.
 
 use super::args::{Colour, Wanted};
-use super::place::absolute;
 use super::state::resolved;
+use super::typed_path::absolute;
 use super::{options, output, screen};
 use crate::report::{Format, text};
 use crate::system::{FileIdentity, reason, write_report};

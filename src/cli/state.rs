@@ -3,7 +3,7 @@
 use super::args::State;
 use super::exit::ExitStatus;
 use super::message::Message;
-use super::{output, place};
+use super::{output, typed_path};
 use crate::host::quoted;
 use crate::report::Outcome;
 use crate::system::{OsDisk, OsSystem, System, follow, reason, trusted};
@@ -44,7 +44,7 @@ impl Disks {
     pub(super) fn new(root: &Path, state: &State) -> Result<Disks> {
         let own = root == Path::new("/");
         let led = |path: &Path, error: io::Error| anyhow!("{}: {}", path.display(), reason(&error));
-        let followed = follow(None, &place::absolute(root)?, trusted()).map_err(|e| led(root, e))?;
+        let followed = follow(None, &typed_path::absolute(root)?, trusted()).map_err(|e| led(root, e))?;
         let host = OsDisk::at(&followed).map_err(|e| led(root, e))?;
         let absolute = followed.path();
         let mut options = String::new();
@@ -55,7 +55,7 @@ impl Disks {
         }
         Ok(match &state.state_dir {
             Some(path) => {
-                let path = follow(None, &place::absolute(path)?, trusted()).map_err(|e| led(path, e))?;
+                let path = follow(None, &typed_path::absolute(path)?, trusted()).map_err(|e| led(path, e))?;
                 Disks {
                     host,
                     state: OsDisk::new(Path::new("/")),

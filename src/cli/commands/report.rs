@@ -2,8 +2,8 @@
 
 use super::super::args::{Merge, Report, ReportCommand};
 use super::super::exit::ExitStatus;
-use super::super::place::absolute;
 use super::super::reports::Reports;
+use super::super::typed_path::absolute;
 use super::super::{options, output};
 use crate::report::Outcome;
 use crate::report::fleet::{self, Fleet, Host};

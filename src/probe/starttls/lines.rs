@@ -122,12 +122,14 @@ pub(super) fn imap<W: Read + Write>(talk: &mut Talk<'_, W>) -> Result<(), Error>
     for _ in 0..MOST_LINES {
         let line = talk.line()?;
         let upper = line.to_ascii_uppercase();
-        match () {
-            () if upper.starts_with("A1 OK") => return Ok(()),
-            () if upper.starts_with("A1 ") => return Err(Error::Refused(shown(line.as_bytes()))),
-            () if upper.starts_with("* BYE") => return Err(Error::Busy(shown(line.as_bytes()))),
-            () if upper.starts_with("* ") => {}
-            () => return Err(other(line.as_bytes())),
+        if upper.starts_with("A1 OK") {
+            return Ok(());
+        } else if upper.starts_with("A1 ") {
+            return Err(Error::Refused(shown(line.as_bytes())));
+        } else if upper.starts_with("* BYE") {
+            return Err(Error::Busy(shown(line.as_bytes())));
+        } else if !upper.starts_with("* ") {
+            return Err(other(line.as_bytes()));
         }
     }
     Err(Error::OtherProtocol("it does not end".to_owned()))
@@ -153,19 +155,19 @@ pub(super) fn sieve<W: Read + Write>(talk: &mut Talk<'_, W>) -> Result<(), Error
     for _ in 0..MOST_LINES {
         let line = talk.line()?;
         let upper = line.to_ascii_uppercase();
-        match () {
-            () if upper.starts_with('"') => offered |= upper.starts_with("\"STARTTLS\""),
-            () if upper.starts_with("OK") && !offered => return Err(Error::NotOffered),
-            () if upper.starts_with("OK") => {
-                talk.send(b"STARTTLS\r\n")?;
-                let answer = talk.line()?;
-                let agrees = answer.to_ascii_uppercase().starts_with("OK");
-                return if agrees { Ok(()) } else { Err(Error::Refused(shown(answer.as_bytes()))) };
-            }
-            () if upper.starts_with("BYE") || upper.starts_with("NO") => {
-                return Err(Error::Busy(shown(line.as_bytes())));
-            }
-            () => return Err(other(line.as_bytes())),
+        if upper.starts_with('"') {
+            offered |= upper.starts_with("\"STARTTLS\"");
+        } else if upper.starts_with("OK") && !offered {
+            return Err(Error::NotOffered);
+        } else if upper.starts_with("OK") {
+            talk.send(b"STARTTLS\r\n")?;
+            let answer = talk.line()?;
+            let agrees = answer.to_ascii_uppercase().starts_with("OK");
+            return if agrees { Ok(()) } else { Err(Error::Refused(shown(answer.as_bytes()))) };
+        } else if upper.starts_with("BYE") || upper.starts_with("NO") {
+            return Err(Error::Busy(shown(line.as_bytes())));
+        } else {
+            return Err(other(line.as_bytes()));
         }
     }
     Err(Error::OtherProtocol("it does not end".to_owned()))

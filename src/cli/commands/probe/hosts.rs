@@ -1,6 +1,6 @@
 //! The hosts that the user names, in the command or in a list.
 
-use crate::cli::place::{absolute, here};
+use crate::cli::typed_path::{absolute, here};
 use crate::report::Paths;
 use crate::source::{SourceMap, Span};
 use crate::system::reason;
