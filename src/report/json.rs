@@ -6,6 +6,7 @@
 mod audit;
 pub mod change;
 mod document;
+mod edits;
 mod exit;
 mod facts;
 pub mod known;

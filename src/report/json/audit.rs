@@ -1,10 +1,10 @@
 //! `tlsmend/audit/1`
 
+use super::edits::{FixOut, fix};
 use super::exit::Exit;
 use super::place::{Place, Step};
 use super::why::names;
 use super::words;
-use crate::edit::{Applicability, Edit, Fix};
 use crate::endpoint::{Dialogue, Endpoint};
 use crate::finding::{Aspect, Finding, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::Uncovered;
@@ -178,33 +178,6 @@ struct Touched<'a> {
 }
 
 #[derive(JsonSchema, Serialize)]
-#[schemars(rename = "Fix")]
-struct FixOut<'a> {
-    title: &'a str,
-    #[schemars(extend("enum" = words::APPLICABILITIES))]
-    applicability: &'static str,
-    edits: Vec<EditOut>,
-}
-
-#[derive(JsonSchema, Serialize)]
-#[schemars(rename = "Edit")]
-struct EditOut {
-    path: String,
-    start: Position,
-    end: Position,
-    replacement: String,
-}
-
-#[derive(JsonSchema, Serialize)]
-struct Position {
-    #[schemars(range(min = 1))]
-    line: u32,
-    #[schemars(range(min = 1))]
-    column: u32,
-    offset: u32,
-}
-
-#[derive(JsonSchema, Serialize)]
 #[schemars(rename = "Problem")]
 struct ProblemOut<'a> {
     message: &'a str,
@@ -359,28 +332,6 @@ pub(super) fn waiver<'a>(texts: Texts<'_>, standing: &'a Standing) -> Option<Wai
     };
     let Waived { reason, owner, until, .. } = waived;
     Some(WaiverOut { reason, owner: owner.as_deref(), until: until.as_deref(), path, line })
-}
-
-fn fix<'a>(texts: Texts<'_>, fix: &'a Fix) -> FixOut<'a> {
-    FixOut {
-        title: &fix.title,
-        applicability: match fix.applicability {
-            Applicability::Safe => "safe",
-            Applicability::Unsafe => "unsafe",
-            Applicability::DisplayOnly => "display-only",
-        },
-        edits: fix.edits.iter().map(|one| edit(texts, one)).collect(),
-    }
-}
-
-fn edit(texts: Texts<'_>, edit: &Edit) -> EditOut {
-    let (at, end) = (texts.at(edit.span), texts.end(edit.span));
-    EditOut {
-        path: texts.path(edit.span),
-        start: Position { line: at.line, column: at.column, offset: edit.span.start },
-        end: Position { line: end.line, column: end.column, offset: edit.span.end },
-        replacement: String::from_utf8_lossy(&edit.replacement).into_owned(),
-    }
 }
 
 fn problem<'a>(texts: Texts<'_>, problem: &'a Problem) -> ProblemOut<'a> {
