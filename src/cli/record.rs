@@ -35,6 +35,16 @@ impl Record {
         }
     }
 
+    /// A patch: it is the result, and what somebody has to look at (`is_needed`) stands beside a document too.
+    pub(super) fn patch(&self, patch: &[u8], is_needed: bool) -> Result<()> {
+        match self.format {
+            Format::Text => output::patch(patch)?,
+            Format::Json if is_needed => output::remark(Message::of(String::from_utf8_lossy(patch).lines())),
+            Format::Json => {}
+        }
+        Ok(())
+    }
+
     /// What checkers said, `before` the change or `after` it.
     pub(super) fn checked(&mut self, when: &'static str, checked: &Checked) {
         let check = |(command, accepted): (String, bool)| Check { command: Shown::masked(command), when, accepted };

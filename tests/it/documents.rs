@@ -149,6 +149,10 @@ fn where_a_command_can_not_run_there_is_no_document() {
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{}", run.screen());
         assert!(run.err.starts_with("tlsmend: "), "{}", run.screen());
     }
+    // Who is asked has to see about what.
+    let asked = ask(&shop, "fix", &[]);
+    assert!(asked.err.contains("+        ssl_protocols TLSv1.2 TLSv1.3;"), "{}", asked.screen());
+    assert!(!asked.err.contains("hunter2"), "{}", asked.screen());
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(in crate::cli) fn run(
     let selection = options::selection(selected);
     let plan = plan::plan_selected(request, &selection);
     if format == Format::Text {
-        show(&opened, &plan)?;
+        output::patch(&patch(&opened, &plan)?)?;
         leftovers(&opened, &plan, &selection);
     }
     let remaining = remaining(&opened, &plan, &selection, judgement).outcome;
@@ -76,8 +76,8 @@ fn files<'p>(opened: &options::Opened, plan: &'p Plan) -> Vec<(String, &'p [u8],
     plan.contents.iter().filter_map(file).collect()
 }
 
-/// Prints the patch of all files.
-pub(super) fn show(opened: &options::Opened, plan: &Plan) -> Result<()> {
+/// The patch of all files.
+pub(super) fn patch(opened: &options::Opened, plan: &Plan) -> Result<Vec<u8>> {
     let mut patch = Vec::new();
     for (path, new) in &plan.contents {
         let Some(file) = plan.before.sources.find(path) else { continue };
@@ -86,7 +86,7 @@ pub(super) fn show(opened: &options::Opened, plan: &Plan) -> Result<()> {
         let shown = shown.strip_prefix("/").unwrap_or(shown);
         plan::unified(shown, old, new, &mut patch).context("the patch can't be written")?;
     }
-    output::patch(&patch)
+    Ok(patch)
 }
 
 /// The patch and what it leaves, for a document. `is_done`: the patch is in place, or would be; else nothing is fixed.

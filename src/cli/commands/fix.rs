@@ -38,8 +38,8 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let selection = options::selection(&arguments.selection);
     let request = opened.request(&policy, (!arguments.selection.fix_waived).then_some(day));
     let plan = plan::plan_selected(request, &selection);
+    record.patch(&diff::patch(&opened, &plan)?, !arguments.yes && !plan.contents.is_empty())?;
     if record.is_text() {
-        diff::show(&opened, &plan)?;
         diff::leftovers(&opened, &plan, &selection);
     }
     let diff::Remaining { outcome: remaining, is_steady } =

@@ -44,9 +44,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         record.tell(format!("every file is as it was before {} already", journal.id));
         return ended(record, journal.id, Vec::new(), disks.at_best(Outcome::Compliant));
     }
-    if record.is_text() {
-        show(&undo)?;
-    }
+    record.patch(&patch(&undo)?, !arguments.yes)?;
     let instances = named(&journal.instances);
     let mut opened = options::open(&host(arguments))?;
     if !instances.iter().all(|(_, main)| opened.is_usual(main)) {
@@ -169,14 +167,14 @@ fn chosen(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<Jour
     }
 }
 
-/// Shows what changes.
-fn show(undo: &Undo) -> Result<()> {
+/// What changes.
+fn patch(undo: &Undo) -> Result<Vec<u8>> {
     let mut patch = Vec::new();
     for change in undo.changes.iter().filter(|change| change.old != change.new) {
         let shown = change.path.strip_prefix("/").unwrap_or(&change.path);
         plan::unified(shown, &change.old, &change.new, &mut patch).context("the patch can't be written")?;
     }
-    output::patch(&patch)
+    Ok(patch)
 }
 
 /// Why it is not done, with what changed since.
@@ -190,9 +188,7 @@ fn refusal(conflicts: &[Conflict], record: &Record) -> Result<anyhow::Error> {
             plan::unified(shown, then, now, &mut patch).context("the difference can't be written")?;
         }
     }
-    if record.is_text() {
-        output::patch(&patch)?;
-    }
+    record.patch(&patch, true)?;
     lines.push(
         "nothing was changed; --force puts the old versions back all the same, and keeps what is there now".to_owned(),
     );
