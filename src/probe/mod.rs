@@ -5,7 +5,7 @@
 //! why it refuses ([`reply`]), and then the connection is closed: nothing is ever encrypted. A version that was not
 //! answered clearly is *inconclusive*, never a quiet "no" (`docs/probe.md` has the table).
 //!
-//! Pure parts: [`hello`], [`sslv2`], [`reply`], [`suites`], [`strength`], [`portions`], [`key`], [`reason`], `classify`, `doubt`, `evidence`,
+//! Pure parts: [`hello`], [`sslv2`], [`reply`], [`suites`], [`strength`], [`portions`], [`key`], [`reason`], `classify`, `doubt`, `evidence`, `greeting`,
 //! `conclude`. The network: `wire`, [`starttls`], `answer`, `pace`, `session`, `work`, `quiet`, `listing`, `hearing`, `hidden`, `order`, [`mod@scan`]. This is the
 //! only module that opens sockets.
 
@@ -30,6 +30,7 @@ mod classify;
 mod conclude;
 mod doubt;
 mod evidence;
+mod greeting;
 mod hearing;
 mod hidden;
 mod listing;

@@ -1,6 +1,6 @@
 //! Verdicts about a version, and why.
 
-use super::reply::{SHOWN, text_length};
+use super::greeting::{advice, what};
 use super::starttls;
 use crate::tls::Version;
 use std::io::ErrorKind;
@@ -169,13 +169,11 @@ impl Reason {
             Reason::StartTls(starttls::Error::Timeout) => {
                 Some("--starttls none if it speaks TLS at once, --timeout if it is slow")
             }
-            Reason::StartTls(starttls::Error::OtherProtocol(said)) => {
-                greeting(said.as_bytes()).map(|(_, advice)| advice)
-            }
+            Reason::StartTls(starttls::Error::OtherProtocol(said)) => advice(said.as_bytes()),
             Reason::Protocol => Some("--alpn offers one"),
             Reason::Name(_) => Some("--sni NAME sends one"),
             Reason::OtherName(_) => Some("--sni NAME sends another one"),
-            Reason::NotTls(bytes) => greeting(bytes).map(|(_, advice)| advice),
+            Reason::NotTls(bytes) => advice(bytes),
             _ => None,
         }
     }
@@ -279,54 +277,6 @@ pub fn alert_text(alert: u8) -> String {
     format!("alert {alert} {name}")
 }
 
-/// A greeting in plain text, and the option of `probe` that speaks to who greets so.
-fn greeting(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    let known: &[(&[u8], &str, &str)] = &[
-        (b"220", "a greeting of SMTP or FTP", "--starttls smtp or --starttls ftp asks for TLS first"),
-        (b"+OK", "a greeting of POP3", "--starttls pop3 asks for TLS first"),
-        (b"* OK", "a greeting of IMAP", "--starttls imap asks for TLS first"),
-        (b"\"IMPL", "a greeting of ManageSieve", "--starttls sieve asks for TLS first"),
-    ];
-    if bytes.len() > 5 && bytes[3] == 0 && bytes[4] == 10 {
-        return Some(("a greeting of MySQL", "--starttls mysql asks for TLS first"));
-    }
-    known.iter().find(|(start, ..)| bytes.starts_with(start)).map(|(_, name, advice)| (*name, *advice))
-}
-
-/// What bytes that are not TLS look like.
-fn what(bytes: &[u8]) -> String {
-    let known: &[(&[u8], &str)] = &[
-        (b"HTTP/", "HTTP"),
-        (b"<html", "HTML"),
-        (b"<!DOC", "HTML"),
-        (b"SSH-", "SSH"),
-        (b"421", "a server that is busy (421)"),
-        (b"554", "a server that refuses (554)"),
-        (b"RFB ", "VNC"),
-        (b"-ERR", "an error of Redis or POP3"),
-    ];
-    let name = known.iter().find(|(start, _)| bytes.starts_with(start)).map(|(_, name)| *name);
-    match name.or_else(|| greeting(bytes).map(|(name, _)| name)) {
-        Some(name) => name.to_owned(),
-        None => shown(bytes),
-    }
-}
-
-/// The beginning of an answer: text as text, all else in hexadecimal.
-fn shown(bytes: &[u8]) -> String {
-    let line = bytes.split(|byte| b"\r\n".contains(byte)).next().unwrap_or_default();
-    let text = &line[..text_length(line)];
-    if text.len() > 1 && text.len() == line.len() {
-        let text = String::from_utf8_lossy(text);
-        return match text.char_indices().nth(SHOWN) {
-            Some((end, _)) => format!("\"{}...\"", &text[..end]),
-            None => format!("\"{text}\""),
-        };
-    }
-    let hex: Vec<String> = bytes.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("bytes {}", hex.join(" "))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -351,23 +301,6 @@ mod tests {
         // The protocol that greets is named, whatever was tried.
         let other = starttls::Error::OtherProtocol("* OK IMAP4rev1 ready".to_owned());
         assert_eq!(Reason::StartTls(other).advice(), Some("--starttls imap asks for TLS first"));
-    }
-
-    #[test]
-    fn text_is_shown_as_text() {
-        let text = |bytes: &[u8]| Reason::NotTls(bytes.to_vec()).text();
-        assert_eq!(text(b"hello\r\n"), "the answer is \"hello\"");
-        assert_eq!(text(b"ERROR: x"), "the answer is \"ERROR: x\"");
-        assert_eq!(text(b"500 no\r\n"), "the answer is \"500 no\"");
-        assert_eq!(text("Gr\u{fc}\u{df} Gott\r\n".as_bytes()), "the answer is \"Gr\u{fc}\u{df} Gott\"");
-        let long = "x".repeat(40);
-        assert_eq!(text(format!("{long}yz").as_bytes()), format!("the answer is \"{long}...\""));
-        assert_eq!(text(long.as_bytes()), format!("the answer is \"{long}\""));
-        assert_eq!(text(b"\x83\0\0\x01\x8f"), "the answer is bytes 83 00 00 01 8f");
-        assert_eq!(text(b"\xe4\xf6\xfc\xdf"), "the answer is bytes e4 f6 fc df");
-        assert_eq!(text(b"a\x1b[2J"), "the answer is bytes 61 1b 5b 32 4a");
-        assert_eq!(text(b"\n"), "the answer is bytes 0a");
-        assert_eq!(text(b"HTTP/1.1 400 Bad Request"), "the answer is HTTP");
     }
 
     #[test]
