@@ -17,7 +17,7 @@ mod not_covered;
 mod not_loaded;
 mod part;
 mod recommended_version;
-mod shadowed_directive;
+pub mod shadowed_directive;
 mod subject;
 mod target;
 mod union_or_override;

@@ -6,8 +6,9 @@ use super::{Check, Subject, group};
 use crate::catalog::SHADOWED_DIRECTIVE;
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, Verdict};
-use crate::instance::{Dead, Setting, SettingKind, Standing};
+use crate::instance::{Dead, Instance, Setting, SettingKind, Standing};
 use crate::policy::Demand;
+use crate::tls::VersionSet;
 
 /// What finds it.
 pub(super) const CHECK: Check = Check::Instance(check);
@@ -16,9 +17,8 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
     if subject.instance.standing != Standing::Loaded {
         return Vec::new();
     }
-    let is_doubtful = subject.instance.is_doubtful();
     let settings = subject.instance.settings.iter().enumerate();
-    settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting, is_doubtful)).collect()
+    settings.filter_map(|(id, setting)| finding(subject, SettingId(id as u32), setting)).collect()
 }
 
 /// Would a setting break the policy if it counted?
@@ -32,8 +32,24 @@ pub(super) fn breaks(setting: &Setting, demand: &Demand) -> bool {
     }
 }
 
-/// `is_doubtful`: it may decide something that is not known.
-fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_doubtful: bool) -> Option<Finding> {
+/// What is said of such a line. `scope`: where it counts.
+pub fn message(instance: &Instance, setting: &Setting, scope: Option<&str>) -> String {
+    let scope = scope.map(|scope| format!(" ({scope})")).unwrap_or_default();
+    // It may decide something that is not known.
+    let doubt = match instance.is_doubtful() {
+        false => "",
+        true if instance.is_partial() => ", as far as the files could be read",
+        true => ", as far as is known",
+    };
+    format!("this {}{scope} decides nothing{doubt}", setting.name)
+}
+
+/// What clients are given instead of what such a line says.
+pub fn instead_of_it(versions: VersionSet) -> String {
+    format!("clients are given {versions} instead")
+}
+
+fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Finding> {
     let Subject { index, instance, .. } = subject;
     let demand = subject.demands.of_setting(id);
     let dead: &Dead = setting.dead.as_ref()?;
@@ -44,13 +60,8 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_doubtful: 
     }
     let mut notes = vec![dead.why.clone()];
     if let Some(instead) = dead.instead {
-        notes.push(format!("clients are given {instead} instead"));
+        notes.push(instead_of_it(instead));
     }
-    let does = match is_doubtful {
-        false => "decides nothing",
-        true if instance.is_partial() => "decides nothing, as far as the files could be read",
-        true => "decides nothing, as far as is known",
-    };
     // First, since a waiver of what the policy turns off is not used.
     let severity = demand.severity(SHADOWED_DIRECTIVE.0, Verdict::Shadowed, setting.versions)?;
     Some(Finding {
@@ -74,7 +85,7 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting, is_doubtful: 
             SHADOWED_DIRECTIVE,
             Verdict::Shadowed,
             severity,
-            format!("this {} ({}) {does}", setting.name, setting.scope),
+            message(instance, setting, Some(&setting.scope)),
         )
     })
 }

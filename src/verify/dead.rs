@@ -1,10 +1,12 @@
 //! Lines that look decisive and decide nothing, with what handshakes say to it.
 
 use super::outcome::Checked;
+use crate::catalog::SHADOWED_DIRECTIVE;
 use crate::engine::Audit;
 use crate::finding::{Finding, Observed, Verdict};
-use crate::instance::Standing;
+use crate::instance::{Instance, Setting, Standing};
 use crate::probe::name::Name;
+use crate::rules::shadowed_directive;
 use crate::tls::VersionSet;
 use std::collections::BTreeSet;
 
@@ -24,9 +26,8 @@ pub(super) fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
         let contradicts = |one: &&Checked| one.scan.accepted() != setting.versions;
         let asked: Vec<&Checked> = checked.iter().filter(named).filter(is_own).filter(contradicts).collect();
         let got: BTreeSet<VersionSet> = asked.iter().map(|one| one.scan.accepted()).collect();
+        let (message, notes) = words(finding, instance, setting, got.is_empty());
         let seen = got.iter().map(|got| format!("handshakes got {got}, and this line says {}", setting.versions));
-        // The same is said of many lines; where each of them counts is no part of it.
-        let message = finding.message.replacen(&format!(" ({})", setting.scope), "", 1);
         let target = match asked.first() {
             Some(one) => one.promise.title(),
             None => setting.scope.clone(),
@@ -40,9 +41,22 @@ pub(super) fn dead(audit: &Audit, checked: &[Checked]) -> Vec<Observed> {
             versions: finding.versions,
             message,
             primary: Some(label),
-            notes: finding.notes.iter().cloned().chain(seen).collect(),
+            notes: notes.into_iter().chain(seen).collect(),
             help: finding.help.clone(),
         })
     };
     shadowed.filter_map(observed).collect()
+}
+
+/// The message, and the notes: the same is said of many lines, so where each of them counts is no part of it; and what
+/// clients are given is said only where no handshake tells (`unasked`).
+fn words(finding: &Finding, instance: &Instance, setting: &Setting, unasked: bool) -> (String, Vec<String>) {
+    match &setting.dead {
+        Some(dead) if finding.rule == SHADOWED_DIRECTIVE => {
+            let instead = dead.instead.filter(|_| unasked).map(shadowed_directive::instead_of_it);
+            let message = shadowed_directive::message(instance, setting, None);
+            (message, std::iter::once(dead.why.clone()).chain(instead).collect())
+        }
+        _ => (finding.message.clone(), finding.notes.clone()),
+    }
 }
