@@ -75,7 +75,7 @@ rules! {
     SHADOWED_DIRECTIVE: "shadowed-directive", Weighing::Plain, true, [Audit, Verify];
     UNION_OR_OVERRIDE: "union-or-override", Weighing::Plain, true, [Audit, Verify];
     UNKNOWN: "unknown", Weighing::Plain, true, [Audit];
-    UNREACHABLE: "unreachable", Weighing::Fixed(Severity::Medium), false, [Probe];
+    UNREACHABLE: "unreachable", Weighing::Fixed(Severity::Medium), false, [Probe, Verify];
     UNUSED_WAIVER: "unused-waiver", Weighing::Plain, false, [Audit];
 }
 

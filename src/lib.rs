@@ -43,3 +43,5 @@ pub mod topic;
 pub mod transaction;
 pub mod trust;
 pub mod verify;
+
+mod lock;

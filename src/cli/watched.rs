@@ -33,18 +33,18 @@ pub(super) fn begin<'a>(reload: &'a Reload<'a>, interrupt: &Interrupt) -> Result
 
 /// Asks after the reload, and says what came of it.
 pub(super) fn after(watch: &Watch<'_>, interrupt: &Interrupt, record: &mut Record) -> Seen {
-    let held = watch.held(interrupt.flag());
-    if held.interrupted {
+    let outcome = watch.after_reload(interrupt.flag());
+    if outcome.interrupted {
         return Seen::Interrupted;
     }
     let said = |complaints: &[Complaint]| complaints.iter().map(|one| one.lines().join("; ")).collect();
     let left = watch.left.iter().map(|left| left.lines().join("; ")).collect();
-    record.verified(held.fine, [said(&held.open), said(&held.drift), left]);
-    if !held.broken.is_empty() {
+    record.verified(outcome.fine, [said(&outcome.open), said(&outcome.drift), left]);
+    if !outcome.broken.is_empty() {
         let broken = "after the reload, handshakes do not get what the new files promise:";
-        return Seen::Broken(about(broken, &held.broken));
+        return Seen::Broken(about(broken, &outcome.broken));
     }
-    match held.fine {
+    match outcome.fine {
         0 => {}
         1 => record.tell("verified: handshakes with 1 endpoint get what the new files promise"),
         n => record.tell(format!("verified: handshakes with {n} endpoints get what the new files promise")),
@@ -52,16 +52,16 @@ pub(super) fn after(watch: &Watch<'_>, interrupt: &Interrupt, record: &mut Recor
     for left in &watch.left {
         record.tell(Message::of(left.lines()).after("not verified: "));
     }
-    held.known.iter().for_each(|one| output::remark(Message::of(one.lines())));
-    if !held.open.is_empty() {
-        output::remark(about("after the reload, this is not clear:", &held.open));
+    outcome.known.iter().for_each(|one| output::remark(Message::of(one.lines())));
+    if !outcome.open.is_empty() {
+        output::remark(about("after the reload, this is not clear:", &outcome.open));
     }
-    if !held.drift.is_empty() {
-        output::remark(about("the new files stay, but the servers do something else:", &held.drift));
+    if !outcome.drift.is_empty() {
+        output::remark(about("the new files stay, but the servers do something else:", &outcome.drift));
     }
-    match held.worst {
+    match outcome.worst {
         Some(severity) => Seen::Drift(severity),
-        None if !held.open.is_empty() => Seen::Open,
+        None if !outcome.open.is_empty() => Seen::Open,
         None => Seen::Fine,
     }
 }

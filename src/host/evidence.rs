@@ -15,6 +15,8 @@ const SESSION: usize = 3;
 /// What a process is worth as evidence.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Evidence {
+    /// Those who run it, besides root and the user of this process.
+    pub(super) run_by: Writers,
     /// Those on whose word alone it is one of the program's processes; nobody: root or the user of this process.
     pub(super) word_of: Writers,
     /// Are the program and the place where it runs known?
@@ -29,7 +31,8 @@ pub(super) fn of_process(system: &dyn System, process: &Process, product: &dyn P
     if !identity.runs(product) {
         return None;
     }
-    let mut word_of = users(&identity.users)?;
+    let run_by = users(&identity.users)?;
+    let mut word_of = run_by.clone();
     if let Some(path) = &identity.program {
         // Where it was replaced and nothing has its name now: those who could put something there.
         word_of = word_of.and(system.writers(&as_it_was(path)).unwrap_or_else(|_| Writers::everybody()));
@@ -37,7 +40,7 @@ pub(super) fn of_process(system: &dyn System, process: &Process, product: &dyn P
     let is_elsewhere = is_in_container(identity) || identity.root.as_ref().is_some_and(|root| root != Path::new("/"));
     let is_known = identity.program.is_some() && identity.shares_our_view(system);
     let is_proven = is_known && word_of.is_empty() && !is_elsewhere;
-    Some(Evidence { word_of, is_proven, is_elsewhere })
+    Some(Evidence { run_by, word_of, is_proven, is_elsewhere })
 }
 
 /// What a process is worth that its parent may have started as another user, as servers start their workers; `None`: it is
@@ -51,7 +54,7 @@ pub(super) fn of_worker(
     parent: &Process,
     product: &dyn Product,
 ) -> Option<Evidence> {
-    let evidence = of_process(system, parent, product).filter(|evidence| evidence.word_of.is_empty())?;
+    let evidence = of_process(system, parent, product)?;
     let is_same = process.identity.program == parent.identity.program
         && stat_field(&process.stat, SESSION) == stat_field(&parent.stat, SESSION);
     let own = of_process(system, process, product).filter(|_| is_same)?;

@@ -113,14 +113,15 @@ impl<'a> Owners<'a> {
         let name = program.trim_end_matches(" (deleted)").rsplit('/').next().unwrap_or_default();
         let product = self.products.iter().copied().find(|product| product.program().is_named(name));
         let Some(product) = product else { return Whose::Unrelated };
-        let evidence = evidence::of_process(self.system, process, product).map(|own| match own.word_of.is_empty() {
+        let evidence = evidence::of_process(self.system, process, product).map(|own| match own.run_by.is_empty() {
             true => own,
             false => self.of_worker(process, parent, product).unwrap_or(own),
         });
         match evidence {
             None => Whose::Unrelated,
+            // The path of a program in a container says nothing of this host's files.
+            Some(evidence) if evidence.is_elsewhere && evidence.run_by.is_empty() => Whose::Elsewhere(product.id()),
             Some(evidence) if !evidence.word_of.is_empty() => Whose::Others(product.id(), evidence.word_of),
-            Some(evidence) if evidence.is_elsewhere => Whose::Elsewhere(product.id()),
             Some(_) => Whose::Own(product.id()),
         }
     }

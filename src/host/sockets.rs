@@ -359,6 +359,7 @@ mod tests {
         for (program, user, numbers, stat, expected) in [
             (real, 0, "60", "1 60 60", &own),
             (real, 0, "60 1", "1 60 60", &elsewhere),
+            ("/none/here/nginx", 0, "60 1", "1 60 60", &elsewhere),
             (fake, 1000, "60", "1 60 60", &others(&[1000])),
             // Root runs it, and its owner may have put anything there.
             (fake, 0, "60", "1 60 60", &others(&[1000])),

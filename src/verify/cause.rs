@@ -1,7 +1,7 @@
 //! Why a running server may do something else than its configuration says.
 
 use super::promise::Promise;
-use crate::host::Owner;
+use crate::host::{Owner, Whose};
 use crate::probe::{Reason, Scan};
 use crate::tls::VersionSet;
 use std::path::Path;
@@ -14,6 +14,10 @@ pub(super) struct Evidence<'a> {
     pub owners: Option<&'a [Owner]>,
     /// The first of them, if they are of another instance of the service.
     pub other: Option<&'a Owner>,
+    /// A process listens there, and can't be seen.
+    pub is_hidden: bool,
+    /// The processes of the instance that makes the promise, wherever they listen.
+    pub server: &'a [Owner],
     /// The file of the configuration that changed last, and when.
     pub changed: Option<(&'a Path, SystemTime)>,
     /// How a path is shown.
@@ -56,10 +60,35 @@ pub(super) fn stranger(promise: &Promise, evidence: Evidence<'_>) -> Option<Stra
         let who = format!("another {service} answers: it runs with {main} (process {})", other.process);
         return Some(Stranger { what: format!("another instance of {service} answers"), who });
     }
-    let first = owners.first().filter(|_| !is_own(promise, evidence))?;
-    Some(Stranger {
-        what: format!("another program than {service} answers"),
-        who: format!("{} (process {}) listens there, not {service}", first.program, first.process),
+    // What is the service's own, here or in a container, is nobody else.
+    let is_known = |owner: &Owner| owner.is_of(service) || owner.whose == Whose::Elsewhere(service);
+    let first = owners.first().filter(|_| !owners.iter().any(is_known))?;
+    let named = owners.iter().find_map(|owner| match &owner.whose {
+        Whose::Others(of, who) if *of == service => Some((owner, who)),
+        _ => None,
+    });
+    let who = match named {
+        Some((Owner { program, process, .. }, who)) => {
+            format!("{program} (process {process}) listens there, run or writable by {who}: not {service}")
+        }
+        None => format!("{} (process {}) listens there, not {service}", first.program, first.process),
+    };
+    Some(Stranger { what: format!("another program than {service} answers"), who })
+}
+
+/// Why it is not known whether the server that listens there reads the files that promise something: it is the
+/// service's program and has files of its own, or is nowhere to be seen.
+pub(super) fn unknown_files(promise: &Promise, evidence: Evidence<'_>) -> Option<String> {
+    if evidence.is_hidden {
+        let why = "the process that listens there can't be seen from here, as that of another container can't";
+        return Some(format!("{why}: which files it reads is not known"));
+    }
+    let (owners, service) = (evidence.owners?, promise.service);
+    let first = owners.iter().find(|owner| owner.whose == Whose::Elsewhere(service))?;
+    (!is_own(promise, evidence)).then(|| {
+        let (program, process) = (&first.program, first.process);
+        let place = "in a container or below another root directory";
+        format!("{program} (process {process}) listens there, {place}: which files it reads is not known")
     })
 }
 
@@ -92,19 +121,20 @@ pub(super) fn none_reloaded(promise: &Promise, evidence: Evidence<'_>) -> Option
     })
 }
 
-/// When the processes started that serve clients.
+/// When the processes started that serve clients. Where none of the service's listens, those of the instance that listen
+/// elsewhere: a new address needs a reload like any other change.
 fn workers(promise: &Promise, evidence: Evidence<'_>) -> Vec<SystemTime> {
     let own = || evidence.owners.into_iter().flatten().filter(|owner| owner.is_of(promise.service));
-    match own().any(|owner| owner.worker) {
-        true => own().filter(|owner| owner.worker).filter_map(|owner| owner.started).collect(),
-        false => own().filter_map(|owner| owner.started).collect(),
-    }
+    let all: Vec<&Owner> = if own().next().is_some() { own().collect() } else { evidence.server.iter().collect() };
+    let has_workers = all.iter().any(|owner| owner.worker);
+    all.into_iter().filter(|owner| owner.worker || !has_workers).filter_map(|owner| owner.started).collect()
 }
 
 /// The likely causes of a difference in versions, the likeliest first.
 pub(super) fn of_difference(promise: &Promise, scan: &Scan, evidence: Evidence<'_>) -> Vec<Cause> {
     let (observed, expected) = (scan.accepted(), promise.expected.versions());
     let mut causes: Vec<Cause> = not_reloaded(promise, evidence).into_iter().collect();
+    causes.extend(unknown_files(promise, evidence).map(Cause::other));
     if promise.target.name.is_some() && promise.nameless == Some(observed) && observed != expected {
         causes.push(Cause::other(
             "the default server of the address decides for this name: the TLS library settles the version before it \

@@ -1,20 +1,23 @@
 //! The promises of an audit, held against handshakes.
 
+use super::asking::{PATIENCE, Until, ask_until};
 use super::cause;
+use super::comparison::Comparison;
 use super::dead::dead;
 use super::drift::drift;
 use super::judge;
 use super::machine::Machine;
-use super::outcome::{Checked, Outcome, fits, outcome};
+use super::outcome::{Checked, Outcome, outcome};
 use super::promise::{Expected, Left, Promise, promises};
-use super::settle::settle;
-use super::slow::Slow;
-use super::unexplained::unexplained;
+use super::slow::{Asked, Slow};
+use super::unexplained::{Unexplained, unexplained};
 use super::ways::Ways;
 use crate::engine::{self, Audit};
 use crate::finding::{Observed, Verdict};
 use crate::policy::{Date, Policy};
+use crate::probe::Scan;
 use crate::probe::name::Name;
+use crate::probe::target::Target;
 use crate::rules::{Demands, Subject};
 use crate::system::System;
 use crate::tls::VersionSet;
@@ -72,17 +75,23 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
     let total = promises.len();
     let mut checked: Vec<Checked> = Vec::new();
     let mut slow = Slow::default();
+    let begin = Instant::now();
     for (at, promise) in promises.into_iter().enumerate() {
         if verification.stop.load(Ordering::Relaxed) {
             return Verified { checked, left, dead: Vec::new(), unexplained: Vec::new(), interrupted: true };
         }
-        if slow.is_out(&promise.target.place) {
-            left.push(Slow::left(&promise));
+        if let Some(why) = slow.why_out(&promise.target.place) {
+            left.push(Slow::left(&promise, why));
             continue;
         }
         progress(at, total, &promise.target.label);
-        let begin = Instant::now();
-        let place = promise.target.place.clone();
+        // The servers reload at the same time: who has waited for one has waited for all.
+        let wait = verification.wait.saturating_sub(begin.elapsed());
+        let asked_at = Instant::now();
+        let Some((target, scan, is_steady)) = ask(&promise, wait, verification.stop) else { continue };
+        let took = asked_at.elapsed().saturating_sub(wait);
+        slow.saw(&target.place, &Asked { scan: &scan, is_steady, took });
+        let promise = Promise { target, ..promise };
         let index = promise.instance;
         let subject = Subject {
             index,
@@ -91,46 +100,62 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
             waivers: &waivers,
             selected: &[],
         };
-        let one = check(verification, promise, subject, &mut machine);
-        slow.saw(place, &one.scan, begin.elapsed());
+        let seen = outcome(&promise, &scan, is_steady);
+        let one = check(verification, (promise, scan, seen), subject, &mut machine);
+        left.extend(unknown_files(&machine, &one, verification.show).filter(|new| !left.contains(new)));
         checked.push(one);
     }
     left.extend(unknown_owners(&machine, &checked));
     let dead = dead(verification.audit, &checked);
     let unexplained = match verification.whole {
-        true => unexplained(audit, machine.sockets(), (verification.policy, verification.day), verification.stop),
-        false => Vec::new(),
+        true => {
+            let policy = (verification.policy, verification.day);
+            unexplained(audit, machine.sockets(), policy, progress, verification.stop)
+        }
+        false => Unexplained::default(),
     };
+    left.extend(unexplained.left);
     let interrupted = verification.stop.load(Ordering::Relaxed);
-    Verified { checked, left, dead, unexplained, interrupted }
+    Verified { checked, left, dead, unexplained: unexplained.found, interrupted }
+}
+
+/// Asks until the answers stay the same and, if there is time to `wait`, as promised; `None`: it was stopped.
+fn ask(promise: &Promise, wait: Duration, stop: &AtomicBool) -> Option<(Target, Scan, bool)> {
+    let settled = |_: usize, scan: &Scan| Comparison::of(promise.expected, scan).fits();
+    let until = Until { start: &[], settled: &settled, patience: wait, once_changed: wait.max(PATIENCE) };
+    ask_until(std::slice::from_ref(&promise.target), &until, stop).pop()?.settled()
 }
 
 /// What is open where it is not known who listens, since too much had to be looked at.
 fn unknown_owners(machine: &Machine<'_>, checked: &[Checked]) -> Option<Left> {
     let (why, first) = (machine.sockets().left_out()?, checked.first()?);
     let what = "the processes behind the addresses".to_owned();
-    Some(Left { what, why, help: None, by_design: false, main: first.promise.main.clone() })
+    Some(Left { what, why, help: None, by_design: false, main: Some(first.promise.main.clone()) })
+}
+
+/// What is open where the server that answers may read other files.
+fn unknown_files(machine: &Machine<'_>, one: &Checked, show: &dyn Fn(&Path) -> String) -> Option<Left> {
+    let why = cause::unknown_files(&one.promise, machine.evidence(&one.promise, show))?;
+    let (what, main) = (one.promise.target.place.to_string(), Some(one.promise.main.clone()));
+    Some(Left { what, why, help: None, by_design: false, main })
 }
 
 fn check(
     verification: &Verification<'_>,
-    promise: Promise,
+    (promise, scan, seen): (Promise, Scan, Outcome),
     subject: Subject<'_>,
     machine: &mut Machine<'_>,
 ) -> Checked {
     let expected = promise.expected;
-    let wanted = |observed: VersionSet| fits(expected, observed);
-    let settled = settle(&promise.target, wanted, verification.wait, verification.stop);
-    let (scan, promise) = (settled.scan, Promise { target: settled.target, ..promise });
-    let seen = outcome(&promise, &scan, settled.steady);
     if matches!(seen, Outcome::Differs | Outcome::Mixed | Outcome::Unreachable) {
-        machine.look_again();
+        machine.refresh();
     }
     let evidence = machine.evidence(&promise, verification.show);
     let stranger = cause::stranger(&promise, evidence);
     let outcome = match seen {
         outcome @ (Outcome::Unreachable | Outcome::Mixed) => outcome,
         _ if stranger.is_some() => Outcome::Differs,
+        Outcome::Agrees if cause::unknown_files(&promise, evidence).is_some() => Outcome::Possible,
         outcome => outcome,
     };
     let by_another = stranger.is_some();

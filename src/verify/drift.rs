@@ -1,9 +1,10 @@
 //! The complaint about a server that does something else than its configuration says.
 
 use super::cause::{self, Cause, Evidence, Stranger};
+use super::comparison::Comparison;
 use super::outcome::Outcome;
 use super::promise::{Expected, Promise};
-use crate::catalog::DRIFT;
+use crate::catalog::{DRIFT, UNREACHABLE};
 use crate::finding::{Label, Observed, Severity, Standing, Verdict};
 use crate::probe::{Scan, Trouble};
 use crate::tls::VersionSet;
@@ -18,25 +19,29 @@ pub(super) fn drift(
     evidence: Evidence<'_>,
     worse: &dyn Fn(VersionSet) -> Option<Severity>,
 ) -> Option<Observed> {
-    let (observed, expected) = (scan.accepted(), promise.expected.versions());
-    let (extra, lacking) = (observed.minus(expected), expected.minus(observed).minus(scan.inconclusive()));
-    let exact = matches!(promise.expected, Expected::Exactly(_));
-    let lacking = if exact { lacking } else { VersionSet::EMPTY };
-    let differs = !extra.is_empty() || !lacking.is_empty();
+    let comparison = Comparison::of(promise.expected, scan);
+    let (extra, lacking) = (comparison.extra, comparison.lacking());
+    let refuses = promise.expected == Expected::Nothing;
     let mut parts: Vec<String> = Vec::new();
     match (outcome, &scan.trouble) {
         (Outcome::Unreachable, Some(trouble)) => parts.push(match trouble {
-            Trouble::Unreachable(reason) => format!("{} is promised, and there is no server: {}", "TLS", reason.text()),
+            Trouble::Unreachable(reason) => format!("TLS is configured, and nothing answers: {}", reason.text()),
             Trouble::NotTls(reason) | Trouble::StartTls(reason) => {
-                format!("TLS is promised, and not spoken: {}", reason.text())
+                format!("TLS is configured, and not spoken: {}", reason.text())
             }
         }),
         (Outcome::Mixed, _) => {
             parts.push("the answers change from one handshake to the next: a reload is under way, or has stuck".into());
         }
-        (Outcome::Differs, _) if differs => {
-            if !extra.is_empty() {
-                parts.push(format!("{} {} accepted, and not configured", extra.listed(), extra.verb()));
+        (Outcome::Differs, _) if comparison.differs() => {
+            // What only the library should refuse is configured.
+            let barred = if refuses { VersionSet::EMPTY } else { extra.and(promise.answer.configured.value) };
+            for (versions, why) in
+                [(extra.minus(barred), "not configured"), (barred, "the TLS library should refuse it")]
+            {
+                if !versions.is_empty() {
+                    parts.push(format!("{} {} accepted, and {why}", versions.listed(), versions.verb()));
+                }
             }
             if !lacking.is_empty() {
                 parts.push(format!("{} {} configured, and not accepted", lacking.listed(), lacking.verb()));
@@ -58,7 +63,7 @@ pub(super) fn drift(
     notes.extend(causes.into_iter().map(|cause| cause.text));
     let versions = extra.union(lacking);
     Some(Observed {
-        rule: DRIFT,
+        rule: if outcome == Outcome::Unreachable { UNREACHABLE } else { DRIFT },
         standing: Standing::Open,
         severity: worse(extra).unwrap_or(Severity::Medium),
         verdict: if extra.is_empty() { Verdict::Missing } else { Verdict::Exposed },

@@ -1,9 +1,9 @@
 //! What came of a promise: what handshakes got, held against what they should get.
 
+use super::comparison::Comparison;
 use super::promise::{Expected, Promise};
 use crate::finding::Observed;
 use crate::probe::{Reason, Scan};
-use crate::tls::VersionSet;
 
 /// What came of a promise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,17 +60,8 @@ pub struct Checked {
     pub observed: Vec<Observed>,
 }
 
-/// Is this what should come?
-pub(super) fn fits(expected: Expected, observed: VersionSet) -> bool {
-    match expected {
-        Expected::Exactly(versions) => observed == versions,
-        Expected::AtMost(versions) => observed.is_subset(versions),
-        Expected::Nothing => observed.is_empty(),
-    }
-}
-
 pub(super) fn outcome(promise: &Promise, scan: &Scan, steady: bool) -> Outcome {
-    let (expected, observed, open) = (promise.expected, scan.accepted(), scan.inconclusive());
+    let (expected, open) = (promise.expected, scan.inconclusive());
     if scan.trouble.is_some() {
         return Outcome::Unreachable;
     }
@@ -79,18 +70,16 @@ pub(super) fn outcome(promise: &Promise, scan: &Scan, steady: bool) -> Outcome {
     }
     match expected {
         // More than promised is a difference, whatever else is open; less, only what was really refused.
-        Expected::Exactly(versions) if !observed.is_subset(versions) => Outcome::Differs,
-        Expected::Exactly(versions) if !versions.minus(observed).minus(open).is_empty() => Outcome::Differs,
-        Expected::Exactly(_) if !open.is_empty() => Outcome::Inconclusive,
-        Expected::Exactly(_) => Outcome::Agrees,
-        Expected::AtMost(versions) if !observed.is_subset(versions) => Outcome::Differs,
-        Expected::AtMost(_) if !open.is_empty() => Outcome::Inconclusive,
-        // Only the library's part was not known, and it takes nothing away.
-        Expected::AtMost(versions) if observed == versions && promise.answer.unknown.is_empty() => Outcome::Agrees,
-        Expected::AtMost(_) => Outcome::Possible,
-        Expected::Nothing if !observed.is_empty() => Outcome::Differs,
+        _ if Comparison::of(expected, scan).differs() => Outcome::Differs,
         Expected::Nothing if only_refused(scan) => Outcome::Agrees,
         Expected::Nothing => Outcome::Inconclusive,
+        _ if !open.is_empty() => Outcome::Inconclusive,
+        Expected::Exactly(_) => Outcome::Agrees,
+        // Only the library's part was not known, and it takes nothing away.
+        Expected::AtMost(versions) if scan.accepted() == versions && promise.answer.unknown.is_empty() => {
+            Outcome::Agrees
+        }
+        Expected::AtMost(_) => Outcome::Possible,
     }
 }
 

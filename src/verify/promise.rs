@@ -99,8 +99,8 @@ pub struct Left {
     pub help: Option<&'static str>,
     /// It was never to be verified here, and nothing is left open by that.
     pub by_design: bool,
-    /// The main file of the configuration that makes it.
-    pub main: PathBuf,
+    /// The main file of the configuration that makes it; none: no configuration does.
+    pub main: Option<PathBuf>,
 }
 
 impl Left {
@@ -172,8 +172,8 @@ enum Why {
 impl Why {
     fn of(self, what: String, main: PathBuf) -> Left {
         match self {
-            Why::Design(why) => Left { what, why: why.to_owned(), help: None, by_design: true, main },
-            Why::Open(why, help) => Left { what, why: why.to_owned(), help, by_design: false, main },
+            Why::Design(why) => Left { what, why: why.to_owned(), help: None, by_design: true, main: Some(main) },
+            Why::Open(why, help) => Left { what, why: why.to_owned(), help, by_design: false, main: Some(main) },
         }
     }
 }

@@ -8,6 +8,7 @@ use tlsmend::catalog;
 /// share; a service may import those and never another service.
 const ALLOWED: &[(&str, &[&str])] = &[
     ("catalog", &["finding"]),
+    ("lock", &[]),
     ("sanitise", &[]),
     ("spelling", &[]),
     ("tls", &[]),
@@ -50,8 +51,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "verify",
         &[
-            "catalog", "endpoint", "engine", "finding", "host", "instance", "policy", "probe", "rules", "services",
-            "source", "system", "tls", "trust", "trust",
+            "catalog", "endpoint", "engine", "finding", "host", "instance", "lock", "policy", "probe", "rules",
+            "services", "source", "system", "tls", "trust",
         ],
     ),
 ];

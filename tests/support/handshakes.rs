@@ -350,12 +350,12 @@ impl Configuration {
         Checked { promise, scan, outcome, by_another: false, observed }
     }
 
-    fn drift(&self, of: &str, message: &str) -> Vec<Observed> {
+    fn complaint(&self, rule: &'static str, of: &str, message: &str) -> Vec<Observed> {
         vec![Observed {
             primary: Some(Label { span: self.decides, text: "promised here".to_owned() }),
             notes: vec![format!("not reloaded: {EVIL}")],
             help: Some("reload nginx (tlsmend facts says how)".to_owned()),
-            ..observed("drift", Severity::Medium, Verdict::Exposed, of, message)
+            ..observed(rule, Severity::Medium, Verdict::Exposed, of, message)
         }]
     }
 
@@ -375,7 +375,7 @@ impl Configuration {
         possible.promise.answer = self.answer(vec![unknown]);
         let no_server = Trouble::Unreachable(Reason::Unreachable(ErrorKind::ConnectionRefused));
         let differs = "TLSv1.3 is accepted, and not configured; TLSv1 is configured, and not accepted";
-        let gone = "TLS is promised, and there is no server";
+        let gone = "TLS is configured, and nothing answers";
         vec![
             self.checked((443, None), scan("TLSv1 TLSv1.2", ""), Agrees, forbidden()),
             self.checked((443, Some("a.example")), scan("TLSv1 TLSv1.2", ""), Agrees, forbidden()),
@@ -383,12 +383,12 @@ impl Configuration {
                 (444, Some("b.example")),
                 scan("TLSv1.2 TLSv1.3", ""),
                 Differs,
-                self.drift("TLSv1 TLSv1.3", differs),
+                self.complaint("drift", "TLSv1 TLSv1.3", differs),
             ),
             self.checked((445, None), scan("TLSv1.2", "TLSv1"), Inconclusive, Vec::new()),
-            self.checked((446, None), scan("TLSv1.2", ""), Mixed, self.drift("", "the answers change")),
+            self.checked((446, None), scan("TLSv1.2", ""), Mixed, self.complaint("drift", "", "the answers change")),
             possible,
-            self.checked((448, None), troubled(no_server), Unreachable, self.drift("", gone)),
+            self.checked((448, None), troubled(no_server), Unreachable, self.complaint("unreachable", "", gone)),
             self.checked((449, None), scan("TLSv1 TLSv1.2", ""), Agrees, Vec::new()),
         ]
     }
@@ -409,7 +409,7 @@ impl Promises {
             why: why.to_owned(),
             help,
             by_design: help.is_none(),
-            main: main.clone(),
+            main: Some(main.clone()),
         };
         let verified = Verified {
             checked: configuration.all(),
@@ -432,6 +432,7 @@ impl Promises {
             "missing-version",
             "shadowed-directive",
             "union-or-override",
+            "unreachable",
         ];
         let (sources, paths) = (shown(configuration.sources), Paths::absolute());
         Promises { verified: shown(verified), sources, paths, problems: shown(problems), rules: rule_texts(&names) }

@@ -4,6 +4,10 @@ use super::{Formats, Host, Judgement};
 use clap::Args;
 
 pub(super) const HELP: &str = "\
+Without a PATH, every other TCP port of this machine that listens is asked as well: it gets
+a few connections with TLS hellos (after STARTTLS at ports where that is usual), and what
+speaks TLS is a note (not-covered). --only-configured leaves that out.
+
 Examples:
   tlsmend verify                                all servers of this machine
   nginx -s reload && tlsmend verify --wait 5    give a reload so many seconds
@@ -31,6 +35,9 @@ pub(in crate::cli) struct Verify {
     /// Probe addresses too that this machine does not have
     #[arg(long)]
     pub remote: bool,
+    /// Without a PATH, ask no other ports than those of the configurations
+    #[arg(long)]
+    pub only_configured: bool,
     /// Seconds that the servers may take until they do as their configuration says: after a reload
     #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=600))]
     pub wait: u64,

@@ -39,7 +39,7 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
             machine: &machine,
             policy: &policy,
             day,
-            whole: opened.paths.is_empty(),
+            whole: opened.paths.is_empty() && !arguments.only_configured,
             remote: arguments.remote,
             names: &names,
             wait: Duration::from_secs(arguments.wait),

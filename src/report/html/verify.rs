@@ -5,7 +5,7 @@ use super::findings::findings;
 use super::handshakes::{Group, Page, Row, Things, said, tiles, versions};
 use super::matrix::Cell;
 use super::{line, problems};
-use crate::catalog::{DRIFT, FORBIDDEN_VERSION, MISSING_VERSION};
+use crate::catalog::{DRIFT, FORBIDDEN_VERSION, MISSING_VERSION, UNREACHABLE};
 use crate::probe::{Depth, Reason};
 use crate::report::issue::{Issue, by_subject, each, endpoint};
 use crate::report::verify::{VerifyView, cells as columns};
@@ -89,7 +89,7 @@ fn row(view: &VerifyView<'_>, number: usize, one: &Checked, issues: &[&Issue<'_>
     let trouble = one.scan.trouble.as_ref().map(|trouble| line(&trouble.reason().text()));
     let mut facts = vec![("Configured".to_owned(), expected), ("Observed".to_owned(), observed)];
     for complaint in &one.observed {
-        let title = if complaint.rule == DRIFT { "Cause" } else { "Note" };
+        let title = if [DRIFT, UNREACHABLE].contains(&complaint.rule) { "Cause" } else { "Note" };
         facts.extend(complaint.notes.iter().map(|note| (title.to_owned(), line(note))));
         facts.extend(complaint.help.iter().map(|help| ("What to do".to_owned(), line(help))));
     }

@@ -149,7 +149,7 @@ fn leftover<'a>(texts: Texts<'a>, left: &'a Left) -> Issue<'a> {
     Issue {
         endpoints: vec![SafeLine::of(&left.what)],
         fingerprint: digest(&[INCONCLUSIVE.0, &left.what]),
-        place: Some(file(texts, &left.main)),
+        place: left.main.as_ref().map(|main| file(texts, main)),
         ..bare(INCONCLUSIVE.0, &format!("not verified: {}", left.text()), &[])
     }
 }

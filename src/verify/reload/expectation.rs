@@ -1,12 +1,13 @@
 //! One endpoint over a reload: what was promised and given before, what is promised now, and what came.
 
+use super::super::comparison::Comparison;
 use super::super::promise::Expected;
 use crate::probe::{Reason, Scan};
 use crate::tls::VersionSet;
 
 /// What an endpoint is held against.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Terms {
+pub(super) struct Expectation {
     /// What the old files promised.
     pub old: Expected,
     /// What the new files promise.
@@ -32,21 +33,20 @@ pub(super) struct Look {
     pub open: VersionSet,
 }
 
-impl Terms {
+impl Expectation {
     /// Holds a scan against them.
     pub(super) fn look(self, scan: &Scan) -> Look {
         let (promised, accepted, unclear) = (self.new.versions(), scan.accepted(), scan.inconclusive());
-        let refused = promised.minus(accepted).minus(unclear);
-        let lost = refused.and(self.had);
+        let comparison = Comparison::of(self.new, scan);
+        let lost = comparison.refused.and(self.had);
         // Where the library's part is not known, the files promise nothing that was not there.
-        let exact = matches!(self.new, Expected::Exactly(_));
-        let other = if exact { refused.minus(self.had) } else { VersionSet::EMPTY };
+        let other = comparison.lacking().minus(self.had);
         let gone = accepted.is_empty() && !self.had.is_empty() && !promised.is_empty() && !was_cut_short(scan);
         Look {
             gone,
             lost,
             missing: other.minus(self.old.versions()),
-            extra: accepted.minus(promised),
+            extra: comparison.extra,
             known: other.and(self.old.versions()),
             open: if gone { VersionSet::EMPTY } else { unclear.and(promised.union(self.had)) },
         }
@@ -122,8 +122,8 @@ mod tests {
     }
 
     /// The usual fix: TLSv1.1 goes, TLSv1.3 comes.
-    fn usual() -> Terms {
-        Terms {
+    fn usual() -> Expectation {
+        Expectation {
             old: Expected::Exactly(set(&[Tls1_1, Tls1_2])),
             new: Expected::Exactly(set(&[Tls1_2, Tls1_3])),
             had: set(&[Tls1_1, Tls1_2]),
@@ -149,24 +149,24 @@ mod tests {
         let look = usual().look(&scan(&[Tls1_3], &refused()));
         assert_eq!(look, Look { lost: set(&[Tls1_2]), ..Look::default() });
         // Also where it is not known what the library leaves of it.
-        let terms = Terms { new: Expected::AtMost(set(&[Tls1_2, Tls1_3])), ..usual() };
-        assert!(terms.look(&scan(&[Tls1_3], &refused())).is_broken());
-        assert_eq!(terms.look(&scan(&[Tls1_2], &refused())), Look::default(), "that promises nothing new");
+        let expectation = Expectation { new: Expected::AtMost(set(&[Tls1_2, Tls1_3])), ..usual() };
+        assert!(expectation.look(&scan(&[Tls1_3], &refused())).is_broken());
+        assert_eq!(expectation.look(&scan(&[Tls1_2], &refused())), Look::default(), "that promises nothing new");
     }
 
     #[test]
     fn what_differed_before_is_nobodys_fault() {
         // TLSv1.3 was configured before, and not given.
         let both = Expected::Exactly(set(&[Tls1_2, Tls1_3]));
-        let terms = Terms { old: both, new: both, had: set(&[Tls1_2]) };
-        let look = terms.look(&scan(&[Tls1_2], &refused()));
+        let expectation = Expectation { old: both, new: both, had: set(&[Tls1_2]) };
+        let look = expectation.look(&scan(&[Tls1_2], &refused()));
         assert_eq!(look, Look { known: set(&[Tls1_3]), ..Look::default() });
-        assert!(!look.is_broken() && terms.is_settled(look));
+        assert!(!look.is_broken() && expectation.is_settled(look));
         // TLSv1.1 was given before, and not configured: said, and not waited for.
-        let terms = Terms { had: set(&[Tls1_1, Tls1_2]), ..terms };
-        let look = terms.look(&scan(&[Tls1_1, Tls1_2], &refused()));
+        let expectation = Expectation { had: set(&[Tls1_1, Tls1_2]), ..expectation };
+        let look = expectation.look(&scan(&[Tls1_1, Tls1_2], &refused()));
         assert_eq!(look.extra, set(&[Tls1_1]));
-        assert!(terms.is_settled(look));
+        assert!(expectation.is_settled(look));
     }
 
     #[test]
@@ -185,9 +185,9 @@ mod tests {
 
     #[test]
     fn a_name_that_is_refused_on_purpose_lacks_nothing() {
-        let terms = Terms { new: Expected::Nothing, ..usual() };
-        assert_eq!(terms.look(&scan(&[], &refused())), Look::default());
-        assert_eq!(terms.look(&scan(&[Tls1_2], &refused())).extra, set(&[Tls1_2]));
+        let expectation = Expectation { new: Expected::Nothing, ..usual() };
+        assert_eq!(expectation.look(&scan(&[], &refused())), Look::default());
+        assert_eq!(expectation.look(&scan(&[Tls1_2], &refused())).extra, set(&[Tls1_2]));
     }
 
     #[test]

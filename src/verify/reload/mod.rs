@@ -1,6 +1,6 @@
 //! A reload, watched: is what the new files promise there afterwards, and is nothing lost that was there before?
 //!
-//! Some endpoints of the instances that change are asked before ([`Watch::begin`]) and after ([`Watch::held`]). Only what
+//! Some endpoints of the instances that change are asked before ([`Watch::begin`]) and after ([`Watch::after_reload`]). Only what
 //! answered before is held against anything: a server that was not running, another program on the port, and what was
 //! different from its configuration before are nobody's fault now. What is only unclear is said to be unclear.
 //!
@@ -8,13 +8,12 @@
 
 mod change;
 mod choose;
-mod comparison;
 mod complaints;
 mod expectation;
-mod rounds;
+mod outcome;
 mod watch;
 
 pub use change::Reload;
-pub use comparison::Held;
 pub use complaints::Complaint;
+pub use outcome::ReloadOutcome;
 pub use watch::Watch;

@@ -1,14 +1,14 @@
 //! Asking before a reload, after it, and after it was taken back.
 
+use super::super::asking::{PATIENCE, Seen, Until, ask_alone, ask_once, ask_until, sleep};
 use super::super::cause;
 use super::super::machine::Machine;
 use super::super::promise::Promise;
 use super::change::Reload;
 use super::choose::{Choice, Spot, choose};
-use super::comparison::{Held, Watched, hold, not_reloaded};
 use super::complaints::{self, Complaint, add};
-use super::expectation::Terms;
-use super::rounds::{Until, once, sleep, until};
+use super::expectation::Expectation;
+use super::outcome::{ReloadOutcome, Watched, judge, not_reloaded};
 use crate::probe::Scan;
 use crate::probe::target::Target;
 use crate::tls::VersionSet;
@@ -34,7 +34,7 @@ impl<'a> Watch<'a> {
         let Choice { spots, mut left } =
             choose(reload.before, reload.after, reload.touched, (reload.machine, machine.sockets()));
         let targets: Vec<Target> = spots.iter().map(|spot| spot.promise.target.clone()).collect();
-        let scans = once(&targets, stop);
+        let scans = ask_once(&targets, stop);
         machine.look_again();
         let mut watched = Vec::new();
         for (Spot { promise, old }, scan) in spots.into_iter().zip(scans) {
@@ -42,7 +42,8 @@ impl<'a> Watch<'a> {
             match usable(reload, &machine, promise, scan) {
                 Ok((promise, had)) => {
                     let own = cause::is_own(&promise, machine.evidence(&promise, reload.show));
-                    watched.push(Watched { terms: Terms { old, new: promise.expected, had }, promise, own });
+                    let expectation = Expectation { old, new: promise.expected, had };
+                    watched.push(Watched { promise, expectation, own });
                 }
                 Err(why) => add(&mut left, at, why, Vec::new()),
             }
@@ -56,32 +57,31 @@ impl<'a> Watch<'a> {
     }
 
     /// Asks after the reload, until all is as promised or there is no point in waiting any longer.
-    pub fn held(&self, stop: &AtomicBool) -> Held {
+    pub fn after_reload(&self, stop: &AtomicBool) -> ReloadOutcome {
         let begin = Instant::now();
         let mut pause = PAUSE;
         loop {
             let settled = |at: usize, scan: &Scan| {
-                let terms = self.watched[at].terms;
-                terms.is_settled(terms.look(scan))
+                let expectation = self.watched[at].expectation;
+                expectation.is_settled(expectation.look(scan))
             };
-            let had: Vec<VersionSet> = self.watched.iter().map(|one| one.terms.had).collect();
-            let patience = self.reload.patience.saturating_sub(begin.elapsed());
-            let seen = until(&self.targets(), &Until { start: &had, settled: &settled, patience }, stop);
+            let had: Vec<VersionSet> = self.watched.iter().map(|one| one.expectation.had).collect();
+            let seen = self.ask(&had, &settled, self.reload.patience.saturating_sub(begin.elapsed()), stop);
             if stop.load(Ordering::Relaxed) {
-                return Held { interrupted: true, ..Held::default() };
+                return ReloadOutcome { interrupted: true, ..ReloadOutcome::default() };
             }
             let machine = Machine::look(self.reload.machine, self.reload.after);
-            let mut held = hold(self.reload, &self.watched, &seen, &machine);
-            if !held.broken.is_empty() || !held.drift.is_empty() {
-                return held;
+            let mut outcome = judge(self.reload, &self.watched, &seen, &machine);
+            if !outcome.broken.is_empty() || !outcome.drift.is_empty() {
+                return outcome;
             }
             // What old workers answer can be just what the new files promise, and says nothing of them.
             let idle = not_reloaded(self.reload, &self.watched, &machine);
             if idle.is_empty() || begin.elapsed() >= self.reload.patience {
                 let open = !idle.is_empty();
-                held.open.extend(idle);
-                held.fine = if open { 0 } else { held.fine };
-                return held;
+                outcome.open.extend(idle);
+                outcome.fine = if open { 0 } else { outcome.fine };
+                return outcome;
             }
             sleep(pause, stop);
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -92,13 +92,12 @@ impl<'a> Watch<'a> {
     pub fn not_as_before(&self) -> Vec<Complaint> {
         // Who asked to end gets this still: it is the last thing that is done.
         let stop = AtomicBool::new(false);
-        let settled = |at: usize, scan: &Scan| scan.accepted() == self.watched[at].terms.had;
-        let until = Until { start: &[], settled: &settled, patience: self.reload.patience };
-        let seen = super::rounds::until(&self.targets(), &until, &stop);
+        let settled = |at: usize, scan: &Scan| scan.accepted() == self.watched[at].expectation.had;
+        let seen = self.ask(&[], &settled, self.reload.patience, &stop);
         let machine = Machine::look(self.reload.machine, self.reload.before);
         let mut complaints = Vec::new();
         for (one, seen) in self.watched.iter().zip(seen) {
-            let had = one.terms.had;
+            let had = one.expectation.had;
             if let Some(stranger) = one.stranger(self.reload, &machine) {
                 add(&mut complaints, one.promise.title(), stranger.what, vec![stranger.who]);
                 continue;
@@ -115,8 +114,18 @@ impl<'a> Watch<'a> {
         complaints
     }
 
-    fn targets(&self) -> Vec<Target> {
-        self.watched.iter().map(|one| one.promise.target.clone()).collect()
+    /// `start`: what each gave at the beginning; empty: what it gives at first.
+    fn ask(
+        &self,
+        start: &[VersionSet],
+        settled: &dyn Fn(usize, &Scan) -> bool,
+        patience: Duration,
+        stop: &AtomicBool,
+    ) -> Vec<Seen> {
+        let targets: Vec<Target> = self.watched.iter().map(|one| one.promise.target.clone()).collect();
+        let mut seen = ask_until(&targets, &Until { start, settled, patience, once_changed: PATIENCE }, stop);
+        ask_alone(&mut seen, stop);
+        seen
     }
 }
 

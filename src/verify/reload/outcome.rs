@@ -1,12 +1,12 @@
-//! The answers after a reload, held against the promises.
+//! What came of a reload: the answers after it, compared with what was promised and given before.
 
+use super::super::asking::Seen;
 use super::super::cause::{self, Stranger};
 use super::super::machine::Machine;
 use super::super::promise::Promise;
 use super::change::Reload;
 use super::complaints::{self, Complaint, add};
-use super::expectation::Terms;
-use super::rounds::Seen;
+use super::expectation::Expectation;
 use crate::catalog::FORBIDDEN_VERSION;
 use crate::engine::Audit;
 use crate::finding::{Severity, Verdict};
@@ -18,7 +18,7 @@ use crate::tls::VersionSet;
 pub(super) struct Watched {
     /// Its target says how the server wants to be asked.
     pub promise: Promise,
-    pub terms: Terms,
+    pub expectation: Expectation,
     /// The service's own program was seen to listen there.
     pub own: bool,
 }
@@ -32,7 +32,7 @@ impl Watched {
 
 /// What came of the promises.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct ReloadOutcome {
     /// So many endpoints give what is promised.
     pub fine: usize,
     /// Promises that are broken: the old files were better.
@@ -49,48 +49,48 @@ pub struct Held {
     pub interrupted: bool,
 }
 
-/// Holds the last two scans of each endpoint against its promise.
-pub(super) fn hold(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], machine: &Machine<'_>) -> Held {
+/// Compares the last two scans of each endpoint with its promise.
+pub(super) fn judge(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], machine: &Machine<'_>) -> ReloadOutcome {
     let audit = reload.after;
     let demands: Vec<Demands> =
         audit.instances().map(|instance| Demands::new(reload.policy, None, instance, &audit.sources)).collect();
-    let mut held = Held::default();
+    let mut outcome = ReloadOutcome::default();
     for (one, seen) in watched.iter().zip(seen) {
-        let Watched { promise, terms, own } = one;
+        let Watched { promise, expectation, own } = one;
         let at = promise.title();
         let (Some(last), Some(other)) = (&seen.last, &seen.before_that) else {
-            add(&mut held.open, at, "there was no time to ask".to_owned(), Vec::new());
+            add(&mut outcome.open, at, "there was no time to ask".to_owned(), Vec::new());
             continue;
         };
-        let (now, then) = (terms.look(last), terms.look(other));
+        let (now, then) = (expectation.look(last), expectation.look(other));
         let look = now.both(then);
         let stranger = one.stranger(reload, machine).filter(|_| !look.is_broken());
         if let Some(Stranger { what, who }) = stranger {
             // It may answer just what is promised, and whoever did before is gone all the same.
-            let complaints = if *own { &mut held.broken } else { &mut held.open };
+            let complaints = if *own { &mut outcome.broken } else { &mut outcome.open };
             add(complaints, at, what, vec![who]);
         } else if look.is_broken() {
             let causes = match look.gone {
                 true => silence(reload, promise, machine),
                 false => causes(reload, promise, last, machine),
             };
-            add(&mut held.broken, at, complaints::broken(look, last, terms.had), causes);
+            add(&mut outcome.broken, at, complaints::broken(look, last, expectation.had), causes);
         } else if !look.extra.is_empty() {
-            held.worst = held.worst.max(Some(severity(audit, &demands, promise, look.extra)));
+            outcome.worst = outcome.worst.max(Some(severity(audit, &demands, promise, look.extra)));
             let scan = if now.extra.is_empty() { other } else { last };
-            add(&mut held.drift, at, complaints::extra(look.extra), causes(reload, promise, scan, machine));
+            add(&mut outcome.drift, at, complaints::extra(look.extra), causes(reload, promise, scan, machine));
         } else if now.is_broken() || then.is_broken() {
             let what = "the answers change from one handshake to the next".to_owned();
-            add(&mut held.open, at, what, Vec::new());
+            add(&mut outcome.open, at, what, Vec::new());
         } else if !look.open.is_empty() {
-            add(&mut held.open, at, complaints::open(look.open, last), Vec::new());
+            add(&mut outcome.open, at, complaints::open(look.open, last), Vec::new());
         } else if !look.known.is_empty() {
-            add(&mut held.known, at, complaints::known(look.known), Vec::new());
+            add(&mut outcome.known, at, complaints::known(look.known), Vec::new());
         } else {
-            held.fine += 1;
+            outcome.fine += 1;
         }
     }
-    held
+    outcome
 }
 
 /// How bad it is that an endpoint gives versions that are no longer configured: as the policy says of those that it forbids.
