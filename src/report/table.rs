@@ -188,7 +188,7 @@ fn widths(rows: &[&Row<'_>], width: usize) -> [usize; 3] {
 }
 
 /// As many names as fit, and how many more there are; of the first one, as much as fits.
-fn names(names: &[Option<&str>], width: usize) -> String {
+pub(super) fn names(names: &[Option<&str>], width: usize) -> String {
     let show = |name: Option<&str>| name.map_or_else(|| "(no name)".to_owned(), |n| sanitise::line(n.as_bytes()));
     // No name is empty, so that more of them than this can't fit.
     let some: Vec<String> = names.iter().copied().take(width).map(show).collect();

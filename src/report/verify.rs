@@ -2,12 +2,16 @@
 
 use super::issue::excuse;
 use super::secrets::Shown;
+use super::table::{names, versions};
 use super::{Frame, sanitise};
 use crate::finding::{Observed, Severity};
 use crate::instance::Problem;
-use crate::probe::Verdict;
+use crate::probe::name::Name;
+use crate::probe::{Reason, Trouble, Verdict};
+use crate::tls::Version;
 use crate::verify::{Checked, Expected, Outcome, Verified};
 use anstyle::{AnsiColor, Style};
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 const HEADS: [&str; 4] = ["ADDRESS", "NAME", "CONFIGURED", "OBSERVED"];
@@ -47,27 +51,66 @@ pub(super) fn text(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()>
     if all.is_empty() {
         writeln!(out, "no TLS endpoint of this machine was found in a configuration: nothing to verify")?;
     }
-    let rows: Vec<[String; 4]> = all.iter().map(cells).collect();
+    let rows = rows(all);
     let widths: Vec<usize> = (0..4)
-        .map(|at| rows.iter().map(|row| row[at].chars().count().min(WIDEST)).max().unwrap_or(0).max(HEADS[at].len()))
+        .map(|at| {
+            let cells = rows.iter().map(|row| row.cells[at].chars().count().min(WIDEST));
+            cells.max().unwrap_or(0).max(HEADS[at].len())
+        })
         .collect();
     let mut main = None;
-    for (one, row) in all.iter().zip(&rows) {
-        if main != Some(&one.promise.main) {
-            main = Some(&one.promise.main);
+    for Row { first, cells, .. } in &rows {
+        if main != Some(&first.promise.main) {
+            main = Some(&first.promise.main);
             let bold = Style::new().bold();
-            writeln!(out, "{bold}{}:{bold:#} {}", one.promise.service, view.frame.texts.paths.show(&one.promise.main))?;
+            let path = view.frame.texts.paths.show(&first.promise.main);
+            writeln!(out, "{bold}{}:{bold:#} {path}", first.promise.service)?;
             line(out, &HEADS.map(str::to_owned), &widths, Style::new(), "RESULT")?;
         }
-        line(out, row, &widths, style(one.outcome), said(one.outcome))?;
-        for open in one.scan.rows.iter().filter(|_| one.outcome == Outcome::Inconclusive) {
-            if let Verdict::Inconclusive(reason) = &open.verdict {
-                writeln!(out, "      {}: {}", open.version, clean(&reason.text()))?;
-            }
+        line(out, cells, &widths, style(first.outcome), said(first))?;
+        for (version, reason) in open(first) {
+            writeln!(out, "      {version}: {}", clean(&reason.text()))?;
         }
     }
     findings(view, out)?;
     leftovers(view, out)
+}
+
+/// Endpoints of one address of which the same is said.
+struct Row<'a> {
+    first: &'a Checked,
+    cells: [String; 4],
+    names: Vec<Option<&'a str>>,
+}
+
+/// The rows, names together as an audit has them, in the order of their first endpoints.
+fn rows(all: &[Checked]) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    let mut by_key = BTreeMap::new();
+    for one in all {
+        let cells = cells(one);
+        let [address, _, expected, observed] = cells.clone();
+        let reasons: Vec<String> = open(one).map(|(version, reason)| format!("{version} {}", reason.text())).collect();
+        let key = (&one.promise.main, one.promise.service, address, expected, observed, said(one), reasons);
+        let at = *by_key.entry(key).or_insert(rows.len());
+        if at == rows.len() {
+            rows.push(Row { first: one, cells, names: Vec::new() });
+        }
+        rows[at].names.push(one.promise.target.name.as_ref().map(Name::as_str));
+    }
+    for row in &mut rows {
+        row.cells[1] = names(&row.names, WIDEST);
+    }
+    rows
+}
+
+/// Why what came does not tell, version by version.
+fn open(one: &Checked) -> impl Iterator<Item = (Version, &Reason)> {
+    let rows = one.scan.rows.iter().filter(|_| one.outcome == Outcome::Inconclusive);
+    rows.filter_map(|row| match &row.verdict {
+        Verdict::Inconclusive(reason) => Some((row.version, reason)),
+        _ => None,
+    })
 }
 
 fn clean(text: &str) -> String {
@@ -78,8 +121,9 @@ pub(super) fn cells(one: &Checked) -> [String; 4] {
     let target = &one.promise.target;
     let name = target.name.as_ref().map_or("(no name)".to_owned(), ToString::to_string);
     let expected = match one.promise.expected {
-        Expected::Exactly(versions) => versions.to_string(),
-        Expected::AtMost(versions) => format!("{versions} ?"),
+        // In parentheses what is configured, and barred by the library.
+        Expected::Exactly(effective) => versions(one.promise.answer.configured.value, Some(effective)),
+        Expected::AtMost(configured) => format!("{configured} ?"),
         Expected::Nothing => "refuses all".to_owned(),
     };
     let observed = match one.scan.trouble {
@@ -97,13 +141,14 @@ fn line(out: &mut dyn Write, cells: &[String; 4], widths: &[usize], style: Style
     writeln!(out, "  {address:a$}  {name:n$}  {expected:e$}  {observed:o$}  {style}{result}{style:#}")
 }
 
-pub(super) fn said(outcome: Outcome) -> &'static str {
-    match outcome {
+pub(super) fn said(one: &Checked) -> &'static str {
+    match one.outcome {
         Outcome::Agrees => "as configured",
         Outcome::Differs => "differs",
         Outcome::Mixed => "mixed",
         Outcome::Possible => "possible",
         Outcome::Inconclusive => "inconclusive",
+        Outcome::Unreachable if matches!(one.scan.trouble, Some(Trouble::Unreachable(_))) => "nothing answers",
         Outcome::Unreachable => "no TLS there",
     }
 }

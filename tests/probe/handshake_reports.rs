@@ -176,7 +176,7 @@ fn sarif_is_valid_and_says_where() {
             format!("inconclusive {file}:3 127.0.0.1:445"),
             format!("drift {file}:3 127.0.0.1:446"),
             format!("inconclusive {file}:3 127.0.0.1:447"),
-            format!("drift {file}:3 127.0.0.1:448"),
+            format!("unreachable {file}:3 127.0.0.1:448"),
             format!("inconclusive {file} *:443, ~^<i>"),
             format!("shadowed-directive {file}:5 "),
         ]
@@ -254,7 +254,8 @@ fn metrics_are_complete_and_valid() {
     for line in [
         "tlsmend_verify_endpoints{service=\"nginx\",result=\"agrees\"} 3",
         "tlsmend_verify_endpoints{service=\"nginx\",result=\"mixed\"} 1",
-        "tlsmend_verify_findings{rule=\"drift\",severity=\"medium\"} 3",
+        "tlsmend_verify_findings{rule=\"drift\",severity=\"medium\"} 2",
+        "tlsmend_verify_findings{rule=\"unreachable\",severity=\"medium\"} 1",
         "tlsmend_verify_findings{rule=\"union-or-override\",severity=\"low\"} 0",
         "tlsmend_verify_not_verified 1",
         "tlsmend_verify_problems 2",

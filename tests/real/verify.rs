@@ -128,7 +128,8 @@ fn edited_and_not_reloaded() {
         let nginx = Nginx::start(site(http, ""), &[20_443]);
         let run = verify(&nginx.site, &[]);
         assert_eq!(run.status, 0, "{}", run.out);
-        assert_eq!(run.out.matches("as configured").count(), 2, "by the name and without: {}", run.out);
+        let row = "  127.0.0.1:20443  (no name), a.example  TLSv1.2 TLSv1.3  TLSv1.2 TLSv1.3  as configured\n";
+        assert!(run.out.contains(row), "by the name and without: {}", run.out);
 
         nginx.edit("TLSv1.2 TLSv1.3", "TLSv1.3");
         let run = verify(&nginx.site, &[]);
@@ -177,7 +178,12 @@ fn a_line_that_decides_nothing() {
         ] {
             assert!(run.out.contains(part), "{part}: {}", run.out);
         }
-        assert_eq!(run.out.matches("as configured").count(), 3, "{}", run.out);
+        assert!(
+            run.out.contains("  (no name), a.example, b.example  TLSv1.2     TLSv1.2   as configured\n"),
+            "{}",
+            run.out
+        );
+        assert!(!run.out.contains("clients are given"), "what handshakes got is said instead: {}", run.out);
     });
 }
 
@@ -257,7 +263,7 @@ fn another_program_has_the_port() {
         assert_eq!(run.status, 1, "{}", run.out);
         assert!(run.out.contains("openssl (process "), "{}", run.out);
         assert!(run.out.contains(") listens there, not nginx"), "{}", run.out);
-        assert!(run.out.contains("TLS is promised, and there is no server"), "{}", run.out);
+        assert!(run.out.contains("TLS is configured, and nothing answers: "), "{}", run.out);
         // Nothing but silence is another status.
         let run = verify(&site, &[]);
         assert_eq!(run.status, 2, "{}", run.out);
@@ -302,6 +308,127 @@ fn another_instance_has_the_port() {
         let output = command.arg("verify").arg(&link).arg("--policy").arg(policy(&other)).output().expect("runs");
         let out = String::from_utf8_lossy(&output.stdout);
         assert!(out.contains("as configured") && !out.contains("drift"), "{out}");
+    });
+}
+
+/// A script in a copy of the machine in which root's configuration promises TLSv1.2 and TLSv1.3 at a port that anybody can
+/// open, and nothing of root's runs.
+fn with_a_port_of_anybodys(script: &str) -> Option<String> {
+    let set_up = r#"
+ip link set lo up
+rm -rf /etc/nginx /etc/apache2 /etc/postfix /etc/dovecot
+mkdir /etc/nginx /tmp/theirs
+cd /tmp/theirs
+openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=a.test -keyout key -out cert 2> /dev/null
+chmod 644 key cert
+cat > /etc/nginx/nginx.conf <<'C'
+events {}
+http {
+    access_log off;
+    ssl_certificate /tmp/theirs/cert;
+    ssl_certificate_key /tmp/theirs/key;
+    server { listen 127.0.0.1:20443 ssl; server_name a.test; ssl_protocols TLSv1.2 TLSv1.3; }
+}
+C
+(
+    echo 'pid /tmp/theirs/pid; error_log /dev/null; daemon off;'
+    sed 's|access_log|client_body_temp_path a; proxy_temp_path b; fastcgi_temp_path c; uwsgi_temp_path d; scgi_temp_path e;\n access_log|' /etc/nginx/nginx.conf
+) > theirs.conf
+cp "$(command -v openssl)" nginx
+chown -R 65534:65534 /tmp/theirs
+verify() { sleep 1; tlsmend verify /etc/nginx/nginx.conf && echo "status 0" || echo "status $?"; }
+as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@" > /dev/null 2>&1 & }
+"#;
+    cage::run(&format!("{set_up}{script}"))
+}
+
+/// A program has the name of the server's, or is the server's with other files: whoever runs it is not the server.
+#[test]
+fn a_program_of_another_user_is_no_server() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
+    let Some(said) = with_a_port_of_anybodys(
+        r#"
+as_user /tmp/theirs/nginx s_server -quiet -accept 127.0.0.1:20443 -cert cert -key key
+verify; kill $!; sleep 1
+echo ---
+as_user /usr/sbin/nginx -p /tmp/theirs/ -c theirs.conf
+verify; kill $!; sleep 1
+echo ---
+nginx -g 'user nobody nogroup;'
+verify
+tlsmend verify --format json | grep -c '"agrees"'
+nginx -s stop
+"#,
+    ) else {
+        return;
+    };
+    let parts: Vec<&str> = said.split("---\n").collect();
+    for (program, part) in ["/tmp/theirs/nginx", "/usr/sbin/nginx"].into_iter().zip(&parts) {
+        for expected in
+            ["[drift]: another program than nginx answers\n", "status 1\n", &format!("= {program} (process ")]
+        {
+            assert!(part.contains(expected), "{expected}: {said}");
+        }
+        assert!(part.contains(") listens there, run or writable by "), "{said}");
+        assert!(!part.contains("as configured"), "{said}");
+    }
+    assert!(parts[1].contains("run or writable by user 65534: not nginx\n"), "{said}");
+    // Root's own, whose workers are that user's.
+    assert!(parts[2].contains("as configured") && parts[2].contains("status 0\n2\n"), "{said}");
+}
+
+/// The same program and the same path of the main file, and another file behind it.
+#[test]
+fn a_server_in_a_container_leaves_it_open() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
+    let Some(said) = with_a_port_of_anybodys(
+        r"
+cd /
+unshare --mount --pid --fork --kill-child --mount-proc bash -c \
+    'mount --bind /tmp/theirs/theirs.conf /etc/nginx/nginx.conf; exec nginx -p /tmp/theirs/ -c /etc/nginx/nginx.conf' > /dev/null 2>&1 &
+verify
+",
+    ) else {
+        return;
+    };
+    for part in [
+        "possible\n",
+        "not verified:\n  127.0.0.1:20443: ",
+        "/usr/sbin/nginx (process ",
+        ") listens there, in a container or below another root directory: which files it reads is not known\n",
+        "status 3\n",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("as configured"), "{said}");
+}
+
+/// A new address needs a reload like any other change.
+#[test]
+fn a_listener_that_was_added_and_not_reloaded() {
+    if !needs::has(&["ip", "nginx", "openssl"]) {
+        return;
+    }
+    network::inside(|| {
+        let http = "server { listen 20443 ssl; ssl_protocols TLSv1.2 TLSv1.3; }";
+        let nginx = Nginx::start(site(http, ""), &[20_443]);
+        nginx.edit("listen 20443 ssl;", "listen 20443 ssl; listen 20444 ssl;");
+        let run = verify(&nginx.site, &[]);
+        assert_eq!(run.status, 2, "{}", run.out);
+        let file = nginx.site.main_file().display().to_string();
+        for part in [
+            "medium[unreachable]: TLS is configured, and nothing answers: ",
+            "at 127.0.0.1:20444\n",
+            &format!("= not reloaded: {file} was changed after the workers of nginx started\n"),
+            "= help: reload nginx",
+        ] {
+            assert!(run.out.contains(part), "{part}: {}", run.out);
+        }
+        assert!(!run.out.contains("drift"), "{}", run.out);
     });
 }
 
@@ -378,11 +505,10 @@ fn a_listener_behind_one_of_a_single_address() {
         let run = verify(&nginx.site, &[]);
         assert_eq!(run.status, 1, "{}", run.out);
         for part in [
-            "  127.0.0.2:20443  (no name)    TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
-            "  127.0.0.2:20443  all.example  TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
-            "  127.0.0.1:20443  one.example  TLSv1.3          TLSv1.3          as configured\n",
-            "  127.0.0.1:20444  (no name)    TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
-            "  [::1]:20444      (no name)    TLSv1.3          TLSv1.3          as configured\n",
+            "  127.0.0.2:20443  (no name), all.example  TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
+            "  127.0.0.1:20443  (no name), one.example  TLSv1.3          TLSv1.3          as configured\n",
+            "  127.0.0.1:20444  (no name)               TLSv1.1 TLSv1.2  TLSv1.1 TLSv1.2  as configured\n",
+            "  [::1]:20444      (no name)               TLSv1.3          TLSv1.3          as configured\n",
             "TLSv1.1 is accepted\n  at 127.0.0.2:20443 --> ",
             "not verified:\n  [::]:20445, (no name): other listeners have the addresses of this machine",
         ] {
@@ -507,6 +633,7 @@ C
 nginx
 openssl s_server -www -accept 127.0.0.1:9443 -cert /tmp/cert -key /tmp/key -tls1_2 > /dev/null 2>&1 &
 openssl s_server -www -accept 127.0.0.1:9444 -cert /tmp/cert -key /tmp/key > /dev/null 2>&1 &
+openssl s_server -www -accept 127.0.0.1:9446 -cert /tmp/cert -key /tmp/key -tls1 -cipher ALL:@SECLEVEL=0 > /dev/null 2>&1 &
 # It says nothing, and never speaks TLS.
 perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalAddr => "127.0.0.1:9445", Listen => 9) or die; sleep 60' &
 sleep 1
@@ -516,6 +643,20 @@ tlsmend verify --format json > /tmp/json || true
 cat /tmp/json
 echo ---
 tlsmend verify /etc/nginx/nginx.conf --format json | grep -c not-covered || true
+tlsmend verify --only-configured | grep -c not-covered || true
+echo ---
+printf 'severity: {not-covered: medium}\n' > /tmp/policy.yaml
+tlsmend verify --policy /tmp/policy.yaml > /tmp/out || echo "status $?"
+cat /tmp/out
+echo ---
+# Whoever opens many ports hides the others behind them, and that is said.
+perl -MIO::Socket::INET -MIO::Select -e '
+    my @all = map { IO::Socket::INET->new(LocalAddr => "127.0.0.1:" . (8000 + $_), Listen => 9) or die } 1..300;
+    my $select = IO::Select->new(@all);
+    while (my @ready = $select->can_read) { for (@ready) { my $c = $_->accept; print $c "SSH-2.0-x\r\n"; close $c; } }
+' &
+sleep 1
+tlsmend verify || echo "status $?"
 nginx -s stop
 "#,
     ) else {
@@ -532,6 +673,20 @@ nginx -s stop
     let document: serde_json::Value = serde_json::from_str(parts[1]).expect("JSON");
     let ports: Vec<&str> =
         document["not_covered"].as_array().expect("a list").iter().filter_map(|one| one["address"].as_str()).collect();
-    assert_eq!(ports, ["127.0.0.1:9443", "127.0.0.1:9444"]);
-    assert!(parts[2].starts_with("0\n"), "of a PATH nothing else is asked: {said}");
+    assert_eq!(ports, ["127.0.0.1:9443", "127.0.0.1:9444", "127.0.0.1:9446"]);
+    assert!(parts[2].starts_with("0\n0\n"), "of a PATH nothing else is asked, nor where nobody wants it: {said}");
+    // What is forbidden is said, and counts where the policy wants it to.
+    assert!(
+        text.contains(
+            "  at 127.0.0.1:9446\n  = /usr/bin/openssl listens there\n  = the built-in policy forbids TLSv1\n"
+        ),
+        "{said}"
+    );
+    assert!(parts[3].contains("medium[not-covered]") && parts[3].contains("status 1\n"), "{said}");
+    assert!(parts[4].contains("not verified:\n  127.0.0.1:82"), "{said}");
+    assert!(
+        parts[4].contains(" more: of the ports that no configuration explains, at most 256 are asked, for 60 seconds"),
+        "{said}"
+    );
+    assert!(parts[4].contains("status 3\n"), "{said}");
 }

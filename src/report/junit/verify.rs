@@ -42,7 +42,7 @@ fn endpoint(one: &Checked, rows: &[&Issue<'_>]) -> Case {
     let undecided = !matches!(one.outcome, Outcome::Agrees | Outcome::Differs);
     let case = of_issues(one.promise.service.0, plain(&issue::endpoint(one)), rows, undecided);
     let [_, _, expected, observed] = cells(one);
-    let told = [format!("configured: {expected}"), format!("observed: {observed}"), said(one.outcome).to_owned()];
+    let told = [format!("configured: {expected}"), format!("observed: {observed}"), said(one).to_owned()];
     let told = super::lines(told);
     let text = if case.text.is_empty() { told } else { format!("{told}\n{}", case.text) };
     Case { text, ..case }
