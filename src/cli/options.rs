@@ -11,7 +11,7 @@ use crate::host::{self, Assumption, Facts, Given};
 use crate::plan::{self, Selection};
 use crate::policy::{Date, Policy, Profile};
 use crate::report::Paths;
-use crate::services;
+use crate::services::{self, clients};
 use crate::spelling::suggest_or_list;
 use crate::system::{Kind, LARGEST_FILE, OsSystem, System, leads_to, read_input, reason};
 use anyhow::{Context, Result, anyhow, bail};
@@ -30,6 +30,8 @@ pub(super) struct Opened {
     pub system: OsSystem,
     /// Its facts.
     pub facts: Facts,
+    /// What the user says about it.
+    pub given: Given,
     /// Where to look, as host paths.
     pub paths: Vec<PathBuf>,
     /// What to leave out there.
@@ -143,7 +145,10 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
     given.exec = given.processes && !host.no_exec;
     let products = services::products();
     for text in &host.assume {
-        given.assume.push(Assumption::parse(text, &products).map_err(|e| anyhow!("--assume {text}: {e}"))?);
+        match clients::assumed(text) {
+            Some((name, release)) => _ = given.clients.insert(name, release),
+            None => given.assume.push(Assumption::parse(text, &products).map_err(|e| anyhow!("--assume {text}: {e}"))?),
+        }
     }
     given.defines.clone_from(&host.define);
     for text in &host.env {
@@ -164,7 +169,8 @@ fn open_as(host: &Host, running: bool) -> Result<Opened> {
         () if !host.map.is_empty() => Some("nothing is run with --map"),
         () => Some(NOT_USUAL),
     };
-    Ok(Opened { system, facts, paths, exclude, look: given.look, own_root, processes: given.processes, shown, no_exec })
+    let (look, processes) = (given.look, given.processes);
+    Ok(Opened { system, facts, given, paths, exclude, look, own_root, processes, shown, no_exec })
 }
 
 /// The host's name: the given one, or what its /etc/hostname says. A repository of configurations has none.

@@ -356,7 +356,10 @@ mod tests {
             (facts.of(nginx::ID).library.level, facts.of(nginx::ID).library.level_source.as_str()),
             (Some(1), "the default of OpenSSL 3.1")
         );
-        let broken = Obstacle::of(apache::ID, "/etc/ssl/openssl.cnf:1: an equal sign is missing");
+        let broken = Obstacle::of(
+            apache::ID,
+            "/etc/ssl/openssl.cnf:1: an equal sign is missing; OpenSSL gives up the whole file",
+        );
         assert_eq!(facts.problems, [broken]);
         system.add_file("/usr/sbin/nginx", sample(&["libssl.so.3"], b"\0nginx/1.25.3\0"));
         let source = gather(&system, &Given::default()).of(nginx::ID).library.source.clone();

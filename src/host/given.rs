@@ -15,6 +15,8 @@ pub struct Given {
     pub defines: Vec<String>,
     /// Variables of the services' environment.
     pub env: BTreeMap<String, String>,
+    /// Versions of client programs and their libraries (`--assume`), by name.
+    pub clients: BTreeMap<String, Release>,
     /// Look at the host's programs and settings? Not where there is no host, only configuration files.
     pub look: bool,
     /// Look at the processes of the host, and not only at its files? Only where the host is this machine.
@@ -30,6 +32,7 @@ impl Default for Given {
             assume: Vec::new(),
             defines: Vec::new(),
             env: BTreeMap::new(),
+            clients: BTreeMap::new(),
             look: true,
             processes: false,
             exec: false,

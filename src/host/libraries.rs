@@ -105,6 +105,37 @@ impl<'a> Libraries<'a> {
         })
     }
 
+    /// The library that the program's own libraries load, such as libcurl.
+    pub(crate) fn behind(&mut self, file: &[u8]) -> Option<(Library, Option<PathBuf>)> {
+        for (path, file) in self.clients(file) {
+            let (library, configuration) = self.of_program(&path, &file);
+            if library.search != Search::Nothing {
+                return Some((library, configuration));
+            }
+        }
+        None
+    }
+
+    /// Does a program load GnuTLS, by itself or by a library such as libcurl?
+    pub(crate) fn has_gnutls(&self, file: &[u8]) -> bool {
+        let loads = |file: &[u8]| {
+            let needed = elf::dynamic(file).unwrap_or_default().needed;
+            needed.iter().any(|name| name.starts_with("libgnutls.so"))
+        };
+        loads(file) || self.clients(file).iter().any(|(_, file)| loads(file))
+    }
+
+    /// The libraries of a program that connect for it.
+    fn clients(&self, file: &[u8]) -> Vec<(PathBuf, Vec<u8>)> {
+        let needed = elf::dynamic(file).unwrap_or_default().needed;
+        let is_client = |name: &&String| ["libcurl", "libpq", "libldap"].iter().any(|known| name.starts_with(known));
+        let find = |name: &String| {
+            let mut paths = self.directories().iter().map(|folder| folder.join(name));
+            paths.find_map(|path| Some((path.clone(), self.system.read(&path).ok()?)))
+        };
+        needed.iter().filter(is_client).filter_map(find).collect()
+    }
+
     /// The newest library of the host, for a server whose program was not found.
     pub(crate) fn of_host(&mut self) -> (Library, Option<PathBuf>) {
         for (name, _) in NAMES {

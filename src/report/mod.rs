@@ -9,6 +9,7 @@
 //! not know which command made them. Those of handshakes share their words (`handshake.rs`).
 
 mod audit;
+pub mod clients;
 mod excerpt;
 pub mod facts;
 pub mod fleet;

@@ -47,7 +47,7 @@ impl WhyView<'_> {
 
     /// Is it the service itself that would connect there?
     fn is_upstream(&self) -> bool {
-        self.address.contains("://") || !self.address.contains(':')
+        self.address.contains("://") || !self.address.contains(':') || self.address.starts_with("client:")
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod align;
 pub mod apache;
+pub mod clients;
 pub mod doubts;
 pub mod expression;
 pub mod glob;

@@ -9,6 +9,8 @@ mod apache_truth;
 mod architecture;
 mod cases;
 mod cli;
+mod clients;
+mod clients_truth;
 mod docs;
 mod documents;
 mod facts;

@@ -82,9 +82,9 @@ pub(super) enum Command {
     #[command(after_help = EXIT_STATUS)]
     Why {
         /// The address and port that the client connects to: 127.0.0.1:443, [::1]:443, unix:/run/x.sock; a server name,
-        /// for all addresses that have it: shop.example; or a server that the configuration connects to, as the audit shows
-        /// it: https://192.0.2.7:8443
-        #[arg(value_name = "ADDRESS:PORT|NAME")]
+        /// for all addresses that have it: shop.example; a server that the configuration connects to, as the audit shows it:
+        /// https://192.0.2.7:8443; or a program of the host that connects to others: client:curl, client:/usr/bin/git; all that are there: client:all
+        #[arg(value_name = "ADDRESS:PORT|NAME|client:PROGRAM")]
         address: String,
         /// The server name that the client sends (none: it sends no name)
         #[arg(long, value_name = "NAME")]
@@ -185,11 +185,11 @@ pub(super) struct Host {
     /// A name that Apache is started with (its -D)
     #[arg(long, value_name = "NAME[=VALUE]")]
     pub define: Vec<String>,
-    /// A variable in Apache's environment
+    /// A variable in the environment of Apache, or of the program that `why client:PROGRAM` is about
     #[arg(long, value_name = "NAME=VALUE")]
     pub env: Vec<String>,
     /// A fact that beats what is found: nginx=1.18.0, apache=2.4.41, openssl=1.1.1, openssl-seclevel=1,
-    /// distribution=debian
+    /// distribution=debian; for `why client:PROGRAM` also the program and gnutls: curl=7.88.1, gnutls=3.7.9
     #[arg(long, value_name = "KEY=VALUE")]
     pub assume: Vec<String>,
     /// Never start a program of the host, not even to ask for its version where its files do not tell

@@ -9,7 +9,8 @@ use crate::host::Facts;
 use crate::instance::Instance;
 use crate::policy::Policy;
 use crate::report::secrets::Shown;
-use crate::report::{Outcome, Texts, WhyView, json, why};
+use crate::report::{self, Outcome, Texts, WhyView, json, why};
+use crate::services::clients;
 use crate::services::service::{Destination, Question, Resolved, Response};
 use crate::source::SourceMap;
 use crate::topic::Topic;
@@ -34,6 +35,9 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
         bail!("--sni: the name is empty; leave the option away for a client that sends none");
     }
     let opened = options::open(host)?;
+    if let Some(name) = asked.address.strip_prefix("client:") {
+        return of_client(name, asked, &opened, host, format, show_secrets);
+    }
     let policy = Policy::default_profile();
     let engine::Host { sources, resolved, problems, remarks, .. } = engine::load(opened.request(&policy, None));
     remarks.iter().for_each(output::remark);
@@ -62,6 +66,53 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
     }
     let is_certain = !views.is_empty() && views.iter().all(WhyView::is_certain);
     Ok(if is_certain && broken == 0 { Outcome::Compliant } else { Outcome::Incomplete }.into())
+}
+
+/// Answers for a program of the host that connects to others, or for all that are there.
+fn of_client(
+    name: &str,
+    asked: &Asked<'_>,
+    opened: &options::Opened,
+    host: &Host,
+    format: Format,
+    show_secrets: bool,
+) -> Result<ExitStatus> {
+    if asked.sni.is_some() || asked.quic {
+        bail!("--sni and --quic: \"{}\" is a program that connects to others", asked.address);
+    }
+    let all = name == "all";
+    let wanted = match clients::named(name) {
+        _ if all => clients::present(&opened.system).into_iter().map(|program| (program, None)).collect(),
+        Some(named) => vec![named],
+        None => bail!("\"{name}\" is no program that is known; those are all, {}", clients::names()),
+    };
+    let mut sources = SourceMap::default();
+    let about = clients::Asked { system: &opened.system, facts: &opened.facts, given: &opened.given };
+    let mut answers = Vec::new();
+    for (program, path) in wanted {
+        let shown = if all { format!("client:{}", program.key) } else { asked.address.to_owned() };
+        let answer = Arc::new(clients::ask(&program, path, about, &mut sources));
+        answers.push((shown, Shown::of(answer, show_secrets)));
+    }
+    let (sources, open) = (Shown::of(sources, show_secrets), Shown::of(Vec::new(), show_secrets));
+    let texts = Texts { sources: &sources, paths: &opened.shown };
+    let view = |address, answer| WhyView {
+        address,
+        sni: None,
+        service: Some("clients"),
+        answer: Some(answer),
+        open: &open,
+        texts,
+    };
+    let views: Vec<WhyView<'_>> = answers.iter().map(|(address, answer)| view(address, answer)).collect();
+    output::write(host.color, |out| match (format, all) {
+        (Format::Text, true) => report::clients::text(&views, out),
+        (Format::Json, true) => json::why_name(asked.address, &views, out),
+        (Format::Text, false) => views.iter().try_for_each(|view| why::text(view, out)),
+        (Format::Json, false) => views.iter().try_for_each(|view| json::why(view, out)),
+    })?;
+    let is_certain = views.iter().all(WhyView::is_certain);
+    Ok(if is_certain { Outcome::Compliant } else { Outcome::Incomplete }.into())
 }
 
 fn view<'a>(

@@ -11,7 +11,7 @@
 //! | all of it | `system_default.rs` |
 //!
 //! After `crypto/conf/conf_def.c`, `conf_mod.c`, `conf_ssl.c` and `ssl/ssl_mcnf.c` of OpenSSL, and held against handshakes with
-//! 1.1.1w, 3.0.19 and 3.6.3 (`fixtures/truth/client`).
+//! 1.1.1w, 3.0.19 and 3.6.3 (`fixtures/truth/clients`).
 
 mod circumstances;
 mod commands;
