@@ -17,6 +17,7 @@ use crate::topic::Topic;
 use anyhow::{Result, anyhow, bail};
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 /// The client that is asked about.
@@ -81,19 +82,23 @@ fn of_client(
         bail!("--sni and --quic: \"{}\" is a program that connects to others", asked.address);
     }
     let all = name == "all";
-    let wanted = match clients::named(name) {
+    let wanted: Vec<(clients::Program, Option<&Path>)> = match clients::named(name) {
         _ if all => clients::present(&opened.system).into_iter().map(|program| (program, None)).collect(),
         Some(named) => vec![named],
         None => bail!("\"{name}\" is no program that is known; those are all, {}", clients::names()),
     };
     let mut sources = SourceMap::default();
     let about = clients::Asked { system: &opened.system, facts: &opened.facts, given: &opened.given };
-    let mut answers = Vec::new();
-    for (program, path) in wanted {
-        let shown = if all { format!("client:{}", program.key) } else { asked.address.to_owned() };
-        let answer = Arc::new(clients::ask(&program, path, about, &mut sources));
-        answers.push((shown, Shown::of(answer, show_secrets)));
-    }
+    let found = clients::ask_all(&wanted, about, &mut sources).into_iter();
+    let shown = |program: &clients::Program| match all {
+        true => format!("client:{}", program.key),
+        false => asked.address.to_owned(),
+    };
+    let answers: Vec<(String, Shown<Arc<Answer>>)> = wanted
+        .iter()
+        .zip(found)
+        .map(|((program, _), answer)| (shown(program), Shown::of(Arc::new(answer), show_secrets)))
+        .collect();
     let (sources, open) = (Shown::of(sources, show_secrets), Shown::of(Vec::new(), show_secrets));
     let texts = Texts { sources: &sources, paths: &opened.shown };
     let view = |address, answer| WhyView {

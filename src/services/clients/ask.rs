@@ -38,23 +38,42 @@ impl Versions {
 
 /// Which versions a program offers as a client, and why. `path`: where the user says that it is.
 pub fn ask(program: &Program, path: Option<&Path>, asked: Asked<'_>, sources: &mut SourceMap) -> Answer {
+    let mut answers = ask_all(&[(program.clone(), path)], asked, sources);
+    answers.swap_remove(0)
+}
+
+/// The same for several programs: each library is read once.
+pub fn ask_all(programs: &[(Program, Option<&Path>)], asked: Asked<'_>, sources: &mut SourceMap) -> Vec<Answer> {
     let Asked { system, facts, given } = asked;
     let mut environment = environment_of(system);
     environment.extend(given.env.clone());
     let distribution = Distribution { ids: facts.distribution.clone(), source: facts.distribution_source.clone() };
     let mut linked = Linked::new(system, &distribution);
+    programs.iter().map(|(program, path)| one(program, *path, asked, &environment, &mut linked, sources)).collect()
+}
+
+fn one(
+    program: &Program,
+    path: Option<&Path>,
+    asked: Asked<'_>,
+    environment: &BTreeMap<String, String>,
+    linked: &mut Linked<'_>,
+    sources: &mut SourceMap,
+) -> Answer {
+    let Asked { system, given, .. } = asked;
     let found = path.map(Path::to_owned).or_else(|| linked.program(program.paths));
-    let mut trail = Trail::new(system, &environment, sources);
-    let has_gnutls = found.as_deref().and_then(|path| linked.has_gnutls(path));
+    let mut trail = Trail::new(system, environment, sources);
+    let loads_any = matches!(program.kind, Kind::OpenSsl(_) | Kind::Gnutls(_));
+    let has_gnutls = found.as_deref().filter(|_| loads_any).and_then(|path| linked.has_gnutls(path));
     let versions = match program.kind {
         Kind::OpenSsl(_) | Kind::Gnutls(_) if is_another(program.kind, has_gnutls) => {
             let what = format!("{} is built with another TLS library than the one that was observed", program.title);
             trail.doubt(what, "probe a server with the program");
             Versions { configured: VersionSet::TLS, effective: None }
         }
-        Kind::OpenSsl(own) => openssl::ask(program, own, found.as_deref(), given, &mut linked, &mut trail),
-        Kind::Gnutls(least) => gnutls::ask(program, least, found.as_deref(), asked, &linked, &mut trail),
-        Kind::Node(major) => node::ask(program, major, given, &linked, &mut trail),
+        Kind::OpenSsl(own) => openssl::ask(program, own, found.as_deref(), given, linked, &mut trail),
+        Kind::Gnutls(least) => gnutls::ask(program, least, found.as_deref(), asked, linked, &mut trail),
+        Kind::Node(major) => node::ask(program, major, given, linked, &mut trail),
         Kind::Java(major) => java::ask(program, major, found.as_deref(), asked, &mut trail),
         Kind::Fixed(versions, why) => {
             trail.say(ReasonKind::Default, format!("{}: {why}", program.title));

@@ -129,8 +129,7 @@ fn read(file: &File, path: &Path, security: &mut Security, left: &mut usize, tra
 fn options(trail: &Trail<'_>) -> Options {
     let mut options = Options::default();
     for name in ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"] {
-        for word in trail.variable(name).unwrap_or_default().split_ascii_whitespace() {
-            let word = word.trim_matches(['"', '\'']);
+        for word in words(trail.variable(name).unwrap_or_default()) {
             if let Some(value) = word.strip_prefix("-Djdk.tls.client.protocols=") {
                 options.protocols = Some(value.to_owned());
             } else if let Some(value) = word.strip_prefix("-Djava.security.properties=") {
@@ -139,6 +138,22 @@ fn options(trail: &Trail<'_>) -> Options {
         }
     }
     options
+}
+
+/// Options between blanks; a blank in quotes is a part of one, and quotes vanish.
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quote = None;
+    for c in text.chars() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            (None, c) if c.is_ascii_whitespace() => words.push(String::new()),
+            (_, c) => words.last_mut().into_iter().for_each(|word| word.push(c)),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// The java.security of a runtime; where there are several and nothing tells which, that is noted.

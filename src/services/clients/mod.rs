@@ -28,5 +28,5 @@ mod properties;
 mod trail;
 mod wgetrc;
 
-pub use ask::{Asked, ask};
+pub use ask::{Asked, ask, ask_all};
 pub use programs::{Program, assumed, named, names, present};

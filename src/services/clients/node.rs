@@ -106,12 +106,13 @@ pub(super) fn ask(
     for doubt in &reading.default.doubts {
         trail.doubt(doubt.clone(), "say variables with --env NAME=VALUE");
     }
-    library.system = SystemDefault { profile: None, ..reading.default };
+    // Its own lists stand in the place of those of the file; the level stays.
+    library.system = SystemDefault { profile: None, ciphersuites: None, ..reading.default };
     let wanted = Wanted {
         min: Bound::At(min),
         max: Bound::At(max),
         off: VersionSet::EMPTY,
-        ciphers: options.ciphers.map(str::to_owned),
+        ciphers: Some(options.ciphers.unwrap_or("DEFAULT").to_owned()),
     };
     openssl::versions(&library, &wanted, trail)
 }

@@ -9,8 +9,12 @@ use crate::host::{Assumption, Given, Linked};
 use crate::openssl::cnf::{Circumstances, Command, Effect, Environment, Reading, Side};
 use crate::openssl::{Keys, Library, SystemDefault};
 use crate::release::Release;
+use crate::system::System;
 use crate::tls::{Version, VersionSet};
 use std::path::{Path, PathBuf};
+
+/// More commands than that nobody reads.
+const MOST_STEPS: usize = 50;
 
 /// Since then contexts take what openssl.cnf sets.
 const FIRST: Release = Release::new(1, 1, 1);
@@ -132,17 +136,27 @@ pub(super) fn read_at(library: &Library, path: Option<&Path>, names: &[&str], tr
     let is_old = library.release.is_some_and(|release| release < FIRST);
     let Some(path) = path.filter(|_| !is_old) else { return Reading::default() };
     let folder = trail.variable("PWD").map(PathBuf::from);
-    let source = PathBuf::from(&library.source);
+    let modules = module_folder(library, trail.system);
     let circumstances = Circumstances {
         release: library.release,
         names,
         environment: Environment::Whole(trail.environment),
         folder: folder.as_deref(),
         side: Side::Client,
-        modules: source.parent().filter(|folder| folder.is_absolute()),
+        modules: Some(&modules),
         is_red_hat: library.has_profiles,
     };
     Reading::of(trail.system, path, &circumstances)
+}
+
+/// Where the library looks for engines and providers: beside itself, or where libraries are usually.
+fn module_folder(library: &Library, system: &dyn System) -> PathBuf {
+    if let Some(folder) = Path::new(&library.source).parent().filter(|folder| folder.is_absolute()) {
+        return folder.to_owned();
+    }
+    let entries = system.list(Path::new("/usr/lib")).unwrap_or_default();
+    let multiarch = entries.iter().find(|entry| entry.name.to_string_lossy().ends_with("-linux-gnu"));
+    multiarch.map_or_else(|| PathBuf::from("/usr/lib64"), |entry| Path::new("/usr/lib").join(&entry.name))
 }
 
 /// What a program does with the bounds, in words.
@@ -171,10 +185,15 @@ fn tell(reading: &Reading, wanted: &Wanted, trail: &mut Trail<'_>) {
     for (place, step) in &reading.steps {
         trail.at_place(ReasonKind::Include, place, format!("leads on: {step}"));
     }
-    for command in &reading.commands {
-        if let Some(note) = note_of(command, wanted) {
-            trail.at_place(ReasonKind::Command, &command.place, note);
-        }
+    let notes: Vec<(&Command, String)> =
+        reading.commands.iter().filter_map(|command| Some((command, note_of(command, wanted)?))).collect();
+    // Later commands win.
+    let left_out = notes.len().saturating_sub(MOST_STEPS);
+    if left_out > 0 {
+        trail.say(ReasonKind::Command, format!("{left_out} more commands, and then"));
+    }
+    for (command, note) in notes.into_iter().skip(left_out) {
+        trail.at_place(ReasonKind::Command, &command.place, note);
     }
     if reading.commands.is_empty() && reading.void.is_none() && reading.stop.is_none() {
         trail.say(ReasonKind::Default, "openssl.cnf sets nothing for programs: no ssl_conf, or no system_default");

@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 /// The longest file of settings that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
+const MOST_STEPS: usize = 200;
+
 /// A file of settings.
 pub(super) struct File {
     pub(super) id: FileId,
@@ -85,23 +87,32 @@ impl<'a> Trail<'a> {
     /// A step at a place of a file.
     pub(super) fn at(&mut self, kind: ReasonKind, file: FileId, range: &Range<usize>, note: impl Into<String>) {
         let span = Span::new(file, range.start as u32, range.end as u32);
-        self.because.push(Reason::at(kind, span, note.into()));
+        self.step(Reason::at(kind, span, note.into()));
     }
 
     /// A step at a line of openssl.cnf.
     pub(super) fn at_place(&mut self, kind: ReasonKind, place: &Place, note: impl Into<String>) {
-        match self.system.read_at_most(&place.path, 2 * LONGEST) {
-            Ok(bytes) => {
-                let id = self.sources.insert(place.path.to_path_buf(), bytes);
-                self.at(kind, id, &(place.start..place.end), note);
-            }
-            Err(_) => self.say(kind, format!("{place}: {}", note.into())),
+        let read = || self.system.read_at_most(&place.path, 2 * LONGEST).ok();
+        let id = match self.sources.find(&place.path) {
+            Some(id) => Some(id),
+            None => read().map(|bytes| self.sources.insert(place.path.to_path_buf(), bytes)),
+        };
+        match id {
+            Some(id) => self.at(kind, id, &(place.start..place.end), note),
+            None => self.say(kind, format!("{place}: {}", note.into())),
+        }
+    }
+
+    /// Files may have more steps than anybody reads; the first ones lead the way.
+    fn step(&mut self, reason: Reason) {
+        if self.because.len() < MOST_STEPS {
+            self.because.push(reason);
         }
     }
 
     /// A step that no file says.
     pub(super) fn say(&mut self, kind: ReasonKind, note: impl Into<String>) {
-        self.because.push(Reason::placeless(kind, note.into()));
+        self.step(Reason::placeless(kind, note.into()));
     }
 
     /// Something that is not known.

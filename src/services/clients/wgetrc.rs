@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 /// What the files say about versions: a priority string, and the lowest version. `false`: wget refuses to start.
 pub(super) fn apply(priority: &mut String, low: &mut Option<Version>, trail: &mut Trail<'_>) -> bool {
+    let mut has_ciphers = false;
     let system = trail.variable("SYSTEM_WGETRC").unwrap_or("/etc/wgetrc");
     let own = trail.variable("WGETRC").map_or_else(|| trail.home().join(".wgetrc"), PathBuf::from);
     for path in [PathBuf::from(system), own] {
@@ -38,11 +39,15 @@ pub(super) fn apply(priority: &mut String, low: &mut Option<Version>, trail: &mu
                 }
                 "ciphers" => {
                     value.clone_into(priority);
+                    has_ciphers = true;
                     trail.at(ReasonKind::Versions, file.id, &line, "GnuTLS' priority string, instead of wget's own");
                 }
                 _ => {}
             }
         }
+    }
+    if has_ciphers && low.take().is_some() {
+        trail.say(ReasonKind::Versions, "ciphers beats secure_protocol");
     }
     true
 }

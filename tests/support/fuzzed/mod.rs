@@ -7,6 +7,7 @@
 mod answer;
 mod apache;
 mod baseline;
+mod clients;
 mod configuration;
 mod consistent;
 mod host;
@@ -24,10 +25,11 @@ mod reports;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 9] = [
+pub const TARGETS: [Target; 10] = [
     ("answer", answer::run),
     ("apache", apache::run),
     ("baseline", baseline::run),
+    ("clients", clients::run),
     ("host", host::run),
     ("journal", journal::run),
     ("merge", merge::run),
