@@ -4,10 +4,10 @@ use super::args::{Colour, Format};
 use super::message::Message;
 use super::output;
 use super::servers::Checked;
-use crate::report::json::change::{Check, Done, RolledBack};
+use crate::report::Outcome;
+use crate::report::json::change::{Check, Done, File, RolledBack, Verified};
 use crate::report::json::{self, Body};
 use crate::report::secrets::Shown;
-use crate::report::{Outcome, json::change::Verified};
 use anyhow::Result;
 
 /// The record of a run.
@@ -35,11 +35,13 @@ impl Record {
         }
     }
 
-    /// A patch: it is the result, and what somebody has to look at (`is_needed`) stands beside a document too.
-    pub(super) fn patch(&self, patch: &[u8], is_needed: bool) -> Result<()> {
+    /// A patch, exact, as the result; beside a document what somebody has to look at (`is_needed`) stands masked.
+    pub(super) fn patch(&self, exact: &[u8], files: &[File], is_needed: bool) -> Result<()> {
         match self.format {
-            Format::Text => output::patch(patch)?,
-            Format::Json if is_needed => output::remark(Message::of(String::from_utf8_lossy(patch).lines())),
+            Format::Text => output::patch(exact)?,
+            Format::Json if is_needed => {
+                output::remark(Message::of(files.iter().flat_map(|file| file.diff.lines())));
+            }
             Format::Json => {}
         }
         Ok(())

@@ -67,13 +67,18 @@ pub(super) fn remaining(
     Remaining { outcome: if hides { Outcome::Incomplete } else { outcome }, is_steady }
 }
 
-/// A file of the patch: the path that is shown, its text as it is and as it would be.
-fn files<'p>(opened: &options::Opened, plan: &'p Plan) -> Vec<(String, &'p [u8], &'p [u8])> {
-    let file = |(path, new): (&PathBuf, &'p Vec<u8>)| {
+/// The files of the patch, for a document.
+pub(super) fn files(opened: &options::Opened, plan: &Plan) -> Vec<File> {
+    let file = |(path, new): (&PathBuf, &Vec<u8>)| {
         let old = plan.before.sources.file(plan.before.sources.find(path)?).bytes();
-        Some((opened.shown.lossy(path), old, new.as_slice()))
+        Some(described_file(&opened.shown.lossy(path), old, new))
     };
     plan.contents.iter().filter_map(file).collect()
+}
+
+/// A file that changes, for a document.
+pub(super) fn described_file(path: &str, old: &[u8], new: &[u8]) -> File {
+    File::of(path.to_owned(), old, new, |old, new| diff(path, old, new))
 }
 
 /// The patch of all files.
@@ -103,12 +108,10 @@ pub(super) fn described(
     let as_it_is = |finding: &Finding| plan.place(finding).map(|at| (opened.shown.lossy(at.path), at.line));
     let left = plan.after.findings.iter().map(|one| Brief::of(one, at(one), Some(reason(plan, selection, one))));
     let kept = kept.map(|one| Brief::of(one, as_it_is(one), Some("its fix was not applied".to_owned())));
-    let file =
-        |(path, old, new): (String, &[u8], &[u8])| File::of(path.clone(), old, new, |old, new| diff(&path, old, new));
     let alone = plan.refused.iter().map(|(path, why)| Left { path: opened.shown.lossy(path), why: why.clone() });
     json::Plan {
         policy: policy.name.clone(),
-        files: files(opened, plan).into_iter().map(file).collect(),
+        files: files(opened, plan),
         findings_fixed: Shown::masked(fixed.map(|one| Brief::of(one, as_it_is(one), None)).collect()),
         findings_left: Shown::masked(kept.chain(left).collect()),
         left_alone: Shown::masked(alone.collect()),
@@ -125,7 +128,7 @@ fn is_gone(plan: &Plan, finding: &Finding) -> bool {
 }
 
 /// A diff of two texts under a path.
-pub(super) fn diff(path: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
+fn diff(path: &str, old: &[u8], new: &[u8]) -> Vec<u8> {
     let mut patch = Vec::new();
     // Writing into memory does not fail.
     let _written = plan::unified(Path::new(path.strip_prefix('/').unwrap_or(path)), old, new, &mut patch);

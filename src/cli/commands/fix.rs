@@ -38,7 +38,9 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let selection = options::selection(&arguments.selection);
     let request = opened.request(&policy, (!arguments.selection.fix_waived).then_some(day));
     let plan = plan::plan_selected(request, &selection);
-    record.patch(&diff::patch(&opened, &plan)?, !arguments.yes && !plan.contents.is_empty())?;
+    let is_asked = !arguments.yes && !plan.contents.is_empty();
+    let files = if is_asked { diff::files(&opened, &plan) } else { Vec::new() };
+    record.patch(&diff::patch(&opened, &plan)?, &files, is_asked)?;
     if record.is_text() {
         diff::leftovers(&opened, &plan, &selection);
     }

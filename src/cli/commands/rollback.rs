@@ -9,7 +9,7 @@ use super::super::servers::{Servers, judged, named};
 use super::super::state::Disks;
 use super::super::transact::{self, End, Job, Say};
 use super::super::{options, output};
-use super::diff::diff;
+use super::diff::described_file;
 use crate::engine::{self, Request};
 use crate::plan;
 use crate::policy::Policy;
@@ -44,7 +44,9 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         record.tell(format!("every file is as it was before {} already", journal.id));
         return ended(record, journal.id, Vec::new(), disks.at_best(Outcome::Compliant));
     }
-    record.patch(&patch(&undo)?, !arguments.yes)?;
+    let file = |one: &Change| described_file(&one.path.display().to_string(), &one.old, &one.new);
+    let files: Vec<File> = undo.changes.iter().filter(|_| !record.is_text()).map(file).collect();
+    record.patch(&patch(&undo)?, &files, !arguments.yes)?;
     let instances = named(&journal.instances);
     let mut opened = options::open(&host(arguments))?;
     if !instances.iter().all(|(_, main)| opened.is_usual(main)) {
@@ -60,11 +62,6 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         record.tell("nothing was changed");
         return ended(record, journal.id, Vec::new(), Outcome::CouldNotRun);
     }
-    let file = |one: &Change| {
-        let path = one.path.display().to_string();
-        File::of(path.clone(), &one.old, &one.new, |old, new| diff(&path, old, new))
-    };
-    let files = undo.changes.iter().filter(|_| !record.is_text()).map(file).collect();
     let intent = Intent {
         id: store.new_id()?,
         command: "rollback",
@@ -180,15 +177,16 @@ fn patch(undo: &Undo) -> Result<Vec<u8>> {
 /// Why it is not done, with what changed since.
 fn refusal(conflicts: &[Conflict], record: &Record) -> Result<anyhow::Error> {
     let mut patch = Vec::new();
-    let mut lines = Vec::new();
+    let (mut lines, mut files) = (Vec::new(), Vec::new());
     for conflict in conflicts {
         lines.push(format!("{}: {}", conflict.path.display(), conflict.why));
         if let Some((then, now)) = &conflict.contents {
             let shown = conflict.path.strip_prefix("/").unwrap_or(&conflict.path);
             plan::unified(shown, then, now, &mut patch).context("the difference can't be written")?;
+            files.push(described_file(&conflict.path.display().to_string(), then, now));
         }
     }
-    record.patch(&patch, true)?;
+    record.patch(&patch, &files, true)?;
     lines.push(
         "nothing was changed; --force puts the old versions back all the same, and keeps what is there now".to_owned(),
     );
