@@ -7,6 +7,7 @@ mod fix_load;
 mod fix_reload_killed;
 mod fix_verified;
 mod generated_apache;
+mod generated_cnf;
 mod generated_nginx;
 mod html;
 mod openssl_ciphers;

@@ -44,7 +44,7 @@ pub(super) fn parse(bytes: &[u8], lines: impl Iterator<Item = Range<usize>>) -> 
             let Some(rest) = text[name.len()..].strip_prefix(['=', ':']) else { return Err(span) };
             let name = name.trim_end();
             item(name, before(rest, None));
-            goes_on = Some(name.to_owned());
+            goes_on = (!name.is_empty()).then(|| name.to_owned());
         }
     }
     Ok(items)
@@ -93,7 +93,7 @@ mod tests {
         ] {
             assert_eq!(parse(text), Ok(expected.iter().map(|item| (*item).to_owned()).collect()), "{text}");
         }
-        for (text, line) in [("[o\na = b\n", 0..2), ("[o]\njunk\n", 4..8), ("a = b\n[x", 6..8)] {
+        for (text, line) in [("[o\na = b\n", 0..2), ("[o]\njunk\n", 4..8), ("a = b\n[x", 6..8), ("=\n b\n", 2..4)] {
             assert_eq!(parse(text), Err(line), "{text}");
         }
     }
