@@ -58,7 +58,11 @@ pub(super) fn of_worker(
     let is_same = process.identity.program == parent.identity.program
         && stat_field(&process.stat, SESSION) == stat_field(&parent.stat, SESSION);
     let own = of_process(system, process, product).filter(|_| is_same)?;
-    Some(Evidence { is_elsewhere: own.is_elsewhere || evidence.is_elsewhere, ..evidence })
+    let word_of = match evidence.word_of.is_empty() {
+        true => Writers::default(),
+        false => evidence.word_of.and(own.word_of),
+    };
+    Some(Evidence { word_of, is_elsewhere: own.is_elsewhere || evidence.is_elsewhere, ..evidence })
 }
 
 /// The users of a process, besides root and the user of this process; `None`: the text does not say them.

@@ -369,7 +369,7 @@ mod tests {
             // Workers, of root's server and of others.
             (real, 33, "60", "50 50 50", &own),
             (real, 33, "60 7", "51 51 51", &elsewhere),
-            (real, 33, "60", "52 52 52", &others(&[33])),
+            (real, 33, "60", "52 52 52", &others(&[33, 1000])),
             // Started by it is not enough: another program, or one that came to it as an orphan.
             (fake, 33, "60", "50 50 50", &others(&[33, 1000])),
             (real, 33, "60", "50 60 60", &others(&[33])),
