@@ -35,10 +35,10 @@ try *ARGUMENTS="audit --root fixtures/hosts/debian":
 count *COMMIT:
     tests/count {{COMMIT}}
 
-# writes the schema of policies anew
-schema:
-    cargo run --quiet --locked -- policy schema > docs/policy.schema.json.new
-    mv docs/policy.schema.json.new docs/policy.schema.json
+# writes the schema of NAME anew: `policy`, `audit`, `why`
+schema NAME:
+    cargo run --quiet --locked -- schema {{NAME}} > docs/schemas/{{NAME}}.json.new
+    mv docs/schemas/{{NAME}}.json.new docs/schemas/{{NAME}}.json
 
 # the documentation of the library, as a page
 doc:
