@@ -86,14 +86,16 @@ pub(super) fn ask_until(targets: &[Target], until: &Until<'_>, stop: &AtomicBool
     let mut pause = PAUSE;
     for round in 1.. {
         let scans = each(&seen, HANDS, ROUND, stop, &|one| ask_again(one, stop));
-        if stop.load(Ordering::Relaxed) {
-            break;
-        }
+        let is_interrupted = stop.load(Ordering::Relaxed);
         for (at, (one, found)) in seen.iter_mut().zip(scans).enumerate() {
-            let Some((target, scan)) = found else { continue };
+            // What was interrupted says less than what came before it.
+            let Some((target, scan)) = found.filter(|_| !is_interrupted || one.last.is_none()) else { continue };
             one.add(target, scan);
             let twice = [&one.last, &one.before_that];
             one.is_settled = twice.iter().all(|scan| scan.as_ref().is_some_and(|scan| (until.settled)(at, scan)));
+        }
+        if is_interrupted {
+            break;
         }
         let is_late = |one: &&Seen| match one.moved {
             Some(since) => since.elapsed() >= until.once_changed,
