@@ -79,6 +79,9 @@ rules! {
     UNUSED_WAIVER: "unused-waiver", Weighing::Plain, false, [Audit];
 }
 
+/// The rules about the versions that a line gives, the most important first.
+pub const OF_VERSIONS: [RuleId; 3] = [FORBIDDEN_VERSION, MISSING_VERSION, RECOMMENDED_VERSION];
+
 /// The heads of the sections of the page of a rule of audits, in their order.
 const HEADS: [&str; 7] = ["What it finds", "Why it is bad", "Example", "Fix", "Fix safety", "Severity", "References"];
 

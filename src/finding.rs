@@ -246,7 +246,7 @@ impl Finding {
         self.standing == Standing::Open
     }
 
-    /// What each rule says: the worst first.
+    /// What each rule says: first the one that the finding has its name from, which says the worst.
     pub fn aspects(&self) -> impl Iterator<Item = Aspect> {
         let Finding { rule, verdict, severity, versions, .. } = *self;
         std::iter::once(Aspect { rule, verdict, severity, versions }).chain(self.also.iter().copied())

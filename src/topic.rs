@@ -22,11 +22,6 @@ impl Topic {
     pub fn about(kind: &'static str, object: impl Into<Cow<'static, str>>) -> Topic {
         Topic { kind, object: object.into() }
     }
-
-    /// The kind of question.
-    pub fn kind(&self) -> &'static str {
-        self.kind
-    }
 }
 
 impl fmt::Display for Topic {

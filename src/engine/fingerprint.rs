@@ -1,7 +1,8 @@
 //! What identifies a finding from one audit to the next: what it is about, and of which file and block, but no line, so
 //! that text may move around it, and no wording, so that texts may be improved.
 
-use super::{Audit, join};
+use super::Audit;
+use crate::catalog::OF_VERSIONS;
 use crate::endpoint::Role;
 use crate::finding::{Finding, Standing, Verdict};
 use crate::instance::{Instance, Setting};
@@ -129,7 +130,7 @@ fn identity(
     let path = |span: Span| instance.map(|_| names.of(sources.file(span.file).path())).unwrap_or_default();
     let topic = finding.topic.as_ref().map(Topic::to_string).unwrap_or_default();
     // A line is known whichever of its versions are told of, and whichever rule says the worst.
-    let kind = if join::OF_VERSIONS.contains(&finding.rule) { "versions" } else { finding.rule.0 };
+    let kind = if OF_VERSIONS.contains(&finding.rule) { "versions" } else { finding.rule.0 };
     add(&mut out.line, kind.as_bytes());
     for aspect in finding.aspects() {
         out.add_to_whole(aspect.rule.0.as_bytes());

@@ -3,14 +3,14 @@
 //! The rules look for versions one by one, since each has a severity and waivers of its own. What they find at one line is
 //! told together where one and the same edit mends it; where the edits differ, a person has to choose, and sees each.
 
-use crate::catalog::{FORBIDDEN_VERSION, MISSING_VERSION, RECOMMENDED_VERSION};
+use crate::catalog::OF_VERSIONS;
 use crate::edit::Fix;
 use crate::endpoint::Role;
-use crate::finding::{Aspect, Finding, RuleId};
+use crate::finding::Finding;
 use crate::rules::Subject;
 use crate::source::Span;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// What findings that are told together share.
 #[derive(PartialEq, Eq, Hash)]
@@ -20,9 +20,6 @@ struct Shared {
     fix: Option<Fix>,
     help: Option<String>,
 }
-
-/// The rules about the versions that a line gives, the most important first.
-pub(super) const OF_VERSIONS: [RuleId; 3] = [FORBIDDEN_VERSION, MISSING_VERSION, RECOMMENDED_VERSION];
 
 /// Joins the findings of one instance about the versions of one line.
 pub(super) fn join(subject: Subject<'_>, findings: Vec<Finding>) -> Vec<Finding> {
@@ -60,37 +57,28 @@ fn shared(subject: Subject<'_>, finding: &Finding) -> Option<Shared> {
 }
 
 /// Adds a finding to another one. The worse one gives the rule.
-fn add(first: &mut Finding, second: Finding) {
+fn add(lead: &mut Finding, mut other: Finding) {
     let rank = |one: &Finding| {
         let place = OF_VERSIONS.iter().position(|rule| *rule == one.rule);
         (one.severity, one.verdict, Reverse(place))
     };
-    let (mut lead, other) = if rank(first) >= rank(&second) {
-        (std::mem::replace(first, second.clone()), second)
-    } else {
-        (second, first.clone())
-    };
-    note_endpoints(&mut lead, &other);
+    if rank(lead) < rank(&other) {
+        std::mem::swap(lead, &mut other);
+    }
+    note_endpoints(lead, &other);
     lead.message = format!("{}; {}", lead.message, other.message);
-    lead.also.push(Aspect {
-        rule: other.rule,
-        verdict: other.verdict,
-        severity: other.severity,
-        versions: other.versions,
-    });
-    lead.also.extend(other.also);
+    lead.also.extend(other.aspects());
     lead.endpoints.extend(other.endpoints);
     lead.endpoints.sort_unstable();
     lead.endpoints.dedup();
     extend(&mut lead.related, other.related);
     extend(&mut lead.notes, other.notes);
     extend(&mut lead.changes, other.changes);
-    *first = lead;
 }
 
 /// Says where a part of what is told together does not hold.
 fn note_endpoints(lead: &mut Finding, other: &Finding) {
-    let all: std::collections::BTreeSet<usize> = lead.endpoints.iter().chain(&other.endpoints).copied().collect();
+    let all: BTreeSet<usize> = lead.endpoints.iter().chain(&other.endpoints).copied().collect();
     let notes: Vec<String> = [&*lead, other]
         .into_iter()
         .filter(|one| one.endpoints.len() < all.len())

@@ -1,7 +1,7 @@
 //! What a fix may change: what the policy calls a finding, of the rules that are to be fixed.
 
 use super::Subject;
-use crate::catalog::{FORBIDDEN_VERSION, MISSING_VERSION, RECOMMENDED_VERSION};
+use crate::catalog::{FORBIDDEN_VERSION, MISSING_VERSION, OF_VERSIONS};
 use crate::finding::{RuleId, Verdict};
 use crate::policy::Demand;
 use crate::tls::{Version, VersionSet};
@@ -23,7 +23,7 @@ impl Aim {
     /// version be exposed there, or latent?
     pub(super) fn of(subject: Subject<'_>, demand: &Demand, rule: RuleId, effect: impl Fn(Version) -> Verdict) -> Aim {
         // Other rules are about a line as a whole.
-        let is_whole = ![FORBIDDEN_VERSION, MISSING_VERSION, RECOMMENDED_VERSION].contains(&rule);
+        let is_whole = !OF_VERSIONS.contains(&rule);
         let selected = |of: RuleId| is_whole || of == rule || subject.selects(of);
         let counts = |of: RuleId, version: Version, verdict: Verdict| {
             selected(of) && demand.severity(of.0, verdict, VersionSet::of(&[version])).is_some()
