@@ -65,6 +65,10 @@ pub fn gather(system: &dyn System, given: &Given, products: Products<'_>) -> Fac
     let has_profiles = distribution.has_crypto_policies();
     for software in facts.software.values_mut() {
         software.library.has_profiles = has_profiles;
+        // A crypto policy is a part of the system's settings, which contexts take since 1.1.1.
+        if software.library.release.is_some_and(|release| release < Release::new(1, 1, 1)) {
+            software.library.system = SystemDefault::default();
+        }
     }
     for configuration in &configurations {
         configuration.read(system, &mut facts);
@@ -86,11 +90,6 @@ impl Configuration {
     fn read(&self, system: &dyn System, facts: &mut Facts) {
         let software = facts.of_mut(self.service);
         let Software { library, environment, .. } = software;
-        // Contexts take the system's settings since 1.1.1.
-        if library.release.is_some_and(|release| release < Release::new(1, 1, 1)) {
-            library.system = SystemDefault::default();
-            return;
-        }
         let folder = PathBuf::from(&library.source);
         let circumstances = Circumstances {
             release: library.release,
@@ -385,5 +384,14 @@ mod tests {
         assert_eq!(library.system.min, Some(Version::Tls1_2));
         assert_eq!(library.security_level(Some("PROFILE=SYSTEM")), Some(2));
         assert_eq!(library.security_level(Some("HIGH")), Some(2));
+        // Also where no file is read, an older library takes nothing of the policy.
+        let given = |release| Given {
+            env: [("OPENSSL_CONF".to_owned(), String::new())].into(),
+            assume: vec![Assumption::OpenSsl(release)],
+            ..Given::default()
+        };
+        let profile = |release| gather(&system, &given(release)).of(apache::ID).library.system.profile.is_some();
+        assert!(profile(Release::new(3, 0, 7)));
+        assert!(!profile(Release::new(1, 1, 0)));
     }
 }

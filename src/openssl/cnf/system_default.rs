@@ -14,6 +14,8 @@ use crate::system::System;
 use crate::tls::{Version, VersionSet};
 use std::path::Path;
 
+/// Contexts take what the file says since then.
+const FIRST: Release = Release::new(1, 1, 1);
 /// Since then diagnostics make a command that is refused fail every context.
 const STRICT: Release = Release::new(3, 4, 0);
 
@@ -68,10 +70,12 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Reads a file. One that is not there is an empty one.
+    /// Reads a file. One that is not there is an empty one, and so is any for a library whose contexts do not take the
+    /// system's settings: they do since 1.1.1.
     pub fn of(system: &dyn System, path: &Path, circumstances: &Circumstances<'_>) -> Reading {
         let mut reading = Reading::default();
-        if system.kind(path).is_err() {
+        let is_old = circumstances.release.is_some_and(|release| release < FIRST);
+        if is_old || system.kind(path).is_err() {
             return reading;
         }
         match load(system, path, circumstances) {

@@ -93,12 +93,11 @@ pub(super) fn ask(
     });
     let mut library = upstream(openssl.unwrap_or_else(|| library(release)));
     let name = if options.is_shared || major < 18 { "openssl_conf" } else { "nodejs_conf" };
-    // Up to 16 only the option names a file.
-    let usual = options.configuration.or((major >= 18).then_some(USUAL));
     let reading = match options.configuration {
+        Some(path) => openssl::read_at(&library, Path::new(path), &[name], trail),
+        // Up to 16 only the option names a file.
         None if major < 18 => crate::openssl::cnf::Reading::default(),
-        Some(_) => openssl::read_at(&library, usual.map(Path::new), &[name], trail),
-        None => openssl::read(&library, usual.map(Path::new), &[name], trail),
+        None => openssl::read(&library, Some(Path::new(USUAL)), &[name], trail),
     };
     if let Some(list) = &reading.default.cipher_string {
         trail.say(ReasonKind::Command, format!("the security level comes from {name}: CipherString = {list}"));

@@ -16,9 +16,6 @@ use std::path::{Path, PathBuf};
 /// More commands than that nobody reads.
 const MOST_STEPS: usize = 50;
 
-/// Since then contexts take what openssl.cnf sets.
-const FIRST: Release = Release::new(1, 1, 1);
-
 /// What a program asks its library for, after its own settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Wanted {
@@ -128,13 +125,11 @@ pub(super) fn read(library: &Library, usual: Option<&Path>, names: &[&str], trai
             None => return Reading::default(),
         },
     };
-    read_at(library, Some(&path), names, trail)
+    read_at(library, &path, names, trail)
 }
 
 /// Reads one openssl.cnf, whatever the environment names.
-pub(super) fn read_at(library: &Library, path: Option<&Path>, names: &[&str], trail: &Trail<'_>) -> Reading {
-    let is_old = library.release.is_some_and(|release| release < FIRST);
-    let Some(path) = path.filter(|_| !is_old) else { return Reading::default() };
+pub(super) fn read_at(library: &Library, path: &Path, names: &[&str], trail: &Trail<'_>) -> Reading {
     let folder = trail.variable("PWD").map(PathBuf::from);
     let modules = module_folder(library, trail.system);
     let circumstances = Circumstances {
