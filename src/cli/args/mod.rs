@@ -166,7 +166,7 @@ pub(super) enum Command {
 }
 
 /// What is audited.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Host {
     /// Files or directories with configuration (none: the usual places, such as /etc)
     #[arg(value_name = "PATH")]

@@ -35,10 +35,12 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
     if asked.sni.is_some_and(|name| name.trim().is_empty()) {
         bail!("--sni: the name is empty; leave the option away for a client that sends none");
     }
-    let opened = options::open(host)?;
     if let Some(name) = asked.address.strip_prefix("client:") {
+        // No server has a say in it: none is run to ask for its version.
+        let opened = options::open(&Host { no_exec: true, ..host.clone() })?;
         return of_client(name, asked, &opened, host, format, show_secrets);
     }
+    let opened = options::open(host)?;
     let policy = Policy::default_profile();
     let engine::Host { sources, resolved, problems, remarks, .. } = engine::load(opened.request(&policy, None));
     remarks.iter().for_each(output::remark);
