@@ -9,7 +9,6 @@ use super::sections::{Entry, Place};
 use super::system_default::SystemDefault;
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
-use std::ops::Range;
 
 /// A command, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +19,6 @@ pub struct Command {
     pub value: String,
     /// Where it stands.
     pub place: Place,
-    /// The bytes of the value in that file, where they stand together.
-    pub span: Option<Range<usize>>,
     /// What became of it.
     pub effect: Effect,
 }
@@ -53,8 +50,7 @@ pub(crate) fn run(
             set(default, behind_dot(name), &value, circumstances).map_or_else(Effect::Refused, |()| Effect::Applied)
         };
         is_over |= effect != Effect::Applied && circumstances.is_before(3, 0);
-        let (place, span) = (entry.place.clone(), entry.span.clone());
-        done.push(Command { name: name.clone(), value, place, span, effect });
+        done.push(Command { name: name.clone(), value, place: entry.place.clone(), effect });
     }
     done
 }

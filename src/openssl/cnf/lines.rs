@@ -16,18 +16,6 @@ pub struct Line {
     pub span: Range<usize>,
     /// The number of its last physical line, from 1.
     pub number: usize,
-    /// Where the pieces of the text stand: each begins in the text, and in the file.
-    pieces: Vec<(usize, usize)>,
-}
-
-impl Line {
-    /// Where a part of the text stands in the file; `None`: in several places.
-    pub(crate) fn place(&self, part: &Range<usize>) -> Option<Range<usize>> {
-        let piece = self.pieces.iter().rposition(|(text, _)| *text <= part.start)?;
-        let (text, file) = self.pieces[piece];
-        let is_whole = self.pieces.get(piece + 1).is_none_or(|(next, _)| part.end <= *next);
-        is_whole.then(|| part.start - text + file..part.end - text + file)
-    }
 }
 
 /// How far a file is read.
@@ -57,7 +45,6 @@ impl Lines {
             // Without an end: the piece is too short for the line, or a NUL hides the end.
             goes_on = kept > 0 && kept == read.len();
             if kept > 0 {
-                line.pieces.push((line.text.len(), read.start));
                 line.text.extend_from_slice(&bytes[read.start..read.start + kept]);
             }
             if !goes_on {
@@ -143,8 +130,6 @@ mod tests {
             let printed: Vec<u8> = lines.iter().flat_map(|line| &bytes[line.span.clone()]).copied().collect();
             assert_eq!(printed, bytes);
         }
-        let line = &split(b"x\nab\\\ncd\n")[1];
-        assert_eq!((line.number, line.place(&(0..2)), line.place(&(2..4))), (3, Some(2..4), Some(6..8)));
-        assert_eq!(line.place(&(1..3)), None);
+        assert_eq!(split(b"x\nab\\\ncd\n")[1].number, 3);
     }
 }

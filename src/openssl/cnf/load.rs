@@ -193,7 +193,7 @@ impl Reader<'_> {
             self.doubt_order(&folder, "in which section the next lines are");
         }
         let value = self.expand(value, &section)?;
-        let entry = Entry::new(value, place.clone(), line.place(&item.value), member);
+        let entry = Entry::new(value, place.clone(), member);
         let new = entry.value.clone();
         let old = self.loaded.sections.set(&section, name, entry);
         if let Some((old, member)) = old.zip(member)

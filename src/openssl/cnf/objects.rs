@@ -48,8 +48,7 @@ pub(crate) fn check(entries: &[(String, &Entry)]) -> Result<(), Trouble> {
         if !is_number(number) {
             return Err(Trouble::at(entry, format!("\"{number}\" is no object identifier")));
         }
-        let parts: Vec<String> = vec![number.replace(' ', "."), format!("={name}"), format!("={long}")];
-        let is_new = seen.insert(parts[0].clone());
+        let is_new = seen.insert(number.replace(' ', "."));
         if !is_new || TAKEN.contains(&name.as_str()) || TAKEN.contains(&long) {
             return Err(Trouble::at(entry, format!("{name} or its number has a meaning already")));
         }

@@ -1,7 +1,6 @@
 //! Sections of names and values, as they are after the last line.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -39,15 +38,13 @@ pub(crate) struct Member {
 pub(crate) struct Entry {
     pub(crate) value: Vec<u8>,
     pub(crate) place: Place,
-    /// The value's bytes in the file, where they stand together.
-    pub(crate) span: Option<Range<usize>>,
     pub(crate) member: Option<Member>,
     order: usize,
 }
 
 impl Entry {
-    pub(crate) fn new(value: Vec<u8>, place: Place, span: Option<Range<usize>>, member: Option<Member>) -> Entry {
-        Entry { value, place, span, member, order: 0 }
+    pub(crate) fn new(value: Vec<u8>, place: Place, member: Option<Member>) -> Entry {
+        Entry { value, place, member, order: 0 }
     }
 
     /// The value for people and for names of commands, which are ASCII.

@@ -97,7 +97,8 @@ impl<'a> Trail<'a> {
             Some(id) => Some(id),
             None => read().map(|bytes| self.sources.insert(place.path.to_path_buf(), bytes)),
         };
-        match id {
+        // It is read once more here, and may be another one by now.
+        match id.filter(|id| place.end <= self.sources.file(*id).bytes().len()) {
             Some(id) => self.at(kind, id, &(place.start..place.end), note),
             None => self.say(kind, format!("{place}: {}", note.into())),
         }
