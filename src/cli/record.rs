@@ -35,6 +35,11 @@ impl Record {
         }
     }
 
+    /// The files of a patch, for those who look at them beside a document; nobody else needs them.
+    pub(super) fn files(&self, make: impl FnOnce() -> Vec<File>) -> Vec<File> {
+        if self.is_text() { Vec::new() } else { make() }
+    }
+
     /// A patch, exact, as the result; beside a document what somebody has to look at (`is_needed`) stands masked.
     pub(super) fn patch(&self, exact: &[u8], files: &[File], is_needed: bool) -> Result<()> {
         match self.format {

@@ -3,12 +3,10 @@
 
 use super::{WhyView, sanitise};
 use crate::endpoint::Answer;
-use crate::tls::{Version, VersionSet};
+use crate::tls::VersionSet;
 use anstyle::Style;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-
-const OLD: VersionSet = VersionSet::of(&[Version::Ssl2, Version::Ssl3, Version::Tls1, Version::Tls1_1]);
 
 /// What becomes of a program.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,9 +43,9 @@ pub fn text(views: &[WhyView<'_>], out: &mut dyn Write) -> io::Result<()> {
     let named = |wanted: &dyn Fn(&Row) -> bool| -> Vec<&str> {
         rows.iter().filter(|(row, _)| wanted(row)).flat_map(|(_, names)| names).map(String::as_str).collect()
     };
-    let unready = named(&|row| matches!(row, Row::Completes(versions) if versions.minus(OLD).is_empty()));
+    let unready = named(&|row| matches!(row, Row::Completes(versions) if versions.and(VersionSet::MODERN).is_empty()));
     let unknown = named(&|row| matches!(row, Row::Unknown(_)));
-    let old = named(&|row| matches!(row, Row::Completes(versions) if !versions.and(OLD).is_empty()));
+    let old = named(&|row| matches!(row, Row::Completes(versions) if !versions.minus(VersionSet::MODERN).is_empty()));
     let ready = match (unready.as_slice(), unknown.as_slice()) {
         ([], []) => "yes".to_owned(),
         ([], unknown) => format!("not known of {}", unknown.join(", ")),

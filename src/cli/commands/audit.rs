@@ -60,11 +60,12 @@ pub(in crate::cli) fn run(
     let findings = Shown::of(std::mem::take(&mut audit.findings), show);
     let problems = Shown::of(std::mem::take(&mut audit.problems), show);
     let sources = Shown::of(std::mem::take(&mut audit.sources), show);
-    let (managed, uncovered) = (Shown::of(managed, show), Shown::of(uncovered.clone(), show));
+    let (managed, uncovered) = (Shown::of(managed, show), Shown::of(uncovered, show));
     let (reload, patch) = (Shown::of(reload, show), Shown::of(patch, show));
     let rules = rule_texts(Command::Audit);
     let facts = wants_page.then(|| Shown::masked(facts::view(&opened, &audit.resolved, &[])));
-    let demands = Shown::masked(demands(&policy, Severity::from(judgement.fail_on)));
+    let demands = if wants_page { demands(&policy, Severity::from(judgement.fail_on)) } else { Vec::new() };
+    let demands = Shown::masked(demands);
     let view = AuditView {
         frame: Frame {
             texts: Texts { sources: &sources, paths: &opened.shown },

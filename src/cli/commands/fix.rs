@@ -39,7 +39,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let request = opened.request(&policy, (!arguments.selection.fix_waived).then_some(day));
     let plan = plan::plan_selected(request, &selection);
     let is_asked = !arguments.yes && !plan.contents.is_empty();
-    let files = if is_asked { diff::files(&opened, &plan) } else { Vec::new() };
+    let files = if is_asked { record.files(|| diff::files(&opened, &plan)) } else { Vec::new() };
     record.patch(&diff::patch(&opened, &plan)?, &files, is_asked)?;
     if record.is_text() {
         diff::leftovers(&opened, &plan, &selection);

@@ -45,7 +45,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
         return ended(record, journal.id, Vec::new(), disks.at_best(Outcome::Compliant));
     }
     let file = |one: &Change| described_file(&one.path.display().to_string(), &one.old, &one.new);
-    let files: Vec<File> = undo.changes.iter().filter(|_| !record.is_text()).map(file).collect();
+    let files = record.files(|| undo.changes.iter().map(file).collect());
     record.patch(&patch(&undo)?, &files, !arguments.yes)?;
     let instances = named(&journal.instances);
     let mut opened = options::open(&host(arguments))?;
@@ -177,16 +177,17 @@ fn patch(undo: &Undo) -> Result<Vec<u8>> {
 /// Why it is not done, with what changed since.
 fn refusal(conflicts: &[Conflict], record: &Record) -> Result<anyhow::Error> {
     let mut patch = Vec::new();
-    let (mut lines, mut files) = (Vec::new(), Vec::new());
+    let mut lines = Vec::new();
     for conflict in conflicts {
         lines.push(format!("{}: {}", conflict.path.display(), conflict.why));
         if let Some((then, now)) = &conflict.contents {
             let shown = conflict.path.strip_prefix("/").unwrap_or(&conflict.path);
             plan::unified(shown, then, now, &mut patch).context("the difference can't be written")?;
-            files.push(described_file(&conflict.path.display().to_string(), then, now));
         }
     }
-    record.patch(&patch, &files, true)?;
+    let differing = conflicts.iter().filter_map(|one| Some((one.path.display().to_string(), one.contents.as_ref()?)));
+    let file = |(path, (then, now)): (String, &(Vec<u8>, Vec<u8>))| described_file(&path, then, now);
+    record.patch(&patch, &record.files(|| differing.map(file).collect()), true)?;
     lines.push(
         "nothing was changed; --force puts the old versions back all the same, and keeps what is there now".to_owned(),
     );

@@ -2,7 +2,6 @@
 
 use super::{Fleet, HEADS};
 use crate::finding::Verdict;
-use crate::report::Outcome;
 use crate::report::html::{SCRIPT, STYLE, Tile, VERDICTS, csp, line, sign, tiles_of};
 use askama::Template;
 use std::collections::BTreeSet;
@@ -93,7 +92,7 @@ fn row(host: &super::Host) -> HostRow {
         name: line(&host.name),
         policy: line(&host.policy),
         status: host.status(),
-        incomplete: host.incomplete && host.outcome != Some(Outcome::Incomplete),
+        incomplete: host.is_incomplete_besides(),
         numbers: host.numbers().into_iter().zip(tones).map(tone).collect(),
     }
 }

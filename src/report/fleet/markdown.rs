@@ -1,7 +1,6 @@
 //! The fleet as a table in Markdown, worst hosts first.
 
 use super::{Fleet, HEADS};
-use crate::report::Outcome;
 use crate::report::markdown::{code, prose};
 use std::io::{self, Write};
 
@@ -25,7 +24,7 @@ pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     let hosts = fleet.by_need();
     for (at, host) in hosts.iter().enumerate() {
         let numbers: Vec<String> = host.numbers().iter().map(usize::to_string).collect();
-        let incomplete = if host.incomplete && host.outcome != Some(Outcome::Incomplete) { ", incomplete" } else { "" };
+        let incomplete = if host.is_incomplete_besides() { ", incomplete" } else { "" };
         let row =
             format!("| {} | {}{incomplete} | {} |\n", code(&host.name), prose(host.status()), numbers.join(" | "));
         if text.len() + row.len() > LONGEST {

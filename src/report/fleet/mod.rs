@@ -178,6 +178,11 @@ impl Host {
         self.outcome.map_or("", Outcome::name)
     }
 
+    /// Is something open that the outcome, which names the worst, does not tell?
+    fn is_incomplete_besides(&self) -> bool {
+        self.incomplete && self.outcome != Some(Outcome::Incomplete)
+    }
+
     fn count(&self, verdict: Verdict) -> usize {
         self.endpoints.iter().filter(|endpoint| endpoint.verdict == verdict).count()
     }

@@ -1,7 +1,7 @@
 //! The fleet as text: a line for each host, worst first.
 
 use super::{Fleet, HEADS};
-use crate::report::{Outcome, sanitise};
+use crate::report::sanitise;
 use anstyle::Style;
 use std::io::{self, Write};
 
@@ -26,7 +26,7 @@ pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     let hosts = fleet.by_need();
     let name = |text: &str| sanitise::line(text.as_bytes()).chars().take(WIDEST).collect::<String>();
     let status = |host: &super::Host| {
-        let more = if host.incomplete && host.outcome != Some(Outcome::Incomplete) { ", incomplete" } else { "" };
+        let more = if host.is_incomplete_besides() { ", incomplete" } else { "" };
         format!("{}{more}", host.status())
     };
     let widest = hosts.iter().map(|host| name(&host.name).chars().count()).max().unwrap_or(0).max(4);

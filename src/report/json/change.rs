@@ -5,7 +5,6 @@ use super::{Exit, words};
 use crate::finding::{Severity, Standing};
 use crate::report::html::Changed;
 use crate::report::secrets::{Mask, Shown};
-use crate::tls::VersionSet;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -215,7 +214,7 @@ impl Brief {
             standing: Standing::name(&finding.standing),
             fingerprint: finding.fingerprint.clone(),
             message: finding.message.clone(),
-            versions: super::why::names(finding.aspects().fold(VersionSet::EMPTY, |all, one| all.union(one.versions))),
+            versions: super::why::names(finding.all_versions()),
             path,
             line,
             reason,

@@ -3,7 +3,7 @@
 use super::document::{Body, Document};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A shape of JSON.
 #[derive(Debug)]
@@ -31,23 +31,12 @@ impl Shape {
             object.insert("$id".to_owned(), format!("urn:{}", title.replace('/', ":")).into());
             object.insert("title".to_owned(), title.into());
         }
-        format!("{:#}\n", sorted(schema))
+        // Whether the maps of `serde_json` keep an order or not.
+        schema.sort_all_objects();
+        format!("{schema:#}\n")
     }
 }
 
 fn generate<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
-}
-
-/// With all keys in order, whether the maps of `serde_json` keep one or not.
-fn sorted(value: Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let mut pairs: Vec<(String, Value)> = map.into_iter().map(|(key, value)| (key, sorted(value))).collect();
-            pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
-            Value::Object(pairs.into_iter().collect::<Map<String, Value>>())
-        }
-        Value::Array(list) => Value::Array(list.into_iter().map(sorted).collect()),
-        other => other,
-    }
 }

@@ -2,7 +2,7 @@
 
 use super::{SEVERITIES, head, info, plain, rules};
 use crate::endpoint::Speaks;
-use crate::finding::{Aspect, Verdict};
+use crate::finding::{Severity, Verdict};
 use crate::report::AuditView;
 use crate::report::json::words::STANDINGS;
 use std::collections::BTreeMap;
@@ -49,14 +49,16 @@ fn endpoints(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
 
 fn findings(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
     head("findings", "Findings by rule, severity and standing.", out)?;
-    let said = || view.findings.iter().flat_map(|one| one.aspects().map(|aspect| (aspect, one.standing.name())));
-    for rule in rules(view.frame.rules, said().map(|(aspect, _)| aspect.rule.0)) {
+    let mut counts: BTreeMap<(&str, Severity, &str), usize> = BTreeMap::new();
+    for finding in view.findings {
+        for aspect in finding.aspects() {
+            *counts.entry((aspect.rule.0, aspect.severity, finding.standing.name())).or_default() += 1;
+        }
+    }
+    for rule in rules(view.frame.rules, counts.keys().map(|(rule, ..)| *rule)) {
         for severity in SEVERITIES {
             for standing in STANDINGS {
-                let is_it = |(aspect, standing_of): &(Aspect, &str)| {
-                    aspect.rule.0 == rule && aspect.severity == severity && *standing_of == standing
-                };
-                let count = said().filter(is_it).count();
+                let count = counts.get(&(rule, severity, standing)).copied().unwrap_or_default();
                 writeln!(
                     out,
                     "tlsmend_findings{{rule=\"{rule}\",severity=\"{severity}\",standing=\"{standing}\"}} {count}"
