@@ -25,8 +25,9 @@ pub(super) fn rows(works: &[Work], session: &Session<'_>) -> Vec<Row> {
         ended: session.ended(),
     };
     let mut rows: Vec<Row> = works.iter().map(|work| row(work, &all)).collect();
+    let evidence = session.evidence();
     for row in &mut rows {
-        testify(row, &session.evidence());
+        testify(row, &evidence);
     }
     rows
 }
@@ -34,12 +35,7 @@ pub(super) fn rows(works: &[Work], session: &Session<'_>) -> Vec<Row> {
 /// A version that was chosen is accepted, whatever the server said to the hellos that asked for it.
 fn testify(row: &mut Row, evidence: &Evidence) {
     let Some(hit) = evidence.of(row.version) else { return };
-    if row.verdict != Verdict::Accepted {
-        row.verdict = Verdict::Accepted;
-        row.complete = false;
-        row.suites.push(hit.clone());
-        row.notes.push("chosen when a newer version was offered");
-    }
+    row.accept(hit.clone(), "chosen when a newer version was offered");
     if evidence.is_torn(row.version) {
         row.complete = false;
         row.gap = Some(Reason::Torn);
@@ -143,7 +139,7 @@ fn missing_name(work: &Work, all: &All) -> Option<Reason> {
         70 => !all.accepted && !all.named && all.only_70,
         _ => false,
     };
-    may_be.then_some(if all.named { Reason::OtherName(alert) } else { Reason::Name(alert) })
+    may_be.then_some(Reason::of_name(alert, all.named))
 }
 
 fn says_internal_error(work: &Work) -> bool {

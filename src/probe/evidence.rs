@@ -4,7 +4,7 @@
 use super::classify::{Hit, Said};
 use super::order::Order;
 use super::session::Offer;
-use super::suites::Suite;
+use super::suites::is_chacha;
 use crate::tls::Version;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,7 +91,6 @@ impl Evidence {
 
 /// Servers with an order of their own may follow the client in that alone.
 fn is_for_chacha(offered: &[u16], chosen: u16) -> bool {
-    let is_chacha = |id: u16| Suite::of(id).is_some_and(|suite| suite.name.contains("CHACHA20"));
     is_chacha(chosen) && offered.first().is_some_and(|first| is_chacha(*first))
 }
 

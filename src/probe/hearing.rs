@@ -101,12 +101,12 @@ impl Listing<'_, '_> {
         if is_part {
             // There are many parts, and it is no news: one silence does, as long as no control meets silence, then or later.
             self.work.trusts_silence = true;
-            let is_controlled = doubt::random().is_multiple_of(3);
-            return match is_controlled.then(|| self.control(question)) {
-                Some(Some(heard)) => Some(heard),
-                _ if self.session.is_unsteady() => None,
-                _ => Some(Heard::Stuck),
-            };
+            if doubt::random().is_multiple_of(3)
+                && let Some(heard) = self.control(question)
+            {
+                return Some(heard);
+            }
+            return (!self.session.is_unsteady()).then_some(Heard::Stuck);
         }
         while question.throws < THROWS && doubt::random().is_multiple_of(2) {
             if let Some(heard) = self.control(question) {

@@ -5,7 +5,7 @@ use super::hearing::{Heard, MOST_TRIES};
 use super::listing::Listing;
 use super::portions;
 use super::strength::{self, Family};
-use super::suites::Suite;
+use super::suites::{Suite, is_chacha};
 use crate::tls::Version;
 
 /// How often suites that are left have to be refused where no order explains the choices.
@@ -135,7 +135,7 @@ impl Listing<'_, '_> {
 /// those that some servers can't use come last. One that has an order of its own shows itself there.
 pub(super) fn weakest_first(suites: &[u16]) -> Vec<u16> {
     let mut turned = suites.to_vec();
-    turned.sort_by_key(|id| (std::cmp::Reverse(strength::family(*id)), strength::level(*id), *id));
+    turned.sort_by_cached_key(|id| (std::cmp::Reverse(strength::family(*id)), strength::level(*id), *id));
     turned
 }
 
@@ -156,8 +156,4 @@ fn opposite(suites: &[u16], chosen: u16) -> Vec<u16> {
 fn is_usual(id: u16) -> bool {
     let is_gcm = |suite: &Suite| suite.name.contains("AES_") && suite.name.contains("_GCM_");
     Suite::of(id).is_some_and(is_gcm) && strength::family(id) == Family::Ecdhe
-}
-
-fn is_chacha(id: u16) -> bool {
-    Suite::of(id).is_some_and(|suite| suite.name.contains("CHACHA20"))
 }

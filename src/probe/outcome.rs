@@ -31,6 +31,17 @@ pub struct Row {
 }
 
 impl Row {
+    /// Its version was given by something else than the hellos that asked for it: what that got is no answer about all
+    /// suites.
+    pub(super) fn accept(&mut self, hit: Hit, note: &'static str) {
+        if self.verdict != Verdict::Accepted {
+            self.verdict = Verdict::Accepted;
+            self.complete = false;
+            self.suites.push(hit);
+            self.notes.push(note);
+        }
+    }
+
     /// Were its suites asked about, and not all of them answered? (`depth`: what was asked.)
     pub fn lacks_suites(&self, depth: Depth) -> bool {
         depth == Depth::Ciphers && self.verdict == Verdict::Accepted && !self.complete

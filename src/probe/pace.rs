@@ -1,6 +1,7 @@
 //! When connections to an endpoint are made, and how many at the same time.
 
 use super::limits::Limits;
+use crate::lock::lock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -46,7 +47,7 @@ impl Pace {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// From now on there is one connection at a time, after a pause; false: there was before.
@@ -129,5 +130,5 @@ impl Pace {
 
 /// What is next, while nobody else looks.
 fn next<T>(waiting: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
-    waiting.lock().unwrap_or_else(PoisonError::into_inner).next()
+    lock(waiting).next()
 }

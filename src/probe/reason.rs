@@ -124,6 +124,11 @@ impl Reason {
         }
     }
 
+    /// An alert that another server name, or a first one, may end. `named`: one was sent.
+    pub(super) fn of_name(alert: u8, named: bool) -> Reason {
+        if named { Reason::OtherName(alert) } else { Reason::Name(alert) }
+    }
+
     /// The alert's number.
     pub fn alert(&self) -> Option<u8> {
         match self {

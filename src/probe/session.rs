@@ -11,10 +11,11 @@ use super::reply::Reply;
 use super::sslv2;
 use super::target::Target;
 use super::wire::{GLANCE, Wire};
+use crate::lock::lock;
 use crate::tls::Version;
 use std::io::{ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// So many connections in a row may fail while one is made at a time. Who refuses that many may have banned us.
@@ -83,7 +84,7 @@ impl<'a> Session<'a> {
         }
         self.refusals.store(0, Ordering::Relaxed);
         self.answered_before.store(self.answered(), Ordering::Relaxed);
-        let mut halted = self.halted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut halted = lock(&self.halted);
         let is_refusal = |reason: &Reason| matches!(reason, Reason::RateLimited) || reason.is_busy();
         if halted.as_ref().is_some_and(is_refusal) && self.answered() > 0 {
             *halted = None;
@@ -117,7 +118,7 @@ impl<'a> Session<'a> {
 
     /// What was chosen and refused so far.
     pub(super) fn evidence(&self) -> MutexGuard<'_, Evidence> {
-        self.evidence.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.evidence)
     }
 
     /// The connections that were made, or tried.
@@ -188,7 +189,7 @@ impl<'a> Session<'a> {
 
     /// Why exchanges have ended, if they have.
     pub(super) fn halted(&self) -> Option<Reason> {
-        self.halted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.halted).clone()
     }
 
     /// What ended the questions: where it was no limit of our own, it is one of the server.
@@ -202,7 +203,7 @@ impl<'a> Session<'a> {
     }
 
     fn halt(&self, reason: &Reason) {
-        self.halted.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason.clone());
+        lock(&self.halted).get_or_insert(reason.clone());
     }
 
     /// Takes a connection from the budget, and waits for its turn.

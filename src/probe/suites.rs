@@ -84,6 +84,11 @@ impl Suite {
     }
 }
 
+/// Is it a suite with ChaCha20?
+pub(super) fn is_chacha(id: u16) -> bool {
+    Suite::of(id).is_some_and(|suite| suite.name.contains("CHACHA20"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -121,9 +121,7 @@ fn message(scan: &Scan) -> Option<String> {
         return Some(format!("{versions} {verb} accepted, and no audited configuration explains it"));
     }
     // Only who speaks TLS refuses in these ways.
-    let is_tls = |reason: &Reason| {
-        matches!(reason, Reason::Alert(_) | Reason::Barred | Reason::Name(_) | Reason::Client(_) | Reason::Protocol)
-    };
+    let is_tls = |reason: &Reason| reason.alert().is_some();
     let speaks_tls = scan.trouble.is_none() && scan.rows.iter().filter_map(|row| row.verdict.reason()).any(is_tls);
     (speaks_tls && !scan.inconclusive().is_empty()).then(|| {
         "TLS is spoken, and no audited configuration explains it; which versions are accepted is not known".to_owned()

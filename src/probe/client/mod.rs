@@ -14,7 +14,7 @@ use super::classify::Hit;
 use super::key::Agreement;
 use super::limits::Limits;
 use super::outcome::Scan;
-use super::reason::{Reason, Verdict};
+use super::reason::Reason;
 use super::session::Session;
 use super::target::Target;
 use super::wire::Wire;
@@ -92,14 +92,10 @@ impl Check {
     /// a key share or an application protocol in the first hello. With its suite it is one of the server's.
     pub fn testify(&self, scan: &mut Scan) {
         let Handshake::Made { version, suite, group, .. } = self.handshake else { return };
-        let Some(row) = scan.rows.iter_mut().find(|row| row.version == version) else { return };
-        if row.verdict == Verdict::Accepted {
-            return;
+        let hit = Hit { suite, key: group.map(Agreement::group), compression: 0 };
+        if let Some(row) = scan.rows.iter_mut().find(|row| row.version == version) {
+            row.accept(hit, "by the whole handshake of --client");
         }
-        row.verdict = Verdict::Accepted;
-        row.complete = false;
-        row.notes.push("by the whole handshake of --client");
-        row.suites.push(Hit { suite, key: group.map(Agreement::group), compression: 0 });
     }
 }
 
@@ -163,7 +159,7 @@ fn shake(session: &Session<'_>, mut connection: ClientConnection, recorder: &Rec
             Err(_) if session.stopped() => return Handshake::Inconclusive(Reason::Interrupted),
             // Before TLS 1.3, a server that wants a certificate of the client ends the handshake without one.
             Err(error) if recorder.was_asked() && is_alert(&error) => return made(&connection, recorder, true),
-            Err(error) => return failed(&error),
+            Err(error) => return failed(&error, session.target.name.is_some()),
         }
     }
     let refused = recorder.was_asked() && is_refused(&mut connection, &mut wire);
@@ -195,11 +191,12 @@ fn is_alert(error: &std::io::Error) -> bool {
     matches!(of_tls(error), Some(rustls::Error::AlertReceived(_)))
 }
 
-fn failed(error: &std::io::Error) -> Handshake {
+/// `named`: a server name was sent.
+fn failed(error: &std::io::Error, named: bool) -> Handshake {
     match of_tls(error) {
         // A name that is not served is no statement about versions.
         Some(rustls::Error::AlertReceived(AlertDescription::UnrecognisedName)) => {
-            Handshake::Inconclusive(Reason::Name(112))
+            Handshake::Inconclusive(Reason::of_name(112, named))
         }
         // Nor is a protocol that is not.
         Some(rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol)) => {

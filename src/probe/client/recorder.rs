@@ -1,5 +1,6 @@
 //! Lets every certificate pass, and remembers what this machine makes of it.
 
+use crate::lock::lock;
 use rustls::client::ResolvesClientCert;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -8,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex};
 
 /// Chains of more certificates are not checked. Real ones have two to five.
 const MOST_CERTIFICATES: usize = 16;
@@ -159,8 +160,8 @@ impl Recorder {
 
     /// What came.
     pub(super) fn seen(&self) -> Option<Seen> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let unproved = self.unproved.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut seen = lock(&self.seen).clone()?;
+        let unproved = lock(&self.unproved).clone();
         if let (Trust::Trusted, Some(why)) = (&seen.trust, unproved) {
             seen.trust = Trust::Unproved(format!("the server's signature was not checked ({why})"));
         }
@@ -170,7 +171,7 @@ impl Recorder {
     /// Lets a signature pass that is none, or that can't be checked here: nothing is ever sent to that server.
     fn passed(&self, checked: Result<HandshakeSignatureValid, Error>) -> HandshakeSignatureValid {
         checked.unwrap_or_else(|error| {
-            *self.unproved.lock().unwrap_or_else(PoisonError::into_inner) = Some(words(&error));
+            *lock(&self.unproved) = Some(words(&error));
             HandshakeSignatureValid::assertion()
         })
     }
@@ -211,7 +212,7 @@ impl ServerCertVerifier for Recorder {
             }
         };
         let chain = std::iter::once(end_entity).chain(intermediates).map(|one| one.to_vec()).collect();
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Seen { chain, trust });
+        *lock(&self.seen) = Some(Seen { chain, trust });
         Ok(ServerCertVerified::assertion())
     }
 
