@@ -50,17 +50,19 @@ pub(super) fn of_process(system: &dyn System, process: &Process, product: &dyn P
 /// It does not get the session of that one.
 pub(super) fn of_worker(
     system: &dyn System,
-    process: &Process,
+    (process, own): (&Process, &Evidence),
     parent: &Process,
     product: &dyn Product,
 ) -> Option<Evidence> {
-    let evidence = of_process(system, parent, product)?;
     let is_same = process.identity.program == parent.identity.program
         && stat_field(&process.stat, SESSION) == stat_field(&parent.stat, SESSION);
-    let own = of_process(system, process, product).filter(|_| is_same)?;
+    if !is_same {
+        return None;
+    }
+    let evidence = of_process(system, parent, product)?;
     let word_of = match evidence.word_of.is_empty() {
         true => Writers::default(),
-        false => evidence.word_of.and(own.word_of),
+        false => evidence.word_of.and(own.word_of.clone()),
     };
     Some(Evidence { word_of, is_elsewhere: own.is_elsewhere || evidence.is_elsewhere, ..evidence })
 }

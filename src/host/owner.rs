@@ -4,7 +4,7 @@
 //! that a configuration names while the server does not run. So the name of a program says nothing: what counts is what
 //! `evidence` makes of the process.
 
-use super::evidence;
+use super::evidence::{self, Evidence};
 use super::process::{Process, stat_field};
 use super::product::{Product, Products};
 use super::runs_with::RunsWith;
@@ -115,7 +115,7 @@ impl<'a> Owners<'a> {
         let Some(product) = product else { return Whose::Unrelated };
         let evidence = evidence::of_process(self.system, process, product).map(|own| match own.run_by.is_empty() {
             true => own,
-            false => self.of_worker(process, parent, product).unwrap_or(own),
+            false => self.of_worker((process, &own), parent, product).unwrap_or(own),
         });
         match evidence {
             None => Whose::Unrelated,
@@ -128,13 +128,13 @@ impl<'a> Owners<'a> {
 
     fn of_worker(
         &mut self,
-        process: &Process,
+        worker: (&Process, &Evidence),
         parent: Option<u32>,
         product: &dyn Product,
-    ) -> Option<evidence::Evidence> {
+    ) -> Option<Evidence> {
         let (system, products, parent) = (self.system, self.products, parent?);
         let look = || Process::look_at_server(system, products, parent);
-        evidence::of_worker(system, process, self.parents.entry(parent).or_insert_with(look).as_ref()?, product)
+        evidence::of_worker(system, worker, self.parents.entry(parent).or_insert_with(look).as_ref()?, product)
     }
 }
 
