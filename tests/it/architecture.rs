@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("system", &["trust"]),
     ("transaction", &["system", "trust"]),
     ("openssl", &["release", "system", "tls", "topic"]),
-    ("probe", &["tls"]),
+    ("probe", &["lock", "tls"]),
     ("host", &["instance", "openssl", "release", "spelling", "system", "tls", "trust"]),
     (
         "services",
