@@ -40,6 +40,8 @@ pub fn main() -> ExitStatus {
         Command::Policy(command) => commands::policy::run(command),
         Command::Rule(rule) => commands::rule::run(rule),
         Command::Schema(schema) => commands::schema::run(schema),
+        Command::Completions(completions) => commands::completions::run(completions),
+        Command::Man(man) => commands::man::run(man),
         Command::Probe(arguments) => commands::probe::run(arguments),
         Command::Verify(arguments) => commands::verify::run(arguments),
         Command::Diff { host, judgement, selection, format } => {

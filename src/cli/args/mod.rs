@@ -1,8 +1,10 @@
 //! The command line as it is typed.
 
 mod baseline;
+mod completions;
 mod fix;
 mod history;
+mod man;
 mod policy;
 mod probe;
 mod report;
@@ -15,8 +17,10 @@ mod servers;
 mod verify;
 
 pub(super) use baseline::Known;
+pub(super) use completions::Completions;
 pub(super) use fix::Fix;
 pub(super) use history::History;
+pub(super) use man::Man;
 pub(super) use policy::PolicyCommand;
 pub(super) use probe::{Probe, Upgrade};
 pub(super) use report::{Merge, Report, ReportCommand};
@@ -163,6 +167,12 @@ pub(super) enum Command {
     Policy(PolicyCommand),
     /// Print the JSON schema of what `--format json` writes, or of policies
     Schema(Schema),
+    /// Print what makes a shell complete the commands and options of tlsmend
+    #[command(hide = true)]
+    Completions(Completions),
+    /// Print a manual page, in roff: `tlsmend man tlsmend-fix | man -l -`
+    #[command(hide = true)]
+    Man(Man),
 }
 
 /// What is audited.

@@ -1,10 +1,12 @@
 //! One command a file.
 
 pub(super) mod audit;
+pub(super) mod completions;
 pub(super) mod diff;
 pub(super) mod facts;
 pub(super) mod fix;
 pub(super) mod history;
+pub(super) mod man;
 pub(super) mod policy;
 pub(super) mod probe;
 pub(super) mod report;
