@@ -140,3 +140,26 @@ fn an_unknown_of_any_severity_gives_3() {
         }
     }
 }
+
+/// The transcripts of these pages that run on the sample hosts. `[...]` stands for any lines.
+#[test]
+fn transcripts_are_what_the_program_prints() {
+    for (page, number) in [("README.md", 1), ("docs/audit.md", 1), ("docs/facts.md", 1)] {
+        let text = fs::read_to_string(page).expect("the page");
+        let blocks = text.split("```").skip(1).step_by(2).filter_map(|block| block.strip_prefix("console\n$ tlsmend "));
+        let mut seen = 0;
+        for block in blocks {
+            let (command, shown) = block.split_once('\n').expect("what it prints");
+            let printed = run(&command.split(' ').collect::<Vec<_>>()).out;
+            let mut rest = printed.as_str();
+            for (index, part) in shown.split("[...]\n").enumerate() {
+                let at = rest.find(part).unwrap_or_else(|| panic!("{page}: {command} prints no\n{part}\nbut\n{printed}"));
+                assert!(index > 0 || at == 0, "{page}: {command} does not begin as shown");
+                rest = &rest[at + part.len()..];
+            }
+            assert!(rest.is_empty() || shown.ends_with("[...]\n"), "{page}: {command} prints more:\n{rest}");
+            seen += 1;
+        }
+        assert_eq!(seen, number, "transcripts of {page}");
+    }
+}

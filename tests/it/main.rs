@@ -20,6 +20,7 @@ mod made_hosts;
 mod masked;
 mod nginx_truth;
 mod opt;
+mod packaging;
 mod patches;
 mod policy;
 mod reports;
