@@ -99,6 +99,11 @@ impl Entry {
         self.page.split("\n\n").nth(1).unwrap_or_default().trim()
     }
 
+    /// Why what it finds is bad: the first paragraph of that section.
+    pub fn reason(&self) -> &'static str {
+        self.section("Why it is bad").and_then(|text| text.split("\n\n").next()).unwrap_or_default()
+    }
+
     /// The heads of the sections of its page, in their order.
     pub fn heads(&self) -> &'static [&'static str] {
         if self.is_of(Command::Audit) { &HEADS } else { &OBSERVED_HEADS }

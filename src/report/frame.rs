@@ -53,6 +53,8 @@ pub struct RuleText<'a> {
     pub id: &'a str,
     /// What it finds, in a sentence.
     pub summary: &'a str,
+    /// Why that is bad, in a paragraph.
+    pub reason: &'a str,
     /// All that is to say about it, in Markdown.
     pub help: &'a str,
     /// How bad its findings are at most.

@@ -159,10 +159,10 @@ fn sarif_is_valid_and_says_where() {
         places(&found),
         [
             "forbidden-version list:3 old.example:8443 (192.0.2.2:8443)",
-            "no-modern-version unix%3A/run/a%20b.sock unix:/run/a b.sock",
+            "no-modern-version unix%3A/run/a%20b.sock:1 unix:/run/a b.sock",
             "inconclusive list:3 old.example:8443 (192.0.2.2:8443)",
-            "unreachable mail.example%3A25 mail.example:25 (192.0.2.3:25), smtp",
-            "unreachable gone.example gone.example",
+            "unreachable mail.example%3A25:1 mail.example:25 (192.0.2.3:25), smtp",
+            "unreachable gone.example:1 gone.example",
             "missing-version list:3 old.example:8443 (192.0.2.2:8443)",
         ]
     );
@@ -177,7 +177,7 @@ fn sarif_is_valid_and_says_where() {
             format!("drift {file}:3 127.0.0.1:446"),
             format!("inconclusive {file}:3 127.0.0.1:447"),
             format!("unreachable {file}:3 127.0.0.1:448"),
-            format!("inconclusive {file} *:443, ~^<i>"),
+            format!("inconclusive {file}:1 *:443, ~^<i>"),
             format!("shadowed-directive {file}:5 "),
         ]
     );

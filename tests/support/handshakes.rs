@@ -35,7 +35,8 @@ pub const EVIL: &str = "</script><img src=x onerror=window.evil=1>|`@team`\u{1b}
 pub fn rule_texts(names: &[&str]) -> Vec<RuleText<'static>> {
     let text = |name: &&str| {
         let rule = catalog::find(name).unwrap_or_else(|| panic!("there is no rule {name}"));
-        RuleText { id: rule.id.0, summary: rule.summary(), help: rule.page, severity: rules::severity(rule) }
+        let (summary, reason, severity) = (rule.summary(), rule.reason(), rules::severity(rule));
+        RuleText { id: rule.id.0, summary, reason, help: rule.page, severity }
     };
     names.iter().map(text).collect()
 }

@@ -28,6 +28,7 @@ fn rule_texts(command: Command) -> Vec<RuleText<'static>> {
     let text = |rule: &'static catalog::Entry| RuleText {
         id: rule.id.0,
         summary: rule.summary(),
+        reason: rule.reason(),
         help: rule.page,
         severity: rules::severity(rule),
     };

@@ -28,6 +28,8 @@ const BASE: &str = "%SRCROOT%";
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 /// What a path may hold in a URI as it is.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// Where the project is, from the manifest; empty: it has no public place.
+const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
 /// A longer piece of text is not quoted.
 const LONGEST: usize = 400;
 
@@ -44,6 +46,7 @@ pub(super) fn write(report: Report<'_>, out: &mut dyn Write) -> io::Result<()> {
             driver: Driver {
                 name: "tlsmend",
                 semantic_version: env!("CARGO_PKG_VERSION"),
+                information_uri: Some(REPOSITORY.to_owned()).filter(|address| !address.is_empty()),
                 rules: frame.rules.iter().map(rule).collect(),
             },
         },
@@ -79,7 +82,11 @@ fn level(severity: Severity) -> &'static str {
 fn rule<'a>(rule: &RuleText<'a>) -> Rule<'a> {
     Rule {
         id: rule.id,
+        name: rule_name(rule.id),
         short_description: Message::text(rule.summary),
+        // Code scanning refuses a rule without it.
+        full_description: Message::text(format!("{} {}", rule.summary, rule.reason.replace('\n', " "))),
+        help_uri: page_address(REPOSITORY, rule.id),
         help: Message { text: rule.help.to_owned(), markdown: Some(rule.help.to_owned()) },
         default_configuration: Configuration { level: level(rule.severity) },
         properties: RuleProperties {
@@ -94,6 +101,20 @@ fn rule<'a>(rule: &RuleText<'a>) -> Rule<'a> {
             },
         },
     }
+}
+
+/// The words of a rule's name in humps, as the standard has such names: `ForbiddenVersion`. Of one word it would be the
+/// name once more, which the standard does not want.
+fn rule_name(id: &str) -> Option<String> {
+    let capitalize =
+        |word: &str| word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect();
+    id.contains('-').then(|| id.split('-').map(capitalize).collect::<Vec<String>>().concat())
+}
+
+/// The rule's page in the sources of this version, below the address of the repository.
+fn page_address(repository: &str, id: &str) -> Option<String> {
+    let version = env!("CARGO_PKG_VERSION");
+    (!repository.is_empty()).then(|| format!("{repository}/blob/v{version}/docs/rules/{id}.md"))
 }
 
 fn notification(texts: Texts<'_>, issue: &Issue<'_>) -> Notification {
@@ -125,7 +146,7 @@ fn result<'a>(frame: &Frame<'_>, issue: &Issue<'a>, verdict: Verdict) -> ResultO
         locations: issue
             .place
             .iter()
-            .map(|place| Location { logical: logical(issue), ..location(texts, place) })
+            .map(|place| with_region(Location { logical: logical(issue), ..location(texts, place) }))
             .collect(),
         related_locations: related.collect(),
         partial_fingerprints: BTreeMap::from([("tlsmend/v1", issue.fingerprint.clone())]),
@@ -176,6 +197,13 @@ fn location(texts: Texts<'_>, place: &issue::Place<'_>) -> Location {
     Location { id: None, physical, logical: Vec::new(), message: None }
 }
 
+/// A whole file as the place of a result is pointed at by its beginning: code scanning refuses a result without a line.
+fn with_region(mut location: Location) -> Location {
+    let beginning = || Region { start_line: 1, start_column: 1, end_line: 1, end_column: 1, snippet: None };
+    location.physical.region.get_or_insert_with(beginning);
+    location
+}
+
 /// The text of a span, where it is text and short.
 fn snippet(texts: Texts<'_>, span: Span) -> Option<Content> {
     let file = texts.sources.file(span.file);
@@ -209,4 +237,19 @@ fn fix(texts: Texts<'_>, fix: &edit::Fix) -> Option<Fix> {
         replacements,
     });
     Some(Fix { description: Message::text(&fix.title), artifact_changes: changes.collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_have_names_in_humps_and_addresses_below_the_repository() {
+        assert_eq!(rule_name("union-or-override").as_deref(), Some("UnionOrOverride"));
+        assert_eq!(rule_name("unknown"), None);
+        assert_eq!(page_address("", "unknown"), None, "no address is made up");
+        let version = env!("CARGO_PKG_VERSION");
+        let expected = format!("https://code.example/tlsmend/blob/v{version}/docs/rules/unknown.md");
+        assert_eq!(page_address("https://code.example/tlsmend", "unknown"), Some(expected));
+    }
 }

@@ -30,7 +30,10 @@ pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
     let problems = Shown::masked(audit.problems.clone());
     let instances = Shown::masked(audit.instances().cloned().collect::<Vec<Instance>>());
     let rules: Vec<RuleText<'_>> = catalog::of(Command::Audit)
-        .map(|rule| RuleText { id: rule.id.0, summary: "a rule", help: "# a rule\n", severity: Severity::Low })
+        .map(|rule| {
+            let (summary, reason, help) = ("a rule", "a reason", "# a rule\n");
+            RuleText { id: rule.id.0, summary, reason, help, severity: Severity::Low }
+        })
         .collect();
     let files: BTreeSet<_> = instances.iter().flat_map(|instance| &instance.files).collect();
     let view = AuditView {
