@@ -113,6 +113,8 @@ impl Listing<'_, '_> {
                 return Some(heard);
             }
             if self.session.is_unsteady() {
+                // Only now it is known that pauses may help.
+                question.tries = 0;
                 return None;
             }
             question.throws += 1;

@@ -121,7 +121,13 @@ impl Doubts<'_, '_> {
         let (before, silent) = (work.last.clone(), work.silent);
         work.retry(self.session, Some(few))?;
         work.only_small = work.is_accepted();
-        if !work.is_accepted() && !matches!(work.last, Some(Said::No(_) | Said::Lower(..))) {
+        // An older version may have been chosen for want of these suites; TLS 1.3 offers all that it has.
+        let is_refused = match work.last {
+            Some(Said::No(_)) => true,
+            Some(Said::Lower(..)) => work.version == Version::Tls1_3,
+            _ => false,
+        };
+        if !work.is_accepted() && !is_refused {
             (work.last, work.silent) = (before, silent);
         }
         Ok(())
@@ -202,7 +208,7 @@ impl Doubts<'_, '_> {
 
     /// Is the silence about a version a "no" by now? Then only a small hello may still get another answer.
     fn conclude(&mut self, at: usize) -> Asked {
-        let of_tls = self.works.iter().filter(|work| work.version >= Version::Tls1 && !work.is_accepted());
+        let of_tls = self.works.iter().filter(|work| work.version >= Version::Tls1);
         let all_silent = of_tls.map(|work| work.silent).sum();
         let work = &mut self.works[at];
         if !work.is_in_doubt()
