@@ -259,6 +259,23 @@ fn contradicting_answers_are_told() {
     assert!(steady.complete && steady.notes.is_empty(), "{:?}", steady.notes);
 }
 
+#[test]
+fn a_refusal_of_an_accepted_version_ends_no_list() {
+    // Two of three servers behind one address have no TLSv1.
+    let count = AtomicUsize::new(0);
+    let suites = vec![0xc013, 0xc014, 0x002f, 0x0035];
+    let old = Model { versions: vec![Tls1, Tls1_1, Tls1_2], suites: suites.clone(), ..modern() };
+    let fake = Fake::start(move |seen| match seen.version {
+        Tls1 if !count.fetch_add(1, Ordering::Relaxed).is_multiple_of(3) => vec![Step::Send(alert(70)), Step::Close],
+        _ => old.answer(seen),
+    });
+    let found = probe(&fake, Depth::Ciphers, Some("a.example"));
+    let mut all = suites;
+    all.sort_unstable();
+    assert_eq!(list(&found, Tls1), (all, false));
+    assert_eq!(found.row(Tls1).expect("a row").gap, Some(Reason::Torn));
+}
+
 /// So many connections in each window of time; the others are closed.
 fn limited(most: usize, window: Duration, model: Model) -> Fake {
     let (begin, windows) = (Instant::now(), Mutex::new((0, 0)));
