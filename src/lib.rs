@@ -44,4 +44,5 @@ pub mod transaction;
 pub mod trust;
 pub mod verify;
 
+mod hands;
 mod lock;

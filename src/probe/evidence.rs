@@ -21,6 +21,8 @@ pub(super) struct Evidence {
     taken: BTreeMap<Form, BTreeSet<u16>>,
     /// The suites of hellos whose version was refused, whatever the suites.
     barred: BTreeMap<Form, BTreeSet<u16>>,
+    /// Was any of these suites chosen? (With compression offered, or not.)
+    answers: BTreeMap<(Form, bool, Vec<u16>), bool>,
     /// Versions that were chosen at one time and refused at another, though nothing else was asked.
     torn: BTreeSet<Version>,
 }
@@ -34,6 +36,7 @@ impl Evidence {
                 self.versions.entry(offer.version).or_insert_with(|| hit.clone());
                 self.choices.entry(offer.version).or_default().push((offer.suites.to_vec(), hit.suite));
                 self.taken.entry(form).or_default().insert(hit.suite);
+                self.compare(form, offer, true);
                 if self.barred.get(&form).is_some_and(|suites| suites.contains(&hit.suite)) {
                     self.torn.insert(offer.version);
                 }
@@ -45,7 +48,17 @@ impl Evidence {
                 self.bar(form, offer);
             }
             Said::No(_) => self.bar(form, offer),
-            Said::Ssl2(_) | Said::NoneOfThese(_) | Said::Odd(_) => {}
+            // With other suites, a server may choose one that it can't use.
+            Said::NoneOfThese(_) => self.compare(form, offer, false),
+            Said::Ssl2(_) | Said::Odd(_) => {}
+        }
+    }
+
+    /// Did the very same question get another answer before?
+    fn compare(&mut self, form: Form, offer: &Offer<'_>, is_chosen: bool) {
+        let before = self.answers.insert((form, offer.compression, offer.suites.to_vec()), is_chosen);
+        if before.is_some_and(|before| before != is_chosen) {
+            self.torn.insert(offer.version);
         }
     }
 
@@ -125,10 +138,13 @@ mod tests {
 
     #[test]
     fn a_version_that_is_chosen_and_refused_is_torn() {
-        for chosen_first in [true, false] {
+        let refusals = [Said::No(Reason::Alert(70)), Said::NoneOfThese(40)];
+        for (chosen_first, refusal) in
+            [true, false].into_iter().flat_map(|first| refusals.clone().map(|no| (first, no)))
+        {
             let mut evidence = Evidence::default();
             let hello = offer(Version::Tls1, &[0x2f, 0x35]);
-            let mut answers = [Said::Chosen(hit(0x2f)), Said::No(Reason::Alert(70))];
+            let mut answers = [Said::Chosen(hit(0x2f)), refusal];
             if !chosen_first {
                 answers.reverse();
             }
@@ -143,6 +159,7 @@ mod tests {
         evidence.note(&offer(Version::Tls1, &[0x2f]), &Said::Chosen(hit(0x2f)));
         evidence.note(&offer(Version::Tls1, &[0x35]), &Said::No(Reason::Alert(70)));
         evidence.note(&Offer { plain: true, ..offer(Version::Tls1, &[0x2f]) }, &Said::No(Reason::Alert(70)));
+        evidence.note(&offer(Version::Tls1, &[0x2f, 0x35]), &Said::NoneOfThese(40));
         assert!(!evidence.is_torn(Version::Tls1));
     }
 

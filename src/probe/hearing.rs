@@ -8,6 +8,8 @@ use super::reason::Reason;
 
 /// How often a group is offered to a server that hangs up by chance.
 pub(super) const MOST_TRIES: u32 = 12;
+/// How often it is offered again where the version itself is refused.
+const REFUSALS: u32 = 4;
 /// After silence a coin decides each time what is asked next: the same again, or what the server has. Whatever closes
 /// connections without a look at them meets all throws right with a chance of 1 in 1,024. Answers from before prove
 /// nothing: a limit of connections begins some time.
@@ -32,6 +34,8 @@ struct Question<'q> {
     /// others that it could use.
     last: Option<u16>,
     tries: u32,
+    /// Alerts that refuse the version.
+    refusals: u32,
     /// Connections of their own that met silence.
     silent: u32,
     /// Throws of the coin, each with the result that a refusal has.
@@ -57,7 +61,7 @@ impl Listing<'_, '_> {
 
     /// Offers just these until the answer tells.
     pub(super) fn ask(&mut self, suites: &[u16], last: Option<u16>, is_part: bool) -> Heard {
-        let mut question = Question { suites, last, tries: 0, silent: 0, throws: 0, is_last: false };
+        let mut question = Question { suites, last, tries: 0, refusals: 0, silent: 0, throws: 0, is_last: false };
         loop {
             question.tries += 1;
             let was_alone = self.session.is_alone();
@@ -65,6 +69,12 @@ impl Listing<'_, '_> {
                 Said::Chosen(hit) => {
                     self.note_answer(question.silent);
                     return Heard::Chosen(hit);
+                }
+                // The version is accepted: who refuses it is another server behind the same address.
+                Said::No(_) if question.refusals < REFUSALS => {
+                    question.refusals += 1;
+                    self.note_answer(question.silent);
+                    continue;
                 }
                 // SSLv2 is asked about in a hello of its own, and never here.
                 said @ (Said::NoneOfThese(_) | Said::No(_) | Said::Lower(..) | Said::Ssl2(_)) => {
@@ -113,6 +123,8 @@ impl Listing<'_, '_> {
                 return Some(heard);
             }
             if self.session.is_unsteady() {
+                // Only now it is known that pauses may help.
+                question.tries = 0;
                 return None;
             }
             question.throws += 1;

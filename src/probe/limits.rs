@@ -9,7 +9,7 @@ pub const FOR_VERSIONS: u32 = 7;
 /// More of them for the questions that alerts raise: other suites, another form of the hello.
 pub const FOR_ALERTS: u32 = 9;
 /// More of them, where a server hangs up: a close proves nothing until it has repeated often enough among answers.
-pub const FOR_DOUBTS: u32 = 54;
+pub const FOR_DOUBTS: u32 = 74;
 /// The connections for versions and suites.
 pub const FOR_CIPHERS: u32 = 400;
 /// More of them where a server hangs up.

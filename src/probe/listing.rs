@@ -15,9 +15,6 @@ use super::work::Work;
 use crate::tls::Version;
 use std::collections::VecDeque;
 
-/// The suites in one hello for servers that break on large ones.
-const SMALL: usize = 16;
-
 /// The suites of one version, while they are asked for.
 pub(super) struct Listing<'w, 's> {
     pub session: &'s Session<'s>,
@@ -125,7 +122,7 @@ impl Listing<'_, '_> {
     /// In small hellos, a few suites at a time.
     fn in_small_hellos(&mut self) {
         for portion in portions::portions(self.work.version) {
-            for few in portion.chunks(SMALL) {
+            for few in portions::in_small_hellos(portion) {
                 self.exhaust(self.without(few));
             }
         }

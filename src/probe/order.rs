@@ -92,14 +92,18 @@ impl Listing<'_, '_> {
     pub(super) fn check_order(&mut self) {
         let version = self.work.version;
         let suites: Vec<u16> = self.work.hits.iter().map(|hit| hit.suite).collect();
-        let fits = |order| self.session.evidence().fits(order, version, &suites);
-        if self.work.order.is_none_or(fits) && !self.session.evidence().is_torn(version) {
+        let fits = |order: &Order| self.session.evidence().fits(*order, version, &suites);
+        self.work.is_mixed = !self.work.order.as_ref().is_none_or(fits);
+        if !self.work.is_mixed && !self.session.evidence().is_torn(version) {
             return;
         }
-        self.work.is_mixed = self.work.order.take().is_some();
+        if self.work.is_mixed {
+            self.work.order = None;
+        }
         for portion in portions::portions(version).iter().flat_map(|portion| [portion; REFUSALS]) {
             self.exhaust(self.without(portion));
         }
+        self.work.is_split |= self.work.hits.len() > suites.len();
     }
 
     /// Puts the suites into the order in which they are shown.

@@ -1,6 +1,7 @@
 //! When connections to an endpoint are made, and how many at the same time.
 
 use super::limits::Limits;
+use crate::hands::share;
 use crate::lock::lock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -110,25 +111,6 @@ impl Pace {
 
     /// Asks several questions, as many at the same time as there may be connections, and begins with the first.
     pub(super) fn all_of<'q>(&self, questions: impl IntoIterator<Item = &'q mut (dyn FnMut() + Send)>) {
-        let questions: Vec<_> = questions.into_iter().collect();
-        let hands = self.limits.parallel.clamp(1, questions.len().max(1));
-        let waiting = Mutex::new(questions.into_iter());
-        let hand = || {
-            while let Some(question) = next(&waiting) {
-                question();
-            }
-        };
-        std::thread::scope(|scope| {
-            // This thread is a hand too.
-            for _ in 1..hands {
-                scope.spawn(hand);
-            }
-            hand();
-        });
+        share(questions, self.limits.parallel, |question| question());
     }
-}
-
-/// What is next, while nobody else looks.
-fn next<T>(waiting: &Mutex<impl Iterator<Item = T>>) -> Option<T> {
-    lock(waiting).next()
 }

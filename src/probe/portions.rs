@@ -45,6 +45,14 @@ fn ranked(keep: impl Fn(Suite) -> bool) -> Vec<u16> {
     suites.iter().map(|suite| suite.id).collect()
 }
 
+/// The suites in one hello for servers that break on large ones.
+const SMALL: usize = 16;
+
+/// A portion in parts for small hellos.
+pub(super) fn in_small_hellos(portion: &[u16]) -> impl Iterator<Item = &[u16]> {
+    portion.chunks(SMALL)
+}
+
 /// A few suites that nearly every server of that version has, for a small hello.
 pub(super) fn few(version: Version) -> &'static [u16] {
     match version {
@@ -77,7 +85,7 @@ mod tests {
             assert!(portions[0].len() <= 128, "{version}: {}", portions[0].len());
             let all = super::all(version);
             assert!(few(version).iter().all(|id| portions[0].contains(id)), "{version}");
-            assert!(few(version).len() <= 16);
+            assert!(few(version).len() <= SMALL);
             assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{version}");
             // TLS_PSK_WITH_AES_128_CBC_SHA256, which OpenSSL gives all of them.
             let is_any = (Version::Ssl3..=Version::Tls1_2).contains(&version);

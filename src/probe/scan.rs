@@ -10,12 +10,15 @@ use super::reason::{BARRED, Reason};
 use super::session::Session;
 use super::target::Target;
 use super::work::Work;
-use crate::tls::Version;
+use crate::tls::{Version, VersionSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// In this order: if a server stops answering, what matters most is known.
 const ORDER: [Version; 6] =
     [Version::Tls1_2, Version::Tls1_3, Version::Tls1, Version::Tls1_1, Version::Ssl3, Version::Ssl2];
+
+/// How often a version is asked again where servers behind one address seem to differ.
+const OTHER_SERVERS: u32 = 4;
 
 /// Probes an endpoint. Ends early, with what is known, once `stop` is set.
 pub fn scan(target: &Target, depth: Depth, limits: Limits, stop: &AtomicBool) -> Scan {
@@ -33,6 +36,9 @@ pub fn scan(target: &Target, depth: Depth, limits: Limits, stop: &AtomicBool) ->
         // This may take what is left of the connections.
         for work in works.iter_mut().filter(|work| work.is_accepted()) {
             listing::finish(work, &session);
+        }
+        if works.iter().any(|work| work.is_mixed || session.evidence().is_torn(work.version)) {
+            ask_refused(&session, &mut works, &|_| true);
         }
     }
     if stop.load(Ordering::Relaxed) {
@@ -69,10 +75,34 @@ fn later(session: &Session<'_>, depth: Depth, works: &mut [Work]) {
     for work in works.iter_mut().filter(|work| !work.is_accepted() && !work.is_in_doubt()) {
         more(session, work, spares_barred);
     }
+    ask_odd_ones_out(session, works);
     if works.iter().all(|work| !work.is_accepted() || work.only_small) && session.halted().is_none() {
         try_small(session, works);
     }
     quiet::clear_up(session, works, &|session, work| more(session, work, spares_barred));
+}
+
+/// Few servers have one of TLS 1.0 and 1.1, or leave out a version between others: there may be several behind the address,
+/// and the one with the version was not met.
+fn ask_odd_ones_out(session: &Session<'_>, works: &mut [Work]) {
+    let accepted: VersionSet = works.iter().filter(|work| work.is_accepted()).map(|work| work.version).collect();
+    ask_refused(session, works, &|version| match version {
+        Version::Tls1 => accepted.has(Version::Tls1_1),
+        Version::Tls1_1 => accepted.has(Version::Tls1),
+        Version::Tls1_2 => accepted.has(Version::Tls1_1) && accepted.has(Version::Tls1_3),
+        _ => false,
+    });
+}
+
+/// Asks versions again that an alert refused.
+fn ask_refused(session: &Session<'_>, works: &mut [Work], is_asked: &dyn Fn(Version) -> bool) {
+    for work in works.iter_mut().filter(|work| is_asked(work.version) && work.last.as_ref().is_some_and(Said::is_no)) {
+        for _ in 0..OTHER_SERVERS {
+            if !work.is_accepted() {
+                work.ask_refused(session);
+            }
+        }
+    }
 }
 
 /// Where alerts are all that comes back to large hellos: is it their size?

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// So many connections in a row may fail while one is made at a time. Who refuses that many may have banned us.
 const MOST_REFUSALS: u32 = 5;
 
-/// Rests between questions about what seems to be refused, and the time for the whole that has room for them.
+/// Rests before questions about what seems to be refused, and the time for the whole that has room for them.
 const RESTS: [Duration; 2] = [Duration::from_secs(3), Duration::from_secs(6)];
 const PATIENCE: Duration = Duration::from_secs(30);
 

@@ -179,17 +179,27 @@ impl Work {
         }
     }
 
-    /// Asks once more about a version on which the server hung up. `small`: with a small hello, should the other be the
-    /// reason. An `Err`: nothing more is asked.
-    pub(super) fn retry(&mut self, session: &Session<'_>, small: bool) -> Result<(), Reason> {
+    /// Asks a version again that was refused: another server may answer. Whatever it is but a choice leaves the refusal.
+    pub(super) fn ask_refused(&mut self, session: &Session<'_>) {
+        let before = self.clone();
+        self.portions = 0;
+        self.portion(session);
+        if !self.is_accepted() {
+            *self = before;
+        }
+    }
+
+    /// Asks once more about a version on which the server hung up. `few`: these suites in a small hello, should the size be
+    /// the reason. An `Err`: nothing more is asked.
+    pub(super) fn retry(&mut self, session: &Session<'_>, few: Option<&[u16]>) -> Result<(), Reason> {
         let before = self.last.clone();
         self.tries += 1;
-        self.plain = small;
-        match small {
-            true => self.offer(session, portions::few(self.version)),
-            false => self.portion(session),
+        self.plain = few.is_some();
+        match few {
+            Some(suites) => self.offer(session, suites),
+            None => self.portion(session),
         }
-        self.plain = small && self.is_accepted();
+        self.plain &= self.is_accepted();
         match self.odd().filter(|reason| reason.is_own()).cloned() {
             Some(reason) => {
                 self.last = before;

@@ -3,9 +3,10 @@
 
 use super::beneath::{find_beneath, list_beneath, open_beneath, open_root};
 use super::lease::{Patience, SHORT};
+use super::os_write::ACCESS_LIST;
 use super::{Entry, FileIdentity, Kind, LARGEST_FILE, System, Walk, not_a_file, outside, too_large, trusted};
 use crate::trust::{Access, Rights, Way, Writers};
-use rustix::fs::{fstatfs, readlinkat};
+use rustix::fs::{fgetxattr, fstatfs, lgetxattr, readlinkat};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::fs::{self, FileType, Metadata};
@@ -237,10 +238,11 @@ impl OsSystem {
     /// Remembers a file that was reached by a link of somebody who can't write it: nothing is changed through that. An
     /// error where they could not even read it, since what is read may be shown to them. The same where others can give a
     /// file one more name (a hard link) in a folder of theirs.
-    fn admit(&self, real: &ResolvedPath, meta: &Metadata) -> io::Result<()> {
+    /// `opened`: the file itself, where it is open already.
+    fn admit(&self, real: &ResolvedPath, opened: Option<&fs::File>, meta: &Metadata) -> io::Result<()> {
         let refused = |why: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, why));
         for link in &real.links {
-            if self.is_barred(&real.path, meta, &link.owner, Access::Read)? {
+            if self.is_barred((&real.path, opened), meta, &link.owner, Access::Read)? {
                 let (path, owner) = (link.path.display(), &link.owner);
                 return refused(format!(
                     "is reached by {path}, a link of {owner}, who may not be able to read it: not read"
@@ -253,7 +255,10 @@ impl OsSystem {
             }
         }
         let others = real.way.writers();
-        if meta.nlink() > 1 && !others.is_empty() && self.is_barred(&real.path, meta, &others, Access::Read)? {
+        if meta.nlink() > 1
+            && !others.is_empty()
+            && self.is_barred((&real.path, opened), meta, &others, Access::Read)?
+        {
             return refused(format!(
                 "has several names (hard links) in a folder that {others} can write to, who may not be able to read it: \
                  not read"
@@ -279,26 +284,30 @@ impl OsSystem {
         find_beneath(&self.opened, real).map(fs::File::from)
     }
 
-    /// Is it a file that the kernel makes when it is read? Who may do that, its permissions do not tell: root is shown what
-    /// others are not.
-    fn is_of_kernel(&self, real: &Path) -> bool {
-        let system = self.find(real).and_then(|found| Ok(fstatfs(&found)?.f_type));
-        system.is_ok_and(|system| KERNELS.contains(&system.cast_unsigned()))
-    }
-
     /// What a resolved path names.
     fn read_metadata(&self, real: &ResolvedPath) -> io::Result<Metadata> {
         self.look_at(real).map(|(meta, _)| meta)
     }
 
-    /// May it be that one of these can't do that with what a resolved path names, or can't come to where it is?
-    fn is_barred(&self, path: &Path, file: &Metadata, who: &Writers, access: Access) -> io::Result<bool> {
+    /// May it be that one of these can't do that with what a resolved path names, or can't come to where it is? A file that
+    /// is open is asked itself: something else may have its path by now.
+    fn is_barred(
+        &self,
+        (path, opened): (&Path, Option<&fs::File>),
+        meta: &Metadata,
+        who: &Writers,
+        access: Access,
+    ) -> io::Result<bool> {
         if who.is_empty() {
             return Ok(false);
         }
-        let rights = whole_rights(&self.outside(path), file);
+        let (has_list, is_of_kernel) = match opened {
+            Some(file) => (has_list_open(file), is_of_kernel(file)),
+            None => (has_list(&self.outside(path)), self.find(path).is_ok_and(|found| is_of_kernel(&found))),
+        };
+        let rights = bare_rights(meta, has_list);
         let folder = path.parent().unwrap_or(path);
-        Ok(self.is_of_kernel(path) || !rights.opens_to(who, access, trusted()) || self.is_closed_to(folder, who)?)
+        Ok(is_of_kernel || !rights.opens_to(who, access, trusted()) || self.is_closed_to(folder, who)?)
     }
 
     /// A link on the way to a directory, of somebody who may not be able to list that: its names may be shown to them.
@@ -308,7 +317,7 @@ impl OsSystem {
         }
         let meta = self.read_metadata(real)?;
         for link in &real.links {
-            if self.is_barred(&real.path, &meta, &link.owner, Access::Read)? {
+            if self.is_barred((&real.path, None), &meta, &link.owner, Access::Read)? {
                 return Ok(Some(link));
             }
         }
@@ -319,7 +328,7 @@ impl OsSystem {
     fn is_closed_to(&self, folder: &Path, who: &Writers) -> io::Result<bool> {
         for step in folder.ancestors() {
             let meta = self.find(step)?.metadata()?;
-            let rights = whole_rights(&self.outside(step), &meta);
+            let rights = bare_rights(&meta, has_list(&self.outside(step)));
             if !rights.opens_to(who, Access::Enter, trusted()) {
                 return Ok(true);
             }
@@ -336,25 +345,37 @@ fn from_the_root() -> ResolvedPath {
 /// which are the most that any of its entries gives.
 fn rights(path: &Path, meta: &Metadata) -> Rights {
     let is_link = meta.file_type().is_symlink();
+    bare_rights(meta, !is_link && meta.mode() & 0o020 != 0 && has_list(path))
+}
+
+/// The same where it is known whether a list counts. Where reading is asked about, it always does.
+fn bare_rights(meta: &Metadata, has_list: bool) -> Rights {
     Rights {
         owner: meta.uid(),
         group: meta.gid(),
         mode: meta.mode() & 0o7777,
-        has_list: !is_link && meta.mode() & 0o020 != 0 && has_list(path),
+        has_list,
         links: meta.nlink(),
         is_directory: meta.is_dir(),
-        is_link,
+        is_link: meta.file_type().is_symlink(),
     }
-}
-
-/// The same where reading is asked about: then the list always counts.
-fn whole_rights(path: &Path, meta: &Metadata) -> Rights {
-    Rights { has_list: has_list(path), ..rights(path, meta) }
 }
 
 fn has_list(path: &Path) -> bool {
     let mut nothing: [u8; 0] = [];
-    rustix::fs::lgetxattr(path, "system.posix_acl_access", &mut nothing[..]).is_ok_and(|length| length > 0)
+    lgetxattr(path, ACCESS_LIST, &mut nothing[..]).is_ok_and(|length| length > 0)
+}
+
+/// The same of a file that was opened for reading.
+fn has_list_open(file: &fs::File) -> bool {
+    let mut nothing: [u8; 0] = [];
+    fgetxattr(file, ACCESS_LIST, &mut nothing[..]).is_ok_and(|length| length > 0)
+}
+
+/// Is it a file that the kernel makes when it is read? Who may do that, its permissions do not tell: root is shown what
+/// others are not.
+fn is_of_kernel(file: &fs::File) -> bool {
+    fstatfs(file).is_ok_and(|system| KERNELS.contains(&system.f_type.cast_unsigned()))
 }
 
 /// Puts the components of `path` on the stack, first one on top; an absolute path starts again at the root.
@@ -417,7 +438,7 @@ impl System for OsSystem {
         if meta.len() > most {
             return Err(too_large(meta.len()));
         }
-        self.admit(&real, &meta)?;
+        self.admit(&real, Some(&file), &meta)?;
         let mut bytes = Vec::with_capacity(meta.len() as usize);
         // What grows while it is read, and the files of /proc, do not say how long they are.
         file.take(most + 1).read_to_end(&mut bytes)?;
@@ -462,7 +483,7 @@ impl System for OsSystem {
             // Whoever reads it by this path from now on does not see the link any more.
             let meta = self.read_metadata(&real)?;
             if meta.is_file() {
-                self.admit(&real, &meta)?;
+                self.admit(&real, None, &meta)?;
             }
         }
         Ok(real.path)
@@ -496,7 +517,7 @@ impl System for OsSystem {
 
     fn is_barred_from(&self, path: &Path, who: &Writers, access: Access) -> io::Result<bool> {
         let real = self.look(path)?;
-        self.is_barred(&real.path, &self.read_metadata(&real)?, who, access)
+        self.is_barred((&real.path, None), &self.read_metadata(&real)?, who, access)
     }
 
     fn identity(&self, path: &Path) -> io::Result<FileIdentity> {
@@ -554,7 +575,7 @@ impl System for OsSystem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn tree() -> tempfile::TempDir {
         let dir = tempfile::tempdir().expect("a temporary directory");
@@ -609,6 +630,20 @@ mod tests {
         assert_eq!(told("there"), told("nothing"));
         assert_eq!(told("folder"), told("nothing"));
         assert!(told("there").iter().all(Option::is_some));
+    }
+
+    /// What is read was opened: that another file has its path by now makes it nobody's who could not read it.
+    #[test]
+    fn a_file_that_is_open_is_asked_itself() {
+        let dir = tree();
+        let system = OsSystem::new(dir.path(), Vec::new()).expect("a root");
+        let path = Path::new("/etc/nginx/sites-available/a");
+        fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("others may enter");
+        let opened = fs::File::open("/proc/self/status").expect("a file of the kernel");
+        let meta = fs::metadata(system.outside(path)).expect("a file");
+        let who = Writers::other_user(33);
+        let is_barred = |opened| system.is_barred((path, opened), &meta, &who, Access::Read).expect("it is there");
+        assert_eq!([is_barred(None), is_barred(Some(&opened))], [false, true]);
     }
 
     /// For files of /proc the kernel looks at more than their permissions.

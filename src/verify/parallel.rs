@@ -1,8 +1,7 @@
-//! Some work for each of many things, several at the same time.
+//! Some work for each of many things, as long as there is time.
 
-use crate::lock::lock;
+use crate::hands::share;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Does it in order; `None`: there was no time, or it was stopped before.
@@ -14,20 +13,11 @@ pub(super) fn each<T: Sync, U: Send>(
     work: &(dyn Fn(&T) -> U + Sync),
 ) -> Vec<Option<U>> {
     let begin = Instant::now();
-    let waiting = Mutex::new(things.iter().enumerate());
-    let done: Mutex<Vec<Option<U>>> = Mutex::new(things.iter().map(|_| None).collect());
-    let hand = || {
-        while begin.elapsed() < within && !stop.load(Ordering::Relaxed) {
-            let next = lock(&waiting).next();
-            let Some((at, thing)) = next else { return };
-            let found = work(thing);
-            lock(&done)[at] = Some(found);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..hands.min(things.len()) {
-            scope.spawn(hand);
+    let mut done: Vec<Option<U>> = things.iter().map(|_| None).collect();
+    share(things.iter().zip(&mut done), hands, |(thing, found)| {
+        if begin.elapsed() < within && !stop.load(Ordering::Relaxed) {
+            *found = Some(work(thing));
         }
     });
-    done.into_inner().unwrap_or_else(PoisonError::into_inner)
+    done
 }

@@ -9,6 +9,7 @@ use tlsmend::catalog;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("catalog", &["finding"]),
     ("lock", &[]),
+    ("hands", &["lock"]),
     ("sanitise", &[]),
     ("spelling", &[]),
     ("tls", &[]),
@@ -23,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("system", &["trust"]),
     ("transaction", &["system", "trust"]),
     ("openssl", &["release", "system", "tls", "topic"]),
-    ("probe", &["lock", "tls"]),
+    ("probe", &["hands", "lock", "tls"]),
     ("host", &["instance", "openssl", "release", "spelling", "system", "tls", "trust"]),
     (
         "services",
@@ -51,7 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "verify",
         &[
-            "catalog", "endpoint", "engine", "finding", "host", "instance", "lock", "policy", "probe", "rules",
+            "catalog", "endpoint", "engine", "finding", "hands", "host", "instance", "policy", "probe", "rules",
             "services", "source", "system", "tls", "trust",
         ],
     ),

@@ -11,6 +11,7 @@ use support::fake::{Fake, Model, Seen, Step, alert, chosen};
 use support::random::Random;
 use tlsmend::probe::name::Name;
 use tlsmend::probe::place::Place;
+use tlsmend::probe::portions::portions;
 use tlsmend::probe::target::Target;
 use tlsmend::probe::{Depth, Limits, Order, Reason, Scan, Verdict, scan};
 use tlsmend::tls::Version::{self, Ssl2, Ssl3, Tls1, Tls1_1, Tls1_2, Tls1_3};
@@ -251,10 +252,28 @@ fn contradicting_answers_are_told() {
     let found = probe(&fake, Depth::Ciphers, Some("a.example"));
     let row = found.row(Tls1).expect("a row");
     assert_eq!((&row.verdict, row.complete, &row.gap), (&Verdict::Accepted, false, &Some(Reason::Torn)));
-    assert!(row.notes.contains(&"answers differ: several servers behind this address?"), "{:?}", row.notes);
+    // All choices have the same order.
+    assert_eq!(row.notes, ["answers differ: several servers behind this address?"]);
     assert!(found.is_open(Depth::Ciphers));
     let steady = found.row(Tls1_2).expect("a row");
     assert!(steady.complete && steady.notes.is_empty(), "{:?}", steady.notes);
+}
+
+#[test]
+fn a_refusal_of_an_accepted_version_ends_no_list() {
+    // Two of three servers behind one address have no TLSv1.
+    let count = AtomicUsize::new(0);
+    let suites = vec![0xc013, 0xc014, 0x002f, 0x0035];
+    let old = Model { versions: vec![Tls1, Tls1_1, Tls1_2], suites: suites.clone(), ..modern() };
+    let fake = Fake::start(move |seen| match seen.version {
+        Tls1 if !count.fetch_add(1, Ordering::Relaxed).is_multiple_of(3) => vec![Step::Send(alert(70)), Step::Close],
+        _ => old.answer(seen),
+    });
+    let found = probe(&fake, Depth::Ciphers, Some("a.example"));
+    let mut all = suites;
+    all.sort_unstable();
+    assert_eq!(list(&found, Tls1), (all, false));
+    assert_eq!(found.row(Tls1).expect("a row").gap, Some(Reason::Torn));
 }
 
 /// So many connections in each window of time; the others are closed.
@@ -281,7 +300,8 @@ fn bursts_of_silence_end_no_list() {
             let found = probe(&fake, Depth::Ciphers, Some("a.example"));
             assert_eq!(found.accepted(), MODERN, "{most}");
             let (suites, complete) = list(&found, Tls1_2);
-            assert!(!complete || suites.len() == own.len(), "{most} {own_order}: {} of {}", suites.len(), own.len());
+            // Pauses grow beyond the window.
+            assert_eq!((suites.len(), complete), (own.len(), true), "{most} {own_order}");
         }
     }
 }
@@ -309,7 +329,124 @@ fn silence_is_a_no_only_if_it_lasts() {
     let fake = Fake::start(|seen| if seen.version == Tls1 { vec![Step::Close] } else { modern().answer(seen) });
     let found = probe(&fake, Depth::Versions, Some("a.example"));
     assert_eq!(*verdict(&found, Tls1), Verdict::Rejected(Reason::Closed));
-    assert!(found.elapsed > Duration::from_secs(8), "{:?}", found.elapsed);
+    assert!(found.elapsed > Duration::from_secs(6), "{:?}", found.elapsed);
+}
+
+/// Schannel resets all versions that are off. What was silent from the start meets no limit that our questions reached.
+#[test]
+fn old_versions_that_are_reset_from_the_start_take_one_short_rest() {
+    let fake = Fake::start(|seen| if seen.version < Tls1_2 { vec![Step::Reset] } else { modern().answer(seen) });
+    let found = probe(&fake, Depth::Versions, Some("a.example"));
+    for version in [Ssl2, Ssl3, Tls1, Tls1_1] {
+        assert_eq!(*verdict(&found, version), Verdict::Rejected(Reason::Reset), "{version}");
+    }
+    assert_eq!(found.accepted(), MODERN);
+    assert!(found.connections <= 85, "{}", found.connections);
+    assert!((3..6).contains(&found.elapsed.as_secs()), "{:?}", found.elapsed);
+}
+
+#[test]
+fn a_server_of_one_version_that_closes_most_connections_refuses_nothing() {
+    let count = AtomicUsize::new(0);
+    let old = Model { versions: vec![Tls1], suites: vec![0xc013, 0x002f], ..modern() };
+    let fake = Fake::start(move |seen| match seen.version {
+        Tls1 if count.fetch_add(1, Ordering::Relaxed) % 40 != 39 => vec![Step::Close],
+        Tls1 => old.answer(seen),
+        _ => modern().answer(seen),
+    });
+    let found = probe(&fake, Depth::Versions, Some("a.example"));
+    assert_eq!(*verdict(&found, Tls1), Verdict::Accepted);
+}
+
+/// A limit of old versions, of which one is accepted: that one is a control too, and meets silence.
+#[test]
+fn a_limit_that_concerns_an_accepted_version_is_noticed_at_once() {
+    let last = Mutex::new(None::<Instant>);
+    let old = Model { versions: vec![Tls1, Tls1_1, Tls1_2], suites: vec![0xc013, 0x002f, 0xc02f], ..modern() };
+    let fake = Fake::start(move |seen| {
+        let mut last = last.lock().expect("no panic");
+        let is_passed = !matches!(seen.version, Tls1 | Tls1_1)
+            || last.replace(Instant::now()).is_none_or(|then| then.elapsed() > Duration::from_millis(4500));
+        if is_passed { old.answer(seen) } else { vec![Step::Close] }
+    });
+    let found = probe(&fake, Depth::Versions, Some("a.example"));
+    for version in [Tls1, Tls1_1] {
+        assert_eq!(*verdict(&found, version), Verdict::Accepted, "{:?}", found.rows);
+    }
+}
+
+#[test]
+fn an_odd_version_out_is_asked_again() {
+    let all = Model { versions: vec![Tls1, Tls1_1, Tls1_2], suites: vec![0xc013, 0x002f, 0xc02f], ..modern() };
+    for odd in [Tls1, Tls1_1] {
+        for refusal in [40, 70] {
+            // One of four servers behind the address has it.
+            let (count, all) = (AtomicUsize::new(0), all.clone());
+            let fake = Fake::start(move |seen| {
+                let is_refused = seen.version == odd && seen.suites.contains(&0x002f);
+                match is_refused && count.fetch_add(1, Ordering::Relaxed) % 4 != 3 {
+                    true => vec![Step::Send(alert(refusal)), Step::Close],
+                    false => all.answer(seen),
+                }
+            });
+            let found = probe(&fake, Depth::Versions, Some("a.example"));
+            let row = found.row(odd).expect("a row");
+            assert_eq!(row.verdict, Verdict::Accepted, "{refusal}");
+            assert!(row.notes.contains(&"answers differ: several servers behind this address?"), "{:?}", row.notes);
+        }
+    }
+}
+
+#[test]
+fn where_lists_contradict_each_other_refused_versions_are_asked_again() {
+    // Every other server has another order, and TLSv1.
+    let count = AtomicUsize::new(0);
+    let suites = vec![0xc030, 0xc02f, 0xc014, 0xc013, 0x009d, 0x002f];
+    let new = Model { suites: suites.clone(), ..modern() };
+    let old = Model { versions: vec![Tls1, Tls1_2], suites: suites.into_iter().rev().collect(), ..modern() };
+    let asked = AtomicUsize::new(0);
+    let fake = Fake::start(move |seen| match seen.version {
+        Tls1 if asked.fetch_add(1, Ordering::Relaxed) < 2 => new.answer(seen),
+        Tls1 => old.answer(seen),
+        _ if count.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) => new.answer(seen),
+        Tls1_3 => new.answer(seen),
+        _ => old.answer(seen),
+    });
+    let found = probe(&fake, Depth::Ciphers, Some("a.example"));
+    assert_eq!(*verdict(&found, Tls1), Verdict::Accepted, "{:?}", found.rows);
+    assert!(found.is_open(Depth::Ciphers));
+}
+
+#[test]
+fn servers_that_reset_hellos_of_many_suites_are_found() {
+    let suites = vec![0xc013, 0x002f, 0xc02f];
+    let model = Model { versions: vec![Tls1, Tls1_1, Tls1_2, Tls1_3], suites, ..modern() };
+    let fake = Fake::start(move |seen| match seen.suites.len() > 60 {
+        true => vec![Step::Reset],
+        false => model.answer(seen),
+    });
+    let found = probe(&fake, Depth::Versions, Some("a.example"));
+    // TLSv1.3 needs no small hello.
+    assert_eq!(found.accepted(), MODERN.with(Tls1).with(Tls1_1), "{:?}", found.rows);
+}
+
+#[test]
+fn rare_suites_in_small_hellos_are_found() {
+    let rare = portions(Tls1_2)[0].last().copied().expect("a portion is not empty");
+    for ends in [Step::Reset, Step::Close] {
+        let model = Model { versions: vec![Tls1, Tls1_2, Tls1_3], suites: vec![rare], ..modern() };
+        let fake = Fake::start(move |seen| match (seen.length > 300, seen.version) {
+            (true, _) => vec![ends.clone()],
+            // It chooses the version by the suites.
+            (_, Tls1_2) if !seen.suites.contains(&rare) => vec![Step::Send(chosen(Tls1, 0x002f, 0)), Step::Close],
+            (_, Tls1) if seen.suites.contains(&0x002f) => vec![Step::Send(chosen(Tls1, 0x002f, 0)), Step::Close],
+            _ => model.answer(seen),
+        });
+        let found = probe(&fake, Depth::Versions, Some("a.example"));
+        assert_eq!(found.accepted(), MODERN.with(Tls1), "{:?}", found.rows);
+        let refused = Verdict::Rejected(Reason::Alert(70));
+        assert_eq!(*verdict(&found, Tls1_1), refused, "a small hello is answered");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What came of a reload: the answers after it, compared with what was promised and given before.
 
 use super::super::asking::Seen;
-use super::super::cause::{self, Stranger};
+use super::super::cause::{self, Evidence, Stranger};
 use super::super::machine::Machine;
 use super::super::promise::Promise;
 use super::change::Reload;
@@ -64,21 +64,26 @@ pub(super) fn judge(reload: &Reload<'_>, watched: &[Watched], seen: &[Seen], mac
         };
         let (now, then) = (expectation.look(last), expectation.look(other));
         let look = now.both(then);
-        let stranger = one.stranger(reload, machine).filter(|_| !look.is_broken());
-        if let Some(Stranger { what, who }) = stranger {
+        let evidence = machine.evidence(promise, reload.show);
+        let stranger = cause::stranger(promise, evidence);
+        if look.is_broken() {
+            let causes = match stranger {
+                Some(stranger) => vec![stranger.who],
+                // There is no TLS at all.
+                None if look.gone => {
+                    cause::not_reloaded(promise, evidence).into_iter().map(|cause| cause.text).collect()
+                }
+                None => of_difference(promise, last, evidence),
+            };
+            add(&mut outcome.broken, at, complaints::broken(look, last, expectation.had), causes);
+        } else if let Some(Stranger { what, who }) = stranger {
             // It may answer just what is promised, and whoever did before is gone all the same.
             let complaints = if *own { &mut outcome.broken } else { &mut outcome.open };
             add(complaints, at, what, vec![who]);
-        } else if look.is_broken() {
-            let causes = match look.gone {
-                true => silence(reload, promise, machine),
-                false => causes(reload, promise, last, machine),
-            };
-            add(&mut outcome.broken, at, complaints::broken(look, last, expectation.had), causes);
         } else if !look.extra.is_empty() {
             outcome.worst = outcome.worst.max(Some(severity(audit, &demands, promise, look.extra)));
             let scan = if now.extra.is_empty() { other } else { last };
-            add(&mut outcome.drift, at, complaints::extra(look.extra), causes(reload, promise, scan, machine));
+            add(&mut outcome.drift, at, complaints::extra(look.extra), of_difference(promise, scan, evidence));
         } else if now.is_broken() || then.is_broken() {
             let what = "the answers change from one handshake to the next".to_owned();
             add(&mut outcome.open, at, what, Vec::new());
@@ -104,20 +109,9 @@ fn severity(audit: &Audit, demands: &[Demands], promise: &Promise, extra: Versio
     worse.unwrap_or(Severity::Medium)
 }
 
-/// The likely causes of no TLS at all.
-fn silence(reload: &Reload<'_>, promise: &Promise, machine: &Machine<'_>) -> Vec<String> {
-    let evidence = machine.evidence(promise, reload.show);
-    let stranger = cause::stranger(promise, evidence).map(|one| one.who);
-    stranger.or_else(|| Some(cause::not_reloaded(promise, evidence)?.text)).into_iter().collect()
-}
-
 /// The likely causes of other versions.
-fn causes(reload: &Reload<'_>, promise: &Promise, scan: &Scan, machine: &Machine<'_>) -> Vec<String> {
-    let evidence = machine.evidence(promise, reload.show);
-    match cause::stranger(promise, evidence) {
-        Some(stranger) => vec![stranger.who],
-        None => cause::of_difference(promise, scan, evidence).into_iter().map(|cause| cause.text).collect(),
-    }
+fn of_difference(promise: &Promise, scan: &Scan, evidence: Evidence<'_>) -> Vec<String> {
+    cause::of_difference(promise, scan, evidence).into_iter().map(|cause| cause.text).collect()
 }
 
 /// The servers none of whose workers has started since its files were changed.

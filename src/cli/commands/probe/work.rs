@@ -3,6 +3,7 @@
 use super::hosts::Named;
 use crate::cli::args::{Probe, Upgrade};
 use crate::cli::output;
+use crate::hands::share;
 use crate::probe::name::Name;
 use crate::probe::place::Place;
 use crate::probe::starttls::StartTls;
@@ -11,8 +12,7 @@ use crate::probe::{Depth, Limits, Scan, client, scan};
 use crate::report::probe as report;
 use crate::source::Span;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// For the resolver.
@@ -136,32 +136,20 @@ pub(super) fn probe_all(works: &mut [Work], arguments: &Probe, stop: &AtomicBool
         };
         by_host.entry(host).or_default().push(work);
     }
-    let queues: Vec<Mutex<Vec<&mut Work>>> = by_host.into_values().map(Mutex::new).collect();
-    let next = AtomicUsize::new(0);
-    let hand = || {
-        while let Some(queue) = queues.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let Ok(mut queue) = queue.lock() else { continue };
-            for work in queue.iter_mut() {
-                let Ok(target) = &work.target else { continue };
-                progress.begin(&work.label);
-                let limits = limits(target, arguments);
-                let mut scan = scan(target, depth(arguments), limits, stop);
-                let reachable = scan.trouble.is_none() && !stop.load(Ordering::Relaxed);
-                let client = (arguments.client && reachable).then(|| client::check(target, limits, &usual, stop));
-                if let Some(check) = &client {
-                    check.testify(&mut scan);
-                }
-                work.done = Some(Done { scan, client });
-                progress.end();
+    share(by_host.into_values(), AT_ONCE, |works| {
+        for work in works {
+            let Ok(target) = &work.target else { continue };
+            progress.begin(&work.label);
+            let limits = limits(target, arguments);
+            let mut scan = scan(target, depth(arguments), limits, stop);
+            let reachable = scan.trouble.is_none() && !stop.load(Ordering::Relaxed);
+            let client = (arguments.client && reachable).then(|| client::check(target, limits, &usual, stop));
+            if let Some(check) = &client {
+                check.testify(&mut scan);
             }
+            work.done = Some(Done { scan, client });
+            progress.end();
         }
-    };
-    std::thread::scope(|scope| {
-        // This thread is a hand too.
-        for _ in 1..AT_ONCE.min(queues.len()) {
-            scope.spawn(hand);
-        }
-        hand();
     });
     progress.clear();
 }
