@@ -11,7 +11,7 @@ use crate::plan::{self, Places, Plan, Selection, Spot};
 use crate::policy::Policy;
 use crate::report::Outcome;
 use crate::report::json::change::{self as json, Brief, File, Left};
-use crate::report::secrets::Shown;
+use crate::report::secrets::{self, Shown};
 use anyhow::{Context, Result};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,7 @@ pub(in crate::cli) fn run(
     let request = opened.request(&policy, (!selected.fix_waived).then_some(day));
     let selection = options::selection(selected);
     let plan = plan::plan_selected(request, &selection);
+    secrets::learn(plan.before.instances().chain(plan.after.instances()));
     if format == Format::Text {
         output::patch(&patch(&opened, &plan)?)?;
         leftovers(&opened, &plan, &selection);
