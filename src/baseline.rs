@@ -8,7 +8,7 @@ use crate::source::SourceMap;
 use crate::tls::{Version, VersionSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 const SCHEMA: &str = "tlsmend/baseline/2";
@@ -34,14 +34,17 @@ struct Entry {
     id: String,
 }
 
-/// How bad a finding was, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// How bad findings were, by the versions that they were about.
+type Worst = BTreeMap<VersionSet, (Severity, Verdict)>;
+
+/// What was found at a line. A line may have thousands of entries, and each of them thousands of addresses.
+#[derive(Debug, Default, PartialEq, Eq)]
 struct Known {
-    severity: Severity,
-    verdict: Verdict,
-    versions: VersionSet,
-    /// `listener 0.0.0.0:443`, `upstream backend.test:443`
-    addresses: Vec<String>,
+    /// The versions of each entry.
+    versions: Vec<VersionSet>,
+    anywhere: Worst,
+    /// By address: `listener 0.0.0.0:443`, `upstream backend.test:443`
+    at: HashMap<String, Worst>,
 }
 
 /// Behind an address where the versions of an exposed finding are configured, and refused by the library.
@@ -58,7 +61,7 @@ pub struct Reached {
 
 /// What a baseline knows, by what the findings are known as.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Baseline(BTreeMap<String, Vec<Known>>);
+pub struct Baseline(BTreeMap<String, Known>);
 
 impl Baseline {
     /// Reads a baseline; `Err` says what is wrong with it, as a lowercase fragment.
@@ -75,10 +78,9 @@ impl Baseline {
             return Err(format!("has the schema {schema:?}; this program reads {SCHEMA:?}"));
         }
         let file: File = serde_json::from_slice(bytes).map_err(wrong)?;
-        let mut known: BTreeMap<String, Vec<Known>> = BTreeMap::new();
+        let mut known: BTreeMap<String, Known> = BTreeMap::new();
         for entry in file.findings {
-            let (id, one) = entry.read()?;
-            known.entry(id).or_default().push(one);
+            entry.read(&mut known)?;
         }
         Ok(Baseline(known))
     }
@@ -99,40 +101,39 @@ impl Baseline {
                 Some(how) => finding.notes.push(format!("worse than in the baseline: {how}")),
             }
         }
-        let is_gone = |id: &str, one: &Known| match seen.get(id) {
+        let is_gone = |id: &str, old: VersionSet| match seen.get(id) {
             None => true,
-            Some(versions) => !one.versions.is_empty() && one.versions.and(*versions).is_empty(),
+            Some(versions) => !old.is_empty() && old.and(*versions).is_empty(),
         };
-        self.0.iter().map(|(id, known)| known.iter().filter(|one| is_gone(id, one)).count()).sum()
+        self.0.iter().map(|(id, known)| known.versions.iter().filter(|old| is_gone(id, **old)).count()).sum()
     }
 }
 
 /// What of a finding is worse than what is known of its line; none: nothing is.
-fn worse(known: &[Known], finding: &Finding, reached: &Reached) -> Option<String> {
+fn worse(known: &Known, finding: &Finding, reached: &Reached) -> Option<String> {
     let addresses = &reached.addresses;
-    let versions = known.iter().fold(VersionSet::EMPTY, |all, one| all.union(one.versions));
+    let versions = known.versions.iter().fold(VersionSet::EMPTY, |all, one| all.union(*one));
     let more = reached.versions.minus(versions);
     if !more.is_empty() {
         return Some(format!("{} too", more.listed()));
     }
-    let is_known = |address: &String| known.iter().any(|one| one.addresses.iter().any(|old| covers(old, address)));
-    if let Some(address) = addresses.iter().find(|address| !is_known(address)) {
-        return Some(format!("also at {}", address.trim_start_matches("listener ")));
+    let known_at = |address: &String| covering(address).iter().filter_map(|old| known.at.get(old)).collect();
+    let mut places: Vec<Vec<&Worst>> = addresses.iter().map(known_at).collect();
+    if let Some(at) = places.iter().position(Vec::is_empty) {
+        return Some(format!("also at {}", addresses[at].trim_start_matches("listener ")));
+    }
+    if addresses.is_empty() {
+        places.push(vec![&known.anywhere]);
     }
     // For each version at each address there has to be an entry that was as bad.
     let versions: Vec<VersionSet> = match finding.versions.is_empty() {
         true => vec![VersionSet::EMPTY],
         false => finding.versions.iter().map(|version| VersionSet::of(&[version])).collect(),
     };
-    let places: Vec<Option<&String>> =
-        if addresses.is_empty() { vec![None] } else { addresses.iter().map(Some).collect() };
-    let holds = |one: &Known, version: VersionSet, address: Option<&String>| {
-        version.is_subset(one.versions) && address.is_none_or(|new| one.addresses.iter().any(|old| covers(old, new)))
-    };
     for version in versions {
-        for address in &places {
-            let old = known.iter().filter(|one| holds(one, version, *address));
-            match old.map(|one| (one.severity, one.verdict)).max() {
+        for place in &places {
+            let old = place.iter().flat_map(|worst| worst.iter()).filter(|(old, _)| version.is_subset(**old));
+            match old.map(|(_, how_bad)| *how_bad).max() {
                 Some((severity, _)) if severity < finding.severity => {
                     return Some(format!("{} instead of {severity}", finding.severity));
                 }
@@ -147,23 +148,25 @@ fn worse(known: &[Known], finding: &Finding, reached: &Reached) -> Option<String
     None
 }
 
-/// Is an address another one, or one of those at which a listener on all addresses answers anyway?
-fn covers(old: &str, new: &str) -> bool {
-    let (old, new) = match (old.strip_suffix(LATENT), new.strip_suffix(LATENT)) {
-        // What the library refused there is given now.
-        (Some(_), None) => return false,
-        (is_latent, was_latent) => (is_latent.unwrap_or(old), was_latent.unwrap_or(new)),
-    };
-    let port = |wildcard: &str| old.strip_prefix("listener ")?.strip_prefix(wildcard).map(str::to_owned);
-    let ends = |end: String| new.starts_with("listener ") && new.ends_with(&end) && !new.contains("unix:");
-    old == new
-        || port("*").is_some_and(ends)
-        || port("0.0.0.0").is_some_and(|end| !new.contains('[') && !new.contains('*') && ends(end))
-        || port("[::]").is_some_and(|end| new.contains('[') && ends(end))
+/// The addresses of a baseline that cover one: itself, and a listener on all addresses, which answers there anyway.
+fn covering(new: &str) -> Vec<String> {
+    let (address, is_latent) = new.strip_suffix(LATENT).map_or((new, false), |address| (address, true));
+    let mut old = vec![address.to_owned()];
+    if address.starts_with("listener ") && !address.contains("unix:") {
+        let is_ipv6 = address.contains('[');
+        let wildcards = [("*", true), ("0.0.0.0", !is_ipv6 && !address.contains('*')), ("[::]", is_ipv6)];
+        let ends = address.match_indices(':').map(|(at, _)| &address[at..]);
+        let all = ends.flat_map(|end| wildcards.iter().map(move |(wildcard, fits)| (wildcard, *fits, end)));
+        old.extend(all.filter(|(_, fits, _)| *fits).map(|(wildcard, _, end)| format!("listener {wildcard}{end}")));
+    }
+    // What the library refused there may be given now, which is worse.
+    let latent: Vec<String> = old.iter().filter(|_| is_latent).map(|old| format!("{old}{LATENT}")).collect();
+    old.extend(latent);
+    old
 }
 
 impl Entry {
-    fn read(self) -> Result<(String, Known), String> {
+    fn read(self, known: &mut BTreeMap<String, Known>) -> Result<(), String> {
         let is_id = |text: &str| text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if !is_id(&self.id) {
             return Err(format!("{:?} is no id of a finding", self.id));
@@ -177,7 +180,17 @@ impl Entry {
             let version = Version::from_name(name.as_bytes());
             versions = versions.with(version.ok_or_else(|| format!("{name:?} is no version of TLS"))?);
         }
-        Ok((self.id, Known { severity, verdict, versions, addresses: self.addresses }))
+        let line = known.entry(self.id).or_default();
+        line.versions.push(versions);
+        let note = |worst: &mut Worst| {
+            let how_bad = worst.entry(versions).or_insert((severity, verdict));
+            *how_bad = (*how_bad).max((severity, verdict));
+        };
+        note(&mut line.anywhere);
+        for address in self.addresses {
+            note(line.at.entry(address).or_default());
+        }
+        Ok(())
     }
 }
 
@@ -249,7 +262,7 @@ mod tests {
             ("listener *:443", "listener 192.0.2.1:443 latent"),
             ("listener *:443 latent", "listener *:443 latent"),
         ] {
-            assert!(covers(old, new), "{old} {new}");
+            assert!(covering(new).contains(&old.to_owned()), "{old} {new}");
         }
         for (old, new) in [
             ("listener 127.0.0.1:443", "listener 0.0.0.0:443"),
@@ -261,7 +274,7 @@ mod tests {
             ("listener *:443", "listener unix:/run/x:443"),
             ("listener *:443 latent", "listener *:443"),
         ] {
-            assert!(!covers(old, new), "{old} {new}");
+            assert!(!covering(new).contains(&old.to_owned()), "{old} {new}");
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::tls::{Version, VersionSet};
 use crate::trust::Writers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// A kind of software, by its short name: `nginx`, `apache`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -256,6 +257,9 @@ pub struct Ability {
     pub unproven: BTreeMap<Version, String>,
 }
 
+/// A name, and what stands in its place.
+pub type NamedValue = (Arc<[u8]>, Arc<[u8]>);
+
 /// One configuration of a service, resolved.
 #[derive(Clone, Debug)]
 pub struct Instance {
@@ -274,6 +278,8 @@ pub struct Instance {
     pub left_out: BTreeSet<PathBuf>,
     /// What else the server touches where it tests or reloads the configuration.
     pub reach: Reach,
+    /// What the server puts in the place of names while it reads: of variables, of arguments of macros. Messages hold it.
+    pub values: BTreeSet<NamedValue>,
     /// What could not be read or is not valid.
     pub problems: Vec<Problem>,
     /// Files that do not parse as a whole, each with the first place: a brace or section without its partner, an end in
@@ -300,6 +306,7 @@ impl Instance {
             borrowed: BTreeMap::new(),
             left_out: BTreeSet::new(),
             reach: Reach::default(),
+            values: BTreeSet::new(),
             problems: Vec::new(),
             unparsed: BTreeMap::new(),
             unknown: Vec::new(),

@@ -20,12 +20,13 @@ pub fn character(c: char) -> char {
     }
 }
 
-/// Is this a control, direction, separator or invisible character?
+/// Is this a control, direction, separator or invisible character, or none at all?
 ///
-/// These are the general categories Cc, Zl and Zp, and what Unicode calls `Default_Ignorable_Code_Point` or a format
+/// The last are the 66 noncharacters of Unicode (U+FFFE and the like), two of which no XML may hold. The others are the general categories Cc, Zl and Zp, and what Unicode calls `Default_Ignorable_Code_Point` or a format
 /// control that shows nothing itself.
 pub fn is_hostile(c: char) -> bool {
     c.is_control()
+        || u32::from(c) & 0xfffe == 0xfffe
         || matches!(c,
             '\u{00ad}'
             | '\u{034f}'
@@ -38,6 +39,7 @@ pub fn is_hostile(c: char) -> bool {
             | '\u{2060}'..='\u{206f}'
             | '\u{3164}'
             | '\u{fe00}'..='\u{fe0f}'
+            | '\u{fdd0}'..='\u{fdef}'
             | '\u{feff}'
             | '\u{ffa0}'
             | '\u{fff0}'..='\u{fffb}'
@@ -163,6 +165,9 @@ mod tests {
             shown("a\u{202e}\u{200b}\u{e0041}\u{2029}\u{fe0f}".as_bytes()),
             "a<U+202E><U+200B><U+E0041><U+2029><U+FE0F>"
         );
+        assert_eq!(shown("\u{fffe}\u{1ffff}\u{fdd0}\u{fffd}".as_bytes()), "<U+FFFE><U+1FFFF><U+FDD0>\u{fffd}");
+        // A lone half of a surrogate pair is no UTF-8.
+        assert_eq!(shown(b"\xed\xa0\x80"), "<0xED><0xA0><0x80>");
         assert_eq!(shown(b"<U+001B> <0xFF> <x>\x1b"), "<U+003C>U+001B> <U+003C>0xFF> <x><U+001B>");
         for plain in ["", "server { # <U> <1x> \u{e9}\u{4e16}\r\n}\t\n"] {
             assert!(matches!(written_out(plain.as_bytes()), Cow::Borrowed(_)), "{plain}");

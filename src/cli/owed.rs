@@ -17,7 +17,7 @@ use crate::engine::{self, Audit, Request};
 use crate::host::quoted;
 use crate::instance::{ServiceId, Standing};
 use crate::policy::Policy;
-use crate::report::secrets::Shown;
+use crate::report::secrets::{self, Shown};
 use crate::system::Overlay;
 use crate::transaction::{Instance, Journal, ReloadRecord, Store, note_reload, other_contents, owed};
 use crate::verify::Reload;
@@ -136,6 +136,7 @@ impl<'s> Owed<'s> {
         let others = self.others();
         let overlay = Overlay::new(means.request.system, &others);
         let before = engine::audit(Request { system: &overlay, ..means.request });
+        secrets::learn(before.instances());
         let machine = super::options::machine()?;
         let change = Reload {
             before: &before,

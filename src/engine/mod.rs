@@ -123,7 +123,8 @@ pub fn judge(request: Request<'_>, host: Host) -> Audit {
     let Host { mut sources, resolved, problems, passed_over, excluded, remarks, named } = host;
     let policy = request.policy;
     let text = policy.text.as_ref().map(|text| sources.attach(PathBuf::from(&policy.name), text.clone().into_bytes()));
-    let waivers = waivers::collect(policy, text, request.day, &resolved, &crate::services::all(), &sources);
+    let texts = (request.system, &sources);
+    let waivers = waivers::collect(policy, text, request.day, &resolved, &crate::services::all(), texts);
     let unparsed = Unparsed::of(&resolved);
     let mut findings = Vec::new();
     let (mut verdicts, mut kept) = (Vec::new(), Vec::new());
@@ -178,8 +179,9 @@ pub fn judge(request: Request<'_>, host: Host) -> Audit {
 }
 
 /// The waivers of an audit, as they stand on a day.
-pub fn waivers<'a>(audit: &'a Audit, policy: &Policy, day: Date) -> Waivers<'a> {
-    waivers::collect(policy, audit.policy, Some(day), &audit.resolved, &crate::services::all(), &audit.sources)
+pub fn waivers<'a>(audit: &'a Audit, system: &dyn System, policy: &Policy, day: Date) -> Waivers<'a> {
+    let texts = (system, &audit.sources);
+    waivers::collect(policy, audit.policy, Some(day), &audit.resolved, &crate::services::all(), texts)
 }
 
 /// Whose the files of the findings are; each finding gets to say so.

@@ -15,7 +15,7 @@ mod tests;
 mod twins;
 
 pub use diff::unified;
-pub use places::Spot;
+pub use places::{Places, Spot};
 pub use selection::{Level, Selection};
 pub use splice::splice;
 pub use staging::staging;

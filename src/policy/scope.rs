@@ -2,6 +2,7 @@
 
 use crate::endpoint::{Address, Role};
 use globset::GlobMatcher;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::path::Path;
 
@@ -87,7 +88,7 @@ fn never_sent(text: &str) -> Option<&'static str> {
 }
 
 /// A pattern for addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum AddressPattern {
     /// `*`: whatever address
     Any,
@@ -282,6 +283,12 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// What it says: scopes that say the same fit the same.
+    pub fn sayings(&self) -> impl Eq + Hash + use<> {
+        let paths: Vec<String> = self.paths.iter().map(|(text, _)| text.clone()).collect();
+        (self.services.clone(), paths, self.names.clone(), self.addresses.clone(), self.roles.clone())
+    }
+
     /// Is the target meant?
     pub fn matches(&self, target: &Target<'_>) -> bool {
         let path = |path: &Path| self.paths.iter().any(|(_, glob)| glob.is_match(path));

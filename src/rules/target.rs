@@ -25,6 +25,14 @@ pub(super) fn of_endpoint<'a>(instance: &'a Instance, endpoint: &'a Endpoint, so
     }
 }
 
+/// The file that an endpoint belongs to: that of its virtual server, or of the line that connects to another one.
+pub(super) fn file_of(instance: &Instance, endpoint: &Endpoint, sources: &SourceMap) -> Option<FileId> {
+    let because = &endpoint.answer.configured.because;
+    let server = because.iter().find(|reason| reason.kind == ReasonKind::Server).and_then(|reason| reason.span);
+    let own = server.or_else(|| endpoint.origin()).map(|span| span.file);
+    own.or_else(|| sources.find(&instance.main))
+}
+
 /// A setting as a policy sees it.
 pub(super) fn of_setting<'a>(instance: &'a Instance, setting: &Setting, sources: &'a SourceMap) -> Target<'a> {
     let paths = paths([setting.span, setting.value].into_iter(), sources);

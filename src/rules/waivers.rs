@@ -1,6 +1,6 @@
 //! The waivers that an audit knows, from the policy and from comments, and which of them cover something.
 
-use super::target::{of_endpoint, of_place, of_setting};
+use super::target::{file_of, of_endpoint, of_place, of_setting};
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, RuleId, Standing, Verdict, WaiverPlace};
 use crate::instance::{Instance, Setting};
@@ -8,9 +8,10 @@ use crate::policy::{Date, Demand, Scope, ScopeIndex, Target, Terms};
 use crate::source::{FileId, SourceMap, Span};
 use crate::tls::VersionSet;
 use crate::topic::Topic;
+use crate::trust::Writers;
 use std::cell::RefCell;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// What a waiver covers.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct Waiver {
     pub label: Option<Label>,
     /// The instance that has the file, for one in a comment.
     pub instance: Option<usize>,
+    /// Who besides root and the user could have written it. What they waive, they waive for endpoints of their own.
+    pub by: Writers,
 }
 
 /// A comment for this program that is not understood.
@@ -103,14 +106,23 @@ pub struct Waivers<'a> {
     /// Those in comments, by file and by where the lines begin that they are about. There may be one in each of ten
     /// thousand files, or ten thousand in one.
     in_file: BTreeMap<FileId, BTreeMap<u32, Comments>>,
-    /// Comments of which another one says the same and holds longer, or as long: they are in use when that one is.
+    /// Waivers of which another one says the same and holds longer, or as long: they are in use when that one is.
     spoken_for: BTreeMap<usize, usize>,
     used: RefCell<BTreeSet<usize>>,
+    /// Who could have written the files that endpoints belong to, where that matters.
+    writers: BTreeMap<FileId, Writers>,
 }
 
 impl<'a> Waivers<'a> {
-    /// Waivers as they stand on a day; `None`: no waiver is there, whatever the policy says.
-    pub fn new(list: Vec<Waiver>, invalid: Vec<Invalid>, today: Option<Date>, sources: &'a SourceMap) -> Waivers<'a> {
+    /// Waivers as they stand on a day; `None`: no waiver is there, whatever the policy says. `writers` tells who besides root
+    /// and the user could have written a file.
+    pub fn new(
+        list: Vec<Waiver>,
+        invalid: Vec<Invalid>,
+        today: Option<Date>,
+        sources: &'a SourceMap,
+        writers: BTreeMap<FileId, Writers>,
+    ) -> Waivers<'a> {
         let mut waivers = Waivers {
             list,
             invalid,
@@ -121,20 +133,31 @@ impl<'a> Waivers<'a> {
             in_file: BTreeMap::new(),
             spoken_for: BTreeMap::new(),
             used: RefCell::default(),
+            writers,
         };
-        waivers.scoped =
-            ScopeIndex::new(waivers.list.iter().enumerate().filter_map(|(at, waiver)| match &waiver.reach {
-                Reach::Scope(scope) => Some((at, scope)),
-                Reach::Lines(_) => None,
-            }));
         // Those that hold longest come first.
         let mut order: Vec<usize> = (0..waivers.list.len()).collect();
         order.sort_by_key(|at| (Reverse(waivers.life(*at)), *at));
+        // Ten thousand that say the same of the same are one.
+        let (mut sayings, mut said) = (HashMap::new(), HashMap::new());
+        let mut looked_at: BTreeSet<usize> = BTreeSet::new();
         for at in order {
             let waiver = &waivers.list[at];
             match waiver.reach {
                 _ if waivers.is_expired(waiver) => {}
-                Reach::Scope(_) => waivers.scoped_rules.extend(&waiver.rules),
+                Reach::Scope(ref scope) => {
+                    waivers.scoped_rules.extend(&waiver.rules);
+                    let number = sayings.len();
+                    let scope = *sayings.entry(scope.sayings()).or_insert(number);
+                    for rule in &waiver.rules {
+                        let first = *said.entry((scope, rule, waiver.terms.versions)).or_insert(at);
+                        if first == at {
+                            looked_at.insert(at);
+                        } else {
+                            waivers.spoken_for.insert(at, first);
+                        }
+                    }
+                }
                 Reach::Lines(lines) => {
                     let same = waivers.in_file.entry(lines.file).or_default().entry(lines.start).or_default();
                     for rule in &waiver.rules {
@@ -146,6 +169,11 @@ impl<'a> Waivers<'a> {
                 }
             }
         }
+        let scope = |at: &usize| match &waivers.list[*at].reach {
+            Reach::Scope(scope) => Some((*at, scope)),
+            Reach::Lines(_) => None,
+        };
+        waivers.scoped = ScopeIndex::new(looked_at.iter().filter_map(scope));
         waivers
     }
 
@@ -189,8 +217,16 @@ impl<'a> Waivers<'a> {
 
     /// The waivers that cover a finding of a rule about a target that is decided at some places. Comments cover it where
     /// there is one for each place, at one of its two spans.
-    fn covering(&self, said: Said, target: &dyn Fn() -> Target<'a>, places: &[(Span, Span)]) -> Covering {
-        let fits = |at: &usize| self.list.get(*at).is_some_and(|waiver| self.fits(waiver, said));
+    /// `own`: the file that the target belongs to.
+    fn covering(
+        &self,
+        said: Said,
+        target: &dyn Fn() -> Target<'a>,
+        places: &[(Span, Span)],
+        own: &dyn Fn() -> Option<FileId>,
+    ) -> Covering {
+        let speaks = |waiver: &Waiver| waiver.by.is_empty() || self.may_speak_for(waiver, own());
+        let fits = |at: &usize| self.list.get(*at).is_some_and(|waiver| self.fits(waiver, said) && speaks(waiver));
         let (counts, mut others) = self.of_policy(said, target, &fits);
         let comments = self.in_comments(places, &fits);
         let Some((first, more)) = comments else {
@@ -255,6 +291,14 @@ impl<'a> Waivers<'a> {
         (!counts.is_empty()).then_some((counts, others))
     }
 
+    /// May those who wrote a comment waive for what is in this file? In the comment's own one, and in others that they can
+    /// write. A line of theirs may decide for endpoints of others, who did not ask for it.
+    fn may_speak_for(&self, waiver: &Waiver, own: Option<FileId>) -> bool {
+        let Reach::Lines(lines) = waiver.reach else { return true };
+        let can_write = |own| self.writers.get(&own).is_some_and(|writers| waiver.by.are_among(writers));
+        own.is_some_and(|own| own == lines.file || can_write(own))
+    }
+
     /// Is a waiver about what a rule says, and does it hold?
     fn fits(&self, waiver: &Waiver, said: Said) -> bool {
         waiver.rules.contains(&said.rule.0) && waiver.terms.cover(said.versions) && !self.is_expired(waiver)
@@ -277,8 +321,9 @@ impl<'a> Waivers<'a> {
             false => settings.iter().map(|id| instance.setting(*id)).map(|s| (s.span, s.value)).collect(),
             true => server.into_iter().map(|span| (span, span)).collect(),
         };
-        let target = || of_endpoint(instance, &instance.endpoints[endpoint], self.sources);
-        self.covering(said, &target, &places)
+        let endpoint = &instance.endpoints[endpoint];
+        let target = || of_endpoint(instance, endpoint, self.sources);
+        self.covering(said, &target, &places, &|| file_of(instance, endpoint, self.sources))
     }
 
     /// The waivers that cover what a rule says of a setting.
@@ -287,7 +332,7 @@ impl<'a> Waivers<'a> {
             return Covering::default();
         }
         let target = || of_setting(instance, setting, self.sources);
-        self.covering(said, &target, &[(setting.span, setting.value)])
+        self.covering(said, &target, &[(setting.span, setting.value)], &|| Some(setting.span.file))
     }
 
     /// The waivers that cover what a rule says of a place, or of an instance as a whole.
@@ -296,7 +341,7 @@ impl<'a> Waivers<'a> {
             return Covering::default();
         }
         let places: Vec<(Span, Span)> = span.into_iter().map(|span| (span, span)).collect();
-        self.covering(said, &|| of_place(instance, span, self.sources), &places)
+        self.covering(said, &|| of_place(instance, span, self.sources), &places, &|| span.map(|span| span.file))
     }
 
     /// The standing of a finding that these cover. They are in use then. Of several comments the first one to end is named.

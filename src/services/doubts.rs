@@ -38,6 +38,10 @@ pub fn about_checker(system: &dyn System, facts: &Facts, instance: &Instance, so
     for file in &instance.files {
         asked.about(sources.file(*file).path());
     }
+    // Whoever could have written these may have named all others: what lies where they can't look is not told to them.
+    if !asked.doubts.is_empty() {
+        return asked.doubts;
+    }
     for library in &instance.reach.loads {
         asked.about(library);
     }
@@ -193,6 +197,27 @@ mod tests {
                 "{folder}: {found:?}"
             );
         }
+    }
+
+    #[test]
+    fn whoever_wrote_the_configuration_learns_no_names_by_it() {
+        let main = "load_module /secret/x.so;\ninclude /secret/*/*/x.conf;\nevents {}\n";
+        let mut system = MemorySystem::with_files([("/opt/app/nginx.conf", main), ("/secret/project/shared/a", "")]);
+        system.give("/secret", 0, 0o700);
+        system.give("/secret/project/shared", 34, 0o777);
+        let named = MainFile {
+            service: ServiceId("nginx"),
+            path: "/opt/app/nginx.conf".into(),
+            source: String::new(),
+            unit: None,
+            named_by: Writers::default(),
+            is_in_use: false,
+            command_line: None,
+        };
+        let said = |system: &MemorySystem| doubts(system, vec![named.clone()]).join("\n");
+        assert!(said(&system).contains("/secret/project/shared"), "root's own pattern: {}", said(&system));
+        system.give("/opt/app", 33, 0o755);
+        assert_eq!(said(&system), "/opt/app: user 33");
     }
 
     #[test]

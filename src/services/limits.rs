@@ -25,6 +25,16 @@ pub const UPSTREAMS: usize = 100_000;
 /// So much work is done to find them: about nanoseconds, or bytes.
 const STEPS: usize = 200_000_000;
 
+/// So many certificates and keys are loaded for all servers that inherit them together.
+const LOADED: usize = 100_000;
+/// That many for each, however many servers there are: a TLS context has room for fewer.
+const LOADED_FOR_EACH: usize = 10;
+
+/// How many certificates that this many servers inherit are looked at.
+pub fn loaded_for_each(servers: usize) -> usize {
+    (LOADED / servers.max(1)).max(LOADED_FOR_EACH)
+}
+
 /// The room that is left for an instance.
 #[derive(Debug, Default)]
 pub struct Room {

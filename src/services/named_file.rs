@@ -15,19 +15,31 @@ const MOST_STEPS_BACK: usize = 16;
 /// The files that were read, each once, whatever it is called.
 pub struct Reading<'a> {
     system: &'a dyn System,
-    known: BTreeMap<PathBuf, Option<Arc<[u8]>>>,
+    /// Which file each name leads to.
+    names: BTreeMap<PathBuf, Option<Arc<Path>>>,
+    known: BTreeMap<Arc<Path>, Option<Arc<[u8]>>>,
     room: u64,
 }
 
 impl<'a> Reading<'a> {
     /// Nothing has been read.
     pub fn new(system: &'a dyn System) -> Reading<'a> {
-        Reading { system, known: BTreeMap::new(), room: MOST_BYTES }
+        Reading { system, names: BTreeMap::new(), known: BTreeMap::new(), room: MOST_BYTES }
+    }
+
+    /// The file that a name leads to: one file may have thousands of names, and is worth one look.
+    pub fn real(&mut self, path: &Path) -> Option<Arc<Path>> {
+        if let Some(real) = self.names.get(path) {
+            return real.clone();
+        }
+        let real: Option<Arc<Path>> = self.system.canonical(path).ok().map(Arc::from);
+        self.names.insert(path.to_owned(), real.clone());
+        real
     }
 
     /// The content of a file; `None`: it can't be read, or there is no room for it.
     pub fn read(&mut self, path: &Path) -> Option<Arc<[u8]>> {
-        let real = self.system.canonical(path).ok()?;
+        let real = self.real(path)?;
         if let Some(text) = self.known.get(&real) {
             return text.clone();
         }

@@ -68,7 +68,7 @@ pub fn verify(verification: &Verification<'_>, progress: &dyn Fn(usize, usize, &
     let audit = verification.audit;
     let demands = |instance| Demands::new(verification.policy, audit.policy, instance, &audit.sources);
     let demands: Vec<Demands> = audit.instances().map(demands).collect();
-    let waivers = engine::waivers(audit, verification.policy, verification.day);
+    let waivers = engine::waivers(audit, verification.machine, verification.policy, verification.day);
     let mut machine = Machine::look(verification.machine, verification.audit);
     let ways = Ways::new(verification.audit, machine.sockets(), verification.machine);
     let (promises, mut left) = promises(verification.audit, &ways, &|_| true, verification.remote, verification.names);

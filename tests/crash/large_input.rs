@@ -167,3 +167,124 @@ fn files_that_include_each_other_a_billion_times() {
         assert!(text.contains("not read"), "{text:.1000}");
     }
 }
+
+#[test]
+fn thousands_of_certificates_for_thousands_of_servers() {
+    let numbers = 0..3_000;
+    let pairs: String =
+        numbers.clone().map(|at| format!("ssl_certificate /c/{at}; ssl_certificate_key /k/{at};\n")).collect();
+    let servers: String =
+        numbers.clone().map(|at| format!("server {{ listen 443 ssl; server_name n{at}.test; }}\n")).collect();
+    let nginx = format!("events {{}}\nhttp {{\n{pairs}{servers}}}\n");
+    let files: String = numbers
+        .clone()
+        .map(|at| format!("SSLCertificateFile /c/{at}\nSSLOpenSSLConfCmd PrivateKey /k/{at}\n"))
+        .collect();
+    let virtual_host = |at| format!("<VirtualHost *:443>\nSSLEngine on\nServerName n{at}\n</VirtualHost>\n");
+    let hosts: String = numbers.map(virtual_host).collect();
+    let apache = format!("Listen 443\nLoadModule ssl_module x\n{files}{hosts}");
+    for (main, text) in [(NGINX, nginx), (APACHE, apache)] {
+        let (status, text) = run(host(main, text).path(), &["audit"]);
+        assert!(status == 3 && text.contains("not all of them were looked at"), "{status}: {text:.1000}");
+    }
+}
+
+#[test]
+fn one_large_file_of_certificates_under_thousands_of_names() {
+    let name = |at: usize| format!("/etc/ssl/{}large.pem", "./".repeat(at));
+    let server = |at: usize| {
+        let name = name(at);
+        format!(
+            "server {{ listen 443 ssl; server_name n{at}.test; ssl_certificate {name}; ssl_certificate_key {name}; }}\n"
+        )
+    };
+    let nginx = format!("events {{}}\nhttp {{\n{}}}\n", (0..1_000).map(server).collect::<String>());
+    let virtual_host = |at: usize| {
+        let name = name(at);
+        let stores = format!("SSLCACertificateFile {name}\nSSLProxyEngine on\nSSLProxyMachineCertificateFile {name}\n");
+        format!(
+            "<VirtualHost *:443>\nSSLEngine on\nServerName n{at}\nSSLCertificateFile {name}\n{stores}</VirtualHost>\n"
+        )
+    };
+    let apache = format!("Listen 443\nLoadModule ssl_module x\n{}", (0..1_000).map(virtual_host).collect::<String>());
+    for (main, text) in [(NGINX, nginx), (APACHE, apache)] {
+        let host = host(main, text);
+        // Nothing of it is a certificate, so all of it is looked through.
+        write(host.path(), "etc/ssl/large.pem", "-----BEGIN NOTHING-----\n".repeat(200_000));
+        let (status, text) = run(host.path(), &["audit"]);
+        assert!(status == 3 && text.contains("certificate"), "{status}: {text:.1000}");
+    }
+}
+
+#[test]
+fn thousands_of_waivers_on_one_address() {
+    let mut text = String::from("events {}\nhttp {\n");
+    let (mut named, mut same) = (String::from("waivers:\n"), String::from("waivers:\n"));
+    for at in 0..2_000 {
+        let _ = writeln!(text, "{}", server(at, "ssl_protocols TLSv1;"));
+        let waiver = |scope: &str| {
+            format!("  - {{rule: missing-version, match: {{address: \"0.0.0.0:443\"{scope}}}, reason: x}}\n")
+        };
+        named += &waiver(&format!(", server-name: n{at}.test"));
+        same += &waiver("");
+    }
+    let host = host(NGINX, text + "}\n");
+    let policy = host.path().join("policy.yaml").display().to_string();
+    for waivers in [named, same] {
+        write(host.path(), "policy.yaml", waivers);
+        for command in [&["audit", "--format", "json"][..], &["diff"], &["diff", "--format", "json"]] {
+            let (status, text) = run(host.path(), &[command, &["--policy", &policy]].concat());
+            assert!(matches!(status, 1 | 3), "{command:?} {status}: {text:.500}");
+            assert!(!text.contains("unused-waiver"), "{command:?}: {text:.500}");
+        }
+    }
+}
+
+#[test]
+fn thousands_of_servers_to_proxy_to() {
+    let mut proxied = String::new();
+    for at in 0..4_000 {
+        let _ =
+            writeln!(proxied, "ProxyPass /{at} https://b{at}.test/\nBalancerMember balancer://all https://m{at}.test/");
+    }
+    let head = "Listen 443\nLoadModule ssl_module x\nLoadModule proxy_module x\nLoadModule proxy_balancer_module x\n";
+    let virtual_host =
+        "<VirtualHost *:443>\nSSLEngine on\nSSLProxyEngine on\nSSLProxyProtocol all\nProxyPass /x balancer://all/\n";
+    let host = host(APACHE, format!("{head}{virtual_host}{proxied}</VirtualHost>\n"));
+    let (_, text) = run(host.path(), &["audit", "--format", "json"]);
+    assert!(text.contains("https://b3999.test") && text.contains("https://m3999.test"), "{text:.1000}");
+}
+
+#[test]
+fn a_line_of_a_baseline_with_thousands_of_addresses() {
+    let listens: String = (0..3_000).map(|at| format!("listen 10.0.{}.{}:443 ssl;\n", at >> 8, at & 255)).collect();
+    let server = "ssl_certificate /none/x; ssl_certificate_key /none/y; ssl_protocols TLSv1;";
+    let host = host(NGINX, format!("events {{}}\nhttp {{\nserver {{\n{listens}{server}\n}}\n}}\n"));
+    let baseline = host.path().join("baseline.json").display().to_string();
+    run(host.path(), &["audit", "--write-baseline", &baseline]);
+    let text = fs::read_to_string(&baseline).expect("a baseline");
+    let more: String = (0..60_000).map(|at| format!("\"listener 11.0.{}.{}:443\",", at >> 8, at & 255)).collect();
+    fs::write(&baseline, text.replace("\"addresses\": [", &format!("\"addresses\": [{more}"))).expect("written");
+    let (_, known) = run(host.path(), &["audit", "--baseline", &baseline]);
+    assert!(!known.contains("worse than in the baseline") && known.contains("known"), "{known:.1000}");
+    // One address that is not in it is told.
+    let other = text.replace("listener 10.0.11.183:443", "listener 10.9.9.9:443");
+    assert_ne!(other, text);
+    fs::write(&baseline, other).expect("written");
+    let (_, worse) = run(host.path(), &["audit", "--baseline", &baseline]);
+    assert!(worse.contains("worse than in the baseline: also at 10.0.11.183:443"), "{worse:.1000}");
+}
+
+/// Each value is twice as long as the one before: forty lines would be a terabyte.
+#[test]
+fn values_that_double_take_no_more_memory_than_there_is_room_for() {
+    let doubled: String = (1..40).map(|at| format!("Define v{at} ${{v{0}}}${{v{0}}}\n", at - 1)).collect();
+    let text = format!("Define v0 aaaaaaaaaa\n{doubled}Listen 443\nLoadModule ssl_module x\nSSLProtocol ${{v39}}\n");
+    let host = host(APACHE, text);
+    let program = assert_cmd::cargo::cargo_bin("tlsmend");
+    let limited = format!("ulimit -v 1500000; exec '{}' audit --root '{}'", program.display(), host.path().display());
+    let output = Command::new("sh").args(["-c", &limited]).timeout(Duration::from_secs(120)).output().expect("runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.code() == Some(3) && text.contains("line too long"), "{text:.2000}");
+    assert!(text.len() < 20_000, "no message holds what was made: {}", text.len());
+}

@@ -284,6 +284,19 @@ const ACTS: &[&str] = &[
     "kill_process",
     "pidfd",
     "libc::",
+    "signal_hook",
+    "ToSocketAddrs",
+    // Methods of paths, which look at the machine without a name of `std::fs`.
+    ".read_link()",
+    ".canonicalize()",
+    ".symlink_metadata()",
+    ".metadata()",
+    ".try_exists()",
+    ".read_dir()",
+    ".is_symlink()",
+    ".is_file()",
+    ".is_dir()",
+    ".exists()",
 ];
 
 /// docs/safety.md lists every place that opens, writes, runs, signals or connects to something.

@@ -241,3 +241,71 @@ fn edits_and_places_are_those_of_the_real_file() {
         }
     }
 }
+
+/// What the server makes of its configuration is said without the names by which a secret is known.
+#[test]
+fn what_the_names_of_secrets_stand_for_is_masked_everywhere() {
+    const SECRET: &str = "Zq7SEKRIT9v";
+    let head = "LoadModule ssl_module x\nLoadModule macro_module x\nLoadModule proxy_module x\nListen 443\n";
+    let host = |lines: &str| {
+        format!(
+            "<VirtualHost *:443>\nServerName a.test\nSSLEngine on\nSSLCertificateFile x\nSSLProtocol all\n{lines}\n</VirtualHost>\n"
+        )
+    };
+    let define = format!("{head}Define DBPASS {SECRET}\n");
+    let proxy = "SSLProxyEngine on\nProxyPass / https";
+    let nginx = |line: &str| {
+        let server = "server { listen 443 ssl; ssl_protocols TLSv1; ssl_certificate x;";
+        format!("events {{}}\nhttp {{\n{server} {line} }}\n}}\n")
+    };
+    let apache = [
+        format!("{head}Define API_TOKEN \"{SECRET}\"\nInclude /x/${{API_TOKEN}}/a.conf\n{}", host("")),
+        format!("{head}Include ${{API_TOKEN}}.conf\n{}", host("")),
+        format!("{head}<Macro S $password>\nInclude $password.conf\n</Macro>\nUse S {SECRET}\n{}", host("")),
+        format!("{head}<Macro S @dbpass>\n{}</Macro>\nUse S {SECRET}\n", host(&format!("{proxy}://u:@dbpass@b.test/"))),
+        format!("{define}{}", host(&format!("{proxy}://${{DBPASS}}.b.test/"))),
+        format!("{define}{}", host("SSLCertificateKeyFile /etc/${DBPASS}\nSSLProtocol ${DBPASS}")),
+        format!("{define}{}", host("ServerAlias ${DBPASS}.test\nSSLCipherSuite ${DBPASS}")),
+        format!("{define}Listen ${{DBPASS}}\nLoadModule ${{DBPASS}}_module ${{DBPASS}}\n{}", host("Foo${DBPASS} x")),
+        format!("{define}{}", host("SSLOpenSSLConfCmd ${DBPASS} x\nUse ${DBPASS}\n<If${DBPASS}>")),
+    ];
+    let nginx = [
+        nginx(&format!("proxy_set_header X user:{SECRET}@b.test;")),
+        nginx(&format!("return 200 \"redis app:{SECRET}@192.0.2.1:6379/0\";")),
+        nginx(&format!("set $up user:{SECRET}@b.test; location / {{ proxy_pass https://$up; }}")),
+    ];
+    let cases = apache.iter().map(|text| ("etc/apache2/apache2.conf", text));
+    for (path, text) in cases.chain(nginx.iter().map(|text| ("etc/nginx/nginx.conf", text))) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let root = folder.path();
+        fs::create_dir_all(root.join(path).parent().expect("a folder")).expect("made");
+        fs::write(root.join(path), text).expect("written");
+        if path.contains("apache") {
+            fs::write(root.join("etc/apache2/envvars"), format!("export API_TOKEN={SECRET}\n")).expect("written");
+        }
+        let formats = ["text", "json", "html", "markdown", "sarif", "github", "gitlab", "junit", "prometheus"];
+        let audits = formats.map(|format| vec!["audit", "--format", format]);
+        let json = |command: &'static str| vec![command, "--format", "json"];
+        let others = [
+            vec!["why", "0.0.0.0:443"],
+            vec!["why", "[::]:443", "--format", "json"],
+            vec!["facts"],
+            json("facts"),
+            vec!["diff"],
+            json("diff"),
+            vec!["fix"],
+        ];
+        let root = root.display().to_string();
+        for command in audits.into_iter().chain(others) {
+            let facts: &[&str] = if command[0] == "facts" { &[] } else { &FACTS[..8] };
+            let run = run(&[&command[..], &["--root", &root], facts].concat());
+            // The patch is that of the files, byte for byte.
+            let is_patch = |line: &&str| line.starts_with([' ', '+', '-', '@']);
+            let has_patch = matches!(command[..], ["diff" | "fix"]);
+            let out = run.out.lines().filter(|line| !has_patch || !is_patch(line));
+            for line in out.chain(run.err.lines()).filter(|line| !line.contains("\"patch\"")) {
+                assert!(!line.contains(SECRET), "{command:?}: {line}\n{text}");
+            }
+        }
+    }
+}

@@ -14,7 +14,7 @@ use crate::instance::{Instance, Standing, Uncovered};
 use crate::plan;
 use crate::policy::Policy;
 use crate::report::html::{self, Changed, Extra};
-use crate::report::secrets::Shown;
+use crate::report::secrets::{self, Shown};
 use crate::report::{AuditView, Coverage, Frame, ManagedFile, Report, Texts};
 use crate::services::{self, doubts};
 use crate::system::{System, reason, write_report};
@@ -136,9 +136,13 @@ fn demands(policy: &Policy, fail_on: Severity) -> Vec<(String, String)> {
 /// The audit with the fixes that a patch makes, and for a page the files that it changes.
 fn look(request: Request<'_>, wants_page: bool) -> (Audit, Vec<Changed>) {
     let mut plan = match plan::look(request) {
-        plan::Outlook::Nothing(audit) => return (*audit, Vec::new()),
+        plan::Outlook::Nothing(audit) => {
+            secrets::learn(audit.instances());
+            return (*audit, Vec::new());
+        }
         plan::Outlook::Plan(plan) => *plan,
     };
+    secrets::learn(plan.before.instances().chain(plan.after.instances()));
     if let Some(why) = &plan.unsteady {
         output::remark(why);
     }

@@ -7,12 +7,13 @@ use super::super::{options, output};
 use super::outcome_of;
 use crate::finding::{Finding, Standing};
 use crate::instance::Problem;
-use crate::plan::{self, Plan, Selection, Spot};
+use crate::plan::{self, Places, Plan, Selection, Spot};
 use crate::policy::Policy;
 use crate::report::Outcome;
 use crate::report::json::change::{self as json, Brief, File, Left};
-use crate::report::secrets::Shown;
+use crate::report::secrets::{self, Shown};
 use anyhow::{Context, Result};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 /// Prints the patch.
@@ -28,6 +29,7 @@ pub(in crate::cli) fn run(
     let request = opened.request(&policy, (!selected.fix_waived).then_some(day));
     let selection = options::selection(selected);
     let plan = plan::plan_selected(request, &selection);
+    secrets::learn(plan.before.instances().chain(plan.after.instances()));
     if format == Format::Text {
         output::patch(&patch(&opened, &plan)?)?;
         leftovers(&opened, &plan, &selection);
@@ -102,10 +104,13 @@ pub(super) fn described(
     selection: &Selection,
     is_done: bool,
 ) -> json::Plan {
-    let fixed = plan.before.findings.iter().filter(|one| is_done && is_gone(plan, one));
-    let kept = plan.before.findings.iter().filter(|one| !is_done && is_gone(plan, one));
-    let at = |finding: &Finding| plan.spot(finding).map(|at| (opened.shown.lossy(at.path), at.line));
-    let as_it_is = |finding: &Finding| plan.place(finding).map(|at| (opened.shown.lossy(at.path), at.line));
+    let stay: HashSet<&str> = plan.after.findings.iter().map(|one| one.fingerprint.as_str()).collect();
+    let is_gone = |one: &&Finding| !stay.contains(one.fingerprint.as_str());
+    let gone = || plan.before.findings.iter().filter(is_gone);
+    let (fixed, kept) = (gone().filter(|_| is_done), gone().filter(|_| !is_done));
+    let places = Places::of(plan);
+    let at = |finding: &Finding| places.spot(finding).map(|at| (opened.shown.lossy(at.path), at.line));
+    let as_it_is = |finding: &Finding| places.place(finding).map(|at| (opened.shown.lossy(at.path), at.line));
     let left = plan.after.findings.iter().map(|one| Brief::of(one, at(one), Some(reason(plan, selection, one))));
     let kept = kept.map(|one| Brief::of(one, as_it_is(one), Some("its fix was not applied".to_owned())));
     let alone = plan.refused.iter().map(|(path, why)| Left { path: opened.shown.lossy(path), why: why.clone() });
@@ -115,16 +120,11 @@ pub(super) fn described(
         findings_fixed: Shown::masked(fixed.map(|one| Brief::of(one, as_it_is(one), None)).collect()),
         findings_left: Shown::masked(kept.chain(left).collect()),
         left_alone: Shown::masked(alone.collect()),
-        problems: Shown::masked(problems(opened, plan)),
+        problems: Shown::masked(problems(opened, &places)),
         notes: Shown::masked(
             plan.needs().into_iter().chain(plan.unsteady.clone()).chain(notes(opened, plan)).collect(),
         ),
     }
-}
-
-/// Is it gone once the patch is in place?
-fn is_gone(plan: &Plan, finding: &Finding) -> bool {
-    plan.after.findings.iter().all(|one| one.fingerprint != finding.fingerprint)
 }
 
 /// A diff of two texts under a path.
@@ -154,8 +154,9 @@ pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selec
     if let Some(why) = &plan.unsteady {
         output::remark(why);
     }
+    let places = Places::of(plan);
     for finding in plan.remains(selection) {
-        let place = plan.spot(finding).map(|at| format!("{}: ", spot(opened, at))).unwrap_or_default();
+        let place = places.spot(finding).map(|at| format!("{}: ", spot(opened, at))).unwrap_or_default();
         let what = format!("{place}{}[{}]: {}", finding.severity, finding.rule, finding.message);
         output::remark(match &finding.standing {
             Standing::Waived(waived) => format!("waived: {what}; {}", waived.reason),
@@ -171,7 +172,7 @@ pub(super) fn leftovers(opened: &options::Opened, plan: &Plan, selection: &Selec
     for (path, why) in &plan.refused {
         output::remark(format!("left alone: {}: {why}", opened.shown.show(path)));
     }
-    for problem in problems(opened, plan) {
+    for problem in problems(opened, &places) {
         output::remark(format!("problem: {problem}"));
     }
 }
@@ -190,12 +191,12 @@ fn notes(opened: &options::Opened, plan: &Plan) -> Vec<String> {
     notes
 }
 
-fn problems(opened: &options::Opened, plan: &Plan) -> Vec<String> {
+fn problems(opened: &options::Opened, places: &Places<'_>) -> Vec<String> {
     let shown = |(problem, at): (&Problem, Option<Spot<'_>>)| {
         let named = || problem.path.as_deref().map(|path: &Path| opened.shown.show(path)).unwrap_or_default();
         format!("{}: {}", at.map_or_else(named, |at| spot(opened, at)), problem.message)
     };
-    plan.problems_left().into_iter().map(shown).collect()
+    places.problems_left().into_iter().map(shown).collect()
 }
 
 fn spot(opened: &options::Opened, Spot { path, line, column }: Spot<'_>) -> String {

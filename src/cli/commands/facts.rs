@@ -8,7 +8,7 @@ use crate::host::{self, Fact, Product, Software, Standing};
 use crate::instance::{Problem, ServiceId, Standing as Loaded};
 use crate::policy::Policy;
 use crate::report::facts::{self as report, FactsView, Known, Main, Server, Sourced, TlsLibrary, Variable};
-use crate::report::secrets::Shown;
+use crate::report::secrets::{self, Shown};
 use crate::report::{Outcome, json};
 use crate::services;
 use crate::services::service::Resolved;
@@ -22,6 +22,7 @@ pub(in crate::cli) fn run(host: &Host, format: Format) -> Result<ExitStatus> {
     let opened = options::open(host)?;
     let policy = Policy::default_profile();
     let engine::Host { resolved, problems, .. } = engine::load(opened.request(&policy, None));
+    secrets::learn(resolved.iter().map(|one| one.instance()));
     let view = Shown::masked(view(&opened, &resolved, &problems));
     output::write(host.color, |out| match format {
         Format::Text => report::text(&view, out),

@@ -13,8 +13,8 @@ use crate::engine::Request;
 use crate::finding::Severity;
 use crate::instance::{Instance, ServiceId, Standing};
 use crate::plan::{self, Plan, Selection};
-use crate::report::Outcome;
 use crate::report::json::change as json;
+use crate::report::{Outcome, secrets};
 use crate::transaction::{Change, Intent, hidden_name};
 use crate::verify::Reload;
 use anyhow::{Result, anyhow, bail};
@@ -38,6 +38,7 @@ pub(in crate::cli) fn run(arguments: &Fix) -> Result<ExitStatus> {
     let selection = options::selection(&arguments.selection);
     let request = opened.request(&policy, (!arguments.selection.fix_waived).then_some(day));
     let plan = plan::plan_selected(request, &selection);
+    secrets::learn(plan.before.instances().chain(plan.after.instances()));
     let is_asked = !arguments.yes && !plan.contents.is_empty();
     let files = if is_asked { record.files(|| diff::files(&opened, &plan)) } else { Vec::new() };
     record.patch(&diff::patch(&opened, &plan)?, &files, is_asked)?;

@@ -13,8 +13,8 @@ use super::diff::described_file;
 use crate::engine::{self, Request};
 use crate::plan;
 use crate::policy::Policy;
-use crate::report::Outcome;
 use crate::report::json::change::{self as json, File};
+use crate::report::{Outcome, secrets};
 use crate::transaction::{
     Change, Conflict, Intent, Journal, Past, Step, Store, Undo, can_finish, force, history, undo,
 };
@@ -56,6 +56,7 @@ pub(in crate::cli) fn run(arguments: &Rollback) -> Result<ExitStatus> {
     let policy = Policy::default_profile();
     let mains: Vec<PathBuf> = instances.iter().map(|(_, main)| main.clone()).collect();
     let loaded = engine::load(Request { paths: &mains, ..opened.request(&policy, None) });
+    secrets::learn(loaded.resolved.iter().map(|one| one.instance()));
     let judged = judged(&opened, &loaded.resolved, &loaded.sources, &instances);
     let servers = Servers::new(&opened, &arguments.servers, &judged, true)?;
     if !arguments.yes && !agreed(&undo, &journal)? {

@@ -11,7 +11,7 @@ use crate::engine;
 use crate::finding::Severity;
 use crate::instance::Problem;
 use crate::probe::name::Name;
-use crate::report::secrets::Shown;
+use crate::report::secrets::{self, Shown};
 use crate::report::verify::VerifyView;
 use crate::report::{Frame, Outcome as Ended, Report, Texts};
 use crate::verify::{self, Outcome, Verification, Verified};
@@ -31,6 +31,7 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     let machine = options::machine()?;
     let interrupt = Interrupt::once()?;
     let mut audit = engine::audit(opened.request(&policy, Some(day)));
+    secrets::learn(audit.instances());
     reports.spare(&arguments.host.root, audit.sources.iter().map(|(_, file)| file.path()))?;
     let progress = output::Progress::new(usize::MAX);
     let verified = verify::verify(

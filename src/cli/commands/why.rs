@@ -8,7 +8,7 @@ use crate::engine;
 use crate::host::Facts;
 use crate::instance::Instance;
 use crate::policy::Policy;
-use crate::report::secrets::Shown;
+use crate::report::secrets::{self, Shown};
 use crate::report::{self, Outcome, Texts, WhyView, json, why};
 use crate::services::clients;
 use crate::services::service::{Destination, Question, Resolved, Response};
@@ -43,6 +43,7 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
     let opened = options::open(host)?;
     let policy = Policy::default_profile();
     let engine::Host { sources, resolved, problems, remarks, .. } = engine::load(opened.request(&policy, None));
+    secrets::learn(resolved.iter().map(|one| one.instance()));
     remarks.iter().for_each(output::remark);
     let name = server_name(asked, &resolved)?;
     let found = match name {

@@ -196,7 +196,7 @@ fn lines(lines: impl IntoIterator<Item = String>) -> String {
     lines.into_iter().map(|line| plain(&line)).collect::<Vec<_>>().join("\n")
 }
 
-/// Text of one line without the characters that XML can't hold; all of them are hostile to a terminal as well.
+/// Text of one line without the characters that XML can't hold: all of them are hostile to a terminal as well.
 fn plain(text: &str) -> String {
-    sanitise::text(text).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+    sanitise::text(text)
 }

@@ -2,6 +2,7 @@
 
 use super::between::{Between, Way, between};
 use super::context::{Context, context, ends_with_line, goes_on_over_lines};
+use super::learned::learned;
 use super::map::maps;
 use super::name::{Name, Strength, is_part, names, strength};
 use super::places::places;
@@ -17,12 +18,16 @@ static ANYWHERE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
         r#"(?x-u)
         [A-Za-z0-9]:// (?P<user> [^\s/"'<>]+ ) @
+        | \b (?P<owner> [A-Za-z0-9._%+-]{1,64} ) : (?P<bare> [^\s/"'<>@:$%{}()|]{1,128} ) @ [A-Za-z0-9\[]
         | \b (?i: basic | bearer | digest ) (?: \\? [\x20\t] )+ (?P<value> [A-Za-z0-9+/=._~-]{8,} )
         | \b (?P<web> eyJ [A-Za-z0-9_-]{8,} \. [A-Za-z0-9_-]+ (?: \. [A-Za-z0-9_-]* )? )
         "#,
     )
     .ok()
 });
+
+/// Before the address of somebody, which has no password: `mailto:root@a.test`.
+const ADDRESSES: [&[u8]; 5] = [b"mailto", b"sip", b"sips", b"xmpp", b"acct"];
 
 /// The start of a string that is an HTTP authorization. Its value may be short, and may have several parts.
 static SCHEME: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -86,7 +91,13 @@ const NAMES: [&str; 31] = [
 pub(super) fn secrets(text: &[u8], prose: bool) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for captures in ANYWHERE.iter().flat_map(|regex| regex.captures_iter(text)) {
-        found.extend(["user", "value", "web"].iter().filter_map(|name| captures.name(name)).map(|part| part.range()));
+        let owner = captures.name("owner").map(|owner| owner.as_bytes());
+        if owner.is_some_and(|owner| ADDRESSES.iter().any(|scheme| owner.eq_ignore_ascii_case(scheme))) {
+            continue;
+        }
+        found.extend(
+            ["user", "bare", "value", "web"].iter().filter_map(|name| captures.name(name)).map(|part| part.range()),
+        );
     }
     for captures in KEY.iter().flat_map(|regex| regex.captures_iter(text)) {
         if let Some(key) = captures.name("key") {
@@ -94,6 +105,7 @@ pub(super) fn secrets(text: &[u8], prose: bool) -> Vec<Range<usize>> {
         }
     }
     tokens(text, &mut found);
+    learned(text, &mut found);
     places(text, &mut found);
     schemes(text, &mut found);
     if !prose {

@@ -10,6 +10,7 @@ mod context;
 mod find;
 #[cfg(test)]
 mod forms;
+mod learned;
 mod map;
 mod name;
 mod ordinary;
@@ -22,6 +23,7 @@ mod tokens;
 mod value;
 mod words;
 
+pub use learned::learn;
 pub use shown::{Mask, Shown};
 
 use std::borrow::Cow;

@@ -184,6 +184,9 @@ impl Mask for Instance {
             let shared = Arc::as_ptr(&endpoint.answer);
             let answer = answers.entry(shared).or_insert_with(|| masked_answer(&endpoint.answer));
             endpoint.answer = Arc::clone(answer);
+            if let Some(Cow::Owned(masked)) = endpoint.name.as_deref().map(text) {
+                endpoint.name = Some(masked.into());
+            }
             if let Address::Remote(remote) = &*endpoint.address
                 && let Cow::Owned(masked) = text(remote)
             {

@@ -7,6 +7,7 @@ use super::model::Listen;
 use super::modules::is_core_directive;
 use super::reader::{Interpreter, LogicalLine};
 use super::scope::{DirectiveScope, MAIN, ServerId};
+use super::text::TracedText;
 use super::words::{LineArguments, split};
 use crate::endpoint::Unknown;
 use crate::services::place::Place;
@@ -211,7 +212,15 @@ impl Interpreter<'_> {
             return;
         }
         let value = arguments.words.get(1).map(|word| line.text.word(&word.kept, word.quote.is_some()));
-        self.variables.define(&name, value);
+        self.define_variable(&name, value);
+    }
+
+    /// Gives a variable its value.
+    pub(super) fn define_variable(&mut self, name: &[u8], value: Option<TracedText>) {
+        if let Some(value) = &value {
+            self.model.note_value(name, value.bytes());
+        }
+        self.variables.define(name, value);
     }
 
     fn listen(&mut self, line: &LogicalLine, arguments: &LineArguments<'_>) {

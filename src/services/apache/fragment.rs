@@ -45,7 +45,7 @@ impl Interpreter<'_> {
             "define" => {
                 if let (Some(name), Some(word)) = (arguments.bytes(0), arguments.words.get(1)) {
                     let value = line.text.word(&word.kept, word.quote.is_some());
-                    self.variables.define(&name, Some(value));
+                    self.define_variable(&name, Some(value));
                 }
             }
             "servername" => {

@@ -107,6 +107,7 @@ fn instance(
         borrowed,
         left_out,
         reach: std::mem::take(&mut model.reach),
+        values: std::mem::take(&mut model.values),
         problems,
         unparsed: std::mem::take(&mut model.unparsed),
         unknown: std::mem::take(&mut model.unknown),

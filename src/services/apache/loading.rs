@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// Reads certificates and keys, each file once.
 pub(super) struct Loader<'a> {
     reading: Reading<'a>,
-    known: BTreeMap<PathBuf, Option<Arc<FileContents>>>,
+    known: BTreeMap<Arc<Path>, Option<Arc<FileContents>>>,
 }
 
 #[derive(Debug)]
@@ -43,12 +43,9 @@ impl<'a> Loader<'a> {
     }
 
     fn contents(&mut self, path: &Path) -> Option<Arc<FileContents>> {
-        if let Some(known) = self.known.get(path) {
-            return known.clone();
-        }
-        let contents = self.reading.read(path).map(|bytes| Arc::new(FileContents { pem: Pem::read(&bytes), bytes }));
-        self.known.insert(path.to_owned(), contents.clone());
-        contents
+        let real = self.reading.real(path)?;
+        let read = || self.reading.read(path).map(|bytes| Arc::new(FileContents { pem: Pem::read(&bytes), bytes }));
+        self.known.entry(real).or_insert_with(read).clone()
     }
 
     /// Loads what a server names.

@@ -113,6 +113,9 @@ impl Interpreter<'_> {
             self.model.complain(line.place, message);
             return;
         }
+        for (name, value) in found.parameters.iter().zip(&arguments) {
+            self.model.note_value(name, value.bytes());
+        }
         let mut lines = Vec::with_capacity(found.body.len());
         for (text, span) in &found.body {
             // Each parameter is looked for in each line: thousands in long lines are work without growth.

@@ -17,6 +17,7 @@ mod conditionals;
 mod dead;
 mod declare;
 mod directives;
+mod excess;
 mod files;
 mod fragment;
 mod include;
@@ -71,6 +72,7 @@ use super::unread::Unread;
 use crate::instance::ServiceId;
 use crate::source::{FileId, SourceMap};
 use instance::Configuration;
+use model::Model;
 use std::ops::Range;
 use std::path::Path;
 
@@ -125,27 +127,26 @@ impl Service for Apache {
     }
 
     fn load(&self, main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
-        let model = read::read(main, world, sources);
-        let unread = model.unread;
-        let read = Box::new(Configuration::loaded(model, main, world));
-        match unread {
-            Some(place) => Box::new(Unread::new(read, Some(place.span))),
-            None => read,
-        }
+        resolved(read::read(main, world, sources), main, world)
     }
 
     fn part(&self, file: FileId, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
         let model = part::read(file, world, sources);
-        let unread = model.unread;
-        let read = Box::new(Configuration::loaded(model, sources.file(file).path(), world));
-        match unread {
-            Some(place) => Box::new(Unread::new(read, Some(place.span))),
-            None => read,
-        }
+        resolved(model, sources.file(file).path(), world)
     }
 
     fn fragment(&self, file: FileId, world: World<'_>, sources: &SourceMap) -> Box<dyn Resolved> {
         let model = fragment::read(file, world, sources);
         Box::new(Configuration::fragment(model, sources.file(file).path(), world))
+    }
+}
+
+fn resolved(mut model: Model, main: &Path, world: World<'_>) -> Box<dyn Resolved> {
+    excess::cut(&mut model);
+    let unread = model.unread;
+    let read = Box::new(Configuration::loaded(model, main, world));
+    match unread {
+        Some(place) => Box::new(Unread::new(read, Some(place.span))),
+        None => read,
     }
 }

@@ -6,7 +6,7 @@ use super::rewriting::Rewriting;
 use super::scope::ServerId;
 use super::text::TracedText;
 use crate::endpoint::{SettingId, Unknown};
-use crate::instance::{Problem, Reach, Setting, SettingKind};
+use crate::instance::{NamedValue, Problem, Reach, Setting, SettingKind};
 use crate::services::expression::cased_expression;
 use crate::services::glob;
 use crate::services::place::{Given, Hops, Place};
@@ -17,6 +17,13 @@ use regex::bytes::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+
+/// So many values of names are noted, and none that is longer.
+const MOST_VALUES: usize = 100_000;
+const LONGEST_VALUE: usize = 4_096;
+
+/// What a message quotes may be a line of megabytes; its beginning tells enough.
+const LONGEST_MESSAGE: usize = 2_000;
 
 /// So many problems are told at most.
 const MOST_PROBLEMS: usize = 1000;
@@ -291,6 +298,8 @@ pub(super) struct Model {
     pub(super) trail: Trail,
     /// What else httpd touches where it tests them.
     pub(super) reach: Reach,
+    /// What stands in the place of names.
+    pub(super) values: BTreeSet<NamedValue>,
     /// The directives of `mod_ssl` at the server level.
     pub(super) ssl_lines: Vec<SslLine>,
     /// The first directive of `mod_ssl`.
@@ -327,6 +336,7 @@ impl Default for Model {
             files: BTreeSet::new(),
             trail: Trail::default(),
             reach: Reach::default(),
+            values: BTreeSet::new(),
             ssl_lines: Vec::new(),
             first_ssl: None,
             unserved: Vec::new(),
@@ -351,6 +361,13 @@ impl Model {
         &self.written[setting.0 as usize]
     }
 
+    /// Notes what stands in the place of a name, as far as it is short: no message holds anything long.
+    pub(super) fn note_value(&mut self, name: &[u8], value: &[u8]) {
+        if value.len() <= LONGEST_VALUE && self.values.len() < MOST_VALUES {
+            self.values.insert((name.into(), value.into()));
+        }
+    }
+
     /// Adds a problem at a place.
     ///
     /// A file that is no configuration at all has one in every line; so only the first ones are kept.
@@ -358,6 +375,11 @@ impl Model {
         if self.problems.len() >= MOST_PROBLEMS {
             self.more_problems += 1;
             return;
+        }
+        let mut message = message.into();
+        if message.len() > LONGEST_MESSAGE {
+            let end = (0..=LONGEST_MESSAGE).rev().find(|at| message.is_char_boundary(*at)).unwrap_or(0);
+            message.replace_range(end.., "...");
         }
         let hops = self.hops.spans(place.hop);
         self.problems.push(Problem { hops, ..Problem::at(place.span, message) });

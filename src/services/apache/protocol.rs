@@ -4,6 +4,9 @@ use crate::host::{Software, Tls13};
 use crate::release::Release;
 use crate::tls::{Version, VersionSet};
 
+/// So many bytes of a word that is no protocol are told: variables may have made megabytes of it.
+const LONGEST_SHOWN: usize = 100;
+
 /// What a build of httpd makes of the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ProtocolRules {
@@ -119,6 +122,9 @@ impl Term {
                 Err("illegal protocol 'TLSv1.3' (it needs httpd 2.4.36 and OpenSSL 1.1.1)".to_owned())
             }
             Some(version) => Ok(Term { sign, versions: VersionSet::EMPTY.with(version), all: false }),
+            None if name.len() > LONGEST_SHOWN => {
+                Err(format!("illegal protocol '{}...'", name[..LONGEST_SHOWN].escape_ascii()))
+            }
             None => Err(format!("illegal protocol '{}'", name.escape_ascii())),
         }
     }

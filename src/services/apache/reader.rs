@@ -170,6 +170,10 @@ impl<'a> Interpreter<'a> {
             Some(line) => Some(line.defines.as_slice()),
             None => facts.of(ID).defines.value.as_deref(),
         };
+        let mut model = Model::default();
+        for (name, value) in &facts.of(ID).environment {
+            model.note_value(name.as_bytes(), value.as_bytes());
+        }
         Interpreter {
             world,
             build: ProtocolRules::of(facts.of(ID)),
@@ -184,7 +188,7 @@ impl<'a> Interpreter<'a> {
             macros: BTreeMap::new(),
             server_root,
             server_root_by: BTreeSet::new(),
-            model: Model::default(),
+            model,
             foreign: Vec::new(),
             named_files: Vec::new(),
             loaded_files: Vec::new(),

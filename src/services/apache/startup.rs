@@ -12,7 +12,7 @@ use crate::services::place::Place;
 use crate::services::service::World;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a file of certificates and keys has in it.
@@ -26,17 +26,20 @@ struct KeyFileContent {
 pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) -> Vec<(Place, String)> {
     let reading = RefCell::new(Reading::new(world.system));
     let text = |path: &Path| reading.borrow_mut().read(path);
-    let mut contents: BTreeMap<PathBuf, Option<KeyFileContent>> = BTreeMap::new();
+    // By what the names lead to: one file may have thousands of them.
+    let real = |path: &Path| reading.borrow_mut().real(path);
+    let mut contents: BTreeMap<Arc<Path>, Option<KeyFileContent>> = BTreeMap::new();
     let mut read =
-        |path: &Path| *contents.entry(path.to_owned()).or_insert_with(|| text(path).map(|bytes| content(&bytes)));
-    let mut pairs: BTreeMap<(PathBuf, PathBuf), bool> = BTreeMap::new();
+        |path: &Path| *contents.entry(real(path)?).or_insert_with_key(|path| text(path).map(|bytes| content(&bytes)));
+    let mut pairs: BTreeMap<(Arc<Path>, Arc<Path>), bool> = BTreeMap::new();
     let mut files_fit = |certificate: &Path, key: &Path| {
-        *pairs.entry((certificate.to_owned(), key.to_owned())).or_insert_with(|| {
+        let Some(pair) = real(certificate).zip(real(key)) else { return true };
+        *pairs.entry(pair).or_insert_with_key(|(certificate, key)| {
             text(certificate).zip(text(key)).is_none_or(|(certificate, key)| belongs(&certificate, &key) != Some(false))
         })
     };
     let mut refused = proxies(model, &world.facts.of(ID).library);
-    refused.extend(empty_stores(model, resolution, text));
+    refused.extend(empty_stores(model, resolution, &reading));
     refused.extend(model.servers.iter().filter_map(|own| unchecked_proxies(own, &model.servers[MAIN])));
     for (server, own) in model.servers.iter().enumerate().filter(|(server, _)| resolution.tls[*server].is_on()) {
         let main = (server != MAIN).then_some(&model.servers[MAIN]);
@@ -60,37 +63,45 @@ pub(super) fn refused(model: &Model, resolution: &Resolution, world: World<'_>) 
 }
 
 /// Files of authorities and lists in which there is nothing of the kind, where TLS is on in that direction.
-fn empty_stores(
-    model: &Model,
-    resolution: &Resolution,
-    text: impl Fn(&Path) -> Option<Arc<[u8]>>,
-) -> Vec<(Place, String)> {
+fn empty_stores(model: &Model, resolution: &Resolution, reading: &RefCell<Reading<'_>>) -> Vec<(Place, String)> {
     let mut refused = Vec::new();
+    // Many hosts name the same file, which may be large.
+    let mut known: BTreeMap<(bool, Arc<Path>), Option<&str>> = BTreeMap::new();
     for (server, own) in model.servers.iter().enumerate() {
         let main = &model.servers[MAIN];
         let is_client = own.proxy.engine.or(main.proxy.engine).is_some_and(|(on, _)| on);
         let inherited = main.stores.iter().filter(|(name, _)| server != MAIN && !own.stores.contains_key(*name));
         for (name, (path, place)) in own.stores.iter().chain(inherited) {
             let counts = if name.starts_with("sslproxy") { is_client } else { resolution.tls[server].is_on() };
-            let Some(bytes) = Some(path).filter(|_| counts).and_then(|path| text(path)) else { continue };
-            let has = |text: &str| memchr::memmem::find(&bytes, text.as_bytes()).is_some();
-            let shown = path.display();
-            let has_certificate = has("CERTIFICATE-----");
-            let message = if name != "sslproxymachinecertificatefile" {
-                let is_empty = !has_certificate && !has("-----BEGIN X509 CRL-----");
-                is_empty.then(|| format!("there is neither a certificate nor a revocation list in {shown}"))
-            } else if !client_pairs_fit(&bytes) {
-                Some(format!("proxy client certificate and private key do not match: {shown}"))
-            } else {
-                let is_locked = has("-----BEGIN ENCRYPTED PRIVATE KEY-----") || has("Proc-Type: 4,ENCRYPTED");
-                is_locked.then(|| format!("the private key of the proxy's client certificate is encrypted: {shown}"))
+            let Some(real) = Some(path).filter(|_| counts).and_then(|path| reading.borrow_mut().real(path)) else {
+                continue;
             };
-            refused.extend(message.map(|message| (*place, message)));
+            let is_own = name == "sslproxymachinecertificatefile";
+            let fault = known.entry((is_own, real)).or_insert_with_key(|(is_own, real)| {
+                let bytes = reading.borrow_mut().read(real)?;
+                find_store_fault(&bytes, *is_own)
+            });
+            refused.extend(fault.map(|fault| (*place, format!("{fault} {}", path.display()))));
         }
     }
     refused.sort_unstable();
     refused.dedup();
     refused
+}
+
+/// What is wrong with a file of certificates: that of the proxy's own, or one that others' are checked against. The name
+/// of the file belongs at the end.
+fn find_store_fault(bytes: &[u8], is_own: bool) -> Option<&'static str> {
+    let has = |text: &str| memchr::memmem::find(bytes, text.as_bytes()).is_some();
+    if !is_own {
+        let is_empty = !has("CERTIFICATE-----") && !has("-----BEGIN X509 CRL-----");
+        is_empty.then_some("there is neither a certificate nor a revocation list in")
+    } else if !client_pairs_fit(bytes) {
+        Some("proxy client certificate and private key do not match:")
+    } else {
+        let is_locked = has("-----BEGIN ENCRYPTED PRIVATE KEY-----") || has("Proc-Type: 4,ENCRYPTED");
+        is_locked.then_some("the private key of the proxy's client certificate is encrypted:")
+    }
 }
 
 /// Do the keys in a file belong to the certificates beside them? OpenSSL makes pairs in the order of the file.

@@ -1,7 +1,9 @@
 //! The workers of `mod_proxy`: what it knows of other servers, found again by their URLs (`ap_proxy_get_worker_ex`).
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 /// For which URLs a worker is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum WorkerKind {
     /// Those that begin with its own.
     Prefix,
@@ -11,15 +13,19 @@ pub(super) enum WorkerKind {
 
 /// All workers of a server.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Workers(Vec<Worker>);
+pub(super) struct Workers {
+    /// By their balancers, in lower case.
+    of_balancers: HashMap<(Option<String>, WorkerKind), KnownUrls>,
+    /// The servers that they lead to, in lower case.
+    origins: HashSet<String>,
+}
 
-#[derive(Clone, Debug)]
-struct Worker {
-    /// in lower case
-    balancer: Option<String>,
-    /// in lower case
-    url: String,
-    kind: WorkerKind,
+/// URLs in lower case, by what they begin with: up to the first reference. Ten thousand lines ask ten thousand times.
+#[derive(Clone, Debug, Default)]
+struct KnownUrls {
+    beginnings: HashMap<String, HashSet<String>>,
+    /// How long the beginnings are.
+    lengths: BTreeSet<usize>,
 }
 
 impl Workers {
@@ -27,27 +33,37 @@ impl Workers {
     /// of the other kind are not looked at.
     pub(super) fn shares(&self, balancer: Option<&str>, url: &str, kind: WorkerKind) -> bool {
         let (name, url) = (balancer.map(str::to_ascii_lowercase), url.to_ascii_lowercase());
-        self.0.iter().filter(|known| known.balancer == name && known.kind == kind).any(|known| known.is_for(&url))
+        self.of_balancers.get(&(name, kind)).is_some_and(|known| known.has_one_for(&url))
     }
 
     /// Notes the worker of a URL.
     pub(super) fn add(&mut self, balancer: Option<&str>, url: &str, kind: WorkerKind) {
-        self.0.push(Worker { balancer: balancer.map(str::to_ascii_lowercase), url: url.to_ascii_lowercase(), kind });
+        let url = url.to_ascii_lowercase();
+        self.origins.insert(origin(&url).to_owned());
+        let known = self.of_balancers.entry((balancer.map(str::to_ascii_lowercase), kind)).or_default();
+        let beginning = match kind {
+            WorkerKind::Prefix => &url,
+            WorkerKind::Match => &url[..find_reference(url.as_bytes()).unwrap_or(url.len())],
+        };
+        known.lengths.insert(beginning.len());
+        known.beginnings.entry(beginning.to_owned()).or_default().insert(url);
     }
 
     /// Is there one that leads to the server of a URL?
     pub(super) fn has_origin(&self, url: &str) -> bool {
-        self.0.iter().any(|known| origin(&known.url).eq_ignore_ascii_case(origin(url)))
+        self.origins.contains(&origin(url).to_ascii_lowercase())
     }
 }
 
-impl Worker {
-    fn is_for(&self, url: &str) -> bool {
-        self.url.len() <= url.len()
-            && match self.kind {
-                WorkerKind::Prefix => url.starts_with(&self.url),
-                WorkerKind::Match => begins_like(url.as_bytes(), self.url.as_bytes()),
-            }
+impl KnownUrls {
+    fn has_one_for(&self, url: &str) -> bool {
+        let beginnings = self.lengths.range(..=url.len()).filter_map(|length| url.get(..*length));
+        let mut known = beginnings.filter_map(|beginning| Some((beginning, self.beginnings.get(beginning)?)));
+        known.any(|(beginning, known)| {
+            // One without references is its own beginning.
+            known.contains(beginning)
+                || known.iter().any(|known| known.len() <= url.len() && begins_like(url.as_bytes(), known.as_bytes()))
+        })
     }
 }
 
@@ -61,11 +77,16 @@ pub(super) fn origin(url: &str) -> &str {
 /// More references in one URL than that are taken for the end of it, so that there is no work without end.
 const MOST_REFERENCES: usize = 10;
 
+/// Where the first `$1` or the like stands.
+fn find_reference(url: &[u8]) -> Option<usize> {
+    url.windows(2).position(|two| two[0] == b'$' && two[1].is_ascii_digit())
+}
+
 /// Does a URL begin like another in which `$1` stands for anything (`ap_proxy_strcmp_ematch`)?
 fn begins_like(url: &[u8], pattern: &[u8]) -> bool {
     let mut parts = Vec::new();
     let mut rest = pattern;
-    while let Some(at) = rest.windows(2).position(|two| two[0] == b'$' && two[1].is_ascii_digit()) {
+    while let Some(at) = find_reference(rest) {
         parts.push(&rest[..at]);
         rest = &rest[at + 2..];
         if parts.len() == MOST_REFERENCES {

@@ -1,6 +1,8 @@
-//! Thousands of lines that decide for thousands of servers each: every one is a reason of every answer.
+//! Thousands of lines that decide for thousands of servers each: every one is a reason of every answer, and every
+//! certificate is loaded for every server.
 
-use super::model::{Model, TlsSettings};
+use super::model::{ConfCommand, Model, TlsSettings};
+use crate::services::limits;
 use crate::services::place::Place;
 
 /// So many reasons are kept for the answers of an instance. A server has a handful of lines about versions; with twenty
@@ -20,6 +22,26 @@ pub(super) fn cut(model: &mut Model, answers: usize) -> Option<Place> {
             commands.truncate(room);
         }
     }
+    first.or(cut_loaded(model))
+}
+
+/// Drops certificates, keys and tickets until there is room to load them for all servers that may inherit them.
+fn cut_loaded(model: &mut Model) -> Option<Place> {
+    let room = limits::loaded_for_each(model.servers.len());
+    let mut first: Option<Place> = None;
+    for scope in &mut model.scopes {
+        for files in [&mut scope.certificates, &mut scope.keys, &mut scope.tickets] {
+            first = first.or(files.get(room).map(|(_, place)| *place));
+            files.truncate(room);
+        }
+        let commands = &mut scope.tls.commands;
+        let loads = |command: &ConfCommand| matches!(command.name.as_str(), "certificate" | "privatekey");
+        let beyond = commands.iter().enumerate().filter(|(_, command)| loads(command)).nth(room);
+        if let Some((at, command)) = beyond {
+            first = first.or(Some(command.place));
+            commands.truncate(at);
+        }
+    }
     first
 }
 
@@ -32,6 +54,29 @@ mod tests {
     use crate::source::SourceMap;
     use crate::system::MemorySystem;
     use std::path::Path;
+
+    #[test]
+    fn certificates_of_all_servers_have_an_end_and_what_is_dropped_makes_answers_unknown() {
+        let unknown = |pairs: usize, servers: usize| {
+            let pair = |at: usize| {
+                format!(
+                    "ssl_certificate /none/c{at}; ssl_certificate_key /none/k; ssl_conf_command Certificate /c/{at};\n"
+                )
+            };
+            let pairs: String = (0..pairs).map(pair).collect();
+            let text = format!("events {{}}\nhttp {{\n{pairs}{}}}\n", "server { listen 443 ssl; }\n".repeat(servers));
+            let system = MemorySystem::with_files([("/etc/nginx/nginx.conf", text)]);
+            let (facts, mut sources) = (Facts::unknown(), SourceMap::default());
+            let world = World { system: &system, facts: &facts };
+            let read = Nginx.load(Path::new("/etc/nginx/nginx.conf"), world, &mut sources);
+            let (instance, cut) = (read.instance(), "too many lines");
+            assert!(instance.endpoints.iter().all(|endpoint| endpoint.answer.speaks == Speaks::Tls));
+            instance.problems.iter().any(|problem| problem.message.contains(cut))
+        };
+        assert!(!unknown(10, 3_000), "ten are always looked at");
+        assert!(!unknown(3_000, 10), "a few servers may have many");
+        assert!(unknown(3_000, 3_000));
+    }
 
     #[test]
     fn reasons_have_an_end_and_what_is_dropped_makes_answers_unknown() {

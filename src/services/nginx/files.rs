@@ -9,7 +9,7 @@ use crate::source::FileId;
 use crate::system::Kind;
 use crate::trust::Writers;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// What a file is for.
@@ -104,7 +104,7 @@ impl Files {
             }
         }
         let mut reading = Reading::new(system);
-        let mut known: BTreeMap<PathBuf, FileState> = BTreeMap::new();
+        let mut known: BTreeMap<Arc<Path>, FileState> = BTreeMap::new();
         let mut seen = BTreeMap::new();
         // What others name takes no room from what root's own files name.
         for path in own.iter().chain(others.difference(&own)) {
@@ -112,7 +112,7 @@ impl Files {
             let one = match system.kind(&full) {
                 Ok(Kind::Directory) => FileState::Directory,
                 Ok(_) => {
-                    let Ok(real) = system.canonical(&full) else { continue };
+                    let Some(real) = reading.real(&full) else { continue };
                     match known.get(&real) {
                         Some(one) => one.clone(),
                         None => {

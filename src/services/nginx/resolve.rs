@@ -72,7 +72,8 @@ pub(super) fn finish(read: TreeReader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         problems.push(Problem { hops: model.hops.spans(place.hop), ..Problem::at(place.span, message) });
     }
     if let Some(place) = excess::cut(&mut model, listeners.iter().map(|listener| listener.servers.len()).sum()) {
-        let message = "too many lines about versions for so many servers: not all of them were looked at";
+        let message =
+            "too many lines about versions or certificates for so many servers: not all of them were looked at";
         problems.push(Problem { hops: model.hops.spans(place.hop), ..Problem::at(place.span, message) });
         unread.get_or_insert(place);
     }
@@ -125,10 +126,8 @@ pub(super) fn finish(read: TreeReader<'_>, real: PathBuf) -> Box<dyn Resolved> {
     }
     let (borrowed, left_out) = trail.end();
     let mut seen = BTreeSet::new();
+    let standing = if model.is_part { Standing::Part } else { Standing::Loaded };
     let instance = Instance {
-        service: ID,
-        standing: if model.is_part { Standing::Part } else { Standing::Loaded },
-        main: real,
         // What comes from the command line is in no file.
         files: model.files.iter().copied().filter(|f| sources.file(*f).path().is_absolute()).collect(),
         borrowed,
@@ -139,7 +138,7 @@ pub(super) fn finish(read: TreeReader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         unknown: unknown.into_iter().filter(|unknown| seen.insert(unknown.clone())).collect(),
         settings,
         endpoints,
-        ability: ability(release, library),
+        ..Instance::new(ID, standing, real, ability(release, library))
     };
     let read = Box::new(NginxInstance {
         instance,
