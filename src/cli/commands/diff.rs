@@ -102,7 +102,9 @@ pub(super) fn described(
     selection: &Selection,
     is_done: bool,
 ) -> json::Plan {
-    let fixed = plan.before.findings.iter().filter(|one| is_done && is_gone(plan, one));
+    let after = plan::Left::of(plan);
+    let is_ended = |one: &&Finding| is_gone(plan, one) && after.by(one).is_none();
+    let fixed = plan.before.findings.iter().filter(|one| is_done && is_ended(one));
     let kept = plan.before.findings.iter().filter(|one| !is_done && is_gone(plan, one));
     let at = |finding: &Finding| plan.spot(finding).map(|at| (opened.shown.lossy(at.path), at.line));
     let as_it_is = |finding: &Finding| plan.place(finding).map(|at| (opened.shown.lossy(at.path), at.line));

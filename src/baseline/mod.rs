@@ -1,7 +1,10 @@
 //! The baseline: findings that were there when somebody decided to look only at new ones.
 //!
 //! New is a line that was not found before, and what is worse at a known one: a further version, a further address, a higher
-//! severity, a worse verdict. A further server name at a known address is not.
+//! severity, a worse verdict. A further server name at a known address is not, nor is a line that took the place of a known
+//! one of the same file (`places`).
+
+mod places;
 
 use crate::finding::{Finding, Severity, Standing, Verdict};
 use crate::source::SourceMap;
@@ -32,6 +35,9 @@ struct Entry {
     versions: Vec<String>,
     addresses: Vec<String>,
     id: String,
+    /// Older baselines do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file_id: Option<String>,
 }
 
 /// How bad a finding was, and where.
@@ -56,9 +62,18 @@ pub struct Reached {
     pub addresses: Vec<String>,
 }
 
+/// A line that a baseline knows.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Line {
+    /// What is known of it.
+    known: Vec<Known>,
+    /// What it shares with the lines that may take its place; none: an older baseline.
+    file_id: Option<String>,
+}
+
 /// What a baseline knows, by what the findings are known as.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Baseline(BTreeMap<String, Vec<Known>>);
+pub struct Baseline(BTreeMap<String, Line>);
 
 impl Baseline {
     /// Reads a baseline; `Err` says what is wrong with it, as a lowercase fragment.
@@ -75,20 +90,24 @@ impl Baseline {
             return Err(format!("has the schema {schema:?}; this program reads {SCHEMA:?}"));
         }
         let file: File = serde_json::from_slice(bytes).map_err(wrong)?;
-        let mut known: BTreeMap<String, Vec<Known>> = BTreeMap::new();
+        let mut lines: BTreeMap<String, Line> = BTreeMap::new();
         for entry in file.findings {
-            let (id, one) = entry.read()?;
-            known.entry(id).or_default().push(one);
+            let (id, file_id, one) = entry.read()?;
+            let line = lines.entry(id).or_default();
+            line.known.push(one);
+            line.file_id = line.file_id.take().or(file_id);
         }
-        Ok(Baseline(known))
+        Ok(Baseline(lines))
     }
 
     /// Marks the findings that are in the baseline as known; those that are worse than there stay, and say how. The number
     /// of those that are in it and no longer there. `reached`: what each finding is about.
     pub fn apply(&self, findings: &mut [Finding], reached: &[Reached]) -> usize {
         let mut seen: BTreeMap<&str, VersionSet> = BTreeMap::new();
+        let moved = places::moved(&self.0, findings, reached);
         for (finding, reached) in findings.iter_mut().zip(reached) {
-            let Some((id, known)) = self.0.get_key_value(&finding.known_as) else { continue };
+            let place = moved.get(&finding.known_as).unwrap_or(&finding.known_as);
+            let Some((id, Line { known, .. })) = self.0.get_key_value(place) else { continue };
             let versions = seen.entry(id).or_default();
             *versions = versions.union(reached.versions);
             if !finding.is_open() {
@@ -103,7 +122,7 @@ impl Baseline {
             None => true,
             Some(versions) => !one.versions.is_empty() && one.versions.and(*versions).is_empty(),
         };
-        self.0.iter().map(|(id, known)| known.iter().filter(|one| is_gone(id, one)).count()).sum()
+        self.0.iter().map(|(id, line)| line.known.iter().filter(|one| is_gone(id, one)).count()).sum()
     }
 }
 
@@ -119,29 +138,34 @@ fn worse(known: &[Known], finding: &Finding, reached: &Reached) -> Option<String
     if let Some(address) = addresses.iter().find(|address| !is_known(address)) {
         return Some(format!("also at {}", address.trim_start_matches("listener ")));
     }
-    // For each version at each address there has to be an entry that was as bad.
-    let versions: Vec<VersionSet> = match finding.versions.is_empty() {
+    // For each version at each address there has to be an entry that was as bad. A finding about several versions has the
+    // highest of their severities.
+    let about = finding.versions.and(reached.versions);
+    let versions: Vec<VersionSet> = match about.is_empty() {
         true => vec![VersionSet::EMPTY],
-        false => finding.versions.iter().map(|version| VersionSet::of(&[version])).collect(),
+        false => about.iter().map(|version| VersionSet::of(&[version])).collect(),
     };
     let places: Vec<Option<&String>> =
         if addresses.is_empty() { vec![None] } else { addresses.iter().map(Some).collect() };
-    let holds = |one: &Known, version: VersionSet, address: Option<&String>| {
-        version.is_subset(one.versions) && address.is_none_or(|new| one.addresses.iter().any(|old| covers(old, new)))
+    let is_at = |one: &Known, address: Option<&String>| {
+        address.is_none_or(|new| one.addresses.iter().any(|old| covers(old, new)))
     };
-    for version in versions {
-        for address in &places {
-            let old = known.iter().filter(|one| holds(one, version, *address));
-            match old.map(|one| (one.severity, one.verdict)).max() {
-                Some((severity, _)) if severity < finding.severity => {
-                    return Some(format!("{} instead of {severity}", finding.severity));
-                }
-                Some((_, verdict)) if verdict < finding.verdict => {
+    for address in places {
+        for version in &versions {
+            let holds = |one: &&Known| version.is_subset(one.versions) && is_at(one, address);
+            match known.iter().filter(holds).map(|one| one.verdict).max() {
+                Some(verdict) if verdict < finding.verdict => {
                     return Some(format!("{} instead of {verdict}", finding.verdict));
                 }
                 Some(_) => {}
                 None => return Some("this version at this address".to_owned()),
             }
+        }
+        let is_about =
+            |one: &&Known| is_at(one, address) && versions.iter().any(|version| version.is_subset(one.versions));
+        let severity = known.iter().filter(is_about).map(|one| one.severity).max();
+        if let Some(severity) = severity.filter(|severity| *severity < finding.severity) {
+            return Some(format!("{} instead of {severity}", finding.severity));
         }
     }
     None
@@ -163,10 +187,11 @@ fn covers(old: &str, new: &str) -> bool {
 }
 
 impl Entry {
-    fn read(self) -> Result<(String, Known), String> {
+    /// The line, what it shares with others, and what is known.
+    fn read(self) -> Result<(String, Option<String>, Known), String> {
         let is_id = |text: &str| text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if !is_id(&self.id) {
-            return Err(format!("{:?} is no id of a finding", self.id));
+        if let Some(wrong) = [&self.id].into_iter().chain(&self.file_id).find(|id| !is_id(id)) {
+            return Err(format!("{wrong:?} is no id of a finding"));
         }
         let severity = Severity::from_name(&self.severity);
         let severity = severity.ok_or_else(|| format!("{:?} is no severity", self.severity))?;
@@ -177,7 +202,7 @@ impl Entry {
             let version = Version::from_name(name.as_bytes());
             versions = versions.with(version.ok_or_else(|| format!("{name:?} is no version of TLS"))?);
         }
-        Ok((self.id, Known { severity, verdict, versions, addresses: self.addresses }))
+        Ok((self.id, self.file_id, Known { severity, verdict, versions, addresses: self.addresses }))
     }
 }
 
@@ -198,6 +223,7 @@ pub fn write(
         versions: reached.versions.iter().map(|version| version.name().to_owned()).collect(),
         addresses: reached.addresses.clone(),
         id: finding.known_as.clone(),
+        file_id: finding.places.first().cloned(),
     };
     let counted = |(finding, _): &(&Finding, &Reached)| !matches!(finding.standing, Standing::Waived(_));
     let mut findings: Vec<Entry> = findings.iter().zip(reached).filter(counted).map(entry).collect();
