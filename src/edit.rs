@@ -42,12 +42,15 @@ pub struct Fix {
     pub edits: Vec<Edit>,
     /// How safe it is.
     pub applicability: Applicability,
+    /// What is still said of the line afterwards, where the fix does not end all of it; the plan fills it in.
+    pub leaves: Option<String>,
 }
 
 impl Fix {
     /// Its title, with what is to be said of it.
     pub fn headline(&self) -> String {
-        format!("{}{}", self.title, self.applicability.remark())
+        let leaves = self.leaves.as_ref().map(|leaves| format!(" (afterwards still: {leaves})"));
+        format!("{}{}{}", self.title, self.applicability.remark(), leaves.unwrap_or_default())
     }
 
     /// Does it change nothing but what the finding is about?
@@ -62,12 +65,12 @@ impl Fix {
 
     /// A fix that changes nothing but what the finding is about.
     pub fn safe(title: impl Into<String>, edits: Vec<Edit>) -> Fix {
-        Fix { title: title.into(), edits, applicability: Applicability::Safe }
+        Fix { title: title.into(), edits, applicability: Applicability::Safe, leaves: None }
     }
 
     /// A fix that may change other endpoints too.
     pub fn unsafe_(title: impl Into<String>, edits: Vec<Edit>) -> Fix {
-        Fix { title: title.into(), edits, applicability: Applicability::Unsafe }
+        Fix { title: title.into(), edits, applicability: Applicability::Unsafe, leaves: None }
     }
 }
 

@@ -186,6 +186,9 @@ pub struct Finding {
     /// What a baseline knows it by: the rule and the line, whatever that says and however bad it is; 32 hexadecimal digits.
     /// The engine fills it in.
     pub known_as: String,
+    /// What its line shares with others whose place it may take: first that of its rule, file and directive, then, where a line
+    /// decides, that of the endpoints of the instance for which none does. The engine fills it in.
+    pub places: Vec<String>,
     /// Whether it counts for the exit status.
     pub standing: Standing,
     /// How bad.
@@ -224,6 +227,7 @@ impl Finding {
             also: Vec::new(),
             fingerprint: String::new(),
             known_as: String::new(),
+            places: Vec::new(),
             standing: Standing::Open,
             severity,
             verdict,
@@ -244,6 +248,11 @@ impl Finding {
     /// Does it count for the exit status?
     pub fn is_open(&self) -> bool {
         self.standing == Standing::Open
+    }
+
+    /// Does the patch change something for it?
+    pub fn is_in_patch(&self) -> bool {
+        self.is_open() && self.fix.as_ref().is_some_and(Fix::is_safe)
     }
 
     /// What each rule says: first the one that the finding has its name from, which says the worst.

@@ -1,5 +1,6 @@
 //! The program: arguments in, one command, an exit status out.
 
+mod again;
 mod args;
 mod commands;
 mod exit;

@@ -16,7 +16,7 @@ fn doubted(instance: &Instance, answer: Arc<Answer>) -> Arc<Answer> {
                 topic: Topic::of("not-read"),
                 span: None,
                 what: format!("{} is not read, and may decide something else", file.display()),
-                help: "see the errors of tlsmend audit; or probe the running server".into(),
+                help: "see the errors of an audit; or probe the running server".into(),
             });
             Arc::new(answer)
         }

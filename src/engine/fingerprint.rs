@@ -63,7 +63,7 @@ pub(super) fn fill_in(audit: &mut Audit, base: Option<&Path>, system: &dyn Syste
     let mut seen: BTreeMap<&[u8], u32> = BTreeMap::new();
     let mut lines: BTreeMap<&[u8], (u32, Option<Span>)> = BTreeMap::new();
     for at in order {
-        let Identity { whole, line } = &identities[at];
+        let Identity { whole, line, .. } = &identities[at];
         let number = seen.entry(whole).or_default();
         audit.findings[at].fingerprint = digest(whole, *number);
         *number += 1;
@@ -73,6 +73,9 @@ pub(super) fn fill_in(audit: &mut Audit, base: Option<&Path>, system: &dyn Syste
             (*number, *last) = (*number + 1, span);
         }
         audit.findings[at].known_as = digest(line, *number);
+    }
+    for (finding, identity) in audit.findings.iter_mut().zip(&identities) {
+        finding.places = identity.places.iter().map(|place| digest(place, 0)).collect();
     }
 }
 
@@ -98,6 +101,8 @@ struct Identity {
     whole: Vec<u8>,
     /// Without what makes it better or worse: versions, verdict, and what the line says.
     line: Vec<u8>,
+    /// What lines that may take its place share with it: the first is that of its own place.
+    places: Vec<Vec<u8>>,
 }
 
 impl Identity {
@@ -124,7 +129,7 @@ fn identity(
     sources: &SourceMap,
     names: &Names<'_>,
 ) -> Identity {
-    let mut out = Identity { whole: Vec::with_capacity(256), line: Vec::with_capacity(256) };
+    let mut out = Identity { whole: Vec::with_capacity(256), line: Vec::with_capacity(256), places: Vec::new() };
     let main = || instance.map(|i| names.of(&i.main)).unwrap_or_default();
     // What is about no instance is about the policy, of which there is one, whatever the user calls it.
     let path = |span: Span| instance.map(|_| names.of(sources.file(span.file).path())).unwrap_or_default();
@@ -138,6 +143,18 @@ fn identity(
         out.add_to_whole(aspect.versions.to_string().as_bytes());
     }
     out.add(instance.map_or(&[][..], |i| i.service.0.as_bytes()));
+    let of_rule = out.line.clone();
+    let place = |parts: &[&[u8]]| {
+        let mut place = of_rule.clone();
+        for part in parts {
+            add(&mut place, part);
+        }
+        place
+    };
+    let role = || {
+        let first = finding.endpoints.first().and_then(|at| instance?.endpoints.get(*at));
+        if first.is_some_and(|one| one.role == Role::Upstream) { &b"upstream"[..] } else { &b"listener"[..] }
+    };
     // A line that decides for a waived endpoint and for another makes two findings. The one that counts has the same
     // fingerprint with and without the other.
     out.add_to_whole(if matches!(finding.standing, Standing::Waived(_)) { b"waived" } else { b"" });
@@ -147,12 +164,14 @@ fn identity(
             out.add(setting.block.as_deref().unwrap_or_default().as_bytes());
             out.add(setting.name.as_bytes());
             out.add_to_whole(&words(sources.text(label.span)));
+            out.places = vec![place(&[&path(label.span), setting.name.as_bytes()])];
+            out.places.extend((!finding.endpoints.is_empty()).then(|| place(&[role(), &main()])));
         }
         // Where no line decides, the place shown is that of the first endpoint: another one tomorrow.
         _ if !finding.endpoints.is_empty() && finding.verdict != Verdict::Unknown => {
-            let first = finding.endpoints.first().and_then(|at| instance?.endpoints.get(*at));
-            out.add(if first.is_some_and(|one| one.role == Role::Upstream) { b"upstream" } else { b"listener" });
+            out.add(role());
             out.add(&main());
+            out.places = vec![place(&[role(), &main()])];
         }
         (Some(label), None) => {
             out.add(&path(label.span));

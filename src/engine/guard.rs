@@ -6,7 +6,7 @@ use crate::edit::Change;
 use crate::endpoint::{Address, Endpoint, ReasonKind, Role, SettingId, Speaks};
 use crate::finding::Finding;
 use crate::instance::Instance;
-use crate::rules::{Subject, covering};
+use crate::rules::{Subject, covering, told_apart};
 use crate::tls::VersionSet;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,14 +40,56 @@ pub(super) struct Guarded {
     pub(super) change: Change,
     /// Set where what the finding is about would do harm.
     pub(super) harm: Option<Harm>,
+    /// The change does the harm; otherwise it does without, and ends a part of the finding only.
+    pub(super) is_harmful: bool,
 }
 
 /// Harm to another endpoint.
 pub(super) struct Harm {
-    /// What, and to which endpoint.
-    pub(super) text: String,
-    /// The change does it; otherwise the change does without, and ends a part of the finding only.
-    pub(super) all: bool,
+    /// What, and to which endpoint: `take TLSv1 away from 192.0.2.1:443`.
+    does: String,
+    /// What can be done about it.
+    way: Way,
+}
+
+/// What a person can do where a change would harm another endpoint. Of several, the last one of these is right: the others
+/// would not help.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Way {
+    /// A line for each.
+    LineOfItsOwn,
+    /// No line can tell them apart: these names belong together in the policy.
+    NameBoth(String),
+    /// No line decides yet.
+    WriteOne,
+}
+
+impl Harm {
+    /// All that the changes of one finding would do, with one thing to be done about it.
+    pub(super) fn told(harms: &[Harm]) -> Option<String> {
+        let way = harms.iter().map(|harm| &harm.way).max()?;
+        let mut does: Vec<&str> = Vec::new();
+        for harm in harms {
+            if !does.contains(&&*harm.does) {
+                does.push(&harm.does);
+            }
+        }
+        let does = does.join(", and ");
+        Some(match way {
+            Way::WriteOne => format!(
+                "no line decides yet, and one that complies would {does}, where a waiver says otherwise; write a line with \
+                 the versions that are to stay, and the waiver for it"
+            ),
+            Way::NameBoth(names) => format!(
+                "one line is for several endpoints: this would {does}, where the policy or a waiver says otherwise; one \
+                 server block answers for both: name both in the policy, as `server-name: {names}`"
+            ),
+            Way::LineOfItsOwn => format!(
+                "one line is for several endpoints: this would {does}, where the policy or a waiver says otherwise; give \
+                 one of them a line of its own"
+            ),
+        })
+    }
 }
 
 /// Versions that an endpoint must keep, and versions that it must not be given.
@@ -66,11 +108,11 @@ impl<'a> Guard<'a> {
     /// can.
     pub(super) fn check(&self, finding: &Finding, change: &Change) -> Guarded {
         if !finding.is_open() || self.subject.demands.is_uniform() && self.subject.waivers.is_empty() {
-            return Guarded { change: change.clone(), harm: None };
+            return Guarded { change: change.clone(), harm: None, is_harmful: false };
         }
         let (mut keep, mut keep_out) = (VersionSet::EMPTY, VersionSet::EMPTY);
         // The first endpoint that what the finding is about would harm, and what that would do to it.
-        let mut harm: Option<String> = None;
+        let mut harm: Option<Harm> = None;
         // What is written down for the first time is written whole or not at all: a line that names versions which the
         // policy forbids is no gain.
         let about = match change {
@@ -91,12 +133,12 @@ impl<'a> Guard<'a> {
         }
         // Where all that the finding is about does harm, it is shown, and what only comes with it is left out.
         let whole = matches!(change, Change::Declare { .. }) || about.minus(keep.union(keep_out)).is_empty();
-        let all = whole && harm.is_some();
-        let change = match all {
+        let is_harmful = whole && harm.is_some();
+        let change = match is_harmful {
             true => reduce(change, keep.minus(about), keep_out.minus(about)),
             false => reduce(change, keep, keep_out),
         };
-        Guarded { change, harm: harm.map(|text| Harm { text, all }) }
+        Guarded { change, harm, is_harmful }
     }
 
     /// The versions that each endpoint must keep whatever is mended: those that its own demand allows, and those that
@@ -175,10 +217,11 @@ impl<'a> Guard<'a> {
         if waivers.is_empty() {
             return limits;
         }
-        let forbidden = configured.and(demand.forbid);
-        if !forbidden.is_empty() && waived(FORBIDDEN_VERSION, forbidden) {
-            limits.keep = configured;
-            limits.keep_out = limits.keep_out.minus(forbidden);
+        for forbidden in told_apart(self.subject, at) {
+            if waived(FORBIDDEN_VERSION, forbidden) {
+                limits.keep = limits.keep.union(forbidden);
+                limits.keep_out = limits.keep_out.minus(forbidden);
+            }
         }
         let missing = demand.require.minus(endpoint.answer.offered());
         if !missing.is_empty() && waived(MISSING_VERSION, missing) {
@@ -187,7 +230,7 @@ impl<'a> Guard<'a> {
         limits
     }
 
-    fn harm(&self, finding: &Finding, at: usize, own: bool, [keep, keep_out]: [VersionSet; 2]) -> String {
+    fn harm(&self, finding: &Finding, at: usize, own: bool, [keep, keep_out]: [VersionSet; 2]) -> Harm {
         let endpoint = &self.instance().endpoints[at];
         let address = match &*endpoint.address {
             Address::Remote(text) => format!("-> {text}"),
@@ -198,21 +241,12 @@ impl<'a> Guard<'a> {
             (false, _) => format!("take {} away from {what}", keep.listed()),
             (true, _) => format!("give {} to {what}", keep_out.listed()),
         };
-        if own {
-            return format!(
-                "no line decides yet, and one that complies would {does}, where a waiver says otherwise; write a line with \
-                 the versions that are to stay, and the waiver for it"
-            );
-        }
         let way = match self.same_server(finding, at) {
-            Some(names) => {
-                format!("one server block answers for both: name both in the policy, as `server-name: {names}`")
-            }
-            None => "give one of them a line of its own".to_owned(),
+            _ if own => Way::WriteOne,
+            Some(names) => Way::NameBoth(names),
+            None => Way::LineOfItsOwn,
         };
-        format!(
-            "one line is for several endpoints: this would {does}, where the policy or a waiver says otherwise; {way}"
-        )
+        Harm { does, way }
     }
 
     /// The names for a policy where the endpoints of a finding and another one differ by nothing but the name that the client
@@ -259,5 +293,25 @@ fn reduce(change: &Change, keep: VersionSet, keep_out: VersionSet) -> Change {
         Change::Declare { endpoint, versions } => {
             Change::Declare { endpoint, versions: versions.union(keep).minus(keep_out) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_thing_is_to_be_done_about_all_harms_of_a_finding() {
+        let harm = |does: &str, way| Harm { does: does.to_owned(), way };
+        assert_eq!(Harm::told(&[]), None);
+        let harms = [
+            harm("take TLSv1 away from a.test", Way::LineOfItsOwn),
+            harm("take TLSv1 away from b.test", Way::NameBoth("[\"\", b.test]".to_owned())),
+            harm("take TLSv1 away from a.test", Way::LineOfItsOwn),
+        ];
+        let told = Harm::told(&harms).unwrap();
+        assert!(told.contains("would take TLSv1 away from a.test, and take TLSv1 away from b.test, where"), "{told}");
+        assert!(told.ends_with("`server-name: [\"\", b.test]`") && !told.contains("a line of its own"), "{told}");
+        assert!(Harm::told(&harms[..1]).unwrap().ends_with("give one of them a line of its own"));
     }
 }

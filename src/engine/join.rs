@@ -7,7 +7,7 @@ use crate::catalog::OF_VERSIONS;
 use crate::edit::Fix;
 use crate::endpoint::Role;
 use crate::finding::Finding;
-use crate::rules::Subject;
+use crate::rules::{Subject, in_one_sentence};
 use crate::source::Span;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -66,7 +66,8 @@ fn add(lead: &mut Finding, mut other: Finding) {
         std::mem::swap(lead, &mut other);
     }
     note_endpoints(lead, &other);
-    lead.message = format!("{}; {}", lead.message, other.message);
+    lead.message = in_one_sentence(&lead.message, &other.message)
+        .unwrap_or_else(|| format!("{}; {}", lead.message, other.message));
     lead.also.extend(other.aspects());
     lead.endpoints.extend(other.endpoints);
     lead.endpoints.sort_unstable();

@@ -10,6 +10,7 @@ mod waivers;
 mod whole;
 
 use crate::baseline::{LATENT, Reached};
+use crate::catalog::{NOT_LOADED, SHADOWED_DIRECTIVE};
 use crate::discover::{self, Exclude};
 use crate::edit::{Applicability, Change, Edit, Fix};
 use crate::endpoint::{Address, Endpoint, Role, Transport};
@@ -26,7 +27,7 @@ use crate::tls::VersionSet;
 pub use ask::{ask, ask_of, upstream};
 pub use named::{places_of, target};
 
-use guard::{Guard, Guarded};
+use guard::{Guard, Guarded, Harm};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -359,14 +360,13 @@ fn lower(finding: &mut Finding, guard: &Guard<'_>, resolved: &dyn Resolved, sour
     let mut edits: BTreeSet<Edit> = BTreeSet::new();
     let mut applicability = Applicability::Safe;
     let mut reasons: Vec<String> = Vec::new();
-    let mut harms: Vec<String> = Vec::new();
+    let mut harms: Vec<Harm> = Vec::new();
     for change in &finding.changes {
-        let Guarded { change, harm } = guard.check(finding, change);
-        let harmless = harm.as_ref().is_none_or(|harm| !harm.all);
-        harms.extend(harm.map(|harm| harm.text).filter(|text| !harms.contains(text)));
+        let Guarded { change, harm, is_harmful } = guard.check(finding, change);
+        harms.extend(harm);
         match resolved.lower(&change, sources) {
             Ok(mut fix) => {
-                if !harmless {
+                if is_harmful {
                     fix.applicability = fix.applicability.min(Applicability::Unsafe);
                 }
                 if !titles.contains(&fix.title) {
@@ -383,8 +383,8 @@ fn lower(finding: &mut Finding, guard: &Guard<'_>, resolved: &dyn Resolved, sour
             }
         }
     }
-    if !harms.is_empty() {
-        let help = finding.help.take().into_iter().chain(harms);
+    if let Some(harm) = Harm::told(&harms) {
+        let help = finding.help.take().into_iter().chain([harm]);
         finding.help = Some(help.collect::<Vec<_>>().join("; "));
     }
     if edits.is_empty() {
@@ -393,7 +393,17 @@ fn lower(finding: &mut Finding, guard: &Guard<'_>, resolved: &dyn Resolved, sour
         }
         return;
     }
-    finding.fix = Some(Fix { title: titles.join("; "), edits: edits.into_iter().collect(), applicability });
+    finding.fix =
+        Some(Fix { title: titles.join("; "), edits: edits.into_iter().collect(), applicability, leaves: None });
+}
+
+/// The versions of a line that the policy wants away; none of a line that is left as it is.
+fn unwanted(finding: &Finding) -> VersionSet {
+    let removed = finding.changes.iter().map(|change| match change {
+        Change::Adjust { remove, .. } => *remove,
+        Change::Declare { .. } => VersionSet::EMPTY,
+    });
+    removed.fold(VersionSet::EMPTY, VersionSet::union)
 }
 
 impl Audit {
@@ -432,7 +442,13 @@ impl Audit {
                     Change::Adjust { remove, .. } => remove.and(configured),
                     Change::Declare { versions, .. } => configured.minus(*versions),
                 });
-            let versions = removed.fold(finding.all_versions(), VersionSet::union);
+            let said = match finding.rule {
+                // A line that decides nothing is known for what it should not say: what else it says is nobody's harm.
+                SHADOWED_DIRECTIVE => finding.versions.and(unwanted(finding)),
+                NOT_LOADED if !finding.changes.is_empty() => finding.versions.and(unwanted(finding)),
+                _ => finding.all_versions(),
+            };
+            let versions = removed.fold(said, VersionSet::union);
             Reached { versions, addresses: all.into_iter().map(text).collect() }
         };
         self.findings.iter().map(of).collect()

@@ -2,6 +2,7 @@
 
 mod compare;
 mod diff;
+mod left;
 mod needs;
 mod places;
 mod real;
@@ -15,12 +16,12 @@ mod tests;
 mod twins;
 
 pub use diff::unified;
+pub use left::Left;
 pub use places::{Places, Spot};
 pub use selection::{Level, Selection};
 pub use splice::splice;
 pub use staging::staging;
 
-use crate::edit::Fix;
 use crate::engine::{self, Audit, Request};
 use crate::finding::Finding;
 use crate::source::{FileId, SourceFile};
@@ -64,7 +65,7 @@ pub fn look(request: Request<'_>) -> Outlook {
     let frozen = Frozen::new(request.system);
     let request = Request { system: &frozen, ..request };
     let audit = engine::audit(request);
-    if !audit.findings.iter().any(|finding| finding.is_open() && finding.fix.as_ref().is_some_and(Fix::is_safe)) {
+    if !audit.findings.iter().any(Finding::is_in_patch) {
         return Outlook::Nothing(Box::new(audit));
     }
     let plan = settle::settle(request, &Selection::default(), audit);

@@ -3,6 +3,7 @@
 //! A plan has several rounds, and leaves files alone. So a fix of the first round may be a part of what is done to its lines, or
 //! may not be done at all.
 
+use super::left::Left;
 use super::splice::{Taken, splice};
 use super::{Plan, diff};
 use crate::edit::{Edit, Fix};
@@ -67,6 +68,15 @@ impl Plan {
             match real {
                 Ok(edits) => finding.fix = finding.fix.take().map(|fix| Fix { edits, ..fix }),
                 Err(why) => leave(finding, why),
+            }
+        }
+        let left: Vec<Option<String>> = {
+            let left = Left::of(self);
+            self.before.findings.iter().map(|finding| left.by(finding).map(|left| left.message.clone())).collect()
+        };
+        for (finding, leaves) in self.before.findings.iter_mut().zip(left) {
+            if let Some(fix) = &mut finding.fix {
+                fix.leaves = leaves;
             }
         }
     }

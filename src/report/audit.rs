@@ -40,6 +40,8 @@ pub struct ManagedFile {
 pub struct AuditView<'a> {
     /// What every report has.
     pub frame: Frame<'a>,
+    /// SHA-256 of the policy's file, in hexadecimal; none: a built-in profile.
+    pub policy_sha256: Option<&'a str>,
     /// The instances, loaded and not loaded, in order.
     pub instances: &'a Shown<Vec<Instance>>,
     /// The verdict of each endpoint of each instance; a missing one counts as unknown.

@@ -27,6 +27,8 @@ pub struct Frame<'a> {
     pub texts: Texts<'a>,
     /// The name of the policy.
     pub policy: &'a str,
+    /// The options that were given and that a command which is suggested needs as well, each with a blank before it.
+    pub options: &'a str,
     /// The least severity that makes the program fail.
     pub fail_on: Severity,
     /// How the run ends.

@@ -1,6 +1,7 @@
 //! The audit as text: the table of endpoints, the findings, the problems, and what was covered.
 
 use super::{AuditView, Report, snippet, summary, table};
+use crate::edit::Fix;
 use crate::finding::{Finding, Severity};
 use rayon::prelude::*;
 use std::io::{self, Write};
@@ -70,18 +71,27 @@ fn excerpt(view: &AuditView<'_>, finding: &Finding, width: usize) -> io::Result<
 
 /// What to do now.
 fn advice(view: &AuditView<'_>, out: &mut dyn Write) -> io::Result<()> {
-    let open = || view.open().filter(|finding| finding.severity > Severity::Note);
-    let fixes = open().filter_map(|finding| finding.fix.as_ref());
-    let mended = fixes.filter(|fix| fix.is_safe()).count();
-    if mended == 0 {
-        return Ok(());
-    }
-    let what = match open().count() {
-        1 => "it".to_owned(),
-        all if all == mended => "all findings".to_owned(),
-        all => format!("{mended} of {all} findings"),
+    let counts = |finding: &&Finding| finding.severity > Severity::Note || finding.is_in_patch();
+    let all = view.open().filter(counts).count();
+    let (ended, in_part) = {
+        let is_part = |fix: &&Fix| fix.leaves.is_some();
+        let fixes = view.open().filter(|finding| finding.is_in_patch()).filter_map(|finding| finding.fix.as_ref());
+        let (part, whole): (Vec<&Fix>, Vec<&Fix>) = fixes.partition(is_part);
+        (whole.len(), part.len())
     };
-    writeln!(out, "{what} can be mended: `tlsmend diff` shows the patch")?;
+    let of_all = |number| match all {
+        1 => "it".to_owned(),
+        _ if number == all => "all findings".to_owned(),
+        _ => format!("{number} of {all} findings"),
+    };
+    let what = match (ended, in_part) {
+        (0, 0) => return Ok(()),
+        (0, part) => format!("{} can be mended in part", of_all(part)),
+        (ended, 0) => format!("{} can be mended", of_all(ended)),
+        (ended, part) => format!("{} can be mended, {part} more in part", of_all(ended)),
+    };
+    let options = super::sanitise::line(view.frame.options.as_bytes());
+    writeln!(out, "{what}: `tlsmend diff{options}` shows the patch")?;
     if !view.reload.is_empty() {
         writeln!(out, "then reload:")?;
         for (service, command) in view.reload {

@@ -241,7 +241,8 @@ fn leftovers(view: &VerifyView<'_>, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "\ninterrupted: the rest was not verified")?;
     }
     if !view.problems.is_empty() {
-        writeln!(out, "\nthe configuration has problems that may change this (tlsmend audit shows where):")?;
+        let audit = format!("tlsmend audit{}", view.frame.options);
+        writeln!(out, "\nthe configuration has problems that may change this (`{}` shows where):", clean(&audit))?;
     }
     for problem in view.problems.iter().take(MOST_LEFT) {
         writeln!(out, "  {}", clean(&view.problem(problem)))?;

@@ -1,7 +1,7 @@
 //! What a fix may change: what the policy calls a finding, of the rules that are to be fixed.
 
 use super::Subject;
-use crate::catalog::{FORBIDDEN_VERSION, MISSING_VERSION, OF_VERSIONS};
+use crate::catalog::{FORBIDDEN_VERSION, MISSING_VERSION};
 use crate::finding::{RuleId, Verdict};
 use crate::policy::Demand;
 use crate::tls::{Version, VersionSet};
@@ -19,14 +19,17 @@ pub(super) struct Aim {
 
 impl Aim {
     /// What the fix of a finding by `rule` is to reach. One line is mended for all that is selected at once: who selects
-    /// the forbidden versions only, is given no new ones, and who turns them off keeps them. `effect`: would a forbidden
-    /// version be exposed there, or latent?
-    pub(super) fn of(subject: Subject<'_>, demand: &Demand, rule: RuleId, effect: impl Fn(Version) -> Verdict) -> Aim {
-        // Other rules are about a line as a whole.
-        let is_whole = !OF_VERSIONS.contains(&rule);
-        let selected = |of: RuleId| is_whole || of == rule || subject.selects(of);
+    /// the forbidden versions only, is given no new ones, and who turns them off keeps them. `own`: versions that the finding
+    /// is about, whichever rule they break. `effect`: would a forbidden version be exposed there, or latent?
+    pub(super) fn of(
+        subject: Subject<'_>,
+        demand: &Demand,
+        (rule, own): (RuleId, VersionSet),
+        effect: impl Fn(Version) -> Verdict,
+    ) -> Aim {
         let counts = |of: RuleId, version: Version, verdict: Verdict| {
-            selected(of) && demand.severity(of.0, verdict, VersionSet::of(&[version])).is_some()
+            let is_wanted = of == rule || own.has(version) || subject.selects(of);
+            is_wanted && demand.severity(of.0, verdict, VersionSet::of(&[version])).is_some()
         };
         let forbidden = demand.forbid.iter().filter(|version| counts(FORBIDDEN_VERSION, *version, effect(*version)));
         let missing = demand.require.iter().filter(|version| counts(MISSING_VERSION, *version, Verdict::Missing));
@@ -34,8 +37,8 @@ impl Aim {
     }
 
     /// The same for a line that decides nothing: it would expose what it names.
-    pub(super) fn of_line(subject: Subject<'_>, demand: &Demand, rule: RuleId) -> Aim {
-        Aim::of(subject, demand, rule, |_| Verdict::Exposed)
+    pub(super) fn of_line(subject: Subject<'_>, demand: &Demand, about: (RuleId, VersionSet)) -> Aim {
+        Aim::of(subject, demand, about, |_| Verdict::Exposed)
     }
 
     /// What a line that is left with some versions gets besides, as far as server and library can. One that would name

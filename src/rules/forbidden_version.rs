@@ -10,18 +10,38 @@ use crate::tls::VersionSet;
 pub(super) const CHECK: Check = Check::Instance(check);
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let groups = group::decided(subject, FORBIDDEN_VERSION, |endpoint, demand| {
-        let configured = endpoint.answer.configured.value.and(demand.forbid);
-        (!configured.is_empty()).then_some(configured)
-    });
+    // What is waived alone, apart from what is latent or exposed besides, is told alone.
+    let part = |number: usize| {
+        group::decided(subject, FORBIDDEN_VERSION, |at, _, _| told_apart(subject, at).get(number).copied())
+    };
+    let groups = (0..MOST_PARTS).flat_map(part);
     let lines = part::check(subject, (FORBIDDEN_VERSION, Verdict::Exposed), part::forbidden);
-    groups.into_iter().filter_map(|(configured, group)| finding(subject, configured, &group)).chain(lines).collect()
+    groups.filter_map(|(configured, group)| finding(subject, configured, &group)).chain(lines).collect()
+}
+
+/// Forbidden versions are told of in so many findings at most: exposed ones and latent ones.
+const MOST_PARTS: usize = 2;
+
+/// The forbidden versions of an endpoint as findings tell of them: all at once, unless a waiver covers those that are offered
+/// or those that are only configured, and not both.
+pub fn told_apart(subject: Subject<'_>, at: usize) -> Vec<VersionSet> {
+    let (endpoint, forbid) = (&subject.instance.endpoints[at], subject.demands.of_endpoint(at).forbid);
+    let configured = endpoint.answer.configured.value.and(forbid);
+    let exposed = configured.and(endpoint.answer.offered());
+    let parts = [exposed, configured.minus(exposed)];
+    let is_covered = |versions: VersionSet| group::covering(subject, FORBIDDEN_VERSION, at, versions).is_covered();
+    let is_apart = parts.iter().all(|part| !part.is_empty()) && !is_covered(configured);
+    match is_apart && parts.into_iter().any(is_covered) {
+        true => parts.to_vec(),
+        false if configured.is_empty() => Vec::new(),
+        false => vec![configured],
+    }
 }
 
 fn finding(subject: Subject<'_>, configured: VersionSet, group: &group::Group<'_>) -> Option<Finding> {
-    let (instance, forbid) = (subject.instance, group.demand.forbid);
+    let instance = subject.instance;
     // What is exposed at one of the endpoints is what the finding is about; at others it may be latent.
-    let offered = |at: &usize| instance.endpoints[*at].answer.offered().and(forbid);
+    let offered = |at: &usize| instance.endpoints[*at].answer.offered().and(configured);
     let exposed = group.endpoints.iter().map(offered).fold(VersionSet::EMPTY, VersionSet::union);
     let latent = group.endpoints.iter().filter(|at| offered(at).is_empty()).count();
     let verdict = if exposed.is_empty() { Verdict::Latent } else { Verdict::Exposed };

@@ -3,6 +3,7 @@
 use super::Subject;
 use super::aim::Aim;
 use super::waivers::{Covering, Said};
+use crate::catalog::UNKNOWN;
 use crate::edit::Change;
 use crate::endpoint::{Answer, Endpoint, ReasonKind, Role, SettingId, Speaks, Transport};
 use crate::finding::{Label, RuleId, Standing, Verdict};
@@ -36,7 +37,11 @@ impl Group<'_> {
         verdict: Verdict,
         versions: VersionSet,
     ) -> Option<Weight> {
-        subject.weigh(self.demand, rule.0, verdict, versions, &self.endpoints)
+        let weight = subject.weigh(self.demand, rule.0, verdict, versions, &self.endpoints);
+        if weight.is_none() {
+            subject.waivers.pass_over(&self.waivers);
+        }
+        weight
     }
 
     /// Whether a finding about the group counts.
@@ -53,7 +58,7 @@ type Key<'a> = (&'a [SettingId], Role, usize, Vec<usize>, VersionSet);
 pub(super) fn decided<'a>(
     subject: Subject<'a>,
     rule: RuleId,
-    about: impl Fn(&Endpoint, &Demand) -> Option<VersionSet>,
+    about: impl Fn(usize, &Endpoint, &Demand) -> Option<VersionSet>,
 ) -> Vec<(VersionSet, Group<'a>)> {
     let judged = |a: &Answer| a.speaks == Speaks::Tls && !a.refuses && a.unknown.is_empty();
     let mut groups: BTreeMap<Key<'a>, Group<'a>> = BTreeMap::new();
@@ -64,7 +69,7 @@ pub(super) fn decided<'a>(
             continue;
         }
         let demand = subject.demands.of_endpoint(index);
-        let Some(versions) = about(endpoint, demand) else { continue };
+        let Some(versions) = about(index, endpoint, demand) else { continue };
         let waivers = covering(subject, rule, index, versions);
         let counting = waivers.counting().to_vec();
         let key = (&*answer.deciders, endpoint.role, subject.demands.number(index), counting, versions);
@@ -170,7 +175,9 @@ pub(super) fn adjust(subject: Subject<'_>, aim: Aim, setting: SettingId) -> Chan
 
 /// What would make the endpoints of a group comply: its settings adjusted, or the versions written down.
 pub(super) fn changes(subject: Subject<'_>, group: &Group<'_>, rule: RuleId) -> Vec<Change> {
-    let aim = Aim::of(subject, group.demand, rule, |version| match group.answer.offered().has(version) {
+    // What could not be decided is told of all versions at once.
+    let own = if rule == UNKNOWN { VersionSet::ALL } else { VersionSet::EMPTY };
+    let aim = Aim::of(subject, group.demand, (rule, own), |version| match group.answer.offered().has(version) {
         false if group.answer.configured.value.has(version) => Verdict::Latent,
         _ => Verdict::Exposed,
     });

@@ -9,7 +9,7 @@ use crate::finding::{Finding, Verdict};
 pub(super) const CHECK: Check = Check::Instance(check);
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let groups = group::decided(subject, IMPLICIT_DEFAULT, |endpoint, _| {
+    let groups = group::decided(subject, IMPLICIT_DEFAULT, |_, endpoint, _| {
         let answer = &endpoint.answer;
         let default = answer.configured.because.iter().any(|r| r.kind == ReasonKind::Default);
         (default && answer.deciders.is_empty()).then_some(answer.configured.value)

@@ -26,7 +26,7 @@ fn check(subject: Subject<'_>) -> Vec<Finding> {
     let possible = subject.instance.ability.versions;
     let mut findings = Vec::new();
     for why in [Why::Impossible, Why::Blocked, Why::Useless, Why::NotConfigured] {
-        let groups = group::decided(subject, MISSING_VERSION, |endpoint, demand| {
+        let groups = group::decided(subject, MISSING_VERSION, |_, endpoint, demand| {
             let answer = &endpoint.answer;
             let missing = group::required(endpoint.transport, demand).minus(answer.offered());
             let missing = match why {

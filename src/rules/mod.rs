@@ -27,8 +27,10 @@ mod verdict;
 mod waivers;
 
 pub use demands::Demands;
+pub use forbidden_version::told_apart;
 pub use gaps::Gaps;
 pub use group::{blamed, covering, labels};
+pub use part::in_one_sentence;
 pub use subject::Subject;
 pub use verdict::verdict;
 pub use waivers::{Covering, Invalid, Reach, Said, Waiver, Waivers};

@@ -7,6 +7,7 @@ use crate::catalog::NOT_LOADED;
 use crate::endpoint::SettingId;
 use crate::finding::{Finding, Label, Verdict};
 use crate::instance::{Setting, Standing, is_backup};
+use crate::tls::VersionSet;
 
 /// What finds it.
 pub(super) const CHECK: Check = Check::Instance(check);
@@ -33,21 +34,20 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
             format!("a file that nothing loads would not offer {}", demand.require.minus(setting.versions).listed())
         }
     };
-    // First, since a waiver of what the policy turns off is not used.
-    let severity = demand.severity(NOT_LOADED.0, Verdict::Shadowed, setting.versions)?;
+    let covering = subject.waivers.of_setting(Said { rule: NOT_LOADED, versions: setting.versions }, instance, setting);
+    let Some(severity) = demand.severity(NOT_LOADED.0, Verdict::Shadowed, setting.versions) else {
+        subject.waivers.pass_over(&covering);
+        return None;
+    };
     Some(Finding {
-        standing: subject.waivers.standing(&subject.waivers.of_setting(
-            Said { rule: NOT_LOADED, versions: setting.versions },
-            instance,
-            setting,
-        )),
+        standing: subject.waivers.standing(&covering),
         instance: Some(index),
         versions: setting.versions,
         primary: Some(Label { span: setting.value, text: String::new() }),
         changes: if kept {
             Vec::new()
         } else {
-            vec![group::adjust(subject, Aim::of_line(subject, demand, NOT_LOADED), id)]
+            vec![group::adjust(subject, Aim::of_line(subject, demand, (NOT_LOADED, VersionSet::ALL)), id)]
         },
         help: kept.then(|| "its name says that it is a backup copy: it is left as it is; remove it".to_owned()),
         ..Finding::new(NOT_LOADED, Verdict::Shadowed, severity, message)

@@ -10,6 +10,17 @@ use crate::instance::{Setting, SettingKind, Standing};
 use crate::policy::Demand;
 use crate::tls::VersionSet;
 
+/// How what is said of such a line begins.
+const OFFERS: &str = "a server that includes this offers ";
+/// The same of a line for connections to other servers.
+const OFFERS_AS_CLIENT: &str = "as a client of another server, a server that includes this offers ";
+
+/// Two things that are said of one such line in one sentence; `None`: they are about something else.
+pub fn in_one_sentence(first: &str, second: &str) -> Option<String> {
+    let said = [OFFERS, OFFERS_AS_CLIENT].into_iter().find(|said| first.starts_with(said))?;
+    Some(format!("{first}, but {}", second.strip_prefix(said)?))
+}
+
 /// What one of the rules about endpoints finds in such lines: `about` gives the versions in question.
 pub(super) fn check(
     subject: Subject<'_>,
@@ -25,24 +36,27 @@ pub(super) fn check(
     let finding = |(id, setting): (SettingId, &Setting)| {
         let demand = subject.demands.of_setting(id);
         let versions = about(setting, demand);
-        let severity = demand.severity(rule.0, verdict, versions).filter(|_| !versions.is_empty())?;
-        let role = if setting.role == Role::Upstream { ", as a client of another server" } else { "" };
+        if versions.is_empty() {
+            return None;
+        }
+        let covering = subject.waivers.of_setting(Said { rule, versions }, subject.instance, setting);
+        let Some(severity) = demand.severity(rule.0, verdict, versions) else {
+            subject.waivers.pass_over(&covering);
+            return None;
+        };
+        let offers = if setting.role == Role::Upstream { OFFERS_AS_CLIENT } else { OFFERS };
         let names = versions.listed();
         let message = match verdict {
-            Verdict::Missing => format!("a server that includes this offers no {names}{role}"),
-            _ => format!("a server that includes this offers {names}{role}"),
+            Verdict::Missing => format!("{offers}no {names}"),
+            _ => format!("{offers}{names}"),
         };
         Some(Finding {
-            standing: subject.waivers.standing(&subject.waivers.of_setting(
-                Said { rule, versions },
-                subject.instance,
-                setting,
-            )),
+            standing: subject.waivers.standing(&covering),
             instance: Some(subject.index),
             versions,
             primary: Some(Label { span: setting.value, text: String::new() }),
             notes: vec!["judged as if a main file that is not here included it".to_owned()],
-            changes: vec![group::adjust(subject, Aim::of_line(subject, demand, rule), id)],
+            changes: vec![group::adjust(subject, Aim::of_line(subject, demand, (rule, VersionSet::EMPTY)), id)],
             ..Finding::new(rule, verdict, severity, message)
         })
     };

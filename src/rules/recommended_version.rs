@@ -10,7 +10,7 @@ use crate::tls::VersionSet;
 pub(super) const CHECK: Check = Check::Instance(check);
 
 fn check(subject: Subject<'_>) -> Vec<Finding> {
-    let groups = group::decided(subject, RECOMMENDED_VERSION, |endpoint, demand| {
+    let groups = group::decided(subject, RECOMMENDED_VERSION, |_, endpoint, demand| {
         let lacking = group::carried(endpoint.transport, demand.recommend).minus(endpoint.answer.offered());
         (!lacking.is_empty()).then_some(lacking)
     });

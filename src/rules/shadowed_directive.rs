@@ -62,21 +62,21 @@ fn finding(subject: Subject<'_>, id: SettingId, setting: &Setting) -> Option<Fin
     if let Some(instead) = dead.instead {
         notes.push(instead_of_it(instead));
     }
-    // First, since a waiver of what the policy turns off is not used.
-    let severity = demand.severity(SHADOWED_DIRECTIVE.0, Verdict::Shadowed, setting.versions)?;
+    let covering =
+        subject.waivers.of_setting(Said { rule: SHADOWED_DIRECTIVE, versions: setting.versions }, instance, setting);
+    let Some(severity) = demand.severity(SHADOWED_DIRECTIVE.0, Verdict::Shadowed, setting.versions) else {
+        subject.waivers.pass_over(&covering);
+        return None;
+    };
     Some(Finding {
-        standing: subject.waivers.standing(&subject.waivers.of_setting(
-            Said { rule: SHADOWED_DIRECTIVE, versions: setting.versions },
-            instance,
-            setting,
-        )),
+        standing: subject.waivers.standing(&covering),
         instance: Some(index),
         versions: setting.versions,
         primary: Some(Label { span: setting.value, text: String::new() }),
         related: dead.by.map(|span| Label { span, text: "this decides".into() }).into_iter().collect(),
         notes,
         changes: if breaks {
-            vec![group::adjust(subject, Aim::of_line(subject, demand, SHADOWED_DIRECTIVE), id)]
+            vec![group::adjust(subject, Aim::of_line(subject, demand, (SHADOWED_DIRECTIVE, VersionSet::ALL)), id)]
         } else {
             Vec::new()
         },

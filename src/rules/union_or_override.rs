@@ -39,18 +39,19 @@ fn finding(
     }
     // The other lines of a union are settings too; each is mended at its own place.
     let others = trap.related.iter().filter_map(|(span, _)| by_span.get(span).copied());
-    let (changes, aim) = (std::iter::once(id).chain(others), Aim::of_line(subject, demand, UNION_OR_OVERRIDE));
+    let versions = unexpected.union(lost);
+    let (changes, aim) =
+        (std::iter::once(id).chain(others), Aim::of_line(subject, demand, (UNION_OR_OVERRIDE, versions)));
     let gives = if trap.related.is_empty() { "this gives" } else { "together this gives" };
-    // First, since a waiver of what the policy turns off is not used.
-    let severity = demand.severity(UNION_OR_OVERRIDE.0, Verdict::Shadowed, trap.gives)?;
+    let covering = subject.waivers.of_setting(Said { rule: UNION_OR_OVERRIDE, versions }, instance, setting);
+    let Some(severity) = demand.severity(UNION_OR_OVERRIDE.0, Verdict::Shadowed, trap.gives) else {
+        subject.waivers.pass_over(&covering);
+        return None;
+    };
     Some(Finding {
-        standing: subject.waivers.standing(&subject.waivers.of_setting(
-            Said { rule: UNION_OR_OVERRIDE, versions: unexpected.union(lost) },
-            instance,
-            setting,
-        )),
+        standing: subject.waivers.standing(&covering),
         instance: Some(index),
-        versions: unexpected.union(lost),
+        versions,
         primary: Some(Label { span: setting.value, text: format!("{gives} {}", trap.gives) }),
         related: trap.related.iter().map(|(span, text)| Label { span: *span, text: text.clone() }).collect(),
         changes: changes.map(|setting| group::adjust(subject, aim, setting)).collect(),

@@ -46,7 +46,10 @@ fn finding(subject: Subject<'_>, unknown: &Unknown, covering: &Covering, endpoin
     let demand = endpoints.first().map_or(demands.base(), |e| demands.of_endpoint(*e));
     let versions = first.map_or_else(Default::default, |e| e.answer.configured.value);
     let complies = versions.and(demand.forbid).is_empty() && demand.require.is_subset(versions);
-    let weight = subject.weigh(demand, UNKNOWN.0, Verdict::Unknown, versions, &endpoints)?;
+    let Some(weight) = subject.weigh(demand, UNKNOWN.0, Verdict::Unknown, versions, &endpoints) else {
+        waivers.pass_over(covering);
+        return None;
+    };
     let changes = match first {
         // What is written down complies with whatever is not known; what is not written down is the question.
         Some(first) if first.answer.speaks == Speaks::Tls && (!complies || first.answer.deciders.is_empty()) => {

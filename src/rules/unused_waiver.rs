@@ -10,7 +10,17 @@ use crate::policy::Demand;
 pub(super) const CHECK: Check = Check::Waivers(check);
 
 fn check(waivers: &Waivers<'_>, gaps: &Gaps, demand: &Demand) -> Vec<Finding> {
-    waivers.unused().filter_map(|waiver| unused(waiver, gaps.of(waiver), demand)).collect()
+    let found = |(waiver, is_of_turned_off)| match is_of_turned_off {
+        true => turned_off(waiver, demand),
+        false => unused(waiver, gaps.of(waiver), demand),
+    };
+    waivers.unused().filter_map(found).collect()
+}
+
+/// It is at the right place, and would cover something if the policy did not turn that off.
+fn turned_off(waiver: &Waiver, demand: &Demand) -> Option<Finding> {
+    let message = format!("this waiver of {} covers nothing but what the policy turns off", waiver.rules.join(", "));
+    about(UNUSED_WAIVER, demand, waiver, message, "remove it, or give the rule a severity in the policy")
 }
 
 /// `gap`: what was not read, or not decided, and may hold what the waiver is about.

@@ -111,6 +111,8 @@ pub struct Waivers<'a> {
     used: RefCell<BTreeSet<usize>>,
     /// Who could have written the files that endpoints belong to, where that matters.
     writers: BTreeMap<FileId, Writers>,
+    /// Those that cover what the policy turns off.
+    of_turned_off: RefCell<BTreeSet<usize>>,
 }
 
 impl<'a> Waivers<'a> {
@@ -134,6 +136,7 @@ impl<'a> Waivers<'a> {
             spoken_for: BTreeMap::new(),
             used: RefCell::default(),
             writers,
+            of_turned_off: RefCell::default(),
         };
         // Those that hold longest come first.
         let mut order: Vec<usize> = (0..waivers.list.len()).collect();
@@ -206,13 +209,19 @@ impl<'a> Waivers<'a> {
         self.today.is_some_and(|today| waiver.terms.is_over(today))
     }
 
-    /// Those that cover nothing, though they hold.
-    pub(super) fn unused(&self) -> impl Iterator<Item = &Waiver> {
-        let used = self.used.borrow().clone();
-        let is_used =
-            move |at: &usize| used.contains(at) || self.spoken_for.get(at).is_some_and(|by| used.contains(by));
-        let idle = move |(at, waiver): &(usize, &Waiver)| !is_used(at) && !self.is_expired(waiver);
-        self.list.iter().enumerate().filter(idle).map(|(_, waiver)| waiver)
+    /// Those that cover nothing, though they hold; with each, whether it covers what the policy turns off.
+    pub(super) fn unused(&self) -> impl Iterator<Item = (&Waiver, bool)> {
+        let (used, off) = (self.used.borrow().clone(), self.of_turned_off.borrow().clone());
+        let is_in = move |all: &BTreeSet<usize>, at: &usize| {
+            all.contains(at) || self.spoken_for.get(at).is_some_and(|by| all.contains(by))
+        };
+        let all = self.list.iter().enumerate().filter(|(_, waiver)| !self.is_expired(waiver));
+        all.filter(move |(at, _)| !is_in(&used, at)).map(move |(at, waiver)| (waiver, is_in(&off, &at)))
+    }
+
+    /// Notes that the policy turns off what these cover.
+    pub(super) fn pass_over(&self, covering: &Covering) {
+        self.of_turned_off.borrow_mut().extend(covering.counts.iter().chain(&covering.others));
     }
 
     /// The waivers that cover a finding of a rule about a target that is decided at some places. Comments cover it where

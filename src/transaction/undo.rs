@@ -3,13 +3,13 @@
 use super::check::MOST_BYTES;
 use super::entries::What;
 use super::file::{Meta, NameInFolder, describe_error};
-use super::journal::{How, Journal, Step};
+use super::journal::{How, Journal, Step, hash};
 use super::run::Transaction;
 use super::store::Store;
 use super::{Change, Failure};
 use crate::system::WritableSystem;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A transaction of the past.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +69,7 @@ pub fn history(store: &Store<'_>) -> Result<Vec<Past>, Failure> {
 pub fn undo(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journal) -> Result<Undo, Failure> {
     let mut undo = Undo { changes: Vec::new(), conflicts: Vec::new() };
     let mut bytes = 0;
+    let past = history(store)?;
     for (number, file) in journal.files.iter().enumerate() {
         let old = store.read_kept(&journal.id, &format!("old-{number}"), &file.old)?;
         let new = store.read_kept(&journal.id, &format!("new-{number}"), &file.new)?;
@@ -88,7 +89,10 @@ pub fn undo(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journal) -> 
         if let Some(why) = file.old_meta.adds(Some(&now.meta)) {
             return Err(gone(why.to_owned()));
         }
-        let differs = (now.bytes != new).then(|| "it was changed since".to_owned());
+        let differs = (now.bytes != new).then(|| match later(&past, journal, &file.path, &hash(&now.bytes)) {
+            Some(id) => format!("it was changed since, by {id}: roll that back first"),
+            None => "it was changed since".to_owned(),
+        });
         if let Some(why) = differs.or_else(|| other_meta(&file.new_meta, &now.meta)) {
             let contents = (now.bytes != new).then(|| (new, now.bytes.clone()));
             undo.conflicts.push(Conflict { path: file.path.clone(), why, contents });
@@ -105,6 +109,19 @@ pub fn undo(disk: &dyn WritableSystem, store: &Store<'_>, journal: &Journal) -> 
         });
     }
     Ok(undo)
+}
+
+/// The later run of our own that left a file as it is now.
+fn later<'p>(past: &'p [Past], journal: &Journal, path: &Path, now: &str) -> Option<&'p str> {
+    let is_later = past.iter().skip_while(|one| one.journal.id != journal.id).skip(1);
+    let left = |one: &&Past| {
+        let file = one.journal.files.iter().find(|file| file.path == path);
+        one.journal.step == Step::Committed
+            && one.journal.root == journal.root
+            && file.is_some_and(|file| file.new == now)
+    };
+    // What was rolled back says nothing of the file as it is.
+    is_later.filter(|one| one.undone_by.is_none()).filter(left).last().map(|one| &*one.journal.id)
 }
 
 /// Puts the old files of an unfinished transaction back, whatever is there now.

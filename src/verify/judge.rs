@@ -6,7 +6,7 @@ use crate::finding::{Label, Observed, RuleId, Severity, Standing, Verdict};
 use crate::policy::{Demand, Seen, Weight};
 use crate::probe::Scan;
 use crate::probe::client::{Check, Handshake};
-use crate::rules::{Said, Subject, blamed, covering, labels};
+use crate::rules::{Said, Subject, blamed, covering, labels, told_apart};
 use crate::tls::VersionSet;
 
 /// What a rule says of versions that were seen.
@@ -36,21 +36,19 @@ pub(super) fn of_endpoint(subject: Subject<'_>, endpoint: usize, title: &str, sc
     for breach in breaches(scan, demand) {
         let Breach { rule, verdict, versions } = breach;
         // What the audit finds there by the same rule.
-        let told = match verdict {
-            Verdict::Exposed => answer.configured.value.and(demand.forbid),
-            _ => demand.require.minus(answer.offered()),
+        let findings = match verdict {
+            Verdict::Exposed => told_apart(subject, endpoint),
+            _ => vec![demand.require.minus(answer.offered())],
         };
-        let (known, more) = (versions.and(told), versions.minus(told));
+        let told = findings.iter().fold(VersionSet::EMPTY, |all, one| all.union(*one));
+        let standing_of = |one: &VersionSet| subject.waivers.standing(&covering(subject, rule, endpoint, *one));
+        let mut parts: Vec<(VersionSet, Standing)> =
+            findings.iter().map(|one| (versions.and(*one), standing_of(one))).collect();
         // No line says what the configuration does not: a comment is about lines, and covers that only.
-        let extra = Said { rule, versions: more };
+        let extra = Said { rule, versions: versions.minus(told) };
         let covering_more = subject.waivers.of_endpoint(extra, subject.instance, endpoint, &[], None);
-        let standing_of_known = subject.waivers.standing(&covering(subject, rule, endpoint, told));
-        let standing_of_more = subject.waivers.standing(&covering_more);
-        let parts = match standing_of_known == standing_of_more {
-            true => vec![(versions, standing_of_known)],
-            false => vec![(known, standing_of_known), (more, standing_of_more)],
-        };
-        for (versions, standing) in parts.into_iter().filter(|(versions, _)| !versions.is_empty()) {
+        parts.push((extra.versions, subject.waivers.standing(&covering_more)));
+        for (versions, standing) in joined(parts) {
             let weight = subject.weigh(demand, rule.0, verdict, versions, &[endpoint]);
             let lines = blamed(subject, &answer.deciders, versions);
             let label = labels(subject, &lines, "").0.filter(|_| !versions.and(told).is_empty());
@@ -59,6 +57,18 @@ pub(super) fn of_endpoint(subject: Subject<'_>, endpoint: usize, title: &str, sc
         }
     }
     found
+}
+
+/// Versions with the same standing together, in the order of the first; without those that have none.
+fn joined(parts: Vec<(VersionSet, Standing)>) -> Vec<(VersionSet, Standing)> {
+    let mut all: Vec<(VersionSet, Standing)> = Vec::new();
+    for (versions, standing) in parts.into_iter().filter(|(versions, _)| !versions.is_empty()) {
+        match all.iter_mut().find(|(_, known)| *known == standing) {
+            Some((known, _)) => *known = known.union(versions),
+            None => all.push((versions, standing)),
+        }
+    }
+    all
 }
 
 /// The complaints about a server that only handshakes know. `only_here`: nobody outside of this machine reaches it.

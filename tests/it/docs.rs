@@ -74,6 +74,8 @@ fn a_stock_debian_12_says_what_its_page_shows() {
     let audit = run(&["audit", "--root", &root]);
     // Where systemd runs, it reloads.
     let as_installed = versionless(&audit.out).replace("systemctl reload nginx", "nginx -s reload");
+    // The page shows it on the host itself.
+    let as_installed = as_installed.replace(&format!(" --root {root}"), "");
     assert_eq!((as_installed.as_str(), audit.status), (blocks[0].as_str(), 0));
     shell(
         "cd \"$1/etc/apache2\"; ln -sf ../mods-available/ssl.load ../mods-available/ssl.conf \
@@ -83,7 +85,8 @@ fn a_stock_debian_12_says_what_its_page_shows() {
         folder.path(),
     );
     let audit = run(&["audit", "--root", &root]);
-    assert_eq!((versionless(&audit.out).as_str(), audit.status), (blocks[1].as_str(), 1));
+    let as_copied = versionless(&audit.out).replace(&root, "COPY");
+    assert_eq!((as_copied.as_str(), audit.status), (blocks[1].as_str(), 1));
     let diff = run(&["diff", "--root", &root]);
     assert_eq!(diff.out, blocks[2]);
     assert_eq!(diff.err.matches("belongs to the package").count(), 2, "{}", diff.err);

@@ -19,6 +19,7 @@ mod fixes;
 mod made_hosts;
 mod masked;
 mod nginx_truth;
+mod one_answer;
 mod opt;
 mod packaging;
 mod patches;

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests have files and programs of their own")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what was tried and what was left out is worth a line")]
 
+mod agreement;
 mod handshake_reports;
 mod interrupted;
 mod probe_evidence;

@@ -15,6 +15,7 @@ mod real_apache;
 mod real_nginx;
 mod this_host;
 mod verify;
+mod verify_agreement;
 mod whose_word;
 
 #[path = "../support/mod.rs"]

@@ -17,13 +17,13 @@ use tlsmend::services::service::Destination;
 const TRANSPORT: [u8; 4] = [127, 0, 0, 1];
 
 /// nginx with a master and workers, as it runs on hosts.
-struct Nginx {
-    site: Site,
+pub(crate) struct Nginx {
+    pub(crate) site: Site,
     child: Child,
 }
 
 impl Nginx {
-    fn start(site: Site, ports: &[u16]) -> Nginx {
+    pub(crate) fn start(site: Site, ports: &[u16]) -> Nginx {
         let mut global = format!("daemon off; pid {}; error_log stderr;", site.pid_file().display());
         for module in &site.modules {
             global = format!("{global} load_module {module};");
@@ -53,7 +53,7 @@ impl Nginx {
         kill(Pid::from_raw(text.trim().parse().expect("a number")), Signal::SIGHUP).expect("nginx runs");
     }
 
-    fn edit(&self, from: &str, to: &str) {
+    pub(crate) fn edit(&self, from: &str, to: &str) {
         // Times of processes have hundredths of a second.
         sleep(Duration::from_millis(100));
         let text = std::fs::read_to_string(self.site.main_file()).expect("the main file");
@@ -70,7 +70,7 @@ impl Drop for Nginx {
     }
 }
 
-fn site(http: &str, more: &str) -> Site {
+pub(crate) fn site(http: &str, more: &str) -> Site {
     let site = Site::new(Software::Nginx);
     let certs = certificates::folder().display();
     let text = format!(

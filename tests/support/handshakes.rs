@@ -255,6 +255,7 @@ fn frame<'a>(sources: &'a Shown<SourceMap>, paths: &'a Paths, rules: &'a [RuleTe
     Frame {
         texts: Texts { sources, paths },
         policy: "default",
+        options: "",
         fail_on: Severity::Medium,
         outcome: Ended::Findings,
         host: None,

@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part")]
 #![allow(clippy::disallowed_methods, reason = "tests read their own files")]
 
+pub mod agreeing;
 pub mod answers;
 pub mod cage;
 pub mod case;

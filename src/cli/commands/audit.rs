@@ -3,7 +3,7 @@
 use super::super::args::{Host, Judgement, Known, Reporting};
 use super::super::exit::ExitStatus;
 use super::super::reports::Reports;
-use super::super::{options, output};
+use super::super::{again, options, output};
 use super::{facts, outcome, rule_texts};
 use crate::baseline;
 use crate::catalog::Command;
@@ -14,6 +14,7 @@ use crate::instance::{Instance, Standing, Uncovered};
 use crate::plan;
 use crate::policy::Policy;
 use crate::report::html::{self, Changed, Extra};
+use crate::report::json::change::sha256;
 use crate::report::secrets::{self, Shown};
 use crate::report::{AuditView, Coverage, Frame, ManagedFile, Report, Texts};
 use crate::services::{self, doubts};
@@ -61,8 +62,10 @@ pub(in crate::cli) fn run(
     let problems = Shown::of(std::mem::take(&mut audit.problems), show);
     let sources = Shown::of(std::mem::take(&mut audit.sources), show);
     let (managed, uncovered) = (Shown::of(managed, show), Shown::of(uncovered, show));
+    let again = Shown::of(again::options(host, Some(judgement)), show);
     let (reload, patch) = (Shown::of(reload, show), Shown::of(patch, show));
     let rules = rule_texts(Command::Audit);
+    let policy_sha256 = policy.text.as_ref().map(|text| sha256(text.as_bytes()));
     let facts = wants_page.then(|| Shown::masked(facts::view(&opened, &audit.resolved, &[])));
     let demands = if wants_page { demands(&policy, Severity::from(judgement.fail_on)) } else { Vec::new() };
     let demands = Shown::masked(demands);
@@ -70,11 +73,13 @@ pub(in crate::cli) fn run(
         frame: Frame {
             texts: Texts { sources: &sources, paths: &opened.shown },
             policy: &policy.name,
+            options: &again,
             fail_on: Severity::from(judgement.fail_on),
             outcome,
             host: name.as_deref(),
             rules: &rules,
         },
+        policy_sha256: policy_sha256.as_deref(),
         instances: &instances,
         verdicts: &audit.verdicts,
         findings: &findings,
@@ -193,7 +198,7 @@ fn reload(opened: &options::Opened, audit: &Audit) -> Vec<(String, String)> {
         return commands;
     }
     let mended: BTreeSet<usize> =
-        audit.findings.iter().filter(|f| f.is_open() && f.fix.is_some()).filter_map(|f| f.instance).collect();
+        audit.findings.iter().filter(|finding| finding.is_in_patch()).filter_map(|finding| finding.instance).collect();
     for (index, instance) in audit.instances().enumerate() {
         if instance.standing == Standing::Loaded && mended.contains(&index) {
             let (system, facts) = (&opened.system, &opened.facts);

@@ -153,7 +153,8 @@ fn chosen(arguments: &Rollback, disks: &Disks, store: &Store<'_>) -> Result<Jour
         bail!("{}: it is not readable: {}", unread.name, unread.why);
     }
     let past = all.iter().find(|past| is_named(&past.journal.id, id));
-    let past = past.ok_or_else(|| anyhow!("{id}: there is no such entry; `tlsmend history` lists them"))?;
+    let past =
+        past.ok_or_else(|| anyhow!("{id}: there is no such entry; `tlsmend history{}` lists them", disks.options))?;
     if past.journal.root != disks.root {
         let root = past.journal.root.as_deref().unwrap_or(Path::new("/"));
         bail!("{id}: it was done in another root: say --root {}", root.display());

@@ -4,7 +4,7 @@ use super::super::args::{Judgement, Verify};
 use super::super::exit::ExitStatus;
 use super::super::interrupt::Interrupt;
 use super::super::reports::Reports;
-use super::super::{options, output};
+use super::super::{again, options, output};
 use super::rule_texts;
 use crate::catalog::Command;
 use crate::engine;
@@ -55,10 +55,12 @@ pub(in crate::cli) fn run(arguments: &Verify) -> Result<ExitStatus> {
     // What is demanded stands in comments too, so that texts are masked only now.
     let sources = Shown::masked(std::mem::take(&mut audit.sources));
     let outcome = outcome(&verified, problems.len(), &arguments.judgement);
+    let again = Shown::masked(again::options(&arguments.host, Some(&arguments.judgement)));
     let view = VerifyView {
         frame: Frame {
             texts: Texts { sources: &sources, paths: &opened.shown },
             policy: &policy.name,
+            options: &again,
             fail_on: Severity::from(arguments.judgement.fail_on),
             outcome,
             host: None,

@@ -2,7 +2,7 @@
 
 use super::super::args::{Format, Host};
 use super::super::exit::ExitStatus;
-use super::super::{options, output};
+use super::super::{again, options, output};
 use crate::endpoint::{Address, Answer, Role, Transport, Unknown};
 use crate::engine;
 use crate::host::Facts;
@@ -66,7 +66,8 @@ pub(in crate::cli) fn run(asked: &Asked<'_>, host: &Host, format: Format, show_s
     })?;
     if broken > 0 {
         let problems = if broken == 1 { "a problem" } else { "problems" };
-        output::remark(format!("the configuration has {problems} that may change this: see tlsmend audit"));
+        let audit = format!("tlsmend audit{}", again::options(host, None));
+        output::remark(format!("the configuration has {problems} that may change this: `{audit}` shows where"));
     }
     let is_certain = !views.is_empty() && views.iter().all(WhyView::is_certain);
     Ok(if is_certain && broken == 0 { Outcome::Compliant } else { Outcome::Incomplete }.into())
@@ -175,7 +176,7 @@ impl<'a> Found<'a> {
                 topic: Topic::of("not-read"),
                 span: None,
                 what: "not all files of the configuration could be read".into(),
-                help: "see the errors of tlsmend audit; or probe the running server".into(),
+                help: "see the errors of an audit; or probe the running server".into(),
             });
         }
         Found { address: address.to_owned(), instance, answer, open }

@@ -7,7 +7,7 @@ use super::{Endpoint, Fleet, Host};
 use crate::report::sanitise;
 use std::io::{self, Write};
 
-const HEADS: [&str; 15] = [
+const HEADS: [&str; 17] = [
     "host",
     "status",
     "policy",
@@ -23,7 +23,12 @@ const HEADS: [&str; 15] = [
     "severity",
     "rules",
     "file",
+    "incomplete",
+    "waived or known",
 ];
+
+/// Where the name of the file stands.
+const FILE: usize = 14;
 
 /// Writes the table.
 pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
@@ -40,7 +45,7 @@ pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     for (file, reason) in &fleet.unread {
         let mut cells = vec![String::new(); HEADS.len()];
         cells[1] = safe(&format!("unreadable: {reason}"));
-        cells[HEADS.len() - 1] = safe(file);
+        cells[FILE] = safe(file);
         table.write_record(cells)?;
     }
     table.flush()
@@ -49,7 +54,7 @@ pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
 fn cells(host: &Host, endpoint: Option<&Endpoint>) -> Vec<String> {
     let mut cells = vec![safe(&host.name), safe(host.status()), safe(&host.policy)];
     match endpoint {
-        None => cells.resize(HEADS.len() - 1, String::new()),
+        None => cells.resize(FILE, String::new()),
         Some(one) => {
             let own: [&str; 5] = [&one.service, &one.main, &one.role, &one.address, &one.transport];
             cells.extend(own.map(safe));
@@ -62,6 +67,8 @@ fn cells(host: &Host, endpoint: Option<&Endpoint>) -> Vec<String> {
         }
     }
     cells.push(safe(&host.file));
+    cells.push(if host.incomplete { "yes" } else { "no" }.to_owned());
+    cells.push(host.excused.to_string());
     cells
 }
 

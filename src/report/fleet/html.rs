@@ -29,8 +29,7 @@ struct Page {
 struct HostRow {
     name: String,
     policy: String,
-    status: &'static str,
-    incomplete: bool,
+    status: String,
     /// Each with its head, and whether it calls for something to be done.
     numbers: Vec<(usize, &'static str)>,
 }
@@ -91,8 +90,7 @@ fn row(host: &super::Host) -> HostRow {
     HostRow {
         name: line(&host.name),
         policy: line(&host.policy),
-        status: host.status(),
-        incomplete: host.is_incomplete_besides(),
+        status: host.told(),
         numbers: host.numbers().into_iter().zip(tones).map(tone).collect(),
     }
 }

@@ -21,6 +21,9 @@ pub(super) struct Audit {
     #[serde(default)]
     pub(super) host: Option<String>,
     pub(super) policy: String,
+    /// None for a built-in profile. Older audits do not have it.
+    #[serde(default)]
+    pub(super) policy_sha256: Option<String>,
     pub(super) exit: Option<Exit>,
     pub(super) instances: Vec<Instance>,
     pub(super) findings: Vec<Finding>,
@@ -52,7 +55,8 @@ pub(super) struct EndpointIn {
     pub(super) speaks: String,
     pub(super) configured: Vec<String>,
     pub(super) effective: Option<Vec<String>>,
-    pub(super) verdict: String,
+    /// None where there is no TLS. Older audits have one there.
+    pub(super) verdict: Option<String>,
     unknown: Vec<IgnoredAny>,
 }
 
@@ -110,6 +114,7 @@ pub fn host(file: &str, stays: bool, content: &[u8]) -> Result<Host, String> {
         name,
         file: file.to_owned(),
         policy: audit.policy.clone(),
+        policy_sha256: audit.policy_sha256.clone(),
         outcome: audit.exit.as_ref().map(|exit| words::outcome(&exit.name)).transpose()?,
         incomplete: problems > 0 || audit.instances.iter().any(unknown),
         endpoints: endpoints(&audit)?,
@@ -150,7 +155,7 @@ fn endpoints(audit: &Audit) -> Result<Vec<Endpoint>, String> {
                 name: one.name.clone(),
                 configured: one.configured.clone(),
                 effective: one.effective.clone(),
-                verdict: verdict(&one.verdict)?,
+                verdict: verdict(one.verdict.as_deref().unwrap_or_default())?,
                 rules,
                 severity: worst,
             });

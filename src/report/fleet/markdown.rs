@@ -24,9 +24,7 @@ pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     let hosts = fleet.by_need();
     for (at, host) in hosts.iter().enumerate() {
         let numbers: Vec<String> = host.numbers().iter().map(usize::to_string).collect();
-        let incomplete = if host.is_incomplete_besides() { ", incomplete" } else { "" };
-        let row =
-            format!("| {} | {}{incomplete} | {} |\n", code(&host.name), prose(host.status()), numbers.join(" | "));
+        let row = format!("| {} | {} | {} |\n", code(&host.name), prose(&host.told()), numbers.join(" | "));
         if text.len() + row.len() > LONGEST {
             text.push_str(&format!("\n{} more hosts are not shown here.\n", hosts.len() - at));
             break;

@@ -17,7 +17,7 @@ use super::html::VERDICTS;
 use super::summary::count;
 use super::{Format, Outcome};
 use crate::finding::{Severity, Verdict};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -33,6 +33,9 @@ pub static FORMATS: [Format<Writer>; 5] = [
     Format { name: "json", about: "docs/json.md", write: json::write },
     Format { name: "markdown", about: "", write: markdown::write },
 ];
+
+/// So many digits of a hash are shown.
+const SHOWN_OF_HASH: usize = 8;
 
 /// All hosts.
 #[derive(Debug, Default)]
@@ -50,8 +53,10 @@ pub struct Host {
     pub name: String,
     /// The file that it was read from.
     pub file: String,
-    /// The policy that it was held against.
+    /// The policy that it was held against; where several have that name, with the beginning of its hash.
     pub policy: String,
+    /// SHA-256 of the policy's file; none: a built-in profile, or an older audit.
+    pub policy_sha256: Option<String>,
     /// How the audit ended, where it says so.
     pub outcome: Option<Outcome>,
     /// Could something not be read or decided?
@@ -109,17 +114,20 @@ impl Fleet {
                 host.name = format!("{} ({})", host.name, host.file);
             }
         }
+        tell_policies_apart(&mut hosts);
         Fleet { hosts, unread }
     }
 
-    /// The policies that the hosts were checked against, each with the number of its hosts, the most used one first.
+    /// The policies that the hosts were checked against, each with the number of its hosts, the most used one first. One policy
+    /// may have several names, as a pipe has.
     fn policies(&self) -> Vec<(&str, usize)> {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
         for host in &self.hosts {
-            *counts.entry(&host.policy).or_default() += 1;
+            let (_, count) = counts.entry(host.policy_identity()).or_insert((&host.policy, 0));
+            *count += 1;
         }
-        let mut policies: Vec<(&str, usize)> = counts.into_iter().collect();
-        policies.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
+        let mut policies: Vec<(&str, usize)> = counts.into_values().collect();
+        policies.sort_by_key(|(name, number)| (std::cmp::Reverse(*number), *name));
         policies
     }
 
@@ -172,7 +180,26 @@ impl Fleet {
     }
 }
 
+/// Adds to names of policies that stand for different files what tells those apart.
+fn tell_policies_apart(hosts: &mut [Host]) {
+    let mut files: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for host in hosts.iter() {
+        files.entry(host.policy.clone()).or_default().insert(host.policy_identity().to_owned());
+    }
+    for host in hosts {
+        let is_shared = files.get(&host.policy).is_some_and(|files| files.len() > 1);
+        if let Some(hash) = host.policy_sha256.as_deref().filter(|_| is_shared) {
+            host.policy.push_str(&format!(" (sha256 {})", hash.chars().take(SHOWN_OF_HASH).collect::<String>()));
+        }
+    }
+}
+
 impl Host {
+    /// What is the same for all hosts that were checked against one policy.
+    fn policy_identity(&self) -> &str {
+        self.policy_sha256.as_deref().unwrap_or(&self.policy)
+    }
+
     /// How the audit ended, in a word; may be empty.
     fn status(&self) -> &'static str {
         self.outcome.map_or("", Outcome::name)
@@ -181,6 +208,18 @@ impl Host {
     /// Is something open that the outcome, which names the worst, does not tell?
     fn is_incomplete_besides(&self) -> bool {
         self.incomplete && self.outcome != Some(Outcome::Incomplete)
+    }
+
+    /// The status for people, with what it does not tell: `findings, incomplete`, `compliant but 2 waived or known`.
+    fn told(&self) -> String {
+        let mut told = self.status().to_owned();
+        if self.outcome == Some(Outcome::Compliant) && self.excused > 0 {
+            told.push_str(&format!(" but {} waived or known", self.excused));
+        }
+        if self.is_incomplete_besides() {
+            told.push_str(", incomplete");
+        }
+        told
     }
 
     fn count(&self, verdict: Verdict) -> usize {

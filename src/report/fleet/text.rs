@@ -25,19 +25,15 @@ pub(super) fn write(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
     debug_assert!(SHOWN.iter().all(|(at, head)| HEADS[*at].eq_ignore_ascii_case(head)));
     let hosts = fleet.by_need();
     let name = |text: &str| sanitise::line(text.as_bytes()).chars().take(WIDEST).collect::<String>();
-    let status = |host: &super::Host| {
-        let more = if host.is_incomplete_besides() { ", incomplete" } else { "" };
-        format!("{}{more}", host.status())
-    };
     let widest = hosts.iter().map(|host| name(&host.name).chars().count()).max().unwrap_or(0).max(4);
-    let states = hosts.iter().map(|host| status(host).chars().count()).max().unwrap_or(0).max(6);
+    let states = hosts.iter().map(|host| host.told().chars().count()).max().unwrap_or(0).max(6);
     if !hosts.is_empty() {
         let bold = Style::new().bold();
         let heads: Vec<&str> = SHOWN.iter().map(|(_, head)| *head).collect();
         writeln!(out, "{bold}{:widest$}  {:states$}  {}{bold:#}", "HOST", "STATUS", heads.join("  "))?;
     }
     for host in &hosts {
-        write!(out, "{:widest$}  {:states$}", name(&host.name), status(host))?;
+        write!(out, "{:widest$}  {:states$}", name(&host.name), host.told())?;
         let numbers = host.numbers();
         for (at, head) in SHOWN {
             let width = head.len();

@@ -5,7 +5,7 @@ use super::exit::Exit;
 use super::place::{Place, Step};
 use super::why::names;
 use super::words;
-use crate::endpoint::{Dialogue, Endpoint};
+use crate::endpoint::{Dialogue, Endpoint, Speaks};
 use crate::finding::{Aspect, Finding, Standing, Verdict, Waived, WaiverPlace};
 use crate::instance::Uncovered;
 use crate::instance::{self, Instance, Problem};
@@ -21,6 +21,7 @@ pub(super) struct Audit<'a> {
     version: &'static str,
     host: Option<&'a str>,
     policy: &'a str,
+    policy_sha256: Option<&'a str>,
     #[schemars(schema_with = "words::severity")]
     fail_on: &'static str,
     exit: Exit,
@@ -107,8 +108,8 @@ struct EndpointOut<'a> {
     configured: Vec<&'static str>,
     #[schemars(schema_with = "words::maybe_versions")]
     effective: Option<Vec<&'static str>>,
-    #[schemars(schema_with = "words::verdict")]
-    verdict: &'static str,
+    #[schemars(schema_with = "words::maybe_verdict")]
+    verdict: Option<&'static str>,
     because: Vec<Step>,
     unknown: Vec<String>,
 }
@@ -222,6 +223,7 @@ impl<'a> Audit<'a> {
             version: env!("CARGO_PKG_VERSION"),
             host: view.frame.host,
             policy: view.frame.policy,
+            policy_sha256: view.policy_sha256,
             fail_on: view.frame.fail_on.name(),
             exit: view.frame.outcome.into(),
             instances: view.instances.iter().enumerate().map(|(i, one)| instance(view, texts, i, one)).collect(),
@@ -284,7 +286,8 @@ fn endpoint<'a>(texts: Texts<'_>, endpoint: &'a Endpoint, verdict: Verdict, doub
         speaks: answer.speaks.name(),
         configured: names(answer.configured.value),
         effective: answer.effective.map(names),
-        verdict: verdict.name(),
+        // Where there is no TLS, nothing is judged.
+        verdict: (answer.speaks != Speaks::Plaintext).then(|| verdict.name()),
         because: texts.steps(&answer.configured.because),
         unknown: texts.unknowns(&answer.unknown).into_iter().chain(doubts.iter().cloned()).collect(),
     }

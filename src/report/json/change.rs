@@ -190,14 +190,15 @@ impl Body for Rollback {
 impl File {
     /// A file under the path that is shown; `unified` makes a diff of two texts.
     pub fn of(path: String, old: &[u8], new: &[u8], unified: impl Fn(&[u8], &[u8]) -> Vec<u8>) -> File {
-        let (before, after) = (hash(old), hash(new));
+        let (before, after) = (sha256(old), sha256(new));
         let shown = Shown::masked(Changed { path: path.clone().into(), old: old.to_vec(), new: new.to_vec() });
         let diff = String::from_utf8_lossy(&unified(&shown.old, &shown.new)).into_owned();
         File { path, before, after, diff }
     }
 }
 
-fn hash(bytes: &[u8]) -> String {
+/// SHA-256 in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
         let _infallible = write!(text, "{byte:02x}");
         text

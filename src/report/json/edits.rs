@@ -13,6 +13,7 @@ pub(super) struct FixOut<'a> {
     #[schemars(extend("enum" = words::APPLICABILITIES))]
     applicability: &'static str,
     edits: Vec<EditOut>,
+    leaves: Option<&'a str>,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -42,6 +43,7 @@ pub(super) fn fix<'a>(texts: Texts<'_>, fix: &'a Fix) -> FixOut<'a> {
             Applicability::DisplayOnly => "display-only",
         },
         edits: fix.edits.iter().map(|one| edit(texts, one)).collect(),
+        leaves: fix.leaves.as_deref(),
     }
 }
 

@@ -45,6 +45,10 @@ pub(in crate::report) fn verdict(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "enum": Verdict::ALL.map(Verdict::name) })
 }
 
+pub(in crate::report) fn maybe_verdict(generator: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "anyOf": [verdict(generator), { "type": "null" }] })
+}
+
 pub(in crate::report) fn maybe_dialogue(_: &mut SchemaGenerator) -> Schema {
     let names = [Dialogue::Smtp, Dialogue::Imap, Dialogue::Pop3].map(Dialogue::name);
     let dialogue = json_schema!({ "enum": names });

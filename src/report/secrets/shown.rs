@@ -133,6 +133,7 @@ impl Mask for Finding {
         self.help.mask();
         if let Some(fix) = &mut self.fix {
             fix.title.mask();
+            fix.leaves.mask();
         }
         // With a mask in it, it would not be the fix.
         let shows = |fix: &Fix| fix.edits.iter().any(|edit| are_in(&edit.replacement));

@@ -334,8 +334,12 @@ fn a_fix_in_several_files_and_one_for_a_person() {
     let mut by_hand = finding("shadowed-directive", Severity::Low, Verdict::Shadowed, "this decides nothing");
     by_hand.primary = Some(host.label(MAIN, "listen 443 ssl;", ""));
     by_hand.versions = versions("TLSv1");
-    by_hand.fix =
-        Some(Fix { title: "remove it".into(), edits: edits[1..2].to_vec(), applicability: Applicability::DisplayOnly });
+    by_hand.fix = Some(Fix {
+        title: "remove it".into(),
+        edits: edits[1..2].to_vec(),
+        applicability: Applicability::DisplayOnly,
+        leaves: None,
+    });
     host.findings.push(by_hand);
     assert_snapshot!(host.text(), @r#"
     nginx: /etc/nginx/nginx.conf

@@ -127,11 +127,13 @@ impl Host {
             frame: Frame {
                 texts: Texts { sources: &self.sources, paths: &ABSOLUTE },
                 policy: "default",
+                options: "",
                 fail_on: Severity::Low,
                 outcome: if self.findings.is_empty() { Outcome::Compliant } else { Outcome::Findings },
                 host: Some("web1.example"),
                 rules: &[],
             },
+            policy_sha256: None,
             instances: &self.instances,
             verdicts: &self.verdicts,
             findings: &self.findings,

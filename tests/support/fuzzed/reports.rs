@@ -41,11 +41,13 @@ pub fn all(audit: &Audit, policy: &Policy) -> Vec<u8> {
         frame: Frame {
             texts: Texts { sources: &sources, paths: &ABSOLUTE },
             policy: &policy.name,
+            options: " --root /mnt",
             fail_on: Severity::Medium,
             outcome: Outcome::Findings,
             host: Some("a.example"),
             rules: &rules,
         },
+        policy_sha256: None,
         instances: &instances,
         verdicts: &audit.verdicts,
         findings: &findings,

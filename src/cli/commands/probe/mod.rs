@@ -115,6 +115,7 @@ fn report(
         frame: Frame {
             texts,
             policy: judge.name(),
+            options: "",
             fail_on: Severity::from(arguments.judgement.fail_on),
             outcome: ended,
             host: None,

@@ -1,7 +1,10 @@
 //! The baseline: findings that were there when somebody decided to look only at new ones.
 //!
 //! New is a line that was not found before, and what is worse at a known one: a further version, a further address, a higher
-//! severity, a worse verdict. A further server name at a known address is not.
+//! severity, a worse verdict. A further server name at a known address is not, nor is a line that took the place of a known
+//! one of the same file (`places`).
+
+mod places;
 
 use crate::finding::{Finding, Severity, Standing, Verdict};
 use crate::source::SourceMap;
@@ -32,6 +35,9 @@ struct Entry {
     versions: Vec<String>,
     addresses: Vec<String>,
     id: String,
+    /// Older baselines do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file_id: Option<String>,
 }
 
 /// How bad findings were, by the versions that they were about.
@@ -59,9 +65,18 @@ pub struct Reached {
     pub addresses: Vec<String>,
 }
 
+/// A line that a baseline knows.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Line {
+    /// What is known of it.
+    known: Known,
+    /// What it shares with the lines that may take its place; none: an older baseline.
+    file_id: Option<String>,
+}
+
 /// What a baseline knows, by what the findings are known as.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Baseline(BTreeMap<String, Known>);
+pub struct Baseline(BTreeMap<String, Line>);
 
 impl Baseline {
     /// Reads a baseline; `Err` says what is wrong with it, as a lowercase fragment.
@@ -78,19 +93,21 @@ impl Baseline {
             return Err(format!("has the schema {schema:?}; this program reads {SCHEMA:?}"));
         }
         let file: File = serde_json::from_slice(bytes).map_err(wrong)?;
-        let mut known: BTreeMap<String, Known> = BTreeMap::new();
+        let mut lines: BTreeMap<String, Line> = BTreeMap::new();
         for entry in file.findings {
-            entry.read(&mut known)?;
+            entry.read(&mut lines)?;
         }
-        Ok(Baseline(known))
+        Ok(Baseline(lines))
     }
 
     /// Marks the findings that are in the baseline as known; those that are worse than there stay, and say how. The number
     /// of those that are in it and no longer there. `reached`: what each finding is about.
     pub fn apply(&self, findings: &mut [Finding], reached: &[Reached]) -> usize {
         let mut seen: BTreeMap<&str, VersionSet> = BTreeMap::new();
+        let moved = places::moved(&self.0, findings, reached);
         for (finding, reached) in findings.iter_mut().zip(reached) {
-            let Some((id, known)) = self.0.get_key_value(&finding.known_as) else { continue };
+            let place = moved.get(&finding.known_as).unwrap_or(&finding.known_as);
+            let Some((id, Line { known, .. })) = self.0.get_key_value(place) else { continue };
             let versions = seen.entry(id).or_default();
             *versions = versions.union(reached.versions);
             if !finding.is_open() {
@@ -105,7 +122,7 @@ impl Baseline {
             None => true,
             Some(versions) => !old.is_empty() && old.and(*versions).is_empty(),
         };
-        self.0.iter().map(|(id, known)| known.versions.iter().filter(|old| is_gone(id, **old)).count()).sum()
+        self.0.iter().map(|(id, line)| line.known.versions.iter().filter(|old| is_gone(id, **old)).count()).sum()
     }
 }
 
@@ -125,24 +142,28 @@ fn worse(known: &Known, finding: &Finding, reached: &Reached) -> Option<String> 
     if addresses.is_empty() {
         places.push(vec![&known.anywhere]);
     }
-    // For each version at each address there has to be an entry that was as bad.
-    let versions: Vec<VersionSet> = match finding.versions.is_empty() {
+    // For each version at each address there has to be an entry that was as bad. A finding about several versions has the
+    // highest of their severities.
+    let about = finding.versions.and(reached.versions);
+    let versions: Vec<VersionSet> = match about.is_empty() {
         true => vec![VersionSet::EMPTY],
-        false => finding.versions.iter().map(|version| VersionSet::of(&[version])).collect(),
+        false => about.iter().map(|version| VersionSet::of(&[version])).collect(),
     };
-    for version in versions {
-        for place in &places {
+    for place in places {
+        for version in &versions {
             let old = place.iter().flat_map(|worst| worst.iter()).filter(|(old, _)| version.is_subset(**old));
-            match old.map(|(_, how_bad)| *how_bad).max() {
-                Some((severity, _)) if severity < finding.severity => {
-                    return Some(format!("{} instead of {severity}", finding.severity));
-                }
-                Some((_, verdict)) if verdict < finding.verdict => {
+            match old.map(|(_, (_, verdict))| *verdict).max() {
+                Some(verdict) if verdict < finding.verdict => {
                     return Some(format!("{} instead of {verdict}", finding.verdict));
                 }
                 Some(_) => {}
                 None => return Some("this version at this address".to_owned()),
             }
+        }
+        let is_about = |old: &VersionSet| versions.iter().any(|version| version.is_subset(*old));
+        let old = place.iter().flat_map(|worst| worst.iter()).filter(|(old, _)| is_about(old));
+        if let Some(severity) = old.map(|(_, (severity, _))| *severity).max().filter(|old| *old < finding.severity) {
+            return Some(format!("{} instead of {severity}", finding.severity));
         }
     }
     None
@@ -166,10 +187,10 @@ fn covering(new: &str) -> Vec<String> {
 }
 
 impl Entry {
-    fn read(self, known: &mut BTreeMap<String, Known>) -> Result<(), String> {
+    fn read(self, lines: &mut BTreeMap<String, Line>) -> Result<(), String> {
         let is_id = |text: &str| text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-        if !is_id(&self.id) {
-            return Err(format!("{:?} is no id of a finding", self.id));
+        if let Some(wrong) = [&self.id].into_iter().chain(&self.file_id).find(|id| !is_id(id)) {
+            return Err(format!("{wrong:?} is no id of a finding"));
         }
         let severity = Severity::from_name(&self.severity);
         let severity = severity.ok_or_else(|| format!("{:?} is no severity", self.severity))?;
@@ -180,15 +201,18 @@ impl Entry {
             let version = Version::from_name(name.as_bytes());
             versions = versions.with(version.ok_or_else(|| format!("{name:?} is no version of TLS"))?);
         }
-        let line = known.entry(self.id).or_default();
-        line.versions.push(versions);
+        let line = lines.entry(self.id).or_default();
+        line.file_id = line.file_id.take().or(self.file_id);
+        let known = &mut line.known;
+        known.versions.push(versions);
         let note = |worst: &mut Worst| {
-            let how_bad = worst.entry(versions).or_insert((severity, verdict));
-            *how_bad = (*how_bad).max((severity, verdict));
+            let (worst_severity, worst_verdict) = worst.entry(versions).or_insert((severity, verdict));
+            *worst_severity = (*worst_severity).max(severity);
+            *worst_verdict = (*worst_verdict).max(verdict);
         };
-        note(&mut line.anywhere);
+        note(&mut known.anywhere);
         for address in self.addresses {
-            note(line.at.entry(address).or_default());
+            note(known.at.entry(address).or_default());
         }
         Ok(())
     }
@@ -211,6 +235,7 @@ pub fn write(
         versions: reached.versions.iter().map(|version| version.name().to_owned()).collect(),
         addresses: reached.addresses.clone(),
         id: finding.known_as.clone(),
+        file_id: finding.places.first().cloned(),
     };
     let counted = |(finding, _): &(&Finding, &Reached)| !matches!(finding.standing, Standing::Waived(_));
     let mut findings: Vec<Entry> = findings.iter().zip(reached).filter(counted).map(entry).collect();
