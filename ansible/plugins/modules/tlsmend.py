@@ -12,7 +12,7 @@ description:
   - Reads the configuration of the web servers of a host as they read it, and works out which TLS versions a client is
     given at each address, and which lines decide that.
   - With O(state=fixed), changes the fewest words that make the host comply with the policy, as one transaction. The
-    server's own checker tests the result; if it does not accept that, every file is put back and the task fails.
+    server's own checker tests the result; if it does not accept that, every file is restored and the task fails.
   - The module runs the program C(tlsmend) on the managed host, and hands on what that says. It downloads nothing.
 author:
   - The tlsmend contributors (!UNKNOWN)
@@ -24,7 +24,7 @@ attributes:
     description: Nothing is changed. C(changed) tells whether a run would change something.
     support: full
   diff_mode:
-    description: A diff for each file. Passwords and tokens that are recognised in it are masked.
+    description: A diff for each file. Passwords and tokens that are recognized in it are masked.
     support: full
 options:
   state:
@@ -100,7 +100,7 @@ options:
   reload:
     description:
       - Reload the servers in the same transaction, instead of by a handler. Handshakes before and after tell whether
-        clients get what the files promise. If not, or if the reload fails, every file is put back.
+        clients get what the files promise. If not, or if the reload fails, every file is restored.
       - For O(state=fixed).
     type: bool
     default: false
@@ -145,7 +145,7 @@ seealso:
   - module: tlsmend.tlsmend.tlsmend_info
 notes:
   - To read all files and to change them, the module needs root, by C(become).
-  - What is recognised as a secret is masked in the diff, and in all other results. That is a net, not a wall. Where a
+  - What is recognized as a secret is masked in the diff, and in all other results. That is a net, not a wall. Where a
     configuration holds secrets, and logs are read by others, set C(diff) to V(false) or C(no_log) to V(true) for the task.
   - Control, direction and invisible characters in names and lines of the host are written out as C(<U+001B>). Lists
     have at most 1000 entries, a diff at most 104448 characters; RV(truncated) says whether anything was cut off.
@@ -171,7 +171,7 @@ EXAMPLES = r"""
   become: true
   loop: "{{ tls.services }}"
 
-- name: Fix, reload and verify by handshakes, or put everything back
+- name: Fix, reload and verify by handshakes, or restore everything
   tlsmend.tlsmend.tlsmend:
     state: fixed
     reload: true
@@ -255,7 +255,7 @@ reloaded:
   type: list
   elements: str
 transaction:
-  description: The ID by which C(tlsmend rollback ID) takes the change back.
+  description: The ID by which C(tlsmend rollback ID) undoes the change.
   returned: O(state=fixed), if a change was begun
   type: str
   sample: 20260131T120000Z-1
@@ -279,8 +279,8 @@ verified:
   returned: O(state=fixed) and O(reload=true)
   type: dict
 rolled_back:
-  description: Why every file was put back, in the words of the checker, the reload or the handshakes.
-  returned: O(state=fixed); null if nothing was put back
+  description: Why every file was restored, in the words of the checker, the reload or the handshakes.
+  returned: O(state=fixed); null if nothing was restored
   type: dict
 left_alone:
   description: Files with something to fix that were left alone, and why.
@@ -380,6 +380,8 @@ def fix(module, program, result):
         result.put_diffs(document['files'])
     put_backups(given, done['transaction'], document['files'], result)
     put_services(module, done['to_reload'], result)
+    if done['to_reload'] and not done['changed']:
+        module.warn('an earlier run left open whether the servers were reloaded; see reload_commands')
     if done['not_checked'] is not None:
         module.warn('no checker tested this: %s' % tls.make_harmless(done['not_checked']))
     for sentence in (done['verified'] or {}).get('drift', []):
@@ -424,12 +426,19 @@ def tell_findings(findings, fail_on):
     return text + (' and %d more' % (len(findings) - 1) if len(findings) > 1 else '')
 
 
+def tell_incomplete(problems):
+    """The first of the problems, and how many more there are."""
+    if not problems:
+        return 'incomplete: something could not be decided, or was not tested'
+    return 'incomplete: %s%s' % (problems[0], ' and %d more' % (len(problems) - 1) if len(problems) > 1 else '')
+
+
 def judge(module, result):
     """Ends the module. Only a compliant host is ok without a word."""
     given, values = module.params, result.values
     status, name = values['exit']['status'], values['exit']['name']
     if values.get('rolled_back') is not None:
-        said = values['rolled_back']['said'] + ([] if values['changed'] else ['every file was put back'])
+        said = values['rolled_back']['said'] + ([] if values['changed'] else ['every file was restored'])
         module.fail_json(msg=tls.join_lines(said), **values)
     if status not in (0, 1, 3):
         module.fail_json(msg='tlsmend ended with status %d (%s)' % (status, name), **values)
@@ -440,8 +449,7 @@ def judge(module, result):
     failures = []
     for is_so, answer, text in (
         (status == 1 and (left or not is_patch), given['on_findings'], tell_findings(left, given['fail_on'])),
-        (values['incomplete'], given['on_incomplete'],
-         'incomplete: something could not be read or decided, or was not tested'),
+        (values['incomplete'], given['on_incomplete'], tell_incomplete(values['problems'])),
     ):
         # Ansible does not notify the handlers of a task that fails: the servers would never get the new files.
         waits_for_handlers = values['changed'] and given['state'] == 'fixed' and not given['reload']
