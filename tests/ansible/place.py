@@ -18,10 +18,15 @@ def find_ansible():
     """The directory of an ansible-playbook that runs: a shim of a Python that is gone does not."""
     if "TLSMEND_ANSIBLE" in os.environ:
         return os.environ["TLSMEND_ANSIBLE"]
-    for folder in os.environ["PATH"].split(os.pathsep) + ["/usr/bin"]:
-        program = os.path.join(folder, "ansible-playbook")
-        if os.access(program, os.X_OK) and subprocess.run([program, "--version"], capture_output=True).returncode == 0:
-            return folder
+    # Even to tell its version it writes to its home.
+    with tempfile.TemporaryDirectory() as home:
+        environment = {**os.environ, "HOME": home, "ANSIBLE_HOME": home}
+        for folder in os.environ["PATH"].split(os.pathsep) + ["/usr/bin"]:
+            program = os.path.join(folder, "ansible-playbook")
+            if not os.access(program, os.X_OK):
+                continue
+            if subprocess.run([program, "--version"], env=environment, capture_output=True).returncode == 0:
+                return folder
     return None
 
 
