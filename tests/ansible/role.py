@@ -43,7 +43,8 @@ class Role(Case):
         page, reports = self.folder / "fleet.html", self.folder / "reports"
         lie = 'case "$one" in --host=*) one=--host=exposed;; esac'
         liar = self.script("liar", f'for one; do {lie}; set -- "$@" "$one"; shift; done\nexec {PROGRAM} "$@"\n')
-        self.add_host("exposed", "debian")
+        # The page fixes nothing, whatever the inventory says.
+        self.add_host("exposed", "debian", tlsmend_state="fixed")
         self.add_host("compliant", "compliant")
         self.add_host("gone", "debian", program="/nowhere/tlsmend")
         self.add_host("liar", "compliant", program=str(liar))
