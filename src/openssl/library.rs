@@ -2,6 +2,7 @@
 
 use super::cipher_list::{Reader, Refused, Selection};
 use super::cnf::SystemDefault;
+use super::command::{Caller, find_command, refuse_value};
 use super::groups::{self, Groups};
 use super::keys::Keys;
 use super::presented::{Identity, Presented};
@@ -294,9 +295,19 @@ impl Library {
         invalid(groups::parse(list, 0, self.release?, self.system.foreign).err()?)
     }
 
-    /// Why OpenSSL refuses a list of signature algorithms; `None`: it does not, or that is not known.
-    pub fn refuses_signatures(&self, list: &str) -> Option<String> {
-        invalid(signatures::parse(list, 0, self.release?, self.system.foreign).err()?)
+    /// Does OpenSSL take a command of `SSL_CONF_cmd(3)`, as far as that shows without the files that it names?
+    pub fn refuse_command(&self, name: &str, value: &str, caller: Caller) -> Result<(), Refused> {
+        find_command(name, caller, self.release)?;
+        match name.eq_ignore_ascii_case("cipherstring") {
+            // A list that only some builds refuse is not known to be refused.
+            true => self.read(Some(value), true).map(drop),
+            false => refuse_value(name, value, caller, self.release, self.system.foreign),
+        }
+    }
+
+    /// Does this OpenSSL have a command of that name?
+    pub fn has_command(&self, name: &str, caller: Caller) -> Result<(), Refused> {
+        find_command(name, caller, self.release)
     }
 
     /// Does OpenSSL refuse a list of TLS 1.3 suites? It does where there is something in it and no suite. False where

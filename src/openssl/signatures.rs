@@ -59,10 +59,16 @@ pub(crate) fn parse(list: &str, level: u8, release: Release, foreign: bool) -> R
     // From this version on a mark says that a word need not be known.
     let marks = release >= Release::new(3, 3, 0);
     let mut signers = Signers { tls1_2: NONE, tls1_3: NONE };
+    let mut seen: Vec<&str> = Vec::new();
     for word in list.split(':') {
         let name = if marks { word.trim_start_matches('?') } else { word };
         match find(name) {
-            Some((_, tls1_2, tls1_3, bits)) => {
+            // From then on duplicates are passed over.
+            Some((known, ..)) if !marks && seen.contains(known) => {
+                return Err(Refused::Invalid(format!("the signature algorithm \"{name}\" is there twice")));
+            }
+            Some((known, tls1_2, tls1_3, bits)) => {
+                seen.push(known);
                 let sha1 = if release >= Release::new(3, 0, 0) { 64 } else { 80 };
                 let bits = if *bits == SHA1 { sha1 } else { *bits };
                 if bits >= bits_of(level) {
@@ -117,7 +123,16 @@ mod tests {
         assert_eq!(read("rsa_pss_pss_sha256:ed25519", 2), Ok(Signers { tls1_2: both, tls1_3: both }));
         assert_eq!(read("RSA+SHA1", 0), Ok(Signers { tls1_2: Keys::RSA, tls1_3: NONE }));
         assert_eq!(read("RSA+SHA1", 1), Ok(Signers { tls1_2: NONE, tls1_3: NONE }));
-        for bad in ["bogus", "", "RSA+SHA256:bogus", "rsa+sha256", "RSA+MD4", "Ed25519", "?RSA+SHA256"] {
+        for bad in [
+            "bogus",
+            "",
+            "RSA+SHA256:bogus",
+            "rsa+sha256",
+            "RSA+MD4",
+            "Ed25519",
+            "?RSA+SHA256",
+            "RSA+SHA256:rsa_pkcs1_sha256",
+        ] {
             assert!(matches!(read(bad, 2), Err(Refused::Invalid(_))), "{bad}");
         }
         assert_eq!(parse("?mldsa44", 2, Release::new(3, 5, 0), false), Err(Refused::Unknown));

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod named_file;
 pub mod nginx;
 pub mod numeric;
+pub mod pcre;
 mod place;
 pub mod service;
 pub mod trail;

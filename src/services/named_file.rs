@@ -1,6 +1,6 @@
 //! Files that a configuration names and that a server opens when it starts: keys, certificates.
 
-use crate::system::{System, is_out_of_reach};
+use crate::system::{Kind, System, is_out_of_reach};
 use crate::trust::{Access, Writers};
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -71,6 +71,30 @@ pub fn is_missing(system: &dyn System, path: &Path) -> bool {
     is_host(system)
         && system.kind(path).is_err_and(not_there)
         && path.parent().is_some_and(|folder| system.list(folder).is_ok_and(|names| !names.is_empty()))
+}
+
+/// Why no socket can be made at a path, on a whole host; `None`: nothing that can be seen is in the way.
+pub fn why_no_socket(system: &dyn System, path: &Path) -> Option<&'static str> {
+    if !is_host(system) {
+        return None;
+    }
+    match system.kind(path) {
+        Ok(Kind::File) => return Some("there is a file of that name"),
+        Ok(Kind::Directory) => return Some("there is a directory of that name"),
+        Ok(_) => return None,
+        Err(_) => {}
+    }
+    let folder = path.parent()?;
+    match system.kind(folder) {
+        Ok(Kind::File) => Some("it is not in a directory"),
+        // The folders around it must be seen, so that it would be.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let around = folder.ancestors().skip(1).find(|around| system.kind(around).is_ok())?;
+            let is_seen = system.list(around).is_ok_and(|names| !names.is_empty());
+            is_seen.then_some("there is no such directory")
+        }
+        _ => None,
+    }
 }
 
 /// Is it a whole host, so that the files which are there are those of the server?

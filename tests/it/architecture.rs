@@ -189,6 +189,7 @@ fn same_service(parts: &[String], imported: &str) -> bool {
         "numeric",
         "named_file",
         "expression",
+        "pcre",
         "userinfo",
     ];
     match parts.get(1).map(String::as_str) {

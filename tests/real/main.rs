@@ -3,6 +3,8 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what was tried and what was left out is worth a line")]
 
 mod chromium;
+mod commands;
+mod expressions;
 mod fix_load;
 mod fix_reload_killed;
 mod fix_verified;

@@ -275,6 +275,7 @@ impl Case {
         for dir in &self.dirs {
             system.add_directory(folder.join(dir));
         }
+        system.add_directory("/usr/share/nginx/logs");
         for (path, bytes) in self.contents(&self.usual()) {
             system.add_file(folder.join(path), bytes);
         }

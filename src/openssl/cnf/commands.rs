@@ -1,14 +1,12 @@
 //! Commands of `system_default`, as `SSL_CONF_cmd(3)` runs them for a new context (`ssl/ssl_conf.c`, `ssl/ssl_mcnf.c`).
 
 use super::super::cipher_list::{Reader, Refused};
-use super::super::{groups, security, signatures};
+use super::super::command::{Caller, VersionCommand, find_command, is_automatic, refuse_value};
 use super::circumstances::{Circumstances, Side};
 use super::modules::behind_dot;
-use super::options::{unknown_mode, unknown_option};
 use super::sections::{Entry, Place};
 use super::system_default::SystemDefault;
 use crate::release::Release;
-use crate::tls::{Version, VersionSet};
 
 /// A command, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,7 +28,7 @@ pub enum Effect {
     Applied,
     /// It was refused, as a lowercase fragment.
     Refused(String),
-    /// An earlier one was refused, and 1.1.1 stops there.
+    /// An earlier one was refused, and this release stops there.
     NotReached,
 }
 
@@ -49,95 +47,61 @@ pub(crate) fn run(
         } else {
             set(default, behind_dot(name), &value, circumstances).map_or_else(Effect::Refused, |()| Effect::Applied)
         };
-        is_over |= effect != Effect::Applied && circumstances.is_before(3, 0);
+        is_over |= effect != Effect::Applied && circumstances.release.is_some_and(stops_at_refused);
         done.push(Command { name: name.clone(), value, place: entry.place.clone(), effect });
     }
     done
 }
 
+/// Does a release carry out nothing behind a command that it refuses? Since January 2024 all branches go on
+/// (openssl/openssl#23048).
+fn stops_at_refused(release: Release) -> bool {
+    release < Release::new(3, 0, 13)
+        || (Release::new(3, 1, 0)..Release::new(3, 1, 5)).contains(&release)
+        || (Release::new(3, 2, 0)..Release::new(3, 2, 1)).contains(&release)
+}
+
 /// Runs one command.
 fn set(default: &mut SystemDefault, name: &str, value: &str, circumstances: &Circumstances<'_>) -> Result<(), String> {
     let release = circumstances.release.unwrap_or(Release::new(3, 0, 0));
-    let foreign = default.foreign;
-    let wrong = || format!("{name} has the unknown value \"{value}\"");
-    let known = |wrong: Option<&str>| match wrong {
-        Some(word) => Err(format!("{name} has the unknown value \"{word}\"")),
-        None => Ok(()),
-    };
-    let valid = |refused: Result<(), Refused>| match refused {
-        Err(Refused::Invalid(reason)) => Err(format!("{name} is refused: {reason}")),
-        Ok(()) | Err(Refused::Unknown) => Ok(()),
-    };
-    match name.to_ascii_lowercase().as_str() {
+    let caller = Caller { is_server: circumstances.side == Side::Any, is_client: true, takes_files: false };
+    if let Err(Refused::Invalid(_)) = find_command(name, caller, Some(release)) {
+        return Err(format!("\"{name}\" is no command that counts here"));
+    }
+    let SystemDefault { legacy, foreign, .. } = *default;
+    let lower = name.to_ascii_lowercase();
+    let taken = match lower.as_str() {
         "cipherstring" => {
-            let SystemDefault { legacy, .. } = *default;
-            default.cipher_string = Some(value.to_owned());
-            let reader = Reader { release, optional: true, legacy, has_profiles: None, profile: None };
-            valid(reader.select(value).map(drop))?;
+            Reader { release, optional: true, legacy, has_profiles: None, profile: None }.select(value).map(drop)
         }
-        "ciphersuites" => {
-            default.ciphersuites = Some(value.to_owned());
-            if !value.is_empty() && security::suites_of_tls1_3(release, Some(value)).is_empty() {
-                return Err(wrong());
-            }
-        }
-        "groups" | "curves" => {
-            default.groups = Some(value.to_owned());
-            valid(groups::parse(value, 0, release, foreign).map(drop))?;
-        }
-        "signaturealgorithms" => {
-            default.signatures = Some(value.to_owned());
-            valid(signatures::parse(value, 0, release, foreign).map(drop))?;
-        }
-        "clientsignaturealgorithms" => valid(signatures::parse(value, 0, release, foreign).map(drop))?,
-        "minprotocol" => bound(value, release, &mut default.min).ok_or_else(wrong)?,
-        "maxprotocol" => bound(value, release, &mut default.max).ok_or_else(wrong)?,
+        _ => refuse_value(name, value, caller, Some(release), foreign),
+    };
+    match lower.as_str() {
+        // What is refused changes the level all the same, or is passed over where it would count.
+        "cipherstring" => default.cipher_string = Some(value.to_owned()),
+        "ciphersuites" => default.ciphersuites = Some(value.to_owned()),
+        "groups" | "curves" => default.groups = Some(value.to_owned()),
+        "ecdhparameters" if !is_automatic(value) => default.groups = Some(value.to_owned()),
+        "signaturealgorithms" => default.signatures = Some(value.to_owned()),
         "protocol" => {
             // Words before a wrong one are carried out.
-            for word in value.split(',').map(str::trim) {
-                known(switch(default, word).is_none().then_some(word))?;
-            }
+            let off = VersionCommand::read_switches(value).0;
+            default.off = off.iter().fold(default.off, |off, (on, versions)| match on {
+                true => off.minus(*versions),
+                false => off.union(*versions),
+            });
         }
-        "options" => known(unknown_option(value, release, circumstances.side))?,
-        "verifymode" => known(unknown_mode(value, release, circumstances.side))?,
-        "recordpadding" => {
-            let digits: String = value.trim_start().chars().take_while(char::is_ascii_digit).collect();
-            if digits.parse::<u64>().unwrap_or(0) > 16384 {
-                return Err(wrong());
-            }
-        }
-        "numtickets" | "ecdhparameters" if circumstances.side == Side::Any => {}
-        _ => return Err(format!("\"{name}\" is no command that counts here")),
+        _ => {}
+    }
+    if let Err(Refused::Invalid(reason)) = taken {
+        return Err(format!("{name} is refused: {reason}"));
+    }
+    match VersionCommand::read(name, value) {
+        Some(Ok(VersionCommand::Min(limit))) => default.min = limit,
+        Some(Ok(VersionCommand::Max(limit))) => default.max = limit,
+        _ => {}
     }
     Ok(())
-}
-
-/// The value of `MinProtocol` or `MaxProtocol`: a name in exactly that spelling. Those of DTLS leave the bound as it is.
-fn bound(value: &str, release: Release, bound: &mut Option<Version>) -> Option<()> {
-    // Before 1.1.1h they are refused.
-    let is_dtls = matches!(value, "DTLSv1" | "DTLSv1.2") && release >= Release { numbers: [1, 1, 1], letter: 8 };
-    match Version::from_name(value.as_bytes()) {
-        Some(version) if version != Version::Ssl2 => *bound = Some(version),
-        _ if value == "None" => *bound = None,
-        _ if is_dtls => {}
-        _ => return None,
-    }
-    Some(())
-}
-
-/// One word of `Protocol`: `-TLSv1`, `TLSv1.2`, `ALL`.
-fn switch(default: &mut SystemDefault, word: &str) -> Option<()> {
-    let (on, name) = match word.strip_prefix('-') {
-        Some(name) => (false, name),
-        None => (true, word.strip_prefix('+').unwrap_or(word)),
-    };
-    let versions = match name.to_ascii_lowercase().as_str() {
-        "all" => VersionSet::ALL,
-        "dtlsv1" | "dtlsv1.2" => VersionSet::EMPTY,
-        _ => VersionSet::of(&[Version::from_name_ignore_case(name.as_bytes())?]),
-    };
-    default.off = if on { default.off.minus(versions) } else { default.off.union(versions) };
-    Some(())
 }
 
 #[cfg(test)]
@@ -168,6 +132,8 @@ mod tests {
             ("Options", "ServerPreference", true, false),
             ("Options", "-ServerPreference", true, false),
             ("Options", "PreferNoDHEKEX", true, true),
+            ("Options", "StrictCertCheck", true, true),
+            ("Options", "IgnoreUnexpectedEOF", true, true),
             ("Options", "NoTLSv1", true, true),
             ("Options", "", true, true),
             ("Options", "Bugs,", true, true),
@@ -175,13 +141,21 @@ mod tests {
             ("VerifyMode", "Once", true, false),
             ("VerifyMode", "None", true, true),
             ("NumTickets", "2", true, false),
+            ("NumTickets", "-1", true, true),
+            ("RecordPadding", "-1", true, true),
+            ("RecordPadding", "512,64", false, false),
             ("RecordPadding", "x", false, false),
             ("RecordPadding", "20000", true, true),
             ("ECDHParameters", "P-256", true, false),
+            ("ECDHParameters", "bogus", true, true),
+            ("ECDHParameters", "P-256:P-384", true, true),
+            ("ECDHParameters", "Automatic", true, false),
+            ("ECDHParameters", "auto", true, true),
             ("DHParameters", "auto", true, true),
             ("Certificate", "/x", true, true),
             ("ClientSignatureAlgorithms", "RSA+SHA256", false, false),
             ("SignatureAlgorithms", "bogus", true, true),
+            ("SignatureAlgorithms", "RSA+SHA256:RSA+SHA256", true, true),
             ("Groups", "P-256:bogus", true, true),
             ("Curves", "P-256", false, false),
             ("MinProtocol", "DTLSv1", false, false),
@@ -205,5 +179,10 @@ mod tests {
         assert!(refuses("1.1.1g", Side::Any, "MinProtocol", "DTLSv1"));
         assert!(!refuses("1.1.1h", Side::Any, "MinProtocol", "DTLSv1"));
         assert!(!refuses("3.3.0", Side::Any, "Options", "PreferNoDHEKEX"));
+        assert!(!refuses("3.2.0", Side::Any, "Options", "StrictCertCheck"));
+        assert!(refuses("1.1.0l", Side::Any, "MinProtocol", "TLSv1.3"));
+        assert!(
+            refuses("3.4.0", Side::Any, "RecordPadding", "x") && !refuses("3.3.0", Side::Any, "RecordPadding", "x")
+        );
     }
 }

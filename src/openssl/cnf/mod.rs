@@ -7,7 +7,7 @@
 //! | the text of a value to the value | `expand.rs` |
 //! | lines, includes and pragmas to sections | `load.rs`, `sections.rs` |
 //! | sections to what is activated, module by module | `modules.rs`, `engines.rs`, `providers.rs`, `objects.rs` |
-//! | commands to settings | `commands.rs`, `options.rs` |
+//! | commands to settings | `commands.rs` |
 //! | all of it | `system_default.rs` |
 //!
 //! After `crypto/conf/conf_def.c`, `conf_mod.c`, `conf_ssl.c` and `ssl/ssl_mcnf.c` of OpenSSL, and held against handshakes with
@@ -21,7 +21,6 @@ mod lines;
 mod load;
 mod modules;
 mod objects;
-mod options;
 mod parse;
 mod providers;
 mod sections;

@@ -4,12 +4,12 @@
 use super::ID;
 use super::files;
 use super::modules::is_ssl_directive;
-use super::patterns::is_broken;
 use super::reader::{Interpreter, LogicalLine};
 use super::words::{Word, next_word, split};
 use crate::endpoint::Unknown;
 use crate::release::Release;
 use crate::services::expression::cased_expression;
+use crate::services::pcre::is_broken;
 use crate::topic::Topic;
 use std::cmp::Ordering;
 

@@ -110,6 +110,8 @@ impl Interpreter<'_> {
             self.check_proxying(line, lower, arguments);
         } else if lower.starts_with("rewrite") || lower.starts_with("setenvif") || lower.starts_with("browsermatch") {
             self.check_rewriting(line, lower, arguments);
+        } else if matches!(lower, "redirectmatch" | "aliasmatch" | "scriptaliasmatch") {
+            self.check_alias(line, lower, arguments);
         } else if lower == "sslcryptodevice" {
             let engine = arguments.get(0).filter(|engine| !["builtin", "dynamic"].contains(&engine.as_str()));
             self.model.unknown.extend(engine.map(|engine| Unknown {

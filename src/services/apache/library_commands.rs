@@ -2,6 +2,7 @@
 
 use super::model::Narrows;
 use crate::endpoint::Unknown;
+use crate::openssl::is_automatic;
 use crate::source::Span;
 use crate::topic::Topic;
 
@@ -24,26 +25,6 @@ const ELLIPTIC: &[&str] = &[
     "x448",
 ];
 
-/// Other groups that OpenSSL knows: not for TLSv1.3, or not for suites with ECDHE.
-const OTHERS: &[&str] = &[
-    "MLKEM512",
-    "MLKEM768",
-    "MLKEM1024",
-    "P-192",
-    "P-224",
-    "brainpoolP256r1",
-    "brainpoolP384r1",
-    "brainpoolP512r1",
-    "ffdhe2048",
-    "ffdhe3072",
-    "ffdhe4096",
-    "ffdhe6144",
-    "ffdhe8192",
-    "prime192v1",
-    "secp224r1",
-    "secp256k1",
-];
-
 /// What a command with a lower-case name may do to versions; `None`: nothing.
 ///
 /// What OpenSSL makes of lists for keys and curves is worked out only as far as to see that nothing is lost by them.
@@ -51,68 +32,33 @@ pub(super) fn narrows(command: &str, value: &str, span: Span) -> Option<(Narrows
     let (whose, what) = match command {
         "groups" | "curves" | "ecdhparameters" => (Narrows::First, groups(command, value)?),
         "signaturealgorithms" => (Narrows::Selected, signatures(value)?),
-        "options" => (Narrows::Start, option(value)?),
-        "verifymode" => (Narrows::Start, format!("whether OpenSSL takes VerifyMode {value} from httpd is not known")),
+        // It may be the URI of anything.
+        _ if command.ends_with("castore") => return Some(doubt(command, value, span)),
         _ => return None,
     };
-    let help = "ask the server itself: tlsmend probe ADDRESS:PORT".to_owned();
-    Some((whose, Unknown { topic: Topic::about("library-command", command.to_owned()), span: Some(span), what, help }))
+    Some((whose, unknown(command, span, what)))
 }
 
-/// Options that OpenSSL knows in commands.
-const OPTIONS: &[&str] = &[
-    "AllowNoDHEKEX",
-    "AntiReplay",
-    "Bugs",
-    "CANames",
-    "ClientRenegotiation",
-    "Compression",
-    "DHSingle",
-    "ECDHSingle",
-    "EmptyFragments",
-    "EncryptThenMac",
-    "ExtendedMasterSecret",
-    "KTLS",
-    "KTLSTxZerocopySendfile",
-    "MiddleboxCompat",
-    "NoRenegotiation",
-    "NoResumptionOnRenegotiation",
-    "PreferNoDHEKEX",
-    "PrioritizeChaCha",
-    "RxCertificateCompression",
-    "ServerPreference",
-    "SessionTicket",
-    "StrictCertCheck",
-    "TxCertificateCompression",
-    "UnsafeLegacyRenegotiation",
-    "UnsafeLegacyServerConnect",
-];
+/// A command that this OpenSSL takes, or does not.
+pub(super) fn doubt(command: &str, value: &str, span: Span) -> (Narrows, Unknown) {
+    let what = format!("whether this OpenSSL takes \"{command} {value}\" is not known: otherwise httpd does not start");
+    (Narrows::Start, unknown(command, span, what))
+}
 
-fn option(value: &str) -> Option<String> {
-    let names = value.split(',').map(|name| name.trim().trim_start_matches(['+', '-']));
-    let is_known = |name: &str| OPTIONS.iter().any(|known| known.eq_ignore_ascii_case(name));
-    let name = names.into_iter().find(|name| !is_known(name))?;
-    Some(format!("whether this OpenSSL knows the option {name} is not known: without it httpd does not start"))
+fn unknown(command: &str, span: Span, what: String) -> Unknown {
+    let help = "ask the server itself: tlsmend probe ADDRESS:PORT".to_owned();
+    Unknown { topic: Topic::about("library-command", command.to_owned()), span: Some(span), what, help }
 }
 
 fn groups(command: &str, value: &str) -> Option<String> {
-    if command == "ecdhparameters" && value.trim_start_matches('+').eq_ignore_ascii_case("automatic") {
+    if command == "ecdhparameters" && is_automatic(value) {
         return None;
     }
     let mut names = value.split([':', '/']).map(|name| name.trim_start_matches(['?', '*', '-']));
-    if let Some(name) = names.clone().find(|name| !is_known(name)) {
-        return Some(format!(
-            "whether this OpenSSL knows the group {name} is not known: without it httpd does not start"
-        ));
-    }
     if names.any(|name| ELLIPTIC.contains(&name)) {
         return None;
     }
     Some(format!("which versions find a key exchange in {value} alone is not worked out"))
-}
-
-fn is_known(name: &str) -> bool {
-    [ELLIPTIC, OTHERS].iter().any(|known| known.iter().any(|known| known.eq_ignore_ascii_case(name)))
 }
 
 fn signatures(value: &str) -> Option<String> {
@@ -150,7 +96,6 @@ mod tests {
             ("ecdhparameters", "Automatic"),
             ("signaturealgorithms", "RSA-PSS+SHA256:ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512"),
             ("clientsignaturealgorithms", "RSA+SHA256"),
-            ("options", "-SessionTicket,ServerPreference"),
         ] {
             assert!(!is_narrow(command, value), "{command} {value}");
         }
@@ -161,9 +106,6 @@ mod tests {
         for (command, value) in [
             ("groups", "brainpoolP256r1"),
             ("groups", "ffdhe2048"),
-            ("groups", "X25519:foo"),
-            ("ecdhparameters", "auto"),
-            ("options", "foo"),
             ("signaturealgorithms", "ECDSA+SHA256"),
             ("signaturealgorithms", "RSA+SHA256"),
             ("signaturealgorithms", "rsa_pkcs1_sha256"),

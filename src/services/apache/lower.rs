@@ -4,12 +4,13 @@ use super::ID;
 use super::instance::Configuration;
 use super::list_edit::{Action, plan_words};
 use super::model::{VersionDirective, Written};
-use super::protocol::{NO_SSL3, ProtocolRules, VersionCommand, read_list, read_switch, switch};
+use super::protocol::{NO_SSL3, ProtocolRules, read_list};
 use super::rewrite::{self, Splice, apply, join};
 use super::text::TracedText;
 use super::words::{Word, split};
 use crate::edit::{Edit, Fix, LowerError};
 use crate::endpoint::SettingId;
+use crate::openssl::{VersionCommand, read_switch};
 use crate::source::{SourceMap, Span};
 use crate::tls::{Version, VersionSet};
 use std::ops::Range;
@@ -212,14 +213,19 @@ fn command_value(command: &VersionCommand, old: &str, remove: VersionSet, add: V
             let new = alone.minus(remove).union(add).max()?;
             (high.unwrap_or(Version::Tls1_3) != new).then(|| new.name().to_owned())
         }
-        VersionCommand::Switches(_) => switches(old, remove, add),
+        VersionCommand::Switch(_) => switches(old, remove, add),
     }
+}
+
+/// The versions that are off after the switches, where `off` were before.
+fn switch(off: VersionSet, switches: &[(bool, VersionSet)]) -> VersionSet {
+    switches.iter().fold(off, |off, (on, versions)| if *on { off.minus(*versions) } else { off.union(*versions) })
 }
 
 /// A `Protocol` list that switches on none of `remove`, and does not switch off any of `add`.
 fn switches(old: &str, remove: VersionSet, add: VersionSet) -> Option<String> {
     let fits = |items: &[&str]| {
-        let read: Vec<(bool, VersionSet)> = items.iter().filter_map(|item| read_switch(item.trim())).collect();
+        let read: Vec<(bool, VersionSet)> = items.iter().filter_map(|item| read_switch(item)).collect();
         let on = VersionSet::TLS.minus(switch(VersionSet::TLS, &read));
         let off = switch(VersionSet::EMPTY, &read);
         on.and(remove).is_empty() && off.and(add).is_empty()
@@ -228,12 +234,12 @@ fn switches(old: &str, remove: VersionSet, add: VersionSet) -> Option<String> {
     if fits(&items) {
         return None;
     }
-    items.retain(|item| match read_switch(item.trim()) {
+    items.retain(|item| match read_switch(item) {
         Some((true, versions)) => versions.len() > 1 || versions.and(remove).is_empty(),
         Some((false, versions)) => versions.len() > 1 || versions.and(add).is_empty(),
         None => true,
     });
-    let read = |items: &[&str]| items.iter().filter_map(|item| read_switch(item.trim())).collect::<Vec<_>>();
+    let read = |items: &[&str]| items.iter().filter_map(|item| read_switch(item)).collect::<Vec<_>>();
     let lacking = switch(VersionSet::EMPTY, &read(&items)).and(add);
     let on: Vec<String> = lacking.iter().map(|version| format!("+{version}")).collect();
     items.extend(on.iter().map(String::as_str));

@@ -36,7 +36,6 @@ mod parse;
 mod part;
 mod path_sections;
 mod paths;
-mod patterns;
 mod product;
 mod program;
 mod protocol;

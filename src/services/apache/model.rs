@@ -1,12 +1,12 @@
 //! What was read: the server level, the virtual hosts, and the directives in them that matter for TLS.
 
-use super::protocol::VersionCommand;
 use super::proxied::Proxied;
 use super::rewriting::Rewriting;
 use super::scope::ServerId;
 use super::text::TracedText;
 use crate::endpoint::{SettingId, Unknown};
 use crate::instance::{NamedValue, Problem, Reach, Setting, SettingKind};
+use crate::openssl::VersionCommand;
 use crate::services::expression::cased_expression;
 use crate::services::glob;
 use crate::services::place::{Given, Hops, Place};
@@ -242,7 +242,7 @@ impl VersionDirective {
             VersionDirective::List => SettingKind::List,
             VersionDirective::Command(VersionCommand::Min(_)) => SettingKind::Minimum,
             VersionDirective::Command(VersionCommand::Max(_)) => SettingKind::Maximum,
-            VersionDirective::Command(VersionCommand::Switches(_)) => SettingKind::Switch,
+            VersionDirective::Command(VersionCommand::Switch(_)) => SettingKind::Switch,
         }
     }
 }

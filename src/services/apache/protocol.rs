@@ -1,4 +1,4 @@
-//! The arithmetic of `SSLProtocol` and of OpenSSL's commands for versions.
+//! The arithmetic of `SSLProtocol`.
 
 use crate::host::{Software, Tls13};
 use crate::release::Release;
@@ -169,75 +169,6 @@ pub(super) fn read_list<'a>(words: impl Iterator<Item = &'a [u8]>, build: Protoc
     list
 }
 
-/// A command of `SSLOpenSSLConfCmd` that concerns versions.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum VersionCommand {
-    /// `MinProtocol`; `None` is no bound
-    Min(Option<Version>),
-    /// `MaxProtocol`
-    Max(Option<Version>),
-    /// `Protocol`: versions that are switched on (true) or off, in order
-    Switches(Vec<(bool, VersionSet)>),
-}
-
-impl VersionCommand {
-    /// Reads a command; `None`: it is not about versions. `Err`: OpenSSL refuses the value.
-    pub(super) fn read(name: &str, value: &str) -> Option<Result<VersionCommand, String>> {
-        let refused = || format!("\"SSLOpenSSLConfCmd {name} {value}\" failed: OpenSSL does not know this version");
-        let bound = || match value {
-            "None" => Ok(None),
-            _ => match Version::from_name(value.as_bytes()) {
-                Some(Version::Ssl2) | None => Err(refused()),
-                version => Ok(version),
-            },
-        };
-        match name.to_ascii_lowercase().as_str() {
-            // A bound for DTLS does nothing here.
-            "minprotocol" | "maxprotocol" if matches!(value, "DTLSv1" | "DTLSv1.2") => None,
-            "minprotocol" => Some(bound().map(VersionCommand::Min)),
-            "maxprotocol" => Some(bound().map(VersionCommand::Max)),
-            "protocol" => {
-                let switches = value.split(',').map(|item| read_switch(item.trim()).ok_or_else(refused));
-                Some(switches.collect::<Result<Vec<_>, _>>().map(VersionCommand::Switches))
-            }
-            _ => None,
-        }
-    }
-
-    /// What it leaves or adds by itself: a bound, of all versions of TLS; switches, to none.
-    pub(super) fn alone(&self) -> VersionSet {
-        match self {
-            VersionCommand::Min(low) => VersionSet::range(low.unwrap_or(Version::Tls1), Version::Tls1_3),
-            VersionCommand::Max(high) => VersionSet::range(Version::Tls1, high.unwrap_or(Version::Tls1_3)),
-            VersionCommand::Switches(switches) => VersionSet::TLS.minus(switch(VersionSet::TLS, switches)),
-        }
-    }
-}
-
-/// An item of a `Protocol` list: on or off, and which versions.
-pub(super) fn read_switch(item: &str) -> Option<(bool, VersionSet)> {
-    let (on, name) = match item.as_bytes().first()? {
-        b'-' => (false, &item[1..]),
-        b'+' => (true, &item[1..]),
-        _ => (true, item),
-    };
-    if name.eq_ignore_ascii_case("all") {
-        return Some((on, VersionSet::ALL));
-    }
-    // Versions of DTLS share their switches with those of TLS.
-    let name = match name.to_ascii_lowercase().as_str() {
-        "dtlsv1" => "TLSv1",
-        "dtlsv1.2" => "TLSv1.2",
-        _ => name,
-    };
-    Version::from_name_ignore_case(name.as_bytes()).map(|version| (on, VersionSet::EMPTY.with(version)))
-}
-
-/// The versions that are off after the switches, where `off` were before.
-pub(super) fn switch(off: VersionSet, switches: &[(bool, VersionSet)]) -> VersionSet {
-    switches.iter().fold(off, |off, (on, versions)| if *on { off.minus(*versions) } else { off.union(*versions) })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,24 +248,5 @@ mod tests {
         assert!(read("-all TLSv1.2 +TLSv1.3").overriding.is_empty());
         assert!(read("-SSLv2 -SSLv3 all").overriding.is_empty());
         assert!(read("TLSv1.2 all").overriding.is_empty());
-    }
-
-    #[test]
-    fn commands() {
-        assert_eq!(
-            VersionCommand::read("minprotocol", "TLSv1.2"),
-            Some(Ok(VersionCommand::Min(Some(Version::Tls1_2))))
-        );
-        assert_eq!(VersionCommand::read("MaxProtocol", "None"), Some(Ok(VersionCommand::Max(None))));
-        assert!(matches!(VersionCommand::read("MinProtocol", "1.2"), Some(Err(_))));
-        assert!(matches!(VersionCommand::read("MinProtocol", "tlsv1.2"), Some(Err(_))));
-        assert_eq!(VersionCommand::read("CipherString", "ALL"), None);
-        assert_eq!(VersionCommand::read("MinProtocol", "DTLSv1.2"), None);
-        assert_eq!(read_switch("-DTLSv1"), Some((false, VersionSet::of(&[Version::Tls1]))));
-        let Some(Ok(VersionCommand::Switches(switches))) = VersionCommand::read("Protocol", "-ALL, +TLSv1.2,TLSv1.3")
-        else {
-            panic!("not a list of switches")
-        };
-        assert_eq!(VersionSet::TLS.minus(switch(VersionSet::EMPTY, &switches)).to_string(), "TLSv1.2 TLSv1.3");
     }
 }

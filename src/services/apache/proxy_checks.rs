@@ -4,7 +4,6 @@
 //! `proxyset-form-*`, `proxysection-form-*`, `proxy-value-*`).
 
 use super::ID;
-use super::patterns::is_broken;
 use super::proxied::is_balancer;
 use super::reader::{Interpreter, LogicalLine, Needs};
 use super::scope::DirectiveScope;
@@ -12,6 +11,7 @@ use super::values::integer;
 use super::words::LineArguments;
 use super::workers::WorkerKind;
 use crate::release::Release;
+use crate::services::pcre::is_broken;
 use crate::services::userinfo::without_user;
 
 /// Sections in which there is no `ProxyPass`.

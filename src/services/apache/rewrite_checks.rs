@@ -4,10 +4,10 @@
 //! `rewrite-form-*`, `setenv-form-*`).
 
 use super::ID;
-use super::patterns::is_broken;
 use super::reader::{Interpreter, LogicalLine};
 use super::syntax::NEWEST;
 use super::words::LineArguments;
+use crate::services::pcre::is_broken;
 
 /// Flags of a rule, in lower case; what begins with `d` is one too.
 const RULE: &[&str] = &[
@@ -113,6 +113,21 @@ impl Interpreter<'_> {
             _ => variables(lower, &words),
         };
         if let Some(why) = why {
+            self.model.complain(line.place, why);
+        }
+    }
+}
+
+impl Interpreter<'_> {
+    /// `RedirectMatch` and its like: an expression, behind the status of a redirection.
+    pub(super) fn check_alias(&mut self, line: &LogicalLine, lower: &str, arguments: &LineArguments<'_>) {
+        let is_status = |word: &String| {
+            word.bytes().all(|byte| byte.is_ascii_digit())
+                || ["permanent", "temp", "seeother", "gone"].iter().any(|status| status.eq_ignore_ascii_case(word))
+        };
+        let has_status = lower == "redirectmatch" && arguments.get(0).is_some_and(|word| is_status(&word));
+        let expression = arguments.get(usize::from(has_status)).filter(|_| line.undefined.is_empty());
+        if let Some(why) = expression.and_then(|expression| broken(lower, &expression)) {
             self.model.complain(line.place, why);
         }
     }

@@ -4,11 +4,12 @@ use super::address;
 use super::conditionals::Condition;
 use super::model::{Covers, ProxySection, Server};
 use super::path_sections::PathSection;
-use super::patterns::is_broken;
+use super::paths::PathSet;
 use super::reader::{Interpreter, LogicalLine};
 use super::scope::{DirectiveScope, MAIN, OpenSection, ServerId};
 use super::words::split;
 use crate::endpoint::Unknown;
+use crate::services::pcre::is_broken;
 use crate::services::place::Place;
 use crate::topic::Topic;
 
@@ -171,6 +172,12 @@ impl Interpreter<'_> {
         self.push_section(name, line.place, false, scope);
         if let Some(section) = self.sections.last_mut() {
             section.head = head;
+            if let Some(PathSection { paths: PathSet::Matching(pattern), .. }) = PathSection::of(section)
+                && line.undefined.is_empty()
+                && is_broken(&pattern)
+            {
+                self.model.complain(line.place, format!("<{shown}>: regex could not be compiled: '{pattern}'"));
+            }
         }
     }
 

@@ -1,13 +1,15 @@
 //! The directives that set versions, as they are read.
 
+use super::ID;
 use super::library_commands;
 use super::model::{Load, SettingUse, VersionDirective, Written};
-use super::protocol::{VersionCommand, read_list};
+use super::protocol::read_list;
 use super::reader::{Interpreter, LogicalLine};
 use super::scope::{DirectiveScope, ServerId};
 use super::words::{LineArguments, next_word};
 use crate::endpoint::{Role, SettingId, Unknown};
 use crate::instance::{Setting, Trap};
+use crate::openssl::{Caller, Refused, VersionCommand};
 use crate::source::Span;
 use crate::tls::VersionSet;
 use std::ops::Range;
@@ -76,46 +78,68 @@ impl Interpreter<'_> {
         if let Some(load) = load(&lower, &value).filter(|_| line.undefined.is_empty()) {
             self.model.servers[server].loads.push((load, line.place));
         }
+        let library = &self.world.facts.of(ID).library;
+        let is_clear = line.undefined.is_empty();
+        if let Err(Refused::Invalid(why)) = library.has_command(&command, Caller::HTTPD)
+            && is_clear
+        {
+            let message = format!("'{command}': invalid OpenSSL configuration command ({why})");
+            self.model.complain(line.place, message);
+            return;
+        }
+        // Cipher lists and suites are looked at where all of a server are together.
+        let is_list = matches!(lower.as_str(), "cipherstring" | "ciphersuites");
+        let taken = library.refuse_command(&command, &value, Caller::HTTPD);
+        let is_refused = matches!(taken, Err(Refused::Invalid(_)));
+        let own = &mut self.model.servers[server];
+        match taken {
+            Err(Refused::Invalid(why)) if is_clear && !is_list => {
+                own.bad_commands.push((line.place, format!("\"{name} {command} {value}\" failed: {why}")));
+            }
+            Err(Refused::Unknown) if is_clear && !is_list => {
+                own.narrowing.push(library_commands::doubt(&lower, &value, line.place.span));
+            }
+            _ => {}
+        }
         match lower.as_str() {
             "certificate" | "privatekey" => {}
-            "cipherstring" => self.model.servers[server].ciphers[1] = Some(value),
-            "ciphersuites" => self.model.servers[server].suites[1] = Some(value),
-            _ => {
-                let Some(read) = VersionCommand::read(&command, &value) else {
-                    let server = &mut self.model.servers[server];
-                    server.narrowing.extend(library_commands::narrows(&lower, &value, line.place.span));
-                    if !COMMANDS.contains(&lower.as_str()) {
-                        let message = format!("'{command}': invalid OpenSSL configuration command");
-                        self.model.complain(line.place, message);
-                    }
-                    return;
-                };
-                let unknown = Self::undefined(line);
-                let command = match read {
-                    Ok(command) => command,
-                    Err(why) => {
-                        if unknown.is_none() {
-                            self.model.servers[server].bad_commands.push((line.place, why));
-                        }
-                        VersionCommand::Switches(Vec::new())
-                    }
-                };
-                let alone = command.alone();
-                let new = New {
-                    name,
-                    role: Role::Listener,
-                    value: arguments.words[1].written.clone(),
-                    kind: VersionDirective::Command(command),
-                    asked: alone,
-                    names_tls1_3: false,
-                    versions: alone,
-                    trap: None,
-                    unknown,
-                };
-                let setting = self.setting(line, rest, new);
-                self.model.servers[server].commands.push(SettingUse { setting, place: line.place });
-            }
+            "cipherstring" => own.ciphers[1] = Some(value),
+            "ciphersuites" => own.suites[1] = Some(value),
+            _ if is_refused && !VERSIONS.contains(&lower.as_str()) => {}
+            _ => match VersionCommand::read(&command, &value) {
+                None => own.narrowing.extend(library_commands::narrows(&lower, &value, line.place.span)),
+                Some(read) => {
+                    let command = read.unwrap_or_else(|_| VersionCommand::Switch(Vec::new()));
+                    self.version_command(line, name, command, arguments, rest);
+                }
+            },
         }
+    }
+
+    /// A command about versions in the server of this scope.
+    fn version_command(
+        &mut self,
+        line: &LogicalLine,
+        name: &str,
+        command: VersionCommand,
+        arguments: &LineArguments<'_>,
+        rest: usize,
+    ) {
+        let DirectiveScope::Server(server) = self.current_scope() else { return };
+        let alone = command.alone();
+        let new = New {
+            name,
+            role: Role::Listener,
+            value: arguments.words[1].written.clone(),
+            kind: VersionDirective::Command(command),
+            asked: alone,
+            names_tls1_3: false,
+            versions: alone,
+            trap: None,
+            unknown: Self::undefined(line),
+        };
+        let setting = self.setting(line, rest, new);
+        self.model.servers[server].commands.push(SettingUse { setting, place: line.place });
     }
 
     /// The setting that a directive is: a new one, unless the same text was read in the same place before.
@@ -258,32 +282,5 @@ pub(super) fn find_trap(
     Some(Trap { message, looks, gives: served, related: Vec::new() })
 }
 
-/// The commands that OpenSSL knows in files, in lower case, besides those for versions and ciphers.
-const COMMANDS: &[&str] = &[
-    "antireplay",
-    "certificate",
-    "chaincafile",
-    "chaincapath",
-    "clientcafile",
-    "clientcapath",
-    "clientsignaturealgorithms",
-    "curves",
-    "dhparameters",
-    "ecdhparameters",
-    "groups",
-    "maxprotocol",
-    "minprotocol",
-    "numtickets",
-    "options",
-    "privatekey",
-    "recordpadding",
-    "requestcafile",
-    "requestcapath",
-    "rxcertificatecompression",
-    "serverinfofile",
-    "signaturealgorithms",
-    "txcertificatecompression",
-    "verifycafile",
-    "verifycapath",
-    "verifymode",
-];
+/// The commands that are settings of their own, whatever their values are.
+const VERSIONS: [&str; 3] = ["minprotocol", "maxprotocol", "protocol"];

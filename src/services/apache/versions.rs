@@ -3,10 +3,11 @@
 use super::ID;
 use super::model::{Model, SettingUse, VersionDirective};
 use super::part::versions_not_here;
-use super::protocol::{ProtocolRules, VersionCommand};
+use super::protocol::ProtocolRules;
 use super::scope::{MAIN, ServerId};
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
 use crate::host::Facts;
+use crate::openssl::VersionCommand;
 use crate::release::Release;
 use crate::services::place::Place;
 use crate::source::Span;
@@ -138,8 +139,9 @@ impl OwnVersions {
                 VersionCommand::Min(_) | VersionCommand::Max(_) if !build.closes_holes => {}
                 VersionCommand::Min(version) => low = Some((*version, *used)),
                 VersionCommand::Max(version) => high = Some((*version, *used)),
-                VersionCommand::Switches(switches) => {
-                    self.off = super::protocol::switch(self.off, switches);
+                VersionCommand::Switch(_) => {
+                    // What it switches on is off no longer.
+                    self.off = VersionSet::ALL.minus(command.apply(VersionSet::ALL.minus(self.off)));
                     self.switches.push(*used);
                 }
             }

@@ -2,7 +2,7 @@
 //! (`ngx_http_proxy_set_ssl` and its like).
 
 use super::defaults::{CLIENT_CERTIFICATE_VARIABLES, NO_CLIENT_CERTIFICATE};
-use super::files::Purpose;
+use super::files::{Purpose, shown};
 use super::model::{ScopeId, TlsSettings};
 use super::module::Client;
 use super::startup::Complaints;
@@ -49,7 +49,7 @@ impl<'m> Complaints<'_, 'm> {
                 let name = client.prefix();
                 self.say(
                     *place,
-                    format!("no \"{name}_ssl_certificate_key\" is defined for certificate \"{certificate}\""),
+                    format!("no \"{name}_ssl_certificate_key\" is defined for certificate \"{}\"", shown(certificate)),
                 );
             }
             return;

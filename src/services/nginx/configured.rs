@@ -1,13 +1,13 @@
 //! Which versions a server asks for: its lines, those around it or the built-in default, and what library commands
 //! make of them.
 
-use super::command::CommandEffect;
 use super::defaults;
 use super::inherit::Inheritance;
 use super::listener::Listener;
 use super::model::{ConfCommand, Protocols, ScopeId};
 use super::module::ListenModule;
 use crate::endpoint::{Reason, ReasonKind, SettingId, Unknown};
+use crate::openssl::VersionCommand;
 use crate::release::Release;
 use crate::services::place::Place;
 use crate::tls::{Version, VersionSet};
@@ -120,7 +120,7 @@ impl Inheritance<'_> {
             asked.unknown.push(unknown);
         }
         for (command, effect) in self.commands(scope) {
-            if let CommandEffect::Switch(_) = effect {
+            if let VersionCommand::Switch(_) = effect {
                 changed(&mut asked, command, &effect);
             }
         }
@@ -194,20 +194,16 @@ impl Inheritance<'_> {
                 asked.set = set;
             }
         }
-        let commands = self.commands(default);
-        let last = |kind: fn(&CommandEffect) -> bool| commands.iter().rev().find(|(_, e)| kind(e));
-        for (command, effect) in
-            [last(|e| matches!(e, CommandEffect::Min(_))), last(|e| matches!(e, CommandEffect::Max(_)))]
-                .into_iter()
-                .flatten()
-        {
-            changed(asked, command, effect);
+        for (command, effect) in self.commands(default) {
+            if !matches!(effect, VersionCommand::Switch(_)) {
+                changed(asked, command, &effect);
+            }
         }
     }
 }
 
 /// Applies a command, and says so if it changes something.
-fn changed(asked: &mut ConfiguredVersions, command: &ConfCommand, effect: &CommandEffect) {
+fn changed(asked: &mut ConfiguredVersions, command: &ConfCommand, effect: &VersionCommand) {
     let set = effect.apply(asked.set);
     if set == asked.set {
         return;

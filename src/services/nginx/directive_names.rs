@@ -59,6 +59,11 @@ impl DirectiveNames {
         self.names.contains(name) || self.programs.iter().any(|p| memmem::find(p, &ended).is_some())
     }
 
+    /// Does this nginx compile regular expressions with PCRE2?
+    pub(super) fn use_pcre2(&self) -> bool {
+        self.programs.iter().any(|program| memmem::find(program, b"pcre2_compile").is_some())
+    }
+
     /// Are they those of NGINX Plus, whose version says so (`nginx/1.25.3 (nginx-plus-r31)`)?
     pub(super) fn are_of_plus(&self) -> bool {
         self.programs.iter().any(|program| memmem::find(program, b"nginx-plus-r").is_some())

@@ -1,11 +1,12 @@
 //! The directives that matter for TLS: where they may stand, what they say.
 
 use super::ID;
+use super::known::number;
 use super::model::{BlockScope, ConfCommand, Protocols, TlsSettings, VariableValue, Verifies};
 use super::module::{Client, ListenModule};
 use super::state::{BlockContext, Directive, TreeReader};
 use super::zones::ZoneUse;
-use super::{defaults, groups, known, targets, values};
+use super::{defaults, expressions, groups, known, targets, values};
 use crate::endpoint::{Dialogue, Role, SettingId};
 use crate::instance::{Setting, SettingKind};
 use crate::services::place::Place;
@@ -30,6 +31,7 @@ pub(super) fn apply_directive(reader: &mut TreeReader<'_>, context: BlockContext
             reader.problem(place, "a word that begins with \"${\" needs nginx 1.13.8");
         }
     }
+    expressions::check_expressions(reader, directive);
     if name.ends_with(b"certificate_key") {
         engines(reader, directive);
     }
@@ -141,6 +143,8 @@ fn setter(name: &[u8]) -> Option<fn(&mut BlockScope, String, Place)> {
             };
             scope.verifies = Some((verifies, place));
         },
+        b"server_names_hash_bucket_size" => |scope, value, _| scope.name_bucket = number(&value),
+        b"map_hash_bucket_size" => |scope, value, _| scope.map_bucket = number(&value),
         b"ssl_reject_handshake" => |scope, value, place| scope.reject = Some((is_on(&value), place)),
         b"ssl_preread" => |scope, value, place| scope.preread = Some((is_on(&value), place)),
         b"proxy_ssl" => |scope, value, place| scope.proxy_ssl = Some((is_on(&value), place)),
@@ -424,12 +428,12 @@ fn command(reader: &mut TreeReader<'_>, context: BlockContext, directive: &Direc
     let Some(scope) = reader.find_scope(context) else { return };
     let mut place_of_setting = None;
     // What is wrong with it is said where nginx carries it out.
-    if let Ok(Some(effect)) = super::command::parse(&name, value) {
+    if let Some(effect) = super::command::read(&name, value) {
         let role = if client.is_some() { Role::Upstream } else { Role::Listener };
         let versions = effect.alone();
         place_of_setting = setting(reader, context, directive, role, versions).map(|(id, _)| id);
         if let Some(id) = place_of_setting {
-            reader.settings[id.0 as usize].kind = effect.kind();
+            reader.settings[id.0 as usize].kind = super::command::kind(&effect);
         }
     }
     let command = ConfCommand { place: directive.place, name, value: value.clone(), setting: place_of_setting };

@@ -36,13 +36,15 @@ pub(super) enum Purpose {
 }
 
 /// What the file is for that a command names; `None`: its value is no file, or nginx starts without it.
-pub(super) fn purpose(command: &str) -> Option<Purpose> {
+pub(super) fn purpose(command: &str, value: &str) -> Option<Purpose> {
     Some(match command {
         "certificate" => Purpose::Certificate,
         "privatekey" => Purpose::Key,
         "verifycafile" | "chaincafile" => Purpose::Trust,
         "dhparameters" => Purpose::ParametersOfCommand,
-        "serverinfofile" => Purpose::Other,
+        "serverinfofile" | "requestcafile" | "clientcafile" | "requestcapath" | "clientcapath" => Purpose::Other,
+        // It may be the URI of anything, and relative to the folder in which nginx was started.
+        _ if command.ends_with("castore") && value.starts_with('/') => Purpose::Other,
         _ => return None,
     })
 }
@@ -72,8 +74,17 @@ pub(super) struct Files {
     are_its_own: bool,
 }
 
-/// What stands before keys and certificates that are in no file.
-const OTHERS: [&str; 3] = ["engine:", "store:", "data:"];
+/// What stands before a certificate or key that is itself in the configuration.
+const DATA: &str = "data:";
+/// What stands before keys that are in no file.
+const ELSEWHERE: [&str; 2] = [ENGINE, "store:"];
+/// One that an engine of OpenSSL has: `engine:NAME:ID`.
+pub(super) const ENGINE: &str = "engine:";
+
+/// The name of a file as it is shown: what is itself a key is not.
+pub(super) fn shown(path: &str) -> &str {
+    if path.starts_with(DATA) { "data:..." } else { path }
+}
 
 impl Files {
     /// Looks at all files that a model names; relative ones are below the directory. `word_of`: on whose word something
@@ -88,9 +99,17 @@ impl Files {
         let passes = model.pass_phrases.iter().map(|(path, place)| (path, *place));
         let namings: BTreeSet<(&String, FileId)> = passes
             .chain(model.scopes.iter().flat_map(list_named_files))
-            .filter(|(path, _)| !path.is_empty() && !OTHERS.iter().any(|other| path.starts_with(other)))
+            .filter(|(path, _)| !path.is_empty())
             .map(|(path, place)| (path, place.span.file))
             .collect();
+        let mut seen = BTreeMap::new();
+        let (inside, namings): (BTreeSet<_>, BTreeSet<_>) =
+            namings.into_iter().partition(|(path, _)| path.starts_with(DATA));
+        for text in inside.into_iter().map(|(path, _)| path).filter(|text| !text.contains('$')) {
+            let bytes = &text.as_bytes()[DATA.len()..];
+            let pem = Arc::new(Pem::read(bytes));
+            seen.insert(text.clone(), FileState::Read { pem, size: bytes.len(), first: bytes.first().copied() });
+        }
         let mut words: BTreeMap<FileId, Writers> = BTreeMap::new();
         let (mut own, mut others, mut hidden) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for (path, file) in namings {
@@ -105,7 +124,6 @@ impl Files {
         }
         let mut reading = Reading::new(system);
         let mut known: BTreeMap<Arc<Path>, FileState> = BTreeMap::new();
-        let mut seen = BTreeMap::new();
         // What others name takes no room from what root's own files name.
         for path in own.iter().chain(others.difference(&own)) {
             let full = directory.join(path);
@@ -150,7 +168,14 @@ impl Files {
 
     /// What keeps nginx from loading a file, as a lowercase fragment; `None`: nothing that can be seen here.
     pub(super) fn find_fault(&self, path: &str, purpose: Purpose, place: Place) -> Option<&'static str> {
-        if !self.are_its_own {
+        if purpose == Purpose::Key {
+            match path.strip_prefix(ENGINE) {
+                Some(rest) if !rest.contains(':') => return Some("invalid syntax, which is engine:NAME:ID"),
+                _ if ELSEWHERE.iter().any(|elsewhere| path.starts_with(elsewhere)) => return None,
+                _ => {}
+            }
+        }
+        if !self.are_its_own && !path.starts_with(DATA) {
             return None;
         }
         let is_loaded = matches!(purpose, Purpose::Certificate | Purpose::Key | Purpose::Ticket | Purpose::PassPhrases);
@@ -196,7 +221,7 @@ fn list_named_files(scope: &BlockScope) -> impl Iterator<Item = (&String, Place)
 
 fn of_tls(tls: &TlsSettings) -> impl Iterator<Item = (&String, Place)> {
     let single = tls.dhparam.iter().chain(&tls.trusted).chain(&tls.crl).chain(&tls.certificate).chain(&tls.key);
-    let commands = tls.commands.iter().filter(|command| purpose(&command.name).is_some());
+    let commands = tls.commands.iter().filter(|command| purpose(&command.name, &command.value).is_some());
     single.map(|(path, place)| (path, *place)).chain(commands.map(|command| (&command.value, command.place)))
 }
 

@@ -1,11 +1,12 @@
 //! What the library makes of the versions that are asked for: ciphers, keys and security levels.
 
-use super::command;
 use super::inherit::Inheritance;
 use super::model::{ConfCommand, ScopeId, TlsSettings};
 use super::offer::{Floor, HandshakeOffer};
 use crate::endpoint::{Reason, ReasonKind, Unknown};
-use crate::openssl::{ClientDependent, Keys, Presented, SuiteB, one_after_another, without_dhe, without_null};
+use crate::openssl::{
+    ClientDependent, Keys, Presented, SuiteB, is_automatic, one_after_another, without_dhe, without_null,
+};
 use crate::release::Release;
 use crate::services::place::Given;
 use crate::tls::VersionSet;
@@ -30,6 +31,14 @@ impl Inheritance<'_> {
             let note = format!("nginx cannot load \"{path}\" at a handshake: {why}");
             because.push(Reason::placeless(ReasonKind::Floor, note));
             return (Some(VersionSet::EMPTY), None);
+        }
+        if let Some(key) = pairs.by_engine {
+            let what = format!(
+                "whether an engine of OpenSSL gives the key \"{key}\" is not known: otherwise nginx does not start"
+            );
+            let span = Some(self.model.scopes[own].head.span);
+            let topic = Topic::about("key-by-engine", key.to_owned());
+            return (None, Some(Unknown { topic, span, what, help: "probe the running server".into() }));
         }
         if let Some(path) = pairs.depends {
             let what =
@@ -208,7 +217,7 @@ impl Inheritance<'_> {
         let commands = self.first(scope, |s| Some(&self.model.scopes[s].tls.commands).filter(|c| !c.is_empty()))?;
         let sets = |c: &&ConfCommand| match c.name.as_str() {
             "groups" | "curves" => true,
-            "ecdhparameters" => !command::AUTOMATIC.iter().any(|word| word.eq_ignore_ascii_case(&c.value)),
+            "ecdhparameters" => !is_automatic(&c.value),
             _ => false,
         };
         commands.iter().rev().find(sets).map(|c| c.value.as_str())

@@ -60,9 +60,9 @@ pub(super) fn read(file: FileId, standing: Standing, world: World<'_>, sources: 
                 let [command, text] = rest else { continue };
                 let (command, text) = (value(command).to_ascii_lowercase(), value(text));
                 let (command, text) = (String::from_utf8_lossy(&command), String::from_utf8_lossy(&text));
-                if let Ok(Some(effect)) = command::parse(&command, &text) {
+                if let Some(effect) = command::read(&command, &text) {
                     let setting = of_fragment(&directive, role, effect.alone(), scope);
-                    settings.push(Setting { kind: effect.kind(), ..setting });
+                    settings.push(Setting { kind: command::kind(&effect), ..setting });
                 }
             }
             _ => {}

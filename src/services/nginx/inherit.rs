@@ -1,13 +1,14 @@
 //! What a scope inherits: the nearest value, certificate or command around it.
 
-use super::command::{self, CommandEffect};
+use super::command;
 use super::files::Files;
 use super::model::{ConfCommand, Model, ScopeId};
 use super::offer::FloorCache;
 use crate::endpoint::{Reason, ReasonKind};
-use crate::openssl::Library;
+use crate::openssl::{Library, VersionCommand};
 use crate::release::Release;
 use crate::services::place::HopId;
+use crate::tls::VersionSet;
 
 /// What answers are computed from.
 pub(super) struct Inheritance<'a> {
@@ -47,13 +48,39 @@ impl Inheritance<'_> {
         spans.into_iter().map(|span| Reason::at(ReasonKind::Include, span, "included from here"))
     }
 
-    /// The commands that count for a server: its own, or all those around it.
-    pub(super) fn commands(&self, scope: ScopeId) -> Vec<(&ConfCommand, CommandEffect)> {
+    /// The commands about versions that count for a server: its own, or all those around it.
+    pub(super) fn commands(&self, scope: ScopeId) -> Vec<(&ConfCommand, VersionCommand)> {
         let list = self.first(scope, |s| {
             let commands = &self.model.scopes[s].tls.commands;
             (!commands.is_empty()).then_some(commands)
         });
-        let effect = |c: &ConfCommand| command::parse(&c.name, &c.value).ok().flatten();
-        list.into_iter().flatten().filter_map(|c| Some((c, effect(c)?))).collect()
+        self.list_effects(list.into_iter().flatten())
+    }
+
+    /// Those of the commands that touch versions: the switches in their order, then the limits, of which the last one of each
+    /// kind counts.
+    pub(super) fn list_effects<'c>(
+        &self,
+        commands: impl Iterator<Item = &'c ConfCommand>,
+    ) -> Vec<(&'c ConfCommand, VersionCommand)> {
+        let (mut effects, mut low, mut high) = (Vec::new(), None, None);
+        for command in commands {
+            match command::read(&command.name, &command.value) {
+                Some(VersionCommand::Switch(switches)) => {
+                    let switches = switches.into_iter().map(|(on, versions)| (on, self.meant(versions)));
+                    effects.push((command, VersionCommand::Switch(switches.collect())));
+                }
+                Some(limit @ VersionCommand::Min(_)) => low = Some((command, limit)),
+                Some(limit @ VersionCommand::Max(_)) => high = Some((command, limit)),
+                None => {}
+            }
+        }
+        effects.into_iter().chain(low).chain(high).collect()
+    }
+
+    /// `ALL` brings SSLv3 only where the library has it.
+    fn meant(&self, versions: VersionSet) -> VersionSet {
+        let possible = VersionSet::TLS.union(self.library.versions());
+        if versions.len() > 1 { versions.and(possible) } else { versions }
     }
 }

@@ -57,6 +57,9 @@ pub(super) struct ListenContext<'a> {
     pub system: Option<&'a str>,
 }
 
+/// What an address of the Unix domain has room for, in bytes.
+const LONGEST_PATH: usize = 107;
+
 /// Without `ipv6only` an IPv6 address takes no IPv4 connections since this version.
 const IPV6_ONLY: Release = Release::new(1, 3, 4);
 
@@ -110,6 +113,9 @@ fn parse_bound(text: &str, context: &ListenContext<'_>) -> Result<Bound, String>
     if let Some(path) = text.get(5..).filter(|_| prefix) {
         if path.is_empty() {
             return Err(format!("no path in the unix domain socket in \"{text}\" of the \"listen\" directive"));
+        }
+        if path.len() > LONGEST_PATH {
+            return Err(format!("too long path in the unix domain socket in \"{text}\" of the \"listen\" directive"));
         }
         return Ok(Bound::Unix(path.to_owned()));
     }

@@ -1,12 +1,13 @@
 //! Lowering of changes to edits of nginx.conf text: the fewest bytes, in the author's own style.
 
-use super::command::{self, CommandEffect};
+use super::command;
 use super::model::{Model, Protocols};
 use super::module::{Client, ListenModule};
 use super::parse;
 use crate::edit::{Change, Edit, Fix, LowerError};
 use crate::endpoint::SettingId;
 use crate::instance::Setting;
+use crate::openssl::VersionCommand;
 use crate::services::align::aligned;
 use crate::services::tree::{NodeKind, Tree};
 use crate::source::{SourceMap, Span};
@@ -149,10 +150,10 @@ impl Lowering<'_> {
         let [_, name, value] = words.as_slice() else { return Err(LowerError::NoValue("command")) };
         let name = String::from_utf8_lossy(&parse::value(&bytes[name.clone()])).to_ascii_lowercase();
         let old = String::from_utf8_lossy(&parse::value(&bytes[value.clone()])).into_owned();
-        let new = match command::parse(&name, &old).ok().flatten() {
-            Some(CommandEffect::Min(_)) => add.min().map(|v| v.name().to_owned()),
-            Some(CommandEffect::Max(_)) => add.max().map(|v| v.name().to_owned()),
-            Some(CommandEffect::Switch(_)) => Some(switches(&old, remove, add)),
+        let new = match command::read(&name, &old) {
+            Some(VersionCommand::Min(_)) => add.min().map(|v| v.name().to_owned()),
+            Some(VersionCommand::Max(_)) => add.max().map(|v| v.name().to_owned()),
+            Some(VersionCommand::Switch(_)) => Some(switches(&old, remove, add)),
             None => None,
         };
         match new {
@@ -272,8 +273,8 @@ fn merge(mut edits: Vec<(Range<usize>, Vec<u8>)>) -> Vec<(Range<usize>, Vec<u8>)
 /// The list of a `Protocol` command without what switches forbidden versions on or required ones off, and with what
 /// is then still needed.
 fn switches(old: &str, remove: VersionSet, add: VersionSet) -> String {
-    let fine = |item: &str| match command::parse("protocol", item.trim()) {
-        Ok(Some(CommandEffect::Switch(switches))) => switches.iter().all(|(on, versions)| match on {
+    let fine = |item: &str| match command::read("protocol", item) {
+        Some(VersionCommand::Switch(switches)) => switches.iter().all(|(on, versions)| match on {
             // ALL stays, and what it brings is taken away again below.
             true => versions.len() > 1 || versions.and(remove).is_empty(),
             false => versions.len() > 1 || versions.and(add).is_empty(),
@@ -281,11 +282,12 @@ fn switches(old: &str, remove: VersionSet, add: VersionSet) -> String {
         _ => false,
     };
     let mut items: Vec<String> = old.split(',').filter(|i| fine(i)).map(str::to_owned).collect();
-    let apply = |items: &[String], set: VersionSet| match command::parse("protocol", &items.join(",")) {
-        Ok(Some(effect)) if !items.is_empty() => effect.apply(set),
+    let apply = |items: &[String], set: VersionSet| match command::read("protocol", &items.join(",")) {
+        Some(effect) if !items.is_empty() => effect.apply(set),
         _ => set,
     };
-    let bad = apply(&items, add).and(remove);
+    // No library of today has older ones, whatever ALL says.
+    let bad = apply(&items, add).and(remove).and(VersionSet::TLS);
     items.extend(bad.iter().map(|v| format!("-{v}")));
     let lost = add.minus(apply(&items, add));
     items.extend(lost.iter().map(|v| v.name().to_owned()));

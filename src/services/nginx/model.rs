@@ -113,6 +113,10 @@ pub(super) struct BlockScope {
     pub preread: Given<bool>,
     /// stream: `proxy_ssl on`
     pub proxy_ssl: Given<bool>,
+    /// `server_names_hash_bucket_size`, in bytes
+    pub name_bucket: Option<i64>,
+    /// `map_hash_bucket_size`, in bytes
+    pub map_bucket: Option<i64>,
     /// Other servers: what is written after `proxy_pass` and its like.
     pub targets: Vec<(Client, String, Place)>,
 }
@@ -141,6 +145,8 @@ impl BlockScope {
             clients: BTreeMap::new(),
             preread: None,
             proxy_ssl: None,
+            name_bucket: None,
+            map_bucket: None,
             targets: Vec::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! Which certificates of a server come together with their keys, in the order in which nginx loads them.
 
 use super::defaults::CERTIFICATE_VARIABLES;
-use super::files::Purpose;
+use super::files::{ENGINE, Purpose};
 use super::inherit::Inheritance;
 use super::model::ScopeId;
 use super::module::ListenModule;
@@ -19,6 +19,8 @@ pub(super) struct Pairs<'m> {
     pub fails: Option<(&'m str, &'static str)>,
     /// The name with a variable by which it loads at each handshake.
     pub depends: Option<&'m str>,
+    /// The key that an engine of OpenSSL has.
+    pub by_engine: Option<&'m str>,
 }
 
 impl Inheritance<'_> {
@@ -106,6 +108,9 @@ impl<'r> Loading<'r, '_> {
     }
 
     fn load_key(&mut self, path: &'r str, of: Option<&Half>, place: Place) {
+        if path.starts_with(ENGINE) {
+            self.pairs.by_engine.get_or_insert(path);
+        }
         self.look(path, Purpose::Key, place);
         match (self.rules.files.find_pem(path, place).and_then(|pem| pem.key.as_ref()), of) {
             (Some(key), _) => {

@@ -4,8 +4,8 @@
 use super::ID;
 use super::model::{Server, VariableValue};
 use super::module::ListenModule;
-use super::state::{Around, Block, BlockContext, Directive, LocationBlock, TreeReader};
-use super::{directives, known, parse};
+use super::state::{Around, Block, BlockContext, Directive, LocationBlock, TreeReader, ValueBlock};
+use super::{directives, expressions, hashes, known, parse};
 use crate::endpoint::Unknown;
 use crate::instance::Problem;
 use crate::services::place::{HopId, Place};
@@ -197,6 +197,7 @@ impl<'a> TreeReader<'a> {
                 Some(BlockContext::Server(self.model.servers.len() - 1))
             }
             (BlockContext::Server(_) | BlockContext::Location(_), _, b"location" | b"if" | b"limit_except") => {
+                expressions::check_expressions(self, directive);
                 let around = match context {
                     BlockContext::Server(server) => Around::Scope(self.model.servers[server].scope),
                     BlockContext::Location(location) => Around::Location(location),
@@ -219,7 +220,7 @@ impl<'a> TreeReader<'a> {
             }
             (BlockContext::Section(ListenModule::Http), _, b"map" | b"geo" | b"split_clients") => {
                 let variable = self.arguments(directive).pop().unwrap_or_default();
-                self.mapped.push(variable);
+                self.mapped.push(ValueBlock { variable, is_map: directive.name == b"map", has_hostnames: false });
                 Some(BlockContext::Values(self.mapped.len() - 1))
             }
             (_, _, name) if DATA.contains(&name) => Some(BlockContext::Data),
@@ -243,11 +244,36 @@ impl<'a> TreeReader<'a> {
 
     /// A line of the block that gives a variable its values: a key and a value.
     fn value_of(&mut self, of: usize, directive: &Directive<'_>) {
+        if self.mapped[of].is_map {
+            self.check_key(of, directive);
+        }
         if let [value] = self.arguments(directive).as_slice()
             && !value.is_empty()
         {
-            let variable = self.mapped[of].clone();
+            let variable = self.mapped[of].variable.clone();
             self.assign(&variable, None, VariableValue::Text(value.clone()));
+        }
+    }
+
+    /// A key of a map: an expression, or a text that has to fit into the table.
+    fn check_key(&mut self, of: usize, directive: &Directive<'_>) {
+        let key = String::from_utf8_lossy(directive.name).into_owned();
+        if directive.words.len() == 1 {
+            self.mapped[of].has_hostnames |= key == "hostnames";
+            return;
+        }
+        match key.strip_prefix('~') {
+            Some(rest) => expressions::check(self, directive.place, rest.strip_prefix('*').unwrap_or(rest)),
+            None if key == "default" => {}
+            None => {
+                let scope = self.model.sections.get(&ListenModule::Http).map(|scope| &self.model.scopes[*scope]);
+                let bucket = scope.and_then(|scope| scope.map_bucket);
+                let key = key.strip_prefix('\\').unwrap_or(&key);
+                if !hashes::fits(key, self.mapped[of].has_hostnames, bucket) {
+                    let message = "could not build map_hash: the key is too long for map_hash_bucket_size";
+                    self.problem(directive.place, message);
+                }
+            }
         }
     }
 

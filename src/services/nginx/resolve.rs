@@ -12,13 +12,14 @@ use super::module::ListenModule;
 use super::names::{SelectedServer, is_one_of};
 use super::offer::FloorCache;
 use super::state::TreeReader;
-use super::{excess, sent_name, settings, startup, upstream};
+use super::{excess, sent_name, settings, sockets, startup, upstream};
 use crate::edit::{Change, Fix, LowerError};
 use crate::endpoint::{Address, Answer, Endpoint, Role, SettingId, Speaks, Transport, Unknown};
 use crate::instance::{Ability, Instance, Problem, Standing, once};
 use crate::openssl::Library;
 use crate::release::Release;
 use crate::services::limits;
+use crate::services::place::Place;
 use crate::services::service::{Destination, Fit, Question, Resolved, Response, World};
 use crate::services::unread::Unread;
 use crate::source::SourceMap;
@@ -26,7 +27,7 @@ use crate::tls::Version;
 use crate::topic::Topic;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// An nginx instance and what is needed to ask and to mend it.
@@ -43,8 +44,13 @@ pub(super) struct NginxInstance {
     insertions: Insertions,
 }
 
+/// A complaint with the way to its place.
+fn locate(model: &Model, (place, message): (Place, String)) -> Problem {
+    Problem { hops: model.hops.spans(place.hop), ..Problem::at(place.span, message) }
+}
+
 /// Loads and resolves a main file.
-pub(super) fn load(main: &std::path::Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
+pub(super) fn load(main: &Path, world: World<'_>, sources: &mut SourceMap) -> Box<dyn Resolved> {
     let real = world.system.canonical(main).unwrap_or_else(|_| main.to_owned());
     finish(TreeReader::read(main, world, sources), real)
 }
@@ -68,9 +74,7 @@ pub(super) fn finish(read: TreeReader<'_>, real: PathBuf) -> Box<dyn Resolved> {
     let library = &world.facts.of(ID).library;
     let Listeners { all: listeners, complaints, left_out } = listeners::group_listeners(&model, release);
     let complete = left_out.is_none();
-    for (place, message) in complaints.into_iter().chain(left_out) {
-        problems.push(Problem { hops: model.hops.spans(place.hop), ..Problem::at(place.span, message) });
-    }
+    problems.extend(complaints.into_iter().chain(left_out).map(|said| locate(&model, said)));
     if let Some(place) = excess::cut(&mut model, listeners.iter().map(|listener| listener.servers.len()).sum()) {
         let message =
             "too many lines about versions or certificates for so many servers: not all of them were looked at";
@@ -88,9 +92,9 @@ pub(super) fn finish(read: TreeReader<'_>, real: PathBuf) -> Box<dyn Resolved> {
         files: &files,
         floors: FloorCache::default(),
     };
-    for (place, message) in startup::check(&rules, &listeners) {
-        problems.push(Problem { hops: model.hops.spans(place.hop), ..Problem::at(place.span, message) });
-    }
+    let word_of = |file| trail.word_of(world.system, known, &[file]);
+    let unmade = sockets::check_paths(&model, &listeners, world.system, word_of);
+    problems.extend(startup::check(&rules, &listeners).into_iter().chain(unmade).map(|said| locate(&model, said)));
     let answers: Vec<Vec<Arc<Answer>>> = listeners
         .iter()
         .map(|l| (0..l.servers.len()).map(|member| Arc::new(rules.answer(l, member))).collect())

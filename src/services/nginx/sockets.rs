@@ -2,8 +2,13 @@
 //! listening, and so does not notice.
 
 use super::listener::Listener;
+use super::model::Model;
 use crate::endpoint::{Address, Transport};
+use crate::services::named_file;
 use crate::services::place::Place;
+use crate::source::FileId;
+use crate::system::System;
+use crate::trust::Writers;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::Path;
@@ -139,6 +144,35 @@ fn check_unix_sockets(listeners: &[Listener], problems: &mut Vec<(Place, String)
             problems.push((place, describe_clash(other, listener)));
         }
     }
+}
+
+/// Below these the system makes folders when it starts, or another program does.
+const VOLATILE: [&str; 5] = ["/run", "/var/run", "/tmp", "/var/tmp", "/dev/shm"];
+
+/// Sockets of the Unix domain that can't be made: their folder is not there, or something else has their name. `word_of`:
+/// on whose word something stands in a file, who is told nothing that is hidden from them.
+pub(super) fn check_paths(
+    model: &Model,
+    listeners: &[Listener],
+    system: &dyn System,
+    mut word_of: impl FnMut(FileId) -> Writers,
+) -> Vec<(Place, String)> {
+    let mut problems = Vec::new();
+    if model.is_part {
+        return problems;
+    }
+    for listener in listeners {
+        let (Address::Unix(path), Some(place)) = (&*listener.address, find_place(listener)) else { continue };
+        let path = Path::new(path);
+        if path.is_absolute()
+            && !VOLATILE.iter().any(|folder| path.starts_with(folder))
+            && !named_file::is_hidden(system, path, &word_of(place.span.file))
+            && let Some(why) = named_file::why_no_socket(system, path)
+        {
+            problems.push((place, format!("bind() to {} fails: {why}", listener.address)));
+        }
+    }
+    problems
 }
 
 fn find_place(listener: &Listener) -> Option<Place> {

@@ -1,10 +1,11 @@
 //! What nginx refuses when it starts, beyond the syntax: certificates without keys, cipher lists that hold nothing,
 //! commands that the library does not know, QUIC without TLSv1.3. Only what is used is looked at ([`super::contexts`]).
 
-use super::command::{self, CommandEffect};
+use super::command;
 use super::defaults::{CERTIFICATE_VARIABLES, VERIFY_WITH_TRUSTED};
-use super::files::{Purpose, purpose};
+use super::files::{Purpose, purpose, shown};
 use super::floor::CIPHERS;
+use super::hashes;
 use super::inherit::Inheritance;
 use super::listener::{Listener, TlsTrigger};
 use super::model::{BlockScope, ConfCommand, ScopeId, Server, TlsSettings, Verifies};
@@ -48,12 +49,20 @@ pub(crate) fn check(rules: &Inheritance<'_>, listeners: &[Listener]) -> Vec<(Pla
             complaints.without_certificate(listener);
         }
         complaints.check_quic(listener);
+        if let Some((place, name)) = hashes::find_long_name(rules.model, listener)
+            && complaints.is_new(place, LONG_NAME)
+        {
+            let message = "could not build server_names_hash: server_names_hash_bucket_size is too small for";
+            complaints.say(place, format!("{message} \"{name}\""));
+        }
     }
     complaints.all
 }
 
 /// The number with which keys are looked at, beside the certificates of each server: no count and no security level.
 const MISMATCH: usize = usize::MAX / 2;
+/// The same for names of servers.
+const LONG_NAME: usize = MISMATCH + 1;
 
 pub(super) struct Complaints<'r, 'm> {
     pub(super) rules: &'r Inheritance<'m>,
@@ -97,7 +106,10 @@ impl<'m> Complaints<'_, 'm> {
                     && !rules.model.is_part
                     && self.is_new(*place, count)
                 {
-                    self.say(*place, format!("no \"ssl_certificate_key\" is defined for certificate \"{path}\""));
+                    self.say(
+                        *place,
+                        format!("no \"ssl_certificate_key\" is defined for certificate \"{}\"", shown(path)),
+                    );
                 }
             }
             None if rules.model.is_part => {}
@@ -216,13 +228,13 @@ impl<'m> Complaints<'_, 'm> {
         if let Some(why) = self.rules.files.find_fault(path, purpose, place)
             && self.unfit.insert((path.to_owned(), purpose))
         {
-            self.say(place, format!("cannot load \"{path}\": {why}"));
+            self.say(place, format!("cannot load \"{}\": {why}", shown(path)));
         }
     }
 
     /// A key that is not that of the certificate.
     pub(super) fn mismatch(&mut self, path: &str, place: Place) {
-        self.say(place, format!("key values mismatch: \"{path}\" does not belong to the certificate"));
+        self.say(place, format!("key values mismatch: \"{}\" does not belong to the certificate", shown(path)));
     }
 
     /// A server that needs a certificate by itself, not as the default server of an address.
@@ -274,11 +286,11 @@ impl<'m> Complaints<'_, 'm> {
         for command in commands.into_iter().flatten() {
             self.loaded_by(command, &mut lists);
             if self.is_new(command.place, 0)
-                && let Some(message) = refused_command(rules, command)
+                && let Some(message) = command::refused(rules.library, command)
             {
                 self.say(command.place, message);
             }
-            if let Some(purpose) = purpose(&command.name) {
+            if let Some(purpose) = purpose(&command.name, &command.value) {
                 self.check_file(&command.value, purpose, command.place);
             }
         }
@@ -326,7 +338,7 @@ impl<'m> Complaints<'_, 'm> {
         };
         let old = rules.library.release.is_some_and(|r| r < Release::new(1, 1, 1));
         if Keys::ED.has(chain.leaf().keys) && old {
-            self.say(place, format!("cannot load certificate \"{path}\": Ed25519 keys need OpenSSL 1.1.1"));
+            self.say(place, format!("cannot load certificate \"{}\": Ed25519 keys need OpenSSL 1.1.1", shown(path)));
         }
         self.strength(path, chain, place, level);
     }
@@ -335,7 +347,7 @@ impl<'m> Complaints<'_, 'm> {
     pub(super) fn strength(&mut self, path: &str, chain: &Chain, place: Place, level: Option<u8>) {
         let release = self.rules.library.release;
         if let Some((level, weakness)) = level.and_then(|level| Some((level, chain.weakness(level, release)?))) {
-            let why = weakness.name();
+            let (path, why) = (shown(path), weakness.name());
             self.say(place, format!("cannot load certificate \"{path}\": {why} for security level {level}"));
         }
     }
@@ -399,24 +411,6 @@ impl<'m> Complaints<'_, 'm> {
 }
 
 /// What is wrong with a command.
-fn refused_command(rules: &Inheritance<'_>, command: &ConfCommand) -> Option<String> {
-    let ConfCommand { name, value, .. } = command;
-    let possible = rules.library.versions();
-    let old = rules.library.release.is_some_and(|r| r < Release::new(3, 0, 0));
-    match command::parse(name, value) {
-        Ok(Some(effect)) if !effect.names().is_subset(possible) => {
-            let lacking = effect.names().minus(possible);
-            Some(format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: the TLS library has no {lacking}"))
-        }
-        Ok(None) if matches!(name.as_str(), "minprotocol" | "maxprotocol") && old => {
-            Some(format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: before OpenSSL 3 this is no version of TLS"))
-        }
-        Ok(Some(CommandEffect::Min(_) | CommandEffect::Max(_) | CommandEffect::Switch(_))) => None,
-        Ok(None) => command::refused(name, value, rules.library),
-        Err(message) => Some(message),
-    }
-}
-
 fn host_of(target: &str) -> &str {
     let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
     rest.split(['/', ':']).next().unwrap_or(rest)

@@ -74,6 +74,16 @@ pub(super) struct LocationBlock {
     pub is_open: bool,
 }
 
+/// A block that gives a variable its values.
+#[derive(Debug)]
+pub(super) struct ValueBlock {
+    pub variable: String,
+    /// Is it a `map`, whose keys are texts and expressions?
+    pub is_map: bool,
+    /// Are texts with stars names of hosts in it?
+    pub has_hostnames: bool,
+}
+
 /// A block `upstream`.
 #[derive(Debug)]
 pub(super) struct UpstreamGroup {
@@ -139,8 +149,8 @@ pub(super) struct TreeReader<'a> {
     pub groups: Vec<UpstreamGroup>,
     /// Their names, in lower case.
     pub group_names: HashSet<(ListenModule, String)>,
-    /// The variables of the blocks `map`, `geo` and `split_clients`.
-    pub mapped: Vec<String>,
+    /// The blocks `map`, `geo` and `split_clients`.
+    pub mapped: Vec<ValueBlock>,
     /// Was there an events block?
     pub events: bool,
     /// Includes are relative to this: the directory of the main file, as named.

@@ -1,6 +1,5 @@
 //! nginx as a TLS client of other servers: `proxy_pass https://...` and its like.
 
-use super::command::{self, CommandEffect};
 use super::configured::not_here;
 use super::defaults;
 use super::inherit::Inheritance;
@@ -162,14 +161,7 @@ fn answer(rules: &Inheritance<'_>, scope: ScopeId, client: Client, place: Place)
         }
     };
     let commands = model.scopes_around(scope).find_map(|s| settings(s).map(|t| &t.commands).filter(|c| !c.is_empty()));
-    let mut effects: Vec<_> = commands
-        .into_iter()
-        .flatten()
-        .filter_map(|c| Some((c, command::parse(&c.name, &c.value).ok().flatten()?)))
-        .collect();
-    // Switches act on the set, limits cut it afterwards.
-    effects.sort_by_key(|(_, effect)| !matches!(effect, CommandEffect::Switch(_)));
-    for (command, effect) in effects {
+    for (command, effect) in rules.list_effects(commands.into_iter().flatten()) {
         let changed = effect.apply(set);
         if changed != set {
             let note = format!("{name}_ssl_conf_command changes the versions to {changed}");
