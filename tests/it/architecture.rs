@@ -32,7 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("policy", &["catalog", "endpoint", "finding", "sanitise", "services", "source", "spelling", "tls"]),
     ("baseline", &["finding", "source", "tls"]),
-    ("rules", &["catalog", "edit", "endpoint", "finding", "instance", "policy", "source", "tls", "topic"]),
+    ("rules", &["catalog", "edit", "endpoint", "finding", "instance", "policy", "source", "tls", "topic", "trust"]),
     (
         "report",
         &[
@@ -45,7 +45,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "engine",
         &[
             "baseline", "catalog", "discover", "edit", "endpoint", "finding", "host", "instance", "policy", "rules",
-            "services", "source", "system", "tls", "topic",
+            "services", "source", "system", "tls", "topic", "trust",
         ],
     ),
     ("plan", &["edit", "endpoint", "engine", "finding", "host", "instance", "source", "system", "tls"]),

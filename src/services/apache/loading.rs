@@ -26,7 +26,18 @@ pub(super) struct Loader<'a> {
 #[derive(Debug)]
 struct FileContents {
     pem: Pem,
+    /// What the keys of its certificate may be, where that is not read as one.
+    keys: Keys,
     bytes: Arc<[u8]>,
+}
+
+impl FileContents {
+    fn of(bytes: Arc<[u8]>) -> FileContents {
+        let pem = Pem::read(&bytes);
+        // DER, or a key of a kind that is not known here.
+        let other = pem.certificate.is_none().then(|| Keys::of_certificate(&bytes)).flatten();
+        FileContents { pem, keys: other.unwrap_or(Keys::ANY), bytes }
+    }
 }
 
 /// What comes of loading.
@@ -44,7 +55,7 @@ impl<'a> Loader<'a> {
 
     fn contents(&mut self, path: &Path) -> Option<Arc<FileContents>> {
         let real = self.reading.real(path)?;
-        let read = || self.reading.read(path).map(|bytes| Arc::new(FileContents { pem: Pem::read(&bytes), bytes }));
+        let read = || self.reading.read(path).map(|bytes| Arc::new(FileContents::of(bytes)));
         self.known.entry(real).or_insert_with(read).clone()
     }
 
@@ -188,8 +199,7 @@ impl LoadingContext<'_> {
             self.refuse(place, path, "there is no certificate in PEM form in it");
         }
         let Some((chain, half)) = &contents.pem.certificate else {
-            // DER, or a key of a kind that is not known here.
-            self.unread = self.unread.union(Keys::of_certificate(&contents.bytes).unwrap_or(Keys::ANY));
+            self.unread = self.unread.union(contents.keys);
             self.is_clear = false;
             return;
         };
