@@ -93,7 +93,7 @@ fn the_library_takes_and_refuses_what_is_said() {
         2 + 4 * u32::from(caller.is_client) + 8 * u32::from(caller.is_server) + 0x20 * u32::from(caller.takes_files)
     };
     let client = Caller { is_server: false, is_client: true, takes_files: false };
-    let callers = [Caller::NGINX, Caller::HTTPD, client];
+    let callers = [Caller::BOTH_SIDES, Caller::SERVER, client];
     let all = || callers.into_iter().flat_map(|caller| VALUES.iter().map(move |(name, values)| (caller, name, values)));
     let commands: Vec<(Caller, &str, &str)> =
         all().flat_map(|(caller, name, values)| values.iter().map(move |value| (caller, *name, *value))).collect();

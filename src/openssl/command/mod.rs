@@ -28,10 +28,10 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// nginx, as a server and as a client alike.
-    pub const NGINX: Caller = Caller { is_server: true, is_client: true, takes_files: true };
-    /// httpd.
-    pub const HTTPD: Caller = Caller { is_server: true, is_client: false, takes_files: true };
+    /// One that tells the library nothing about its side.
+    pub const BOTH_SIDES: Caller = Caller { is_server: true, is_client: true, takes_files: true };
+    /// One that sets up servers.
+    pub const SERVER: Caller = Caller { is_server: true, is_client: false, takes_files: true };
 }
 
 /// Does a library have a command of this name for this caller? The error says that it does not, or that this is not known.

@@ -80,7 +80,7 @@ impl Interpreter<'_> {
         }
         let library = &self.world.facts.of(ID).library;
         let is_clear = line.undefined.is_empty();
-        if let Err(Refused::Invalid(why)) = library.has_command(&command, Caller::HTTPD)
+        if let Err(Refused::Invalid(why)) = library.has_command(&command, Caller::SERVER)
             && is_clear
         {
             let message = format!("'{command}': invalid OpenSSL configuration command ({why})");
@@ -89,7 +89,7 @@ impl Interpreter<'_> {
         }
         // Cipher lists and suites are looked at where all of a server are together.
         let is_list = matches!(lower.as_str(), "cipherstring" | "ciphersuites");
-        let taken = library.refuse_command(&command, &value, Caller::HTTPD);
+        let taken = library.refuse_command(&command, &value, Caller::SERVER);
         let is_refused = matches!(taken, Err(Refused::Invalid(_)));
         let own = &mut self.model.servers[server];
         match taken {

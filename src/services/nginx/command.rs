@@ -22,7 +22,7 @@ pub(super) fn kind(command: &VersionCommand) -> SettingKind {
 /// Why the library refuses a command, in nginx's words; `None`: it takes it, or that is not known.
 pub(super) fn refused(library: &Library, command: &ConfCommand) -> Option<String> {
     let ConfCommand { name, value, .. } = command;
-    match library.refuse_command(name, value, Caller::NGINX) {
+    match library.refuse_command(name, value, Caller::BOTH_SIDES) {
         Err(Refused::Invalid(reason)) => Some(format!("SSL_CONF_cmd(\"{name}\", \"{value}\") failed: {reason}")),
         Err(Refused::Unknown) | Ok(()) => None,
     }
