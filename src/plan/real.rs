@@ -6,7 +6,7 @@
 use super::left::Left;
 use super::splice::{Taken, splice};
 use super::{Plan, diff};
-use crate::edit::{Edit, Fix};
+use crate::edit::{Change, Edit, Fix};
 use crate::finding::Finding;
 use crate::source::{FileId, Span};
 use similar::DiffOp;
@@ -70,6 +70,7 @@ impl Plan {
                 Err(why) => leave(finding, why),
             }
         }
+        self.show_the_rest(&mut changed, &whole);
         let left: Vec<Option<String>> = {
             let left = Left::of(self);
             self.before.findings.iter().map(|finding| left.by(finding).map(|left| left.message.clone())).collect()
@@ -77,6 +78,35 @@ impl Plan {
         for (finding, leaves) in self.before.findings.iter_mut().zip(left) {
             if let Some(fix) = &mut finding.fix {
                 fix.leaves = leaves;
+            }
+        }
+    }
+
+    /// Gives what later rounds of the plan change, and no fix has, to a finding of the instance: to one that wants a line
+    /// written, if there is one.
+    fn show_the_rest(&mut self, changed: &mut Changed, whole: &HashSet<FileId>) {
+        let shown: BTreeSet<Edit> =
+            self.before.findings.iter().filter_map(safe_fix).flat_map(|fix| &fix.edits).cloned().collect();
+        let files: Vec<FileId> = self.contents.keys().filter_map(|path| self.before.sources.find(path)).collect();
+        for file in files.into_iter().filter(|file| !whole.contains(file)) {
+            let old = self.before.sources.file(file).bytes();
+            let parts = changed.entry(file).or_insert_with(|| self.changed(file));
+            let edits = parts.iter().flatten().flat_map(|part| match &part.edits {
+                Some(edits) => edits.clone(),
+                None => smallest(file, old, &part.old, &part.new).into_iter().collect(),
+            });
+            let rest: Vec<Edit> = edits.filter(|edit| !shown.contains(edit)).collect();
+            let is_of_file = |one: &Finding| {
+                one.is_in_patch() && self.before.instance_of(one).is_some_and(|instance| instance.files.contains(&file))
+            };
+            let writes = |one: &Finding| one.changes.iter().any(|change| matches!(change, Change::Declare { .. }));
+            let findings = &self.before.findings;
+            let at = findings.iter().position(|one| is_of_file(one) && writes(one));
+            let at = at.or_else(|| findings.iter().position(is_of_file)).filter(|_| !rest.is_empty());
+            if let Some(fix) = at.and_then(|at| self.before.findings[at].fix.as_mut()) {
+                fix.edits.extend(rest);
+                fix.edits.sort();
+                fix.title.push_str("; and what follows from that");
             }
         }
     }
