@@ -156,7 +156,8 @@ fn transcripts_are_what_the_program_prints() {
             let printed = run(&command.split(' ').collect::<Vec<_>>()).out;
             let mut rest = printed.as_str();
             for (index, part) in shown.split("[...]\n").enumerate() {
-                let at = rest.find(part).unwrap_or_else(|| panic!("{page}: {command} prints no\n{part}\nbut\n{printed}"));
+                let at =
+                    rest.find(part).unwrap_or_else(|| panic!("{page}: {command} prints no\n{part}\nbut\n{printed}"));
                 assert!(index > 0 || at == 0, "{page}: {command} does not begin as shown");
                 rest = &rest[at + part.len()..];
             }

@@ -2,7 +2,7 @@
 //! statuses of README's table.
 
 use crate::support::agreeing::{Told, findings, run};
-use crate::support::fake::{Fake, Model, Step};
+use crate::support::fake::{Fake, Model, Step, alert};
 use crate::support::random::Random;
 use std::fmt::Write as _;
 use std::fs;
@@ -14,7 +14,8 @@ const FAIL_ON: [&str; 3] = ["low", "medium", "high"];
 
 /// A server with some versions.
 fn server(versions: &[Version]) -> Fake {
-    let model = Model { versions: versions.to_vec(), suites: vec![0xc02f], suites_1_3: vec![0x1301], own_order: true };
+    let model =
+        Model { versions: versions.to_vec(), suites: vec![0xc02f, 0xc013], suites_1_3: vec![0x1301], own_order: true };
     Fake::start(move |seen| model.answer(seen))
 }
 
@@ -82,7 +83,8 @@ fn probes_end_as_the_table_says() {
             Model { versions: vec![Version::Tls1_2], suites: vec![0xc02f], suites_1_3: vec![], own_order: true }
                 .answer(seen)
         }
-        _ => vec![Step::Close],
+        Version::Tls1_3 => vec![Step::Hang],
+        _ => vec![Step::Send(alert(70)), Step::Close],
     });
     let closed = std::net::TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr()).expect("a port");
     let probe = |address: &dyn ToString, fail_on: &str, policy: &str, more: &[&str]| -> Told {

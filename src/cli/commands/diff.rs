@@ -108,8 +108,7 @@ pub(super) fn described(
     let is_gone = |one: &&Finding| !stay.contains(one.fingerprint.as_str());
     let gone = || plan.before.findings.iter().filter(is_gone);
     let after = plan::Left::of(plan);
-    let (fixed, kept) =
-        (gone().filter(|one| is_done && after.by(one).is_none()), gone().filter(|_| !is_done));
+    let (fixed, kept) = (gone().filter(|one| is_done && after.by(one).is_none()), gone().filter(|_| !is_done));
     let places = Places::of(plan);
     let at = |finding: &Finding| places.spot(finding).map(|at| (opened.shown.lossy(at.path), at.line));
     let as_it_is = |finding: &Finding| places.place(finding).map(|at| (opened.shown.lossy(at.path), at.line));
