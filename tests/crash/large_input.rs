@@ -205,12 +205,13 @@ fn one_large_file_of_certificates_under_thousands_of_names() {
         )
     };
     let apache = format!("Listen 443\nLoadModule ssl_module x\n{}", (0..1_000).map(virtual_host).collect::<String>());
-    for (main, text) in [(NGINX, nginx), (APACHE, apache)] {
+    // Apache's own default is a finding, too.
+    for (main, text, expected) in [(NGINX, nginx, 3), (APACHE, apache, 1)] {
         let host = host(main, text);
         // Nothing of it is a certificate, so all of it is looked through.
         write(host.path(), "etc/ssl/large.pem", "-----BEGIN NOTHING-----\n".repeat(50_000));
         let (status, text) = run(host.path(), &["audit"]);
-        assert!(status == 3 && text.contains("certificate"), "{status}: {text:.1000}");
+        assert!(status == expected && text.contains("certificate"), "{status}: {text:.1000}");
     }
 }
 
