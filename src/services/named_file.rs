@@ -73,9 +73,17 @@ pub fn is_missing(system: &dyn System, path: &Path) -> bool {
         && path.parent().is_some_and(|folder| system.list(folder).is_ok_and(|names| !names.is_empty()))
 }
 
-/// Why no socket can be made at a path, on a whole host; `None`: nothing that can be seen is in the way.
-pub fn why_no_socket(system: &dyn System, path: &Path) -> Option<&'static str> {
+/// Why no socket can be made at a path, on a whole host; `None`: nothing that can be seen is in the way. `is_volatile`: the
+/// system or another program makes folders there before the server starts, and takes away what is left of the last time.
+pub fn why_no_socket(system: &dyn System, path: &Path, is_volatile: bool) -> Option<&'static str> {
     if !is_host(system) {
+        return None;
+    }
+    let folder = path.parent()?;
+    if matches!(system.kind(folder), Ok(Kind::File)) {
+        return Some("it is not in a directory");
+    }
+    if is_volatile {
         return None;
     }
     match system.kind(path) {
@@ -84,9 +92,7 @@ pub fn why_no_socket(system: &dyn System, path: &Path) -> Option<&'static str> {
         Ok(_) => return None,
         Err(_) => {}
     }
-    let folder = path.parent()?;
     match system.kind(folder) {
-        Ok(Kind::File) => Some("it is not in a directory"),
         // The folders around it must be seen, so that it would be.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             let around = folder.ancestors().skip(1).find(|around| system.kind(around).is_ok())?;

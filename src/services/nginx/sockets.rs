@@ -164,10 +164,10 @@ pub(super) fn check_paths(
     for listener in listeners {
         let (Address::Unix(path), Some(place)) = (&*listener.address, find_place(listener)) else { continue };
         let path = Path::new(path);
+        let is_volatile = VOLATILE.iter().any(|folder| path.starts_with(folder));
         if path.is_absolute()
-            && !VOLATILE.iter().any(|folder| path.starts_with(folder))
             && !named_file::is_hidden(system, path, &word_of(place.span.file))
-            && let Some(why) = named_file::why_no_socket(system, path)
+            && let Some(why) = named_file::why_no_socket(system, path, is_volatile)
         {
             problems.push((place, format!("bind() to {} fails: {why}", listener.address)));
         }
