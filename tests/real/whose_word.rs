@@ -266,7 +266,7 @@ mkdir /opt/app
 rest='events {{}} http {{ ssl_protocols TLSv1; server {{ listen 127.0.0.1:4443 ssl; ssl_certificate x; ssl_certificate_key y; }} }}'
 look() {{ run_and_look "$1" tlsmend fix --yes /opt/app; rm -f /opt/app/*; }}
 echo "ssl_engine /home/evil/evil.so; $rest" > /opt/app/nginx.conf; look engine
-other='server {{ listen 127.0.0.1:4445 ssl; ssl_certificate x; ssl_certificate_key y; }}'
+other='server {{ listen 127.0.0.1:4445 ssl; ssl_protocols TLSv1; ssl_certificate x; ssl_certificate_key y; }}'
 echo "$rest" | sed "s#_key y;#_key engine:/home/evil/evil.so:k; }} $other server {{ listen 127.0.0.1:4446;#" \
     > /opt/app/nginx.conf; look key
 head='LoadModule ssl_module /usr/lib/apache2/modules/mod_ssl.so
