@@ -11,7 +11,8 @@ import tempfile
 import unittest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(os.environ.get("TLSMEND_PROGRAM", REPOSITORY / "target/debug/tlsmend")).resolve()
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
+PROGRAM = pathlib.Path(os.environ.get("TLSMEND_PROGRAM", TARGET / "debug/tlsmend")).resolve()
 
 
 def find_ansible():
